@@ -1,0 +1,57 @@
+// Runs a TypeScript file: bundles it with esbuild into node_modules/.cache and imports the result.
+//   node scripts/run-ts.mjs file.ts [args...]
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const cache = path.join(root, 'node_modules', '.cache', 'tswasm-ts');
+
+/** A bundle moves its modules elsewhere, so each file keeps its own `import.meta.url`. */
+const ownUrls = {
+  name: 'own-urls',
+  setup(b) {
+    b.onLoad({ filter: /\.ts$/, namespace: 'file' }, ({ path: file }) => ({
+      contents: readFileSync(file, 'utf8').replaceAll(
+        'import.meta.url',
+        JSON.stringify(pathToFileURL(file).href),
+      ),
+      loader: 'ts',
+    }));
+  },
+};
+
+/** Bundles `file` (packages stay external) and returns the path of the bundle. */
+export async function bundleTs(file) {
+  const entry = path.resolve(file);
+  const name = `${path.basename(entry, '.ts')}-${createHash('sha1').update(entry).digest('hex').slice(0, 8)}`;
+  const outfile = path.join(cache, `${name}.mjs`);
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    sourcemap: 'inline',
+    sourcesContent: false,
+    logLevel: 'warning',
+    plugins: [ownUrls],
+  });
+  return outfile;
+}
+
+if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [file, ...args] = process.argv.slice(2);
+  if (file === undefined) {
+    console.error('usage: node scripts/run-ts.mjs file.ts [args...]');
+    process.exit(2);
+  }
+  process.setSourceMapsEnabled(true);
+  const outfile = await bundleTs(file);
+  process.argv = [process.argv[0], path.resolve(file), ...args];
+  await import(pathToFileURL(outfile).href);
+}
