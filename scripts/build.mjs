@@ -28,7 +28,7 @@ if (!(process.argv.includes('--if-needed') && upToDate)) {
   rmSync('dist', { recursive: true, force: true });
   mkdirSync('dist');
   run('scripts/generate.mjs');
-  run('node_modules/tsup/dist/cli-default.js');
+  if (existsSync('src/index.ts')) run('node_modules/tsup/dist/cli-default.js');
   if (existsSync('scripts/examples.mjs')) run('scripts/examples.mjs');
   writeFileSync(stamp, '');
   console.log(`built dist/ in ${((Date.now() - started) / 1000).toFixed(1)} s`);
