@@ -1,0 +1,17 @@
+/** Feature switches, one per proposal (names as in the proposals repository). All that tswasm implements are on by default. */
+export const FEATURES = {
+  mutableGlobals: true,
+  signExtension: true,
+  saturatingFloatToInt: true,
+  multiValue: true,
+  bulkMemory: true,
+  referenceTypes: true,
+  extendedConst: true,
+  tailCalls: true,
+  multiMemory: true,
+  memory64: true,
+  customPageSizes: true,
+} as const;
+export type Feature = keyof typeof FEATURES;
+export type Features = Readonly<Record<Feature, boolean>>;
+export const DEFAULT_FEATURES: Features = FEATURES;

@@ -1,0 +1,318 @@
+/**
+ * THE instruction table (spec chapters "syntax/instructions", "binary/instructions"): one row an instruction. Decoder, validator,
+ * lowering, disassembler and inspector read it, and a handler table of type `Record<OpName, ...>` makes a forgotten row a type error.
+ *
+ * A row is `[op, name, immediates, signature, feature?, width?]`.
+ *
+ * `op` is dense: a single byte opcode is itself; after a prefix byte, 0xfc + n is 0x100 + n, 0xfd + n is 0x200 + n,
+ * 0xfe + n is 0x400 + n, 0xfb + n is 0x500 + n.
+ *
+ * `signature` is `operands:results`, the first operand pushed first: i = i32, I = i64, f = f32, F = f64, a = the address type of the
+ * memory immediate, t = the address type of the table immediate. An empty signature is a rule of its own in `rules.ts`
+ * (control, variables, references, and what needs two immediates to know its types).
+ *
+ * `width` is the bits a memory access touches: its natural alignment.
+ */
+import type { Feature } from './features';
+
+const ROWS = [
+  // Control
+  [0x00, 'unreachable', 'none', ''],
+  [0x01, 'nop', 'none', ':'],
+  [0x02, 'block', 'block', ''],
+  [0x03, 'loop', 'block', ''],
+  [0x04, 'if', 'block', ''],
+  [0x05, 'else', 'none', ''],
+  [0x0b, 'end', 'none', ''],
+  [0x0c, 'br', 'label', ''],
+  [0x0d, 'br_if', 'label', ''],
+  [0x0e, 'br_table', 'labels', ''],
+  [0x0f, 'return', 'none', ''],
+  [0x10, 'call', 'func', ''],
+  [0x11, 'call_indirect', 'typeTable', ''],
+  [0x12, 'return_call', 'func', '', 'tailCalls'],
+  [0x13, 'return_call_indirect', 'typeTable', '', 'tailCalls'],
+  // Parametric
+  [0x1a, 'drop', 'none', ''],
+  [0x1b, 'select', 'none', ''],
+  [0x1c, 'select t', 'types', '', 'referenceTypes'],
+  // Variable
+  [0x20, 'local.get', 'local', ''],
+  [0x21, 'local.set', 'local', ''],
+  [0x22, 'local.tee', 'local', ''],
+  [0x23, 'global.get', 'global', ''],
+  [0x24, 'global.set', 'global', ''],
+  // Table
+  [0x25, 'table.get', 'table', '', 'referenceTypes'],
+  [0x26, 'table.set', 'table', '', 'referenceTypes'],
+  // Memory
+  [0x28, 'i32.load', 'memarg', 'a:i', 'mvp', 32],
+  [0x29, 'i64.load', 'memarg', 'a:I', 'mvp', 64],
+  [0x2a, 'f32.load', 'memarg', 'a:f', 'mvp', 32],
+  [0x2b, 'f64.load', 'memarg', 'a:F', 'mvp', 64],
+  [0x2c, 'i32.load8_s', 'memarg', 'a:i', 'mvp', 8],
+  [0x2d, 'i32.load8_u', 'memarg', 'a:i', 'mvp', 8],
+  [0x2e, 'i32.load16_s', 'memarg', 'a:i', 'mvp', 16],
+  [0x2f, 'i32.load16_u', 'memarg', 'a:i', 'mvp', 16],
+  [0x30, 'i64.load8_s', 'memarg', 'a:I', 'mvp', 8],
+  [0x31, 'i64.load8_u', 'memarg', 'a:I', 'mvp', 8],
+  [0x32, 'i64.load16_s', 'memarg', 'a:I', 'mvp', 16],
+  [0x33, 'i64.load16_u', 'memarg', 'a:I', 'mvp', 16],
+  [0x34, 'i64.load32_s', 'memarg', 'a:I', 'mvp', 32],
+  [0x35, 'i64.load32_u', 'memarg', 'a:I', 'mvp', 32],
+  [0x36, 'i32.store', 'memarg', 'ai:', 'mvp', 32],
+  [0x37, 'i64.store', 'memarg', 'aI:', 'mvp', 64],
+  [0x38, 'f32.store', 'memarg', 'af:', 'mvp', 32],
+  [0x39, 'f64.store', 'memarg', 'aF:', 'mvp', 64],
+  [0x3a, 'i32.store8', 'memarg', 'ai:', 'mvp', 8],
+  [0x3b, 'i32.store16', 'memarg', 'ai:', 'mvp', 16],
+  [0x3c, 'i64.store8', 'memarg', 'aI:', 'mvp', 8],
+  [0x3d, 'i64.store16', 'memarg', 'aI:', 'mvp', 16],
+  [0x3e, 'i64.store32', 'memarg', 'aI:', 'mvp', 32],
+  [0x3f, 'memory.size', 'memory', ':a'],
+  [0x40, 'memory.grow', 'memory', 'a:a'],
+  // Numeric
+  [0x41, 'i32.const', 'i32', ':i'],
+  [0x42, 'i64.const', 'i64', ':I'],
+  [0x43, 'f32.const', 'f32', ':f'],
+  [0x44, 'f64.const', 'f64', ':F'],
+  [0x45, 'i32.eqz', 'none', 'i:i'],
+  [0x46, 'i32.eq', 'none', 'ii:i'],
+  [0x47, 'i32.ne', 'none', 'ii:i'],
+  [0x48, 'i32.lt_s', 'none', 'ii:i'],
+  [0x49, 'i32.lt_u', 'none', 'ii:i'],
+  [0x4a, 'i32.gt_s', 'none', 'ii:i'],
+  [0x4b, 'i32.gt_u', 'none', 'ii:i'],
+  [0x4c, 'i32.le_s', 'none', 'ii:i'],
+  [0x4d, 'i32.le_u', 'none', 'ii:i'],
+  [0x4e, 'i32.ge_s', 'none', 'ii:i'],
+  [0x4f, 'i32.ge_u', 'none', 'ii:i'],
+  [0x50, 'i64.eqz', 'none', 'I:i'],
+  [0x51, 'i64.eq', 'none', 'II:i'],
+  [0x52, 'i64.ne', 'none', 'II:i'],
+  [0x53, 'i64.lt_s', 'none', 'II:i'],
+  [0x54, 'i64.lt_u', 'none', 'II:i'],
+  [0x55, 'i64.gt_s', 'none', 'II:i'],
+  [0x56, 'i64.gt_u', 'none', 'II:i'],
+  [0x57, 'i64.le_s', 'none', 'II:i'],
+  [0x58, 'i64.le_u', 'none', 'II:i'],
+  [0x59, 'i64.ge_s', 'none', 'II:i'],
+  [0x5a, 'i64.ge_u', 'none', 'II:i'],
+  [0x5b, 'f32.eq', 'none', 'ff:i'],
+  [0x5c, 'f32.ne', 'none', 'ff:i'],
+  [0x5d, 'f32.lt', 'none', 'ff:i'],
+  [0x5e, 'f32.gt', 'none', 'ff:i'],
+  [0x5f, 'f32.le', 'none', 'ff:i'],
+  [0x60, 'f32.ge', 'none', 'ff:i'],
+  [0x61, 'f64.eq', 'none', 'FF:i'],
+  [0x62, 'f64.ne', 'none', 'FF:i'],
+  [0x63, 'f64.lt', 'none', 'FF:i'],
+  [0x64, 'f64.gt', 'none', 'FF:i'],
+  [0x65, 'f64.le', 'none', 'FF:i'],
+  [0x66, 'f64.ge', 'none', 'FF:i'],
+  [0x67, 'i32.clz', 'none', 'i:i'],
+  [0x68, 'i32.ctz', 'none', 'i:i'],
+  [0x69, 'i32.popcnt', 'none', 'i:i'],
+  [0x6a, 'i32.add', 'none', 'ii:i'],
+  [0x6b, 'i32.sub', 'none', 'ii:i'],
+  [0x6c, 'i32.mul', 'none', 'ii:i'],
+  [0x6d, 'i32.div_s', 'none', 'ii:i'],
+  [0x6e, 'i32.div_u', 'none', 'ii:i'],
+  [0x6f, 'i32.rem_s', 'none', 'ii:i'],
+  [0x70, 'i32.rem_u', 'none', 'ii:i'],
+  [0x71, 'i32.and', 'none', 'ii:i'],
+  [0x72, 'i32.or', 'none', 'ii:i'],
+  [0x73, 'i32.xor', 'none', 'ii:i'],
+  [0x74, 'i32.shl', 'none', 'ii:i'],
+  [0x75, 'i32.shr_s', 'none', 'ii:i'],
+  [0x76, 'i32.shr_u', 'none', 'ii:i'],
+  [0x77, 'i32.rotl', 'none', 'ii:i'],
+  [0x78, 'i32.rotr', 'none', 'ii:i'],
+  [0x79, 'i64.clz', 'none', 'I:I'],
+  [0x7a, 'i64.ctz', 'none', 'I:I'],
+  [0x7b, 'i64.popcnt', 'none', 'I:I'],
+  [0x7c, 'i64.add', 'none', 'II:I'],
+  [0x7d, 'i64.sub', 'none', 'II:I'],
+  [0x7e, 'i64.mul', 'none', 'II:I'],
+  [0x7f, 'i64.div_s', 'none', 'II:I'],
+  [0x80, 'i64.div_u', 'none', 'II:I'],
+  [0x81, 'i64.rem_s', 'none', 'II:I'],
+  [0x82, 'i64.rem_u', 'none', 'II:I'],
+  [0x83, 'i64.and', 'none', 'II:I'],
+  [0x84, 'i64.or', 'none', 'II:I'],
+  [0x85, 'i64.xor', 'none', 'II:I'],
+  [0x86, 'i64.shl', 'none', 'II:I'],
+  [0x87, 'i64.shr_s', 'none', 'II:I'],
+  [0x88, 'i64.shr_u', 'none', 'II:I'],
+  [0x89, 'i64.rotl', 'none', 'II:I'],
+  [0x8a, 'i64.rotr', 'none', 'II:I'],
+  [0x8b, 'f32.abs', 'none', 'f:f'],
+  [0x8c, 'f32.neg', 'none', 'f:f'],
+  [0x8d, 'f32.ceil', 'none', 'f:f'],
+  [0x8e, 'f32.floor', 'none', 'f:f'],
+  [0x8f, 'f32.trunc', 'none', 'f:f'],
+  [0x90, 'f32.nearest', 'none', 'f:f'],
+  [0x91, 'f32.sqrt', 'none', 'f:f'],
+  [0x92, 'f32.add', 'none', 'ff:f'],
+  [0x93, 'f32.sub', 'none', 'ff:f'],
+  [0x94, 'f32.mul', 'none', 'ff:f'],
+  [0x95, 'f32.div', 'none', 'ff:f'],
+  [0x96, 'f32.min', 'none', 'ff:f'],
+  [0x97, 'f32.max', 'none', 'ff:f'],
+  [0x98, 'f32.copysign', 'none', 'ff:f'],
+  [0x99, 'f64.abs', 'none', 'F:F'],
+  [0x9a, 'f64.neg', 'none', 'F:F'],
+  [0x9b, 'f64.ceil', 'none', 'F:F'],
+  [0x9c, 'f64.floor', 'none', 'F:F'],
+  [0x9d, 'f64.trunc', 'none', 'F:F'],
+  [0x9e, 'f64.nearest', 'none', 'F:F'],
+  [0x9f, 'f64.sqrt', 'none', 'F:F'],
+  [0xa0, 'f64.add', 'none', 'FF:F'],
+  [0xa1, 'f64.sub', 'none', 'FF:F'],
+  [0xa2, 'f64.mul', 'none', 'FF:F'],
+  [0xa3, 'f64.div', 'none', 'FF:F'],
+  [0xa4, 'f64.min', 'none', 'FF:F'],
+  [0xa5, 'f64.max', 'none', 'FF:F'],
+  [0xa6, 'f64.copysign', 'none', 'FF:F'],
+  [0xa7, 'i32.wrap_i64', 'none', 'I:i'],
+  [0xa8, 'i32.trunc_f32_s', 'none', 'f:i'],
+  [0xa9, 'i32.trunc_f32_u', 'none', 'f:i'],
+  [0xaa, 'i32.trunc_f64_s', 'none', 'F:i'],
+  [0xab, 'i32.trunc_f64_u', 'none', 'F:i'],
+  [0xac, 'i64.extend_i32_s', 'none', 'i:I'],
+  [0xad, 'i64.extend_i32_u', 'none', 'i:I'],
+  [0xae, 'i64.trunc_f32_s', 'none', 'f:I'],
+  [0xaf, 'i64.trunc_f32_u', 'none', 'f:I'],
+  [0xb0, 'i64.trunc_f64_s', 'none', 'F:I'],
+  [0xb1, 'i64.trunc_f64_u', 'none', 'F:I'],
+  [0xb2, 'f32.convert_i32_s', 'none', 'i:f'],
+  [0xb3, 'f32.convert_i32_u', 'none', 'i:f'],
+  [0xb4, 'f32.convert_i64_s', 'none', 'I:f'],
+  [0xb5, 'f32.convert_i64_u', 'none', 'I:f'],
+  [0xb6, 'f32.demote_f64', 'none', 'F:f'],
+  [0xb7, 'f64.convert_i32_s', 'none', 'i:F'],
+  [0xb8, 'f64.convert_i32_u', 'none', 'i:F'],
+  [0xb9, 'f64.convert_i64_s', 'none', 'I:F'],
+  [0xba, 'f64.convert_i64_u', 'none', 'I:F'],
+  [0xbb, 'f64.promote_f32', 'none', 'f:F'],
+  [0xbc, 'i32.reinterpret_f32', 'none', 'f:i'],
+  [0xbd, 'i64.reinterpret_f64', 'none', 'F:I'],
+  [0xbe, 'f32.reinterpret_i32', 'none', 'i:f'],
+  [0xbf, 'f64.reinterpret_i64', 'none', 'I:F'],
+  [0xc0, 'i32.extend8_s', 'none', 'i:i', 'signExtension'],
+  [0xc1, 'i32.extend16_s', 'none', 'i:i', 'signExtension'],
+  [0xc2, 'i64.extend8_s', 'none', 'I:I', 'signExtension'],
+  [0xc3, 'i64.extend16_s', 'none', 'I:I', 'signExtension'],
+  [0xc4, 'i64.extend32_s', 'none', 'I:I', 'signExtension'],
+  // Reference
+  [0xd0, 'ref.null', 'heap', '', 'referenceTypes'],
+  [0xd1, 'ref.is_null', 'none', '', 'referenceTypes'],
+  [0xd2, 'ref.func', 'func', '', 'referenceTypes'],
+  // 0xfc: saturating conversions, bulk memory, tables
+  [0x100, 'i32.trunc_sat_f32_s', 'none', 'f:i', 'saturatingFloatToInt'],
+  [0x101, 'i32.trunc_sat_f32_u', 'none', 'f:i', 'saturatingFloatToInt'],
+  [0x102, 'i32.trunc_sat_f64_s', 'none', 'F:i', 'saturatingFloatToInt'],
+  [0x103, 'i32.trunc_sat_f64_u', 'none', 'F:i', 'saturatingFloatToInt'],
+  [0x104, 'i64.trunc_sat_f32_s', 'none', 'f:I', 'saturatingFloatToInt'],
+  [0x105, 'i64.trunc_sat_f32_u', 'none', 'f:I', 'saturatingFloatToInt'],
+  [0x106, 'i64.trunc_sat_f64_s', 'none', 'F:I', 'saturatingFloatToInt'],
+  [0x107, 'i64.trunc_sat_f64_u', 'none', 'F:I', 'saturatingFloatToInt'],
+  [0x108, 'memory.init', 'dataMemory', 'aii:', 'bulkMemory'],
+  [0x109, 'data.drop', 'data', ':', 'bulkMemory'],
+  [0x10a, 'memory.copy', 'memoryMemory', '', 'bulkMemory'],
+  [0x10b, 'memory.fill', 'memory', 'aia:', 'bulkMemory'],
+  [0x10c, 'table.init', 'elemTable', 'tii:', 'bulkMemory'],
+  [0x10d, 'elem.drop', 'elem', ':', 'bulkMemory'],
+  [0x10e, 'table.copy', 'tableTable', '', 'bulkMemory'],
+  [0x10f, 'table.grow', 'table', '', 'referenceTypes'],
+  [0x110, 'table.size', 'table', ':t', 'referenceTypes'],
+  [0x111, 'table.fill', 'table', '', 'referenceTypes'],
+] as const satisfies readonly Row[];
+
+type Row =
+  | readonly [op: number, name: string, imm: Immediates, sig: string]
+  | readonly [op: number, name: string, imm: Immediates, sig: string, feature: 'mvp' | Feature]
+  | readonly [
+      op: number,
+      name: string,
+      imm: Immediates,
+      sig: string,
+      feature: 'mvp' | Feature,
+      width: number,
+    ];
+
+/**
+ * Immediates, in the binary format's order. `typeTable`, `dataMemory`, `elemTable`, `memoryMemory` and `tableTable` are two indices
+ * (the two latter: destination, source). `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
+ */
+export type Immediates =
+  | 'none'
+  | 'block'
+  | 'label'
+  | 'labels'
+  | 'func'
+  | 'typeTable'
+  | 'types'
+  | 'local'
+  | 'global'
+  | 'table'
+  | 'tableTable'
+  | 'memarg'
+  | 'memory'
+  | 'memoryMemory'
+  | 'data'
+  | 'dataMemory'
+  | 'elem'
+  | 'elemTable'
+  | 'heap'
+  | 'i32'
+  | 'i64'
+  | 'f32'
+  | 'f64';
+
+/** Names as in the specification; the typed `select` has its own, `select t`, since it has its own opcode. */
+export type OpName = (typeof ROWS)[number][1];
+
+export interface Instruction {
+  readonly op: number;
+  readonly name: OpName;
+  readonly imm: Immediates;
+  readonly sig: string;
+  /** What brought it: `mvp` is WebAssembly 1.0. */
+  readonly feature: 'mvp' | Feature;
+  /** Bits that a memory access touches, else 0. */
+  readonly width: number;
+}
+
+export const INSTRUCTIONS: readonly Instruction[] = ROWS.map(
+  ([op, name, imm, sig, feature, width]: Row): Instruction => ({
+    op,
+    name: name as OpName,
+    imm,
+    sig,
+    feature: feature ?? 'mvp',
+    width: width ?? 0,
+  }),
+);
+
+/** First dense id of a prefix byte's instructions. */
+export const PREFIX_BASE: Readonly<Record<number, number>> = {
+  252: 0x100,
+  253: 0x200,
+  254: 0x400,
+  251: 0x500,
+};
+
+/** The instruction of a dense id. Holes are ids that no instruction has. */
+export const instructionOf: readonly (Instruction | undefined)[] = INSTRUCTIONS.reduce<
+  (Instruction | undefined)[]
+>((table, row) => {
+  while (table.length < row.op) table.push(undefined);
+  table[row.op] = row;
+  return table;
+}, []);
+
+/** Dense ids by name, for code that must name an instruction: `OP['i32.const']`. */
+export const OP = Object.fromEntries(INSTRUCTIONS.map((row) => [row.name, row.op])) as Readonly<
+  Record<OpName, number>
+>;

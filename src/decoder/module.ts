@@ -1,0 +1,91 @@
+/** The decoded and validated module (spec chapter "structure/modules"). Immutable; shares the bytes it was decoded from. */
+import type {
+  DefType,
+  ExternKind,
+  ExternType,
+  FuncType,
+  GlobalType,
+  MemoryType,
+  TableType,
+  ValType,
+} from './types';
+
+/** A half-open byte range of the module. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Import {
+  readonly module: string;
+  readonly name: string;
+  readonly type: ExternType;
+}
+export interface Export {
+  readonly name: string;
+  readonly kind: ExternKind;
+  readonly index: number;
+}
+/** A validated constant expression: its instructions, the final `end` included. */
+export type ConstExpr = ByteRange;
+
+export interface TableDef {
+  readonly type: TableType;
+  readonly init: ConstExpr | undefined;
+}
+export interface GlobalDef {
+  readonly type: GlobalType;
+  readonly init: ConstExpr;
+}
+export interface ElementSegment {
+  readonly mode: 'active' | 'passive' | 'declarative';
+  readonly table: number;
+  readonly offset: ConstExpr | undefined;
+  readonly type: ValType;
+  /** Function indices (the short encodings), or else one constant expression per element. */
+  readonly funcs: Uint32Array | undefined;
+  readonly exprs: readonly ConstExpr[] | undefined;
+}
+export interface DataSegment {
+  readonly mode: 'active' | 'passive';
+  readonly memory: number;
+  readonly offset: ConstExpr | undefined;
+  readonly bytes: ByteRange;
+}
+export interface CustomSection {
+  readonly name: string;
+  /** The contents after the name. */
+  readonly bytes: ByteRange;
+}
+
+/** What the name section says. */
+export interface Names {
+  readonly module: string | undefined;
+  readonly functions: ReadonlyMap<number, string>;
+  readonly locals: ReadonlyMap<number, ReadonlyMap<number, string>>;
+}
+
+export interface ModuleData {
+  readonly bytes: Uint8Array;
+  readonly types: readonly DefType[];
+  readonly imports: readonly Import[];
+  readonly exports: readonly Export[];
+  /** Type index of every function, imports first. */
+  readonly funcTypes: Uint32Array;
+  readonly importedFuncs: number;
+  /** Code entries of the defined functions: start is just past the entry's size field, where the local declarations begin. */
+  readonly codeStart: Uint32Array;
+  readonly codeEnd: Uint32Array;
+  /** Types of every table, memory, global and tag, imports first. */
+  readonly tables: readonly TableType[];
+  readonly memories: readonly MemoryType[];
+  readonly globals: readonly GlobalType[];
+  readonly tags: readonly FuncType[];
+  /** The definitions behind those that are not imported. */
+  readonly tableDefs: readonly TableDef[];
+  readonly globalDefs: readonly GlobalDef[];
+  readonly elements: readonly ElementSegment[];
+  readonly datas: readonly DataSegment[];
+  readonly start: number | undefined;
+  readonly customs: readonly CustomSection[];
+}

@@ -1,0 +1,160 @@
+/**
+ * Types (spec chapter "structure/types"). A value type is one small integer, so that comparing two is comparing numbers and an
+ * operand stack of types is an integer array.
+ *
+ * Layout: a number or vector type is its binary code (0x7b..0x7f). A reference type is `REF | NULLABLE? | heap << 10`, where heap is
+ * either an abstract heap type's binary code (0x40..0x7f) or `CONCRETE + typeidx`.
+ */
+export type ValType = number;
+
+export const I32: ValType = 0x7f;
+export const I64: ValType = 0x7e;
+export const F32: ValType = 0x7d;
+export const F64: ValType = 0x7c;
+export const V128: ValType = 0x7b;
+/** The bottom type of unreachable code: matches every type. */
+export const BOTTOM: ValType = 0;
+
+const REF = 0x100;
+const NULLABLE = 0x200;
+const HEAP_SHIFT = 10;
+const CONCRETE = 0x80;
+
+/** Abstract heap types by their binary code. */
+export const HEAP = {
+  noexn: 0x74,
+  nofunc: 0x73,
+  noextern: 0x72,
+  none: 0x71,
+  func: 0x70,
+  extern: 0x6f,
+  any: 0x6e,
+  eq: 0x6d,
+  i31: 0x6c,
+  struct: 0x6b,
+  array: 0x6a,
+  exn: 0x69,
+} as const;
+export type HeapType = number;
+
+export function concreteHeap(typeidx: number): HeapType {
+  return CONCRETE + typeidx;
+}
+/** The typeidx of a concrete heap type, or -1 for an abstract one. */
+export function heapTypeidx(heap: HeapType): number {
+  return heap - CONCRETE >= 0 ? heap - CONCRETE : -1;
+}
+export function refType(nullable: boolean, heap: HeapType): ValType {
+  return REF | (nullable ? NULLABLE : 0) | (heap << HEAP_SHIFT);
+}
+export function isRef(type: ValType): boolean {
+  return (type & REF) !== 0;
+}
+export function isNullable(type: ValType): boolean {
+  return (type & NULLABLE) !== 0;
+}
+export function heapOf(type: ValType): HeapType {
+  return type >> HEAP_SHIFT;
+}
+
+export const FUNCREF: ValType = refType(true, HEAP.func);
+export const EXTERNREF: ValType = refType(true, HEAP.extern);
+
+export function isNum(type: ValType): boolean {
+  return type >= F64 && type <= I32;
+}
+/** A local of this type may be read before it is written. */
+export function isDefaultable(type: ValType): boolean {
+  return !isRef(type) || isNullable(type);
+}
+/** Eight-byte slots that a value of this type takes in a frame. */
+export function slotsOf(type: ValType): 1 | 2 {
+  return type === V128 ? 2 : 1;
+}
+
+export interface FuncType {
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+}
+/** Composite types. Structs and arrays join this union with the GC proposal. */
+export type CompositeType = { readonly kind: 'func'; readonly func: FuncType };
+/** An entry of the type index space. `id` is equal for equal types of any two modules (iso-recursive canonical form). */
+export interface DefType {
+  readonly composite: CompositeType;
+  readonly final: boolean;
+  readonly supertype: number | undefined;
+  readonly id: number;
+}
+
+export type AddressType = 'i32' | 'i64';
+export interface Limits {
+  /** Width of indices and sizes. */
+  readonly address: AddressType;
+  /** Pages or elements. Beyond 2^53 the value is rounded. */
+  readonly min: number;
+  readonly max: number | undefined;
+}
+export interface MemoryType extends Limits {
+  readonly shared: boolean;
+  /** log2 of the page size in bytes: 16, or 0 with custom page sizes. */
+  readonly pageBits: number;
+}
+export interface TableType extends Limits {
+  readonly element: ValType;
+}
+export interface GlobalType {
+  readonly value: ValType;
+  readonly mutable: boolean;
+}
+export interface TagType {
+  readonly type: FuncType;
+}
+
+export type ExternType =
+  | { readonly kind: 'func'; readonly typeidx: number; readonly type: FuncType }
+  | { readonly kind: 'table'; readonly type: TableType }
+  | { readonly kind: 'memory'; readonly type: MemoryType }
+  | { readonly kind: 'global'; readonly type: GlobalType }
+  | { readonly kind: 'tag'; readonly typeidx: number; readonly type: FuncType };
+export type ExternKind = ExternType['kind'];
+
+const NUM_NAMES: Record<number, string> = {
+  [I32]: 'i32',
+  [I64]: 'i64',
+  [F32]: 'f32',
+  [F64]: 'f64',
+  [V128]: 'v128',
+};
+const SHORT_REFS: Record<number, string> = {
+  [HEAP.func]: 'funcref',
+  [HEAP.extern]: 'externref',
+  [HEAP.any]: 'anyref',
+  [HEAP.eq]: 'eqref',
+  [HEAP.i31]: 'i31ref',
+  [HEAP.struct]: 'structref',
+  [HEAP.array]: 'arrayref',
+  [HEAP.exn]: 'exnref',
+  [HEAP.none]: 'nullref',
+  [HEAP.nofunc]: 'nullfuncref',
+  [HEAP.noextern]: 'nullexternref',
+  [HEAP.noexn]: 'nullexnref',
+};
+
+/** The text format's name of a value type. */
+export function valTypeName(type: ValType): string {
+  if (!isRef(type)) return NUM_NAMES[type] ?? 'bot';
+  const heap = heapOf(type);
+  if (isNullable(type) && SHORT_REFS[heap] !== undefined) return SHORT_REFS[heap]!;
+  const abstract = Object.entries(HEAP).find(([, code]) => code === heap);
+  return `(ref ${isNullable(type) ? 'null ' : ''}${abstract ? abstract[0] : heapTypeidx(heap)})`;
+}
+
+export function funcTypeName(type: FuncType): string {
+  return `[${type.params.map(valTypeName).join(' ')}] -> [${type.results.map(valTypeName).join(' ')}]`;
+}
+
+export function sameTypes(a: readonly ValType[], b: readonly ValType[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
