@@ -1,0 +1,95 @@
+/**
+ * Runs the official suite from the command line:
+ *   npm run spec -- [--engine tswasm|native] [--verbose] [--all-problems] [file or part of a path ...]
+ * A file that exists is run as it is; anything else selects files of the suite. Exit code 1 when a result is not as listed.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { engines } from './engines/index';
+import { listScripts, locateTestsuite, missingNotice } from './locate';
+import { readExpectedFailures, showTotals, totals, verdict } from './report';
+import { type FileResult, isClean, runScript } from './runner';
+
+interface Options {
+  engine: string;
+  verbose: boolean;
+  problems: number;
+  patterns: string[];
+}
+
+const USAGE =
+  'usage: npm run spec -- [--engine tswasm|native] [--verbose] [--all-problems] [file or part of a path ...]';
+
+function parseArguments(args: readonly string[]): Options {
+  const options: Options = { engine: 'tswasm', verbose: false, problems: 5, patterns: [] };
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (arg === '--engine') options.engine = args[++i] ?? '';
+    else if (arg === '--verbose') options.verbose = true;
+    else if (arg === '--all-problems') options.problems = Number.POSITIVE_INFINITY;
+    else if (arg.startsWith('-')) throw new UsageError(`unknown option ${arg}`);
+    else options.patterns.push(arg);
+  }
+  if (!(options.engine in engines)) throw new UsageError(`unknown engine ${options.engine}`);
+  return options;
+}
+class UsageError extends Error {}
+
+/** Scripts to run: name in the report, path on disk. */
+function selectScripts(patterns: readonly string[]): { name: string; file: string }[] {
+  const given = patterns.filter((p) => p.endsWith('.wast') && existsSync(p));
+  const parts = patterns.filter((p) => !given.includes(p));
+  const scripts = given.map((file) => ({ name: file, file }));
+  if (patterns.length > 0 && parts.length === 0) return scripts;
+  const suite = locateTestsuite();
+  if ('missing' in suite) {
+    console.error(missingNotice(suite.missing));
+    return scripts;
+  }
+  for (const name of listScripts(suite.path)) {
+    if (parts.length > 0 && !parts.some((p) => name.includes(p))) continue;
+    scripts.push({ name, file: path.join(suite.path, name) });
+  }
+  return scripts;
+}
+
+function report(result: FileResult, options: Options): void {
+  if (isClean(result) && !options.verbose) return;
+  const { passed, failed, skipped } = result;
+  console.log(
+    `${isClean(result) ? 'clean' : 'FAIL '} ${result.path}: ${passed} passed, ${failed} failed, ${skipped} skipped`,
+  );
+  for (const p of result.problems.slice(0, options.problems))
+    console.log(`    :${p.line} ${p.command}: ${p.message}`);
+  const more = result.problems.length - options.problems;
+  if (more > 0) console.log(`    and ${more} more`);
+  if (options.verbose)
+    for (const n of result.notes) console.log(`    note :${n.line} ${n.command}: ${n.message}`);
+}
+
+async function main(): Promise<number> {
+  const options = parseArguments(process.argv.slice(2));
+  const engine = engines[options.engine as keyof typeof engines];
+  const expected = readExpectedFailures();
+  const results: FileResult[] = [];
+  for (const { name, file } of selectScripts(options.patterns)) {
+    const result = await runScript(engine, name, readFileSync(file, 'utf8'));
+    results.push(result);
+    report(result, options);
+  }
+  console.log(`\nengine ${engine.name}\n${showTotals(totals(results, expected))}`);
+  if (engine.name !== 'tswasm') return 0; // the list says what tswasm lacks
+  const wrong = results
+    .map((r) => [r.path, verdict(r, expected)] as const)
+    .filter(([, v]) => v !== undefined);
+  for (const [file, message] of wrong) console.log(`NOT AS LISTED: ${file}: ${message?.split('\n')[0]}`);
+  return wrong.length > 0 || results.length === 0 ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n${USAGE}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { parseExpectedFailures, verdict } from './report';
+import { type FileResult, messageMatches } from './runner';
+
+const result = (path: string, problems: number): FileResult => ({
+  path,
+  passed: 1,
+  failed: problems,
+  skipped: 0,
+  textFormat: 0,
+  problems: Array.from({ length: problems }, () => ({ line: 1, command: 'module', message: 'x' })),
+  notes: [],
+});
+
+describe('expected failures', () => {
+  const expected = parseExpectedFailures('# comment\n\na.wast  gc  # why\nb.wast simd\n');
+
+  it('are read', () => {
+    expect([...expected]).toEqual([
+      ['a.wast', { feature: 'gc', note: 'why' }],
+      ['b.wast', { feature: 'simd', note: '' }],
+    ]);
+  });
+  it.each(['a.wast', 'a.wast memory64', 'a.wast gc\na.wast gc'])('reject %j', (text) => {
+    expect(() => parseExpectedFailures(text)).toThrow('expected-failures.txt:');
+  });
+  it('judge a run', () => {
+    expect(verdict(result('a.wast', 1), expected)).toBeUndefined();
+    expect(verdict(result('a.wast', 0), expected)).toContain('unexpected pass');
+    expect(verdict(result('c.wast', 0), expected)).toBeUndefined();
+    expect(verdict(result('c.wast', 12), expected)).toContain('and 2 more');
+  });
+});
+
+describe('messages', () => {
+  it.each([
+    ['integer divide by zero', 'integer divide by zero', true],
+    ['unknown type', 'unknown type 7 (at offset 0x12)', true],
+    ['uninitialized element 2', 'uninitialized element', true],
+    ['out of bounds', 'undefined element', false],
+  ])('%j and %j', (wanted, actual, same) => {
+    expect(messageMatches(wanted, actual)).toBe(same);
+  });
+});

@@ -1,0 +1,106 @@
+/** Totals, and the comparison of a run with expected-failures.txt. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type FileResult, isClean } from './runner';
+
+/** Features that a file may wait for. Anything that tswasm implements is not among them. */
+export const MISSING_FEATURES = [
+  'simd',
+  'relaxed-simd',
+  'exceptions',
+  'function-references',
+  'gc',
+  'threads',
+  'wide-arithmetic',
+] as const;
+export type MissingFeature = (typeof MISSING_FEATURES)[number];
+
+export type ExpectedFailures = ReadonlyMap<
+  string,
+  { readonly feature: MissingFeature; readonly note: string }
+>;
+
+const listFile = path.join(path.dirname(fileURLToPath(import.meta.url)), 'expected-failures.txt');
+
+function isMissingFeature(name: string): name is MissingFeature {
+  return (MISSING_FEATURES as readonly string[]).includes(name);
+}
+
+/** Lines `path  feature  # note`; empty lines and lines that start with # say nothing. */
+export function parseExpectedFailures(text: string): ExpectedFailures {
+  const expected = new Map<string, { feature: MissingFeature; note: string }>();
+  text.split('\n').forEach((line, index) => {
+    const [entry, note = ''] = line.split(/#(.*)/);
+    const words = entry.trim().split(/\s+/).filter(Boolean);
+    if (words.length === 0) return;
+    const at = `expected-failures.txt:${index + 1}`;
+    const [file, feature] = words;
+    if (words.length !== 2 || !isMissingFeature(feature))
+      throw new Error(`${at}: not "path  feature  # note": ${line}`);
+    if (expected.has(file)) throw new Error(`${at}: ${file} is listed twice`);
+    expected.set(file, { feature, note: note.trim() });
+  });
+  return expected;
+}
+
+export function readExpectedFailures(): ExpectedFailures {
+  return parseExpectedFailures(readFileSync(listFile, 'utf8'));
+}
+
+/** What is wrong with a result given the list, or undefined. */
+export function verdict(result: FileResult, expected: ExpectedFailures): string | undefined {
+  const entry = expected.get(result.path);
+  if (entry && isClean(result)) {
+    return `unexpected pass: remove ${result.path} (${entry.feature}) from expected-failures.txt`;
+  }
+  if (entry || isClean(result)) return undefined;
+  const shown = result.problems
+    .slice(0, 10)
+    .map((p) => `  ${result.path}:${p.line}: ${p.command}: ${p.message}`);
+  const more = result.problems.length - shown.length;
+  return [`${result.problems.length} problems`, ...shown, ...(more > 0 ? [`  and ${more} more`] : [])].join(
+    '\n',
+  );
+}
+
+export interface Totals {
+  files: number;
+  clean: number;
+  expectedFailures: number;
+  passed: number;
+  failed: number;
+  skipped: number;
+  textFormat: number;
+}
+
+export function totals(results: readonly FileResult[], expected: ExpectedFailures): Totals {
+  const sum: Totals = {
+    files: 0,
+    clean: 0,
+    expectedFailures: 0,
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    textFormat: 0,
+  };
+  for (const result of results) {
+    sum.files++;
+    if (isClean(result)) sum.clean++;
+    else if (expected.has(result.path)) sum.expectedFailures++;
+    sum.passed += result.passed;
+    sum.failed += result.failed;
+    sum.skipped += result.skipped;
+    sum.textFormat += result.textFormat;
+  }
+  return sum;
+}
+
+export function showTotals(t: Totals): string {
+  const assertions = t.passed + t.failed + t.skipped;
+  return [
+    `${t.files} files: ${t.clean} clean, ${t.files - t.clean} with problems (${t.expectedFailures} of them expected)`,
+    `${assertions} assertions: ${t.passed} passed, ${t.failed} failed, ${t.skipped} skipped`,
+    `of the passed, ${t.textFormat} are text-format checks answered by wasm-tools alone`,
+  ].join('\n');
+}
