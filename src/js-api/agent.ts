@@ -1,0 +1,108 @@
+/**
+ * The agent: the store that the objects of one namespace live in, and the object caches (section "WebAssembly JS Object Caches"),
+ * which keep one JavaScript object for each function, memory, table, global and tag.
+ */
+import type { Features } from '../decoder/features';
+import { type FuncType, HEAP, heapOf, isRef, type ValType } from '../decoder/types';
+import { Func, fromJs, type Store, toJs, type Value } from '../interpreter/index';
+import { toHostError } from './errors';
+import { isObject, setNameAndLength } from './webidl';
+
+export type AnyFunction = (...args: unknown[]) => unknown;
+
+/** Function references cross the boundary as Exported Functions. Those of a concrete type are functions too, until there is GC. */
+function isFuncRef(type: ValType): boolean {
+  const heap = isRef(type) ? heapOf(type) : -1;
+  return heap === HEAP.func || heap === HEAP.nofunc || heap >= 0x80;
+}
+
+export class Agent {
+  private readonly objects = new WeakMap<object, object>();
+  private readonly cores = new WeakMap<object, object>();
+
+  constructor(
+    readonly store: Store,
+    readonly features: Partial<Features> | undefined,
+  ) {}
+
+  /** The object for a core object, made on first use; `make` ends in `remember`. */
+  objectFor<T extends object>(core: object, make: () => T): T {
+    return (this.objects.get(core) as T | undefined) ?? make();
+  }
+
+  /** Fills the internal slot of a new object, and the cache. */
+  remember(core: object, object: object): void {
+    this.objects.set(core, object);
+    this.cores.set(object, core);
+  }
+
+  /** The internal slot: the core object behind an interface object or Exported Function; undefined for any other value. */
+  core<T>(value: unknown, type: abstract new (...args: never[]) => T): T | undefined {
+    const core = isObject(value) ? this.cores.get(value) : undefined;
+    return core instanceof type ? core : undefined;
+  }
+
+  /** The internal slot of a method's receiver or of an argument that must have it. */
+  slot<T>(value: unknown, type: abstract new (...args: never[]) => T, name: string): T {
+    const core = this.core(value, type);
+    if (core === undefined) throw new TypeError(`not a WebAssembly.${name}`);
+    return core;
+  }
+
+  /** "A new Exported Function". */
+  exportedFunction(func: Func, index = func.index): AnyFunction {
+    return this.objectFor(func, () => {
+      const { params, results } = func.type;
+      const plain = !params.some(isFuncRef) && !results.some(isFuncRef);
+      // An arrow function has no [[Construct]] and no prototype property.
+      const exported = (...args: unknown[]): unknown => {
+        try {
+          return plain ? func.call(...args) : this.callWithFuncRefs(func, args);
+        } catch (error) {
+          throw toHostError(error);
+        }
+      };
+      setNameAndLength(exported, `${index}`, params.length);
+      this.remember(func, exported);
+      return exported;
+    });
+  }
+
+  private callWithFuncRefs(func: Func, args: readonly unknown[]): unknown {
+    const { params, results } = func.type;
+    const result = func.call(...params.map((type, i) => this.unwrap(type, args[i])));
+    return results.length > 1 ? (result as unknown[]).map((value) => this.wrap(value)) : this.wrap(result);
+  }
+
+  /** "Create a host function". What `callee` throws passes unchanged. */
+  hostFunction(type: FuncType, callee: AnyFunction): Func {
+    const { params, results } = type;
+    if (!params.some(isFuncRef) && !results.some(isFuncRef)) return Func.js(this.store, type, callee);
+    return Func.js(this.store, type, (...args: unknown[]) => {
+      const result = callee(...args.map((value) => this.wrap(value)));
+      if (results.length === 0) return undefined;
+      if (results.length === 1) return this.unwrap(results[0], result);
+      if ((result as Iterable<unknown>)?.[Symbol.iterator] === undefined) throw new TypeError('not iterable');
+      return Array.from(result as Iterable<unknown>, (value, i) => this.unwrap(results[i], value));
+    });
+  }
+
+  /** A raw reference as JavaScript sees it. */
+  wrap(ref: unknown): unknown {
+    return ref instanceof Func ? this.exportedFunction(ref) : ref;
+  }
+
+  private unwrap(type: ValType, value: unknown): unknown {
+    return (isFuncRef(type) && this.core(value, Func)) || value;
+  }
+
+  /** ToJSValue. */
+  toJsValue(value: Value): unknown {
+    return this.wrap(toJs(value));
+  }
+
+  /** ToWebAssemblyValue. */
+  toWasmValue(type: ValType, value: unknown): Value {
+    return fromJs(type, this.unwrap(type, value));
+  }
+}

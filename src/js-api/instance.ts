@@ -1,0 +1,144 @@
+/** `WebAssembly.Instance`: reading the imports, instantiating, and the exports object. */
+
+import { Module as CoreModule } from '../decoder/index';
+import type { Import } from '../decoder/module';
+import { I64, isRef, V128 } from '../decoder/types';
+import { LinkError } from '../errors';
+import {
+  Instance as CoreInstance,
+  type Extern,
+  Func,
+  Global,
+  instantiate,
+  Memory,
+  Table,
+  Tag,
+  type Value,
+} from '../interpreter/index';
+import type { Agent, AnyFunction } from './agent';
+import { toHostError } from './errors';
+import { defineInterface, isObject } from './webidl';
+
+/** Makes the interface objects of a core object that has none yet. */
+export interface Wrappers {
+  readonly Memory: new (core: Memory) => object;
+  readonly Table: new (core: Table) => object;
+  readonly Global: new (core: Global) => object;
+  readonly Tag: new (core: Tag) => object;
+}
+
+type Properties = Record<string, unknown>;
+
+export function createInstance(
+  agent: Agent,
+  wrappers: Wrappers,
+  stringModuleOf: (core: CoreModule) => string | undefined,
+) {
+  const exportsObjects = new WeakMap<CoreInstance, object>();
+
+  /** "Read the imports". Their types are checked afterwards, by `instantiate`. */
+  function readImports(module: CoreModule, importObject: unknown): Extern[] {
+    if (importObject !== undefined && !isObject(importObject)) {
+      throw new TypeError('the imports argument must be an object');
+    }
+    if (module.imports.length > 0 && importObject === undefined) {
+      throw new TypeError('the imports argument must be present and must be an object');
+    }
+    const strings = stringModuleOf(module);
+    return module.imports.map((entry, index) => {
+      if (entry.module === strings) return importValue(entry, entry.name, index);
+      const namespace = (importObject as Properties)[entry.module];
+      if (!isObject(namespace))
+        throw new TypeError(`${describe(entry, index)}: module is not an object or function`);
+      return importValue(entry, (namespace as Properties)[entry.name], index);
+    });
+  }
+
+  function importValue(entry: Import, value: unknown, index: number): Extern {
+    const { type } = entry;
+    const mismatch = (what: string): never => {
+      throw new LinkError(`${describe(entry, index)}: ${what}`);
+    };
+    switch (type.kind) {
+      case 'func':
+        if (typeof value !== 'function') return mismatch('function import requires a callable');
+        return agent.core(value, Func) ?? agent.hostFunction(type.type, value as AnyFunction);
+      case 'global':
+        return agent.core(value, Global) ?? importedConstant(entry, value, mismatch);
+      case 'memory':
+        return agent.core(value, Memory) ?? mismatch('memory import must be a WebAssembly.Memory object');
+      case 'table':
+        return agent.core(value, Table) ?? mismatch('table import requires a WebAssembly.Table');
+      case 'tag':
+        return agent.core(value, Tag) ?? mismatch('tag import requires a WebAssembly.Tag');
+    }
+  }
+
+  /** A value in the place of a global is a new constant global. */
+  function importedConstant(entry: Import, value: unknown, mismatch: (what: string) => never): Global {
+    if (entry.type.kind !== 'global') return mismatch('not a global');
+    const type = entry.type.type.value;
+    const expected = type === I64 ? 'bigint' : isRef(type) ? typeof value : 'number';
+    if (type === V128 || typeof value !== expected)
+      return mismatch(`global import must be a ${expected} or a WebAssembly.Global`);
+    let converted: Value;
+    try {
+      converted = agent.toWasmValue(type, value);
+    } catch (error) {
+      return mismatch((error as Error).message);
+    }
+    return new Global(agent.store, { value: type, mutable: false }, converted);
+  }
+
+  /** "Create an exports object". */
+  function createExports(core: CoreInstance): object {
+    const exports = Object.create(null) as Properties;
+    for (const { name, index } of core.module.exports) {
+      exports[name] = exported(core.exports.get(name)!, index);
+    }
+    return Object.freeze(exports);
+  }
+
+  function exported(extern: Extern, index: number): object {
+    if (extern instanceof Func) return agent.exportedFunction(extern, index);
+    return agent.objectFor(extern, () => {
+      if (extern instanceof Memory) return new wrappers.Memory(extern);
+      if (extern instanceof Table) return new wrappers.Table(extern);
+      return extern instanceof Global ? new wrappers.Global(extern) : new wrappers.Tag(extern);
+    });
+  }
+
+  /** "Instantiate the core of a WebAssembly module". */
+  function instantiateCore(module: CoreModule, imports: readonly Extern[]): CoreInstance {
+    try {
+      return instantiate(agent.store, module, imports);
+    } catch (error) {
+      throw toHostError(error);
+    }
+  }
+
+  class Instance {
+    /** A module object and its imports, or a core instance to wrap. */
+    constructor(module: unknown, importObject?: unknown) {
+      const core = module instanceof CoreInstance ? module : instantiateObject(module, importObject);
+      exportsObjects.set(core, createExports(core));
+      agent.remember(core, this);
+    }
+
+    get exports(): object {
+      return exportsObjects.get(agent.slot(this, CoreInstance, 'Instance'))!;
+    }
+  }
+
+  function instantiateObject(module: unknown, importObject: unknown): CoreInstance {
+    const core = agent.slot(module, CoreModule, 'Module');
+    return instantiateCore(core, readImports(core, importObject));
+  }
+
+  defineInterface(Instance, 'Instance', 1);
+  return { Instance, readImports, instantiateCore };
+}
+
+function describe({ module, name }: Import, index: number): string {
+  return `import #${index} ${JSON.stringify(module)} ${JSON.stringify(name)}`;
+}

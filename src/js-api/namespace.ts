@@ -1,0 +1,150 @@
+/** The namespace object `WebAssembly`. */
+import type { Features } from '../decoder/features';
+import { Module as CoreModule } from '../decoder/index';
+import { CompileError } from '../errors';
+import { Store, type StoreLimits } from '../interpreter/index';
+import { Agent } from './agent';
+import { errors } from './errors';
+import { createException, createJsTag, createTag } from './exception';
+import { createGlobal } from './global';
+import { createInstance } from './instance';
+import { createMemory } from './memory';
+import { type CompileOptions, compileOptions, createModule, stableBytes } from './module';
+import { responseBytes } from './streaming';
+import { createTable } from './table';
+import type { WebAssemblyNamespace } from './types';
+import { bytesOf, defineHidden, isObject, setNameAndLength, setToStringTag } from './webidl';
+
+export interface NamespaceOptions {
+  /** The store that everything made through the namespace lives in. A new one by default. */
+  readonly store?: Store;
+  /** Limits of the new store, when none is given. */
+  readonly limits?: Partial<StoreLimits>;
+  /** Proposals to switch off. */
+  readonly features?: Partial<Features>;
+}
+
+const agents = new WeakMap<object, Agent>();
+
+/**
+ * A namespace object in the sense of the WebAssembly JavaScript Interface. Objects of one namespace are strangers to another, as
+ * with two realms.
+ */
+export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNamespace {
+  const agent = new Agent(options.store ?? new Store(options.limits), options.features);
+  const jsTag = createJsTag();
+  const wrappers = {
+    Memory: createMemory(agent),
+    Table: createTable(agent),
+    Global: createGlobal(agent),
+    Tag: createTag(agent),
+  };
+  const modules = createModule(agent);
+  const instances = createInstance(agent, wrappers, modules.stringModuleOf);
+  const operations = createOperations(agent, modules, instances);
+
+  const namespace = {};
+  for (const [name, [operation, length]] of Object.entries(operations)) {
+    setNameAndLength(operation, name, length);
+    Object.defineProperty(namespace, name, {
+      value: operation,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  const { Module } = modules;
+  const { Instance } = instances;
+  const interfaces = { Module, Instance, ...wrappers, Exception: createException(agent, jsTag), ...errors };
+  for (const [name, type] of Object.entries(interfaces)) defineHidden(namespace, name, type);
+  const tagObject = agent.objectFor(jsTag, () => new wrappers.Tag(jsTag));
+  Object.defineProperty(namespace, 'JSTag', { get: () => tagObject, enumerable: true, configurable: true });
+  setToStringTag(namespace, 'WebAssembly');
+  agents.set(namespace, agent);
+  return namespace as WebAssemblyNamespace;
+}
+
+/**
+ * The core object (`Module`, `Instance`, `Memory`, `Table`, `Global`, `Tag` or `Func` of `tswasm`) behind an object or exported
+ * function of a namespace. The other way is the constructor: `new WebAssembly.Memory(coreMemory)`.
+ */
+export function coreOf(namespace: object, object: unknown): object | undefined {
+  return agents.get(namespace)?.core(object, Object);
+}
+
+type Operation = [operation: (...args: never[]) => unknown, length: number];
+
+function createOperations(
+  agent: Agent,
+  { Module, compile }: ReturnType<typeof createModule>,
+  { Instance, readImports, instantiateCore }: ReturnType<typeof createInstance>,
+): Record<string, Operation> {
+  /** "Asynchronously compile": what is wrong with the arguments rejects the promise too. */
+  async function compileLater(
+    bytes: Uint8Array | Promise<Uint8Array>,
+    options: CompileOptions,
+  ): Promise<CoreModule> {
+    return compile(await bytes, options);
+  }
+
+  async function instantiateModule(core: CoreModule, importObject: unknown): Promise<object> {
+    const imports = readImports(core, importObject);
+    // A later turn, as specified: the caller first gets its promise.
+    await undefined;
+    return new Instance(instantiateCore(core, imports));
+  }
+
+  async function instantiateSource(compiled: Promise<CoreModule>, importObject: unknown): Promise<object> {
+    if (importObject !== undefined && !isObject(importObject)) {
+      compiled.catch(() => {});
+      throw new TypeError('the imports argument must be an object');
+    }
+    const core = await compiled;
+    const module = new Module(core);
+    return { module, instance: await instantiateModule(core, importObject) };
+  }
+
+  const operations: Record<string, Operation> = {
+    validate: [
+      (bytes: unknown, options?: unknown) => {
+        // Nothing is kept, so nothing is copied, except from memory that another thread may change meanwhile.
+        const view = bytesOf(bytes);
+        const stable = view.buffer instanceof ArrayBuffer ? view : view.slice();
+        try {
+          compile(stable, compileOptions(options));
+          return true;
+        } catch (error) {
+          if (error instanceof CompileError) return false;
+          throw error;
+        }
+      },
+      1,
+    ],
+    compile: [
+      async (bytes: unknown, options?: unknown) =>
+        new Module(await compileLater(stableBytes(bytes), compileOptions(options))),
+      1,
+    ],
+    instantiate: [
+      async (source: unknown, importObject?: unknown, options?: unknown) => {
+        const core = agent.core(source, CoreModule);
+        if (core) return instantiateModule(core, importObject);
+        return instantiateSource(compileLater(stableBytes(source), compileOptions(options)), importObject);
+      },
+      1,
+    ],
+  };
+  if (typeof globalThis.Response === 'function') {
+    operations.compileStreaming = [
+      async (source: unknown, options?: unknown) =>
+        new Module(await compileLater(responseBytes(source), compileOptions(options))),
+      1,
+    ];
+    operations.instantiateStreaming = [
+      async (source: unknown, importObject?: unknown, options?: unknown) =>
+        instantiateSource(compileLater(responseBytes(source), compileOptions(options)), importObject),
+      1,
+    ];
+  }
+  return operations;
+}
