@@ -1,0 +1,119 @@
+/**
+ * The catalogue of failures. Nothing else in the core throws on account of a guest's or a user's input.
+ *
+ * Malformed and invalid modules are `CompileError`s and carry the byte offset in the module; failed linking is a `LinkError`;
+ * traps and exhaustion are `RuntimeError`s and carry a wasm backtrace. `InternalError` is a defect of tswasm itself.
+ * The three public classes are also those of the drop-in `WebAssembly` namespace.
+ */
+
+/** Which chapter of the specification rejects the module. */
+export type CompileFailure = 'malformed' | 'invalid';
+
+/** A module that does not decode (`malformed`) or does not validate (`invalid`). */
+export class CompileError extends Error {
+  /** Byte offset in the module, or -1 when no byte is to blame. */
+  readonly offset: number;
+  readonly kind: CompileFailure;
+  constructor(message?: string, options?: ErrorOptions, kind: CompileFailure = 'invalid', offset = -1) {
+    super(message, options);
+    this.kind = kind;
+    this.offset = offset;
+  }
+}
+
+/** An instantiation whose imports do not match what the module asks for. */
+export class LinkError extends Error {}
+
+/** One wasm frame of a backtrace, innermost first. */
+export interface BacktraceFrame {
+  readonly funcidx: number;
+  /** From the name section, or an export, or undefined. */
+  readonly name: string | undefined;
+  /** Name of the module from its name section, if any. */
+  readonly module: string | undefined;
+  /** Byte offset of the instruction in the module's bytes. */
+  readonly offset: number;
+}
+
+export type TrapCode = keyof typeof TRAP_MESSAGES;
+
+/** Trap texts: the wording of the conformance suite. */
+export const TRAP_MESSAGES = {
+  unreachable: 'unreachable',
+  divideByZero: 'integer divide by zero',
+  integerOverflow: 'integer overflow',
+  invalidConversion: 'invalid conversion to integer',
+  memoryBounds: 'out of bounds memory access',
+  tableBounds: 'out of bounds table access',
+  undefinedElement: 'undefined element',
+  uninitializedElement: 'uninitialized element',
+  indirectCallType: 'indirect call type mismatch',
+  nullReference: 'null reference',
+  nullFunctionReference: 'null function reference',
+  callStackExhausted: 'call stack exhausted',
+  hostRejected: 'host function rejected',
+  unalignedAtomic: 'unaligned atomic',
+} as const;
+
+/** A trap or an exhausted resource while wasm code runs. */
+export class RuntimeError extends Error {
+  readonly code: TrapCode | undefined;
+  /** Innermost frame first. */
+  backtrace: readonly BacktraceFrame[] = [];
+  constructor(message?: string, options?: ErrorOptions, code?: TrapCode) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Why a snapshot is refused: `malformed` bytes; a `mismatch` with the module or instance it shall go into; something the draft or this
+ * engine does not do (`unsupported`); a `limit` of the host; an execution or instance in the wrong `state`; `missing`: no such snapshot.
+ */
+export type SnapshotFailure = 'malformed' | 'mismatch' | 'unsupported' | 'limit' | 'state' | 'missing';
+
+/** A snapshot that cannot be written, read or restored. Nothing has been changed, unless the message says that the instance is unusable. */
+export class SnapshotError extends Error {
+  readonly kind: SnapshotFailure;
+  /** Byte offset in the snapshot, or -1 when no byte is to blame. */
+  readonly offset: number;
+  constructor(message: string, kind: SnapshotFailure, offset = -1) {
+    super(offset < 0 ? message : `${message} (at offset 0x${offset.toString(16)})`);
+    this.kind = kind;
+    this.offset = offset;
+  }
+}
+
+/** A defect of tswasm, never of its input. */
+export class InternalError extends Error {}
+
+for (const [type, name] of [
+  [CompileError, 'CompileError'],
+  [LinkError, 'LinkError'],
+  [RuntimeError, 'RuntimeError'],
+  [SnapshotError, 'SnapshotError'],
+  [InternalError, 'InternalError'],
+] as const) {
+  Object.defineProperty(type.prototype, 'name', {
+    value: name,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
+}
+
+export function malformed(message: string, offset: number): CompileError {
+  return new CompileError(`${message} (at offset 0x${offset.toString(16)})`, undefined, 'malformed', offset);
+}
+
+export function invalid(message: string, offset: number): CompileError {
+  return new CompileError(`${message} (at offset 0x${offset.toString(16)})`, undefined, 'invalid', offset);
+}
+
+export function unlinkable(message: string): LinkError {
+  return new LinkError(message);
+}
+
+export function trap(code: TrapCode): RuntimeError {
+  return new RuntimeError(TRAP_MESSAGES[code], undefined, code);
+}

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { chunksOf } from './chunks';
+import { expandMemory, type MemoryChunk } from './document';
+
+/** The rule, byte by byte. */
+function oracle(bytes: Uint8Array): MemoryChunk[] {
+  const chunks: MemoryChunk[] = [];
+  let rawStart = -1;
+  const closeRaw = (end: number) => {
+    if (rawStart >= 0) chunks.push({ kind: 'raw', offset: rawStart, bytes: bytes.subarray(rawStart, end) });
+    rawStart = -1;
+  };
+  for (let at = 0; at < bytes.length; ) {
+    let end = at + 1;
+    while (end < bytes.length && bytes[end] === bytes[at]) end++;
+    if (end - at >= 128 && (bytes[at] === 0 || bytes[at] === 0xff)) {
+      closeRaw(at);
+      if (bytes[at] === 0xff) chunks.push({ kind: 'ones', offset: at, length: end - at });
+    } else if (rawStart < 0) {
+      rawStart = at;
+    }
+    at = end;
+  }
+  closeRaw(bytes.length);
+  return chunks;
+}
+
+const run = fc.tuple(
+  fc.constantFrom(0, 0xff, 0xff, 0, 7),
+  fc.oneof(fc.nat(300), fc.integer({ min: 120, max: 136 })),
+);
+
+describe('chunking', () => {
+  it('leaves zeros out and fills ones from 128 bytes on', () => {
+    const bytes = new Uint8Array(1024);
+    bytes.fill(0xff, 127, 254); // 127 ones between runs of zeros of 127 and 770
+    bytes[1023] = 1;
+    expect(chunksOf(bytes)).toEqual([
+      { kind: 'raw', offset: 0, bytes: bytes.subarray(0, 254) },
+      { kind: 'raw', offset: 1023, bytes: bytes.subarray(1023) },
+    ]);
+    bytes.fill(0xff, 254, 255);
+    expect(chunksOf(bytes)[1]).toEqual({ kind: 'ones', offset: 127, length: 128 });
+    expect(chunksOf(new Uint8Array(65536))).toEqual([]);
+    expect(chunksOf(new Uint8Array(0))).toEqual([]);
+    expect(chunksOf(new Uint8Array(100))).toHaveLength(1);
+  });
+
+  it('agrees with the rule on any mixture of runs at any alignment', () => {
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 12 }), fc.nat(5), (runs, skew) => {
+        const size = runs.reduce((sum, [, length]) => sum + length, 0);
+        const bytes = new Uint8Array(size + skew).subarray(skew);
+        let at = 0;
+        for (const [byte, length] of runs) {
+          bytes.fill(byte, at, at + length);
+          if (byte === 7) for (let i = at; i < at + length; i++) bytes[i] = (i * 37) >> 2;
+          at += length;
+        }
+        const chunks = chunksOf(bytes);
+        expect(chunks).toEqual(oracle(bytes));
+        expect(expandMemory({ sameAs: undefined, pageBits: 0, pages: size, chunks })).toEqual(
+          Uint8Array.from(bytes),
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is fast: a page, and 64 MiB of several kinds', () => {
+    const size = 64 << 20;
+    const kinds: [string, (bytes: Uint8Array) => void][] = [
+      ['zeros', () => {}],
+      ['ones', (bytes) => bytes.fill(0xff)],
+      [
+        'noise',
+        (bytes) =>
+          bytes.forEach((_, i) => {
+            bytes[i] = (i * 2654435761) >>> 11;
+          }),
+      ],
+      [
+        'small integers',
+        (bytes) => {
+          for (let i = 0; i < size; i += 4) bytes[i] = 1 + (i % 200);
+        },
+      ],
+      [
+        'runs of 127',
+        (bytes) => {
+          for (let i = 0; i < size; i += 128) bytes[i] = 1;
+        },
+      ],
+    ];
+    for (const [name, fill] of kinds) {
+      const bytes = new Uint8Array(size);
+      fill(bytes);
+      chunksOf(bytes.subarray(0, 1 << 20));
+      let start = performance.now();
+      chunksOf(bytes);
+      const whole = performance.now() - start;
+      start = performance.now();
+      for (let i = 0; i < 100; i++) chunksOf(bytes.subarray(0, 65536));
+      const page = (performance.now() - start) / 100;
+      console.info(
+        `chunks of ${name}: 64 MiB ${whole.toFixed(1)} ms, a 64 KiB page ${(page * 1000).toFixed(0)} us`,
+      );
+      expect(whole).toBeLessThan(3000);
+      expect(page).toBeLessThan(5);
+    }
+  });
+});
