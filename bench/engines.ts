@@ -1,0 +1,73 @@
+/** The engines side by side. Each measurement is a process of its own, so that no engine inherits another's warm caches. */
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { bundleTs } from '../scripts/run-ts.mjs';
+import { root } from './paths.ts';
+import { type JsEngine, type Measurement, median, type Task } from './protocol.ts';
+
+export interface Timing {
+  readonly warmUpMs: number;
+  readonly sampleMs: number;
+  readonly samples: number;
+}
+
+export interface Engine {
+  readonly name: string;
+  /** undefined: the engine cannot run this program. */
+  measure(file: string, timing: Timing): Measurement | undefined;
+}
+
+const childBundle = await bundleTs(path.join(root, 'bench', 'child.ts'));
+
+function jsEngine(name: string, engine: JsEngine, flags: readonly string[] = [], warmFile?: string): Engine {
+  return {
+    name,
+    measure(file, timing) {
+      const task: Task = { engine, file, ...timing, ...(warmFile && { warmFile }) };
+      const { stdout, stderr } = spawnSync(process.execPath, [...flags, childBundle, JSON.stringify(task)]);
+      const line = stdout.toString().trim();
+      if (line === '') {
+        const reason = /^\w*Error.*$/m.exec(stderr.toString())?.[0] ?? stderr.toString().slice(0, 200);
+        console.error(`${name}: ${path.basename(file)}: ${reason}`);
+        return undefined;
+      }
+      return JSON.parse(line) as Measurement;
+    },
+  };
+}
+
+/** wasm3 is a command: its start-up is measured with n = 1 and subtracted. */
+function wasm3Engine(binary: string): Engine {
+  const call = (file: string, n: number): { ms: number; result: number } => {
+    const start = performance.now();
+    const { stdout, stderr } = spawnSync(binary, ['--func', 'run', file, String(n)]);
+    const ms = performance.now() - start;
+    const result = /Result: (-?\d+)/.exec(`${stdout}${stderr}`)?.[1];
+    if (result === undefined) throw new Error(`wasm3 ${file}: ${stderr}`);
+    // wasm3 prints an i32 as unsigned in some versions.
+    return { ms, result: Number(result) | 0 };
+  };
+  return {
+    name: 'wasm3',
+    measure(file, timing) {
+      const startUp = Math.min(...Array.from({ length: 3 }, () => call(file, 1).ms));
+      let n = 16;
+      while (call(file, n).ms - startUp < timing.sampleMs) n *= 2;
+      const samples = Array.from({ length: timing.samples }, () => (call(file, n).ms - startUp) / (n - 1));
+      return { checksum: call(file, 2).result, repMs: median(samples) };
+    },
+  };
+}
+
+/** `warmFile` is the program that "tswasm-warm" runs first. */
+export function engines(warmFile: string): Engine[] {
+  const wasm3 = process.env['TSWASM_WASM3'];
+  return [
+    ...(wasm3 ? [wasm3Engine(wasm3)] : []),
+    jsEngine('native', 'native'),
+    jsEngine('tswasm', 'tswasm'),
+    jsEngine('tswasm-warm', 'tswasm', [], warmFile),
+    jsEngine('polywasm', 'polywasm'),
+    jsEngine('jitless', 'tswasm', ['--jitless']),
+  ];
+}

@@ -1,0 +1,13 @@
+/** Where each engine's `WebAssembly` namespace comes from. tswasm is measured as it ships: the built package. */
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './paths.ts';
+import type { JsEngine, Namespace } from './protocol.ts';
+
+export async function loadNamespace(engine: JsEngine): Promise<Namespace> {
+  if (engine === 'native') return (globalThis as unknown as { WebAssembly: Namespace }).WebAssembly;
+  const specifier =
+    engine === 'tswasm' ? pathToFileURL(path.join(root, 'dist', 'webassembly.js')).href : 'polywasm';
+  const module = (await import(specifier)) as { WebAssembly: Namespace };
+  return module.WebAssembly;
+}

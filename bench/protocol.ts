@@ -1,0 +1,50 @@
+/** What the harness asks of a child process and what the child answers: one line of JSON each. */
+
+/** The engines that run inside a Node process. */
+export type JsEngine = 'tswasm' | 'native' | 'polywasm';
+
+export interface Task {
+  readonly engine: JsEngine;
+  readonly file: string;
+  /** A program whose functions are made hot before `file` is loaded. */
+  readonly warmFile?: string;
+  readonly warmUpMs: number;
+  readonly sampleMs: number;
+  readonly samples: number;
+}
+
+export interface Measurement {
+  /** Result of `run(2)`, the same on every engine. */
+  readonly checksum: number;
+  /** Compile and instantiate. */
+  readonly loadMs?: number;
+  /** The first call, `run(2)`, lazy translation included. */
+  readonly firstMs?: number;
+  /** Median time of one repetition, after warm-up. */
+  readonly repMs: number;
+}
+
+/** The part of the `WebAssembly` namespace that the bench uses; every engine in JavaScript offers it. */
+export interface Namespace {
+  Module: { new (bytes: Uint8Array): object; imports(module: object): ImportDescriptor[] };
+  Instance: new (module: object, imports?: object) => { readonly exports: Record<string, unknown> };
+  Memory: new (descriptor: { initial: number; maximum?: number }) => object;
+  Table: new (descriptor: { element: string; initial: number; maximum?: number }) => object;
+  Global: new (descriptor: { value: string; mutable: boolean }, value: unknown) => object;
+}
+
+export interface ImportDescriptor {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: 'function' | 'memory' | 'table' | 'global' | 'tag';
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+export function geomean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
+}
