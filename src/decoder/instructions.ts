@@ -272,6 +272,10 @@ export type Immediates =
 
 /** Names as in the specification; the typed `select` has its own, `select t`, since it has its own opcode. */
 export type OpName = (typeof ROWS)[number][1];
+/** Instructions whose typing is a rule of its own. */
+export type SpecialOp = Extract<(typeof ROWS)[number], { readonly 3: '' }>[1];
+/** Immediates of the instructions that have a signature. */
+export type SignatureImmediates = Exclude<(typeof ROWS)[number], { readonly 3: '' }>[2];
 
 export interface Instruction {
   readonly op: number;

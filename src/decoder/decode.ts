@@ -1,0 +1,107 @@
+/** The public face of the decoder: bytes in, a validated module out. */
+import type { Feature, Features } from './features';
+import { DEFAULT_FEATURES } from './features';
+import type {
+  CustomSection,
+  DataSegment,
+  ElementSegment,
+  Export,
+  GlobalDef,
+  Import,
+  ModuleData,
+  Names,
+  TableDef,
+} from './module';
+import { readNames } from './names';
+import { ModuleDecoder } from './sections';
+import type { DefType, FuncType, GlobalType, MemoryType, TableType } from './types';
+
+export interface DecodeOptions {
+  /** Switches by proposal; what is left out is on. */
+  readonly features?: Partial<Readonly<Record<Feature, boolean>>>;
+}
+
+/** A decoded and validated module. It shares the bytes it was decoded from, which must not change any more. */
+export class Module implements ModuleData {
+  readonly bytes: Uint8Array;
+  readonly types: readonly DefType[];
+  readonly imports: readonly Import[];
+  readonly exports: readonly Export[];
+  readonly funcTypes: Uint32Array;
+  readonly importedFuncs: number;
+  readonly codeStart: Uint32Array;
+  readonly codeEnd: Uint32Array;
+  readonly tables: readonly TableType[];
+  readonly memories: readonly MemoryType[];
+  readonly globals: readonly GlobalType[];
+  readonly tags: readonly FuncType[] = [];
+  readonly tableDefs: readonly TableDef[];
+  readonly globalDefs: readonly GlobalDef[];
+  readonly elements: readonly ElementSegment[];
+  readonly datas: readonly DataSegment[];
+  readonly start: number | undefined;
+  readonly customs: readonly CustomSection[];
+
+  private lazyNames: Names | undefined;
+  private lazyFuncNames: ReadonlyMap<number, string> | undefined;
+
+  private constructor(decoder: ModuleDecoder) {
+    const { context } = decoder;
+    this.bytes = context.bytes;
+    this.types = context.types;
+    this.imports = decoder.imports;
+    this.exports = decoder.exports;
+    this.funcTypes = Uint32Array.from(context.funcTypes);
+    this.importedFuncs = decoder.importedFuncs;
+    this.codeStart = decoder.codeStart;
+    this.codeEnd = decoder.codeEnd;
+    this.tables = context.tables;
+    this.memories = context.memories;
+    this.globals = context.globals;
+    this.tableDefs = decoder.tableDefs;
+    this.globalDefs = decoder.globalDefs;
+    this.elements = decoder.elements;
+    this.datas = decoder.datas;
+    this.start = decoder.start;
+    this.customs = decoder.customs;
+  }
+
+  /** Decodes and validates the whole module. Throws CompileError. */
+  static decode(bytes: Uint8Array, options: DecodeOptions = {}): Module {
+    const features: Features = { ...DEFAULT_FEATURES, ...options.features };
+    const decoder = new ModuleDecoder(bytes, features);
+    decoder.decode();
+    return new Module(decoder);
+  }
+
+  funcType(funcidx: number): FuncType {
+    return this.types[this.funcTypes[funcidx]].composite.func;
+  }
+
+  /** What the name section says, read at the first use. */
+  get names(): Names {
+    const section = this.customs.find((custom) => custom.name === 'name');
+    this.lazyNames ??= readNames(this.bytes, section?.bytes);
+    return this.lazyNames;
+  }
+
+  /** For backtraces: the name section's name, else the first export's, else `module.name` of an import. */
+  funcName(funcidx: number): string | undefined {
+    this.lazyFuncNames ??= this.publicFuncNames();
+    return this.names.functions.get(funcidx) ?? this.lazyFuncNames.get(funcidx);
+  }
+
+  private publicFuncNames(): Map<number, string> {
+    const names = new Map<number, string>();
+    for (const { kind, index, name } of this.exports) {
+      if (kind === 'func' && !names.has(index)) names.set(index, name);
+    }
+    let funcidx = 0;
+    for (const { module, name, type } of this.imports) {
+      if (type.kind !== 'func') continue;
+      if (!names.has(funcidx)) names.set(funcidx, `${module}.${name}`);
+      funcidx++;
+    }
+    return names;
+  }
+}

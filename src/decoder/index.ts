@@ -1,0 +1,14 @@
+/** Decoder and validator: spec chapters "binary" and "valid". */
+export type { DecodeOptions } from './decode';
+export { Module } from './decode';
+export type { Feature, Features } from './features';
+export { DEFAULT_FEATURES } from './features';
+export type { Immediates, Instruction, OpName } from './instructions';
+export { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
+export { LIMITS } from './limits';
+export { matches } from './matching';
+export type * from './module';
+export { Reader } from './reader';
+export * from './types';
+export { UnsupportedError } from './unsupported';
+export { decodeUtf8, encodeUtf8 } from './utf8';

@@ -1,0 +1,70 @@
+/**
+ * All limits on the static structure of a module: name, value, why. Unless noted they are the JS API's "Implementation-defined
+ * Limits", so that a module accepted here is accepted by a browser and the other way round.
+ */
+import { CompileError } from '../errors';
+
+export const LIMITS = {
+  /** Bytes of a module. */
+  moduleSize: 1_073_741_824,
+  types: 1_000_000,
+  /** Functions a module defines; imported ones count as imports. */
+  functions: 1_000_000,
+  imports: 1_000_000,
+  exports: 1_000_000,
+  globals: 1_000_000,
+  dataSegments: 100_000,
+  /** Not in the text of the JS API, but in its tests (`test/js-api/limits.any.js`). */
+  elementSegments: 10_000_000,
+  /** Declared and imported. */
+  tables: 100_000,
+  /** Elements of one segment. A larger table is an error of instantiation, not of the module. */
+  tableInit: 10_000_000,
+  /** Declared and imported. */
+  memories: 100,
+  /** Parameters of a function or block. */
+  params: 1_000,
+  /** Results of a function or block. */
+  results: 1_000,
+  /** Bytes of a function body, local declarations included. */
+  functionSize: 7_654_321,
+  /** Parameters included. */
+  locals: 50_000,
+} as const;
+
+/**
+ * Bounds of a memory's limits by address type and page size: the core specification's (2^48 pages for i64 where the JS API says
+ * 2^37 - 1: what can be declared, since what can be allocated is the store's matter). Every 64-bit value is below 2^64.
+ */
+export const MEMORY_RANGE = {
+  i32: { 16: 2 ** 16, 0: 2 ** 32 - 1 },
+  i64: { 16: 2 ** 48, 0: 2 ** 64 },
+} as const;
+
+/** Bounds of a table's limits by address type. */
+export const TABLE_RANGE = { i32: 2 ** 32 - 1, i64: 2 ** 64 } as const;
+
+const WHAT: Record<keyof typeof LIMITS, string> = {
+  moduleSize: 'module size',
+  types: 'number of types',
+  functions: 'number of functions',
+  imports: 'number of imports',
+  exports: 'number of exports',
+  globals: 'number of globals',
+  dataSegments: 'number of data segments',
+  elementSegments: 'number of element segments',
+  tables: 'number of tables',
+  tableInit: 'number of elements in a segment',
+  memories: 'number of memories',
+  params: 'number of parameters',
+  results: 'number of results',
+  functionSize: 'function size',
+  locals: 'too many locals: number of locals',
+};
+
+/** Throws when `value` is above the limit. */
+export function checkLimit(limit: keyof typeof LIMITS, value: number, offset: number): void {
+  if (value <= LIMITS[limit]) return;
+  const message = `${WHAT[limit]} ${value} exceeds the implementation limit ${LIMITS[limit]}`;
+  throw new CompileError(`${message} (at offset 0x${offset.toString(16)})`, undefined, 'invalid', offset);
+}

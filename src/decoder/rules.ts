@@ -1,0 +1,378 @@
+/**
+ * One rule an instruction: its immediates are read and checked, its operands popped, its results pushed (spec chapter
+ * "valid/instructions"). A row of the instruction table with a signature needs no rule of its own; one without must have one here.
+ */
+import { invalid, malformed } from '../errors';
+import type { Features } from './features';
+import type { Instruction, OpName, SignatureImmediates, SpecialOp } from './instructions';
+import { INSTRUCTIONS } from './instructions';
+import { matches, matchesAll } from './matching';
+import { readHeapType, readValType } from './typereader';
+import type { AddressType, FuncType, TableType, ValType } from './types';
+import { BOTTOM, F32, F64, FUNCREF, funcTypeName, I32, I64, isRef, V128, valTypeName } from './types';
+import { disabled, proposalOfOpcode, unsupported } from './unsupported';
+import type { Validator } from './validator';
+
+/** Reads the instruction's immediates and applies it. The reader stands just past the opcode. */
+export type Rule = (v: Validator) => void;
+
+export const addressType = (address: AddressType): ValType => (address === 'i64' ? I64 : I32);
+const smaller = (a: AddressType, b: AddressType): ValType => (a === 'i64' && b === 'i64' ? I64 : I32);
+
+/** What immediates tell a signature: the types of 'a' and 't'. */
+type ReadImmediates = (v: Validator, row: Instruction) => ValType;
+
+const readTable = (v: Validator): TableType => v.index('table', v.context.tables);
+const readMemoryAddress = (v: Validator): ValType =>
+  addressType(v.index('memory', v.context.memories).address);
+
+function readData(v: Validator): void {
+  const { dataCount } = v.context;
+  if (dataCount === undefined) throw malformed('data count section required', v.at);
+  const offset = v.reader.pos;
+  const dataidx = v.reader.u32();
+  if (dataidx >= dataCount) throw invalid(`unknown data segment ${dataidx}`, offset);
+}
+
+function readMemarg(v: Validator, row: Instruction): ValType {
+  const { reader } = v;
+  const offset = reader.pos;
+  let flags = reader.u32();
+  if (flags >= 0x80) throw malformed('malformed memop flags', offset);
+  let memidx = 0;
+  if (flags >= 0x40) {
+    if (!v.context.features.multiMemory) throw disabled('multiMemory', offset, 'malformed memop flags: ');
+    flags -= 0x40;
+    memidx = reader.u32();
+  }
+  const memory = v.context.memories[memidx];
+  if (memory === undefined) throw invalid(`unknown memory ${memidx}`, offset);
+  reader.u64();
+  if (flags > 8 || 8 << flags > row.width) throw invalid('alignment must not be larger than natural', offset);
+  if (memory.address === 'i32' && reader.hi !== 0) throw invalid('offset out of range', offset);
+  return addressType(memory.address);
+}
+
+const IMMEDIATES: Readonly<Record<SignatureImmediates, ReadImmediates>> = {
+  none: () => BOTTOM,
+  memarg: readMemarg,
+  memory: readMemoryAddress,
+  table: (v) => addressType(readTable(v).address),
+  data: (v) => {
+    readData(v);
+    return BOTTOM;
+  },
+  dataMemory: (v) => {
+    readData(v);
+    return readMemoryAddress(v);
+  },
+  elem: (v) => v.index('elem segment', v.context.elementTypes),
+  elemTable: (v) => {
+    const segment = v.index('elem segment', v.context.elementTypes);
+    const table = readTable(v);
+    checkElements(v, 'element segment', segment, table.element);
+    return addressType(table.address);
+  },
+  i32: (v) => {
+    v.reader.s32();
+    return BOTTOM;
+  },
+  i64: (v) => {
+    v.reader.s64();
+    return BOTTOM;
+  },
+  f32: (v) => {
+    v.reader.skip(4);
+    return BOTTOM;
+  },
+  f64: (v) => {
+    v.reader.skip(8);
+    return BOTTOM;
+  },
+};
+
+function checkElements(v: Validator, what: string, from: ValType, to: ValType): void {
+  if (matches(from, to, v.context.types)) return;
+  throw v.mismatch(
+    `${what}'s type ${valTypeName(from)} does not match table's element type ${valTypeName(to)}`,
+  );
+}
+
+/** The callee of an indirect call; pops the table index. */
+function readIndirect(v: Validator): FuncType {
+  const type = v.index('type', v.context.types).composite.func;
+  const table = readTable(v);
+  if (!matches(table.element, FUNCREF, v.context.types)) {
+    throw v.mismatch(
+      `instruction requires table of function type but table has element type ${valTypeName(table.element)}`,
+    );
+  }
+  v.pop(addressType(table.address));
+  return type;
+}
+
+function readCallee(v: Validator): FuncType {
+  return v.context.types[v.index('function', v.context.funcTypes)].composite.func;
+}
+
+function call(v: Validator, type: FuncType): void {
+  v.popAll(type.params);
+  v.pushAll(type.results);
+}
+
+function tailCall(v: Validator, type: FuncType): void {
+  const results = v.results();
+  if (!matchesAll(type.results, results, v.context.types)) {
+    const required = funcTypeName({ params: type.params, results });
+    throw v.mismatch(`current function requires callee type ${required} but it is ${funcTypeName(type)}`);
+  }
+  v.popAll(type.params);
+  v.unreachable();
+}
+
+function readBranchTable(v: Validator): void {
+  v.pop(I32);
+  const { reader } = v;
+  const count = reader.count();
+  const targets = reader.pos;
+  for (let i = 0; i < count; i++) reader.u32();
+  const fallback = v.label();
+  const end = reader.pos;
+  reader.pos = targets;
+  let checked: readonly ValType[] = fallback;
+  for (let i = 0; i < count; i++) {
+    const types = v.label();
+    if (types === checked) continue;
+    checked = types;
+    if (types.length !== fallback.length) {
+      throw v.mismatch(`br_table labels take ${fallback.length} and ${types.length} values`);
+    }
+    v.peekAll(types);
+  }
+  reader.pos = end;
+  v.popAll(fallback);
+  v.unreachable();
+}
+
+function select(v: Validator): void {
+  v.pop(I32);
+  const second = v.popAny();
+  const first = v.popAny();
+  for (const type of [second, first]) {
+    if (isRef(type)) {
+      throw v.mismatch(`instruction requires numeric or vector type but stack has ${valTypeName(type)}`);
+    }
+  }
+  if (first !== second && first !== BOTTOM && second !== BOTTOM) {
+    throw v.mismatch(`instruction requires [${valTypeName(first)}] but stack has [${valTypeName(second)}]`);
+  }
+  v.push(first === BOTTOM ? second : first);
+}
+
+function typedSelect(v: Validator): void {
+  const offset = v.reader.pos;
+  const count = v.reader.count();
+  if (count !== 1) throw invalid('invalid result arity: select takes one type', offset);
+  const type = readValType(v.reader, v.context.features);
+  v.pop(I32);
+  v.pop(type);
+  v.pop(type);
+  v.push(type);
+}
+
+const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
+  unreachable: (v) => v.unreachable(),
+  block: (v) => v.enter(v.blockType(), v.op),
+  loop: (v) => v.enter(v.blockType(), v.op),
+  if: (v) => {
+    const type = v.blockType();
+    v.pop(I32);
+    v.enter(type, v.op);
+  },
+  else: (v) => v.otherwise(),
+  end: (v) => v.leave(),
+  br: (v) => {
+    v.popAll(v.label());
+    v.unreachable();
+  },
+  br_if: (v) => {
+    const types = v.label();
+    v.pop(I32);
+    v.popAll(types);
+    v.pushAll(types);
+  },
+  br_table: readBranchTable,
+  return: (v) => {
+    v.popAll(v.results());
+    v.unreachable();
+  },
+  call: (v) => call(v, readCallee(v)),
+  call_indirect: (v) => call(v, readIndirect(v)),
+  return_call: (v) => tailCall(v, readCallee(v)),
+  return_call_indirect: (v) => tailCall(v, readIndirect(v)),
+  drop: (v) => {
+    v.popAny();
+  },
+  select,
+  'select t': typedSelect,
+  'local.get': (v) => v.push(v.local()),
+  'local.set': (v) => {
+    v.pop(v.local());
+  },
+  'local.tee': (v) => {
+    const type = v.local();
+    v.pop(type);
+    v.push(type);
+  },
+  'global.get': (v) => v.push(v.index('global', v.context.globals).value),
+  'global.set': (v) => {
+    const global = v.index('global', v.context.globals);
+    if (!global.mutable) throw invalid('immutable global', v.at);
+    v.pop(global.value);
+  },
+  'table.get': (v) => {
+    const table = readTable(v);
+    v.pop(addressType(table.address));
+    v.push(table.element);
+  },
+  'table.set': (v) => {
+    const table = readTable(v);
+    v.pop(table.element);
+    v.pop(addressType(table.address));
+  },
+  'table.grow': (v) => {
+    const table = readTable(v);
+    v.pop(addressType(table.address));
+    v.pop(table.element);
+    v.push(addressType(table.address));
+  },
+  'table.fill': (v) => {
+    const table = readTable(v);
+    v.pop(addressType(table.address));
+    v.pop(table.element);
+    v.pop(addressType(table.address));
+  },
+  'table.copy': (v) => {
+    const to = readTable(v);
+    const from = readTable(v);
+    checkElements(v, 'source table', from.element, to.element);
+    v.pop(smaller(to.address, from.address));
+    v.pop(addressType(from.address));
+    v.pop(addressType(to.address));
+  },
+  'memory.copy': (v) => {
+    const to = v.index('memory', v.context.memories);
+    const from = v.index('memory', v.context.memories);
+    v.pop(smaller(to.address, from.address));
+    v.pop(addressType(from.address));
+    v.pop(addressType(to.address));
+  },
+  'ref.null': (v) => v.push(readHeapType(v.reader, v.context.features)),
+  'ref.is_null': (v) => {
+    const type = v.popAny();
+    if (!isRef(type) && type !== BOTTOM) {
+      throw v.mismatch(`instruction requires reference type but stack has ${valTypeName(type)}`);
+    }
+    v.push(I32);
+  },
+  'ref.func': (v) => {
+    const funcidx = readFunction(v);
+    if (!v.context.isDeclared(funcidx)) throw invalid(`undeclared function reference ${funcidx}`, v.at);
+    v.push(FUNCREF);
+  },
+};
+
+function readFunction(v: Validator): number {
+  const funcidx = v.reader.u32();
+  if (funcidx >= v.context.funcTypes.length) throw invalid(`unknown function ${funcidx}`, v.at);
+  return funcidx;
+}
+
+export const TYPE_OF_SIGNATURE: Readonly<Record<string, ValType>> = {
+  i: I32,
+  I: I64,
+  f: F32,
+  F: F64,
+  v: V128,
+};
+
+function signatureRule(row: Instruction): Rule {
+  const readImmediates = IMMEDIATES[row.imm as SignatureImmediates];
+  const [operands, results] = row.sig
+    .split(':')
+    .map((sig) => Array.from(sig, (char) => TYPE_OF_SIGNATURE[char] ?? BOTTOM));
+  return (v) => {
+    const address = readImmediates(v, row);
+    for (let i = operands.length - 1; i >= 0; i--) v.pop(operands[i] || address);
+    for (const type of results) v.push(type || address);
+  };
+}
+
+/** What a constant expression may hold besides `global.get` and `ref.func`, which have stricter rules there. */
+const CONSTANT: readonly OpName[] = ['i32.const', 'i64.const', 'f32.const', 'f64.const', 'ref.null', 'end'];
+const EXTENDED_CONSTANT: readonly OpName[] = [
+  'i32.add',
+  'i32.sub',
+  'i32.mul',
+  'i64.add',
+  'i64.sub',
+  'i64.mul',
+];
+
+function notConstant(v: Validator): never {
+  throw invalid('constant expression required', v.at);
+}
+/** Only globals before this one are in the context. */
+function constantGlobal(v: Validator): void {
+  const global = v.index('global', v.context.globals);
+  if (global.mutable) notConstant(v);
+  v.push(global.value);
+}
+/** A `ref.func` outside of functions declares its operand. */
+function constantFunc(v: Validator): void {
+  v.context.declare(readFunction(v));
+  v.push(FUNCREF);
+}
+
+/** Rules by dense instruction id; a hole is an illegal opcode. */
+export interface RuleSet {
+  readonly code: readonly (Rule | undefined)[];
+  readonly constant: readonly (Rule | undefined)[];
+}
+
+export function rulesFor(features: Features): RuleSet {
+  const code: (Rule | undefined)[] = [];
+  const constant: (Rule | undefined)[] = [];
+  for (let op = 0; op < INSTRUCTION_IDS; op++) {
+    code.push(unsupportedRule(op));
+    constant.push(code[op]);
+  }
+  for (const row of INSTRUCTIONS) {
+    const { op, name, feature } = row;
+    if (feature !== 'mvp' && !features[feature]) {
+      code[op] = (v) => {
+        throw disabled(feature, v.at);
+      };
+      constant[op] = code[op];
+      continue;
+    }
+    code[op] = row.sig === '' ? SPECIAL[name as SpecialOp] : signatureRule(row);
+    const isConstant =
+      CONSTANT.includes(name) || (features.extendedConst && EXTENDED_CONSTANT.includes(name));
+    constant[op] = isConstant ? code[op] : notConstant;
+    if (name === 'global.get') constant[op] = constantGlobal;
+    if (name === 'ref.func') constant[op] = constantFunc;
+  }
+  return { code, constant };
+}
+
+/** One more than the greatest dense id of any proposal. */
+const INSTRUCTION_IDS = 0x600;
+
+function unsupportedRule(op: number): Rule | undefined {
+  const proposal = proposalOfOpcode(op);
+  if (proposal === undefined) return undefined;
+  return (v) => {
+    throw unsupported(proposal, v.at);
+  };
+}

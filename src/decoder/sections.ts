@@ -1,0 +1,362 @@
+/** The sections of a module (spec chapter "binary/modules"), decoded and validated in one pass but for the code entries. */
+import { invalid, malformed } from '../errors';
+import { Context } from './context';
+import { readElement } from './elements';
+import type { Features } from './features';
+import { checkLimit, type LIMITS } from './limits';
+import type {
+  CustomSection,
+  DataSegment,
+  ElementSegment,
+  Export,
+  GlobalDef,
+  Import,
+  TableDef,
+} from './module';
+import { Reader, UNEXPECTED_END } from './reader';
+import { addressType } from './rules';
+import {
+  funcTypeAt,
+  readDefType,
+  readGlobalType,
+  readMemoryType,
+  readTableType,
+  readTypeIndex,
+} from './typereader';
+import type { ExternKind, ExternType } from './types';
+import { requireFeature, unsupported } from './unsupported';
+import { Validator } from './validator';
+
+export const SECTIONS = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  element: 9,
+  code: 10,
+  data: 11,
+  dataCount: 12,
+  tag: 13,
+} as const;
+export type SectionName = keyof typeof SECTIONS;
+export const SECTION_NAMES = Object.keys(SECTIONS) as readonly SectionName[];
+
+/** The order in which sections must come. Custom sections may stand anywhere. */
+const ORDER: readonly SectionName[] = [
+  'type',
+  'import',
+  'function',
+  'table',
+  'memory',
+  'tag',
+  'global',
+  'export',
+  'start',
+  'element',
+  'dataCount',
+  'code',
+  'data',
+];
+
+const EXTERN_KINDS: readonly ExternKind[] = ['func', 'table', 'memory', 'global', 'tag'];
+const EXTERN_NAMES = {
+  func: 'function',
+  table: 'table',
+  memory: 'memory',
+  global: 'global',
+  tag: 'tag',
+} as const;
+
+const MAGIC = 0x6d736100;
+const VERSION = 1;
+
+export function readHeader(r: Reader): void {
+  if (r.word() !== MAGIC) throw malformed('magic header not detected', 0);
+  if (r.word() !== VERSION) throw malformed('unknown binary version', 4);
+}
+
+export class ModuleDecoder {
+  readonly context: Context;
+  readonly imports: Import[] = [];
+  readonly exports: Export[] = [];
+  readonly tableDefs: TableDef[] = [];
+  readonly globalDefs: GlobalDef[] = [];
+  readonly elements: ElementSegment[] = [];
+  readonly datas: DataSegment[] = [];
+  readonly customs: CustomSection[] = [];
+  start: number | undefined;
+  importedFuncs = 0;
+  codeStart = new Uint32Array(0);
+  codeEnd = new Uint32Array(0);
+
+  private readonly reader: Reader;
+  private readonly validator: Validator;
+  private readonly contents: Readonly<Record<SectionName, (end: number) => void>> = {
+    custom: (end) => this.custom(end),
+    type: () => this.vector('types', () => this.type()),
+    import: () => this.vector('imports', () => this.import()),
+    function: () => this.vector('functions', () => this.function()),
+    table: () => this.vector('tables', () => this.table()),
+    memory: () => this.vector('memories', () => this.memory()),
+    tag: () => {
+      throw unsupported('exception handling', this.reader.pos);
+    },
+    global: () => this.vector('globals', () => this.global()),
+    export: () => this.exportSection(),
+    start: () => this.startSection(),
+    element: () => this.vector('elementSegments', () => this.element()),
+    dataCount: () => this.dataCount(),
+    code: () => this.code(),
+    data: () => this.vector('dataSegments', () => this.data()),
+  };
+
+  constructor(bytes: Uint8Array, features: Features) {
+    checkLimit('moduleSize', bytes.length, 0);
+    this.context = new Context(bytes, features);
+    this.reader = new Reader(bytes);
+    this.validator = new Validator(this.context);
+  }
+
+  decode(): void {
+    const r = this.reader;
+    readHeader(r);
+    let last = -1;
+    while (r.pos < r.end) {
+      const offset = r.pos;
+      const section = SECTION_NAMES[r.u8()];
+      if (section === undefined) throw malformed('malformed section id', offset);
+      if (section !== 'custom') {
+        const order = ORDER.indexOf(section);
+        if (order <= last) throw malformed('unexpected content after last section', offset);
+        last = order;
+      }
+      const size = r.count();
+      const start = r.pos;
+      const end = start + size;
+      if (end > r.end) throw malformed(UNEXPECTED_END, r.end);
+      this.contents[section](end);
+      if (r.pos !== end) throw malformed('section size mismatch', start);
+    }
+    this.finish();
+  }
+
+  private vector(limit: keyof typeof LIMITS, item: () => void): void {
+    const offset = this.reader.pos;
+    const count = this.reader.count();
+    checkLimit(limit, count, offset);
+    for (let i = 0; i < count; i++) item();
+  }
+
+  private custom(end: number): void {
+    const r = this.reader;
+    const name = r.name();
+    if (r.pos > end) throw malformed(UNEXPECTED_END, end);
+    this.customs.push({ name, bytes: { start: r.pos, end } });
+    r.pos = end;
+  }
+
+  private type(): void {
+    this.context.types.push(readDefType(this.reader, this.context.features));
+  }
+
+  private import(): void {
+    const r = this.reader;
+    const module = r.name();
+    const name = r.name();
+    const offset = r.pos;
+    const kind = EXTERN_KINDS[r.u8()];
+    if (kind === undefined) throw malformed('malformed import kind', offset);
+    this.imports.push({ module, name, type: this.importType(kind, offset) });
+  }
+
+  private importType(kind: ExternKind, offset: number): ExternType {
+    const { context, reader: r } = this;
+    switch (kind) {
+      case 'func': {
+        const typeidx = readTypeIndex(r, context);
+        context.funcTypes.push(typeidx);
+        this.importedFuncs++;
+        return { kind, typeidx, type: funcTypeAt(context, typeidx) };
+      }
+      case 'table': {
+        const type = readTableType(r, context.features);
+        this.addTable(offset);
+        context.tables.push(type);
+        return { kind, type };
+      }
+      case 'memory': {
+        const type = readMemoryType(r, context.features);
+        this.addMemory(offset);
+        context.memories.push(type);
+        return { kind, type };
+      }
+      case 'global': {
+        const type = readGlobalType(r, context.features);
+        if (type.mutable) requireFeature(context.features, 'mutableGlobals', offset);
+        context.globals.push(type);
+        return { kind, type };
+      }
+      case 'tag':
+        throw unsupported('exception handling', offset);
+    }
+  }
+
+  /** Before one more table joins. */
+  private addTable(offset: number): void {
+    const { tables, features } = this.context;
+    checkLimit('tables', tables.length + 1, offset);
+    if (tables.length > 0) requireFeature(features, 'referenceTypes', offset, 'multiple tables: ');
+  }
+
+  private addMemory(offset: number): void {
+    const { memories, features } = this.context;
+    checkLimit('memories', memories.length + 1, offset);
+    if (memories.length > 0) requireFeature(features, 'multiMemory', offset, 'multiple memories: ');
+  }
+
+  private function(): void {
+    this.context.funcTypes.push(readTypeIndex(this.reader, this.context));
+  }
+
+  private table(): void {
+    const { context, reader: r } = this;
+    const offset = r.pos;
+    this.addTable(offset);
+    const hasInit = r.u8() === 0x40;
+    if (hasInit) this.zero();
+    else r.pos = offset;
+    const type = readTableType(r, context.features);
+    const init = hasInit ? this.validator.constant(type.element, r.pos) : undefined;
+    if (init) r.pos = init.end;
+    context.tables.push(type);
+    this.tableDefs.push({ type, init });
+  }
+
+  private zero(): void {
+    const offset = this.reader.pos;
+    if (this.reader.u8() !== 0) throw malformed('zero byte expected', offset);
+  }
+
+  private memory(): void {
+    this.addMemory(this.reader.pos);
+    this.context.memories.push(readMemoryType(this.reader, this.context.features));
+  }
+
+  private global(): void {
+    const { context, reader: r } = this;
+    const type = readGlobalType(r, context.features);
+    const init = this.validator.constant(type.value, r.pos);
+    r.pos = init.end;
+    context.globals.push(type);
+    this.globalDefs.push({ type, init });
+  }
+
+  private exportSection(): void {
+    const names = new Set<string>();
+    this.vector('exports', () => {
+      const offset = this.reader.pos;
+      const name = this.reader.name();
+      if (names.has(name)) throw invalid(`duplicate export name "${name}"`, offset);
+      names.add(name);
+      this.export(name);
+    });
+  }
+
+  private export(name: string): void {
+    const { context, reader: r } = this;
+    const offset = r.pos;
+    const kind = EXTERN_KINDS[r.u8()];
+    if (kind === undefined) throw malformed('malformed export kind', offset);
+    if (kind === 'tag') throw unsupported('exception handling', offset);
+    const index = r.u32();
+    const { funcTypes, tables, memories, globals } = context;
+    const count = { func: funcTypes, table: tables, memory: memories, global: globals }[kind].length;
+    if (index >= count) throw invalid(`unknown ${EXTERN_NAMES[kind]} ${index}`, offset);
+    if (kind === 'func') context.declare(index);
+    if (kind === 'global' && globals[index].mutable) {
+      requireFeature(context.features, 'mutableGlobals', offset);
+    }
+    this.exports.push({ name, kind, index });
+  }
+
+  private startSection(): void {
+    const { context, reader: r } = this;
+    const offset = r.pos;
+    const funcidx = r.u32();
+    if (funcidx >= context.funcTypes.length) throw invalid(`unknown function ${funcidx}`, offset);
+    const { params, results } = context.funcType(funcidx);
+    if (params.length + results.length > 0) {
+      throw invalid('start function must not have parameters or results', offset);
+    }
+    this.start = funcidx;
+  }
+
+  private element(): void {
+    const segment = readElement(this.reader, this.context, this.validator);
+    this.elements.push(segment);
+    this.context.elementTypes.push(segment.type);
+  }
+
+  private dataCount(): void {
+    const offset = this.reader.pos;
+    requireFeature(this.context.features, 'bulkMemory', offset);
+    this.context.dataCount = this.reader.u32();
+    checkLimit('dataSegments', this.context.dataCount, offset);
+  }
+
+  /** Only the extents of the entries; `finish` validates them when the data count is certain. */
+  private code(): void {
+    const r = this.reader;
+    const offset = r.pos;
+    const count = r.count();
+    checkLimit('functions', count, offset);
+    this.codeStart = new Uint32Array(count);
+    this.codeEnd = new Uint32Array(count);
+    for (let i = 0; i < count; i++) {
+      const size = r.count();
+      this.codeStart[i] = r.pos;
+      r.skip(size);
+      this.codeEnd[i] = r.pos;
+    }
+  }
+
+  private data(): void {
+    const { context, reader: r } = this;
+    const offset = r.pos;
+    const kind = r.u32();
+    if (kind > 2) throw malformed('malformed data segment kind', offset);
+    if (kind === 1) requireFeature(context.features, 'bulkMemory', offset);
+    const memory = kind === 2 ? r.u32() : 0;
+    let init: DataSegment['offset'];
+    if (kind !== 1) {
+      const type = context.memories[memory];
+      if (type === undefined) throw invalid(`unknown memory ${memory}`, offset);
+      init = this.validator.constant(addressType(type.address), r.pos);
+      r.pos = init.end;
+    }
+    const size = r.count();
+    const start = r.pos;
+    r.skip(size);
+    const mode = kind === 1 ? 'passive' : 'active';
+    this.datas.push({ mode, memory, offset: init, bytes: { start, end: r.pos } });
+  }
+
+  private finish(): void {
+    const { context, codeStart, codeEnd, importedFuncs } = this;
+    const { end } = this.reader;
+    if (codeStart.length !== context.funcTypes.length - importedFuncs) {
+      throw malformed('function and code section have inconsistent lengths', end);
+    }
+    if (context.dataCount !== undefined && context.dataCount !== this.datas.length) {
+      throw malformed('data count and data section have inconsistent lengths', end);
+    }
+    for (let i = 0; i < codeStart.length; i++) {
+      this.validator.func(context.funcType(importedFuncs + i), codeStart[i], codeEnd[i]);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What the binary format knows and this decoder does not take: proposals without rows in the instruction table, and features
+ * switched off. Such a module is a CompileError that names the feature, so that a user learns what the module needs.
+ */
+import { CompileError } from '../errors';
+import type { Feature, Features } from './features';
+
+/** Proposals that have opcodes or types but no rows yet. */
+export type UnsupportedProposal =
+  | 'SIMD'
+  | 'relaxed SIMD'
+  | 'exception handling'
+  | 'legacy exception handling'
+  | 'function references'
+  | 'garbage collection'
+  | 'threads'
+  | 'wide arithmetic'
+  | 'stack switching';
+
+export const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
+  mutableGlobals: 'mutable globals',
+  signExtension: 'sign extension',
+  saturatingFloatToInt: 'saturating float-to-int',
+  multiValue: 'multi-value',
+  bulkMemory: 'bulk memory',
+  referenceTypes: 'reference types',
+  extendedConst: 'extended constant expressions',
+  tailCalls: 'tail calls',
+  multiMemory: 'multi-memory',
+  memory64: 'memory64',
+  customPageSizes: 'custom page sizes',
+};
+
+export class UnsupportedError extends CompileError {
+  readonly feature: string;
+  constructor(feature: string, message: string, offset: number) {
+    super(`${message} (at offset 0x${offset.toString(16)})`, undefined, 'malformed', offset);
+    this.feature = feature;
+  }
+}
+
+/** `clause` is the suite's text for engines without the proposal, where there is one. */
+export function unsupported(proposal: UnsupportedProposal, offset: number, clause = ''): UnsupportedError {
+  return new UnsupportedError(proposal, `${clause}${proposal} is not supported`, offset);
+}
+
+export function disabled(feature: Feature, offset: number, clause = ''): UnsupportedError {
+  return new UnsupportedError(
+    FEATURE_NAMES[feature],
+    `${clause}${FEATURE_NAMES[feature]} is disabled`,
+    offset,
+  );
+}
+
+/** `clause`: what the suite says where the feature does not exist, e.g. `multiple memories: `. */
+export function requireFeature(features: Features, feature: Feature, offset: number, clause = ''): void {
+  if (!features[feature]) throw disabled(feature, offset, clause);
+}
+
+/** Dense instruction ids (see `instructions.ts`), first and last, of each proposal without rows. */
+const OPCODES: readonly (readonly [first: number, last: number, proposal: UnsupportedProposal])[] = [
+  [0x06, 0x07, 'legacy exception handling'],
+  [0x08, 0x08, 'exception handling'],
+  [0x09, 0x09, 'legacy exception handling'],
+  [0x0a, 0x0a, 'exception handling'],
+  [0x14, 0x15, 'function references'],
+  [0x18, 0x19, 'legacy exception handling'],
+  [0x1f, 0x1f, 'exception handling'],
+  [0xd3, 0xd3, 'garbage collection'],
+  [0xd4, 0xd6, 'function references'],
+  [0xe0, 0xe6, 'stack switching'],
+  [0x113, 0x116, 'wide arithmetic'],
+  [0x200, 0x2ff, 'SIMD'],
+  [0x300, 0x313, 'relaxed SIMD'],
+  [0x400, 0x44e, 'threads'],
+  [0x500, 0x51e, 'garbage collection'],
+];
+
+export function proposalOfOpcode(op: number): UnsupportedProposal | undefined {
+  return OPCODES.find(([first, last]) => op >= first && op <= last)?.[2];
+}
+
+/** Type codes (one byte) of proposals without rows. */
+const TYPE_CODES: Readonly<Record<number, UnsupportedProposal>> = {
+  123: 'SIMD',
+  120: 'garbage collection',
+  119: 'garbage collection',
+  116: 'exception handling',
+  115: 'garbage collection',
+  114: 'garbage collection',
+  113: 'garbage collection',
+  110: 'garbage collection',
+  109: 'garbage collection',
+  108: 'garbage collection',
+  107: 'garbage collection',
+  106: 'garbage collection',
+  105: 'exception handling',
+  100: 'function references',
+  99: 'function references',
+  95: 'garbage collection',
+  94: 'garbage collection',
+  80: 'garbage collection',
+  79: 'garbage collection',
+  78: 'garbage collection',
+};
+
+export function proposalOfType(code: number): UnsupportedProposal | undefined {
+  return TYPE_CODES[code];
+}

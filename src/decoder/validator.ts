@@ -1,0 +1,432 @@
+/**
+ * Validation of expressions straight from bytes (spec appendix "Validation Algorithm"): a stack of operand types, a stack of
+ * frames, one rule an instruction (`rules.ts`). Both stacks are integer arrays that all functions share; nothing is allocated per
+ * instruction.
+ *
+ * `walk` does in place the few instructions that make up most of any code, when their operands are as expected, and leaves all
+ * else (unreachable code, subtyping, long immediates, errors) to the rule.
+ */
+import { invalid, malformed } from '../errors';
+import type { Context } from './context';
+import { INSTRUCTIONS, OP, PREFIX_BASE } from './instructions';
+import { checkLimit } from './limits';
+import { matches } from './matching';
+import type { ConstExpr } from './module';
+import { Reader, UNEXPECTED_END } from './reader';
+import type { Rule, RuleSet } from './rules';
+import { addressType, rulesFor, TYPE_OF_SIGNATURE } from './rules';
+import { readTypeIndex, readValType } from './typereader';
+import type { FuncType, ValType } from './types';
+import { BOTTOM, valTypeName } from './types';
+import { requireFeature } from './unsupported';
+
+const NO_TYPES: readonly ValType[] = [];
+const EMPTY: FuncType = { params: NO_TYPES, results: NO_TYPES };
+const EMPTY_BLOCK = 0x40;
+const valueBlocks = new Map<ValType, FuncType>();
+/** The function type of a block or expression with one result. */
+function valueBlock(type: ValType): FuncType {
+  const block = valueBlocks.get(type) ?? { params: NO_TYPES, results: [type] };
+  valueBlocks.set(type, block);
+  return block;
+}
+
+/** The type stack has room for one push per byte up to the next checkpoint. */
+const CHECKPOINT = 4096;
+const MOST_LOCALS_ENCODED = 2 ** 32;
+
+/** How `walk` does an instruction without its rule. */
+const enum Fast {
+  No,
+  LocalGet,
+  LocalSet,
+  LocalTee,
+  /** Pushes one type, immediate of 1..4 bytes of LEB128. */
+  Const,
+  Unary,
+  Binary,
+  Load,
+  Store,
+  Drop,
+}
+/** By opcode: the way, the types of the last and the first operand, of the result, and log2 of a memory access' bytes. */
+const FAST = new Uint8Array(256);
+const LAST = new Uint8Array(256);
+const FIRST = new Uint8Array(256);
+const RESULT = new Uint8Array(256);
+const ALIGN = new Uint8Array(256);
+
+const FAST_BY_NAME: Readonly<Record<string, Fast>> = {
+  'local.get': Fast.LocalGet,
+  'local.set': Fast.LocalSet,
+  'local.tee': Fast.LocalTee,
+  drop: Fast.Drop,
+};
+const FAST_BY_SHAPE: Readonly<Record<string, Fast>> = {
+  'none 1 1': Fast.Unary,
+  'none 2 1': Fast.Binary,
+  'i32 0 1': Fast.Const,
+  'i64 0 1': Fast.Const,
+  'memarg 1 1': Fast.Load,
+  'memarg 2 0': Fast.Store,
+};
+for (const { op, name, imm, sig, width, feature } of INSTRUCTIONS) {
+  // What can be switched off goes through its rule.
+  if (op >= 256 || feature !== 'mvp') continue;
+  const [operands = '', result = ''] = sig.split(':');
+  FAST[op] = FAST_BY_NAME[name] ?? FAST_BY_SHAPE[`${imm} ${operands.length} ${result.length}`] ?? Fast.No;
+  LAST[op] = TYPE_OF_SIGNATURE[operands[operands.length - 1]] ?? BOTTOM;
+  FIRST[op] = TYPE_OF_SIGNATURE[operands[0]] ?? BOTTOM;
+  RESULT[op] = TYPE_OF_SIGNATURE[result] ?? BOTTOM;
+  ALIGN[op] = Math.log2(width / 8);
+}
+const NOTHING_FAST = new Uint8Array(256);
+
+export class Validator {
+  readonly context: Context;
+  readonly reader: Reader;
+  /** Dense id and offset of the instruction at hand. */
+  op = 0;
+  at = 0;
+
+  private readonly rules: RuleSet;
+  private stack = new Int32Array(2 * CHECKPOINT);
+  private sp = 0;
+  private locals = new Int32Array(256);
+  private localCount = 0;
+
+  /** The frames, outermost first; `base` is the height of the operand stack at the entry of the innermost one. */
+  private depth = 0;
+  private base = 0;
+  private readonly frameTypes: FuncType[] = [];
+  private frameOps = new Int32Array(64);
+  private frameBases = new Int32Array(64);
+  /** 1 when the rest of the frame is unreachable: below `base` there are operands of any type. */
+  private framePolymorphic = new Uint8Array(64);
+
+  constructor(context: Context) {
+    this.context = context;
+    this.reader = new Reader(context.bytes);
+    this.rules = rulesFor(context.features);
+  }
+
+  /** Validates a code entry: local declarations and body in `[start, end)`. */
+  func(type: FuncType, start: number, end: number): void {
+    checkLimit('functionSize', end - start, start);
+    this.reader.pos = start;
+    this.readLocals(type.params);
+    this.begin({ params: NO_TYPES, results: type.results });
+    this.walk(this.rules.code, FAST);
+    if (this.reader.pos !== end) throw malformed('section size mismatch', start);
+  }
+
+  /** Validates the constant expression at `start`; its results are one value of `type`. */
+  constant(type: ValType, start: number): ConstExpr {
+    this.reader.pos = start;
+    this.begin(valueBlock(type));
+    this.walk(this.rules.constant, NOTHING_FAST);
+    return { start, end: this.reader.pos };
+  }
+
+  private begin(type: FuncType): void {
+    this.sp = 0;
+    this.depth = 0;
+    this.enter(type, OP.block);
+  }
+
+  private readLocals(params: readonly ValType[]): void {
+    const { reader, context } = this;
+    const start = reader.pos;
+    this.localCount = params.length;
+    this.ensureLocals(params.length);
+    this.locals.set(params);
+    let total = 0;
+    for (let groups = reader.count(); groups > 0; groups--) {
+      const count = reader.u32();
+      const type = readValType(reader, context.features);
+      total += count;
+      if (total > 0xffffff) continue;
+      const from = this.localCount;
+      this.localCount = params.length + total;
+      checkLimit('locals', this.localCount, start);
+      this.ensureLocals(this.localCount);
+      this.locals.fill(type, from, this.localCount);
+    }
+    if (total >= MOST_LOCALS_ENCODED) throw malformed('too many locals', start);
+    checkLimit('locals', params.length + total, start);
+  }
+
+  private ensureLocals(count: number): void {
+    if (count <= this.locals.length) return;
+    const old = this.locals;
+    this.locals = new Int32Array(2 * count);
+    this.locals.set(old);
+  }
+
+  private walk(rules: readonly (Rule | undefined)[], fast: Uint8Array): void {
+    const { reader, locals, localCount } = this;
+    const { bytes } = reader;
+    const memory = this.context.memories[0];
+    const address = memory === undefined ? -1 : addressType(memory.address);
+    let { stack, sp, base } = this;
+    let { pos } = reader;
+    let checkpoint = pos;
+    for (;;) {
+      if (pos >= checkpoint) {
+        checkpoint = this.checkpoint(pos, sp);
+        stack = this.stack;
+      }
+      const at = pos;
+      const op = bytes[pos++];
+      switch (fast[op]) {
+        case Fast.LocalGet: {
+          const x = bytes[pos];
+          if (!(x < localCount && x < 0x80)) break;
+          pos++;
+          stack[sp++] = locals[x];
+          continue;
+        }
+        case Fast.LocalSet: {
+          const x = bytes[pos];
+          if (!(x < localCount && x < 0x80) || sp <= base || stack[sp - 1] !== locals[x]) break;
+          pos++;
+          sp--;
+          continue;
+        }
+        case Fast.LocalTee: {
+          const x = bytes[pos];
+          if (!(x < localCount && x < 0x80) || sp <= base || stack[sp - 1] !== locals[x]) break;
+          pos++;
+          continue;
+        }
+        case Fast.Const:
+          if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
+          stack[sp++] = RESULT[op];
+          continue;
+        case Fast.Unary:
+          if (sp <= base || stack[sp - 1] !== LAST[op]) break;
+          stack[sp - 1] = RESULT[op];
+          continue;
+        case Fast.Binary:
+          if (sp - 1 <= base || stack[sp - 1] !== LAST[op] || stack[sp - 2] !== FIRST[op]) break;
+          sp--;
+          stack[sp - 1] = RESULT[op];
+          continue;
+        case Fast.Load:
+          if (sp <= base || stack[sp - 1] !== address || !(bytes[pos++] <= ALIGN[op])) break;
+          if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
+          stack[sp - 1] = RESULT[op];
+          continue;
+        case Fast.Store:
+          if (sp - 1 <= base || stack[sp - 1] !== LAST[op] || stack[sp - 2] !== address) break;
+          if (!(bytes[pos++] <= ALIGN[op])) break;
+          if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
+          sp -= 2;
+          continue;
+        case Fast.Drop:
+          if (sp <= base) break;
+          sp--;
+          continue;
+      }
+      this.at = at;
+      this.op = op;
+      this.sp = sp;
+      reader.pos = at + 1;
+      const rule = rules[op] ?? this.prefixed(rules);
+      rule(this);
+      if (this.depth === 0) return;
+      pos = reader.pos;
+      ({ stack, sp, base } = this);
+    }
+  }
+
+  private checkpoint(pos: number, sp: number): number {
+    const { length } = this.context.bytes;
+    if (pos >= length) throw malformed(UNEXPECTED_END, length);
+    this.ensureStack(sp);
+    return Math.min(pos + CHECKPOINT, length);
+  }
+
+  private ensureStack(sp: number): void {
+    if (sp + CHECKPOINT <= this.stack.length) return;
+    const old = this.stack;
+    this.stack = new Int32Array(2 * (sp + CHECKPOINT));
+    this.stack.set(old);
+  }
+
+  /** The rule of an instruction after a prefix byte. */
+  private prefixed(rules: readonly (Rule | undefined)[]): Rule {
+    const prefix = this.op;
+    const first = PREFIX_BASE[prefix];
+    if (first === undefined) throw malformed(`illegal opcode ${hex(prefix)}`, this.at);
+    const code = this.reader.u32();
+    this.op = first + code;
+    const rule = code < (prefix === 0xfd ? 0x200 : 0x100) ? rules[this.op] : undefined;
+    if (rule === undefined) throw malformed(`illegal opcode ${hex(prefix)} ${hex(code)}`, this.at);
+    return rule;
+  }
+
+  // What rules are made of.
+
+  push(type: ValType): void {
+    this.stack[this.sp++] = type;
+  }
+
+  pop(type: ValType): void {
+    const { sp } = this;
+    if (sp > this.base) {
+      const actual = this.stack[sp - 1];
+      this.sp = sp - 1;
+      if (actual === type || matches(actual, type, this.context.types)) return;
+      throw this.operandMismatch(valTypeName(type), valTypeName(actual));
+    }
+    if (!this.isPolymorphic()) throw this.operandMismatch(valTypeName(type), '');
+  }
+
+  /** Pops a value of any type and returns its type: BOTTOM where unreachable code has none. */
+  popAny(): ValType {
+    if (this.sp > this.base) return this.stack[--this.sp];
+    if (!this.isPolymorphic()) throw this.operandMismatch('any', '');
+    return BOTTOM;
+  }
+
+  pushAll(types: readonly ValType[]): void {
+    const { length } = types;
+    if (length > 1) this.ensureStack(this.sp + length);
+    for (let i = 0; i < length; i++) this.stack[this.sp++] = types[i];
+  }
+
+  popAll(types: readonly ValType[]): void {
+    for (let i = types.length - 1; i >= 0; i--) this.pop(types[i]);
+  }
+
+  /** Checks that `types` could be popped, and leaves them. */
+  peekAll(types: readonly ValType[]): void {
+    const { sp } = this;
+    this.popAll(types);
+    this.sp = sp;
+  }
+
+  private isPolymorphic(): boolean {
+    return this.framePolymorphic[this.depth - 1] === 1;
+  }
+
+  /** The rest of the innermost frame cannot be reached. */
+  unreachable(): void {
+    this.sp = this.base;
+    this.framePolymorphic[this.depth - 1] = 1;
+  }
+
+  blockType(): FuncType {
+    const { reader, context } = this;
+    const offset = reader.pos;
+    const byte = reader.u8();
+    if (byte === EMPTY_BLOCK) return EMPTY;
+    reader.pos = offset;
+    if ((byte & 0xc0) === 0x40) return valueBlock(readValType(reader, context.features));
+    if (reader.s33() < 0) throw malformed('malformed block type', offset);
+    requireFeature(context.features, 'multiValue', offset);
+    reader.pos = offset;
+    return context.types[readTypeIndex(reader, context)].composite.func;
+  }
+
+  /** Enters a block-like instruction, taking its parameters. */
+  enter(type: FuncType, op: number): void {
+    this.popAll(type.params);
+    const { depth } = this;
+    if (depth === this.frameOps.length) this.growFrames();
+    this.frameTypes[depth] = type;
+    this.frameOps[depth] = op;
+    this.frameBases[depth] = this.sp;
+    this.framePolymorphic[depth] = 0;
+    this.base = this.sp;
+    this.depth = depth + 1;
+    this.pushAll(type.params);
+  }
+
+  private growFrames(): void {
+    const { frameOps, frameBases, framePolymorphic } = this;
+    this.frameOps = new Int32Array(2 * frameOps.length);
+    this.frameOps.set(frameOps);
+    this.frameBases = new Int32Array(2 * frameBases.length);
+    this.frameBases.set(frameBases);
+    this.framePolymorphic = new Uint8Array(2 * framePolymorphic.length);
+    this.framePolymorphic.set(framePolymorphic);
+  }
+
+  /** The `else` of an `if`. */
+  otherwise(): void {
+    const frame = this.depth - 1;
+    if (this.frameOps[frame] !== OP.if) throw malformed('END opcode expected', this.at);
+    this.finish(this.frameTypes[frame]);
+    this.frameOps[frame] = OP.else;
+    this.framePolymorphic[frame] = 0;
+    this.pushAll(this.frameTypes[frame].params);
+  }
+
+  /** Leaves the innermost frame; after the outermost one the expression is over. */
+  leave(): void {
+    const frame = this.depth - 1;
+    const type = this.frameTypes[frame];
+    // An `if` without `else` has an empty one.
+    if (this.frameOps[frame] === OP.if) this.otherwise();
+    this.finish(type);
+    this.depth = frame;
+    if (frame === 0) return;
+    this.base = this.frameBases[frame - 1];
+    this.pushAll(type.results);
+  }
+
+  /** Pops a frame's results, below which there must be nothing. */
+  private finish(type: FuncType): void {
+    const height = this.sp;
+    this.popAll(type.results);
+    if (this.sp === this.base) return;
+    const extra = Array.from(this.stack.subarray(this.base, Math.min(height, this.base + 10)), valTypeName);
+    const results = type.results.map(valTypeName).join(' ');
+    throw this.mismatch(`block requires [${results}] but stack has [${extra.join(' ')}]`);
+  }
+
+  /** Reads a label index: the types a branch to it takes. */
+  label(): readonly ValType[] {
+    const offset = this.reader.pos;
+    const labelidx = this.reader.u32();
+    if (labelidx >= this.depth) throw invalid(`unknown label ${labelidx}`, offset);
+    const frame = this.depth - 1 - labelidx;
+    const type = this.frameTypes[frame];
+    return this.frameOps[frame] === OP.loop ? type.params : type.results;
+  }
+
+  /** The result types of the expression. */
+  results(): readonly ValType[] {
+    return this.frameTypes[0].results;
+  }
+
+  /** Reads a local index: the local's type. */
+  local(): ValType {
+    const offset = this.reader.pos;
+    const localidx = this.reader.u32();
+    if (localidx >= this.localCount) throw invalid(`unknown local ${localidx}`, offset);
+    return this.locals[localidx];
+  }
+
+  /** Reads an index into one of the context's lists. */
+  index<T>(what: string, list: readonly T[]): T {
+    const offset = this.reader.pos;
+    const index = this.reader.u32();
+    if (index >= list.length) throw invalid(`unknown ${what} ${index}`, offset);
+    return list[index];
+  }
+
+  mismatch(text: string): Error {
+    return invalid(`type mismatch: ${text}`, this.at);
+  }
+
+  private operandMismatch(required: string, actual: string): Error {
+    return this.mismatch(`instruction requires [${required}] but stack has [${actual}]`);
+  }
+}
+
+function hex(code: number): string {
+  return code.toString(16).padStart(2, '0');
+}
