@@ -5,6 +5,7 @@ import type { ExternKind, ExternType } from '../decoder/types';
 import { EXTERNREF, HEAP, heapOf, isRef } from '../decoder/types';
 import { CompileError } from '../errors';
 import type { Agent } from './agent';
+import { errors } from './errors';
 import { bytesOf, defineInterface, dictionary } from './webidl';
 
 /** ImportExportKind. */
@@ -40,9 +41,19 @@ export function stableBytes(source: unknown): Uint8Array {
 export function createModule(agent: Agent) {
   const stringModules = new WeakMap<CoreModule, string>();
 
+  function decode(bytes: Uint8Array): CoreModule {
+    try {
+      return CoreModule.decode(bytes, { features: agent.features });
+    } catch (error) {
+      // The namespace has no subclasses of its errors; the core's says which feature the module needs.
+      if (!(error instanceof CompileError) || error.constructor === errors.CompileError) throw error;
+      throw new CompileError(error.message, { cause: error }, error.kind, error.offset);
+    }
+  }
+
   /** "Compile a WebAssembly module". */
   function compile(bytes: Uint8Array, { importedStringConstants: strings }: CompileOptions): CoreModule {
-    const core = CoreModule.decode(bytes, { features: agent.features });
+    const core = decode(bytes);
     if (strings === undefined) return core;
     for (const { module, name, type } of core.imports) {
       if (module === strings && !acceptsString(type)) {

@@ -1,0 +1,53 @@
+/** Bundles the programs of this folder and runs each of them twice: on the host's own `WebAssembly` and on tswasm's. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { buildSync } from 'esbuild';
+import { tswasmEngine } from '../js-api-tests/harness';
+import type { Job, Outcome } from './worker';
+
+/** Below node_modules, so that the programs find their packages. */
+const cache = join(import.meta.dirname, '../../../node_modules/.cache/tswasm-drop-in');
+
+function bundle(entry: string, name: string): URL {
+  mkdirSync(cache, { recursive: true });
+  const outfile = join(cache, `${name}.mjs`);
+  buildSync({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+  });
+  return pathToFileURL(outfile);
+}
+
+let engine: string | undefined;
+
+function runOnce(program: string, input: unknown, native: boolean): Promise<Outcome> {
+  engine ??= tswasmEngine();
+  const worker = bundle(join(import.meta.dirname, 'worker.ts'), 'worker');
+  const url = bundle(join(import.meta.dirname, 'programs', `${program}.ts`), program);
+  const job: Job = { program: url.href, engine: native ? undefined : engine, input };
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(worker, { workerData: job });
+    thread.on('message', resolve);
+    thread.on('error', reject);
+    thread.on('exit', (code) => reject(new Error(`the program exited with code ${code}`)));
+  });
+}
+
+/** Both outputs; the times and their ratio are printed. */
+export async function compare(
+  program: string,
+  input?: unknown,
+): Promise<{ native: unknown; dropIn: unknown }> {
+  const native = await runOnce(program, input, true);
+  const dropIn = await runOnce(program, input, false);
+  const ratio = dropIn.milliseconds / native.milliseconds;
+  const times = `native ${native.milliseconds.toFixed(0)} ms, tswasm ${dropIn.milliseconds.toFixed(0)} ms`;
+  process.stdout.write(`drop-in ${program}: ${times}, ratio ${ratio.toFixed(1)}\n`);
+  return { native: native.output, dropIn: dropIn.output };
+}
