@@ -29,6 +29,13 @@ export class Reader {
     return this.bytes[this.pos++];
   }
 
+  /** A type's code: seven bits of a signed LEB128, so one byte. */
+  typeCode(): number {
+    const code = this.u8();
+    if (code >= 0x80) throw malformed(TOO_LONG, this.pos);
+    return code;
+  }
+
   u32(): number {
     const pos = this.pos;
     if (pos < this.end) {

@@ -26,12 +26,13 @@ const readTable = (v: Validator): TableType => v.index('table', v.context.tables
 const readMemoryAddress = (v: Validator): ValType =>
   addressType(v.index('memory', v.context.memories).address);
 
-function readData(v: Validator): void {
-  const { dataCount } = v.context;
-  if (dataCount === undefined) throw malformed('data count section required', v.at);
-  const offset = v.reader.pos;
-  const dataidx = v.reader.u32();
-  if (dataidx >= dataCount) throw invalid(`unknown data segment ${dataidx}`, offset);
+function readDataIndex(v: Validator): number {
+  if (v.context.dataCount === undefined) throw malformed('data count section required', v.at);
+  return v.reader.u32();
+}
+
+function checkDataIndex(v: Validator, dataidx: number): void {
+  if (dataidx >= v.context.dataCount!) throw invalid(`unknown data segment ${dataidx}`, v.at);
 }
 
 function readMemarg(v: Validator, row: Instruction): ValType {
@@ -45,8 +46,7 @@ function readMemarg(v: Validator, row: Instruction): ValType {
     flags -= 0x40;
     memidx = reader.u32();
   }
-  const memory = v.context.memories[memidx];
-  if (memory === undefined) throw invalid(`unknown memory ${memidx}`, offset);
+  const memory = v.lookup('memory', v.context.memories, memidx);
   reader.u64();
   if (flags > 8 || 8 << flags > row.width) throw invalid('alignment must not be larger than natural', offset);
   if (memory.address === 'i32' && reader.hi !== 0) throw invalid('offset out of range', offset);
@@ -59,17 +59,20 @@ const IMMEDIATES: Readonly<Record<SignatureImmediates, ReadImmediates>> = {
   memory: readMemoryAddress,
   table: (v) => addressType(readTable(v).address),
   data: (v) => {
-    readData(v);
+    checkDataIndex(v, readDataIndex(v));
     return BOTTOM;
   },
   dataMemory: (v) => {
-    readData(v);
-    return readMemoryAddress(v);
+    const dataidx = readDataIndex(v);
+    const address = readMemoryAddress(v);
+    checkDataIndex(v, dataidx);
+    return address;
   },
   elem: (v) => v.index('elem segment', v.context.elementTypes),
   elemTable: (v) => {
-    const segment = v.index('elem segment', v.context.elementTypes);
+    const elemidx = v.reader.u32();
     const table = readTable(v);
+    const segment = v.lookup('elem segment', v.context.elementTypes, elemidx);
     checkElements(v, 'element segment', segment, table.element);
     return addressType(table.address);
   },
@@ -284,7 +287,7 @@ const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
 
 function readFunction(v: Validator): number {
   const funcidx = v.reader.u32();
-  if (funcidx >= v.context.funcTypes.length) throw invalid(`unknown function ${funcidx}`, v.at);
+  v.lookup('function', v.context.funcTypes, funcidx);
   return funcidx;
 }
 

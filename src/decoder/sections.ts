@@ -1,4 +1,4 @@
-/** The sections of a module (spec chapter "binary/modules"), decoded and validated in one pass but for the code entries. */
+/** The sections of a module (spec chapter "binary/modules"), decoded and validated in one pass. */
 import { invalid, malformed } from '../errors';
 import { Context } from './context';
 import { readElement } from './elements';
@@ -72,6 +72,7 @@ const EXTERN_NAMES = {
   tag: 'tag',
 } as const;
 
+const INCONSISTENT_CODE = 'function and code section have inconsistent lengths';
 const MAGIC = 0x6d736100;
 const VERSION = 1;
 
@@ -138,7 +139,6 @@ export class ModuleDecoder {
       const size = r.count();
       const start = r.pos;
       const end = start + size;
-      if (end > r.end) throw malformed(UNEXPECTED_END, r.end);
       this.contents[section](end);
       if (r.pos !== end) throw malformed('section size mismatch', start);
     }
@@ -155,9 +155,10 @@ export class ModuleDecoder {
   private custom(end: number): void {
     const r = this.reader;
     const name = r.name();
-    if (r.pos > end) throw malformed(UNEXPECTED_END, end);
-    this.customs.push({ name, bytes: { start: r.pos, end } });
-    r.pos = end;
+    const start = r.pos;
+    if (start > end) throw malformed(UNEXPECTED_END, end);
+    r.skip(end - start);
+    this.customs.push({ name, bytes: { start, end } });
   }
 
   private type(): void {
@@ -309,18 +310,21 @@ export class ModuleDecoder {
     checkLimit('dataSegments', this.context.dataCount, offset);
   }
 
-  /** Only the extents of the entries; `finish` validates them when the data count is certain. */
   private code(): void {
-    const r = this.reader;
+    const { context, reader: r } = this;
     const offset = r.pos;
     const count = r.count();
     checkLimit('functions', count, offset);
     this.codeStart = new Uint32Array(count);
     this.codeEnd = new Uint32Array(count);
+    // With a wrong number of entries their types are not known, and `finish` rejects the module.
+    const typed = count === context.funcTypes.length - this.importedFuncs;
     for (let i = 0; i < count; i++) {
       const size = r.count();
-      this.codeStart[i] = r.pos;
+      const start = r.pos;
+      if (typed) this.validator.func(context.funcType(this.importedFuncs + i), start, start + size);
       r.skip(size);
+      this.codeStart[i] = start;
       this.codeEnd[i] = r.pos;
     }
   }
@@ -347,16 +351,13 @@ export class ModuleDecoder {
   }
 
   private finish(): void {
-    const { context, codeStart, codeEnd, importedFuncs } = this;
+    const { context, importedFuncs } = this;
     const { end } = this.reader;
-    if (codeStart.length !== context.funcTypes.length - importedFuncs) {
-      throw malformed('function and code section have inconsistent lengths', end);
+    if (this.codeStart.length !== context.funcTypes.length - importedFuncs) {
+      throw malformed(INCONSISTENT_CODE, end);
     }
     if (context.dataCount !== undefined && context.dataCount !== this.datas.length) {
       throw malformed('data count and data section have inconsistent lengths', end);
-    }
-    for (let i = 0; i < codeStart.length; i++) {
-      this.validator.func(context.funcType(importedFuncs + i), codeStart[i], codeEnd[i]);
     }
   }
 }

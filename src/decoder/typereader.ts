@@ -33,7 +33,7 @@ function noSuchType(code: number, offset: number, message: string): Error {
 
 export function readRefType(r: Reader, features: Features): ValType {
   const offset = r.pos;
-  const code = r.u8();
+  const code = r.typeCode();
   if (code === HEAP.func) return FUNCREF;
   if (code === HEAP.extern) {
     requireFeature(features, 'referenceTypes', offset);
@@ -47,7 +47,7 @@ export function readRefType(r: Reader, features: Features): ValType {
 
 export function readValType(r: Reader, features: Features): ValType {
   const offset = r.pos;
-  const code = r.u8();
+  const code = r.typeCode();
   if (code >= F64 && code <= I32) return code;
   if (code === HEAP.func || code === HEAP.extern) {
     requireFeature(features, 'referenceTypes', offset);
@@ -63,7 +63,7 @@ export function readHeapType(r: Reader, features: Features): ValType {
   if (code >= 0) throw unsupported('function references', offset);
   if (code < -64) throw malformed('malformed heap type', offset);
   r.pos = offset;
-  const byte = r.u8() & 0x7f;
+  const byte = r.typeCode();
   if (byte === HEAP.func) return FUNCREF;
   if (byte === HEAP.extern) {
     requireFeature(features, 'referenceTypes', offset);
@@ -85,7 +85,7 @@ function readResultType(r: Reader, features: Features, limit: 'params' | 'result
 /** An entry of the type section. */
 export function readDefType(r: Reader, features: Features): DefType {
   const offset = r.pos;
-  const form = r.u8();
+  const form = r.typeCode();
   if (form !== DEFINITION_TYPE) throw noSuchType(form, offset, 'malformed definition type');
   const params = readResultType(r, features, 'params');
   const results = readResultType(r, features, 'results');

@@ -110,7 +110,7 @@ export class Validator {
     this.rules = rulesFor(context.features);
   }
 
-  /** Validates a code entry: local declarations and body in `[start, end)`. */
+  /** Validates a code entry: local declarations and body at `start`, which must fill it up to `end`. */
   func(type: FuncType, start: number, end: number): void {
     checkLimit('functionSize', end - start, start);
     this.reader.pos = start;
@@ -389,9 +389,8 @@ export class Validator {
 
   /** Reads a label index: the types a branch to it takes. */
   label(): readonly ValType[] {
-    const offset = this.reader.pos;
     const labelidx = this.reader.u32();
-    if (labelidx >= this.depth) throw invalid(`unknown label ${labelidx}`, offset);
+    if (labelidx >= this.depth) throw invalid(`unknown label ${labelidx}`, this.at);
     const frame = this.depth - 1 - labelidx;
     const type = this.frameTypes[frame];
     return this.frameOps[frame] === OP.loop ? type.params : type.results;
@@ -404,17 +403,18 @@ export class Validator {
 
   /** Reads a local index: the local's type. */
   local(): ValType {
-    const offset = this.reader.pos;
     const localidx = this.reader.u32();
-    if (localidx >= this.localCount) throw invalid(`unknown local ${localidx}`, offset);
+    if (localidx >= this.localCount) throw invalid(`unknown local ${localidx}`, this.at);
     return this.locals[localidx];
   }
 
   /** Reads an index into one of the context's lists. */
   index<T>(what: string, list: readonly T[]): T {
-    const offset = this.reader.pos;
-    const index = this.reader.u32();
-    if (index >= list.length) throw invalid(`unknown ${what} ${index}`, offset);
+    return this.lookup(what, list, this.reader.u32());
+  }
+
+  lookup<T>(what: string, list: readonly T[], index: number): T {
+    if (index >= list.length) throw invalid(`unknown ${what} ${index}`, this.at);
     return list[index];
   }
 
