@@ -18,3 +18,8 @@ export function internFuncType(func: FuncType): DefType {
   }
   return type;
 }
+
+/** The canonical id of a function type that comes from the host. */
+export function canonicalFuncType({ params, results }: FuncType): number {
+  return internFuncType({ params: [...params], results: [...results] }).id;
+}

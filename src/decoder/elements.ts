@@ -18,7 +18,7 @@ const TABLE_OR_DECLARATIVE = 2;
 const EXPRESSIONS = 4;
 const ELEM_KIND_FUNC = 0x00;
 
-export function readElement(r: Reader, context: Context, validator: Validator): ElementSegment {
+export function readElement(r: Reader, context: Context, validator: Validator, end: number): ElementSegment {
   const start = r.pos;
   const flags = r.u32();
   if (flags > 7) throw malformed('malformed elements segment kind', start);
@@ -26,20 +26,26 @@ export function readElement(r: Reader, context: Context, validator: Validator): 
   const active = (flags & NOT_ACTIVE) === 0;
   const explicit = (flags & TABLE_OR_DECLARATIVE) !== 0;
   const table = active && explicit ? r.u32() : 0;
-  const offset = active ? readOffset(r, context, validator, table) : undefined;
+  const offset = active ? readOffset(r, context, validator, table, end) : undefined;
   const type = readElementType(r, context, flags);
   const count = readCount(r);
-  const exprs = (flags & EXPRESSIONS) !== 0 ? readExprs(r, validator, type, count) : undefined;
+  const exprs = (flags & EXPRESSIONS) !== 0 ? readExprs(r, validator, type, count, end) : undefined;
   const funcs = exprs === undefined ? readFuncs(r, context, count) : undefined;
   if (active) checkTable(context, table, type, start);
   const mode = active ? 'active' : explicit ? 'declarative' : 'passive';
   return { mode, table, offset, type, funcs, exprs };
 }
 
-function readOffset(r: Reader, context: Context, validator: Validator, table: number): ConstExpr {
+function readOffset(
+  r: Reader,
+  context: Context,
+  validator: Validator,
+  table: number,
+  end: number,
+): ConstExpr {
   const type = context.tables[table];
   if (type === undefined) throw invalid(`unknown table ${table}`, r.pos);
-  const offset = validator.constant(addressType(type.address), r.pos);
+  const offset = validator.constant(addressType(type.address), r.pos, end);
   r.pos = offset.end;
   return offset;
 }
@@ -60,10 +66,10 @@ function readCount(r: Reader): number {
   return count;
 }
 
-function readExprs(r: Reader, validator: Validator, type: ValType, count: number): ConstExpr[] {
+function readExprs(r: Reader, validator: Validator, type: ValType, count: number, end: number): ConstExpr[] {
   const exprs: ConstExpr[] = [];
   for (let i = 0; i < count; i++) {
-    const expr = validator.constant(type, r.pos);
+    const expr = validator.constant(type, r.pos, end);
     exprs.push(expr);
     r.pos = expr.end;
   }

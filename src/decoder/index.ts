@@ -1,4 +1,5 @@
 /** Decoder and validator: spec chapters "binary" and "valid". */
+export { canonicalFuncType } from './canonical';
 export type { DecodeOptions } from './decode';
 export { Module } from './decode';
 export type { Feature, Features } from './features';

@@ -97,8 +97,10 @@ export class ModuleDecoder {
 
   private readonly reader: Reader;
   private readonly validator: Validator;
-  private readonly contents: Readonly<Record<SectionName, (end: number) => void>> = {
-    custom: (end) => this.custom(end),
+  /** Where the section at hand says it ends. */
+  private end = 0;
+  private readonly contents: Readonly<Record<SectionName, () => void>> = {
+    custom: () => this.custom(),
     type: () => this.vector('types', () => this.type()),
     import: () => this.vector('imports', () => this.import()),
     function: () => this.vector('functions', () => this.function()),
@@ -138,9 +140,9 @@ export class ModuleDecoder {
       }
       const size = r.count();
       const start = r.pos;
-      const end = start + size;
-      this.contents[section](end);
-      if (r.pos !== end) throw malformed('section size mismatch', start);
+      this.end = start + size;
+      this.contents[section]();
+      if (r.pos !== this.end) throw malformed('section size mismatch', start);
     }
     this.finish();
   }
@@ -152,8 +154,8 @@ export class ModuleDecoder {
     for (let i = 0; i < count; i++) item();
   }
 
-  private custom(end: number): void {
-    const r = this.reader;
+  private custom(): void {
+    const { reader: r, end } = this;
     const name = r.name();
     const start = r.pos;
     if (start > end) throw malformed(UNEXPECTED_END, end);
@@ -232,7 +234,7 @@ export class ModuleDecoder {
     if (hasInit) this.zero();
     else r.pos = offset;
     const type = readTableType(r, context.features);
-    const init = hasInit ? this.validator.constant(type.element, r.pos) : undefined;
+    const init = hasInit ? this.validator.constant(type.element, r.pos, this.end) : undefined;
     if (init) r.pos = init.end;
     context.tables.push(type);
     this.tableDefs.push({ type, init });
@@ -251,7 +253,7 @@ export class ModuleDecoder {
   private global(): void {
     const { context, reader: r } = this;
     const type = readGlobalType(r, context.features);
-    const init = this.validator.constant(type.value, r.pos);
+    const init = this.validator.constant(type.value, r.pos, this.end);
     r.pos = init.end;
     context.globals.push(type);
     this.globalDefs.push({ type, init });
@@ -298,7 +300,7 @@ export class ModuleDecoder {
   }
 
   private element(): void {
-    const segment = readElement(this.reader, this.context, this.validator);
+    const segment = readElement(this.reader, this.context, this.validator, this.end);
     this.elements.push(segment);
     this.context.elementTypes.push(segment.type);
   }
@@ -340,7 +342,7 @@ export class ModuleDecoder {
     if (kind !== 1) {
       const type = context.memories[memory];
       if (type === undefined) throw invalid(`unknown memory ${memory}`, offset);
-      init = this.validator.constant(addressType(type.address), r.pos);
+      init = this.validator.constant(addressType(type.address), r.pos, this.end);
       r.pos = init.end;
     }
     const size = r.count();

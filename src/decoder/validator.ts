@@ -114,15 +114,17 @@ export class Validator {
   func(type: FuncType, start: number, end: number): void {
     checkLimit('functionSize', end - start, start);
     this.reader.pos = start;
+    this.reader.end = this.context.bytes.length;
     this.readLocals(type.params);
     this.begin({ params: NO_TYPES, results: type.results });
     this.walk(this.rules.code, FAST);
     if (this.reader.pos !== end) throw malformed('section size mismatch', start);
   }
 
-  /** Validates the constant expression at `start`; its results are one value of `type`. */
-  constant(type: ValType, start: number): ConstExpr {
+  /** Validates the constant expression at `start`, which must end by `end` and makes one value of `type`. */
+  constant(type: ValType, start: number, end: number): ConstExpr {
     this.reader.pos = start;
+    this.reader.end = end;
     this.begin(valueBlock(type));
     this.walk(this.rules.constant, NOTHING_FAST);
     return { start, end: this.reader.pos };
@@ -241,10 +243,10 @@ export class Validator {
   }
 
   private checkpoint(pos: number, sp: number): number {
-    const { length } = this.context.bytes;
-    if (pos >= length) throw malformed(UNEXPECTED_END, length);
+    const { end } = this.reader;
+    if (pos >= end) throw malformed(UNEXPECTED_END, end);
     this.ensureStack(sp);
-    return Math.min(pos + CHECKPOINT, length);
+    return Math.min(pos + CHECKPOINT, end);
   }
 
   private ensureStack(sp: number): void {
