@@ -40,7 +40,7 @@ function goSupport(): string | undefined {
   }
 }
 const go = goSupport();
-if (!go) console.warn('SKIPPED: the Go program on the drop-in namespace. There is no `go` here.');
+if (!go) process.stderr.write('SKIPPED: the Go program on the drop-in namespace. There is no `go` here.\n');
 
 it.skipIf(!go)('runs a Go program', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tswasm-go-'));
@@ -58,7 +58,7 @@ it.skipIf(!go)('runs a Go program', async () => {
 });
 
 const assemblyScript = `
-@external('env', 'log')
+@external('host', 'log')
 declare function log(text: string): void;
 export const Int32ArrayId = idof<Int32Array>();
 
@@ -92,11 +92,11 @@ export function allocate(count: i32): i32 {
 }
 `;
 
+/** An option of `asc` that its types lack. */
+const options = { exportRuntime: true, optimizeLevel: 2 };
+
 it('runs a module of asc with @assemblyscript/loader', async () => {
-  const { binary, stderr } = await asc.compileString(
-    { 'module.ts': assemblyScript },
-    { exportRuntime: true, optimizeLevel: 2 },
-  );
+  const { binary, stderr } = await asc.compileString({ 'module.ts': assemblyScript }, options);
   expect(stderr.toString()).toBe('');
   const { native, dropIn } = await compare('assemblyscript', binary);
   expect(dropIn).toEqual(native);

@@ -22,7 +22,7 @@ const filter = process.env.TSWASM_JS_API_FILES ?? '';
 const present = existsSync(join(root, 'wasm-module-builder.js'));
 
 if (!present) {
-  console.warn(
+  process.stderr.write(
     `SKIPPED: the JS API tests. ${root} is not test/js-api of WebAssembly/spec; set TSWASM_JS_API.`,
   );
 }

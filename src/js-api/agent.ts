@@ -10,6 +10,12 @@ import { isObject, setNameAndLength } from './webidl';
 
 export type AnyFunction = (...args: unknown[]) => unknown;
 
+/** A class of the core, whose constructor may be private. */
+interface Class<T> {
+  readonly prototype: T;
+  [Symbol.hasInstance](value: unknown): boolean;
+}
+
 /** Function references cross the boundary as Exported Functions. Those of a concrete type are functions too, until there is GC. */
 function isFuncRef(type: ValType): boolean {
   const heap = isRef(type) ? heapOf(type) : -1;
@@ -19,6 +25,8 @@ function isFuncRef(type: ValType): boolean {
 export class Agent {
   private readonly objects = new WeakMap<object, object>();
   private readonly cores = new WeakMap<object, object>();
+  /** "The index of the host function". */
+  private readonly hostIndices = new WeakMap<Func, number>();
 
   constructor(
     readonly store: Store,
@@ -37,20 +45,20 @@ export class Agent {
   }
 
   /** The internal slot: the core object behind an interface object or Exported Function; undefined for any other value. */
-  core<T>(value: unknown, type: abstract new (...args: never[]) => T): T | undefined {
+  core<T>(value: unknown, type: Class<T>): T | undefined {
     const core = isObject(value) ? this.cores.get(value) : undefined;
-    return core instanceof type ? core : undefined;
+    return core instanceof type ? (core as T) : undefined;
   }
 
   /** The internal slot of a method's receiver or of an argument that must have it. */
-  slot<T>(value: unknown, type: abstract new (...args: never[]) => T, name: string): T {
+  slot<T>(value: unknown, type: Class<T>, name: string): T {
     const core = this.core(value, type);
     if (core === undefined) throw new TypeError(`not a WebAssembly.${name}`);
     return core;
   }
 
   /** "A new Exported Function". */
-  exportedFunction(func: Func, index = func.index): AnyFunction {
+  exportedFunction(func: Func): AnyFunction {
     return this.objectFor(func, () => {
       const { params, results } = func.type;
       const plain = !params.some(isFuncRef) && !results.some(isFuncRef);
@@ -62,7 +70,7 @@ export class Agent {
           throw toHostError(error);
         }
       };
-      setNameAndLength(exported, `${index}`, params.length);
+      setNameAndLength(exported, `${this.hostIndices.get(func) ?? func.funcidx}`, params.length);
       this.remember(func, exported);
       return exported;
     });
@@ -75,16 +83,22 @@ export class Agent {
   }
 
   /** "Create a host function". What `callee` throws passes unchanged. */
-  hostFunction(type: FuncType, callee: AnyFunction): Func {
+  hostFunction(type: FuncType, callee: AnyFunction, index: number, name: string): Func {
     const { params, results } = type;
-    if (!params.some(isFuncRef) && !results.some(isFuncRef)) return Func.js(this.store, type, callee);
-    return Func.js(this.store, type, (...args: unknown[]) => {
+    const plain = !params.some(isFuncRef) && !results.some(isFuncRef);
+    const func = Func.js(this.store, type, plain ? callee : this.withFuncRefs(results, callee), name);
+    this.hostIndices.set(func, index);
+    return func;
+  }
+
+  private withFuncRefs(results: readonly ValType[], callee: AnyFunction): AnyFunction {
+    return (...args) => {
       const result = callee(...args.map((value) => this.wrap(value)));
       if (results.length === 0) return undefined;
       if (results.length === 1) return this.unwrap(results[0], result);
       if ((result as Iterable<unknown>)?.[Symbol.iterator] === undefined) throw new TypeError('not iterable');
       return Array.from(result as Iterable<unknown>, (value, i) => this.unwrap(results[i], value));
-    });
+    };
   }
 
   /** A raw reference as JavaScript sees it. */

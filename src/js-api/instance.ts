@@ -2,7 +2,7 @@
 
 import { Module as CoreModule } from '../decoder/index';
 import type { Import } from '../decoder/module';
-import { I64, isRef, V128 } from '../decoder/types';
+import { type FuncType, I64, isRef, V128 } from '../decoder/types';
 import { LinkError } from '../errors';
 import {
   Instance as CoreInstance,
@@ -45,16 +45,18 @@ export function createInstance(
       throw new TypeError('the imports argument must be present and must be an object');
     }
     const strings = stringModuleOf(module);
+    let functions = 0;
     return module.imports.map((entry, index) => {
-      if (entry.module === strings) return importValue(entry, entry.name, index);
+      if (entry.type.kind === 'func') functions++;
+      if (entry.module === strings) return importValue(entry, entry.name, index, 0);
       const namespace = (importObject as Properties)[entry.module];
       if (!isObject(namespace))
         throw new TypeError(`${describe(entry, index)}: module is not an object or function`);
-      return importValue(entry, (namespace as Properties)[entry.name], index);
+      return importValue(entry, (namespace as Properties)[entry.name], index, functions - 1);
     });
   }
 
-  function importValue(entry: Import, value: unknown, index: number): Extern {
+  function importValue(entry: Import, value: unknown, index: number, funcidx: number): Extern {
     const { type } = entry;
     const mismatch = (what: string): never => {
       throw new LinkError(`${describe(entry, index)}: ${what}`);
@@ -62,7 +64,7 @@ export function createInstance(
     switch (type.kind) {
       case 'func':
         if (typeof value !== 'function') return mismatch('function import requires a callable');
-        return agent.core(value, Func) ?? agent.hostFunction(type.type, value as AnyFunction);
+        return importedFunction(entry, type.type, value as AnyFunction, funcidx);
       case 'global':
         return agent.core(value, Global) ?? importedConstant(entry, value, mismatch);
       case 'memory':
@@ -72,6 +74,15 @@ export function createInstance(
       case 'tag':
         return agent.core(value, Tag) ?? mismatch('tag import requires a WebAssembly.Tag');
     }
+  }
+
+  function importedFunction(
+    { module, name }: Import,
+    type: FuncType,
+    value: AnyFunction,
+    funcidx: number,
+  ): Func {
+    return agent.core(value, Func) ?? agent.hostFunction(type, value, funcidx, `${module}.${name}`);
   }
 
   /** A value in the place of a global is a new constant global. */
@@ -93,14 +104,12 @@ export function createInstance(
   /** "Create an exports object". */
   function createExports(core: CoreInstance): object {
     const exports = Object.create(null) as Properties;
-    for (const { name, index } of core.module.exports) {
-      exports[name] = exported(core.exports.get(name)!, index);
-    }
+    for (const { name } of core.module.exports) exports[name] = exported(core.exports.get(name)!);
     return Object.freeze(exports);
   }
 
-  function exported(extern: Extern, index: number): object {
-    if (extern instanceof Func) return agent.exportedFunction(extern, index);
+  function exported(extern: Extern): object {
+    if (extern instanceof Func) return agent.exportedFunction(extern);
     return agent.objectFor(extern, () => {
       if (extern instanceof Memory) return new wrappers.Memory(extern);
       if (extern instanceof Table) return new wrappers.Table(extern);

@@ -6,7 +6,7 @@ import { coreOf, createWebAssembly } from '../webassembly';
 const wabt = await wabtInit();
 
 function assemble(text: string): Uint8Array {
-  const module = wabt.parseWat('test.wat', text, { memory64: true, multi_memory: true });
+  const module = wabt.parseWat('test.wat', text, { memory64: true });
   return module.toBinary({ write_debug_names: true }).buffer;
 }
 

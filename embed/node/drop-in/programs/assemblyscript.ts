@@ -14,7 +14,7 @@ interface Exports extends Record<string, unknown> {
 export async function run(input: unknown): Promise<unknown> {
   const logged: string[] = [];
   const { exports } = await instantiate<Exports>(input as Uint8Array, {
-    env: { log: (text: number) => logged.push(exports.__getString(text)) },
+    host: { log: (text: number) => logged.push(exports.__getString(text)) },
   });
   const { __newString, __newArray, __getString, __getArray, __pin, __unpin, memory } = exports;
   const name = __pin(__newString('wörld 🌍'));

@@ -1,5 +1,4 @@
 /** A Go program (GOOS=js GOARCH=wasm) with the `wasm_exec.js` of the toolchain. */
-import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { runInThisContext } from 'node:vm';
 
@@ -40,7 +39,6 @@ export async function run(input: unknown): Promise<unknown> {
     },
   };
   Object.assign(globalThis, { fs });
-  globalThis.crypto ??= webcrypto as Crypto;
   runInThisContext(readFileSync(wasmExec, 'utf8'), { filename: wasmExec });
   const globals = globalThis as unknown as Globals;
   const go = new globals.Go();

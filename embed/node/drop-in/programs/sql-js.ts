@@ -1,9 +1,23 @@
 /** SQLite (Emscripten): a table, thousands of rows in a transaction, aggregates, a database image. */
-import initSqlJs from 'sql.js';
+import { createRequire } from 'node:module';
+
+/** The part of sql.js that is used here; the package has no types. */
+interface Statement {
+  run(values: unknown[]): void;
+  free(): void;
+}
+interface Database {
+  run(sql: string): void;
+  exec(sql: string): { columns: string[]; values: unknown[][] }[];
+  prepare(sql: string): Statement;
+  export(): Uint8Array;
+}
+type InitSqlJs = () => Promise<{ Database: new (image?: Uint8Array) => Database }>;
 
 const ROWS = 5000;
 
 export async function run(): Promise<unknown> {
+  const initSqlJs = createRequire(import.meta.url)('sql.js') as InitSqlJs;
   const SQL = await initSqlJs();
   const db = new SQL.Database();
   db.run('CREATE TABLE reading (id INTEGER PRIMARY KEY, sensor TEXT NOT NULL, value REAL, note TEXT)');
