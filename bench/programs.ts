@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { compileAssemblyScript } from '../scripts/asc.mjs';
 import { manySource } from './many.ts';
 import { cache, root } from './paths.ts';
 
@@ -36,46 +37,22 @@ export const PROGRAMS: readonly Program[] = [
   { name: 'many', about: '400 functions, none dominant', source: manySource },
 ];
 
-/** The part of asc that is used. Its own types declare globals (`i32`, `console`) that would leak into the whole project. */
-interface Asc {
-  main(
-    args: readonly string[],
-    host: {
-      readFile(name: string): string | null;
-      writeFile(name: string, contents: string | Uint8Array): void;
-      listFiles(): string[];
-    },
-  ): Promise<{ error: Error | null; stderr: { toString(): string } }>;
-}
-
 async function assemble(program: Program, text: string): Promise<Uint8Array> {
   if (typeof program.source === 'string' && program.source.endsWith('.wat')) {
     const wabt = await (await import('wabt')).default();
     const module = wabt.parseWat(program.source, text, {});
     return module.toBinary({}).buffer;
   }
-  const specifier: string = 'assemblyscript/asc';
-  const asc = (await import(specifier)) as Asc;
-  let binary: Uint8Array | undefined;
-  const flags = [
+  const runtime = program.runtime ?? 'stub';
+  return compileAssemblyScript(text, [
     '-O3',
     '--converge',
     '--noAssert',
     '--use',
     'abort=',
     '--runtime',
-    program.runtime ?? 'stub',
-  ];
-  const { error, stderr } = await asc.main(['program.ts', ...flags, '--outFile', 'program.wasm'], {
-    readFile: (name) => (name === 'program.ts' ? text : null),
-    writeFile: (name, contents) => {
-      if (name === 'program.wasm') binary = contents as Uint8Array;
-    },
-    listFiles: () => [],
-  });
-  if (error || binary === undefined)
-    throw new Error(`${program.name}: ${error?.message}\n${stderr.toString().slice(0, 2000)}`);
-  return binary;
+    runtime,
+  ]);
 }
 
 /** Path of the program's binary; compiles it first if its source is newer than the cache. */

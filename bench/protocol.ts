@@ -26,17 +26,22 @@ export interface Measurement {
 
 /** The part of the `WebAssembly` namespace that the bench uses; every engine in JavaScript offers it. */
 export interface Namespace {
-  Module: { new (bytes: Uint8Array): object; imports(module: object): ImportDescriptor[] };
+  Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports?: object) => { readonly exports: Record<string, unknown> };
   Memory: new (descriptor: { initial: number; maximum?: number }) => object;
   Table: new (descriptor: { element: string; initial: number; maximum?: number }) => object;
   Global: new (descriptor: { value: string; mutable: boolean }, value: unknown) => object;
 }
 
-export interface ImportDescriptor {
+/** How to make a stand-in for one import. */
+export interface ImportStub {
   readonly module: string;
   readonly name: string;
-  readonly kind: 'function' | 'memory' | 'table' | 'global' | 'tag';
+  readonly kind: 'function' | 'memory' | 'table' | 'global';
+  readonly initial?: number;
+  readonly maximum?: number | undefined;
+  readonly value?: string;
+  readonly mutable?: boolean;
 }
 
 export function median(values: readonly number[]): number {

@@ -13,12 +13,12 @@ const cache = path.join(root, 'node_modules', '.cache', 'tswasm-ts');
 const ownUrls = {
   name: 'own-urls',
   setup(b) {
-    b.onLoad({ filter: /\.ts$/, namespace: 'file' }, ({ path: file }) => ({
+    b.onLoad({ filter: /\.m?[jt]s$/, namespace: 'file' }, ({ path: file }) => ({
       contents: readFileSync(file, 'utf8').replaceAll(
         'import.meta.url',
         JSON.stringify(pathToFileURL(file).href),
       ),
-      loader: 'ts',
+      loader: file.endsWith('ts') ? 'ts' : 'js',
     }));
   },
 };

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import asc from 'assemblyscript/asc';
 import { expect, it } from 'vitest';
+import { compileAssemblyScript } from '../../scripts/asc.mjs';
 import { compare } from './drop-in/run';
 
 it('runs sql.js (Emscripten)', async () => {
@@ -92,12 +92,8 @@ export function allocate(count: i32): i32 {
 }
 `;
 
-/** An option of `asc` that its types lack. */
-const options = { exportRuntime: true, optimizeLevel: 2 };
-
 it('runs a module of asc with @assemblyscript/loader', async () => {
-  const { binary, stderr } = await asc.compileString({ 'module.ts': assemblyScript }, options);
-  expect(stderr.toString()).toBe('');
+  const binary = await compileAssemblyScript(assemblyScript, ['--exportRuntime', '-O2']);
   const { native, dropIn } = await compare('assemblyscript', binary);
   expect(dropIn).toEqual(native);
   expect(dropIn).toMatchObject({

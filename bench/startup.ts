@@ -1,0 +1,93 @@
+/**
+ * Start-up: bytes to instance (decode, validate, instantiate), tswasm against polywasm, which does not validate, and native.
+ *   npm run bench:startup -- [--rounds N] [file.wasm...]
+ * Without files: modules found in this project's development dependencies. Every measurement is a fresh process.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundleTs } from '../scripts/run-ts.mjs';
+import { Module, valTypeName } from '../src/decoder/index.ts';
+import { cache, root } from './paths.ts';
+import { type ImportStub, type JsEngine, median } from './protocol.ts';
+
+interface Start {
+  readonly compileMs: number;
+  readonly instantiateMs: number;
+}
+
+/** Binaryen carries its module inside its JavaScript: it is caught on its way into `WebAssembly.instantiate`. */
+async function binaryenModule(): Promise<string> {
+  const file = path.join(cache, 'binaryen.wasm');
+  if (existsSync(file)) return file;
+  const native = (globalThis as unknown as { WebAssembly: { instantiate: unknown } }).WebAssembly;
+  const original = native.instantiate as (bytes: Uint8Array, imports: object) => Promise<unknown>;
+  native.instantiate = (bytes: Uint8Array, imports: object) => {
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(file, bytes);
+    return original.call(native, bytes, imports);
+  };
+  const specifier: string = 'binaryen';
+  await import(specifier);
+  native.instantiate = original;
+  return file;
+}
+
+/** What to give the module for its imports. They are not called: nothing runs but a start function. */
+function importStubs(file: string): ImportStub[] {
+  return Module.decode(readFileSync(file)).imports.map(({ module, name, type }) => {
+    if (type.kind === 'memory' || type.kind === 'table') {
+      return { module, name, kind: type.kind, initial: type.type.min, maximum: type.type.max };
+    }
+    if (type.kind === 'global') {
+      return {
+        module,
+        name,
+        kind: 'global',
+        value: valTypeName(type.type.value),
+        mutable: type.type.mutable,
+      };
+    }
+    return { module, name, kind: 'function' };
+  });
+}
+
+async function defaultFiles(): Promise<string[]> {
+  const inModules = [
+    'sql.js/dist/sql-wasm.wasm',
+    '@bytecodealliance/jco-transpile/vendor/js-component-bindgen-component.core.wasm',
+  ];
+  return [...inModules.map((f) => path.join(root, 'node_modules', f)), await binaryenModule()];
+}
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' } },
+});
+const files = positionals.length > 0 ? positionals : await defaultFiles();
+const child = await bundleTs(path.join(root, 'bench', 'startup-child.ts'));
+const engines: JsEngine[] = ['tswasm', 'polywasm', 'native'];
+
+console.log(
+  `Node ${process.version}, median of ${options.rounds} processes each; milliseconds, compile + instantiate`,
+);
+for (const file of files) {
+  const stubs = JSON.stringify(importStubs(file));
+  const times = new Map<JsEngine, Start[]>();
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const engine of engines) {
+      const { stdout, stderr } = spawnSync(process.execPath, [child, engine, file, stubs]);
+      const line = stdout.toString().trim();
+      if (line === '') console.error(`${engine} ${file}: ${stderr.toString().slice(0, 400)}`);
+      else times.set(engine, [...(times.get(engine) ?? []), JSON.parse(line) as Start]);
+    }
+  }
+  const cells = [...times].map(([engine, all]) => {
+    const compile = median(all.map((t) => t.compileMs));
+    const instantiate = median(all.map((t) => t.instantiateMs));
+    return `${engine} ${compile.toFixed(0)} + ${instantiate.toFixed(0)} = ${(compile + instantiate).toFixed(0)}`;
+  });
+  const size = (statSync(file).size / 1e6).toFixed(1);
+  console.log(`${path.basename(file)} (${size} MB): ${cells.join('; ')}`);
+}
