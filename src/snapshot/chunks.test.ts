@@ -103,7 +103,7 @@ describe('chunking', () => {
       start = performance.now();
       for (let i = 0; i < 100; i++) chunksOf(bytes.subarray(0, 65536));
       const page = (performance.now() - start) / 100;
-      console.info(
+      console.log(
         `chunks of ${name}: 64 MiB ${whole.toFixed(1)} ms, a 64 KiB page ${(page * 1000).toFixed(0)} us`,
       );
       expect(whole).toBeLessThan(3000);

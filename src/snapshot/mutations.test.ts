@@ -74,7 +74,7 @@ describe('hostile bytes', () => {
         expect(decode(encode(document))).toEqual(document);
       }
     }
-    console.info(`mutations: ${JSON.stringify(outcomes)}, slowest decode ${slowest.toFixed(1)} ms`);
+    console.log(`mutations: ${JSON.stringify(outcomes)}, slowest decode ${slowest.toFixed(1)} ms`);
     expect(Object.keys(outcomes).sort()).toEqual(['malformed', 'ok', 'unsupported']);
     expect(slowest).toBeLessThan(1000);
   }, 3_600_000);

@@ -91,7 +91,7 @@ describe('XXH64', () => {
     const start = performance.now();
     const hash = xxh64(bytes);
     const elapsed = performance.now() - start;
-    console.info(`XXH64 of 16 MiB: ${elapsed.toFixed(0)} ms`);
+    console.log(`XXH64 of 16 MiB: ${elapsed.toFixed(0)} ms`);
     expect(u64Hex(hash)).toBe(oracle(bytes));
     expect(elapsed).toBeLessThan(3000);
   });
