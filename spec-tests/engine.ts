@@ -37,8 +37,8 @@ export interface Engine {
   readonly name: string;
   /** Whether messages are the suite's; otherwise only the kind of a failure is compared. */
   readonly exactMessages: boolean;
-  /** A fresh state (store, spectest module) for one script. */
-  open(): Awaitable<Session>;
+  /** A fresh state (store, spectest module) for one script. The path tells which proposals the script is about. */
+  open(script: string): Awaitable<Session>;
   classify(error: unknown): Failure;
 }
 

@@ -1,0 +1,392 @@
+/** Random code of one function: expressions of a wanted type, and statements. */
+import { CODE, fixed, s32, type TypeName, u32, vec } from '../binary';
+import { type ModuleContext, NUMERIC, type Signature } from './context';
+import { type Body, constant, type GenFunction, type Node, plain, type Structured } from './ir';
+import { ACCESSES, type NumericName, type Operator, operatorsTo } from './operators';
+import { interestingBits } from './random';
+import { statement } from './statements';
+
+const OPERATORS_TO: Record<NumericName, readonly Operator[]> = {
+  i32: operatorsTo('i32'),
+  i64: operatorsTo('i64'),
+  f32: operatorsTo('f32'),
+  f64: operatorsTo('f64'),
+};
+const LOCAL_GET = 0x20;
+const LOCAL_SET = 0x21;
+
+export function isNumericType(type: TypeName): type is NumericName {
+  return (NUMERIC as readonly TypeName[]).includes(type);
+}
+export function sameList(a: readonly TypeName[], b: readonly TypeName[]): boolean {
+  return a.length === b.length && a.every((t, i) => t === b[i]);
+}
+
+export class FunctionGenerator {
+  private readonly declared: TypeName[] = [];
+  /** Locals that random code may use, by index. */
+  private readonly open: { readonly index: number; readonly type: TypeName }[] = [];
+  private readonly scratch = new Map<TypeName, number>();
+  /** What a branch to each label takes, outermost (the function) first. */
+  readonly labels: (readonly TypeName[])[] = [];
+  private budget: number;
+
+  constructor(
+    readonly module: ModuleContext,
+    readonly signature: Signature,
+  ) {
+    const { random } = module;
+    signature.params.forEach((type, index) => {
+      this.open.push({ index, type });
+    });
+    for (let n = random.below(5); n > 0; n--) this.openLocal(this.anyType());
+    this.budget = random.between(10, 140);
+  }
+
+  generate(): GenFunction {
+    const { params, results } = this.signature;
+    this.labels.push(results);
+    const body = this.body(results, this.module.random.between(2, 6), [this.fuelCheck()]);
+    return { params, results, locals: this.declared, body };
+  }
+
+  get random(): ModuleContext['random'] {
+    return this.module.random;
+  }
+  /** Spends one unit; false when this function is big enough. */
+  spend(): boolean {
+    return this.budget-- > 0;
+  }
+
+  // Locals
+
+  private declare(type: TypeName): number {
+    this.declared.push(type);
+    return this.signature.params.length + this.declared.length - 1;
+  }
+  private openLocal(type: TypeName): number {
+    const index = this.declare(type);
+    this.open.push({ index, type });
+    return index;
+  }
+  /** A local that random code may also use. */
+  local(type: TypeName): number {
+    const found = this.open.filter((l) => l.type === type);
+    return found.length > 0 ? this.random.pick(found).index : this.openLocal(type);
+  }
+  /** A local of its own. */
+  ownLocal(type: TypeName): number {
+    return this.declare(type);
+  }
+
+  // Types
+
+  numericType(): NumericName {
+    const { numeric } = this.module.profile;
+    return this.random.weighted(NUMERIC.map((t) => [numeric[t] + 1, t] as const));
+  }
+  anyType(): TypeName {
+    if (this.module.profile.table > 0 && this.random.chance(8))
+      return this.random.pick(['funcref', 'externref']);
+    return this.numericType();
+  }
+  typeList(most: number): TypeName[] {
+    return Array.from({ length: this.random.below(most + 1) }, () => this.anyType());
+  }
+
+  // Values
+
+  values(types: readonly TypeName[], depth: number): Node[] {
+    return types.map((type) => this.value(type, depth));
+  }
+
+  /** Code that pushes one value. With `exact` false its NaN bits may be anything, since nothing will look at them. */
+  value(type: TypeName, depth: number, exact = true): Node {
+    if (depth <= 0 || !this.spend()) return this.leaf(type);
+    if (!isNumericType(type)) return this.reference(type, depth);
+    const { profile } = this.module;
+    const make = this.random.weighted<() => Node>([
+      [20, () => this.operation(type, depth, exact)],
+      [4, () => this.leaf(type)],
+      [this.module.memory ? 2 * profile.memory : 0, () => this.load(type, depth)],
+      [2, () => this.tee(type, depth)],
+      [2, () => this.select(type, depth)],
+      [profile.control, () => this.structured([type], depth)],
+      [profile.control, () => this.branchIfValue(type, depth)],
+      [profile.call, () => this.callFor(type, depth)],
+      [type === 'i32' ? 1 + profile.table : 0, () => this.query(depth)],
+      [this.sizeType() === type ? profile.memory : 0, () => this.memorySize(depth)],
+    ]);
+    return make();
+  }
+
+  leaf(type: TypeName): Node {
+    if (this.random.chance(15)) {
+      const globals = this.module.globals.flatMap((g, i) => (g.type === type ? [i] : []));
+      if (globals.length > 0) return plain([0x23, ...u32(this.random.pick(globals))], [type]);
+    }
+    if (this.random.chance(65)) return plain([LOCAL_GET, ...u32(this.local(type))], [type]);
+    return constant(type, isNumericType(type) ? interestingBits(this.random, type) : 0n);
+  }
+
+  /** Often one bit of something, so that both ways are taken. */
+  condition(depth: number): Node {
+    return this.random.chance(50) ? this.masked('i32', 1n, depth) : this.value('i32', depth);
+  }
+
+  private operation(type: NumericName, depth: number, exact: boolean): Node {
+    const operator = this.random.pick(OPERATORS_TO[type]);
+    const safe = operator.traps && !this.random.chance(this.module.profile.trap);
+    const children = operator.params.map((p, i) => {
+      if (safe && operator.name.includes('trunc')) return this.smallFloat(p as 'f32' | 'f64', depth - 1);
+      const child = this.value(p, depth - 1, !operator.ignoresNanBits);
+      return safe && i === 1 ? this.odd(p, child) : child;
+    });
+    if (children.length === 2 && this.random.chance(4)) children.splice(1, 0, statement(this, depth - 1));
+    const node = plain(operator.code, [type], children);
+    return operator.makesNan && exact ? this.canonical(type as 'f32' | 'f64', node) : node;
+  }
+
+  /** child | 1: a divisor that is not zero. */
+  private odd(type: NumericName, child: Node): Node {
+    return plain(type === 'i32' ? [0x72] : [0x84], [type], [child, constant(type, 1n)]);
+  }
+  /** A float of 0..65535, for truncations. */
+  private smallFloat(type: 'f32' | 'f64', depth: number): Node {
+    const small = plain([0x71], ['i32'], [this.value('i32', depth), constant('i32', 0xffffn)]);
+    return plain(type === 'f32' ? [0xb2] : [0xb7], [type], [small]);
+  }
+
+  /** Any NaN becomes the positive canonical one: arithmetic NaNs are not the same on two engines. */
+  private canonical(type: 'f32' | 'f64', node: Node): Node {
+    const t = this.scratch.get(type) ?? this.declare(type);
+    this.scratch.set(type, t);
+    const get = [LOCAL_GET, ...u32(t)];
+    const nan = type === 'f32' ? [0x43, ...fixed(0x7fc00000n, 4)] : [0x44, ...fixed(0x7ff8000000000000n, 8)];
+    const equal = type === 'f32' ? 0x5b : 0x61;
+    return plain([LOCAL_SET, ...u32(t), ...get, ...nan, ...get, ...get, equal, 0x1b], [type], [node]);
+  }
+
+  private tee(type: TypeName, depth: number): Node {
+    return plain([0x22, ...u32(this.local(type))], [type], [this.value(type, depth - 1)]);
+  }
+  private select(type: TypeName, depth: number): Node {
+    const typed = !isNumericType(type) || this.random.chance(30);
+    const children = [this.value(type, depth - 1), this.value(type, depth - 1), this.condition(depth - 1)];
+    return plain(typed ? [0x1c, 1, CODE[type]] : [0x1b], [type], children);
+  }
+
+  private reference(type: TypeName, depth: number): Node {
+    const tables = this.module.tables.flatMap((t, i) => (t.type === type ? [i] : []));
+    const make = this.random.weighted<() => Node>([
+      [3, () => this.leaf(type)],
+      [type === 'funcref' ? 3 : 0, () => plain([0xd2, ...u32(this.anyFunction())], [type])],
+      [
+        tables.length > 0 ? 3 : 0,
+        () => {
+          const table = this.random.pick(tables);
+          return plain([0x25, ...u32(table)], [type], [this.tableIndex(table, depth - 1)]);
+        },
+      ],
+      [1, () => this.select(type, depth)],
+      [1, () => this.tee(type, depth)],
+      [this.module.profile.control, () => this.structured([type], depth)],
+    ]);
+    return make();
+  }
+
+  /** An i32 that asks the state something. */
+  private query(depth: number): Node {
+    const table = this.module.tables.length > 0 ? this.random.below(this.module.tables.length) : -1;
+    const kind = this.random.below(4);
+    if (kind === 0 && table >= 0) return plain([0xfc, 16, table], ['i32']);
+    if (kind === 1 && table >= 0) {
+      const { type } = this.module.tables[table];
+      const delta = plain([0x71], ['i32'], [this.value('i32', depth - 1), constant('i32', 3n)]);
+      return plain([0xfc, 15, table], ['i32'], [this.value(type, depth - 1), delta]);
+    }
+    const type = this.random.pick(['funcref', 'externref'] as const);
+    return plain([0xd1], ['i32'], [this.value(type, depth - 1)]);
+  }
+
+  // Memory
+
+  sizeType(): NumericName | undefined {
+    return this.module.memory?.address;
+  }
+  private memorySize(depth: number): Node {
+    const address = this.module.memory!.address;
+    if (this.random.chance(60)) return plain([0x3f, 0], [address]);
+    return plain([0x40, 0], [address], [this.masked(address, 1n, depth - 1)]);
+  }
+  /** value & mask. */
+  masked(type: 'i32' | 'i64', mask: bigint, depth: number): Node {
+    return plain(type === 'i32' ? [0x71] : [0x83], [type], [this.value(type, depth), constant(type, mask)]);
+  }
+  /** Mostly within the first page. */
+  address(depth: number): Node {
+    const type = this.module.memory!.address;
+    if (this.random.chance(this.module.profile.trap)) return this.value(type, depth);
+    return this.masked(type, this.random.pick([0xffffn, 0xffn, 0x3ff8n]), depth);
+  }
+  memarg(width: number): number[] {
+    const align = this.random.below(Math.log2(width) + 1);
+    const { trap } = this.module.profile;
+    const offset = this.random.weighted([
+      [60, 0],
+      [30, this.random.below(64)],
+      [4 + trap, this.random.between(65500, 65540)],
+      [trap > 5 ? 1 : 0, this.random.u32()],
+    ]);
+    return [align, ...u32(offset)];
+  }
+  private load(type: NumericName, depth: number): Node {
+    const access = this.random.pick(ACCESSES.filter((a) => !a.store && a.type === type));
+    return plain([...access.code, ...this.memarg(access.width)], [type], [this.address(depth - 1)]);
+  }
+
+  // Tables and functions
+
+  tableIndex(table: number, depth: number): Node {
+    if (this.random.chance(this.module.profile.trap)) return this.value('i32', depth);
+    return this.masked('i32', BigInt(this.module.tables[table].size - 1), depth);
+  }
+  anyFunction(): number {
+    return this.random.below(this.module.signatures.length);
+  }
+
+  /** A call with its arguments, direct or through table 0; its results are those of the signature. */
+  call(
+    depth: number,
+    wanted?: (s: Signature) => boolean,
+  ): { code: number[]; children: Node[]; signature: Signature } | undefined {
+    const { signatures, tableFunctions, tables } = this.module;
+    const indirect = tables[0]?.type === 'funcref' && tableFunctions.length > 0 && this.random.chance(40);
+    const candidates = (
+      indirect ? tableFunctions.map((f, i) => [f, i]) : signatures.map((_, f) => [f, f])
+    ).filter(([f]) => !wanted || wanted(signatures[f]));
+    if (candidates.length === 0) return undefined;
+    const [func, position] = this.random.pick(candidates);
+    const signature = signatures[func];
+    const children = this.values(signature.params, depth - 1);
+    if (!indirect) return { code: [0x10, ...u32(func)], children, signature };
+    const known = !this.random.chance(5 + this.module.profile.trap);
+    children.push(known ? constant('i32', BigInt(position)) : this.tableIndex(0, depth - 1));
+    const type = this.module.typeIndex(signature.params, signature.results);
+    return { code: [0x11, ...u32(type), 0], children, signature };
+  }
+
+  private callFor(type: TypeName, depth: number): Node {
+    const call = this.call(depth, (s) => s.results.includes(type));
+    if (!call) return this.leaf(type);
+    const { results } = call.signature;
+    if (results.length === 1) return plain(call.code, [type], call.children);
+    const kept = this.ownLocal(type);
+    const position = results.indexOf(type);
+    const sets = results.map((t, i) => [LOCAL_SET, ...u32(i === position ? kept : this.local(t))]).reverse();
+    return plain([...call.code, ...sets.flat(), LOCAL_GET, ...u32(kept)], [type], call.children);
+  }
+
+  // Control
+
+  /** Relative depth of the label at a position of `labels`. */
+  labelAt(position: number): number {
+    return this.labels.length - 1 - position;
+  }
+  labelsTaking(types: readonly TypeName[]): number[] {
+    return this.labels.flatMap((l, i) => (sameList(l, types) ? [this.labelAt(i)] : []));
+  }
+  private branchIfValue(type: TypeName, depth: number): Node {
+    const targets = this.labelsTaking([type]);
+    if (targets.length === 0) return this.leaf(type);
+    const children = [this.value(type, depth - 1), this.condition(depth - 1)];
+    return plain([0x0d, ...u32(this.random.pick(targets))], [type], children);
+  }
+
+  blocktype(params: readonly TypeName[], results: readonly TypeName[]): number[] {
+    if (params.length === 0 && results.length === 0) return [0x40];
+    if (params.length === 0 && results.length === 1 && this.random.chance(80)) return [CODE[results[0]]];
+    return s32(this.module.typeIndex(params, results));
+  }
+
+  /** A block, loop or if. */
+  structured(results: readonly TypeName[], depth: number): Node {
+    const kind = this.random.weighted([
+      [3, 'block'],
+      [2, 'loop'],
+      [3, 'if'],
+    ] as const);
+    const params = this.random.chance(20) ? this.typeList(2) : [];
+    const operands = this.values(params, depth - 1);
+    const blocktype = this.blocktype(params, results);
+    if (kind === 'loop') return this.loop(params, operands, blocktype, results, depth);
+    if (kind === 'if') operands.push(this.condition(depth - 1));
+    this.labels.push(results);
+    const inner = (): Body => this.body(results, depth - 1, this.receive(params));
+    const node: Structured = {
+      kind,
+      operands,
+      blocktype,
+      body: inner(),
+      otherwise:
+        kind === 'if' && (results.length > 0 || params.length > 0 || this.random.chance(50))
+          ? inner()
+          : undefined,
+      results,
+    };
+    this.labels.pop();
+    return node;
+  }
+
+  /** A loop that goes round a few times, by a counter of its own, and never without fuel. */
+  private loop(
+    params: readonly TypeName[],
+    operands: Node[],
+    blocktype: readonly number[],
+    results: readonly TypeName[],
+    depth: number,
+  ): Node {
+    const counter = this.ownLocal('i32');
+    const rounds = constant('i32', BigInt(this.random.between(1, this.random.chance(20) ? 60 : 6)));
+    this.labels.push(params);
+    const body = this.body(results, depth - 1, [...this.receive(params), this.fuelCheck()]);
+    const get = [LOCAL_GET, ...u32(counter)];
+    const again = [...get, 0x41, 1, 0x6b, 0x22, ...u32(counter)];
+    const drops = params.map(() => 0x1a);
+    body.statements.push(plain([...again, 0x0d, 0, ...drops], [], this.values(params, depth - 2)));
+    this.labels.pop();
+    const loop: Structured = { kind: 'loop', operands, blocktype, body, otherwise: undefined, results };
+    return plain([], results, [plain([LOCAL_SET, ...u32(counter)], [], [rounds]), loop]);
+  }
+
+  /** Takes a block's parameters off the stack. */
+  private receive(params: readonly TypeName[]): Node[] {
+    if (params.length === 0) return [];
+    const sets = params.map((t) => [LOCAL_SET, ...u32(this.local(t))]).reverse();
+    return [plain(sets.flat(), [], [], true)];
+  }
+
+  body(results: readonly TypeName[], depth: number, prelude: Node[]): Body {
+    const statements = [...prelude];
+    const isFunction = this.labels.length === 1;
+    const count = depth <= 0 ? 0 : this.random.below(isFunction ? 8 : 4);
+    for (let n = count; n > 0 && this.spend(); n--) statements.push(statement(this, depth));
+    return { statements, values: this.values(results, depth) };
+  }
+
+  /** Ends the function without fuel, else takes one unit. */
+  private fuelCheck(): Node {
+    const fuel = u32(this.module.fuelGlobal);
+    const hard = this.random.chance(this.module.profile.hardFuel);
+    const zeros = this.signature.results.flatMap((t) => [...constant(t, 0n).code]);
+    const end = hard ? [0x00] : [...zeros, 0x0f];
+    const take = [0x23, ...fuel, 0x41, 1, 0x6b, 0x24, ...fuel];
+    return plain([0x23, ...fuel, 0x45, 0x04, 0x40, ...end, 0x0b, ...take], [], [], true);
+  }
+
+  /** Targets of a br_table: one default and some more that take the same. */
+  branchTable(targets: readonly number[]): number[] {
+    const listed = Array.from({ length: this.random.below(6) }, () => u32(this.random.pick(targets)));
+    return [0x0e, ...vec(listed), ...u32(this.random.pick(targets))];
+  }
+}

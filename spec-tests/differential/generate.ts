@@ -1,0 +1,289 @@
+/** A valid module and the calls to make on it, from a seed. Ends whatever is called, as long as `fuel` was set before the call. */
+import { CODE, name, section, type TypeName, u32, vec } from '../binary';
+import type { Value } from '../script/values';
+import { FunctionGenerator, isNumericType } from './code';
+import { type ModuleContext, NUMERIC, type Profile, type Signature, type TableContext } from './context';
+import { constant, exportEntry, type GenFunction, type GenModule, plain } from './ir';
+import { interestingBits, Random } from './random';
+
+export interface Call {
+  readonly name: string;
+  readonly args: readonly Value[];
+  readonly signature: Signature;
+  readonly fuel: number;
+}
+export interface Program {
+  readonly seed: number;
+  readonly module: GenModule;
+  readonly calls: Call[];
+  /** Exported functions `get<i>` that return the bits of each global. */
+  readonly getters: readonly { readonly name: string; readonly type: TypeName }[];
+  readonly tables: readonly string[];
+  readonly hasMemory: boolean;
+}
+
+/** What the reference engine can be asked for. */
+export interface Available {
+  readonly tailCalls: boolean;
+  readonly memory64: boolean;
+  readonly extendedConst: boolean;
+}
+
+const LOG: Signature = { params: ['i32', 'i64'], results: ['i32'] };
+/** Of the globals: [0] imported constant, [1] fuel, the others at random. */
+const IMPORTED_GLOBAL = 0;
+const FUEL_GLOBAL = 1;
+
+function drawProfile(random: Random, available: Available): Profile {
+  const weight = (): number => random.pick([0, 1, 1, 2, 4]);
+  return {
+    numeric: { i32: random.pick([1, 2, 6]), i64: random.pick([0, 2, 6]), f32: weight(), f64: weight() },
+    memory: weight(),
+    table: weight(),
+    bulk: weight(),
+    call: random.pick([0, 1, 2]),
+    control: random.pick([0, 1, 2, 4]),
+    tailCalls: available.tailCalls && random.chance(60),
+    memory64: available.memory64 && random.chance(25),
+    extendedConst: available.extendedConst && random.chance(50),
+    trap: random.pick([0, 1, 3, 20]),
+    hardFuel: random.pick([0, 0, 20]),
+  };
+}
+
+/** Floats do not mix with references in a signature: only all-number signatures cross into native bit by bit. */
+function drawSignature(random: Random, profile: Profile): Signature {
+  const references = profile.table > 0 && random.chance(15);
+  const numbers = NUMERIC.filter((t) => profile.numeric[t] > 0 && !(references && t.startsWith('f')));
+  const type = (): TypeName =>
+    references && random.chance(40) ? random.pick(['funcref', 'externref']) : random.pick(numbers);
+  const params = Array.from({ length: random.below(5) }, type);
+  const results = Array.from({ length: random.pick([0, 1, 1, 1, 2, 3]) }, type);
+  return { params, results };
+}
+
+class ModuleGenerator {
+  readonly random: Random;
+  readonly profile: Profile;
+  private readonly types: (readonly [params: readonly TypeName[], results: readonly TypeName[]])[] = [];
+  private readonly signatures: Signature[];
+  private readonly globals: { type: TypeName; mutable: boolean }[];
+  private readonly tables: TableContext[];
+  private readonly tableFunctions: number[];
+  private readonly sections = new Map<number, readonly number[]>();
+
+  constructor(
+    readonly seed: number,
+    available: Available,
+  ) {
+    const random = new Random(seed);
+    this.random = random;
+    this.profile = drawProfile(random, available);
+    const count = random.between(1, 5);
+    this.signatures = [LOG, ...Array.from({ length: count }, () => drawSignature(random, this.profile))];
+    this.globals = this.drawGlobals();
+    this.tables = this.drawTables();
+    this.tableFunctions = Array.from(
+      { length: this.tables.length > 0 ? random.between(1, this.tables[0].size) : 0 },
+      () => random.below(this.signatures.length),
+    );
+  }
+
+  private drawGlobals(): { type: TypeName; mutable: boolean }[] {
+    const globals: { type: TypeName; mutable: boolean }[] = [
+      { type: 'i32', mutable: false },
+      { type: 'i32', mutable: true },
+    ];
+    for (let n = this.random.below(6); n > 0; n--) {
+      const type = this.random.chance(85)
+        ? this.random.pick(NUMERIC)
+        : this.random.pick(['funcref', 'externref'] as const);
+      globals.push({ type, mutable: this.random.chance(75) });
+    }
+    return globals;
+  }
+
+  private drawTables(): TableContext[] {
+    if (this.profile.table === 0 && this.profile.call === 0) return [];
+    const size = (): number => this.random.pick([4, 8, 16]);
+    const tables: TableContext[] = [{ type: 'funcref', size: size() }];
+    if (this.random.chance(50))
+      tables.push({ type: this.random.pick(['funcref', 'externref']), size: size() });
+    return tables;
+  }
+
+  private readonly typeIndex = (params: readonly TypeName[], results: readonly TypeName[]): number => {
+    const key = `${params.join()}>${results.join()}`;
+    const found = this.types.findIndex(([p, r]) => `${p.join()}>${r.join()}` === key);
+    return found >= 0 ? found : this.types.push([params, results]) - 1;
+  };
+
+  generate(): Program {
+    const { random, profile } = this;
+    const hasMemory = profile.memory + profile.bulk > 0;
+    const passiveData = hasMemory && profile.bulk > 0 ? [1, 2] : [];
+    const passiveElements = this.tables.length > 0 && profile.table > 0 ? this.passiveElements() : [];
+    const context: ModuleContext = {
+      random,
+      profile,
+      signatures: this.signatures,
+      importedFunctions: 1,
+      globals: this.globals.map((g, i) =>
+        i === FUEL_GLOBAL ? { ...g, type: 'v128' as const, mutable: false } : g,
+      ),
+      fuelGlobal: FUEL_GLOBAL,
+      memory: hasMemory ? { address: profile.memory64 ? 'i64' : 'i32' } : undefined,
+      tables: this.tables,
+      tableFunctions: this.tableFunctions,
+      passiveData,
+      passiveElements,
+      typeIndex: this.typeIndex,
+    };
+    this.typeIndex(LOG.params, LOG.results);
+    const functions = this.signatures.slice(1).map((s) => new FunctionGenerator(context, s).generate());
+    const accessors = this.accessors();
+    const startFunction = random.chance(10)
+      ? new FunctionGenerator(context, { params: [], results: [] }).generate()
+      : undefined;
+    const all = [...functions, ...accessors.functions, ...(startFunction ? [startFunction] : [])];
+    this.emitSections(functions.length, accessors.names, hasMemory);
+    if (startFunction) this.sections.set(8, section(8, u32(all.length)));
+    const { types, sections, typeIndex } = this;
+    return {
+      seed: this.seed,
+      module: { types, functions: all, sections, typeIndex },
+      calls: this.calls(functions.length),
+      getters: this.globals.map((g, i) => ({ name: `get${i}`, type: g.type })),
+      tables: this.tables.map((_, i) => `table${i}`),
+      hasMemory,
+    };
+  }
+
+  private passiveElements(): { index: number; type: 'funcref' | 'externref' }[] {
+    return [
+      { index: 1, type: 'funcref' },
+      ...(this.tables.some((t) => t.type === 'externref') ? [{ index: 2, type: 'externref' as const }] : []),
+    ];
+  }
+
+  /** `fuel` sets the counter; `get<i>` returns a global, floats as their bits. */
+  private accessors(): { functions: GenFunction[]; names: string[] } {
+    const setFuel = plain([0x20, 0, 0x24, ...u32(FUEL_GLOBAL)], [], [], true);
+    const fuel: GenFunction = {
+      params: ['i32'],
+      results: [],
+      locals: [],
+      body: { statements: [setFuel], values: [] },
+    };
+    const getters = this.globals.map(({ type }, i): GenFunction => {
+      const bits = type === 'f32' ? [0xbc] : type === 'f64' ? [0xbd] : [];
+      const results: TypeName[] = [type === 'f32' ? 'i32' : type === 'f64' ? 'i64' : type];
+      const get = plain([0x23, ...u32(i), ...bits], results, [], true);
+      return { params: [], results, locals: [], body: { statements: [], values: [get] } };
+    });
+    return { functions: [fuel, ...getters], names: ['fuel', ...getters.map((_, i) => `get${i}`)] };
+  }
+
+  private emitSections(functionCount: number, accessorNames: readonly string[], hasMemory: boolean): void {
+    const log = [...name('env'), ...name('log'), 0, ...u32(this.typeIndex(LOG.params, LOG.results))];
+    const global = [...name('env'), ...name('global'), 3, CODE.i32, 0];
+    this.sections.set(2, section(2, vec([log, global])));
+    if (this.tables.length > 0) {
+      this.sections.set(
+        4,
+        section(4, vec(this.tables.map((t) => [CODE[t.type], 1, ...u32(t.size), ...u32(t.size + 8)]))),
+      );
+      this.sections.set(9, section(9, vec(this.elements())));
+    } else {
+      this.sections.set(9, section(9, vec([this.declaredFunctions()])));
+    }
+    if (hasMemory) {
+      const flags = this.profile.memory64 ? 0x05 : 0x01;
+      this.sections.set(5, section(5, vec([[flags, 1, this.random.between(1, 3)]])));
+      this.sections.set(11, section(11, vec(this.datas())));
+      this.sections.set(12, section(12, u32(3)));
+    }
+    this.sections.set(6, section(6, vec(this.globals.slice(1).map((g, i) => this.globalEntry(g, i + 1)))));
+    const functions = Array.from({ length: functionCount }, (_, i) => exportEntry(`f${i}`, 0, i + 1));
+    const accessors = accessorNames.map((n, i) => exportEntry(n, 0, 1 + functionCount + i));
+    const tables = this.tables.map((_, i) => exportEntry(`table${i}`, 1, i));
+    const memories = hasMemory ? [exportEntry('memory', 2, 0)] : [];
+    this.sections.set(7, section(7, vec([...functions, ...accessors, ...tables, ...memories])));
+  }
+
+  private globalEntry(global: { type: TypeName; mutable: boolean }, index: number): number[] {
+    const { random } = this;
+    const { type, mutable } = global;
+    const head = [CODE[type], mutable ? 1 : 0];
+    if (index === FUEL_GLOBAL) return [...head, ...constant('i32', 100n).code, 0x0b];
+    if (type === 'funcref' && random.chance(50))
+      return [...head, 0xd2, ...u32(random.below(this.signatures.length)), 0x0b];
+    const literal = (): readonly number[] =>
+      constant(type, isNumericType(type) ? interestingBits(random, type) : 0n).code;
+    if ((type === 'i32' || type === 'i64') && this.profile.extendedConst) {
+      const base = type === 'i32' ? 0x6a : 0x7c;
+      const first = type === 'i32' && random.chance(50) ? [0x23, IMPORTED_GLOBAL] : literal();
+      return [
+        ...head,
+        ...first,
+        ...literal(),
+        base + random.below(3),
+        ...literal(),
+        base + random.below(3),
+        0x0b,
+      ];
+    }
+    if (type === 'i32' && random.chance(20)) return [...head, 0x23, IMPORTED_GLOBAL, 0x0b];
+    return [...head, ...literal(), 0x0b];
+  }
+
+  /** Segment 0 fills table 0; then the passive ones; the last declares every function for ref.func. */
+  private elements(): number[][] {
+    const active = [0, ...constant('i32', 0n).code, 0x0b, ...vec(this.tableFunctions.map(u32))];
+    const expression = (): number[] =>
+      this.random.chance(70)
+        ? [0xd2, ...u32(this.random.below(this.signatures.length)), 0x0b]
+        : [0xd0, CODE.funcref, 0x0b];
+    const passive = [5, CODE.funcref, ...vec(Array.from({ length: this.random.between(1, 5) }, expression))];
+    const nulls = [5, CODE.externref, ...vec([[0xd0, CODE.externref, 0x0b]])];
+    return [active, passive, nulls, this.declaredFunctions()];
+  }
+  private declaredFunctions(): number[] {
+    return [3, 0, ...vec(this.signatures.map((_, i) => u32(i)))];
+  }
+
+  private datas(): number[][] {
+    const bytes = (most: number): number[] => {
+      const content = Array.from({ length: this.random.below(most) }, () => this.random.below(256));
+      return [...u32(content.length), ...content];
+    };
+    const address = this.profile.memory64 ? 'i64' : 'i32';
+    const offset = constant(address, BigInt(this.random.below(1000))).code;
+    return [
+      [0, ...offset, 0x0b, ...bytes(200)],
+      [1, ...bytes(40)],
+      [1, ...bytes(40)],
+    ];
+  }
+
+  private calls(functionCount: number): Call[] {
+    const calls: Call[] = [];
+    for (let n = this.random.between(2, 3) * functionCount; n > 0; n--) {
+      const index = this.random.below(functionCount);
+      const signature = this.signatures[index + 1];
+      const fuel = this.random.pick([0, 20, 100, 400]);
+      calls.push({ name: `f${index}`, args: signature.params.map((t) => this.argument(t)), signature, fuel });
+    }
+    return calls;
+  }
+  private argument(type: TypeName): Value {
+    if (isNumericType(type)) return { type, bits: interestingBits(this.random, type) };
+    if (type === 'externref' && this.random.chance(70))
+      return { type: 'ref', kind: 'extern', host: this.random.below(5) };
+    return { type: 'ref', kind: 'null', heap: type === 'funcref' ? 'func' : 'extern' };
+  }
+}
+
+export function generate(seed: number, available: Available): Program {
+  return new ModuleGenerator(seed, available).generate();
+}

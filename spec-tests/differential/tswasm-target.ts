@@ -1,0 +1,48 @@
+/** The side under test. */
+import { I32, I64 } from '../../src/decoder/types';
+import { RuntimeError, type TrapCode } from '../../src/errors';
+import { Func, Global, Memory, Table } from '../../src/interpreter/index';
+import type { EngineExtern } from '../engine';
+import { type TswasmSession, tswasmEngine } from '../engines/tswasm';
+import { IMPORTED_GLOBAL_VALUE, type Target, type TrapKind } from './target';
+
+const OWN_TRAPS: Partial<Record<TrapCode, TrapKind>> = {
+  unreachable: 'unreachable',
+  divideByZero: 'divide',
+  integerOverflow: 'numeric',
+  invalidConversion: 'numeric',
+  memoryBounds: 'memory',
+  tableBounds: 'table',
+  undefinedElement: 'table',
+  uninitializedElement: 'signature',
+  indirectCallType: 'signature',
+  callStackExhausted: 'exhaustion',
+};
+
+export const tswasmTarget: Target = {
+  engine: tswasmEngine,
+  environment(session, log) {
+    const { store } = session as TswasmSession;
+    const type = { params: [I32, I64], results: [I32] };
+    const callback = Func.host(
+      store,
+      type,
+      (call) => call.setI32(0, log(call.i32(0), call.lo(1), call.hi(1))),
+      'log',
+    );
+    const value = { type: I32, lo: IMPORTED_GLOBAL_VALUE, hi: 0, ref: undefined };
+    return new Map<string, EngineExtern>([
+      ['log', callback],
+      ['global', new Global(store, { value: I32, mutable: false }, value)],
+    ]);
+  },
+  trapKind: (error) => (error instanceof RuntimeError && error.code ? OWN_TRAPS[error.code] : undefined),
+  memory(memory) {
+    if (!(memory instanceof Memory)) throw new Error('no memory');
+    return memory.bytes;
+  },
+  table(table) {
+    if (!(table instanceof Table)) throw new Error('no table');
+    return Array.from({ length: table.length }, (_, i) => table.get(i));
+  },
+};
