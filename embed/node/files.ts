@@ -1,0 +1,261 @@
+/** Files and directories of the host through `node:fs`. Names are single components; symbolic links are never followed here. */
+import fs, { constants } from 'node:fs';
+import { ERRNO, type Errno, FILETYPE } from '../../src/wasi/abi';
+import {
+  APPEND,
+  type DirectoryEntry,
+  type DirectoryHandle,
+  type FileHandle,
+  type FileStat,
+  type Handle,
+  type NewTime,
+  type OpenOptions,
+} from '../../src/wasi/host';
+import { total } from '../../src/wasi/streams';
+import { type Anchor, anchorAt, reopenPath } from './anchors';
+import { attempt, errnoFrom, errnoOf } from './errors';
+import { DeviceStream } from './streams';
+import { ExactTimes, typeOfStats, words } from './times';
+
+export interface NodeDirectoryOptions {
+  /** Bytes by which the guest may make files longer, all told. What it deletes is not given back. */
+  readonly maxBytes?: number;
+  /** Use the way of systems without /proc/self/fd, for tests. */
+  readonly portable?: boolean;
+}
+
+/** What all handles below one preopened directory share. */
+class Shared {
+  readonly times = new ExactTimes();
+  grown = 0;
+  constructor(readonly maxBytes: number) {}
+}
+
+/** A directory of this machine, for a preopen. Throws as `node:fs` does when it cannot be opened. */
+export function nodeDirectory(path: string, options: NodeDirectoryOptions = {}): DirectoryHandle {
+  const shared = new Shared(options.maxBytes ?? Number.POSITIVE_INFINITY);
+  return new NodeDirectory(anchorAt(path, options.portable), shared);
+}
+
+// Not every system has every flag.
+const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
+const COMMON = NOFOLLOW | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+function openFlags(options: OpenOptions): number {
+  const access = options.write ? (options.read ? constants.O_RDWR : constants.O_WRONLY) : constants.O_RDONLY;
+  return (
+    COMMON |
+    access |
+    (options.create ? constants.O_CREAT : 0) |
+    (options.exclusive ? constants.O_EXCL : 0) |
+    (options.truncate ? constants.O_TRUNC : 0)
+  );
+}
+
+class NodeDirectory implements DirectoryHandle {
+  readonly kind = 'directory';
+  constructor(
+    private readonly anchor: Anchor,
+    private readonly shared: Shared,
+  ) {}
+
+  stat(): FileStat | Errno {
+    return this.statAt('.');
+  }
+
+  statAt(name: string): FileStat | Errno {
+    return attempt(() => this.shared.times.stat(this.lstat(name)));
+  }
+
+  private lstat(name: string): fs.BigIntStats {
+    return fs.lstatSync(this.anchor.at(name), { bigint: true });
+  }
+
+  openDirectory(name: string): DirectoryHandle | Errno {
+    return attempt(() => new NodeDirectory(this.anchor.descend(name), this.shared));
+  }
+
+  open(name: string, options: OpenOptions): Handle | Errno {
+    const { shared } = this;
+    return attempt(() => {
+      const path = this.anchor.at(name);
+      // Where the system cannot refuse a link while opening, it is looked at before.
+      if (NOFOLLOW === 0 && fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+        return ERRNO.LOOP;
+      const fd = fs.openSync(path, openFlags(options), 0o666);
+      const stats = fs.fstatSync(fd);
+      if (stats.isFile()) return new NodeFile(fd, shared);
+      if (!stats.isDirectory()) return new DeviceStream(fd);
+      fs.closeSync(fd);
+      return this.openDirectory(name);
+    });
+  }
+
+  setTimes(atim: NewTime, mtim: NewTime): Errno {
+    return this.setTimesAt('.', atim, mtim);
+  }
+
+  setTimesAt(name: string, atim: NewTime, mtim: NewTime): Errno {
+    return errnoFrom(() => {
+      const path = this.anchor.at(name);
+      this.shared.times.set(
+        () => this.lstat(name),
+        atim,
+        mtim,
+        (atime, mtime) => fs.lutimesSync(path, atime, mtime),
+      );
+    });
+  }
+
+  readLink(name: string): string | Errno {
+    return attempt(() => fs.readlinkSync(this.anchor.at(name)));
+  }
+
+  symlink(target: string, name: string): Errno {
+    return errnoFrom(() => fs.symlinkSync(target, this.anchor.at(name)));
+  }
+
+  makeDirectory(name: string): Errno {
+    return errnoFrom(() => fs.mkdirSync(this.anchor.at(name)));
+  }
+
+  removeDirectory(name: string): Errno {
+    return errnoFrom(() => fs.rmdirSync(this.anchor.at(name)));
+  }
+
+  unlink(name: string): Errno {
+    const errno = errnoFrom(() => fs.unlinkSync(this.anchor.at(name)));
+    // Linux says ISDIR, others PERM.
+    const stat = errno === ERRNO.PERM ? this.statAt(name) : errno;
+    return typeof stat !== 'number' && stat.type === FILETYPE.DIRECTORY ? ERRNO.ISDIR : errno;
+  }
+
+  rename(name: string, target: DirectoryHandle, targetName: string): Errno {
+    if (!(target instanceof NodeDirectory)) return ERRNO.XDEV;
+    return errnoFrom(() => fs.renameSync(this.anchor.at(name), target.anchor.at(targetName)));
+  }
+
+  link(name: string, target: DirectoryHandle, targetName: string): Errno {
+    if (!(target instanceof NodeDirectory)) return ERRNO.XDEV;
+    return errnoFrom(() => fs.linkSync(this.anchor.at(name), target.anchor.at(targetName)));
+  }
+
+  /** Names that are not UTF-8 cannot be told to a guest and are left out. */
+  list(): readonly DirectoryEntry[] | Errno {
+    return attempt(() => {
+      const entries: DirectoryEntry[] = [];
+      for (const name of fs.readdirSync(this.anchor.at('.'))) {
+        if (name.includes('\ufffd')) continue;
+        const stats = attempt(() => this.lstat(name));
+        if (typeof stats === 'number') continue;
+        entries.push({ name, ino: words(stats.ino), type: typeOfStats(stats) });
+      }
+      return entries;
+    });
+  }
+
+  sync(): Errno {
+    return errnoFrom(() => {
+      const fd = fs.openSync(this.anchor.at('.'), constants.O_RDONLY);
+      try {
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+  }
+
+  close(): void {
+    this.anchor.close();
+  }
+}
+
+class NodeFile implements FileHandle {
+  readonly kind = 'file';
+  /** A second descriptor on the same file that appends, so that other writers to its end are not overwritten. */
+  private appendFd: number | undefined;
+
+  constructor(
+    private readonly fd: number,
+    private readonly shared: Shared,
+  ) {}
+
+  stat(): FileStat | Errno {
+    return attempt(() => this.shared.times.stat(fs.fstatSync(this.fd, { bigint: true })));
+  }
+
+  size(): number {
+    try {
+      return fs.fstatSync(this.fd).size;
+    } catch (error) {
+      return -errnoOf(error);
+    }
+  }
+
+  read(buffers: readonly Uint8Array[], position: number): number {
+    try {
+      if (buffers.length === 1) return fs.readSync(this.fd, buffers[0], 0, buffers[0].length, position);
+      return buffers.length === 0 ? 0 : fs.readvSync(this.fd, buffers, position);
+    } catch (error) {
+      return -errnoOf(error);
+    }
+  }
+
+  write(buffers: readonly Uint8Array[], position: number): number {
+    try {
+      if (!this.charge(position === APPEND ? undefined : position, total(buffers))) return -ERRNO.DQUOT;
+      if (position === APPEND) return this.append(buffers);
+      if (buffers.length === 1) return fs.writeSync(this.fd, buffers[0], 0, buffers[0].length, position);
+      return buffers.length === 0 ? 0 : fs.writevSync(this.fd, buffers, position);
+    } catch (error) {
+      return -errnoOf(error);
+    }
+  }
+
+  private append(buffers: readonly Uint8Array[]): number {
+    const again = reopenPath(this.fd);
+    if (this.appendFd === undefined && again !== undefined) {
+      this.appendFd = fs.openSync(again, constants.O_WRONLY | constants.O_APPEND);
+    }
+    if (this.appendFd !== undefined) return fs.writevSync(this.appendFd, buffers);
+    return fs.writevSync(this.fd, buffers, fs.fstatSync(this.fd).size);
+  }
+
+  setSize(size: number): Errno {
+    return errnoFrom(() => {
+      if (!this.charge(size, 0)) throw Object.assign(new Error('quota'), { code: 'EDQUOT' });
+      fs.ftruncateSync(this.fd, size);
+    });
+  }
+
+  /** Whether the quota allows a write at `position` (undefined: at the end); if so, takes the growth off it. */
+  private charge(position: number | undefined, length: number): boolean {
+    if (this.shared.maxBytes === Number.POSITIVE_INFINITY) return true;
+    const { size } = fs.fstatSync(this.fd);
+    const growth = Math.max(0, (position ?? size) + length - size);
+    if (this.shared.grown + growth > this.shared.maxBytes) return false;
+    this.shared.grown += growth;
+    return true;
+  }
+
+  setTimes(atim: NewTime, mtim: NewTime): Errno {
+    return errnoFrom(() =>
+      this.shared.times.set(
+        () => fs.fstatSync(this.fd, { bigint: true }),
+        atim,
+        mtim,
+        (atime, mtime) => fs.futimesSync(this.fd, atime, mtime),
+      ),
+    );
+  }
+
+  sync(dataOnly: boolean): Errno {
+    return errnoFrom(() => (dataOnly ? fs.fdatasyncSync(this.fd) : fs.fsyncSync(this.fd)));
+  }
+
+  close(): void {
+    errnoFrom(() => fs.closeSync(this.fd));
+    if (this.appendFd !== undefined) fs.closeSync(this.appendFd);
+    this.appendFd = undefined;
+  }
+}

@@ -1,0 +1,84 @@
+/** Node as a WASI host: clocks, random bytes, standard streams and waiting. */
+import { randomFillSync } from 'node:crypto';
+import type { Interest, Pollable, U64, Waiting, WasiHost } from '../../src/wasi/host';
+import { DescriptorStream, isNodePollable } from './streams';
+import { words } from './times';
+
+export interface NodeHostOptions {
+  readonly stdin?: Pollable;
+  readonly stdout?: Pollable;
+  readonly stderr?: Pollable;
+}
+
+/** setTimeout's limit; who waits longer comes back and waits again. */
+const LONGEST_TIMEOUT = 0x7fffffff;
+/** How often a stream that cannot call back is asked again, in milliseconds. */
+const ASK_AGAIN = 10;
+
+/** A Node host. Streams that are not given are empty. */
+export function nodeHost(options: NodeHostOptions = {}): WasiHost {
+  return {
+    realtime: realtimeClock(),
+    monotonic: () => words(process.hrtime.bigint()),
+    cpuTime(): U64 {
+      const { user, system } = process.cpuUsage();
+      return words(BigInt(user + system) * 1000n);
+    },
+    random: (bytes) => {
+      randomFillSync(bytes);
+    },
+    waitSync,
+    wait,
+    ...options,
+  };
+}
+
+/** The three standard streams of this process, read and written in place. */
+export function inheritedStreams(): Required<NodeHostOptions> {
+  return { stdin: new DescriptorStream(0), stdout: new DescriptorStream(1), stderr: new DescriptorStream(2) };
+}
+
+/** The wall clock with nanosecond steps: that of the process, corrected whenever it strays from `Date` by two milliseconds. */
+function realtimeClock(): () => U64 {
+  let offset = 0n;
+  return () => {
+    const steps = process.hrtime.bigint();
+    const wall = BigInt(Date.now()) * 1_000_000n;
+    const astray = steps + offset - wall;
+    if (astray < 0n || astray > 2_000_000n) offset = wall - steps;
+    return words(steps + offset);
+  };
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+function milliseconds(nanoseconds: number, interests: readonly Interest[]): number {
+  const ms = Math.min(Math.ceil(nanoseconds / 1e6), LONGEST_TIMEOUT);
+  return interests.some(({ stream }) => !isNodePollable(stream)) ? Math.min(ms, ASK_AGAIN) : ms;
+}
+
+function waitSync(nanoseconds: number, interests: readonly Interest[]): void {
+  // Nothing that needs the event loop can happen meanwhile: with streams to watch, sleep a little and let the caller look again.
+  const ms = interests.length > 0 ? Math.min(nanoseconds / 1e6, ASK_AGAIN) : nanoseconds / 1e6;
+  Atomics.wait(sleeper, 0, 0, Math.min(ms, LONGEST_TIMEOUT));
+}
+
+function wait(nanoseconds: number, interests: readonly Interest[]): Waiting {
+  const cleanups: (() => void)[] = [];
+  const cancel = () => {
+    for (const cleanup of cleanups.splice(0)) cleanup();
+  };
+  const promise = new Promise<void>((resolve) => {
+    const done = () => {
+      cancel();
+      resolve();
+    };
+    const ms = milliseconds(nanoseconds, interests);
+    const timer = setTimeout(done, ms);
+    cleanups.push(() => clearTimeout(timer));
+    for (const { stream, write } of interests) {
+      if (isNodePollable(stream)) cleanups.push(stream.onReady(write, done));
+    }
+  });
+  return { promise, cancel };
+}

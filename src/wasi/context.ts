@@ -1,0 +1,177 @@
+/** One guest's WASI world: its arguments, descriptors, clocks and limits, and the way its imports are answered. */
+import { encodeUtf8 } from '../decoder/utf8';
+import { RuntimeError } from '../errors';
+import { DIRECTORY_RIGHTS, ERRNO, type Errno, FILE_RIGHTS, type Layout } from './abi';
+import { Clocks } from './clocks';
+import { DescriptorTable, makeDescriptor } from './descriptors';
+import { WasiExit } from './exit';
+import { type GuestCall, GuestMemory } from './guest';
+import type { DirectoryHandle, Interest, Pollable, Waiting, WasiHost } from './host';
+import { SeededRandom } from './random';
+import { nullStream } from './streams';
+import type { U64 } from './words';
+
+export interface Preopen {
+  /** The name by which the guest finds it, for example `/` or `.`. */
+  readonly path: string;
+  readonly directory: DirectoryHandle;
+}
+
+export interface WasiLimits {
+  /** Descriptors open at a time, the standard ones and preopens included. */
+  readonly openFiles: number;
+  /** Bytes that go out through standard output and error together. */
+  readonly outputBytes: number;
+}
+export const DEFAULT_LIMITS: WasiLimits = { openFiles: 1024, outputBytes: Number.POSITIVE_INFINITY };
+
+export interface WasiOptions {
+  readonly host: WasiHost;
+  /** The first is the program's name. */
+  readonly args?: readonly string[];
+  /** `[name, value]` pairs or an object. */
+  readonly env?: Readonly<Record<string, string>> | readonly (readonly [string, string])[];
+  readonly preopens?: readonly Preopen[];
+  readonly limits?: Partial<WasiLimits>;
+  /** Virtual clocks and a random source with this seed: the same run on every host. */
+  readonly deterministic?: { readonly seed: number };
+  /**
+   * Whether a call that has to wait blocks the thread (a run through `Func.call`) or gives a promise (a run through `Execution`).
+   * Default: blocks if the host can.
+   */
+  readonly blocking?: boolean;
+  /** Told about every call and its errno. */
+  readonly trace?: (name: string, errno: Errno) => void;
+}
+
+/** What an attempt gives that cannot go on yet: how long to wait at most, and for whom. */
+export interface Pause {
+  readonly nanoseconds: number;
+  readonly interests: readonly Interest[];
+}
+/** What a handler gives. */
+export type Answer = Errno | PromiseLike<Errno>;
+
+/** A poll under way: relative timeouts count from `started` (on the guest's monotonic clock). */
+export interface PendingPoll {
+  readonly subscriptions: number;
+  readonly events: number;
+  readonly count: number;
+  readonly started: U64;
+}
+
+export class WasiContext {
+  args: readonly Uint8Array[];
+  env: readonly Uint8Array[];
+  roots: readonly Preopen[];
+  readonly host: WasiHost;
+  readonly clocks: Clocks;
+  random: SeededRandom | undefined;
+  readonly descriptors: DescriptorTable;
+  readonly limits: WasiLimits;
+  readonly trace: WasiOptions['trace'];
+  /** Bytes written to standard output and error so far. */
+  outputBytes = 0;
+  pendingPoll: PendingPoll | undefined;
+  private readonly blocking: boolean;
+  private waiting: Waiting | undefined;
+
+  constructor(options: WasiOptions) {
+    const { host } = options;
+    this.host = host;
+    this.args = (options.args ?? []).map(zeroTerminated);
+    this.env = environment(options.env ?? {}).map(([name, value]) => zeroTerminated(`${name}=${value}`));
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.clocks = new Clocks(host, options.deterministic !== undefined);
+    this.random = options.deterministic && new SeededRandom(options.deterministic.seed);
+    this.blocking = options.blocking ?? host.waitSync !== undefined;
+    this.trace = options.trace;
+    this.descriptors = new DescriptorTable(this.limits.openFiles);
+    for (const stream of this.standardStreams()) this.descriptors.add(makeDescriptor(stream));
+    this.roots = options.preopens ?? [];
+    this.roots.forEach(({ path, directory }, root) => {
+      directory.attach?.(() => this.clocks.realtime(), root + 1);
+      const inheriting = FILE_RIGHTS | DIRECTORY_RIGHTS;
+      this.descriptors.add(makeDescriptor(directory, { inheriting, root, preopen: path }));
+    });
+  }
+
+  /** Standard input, output and error of the host. */
+  standardStreams(): readonly Pollable[] {
+    const { stdin, stdout, stderr } = this.host;
+    return [stdin ?? nullStream(), stdout ?? nullStream(), stderr ?? nullStream()];
+  }
+
+  /** The memory of the calling instance. A view: not to be kept over a wait. */
+  memory(c: GuestCall): GuestMemory {
+    const memory = c.instance?.exports.get('memory') as { readonly bytes?: unknown } | undefined;
+    if (!(memory?.bytes instanceof Uint8Array)) {
+      throw new RuntimeError('a WASI call needs a memory that the module exports as "memory"');
+    }
+    return new GuestMemory(memory.bytes);
+  }
+
+  fillRandom(bytes: Uint8Array): void {
+    if (this.random) this.random.fill(bytes);
+    else this.host.random(bytes);
+  }
+
+  /** Repeats `attempt`, waiting in between, until it gives an errno. */
+  untilReady(attempt: () => Errno | Pause): Answer {
+    let result = attempt();
+    while (typeof result !== 'number') {
+      if (!this.blocking) return this.waitAndRetry(result, attempt);
+      if (this.host.waitSync === undefined) return ERRNO.NOTSUP;
+      this.host.waitSync(result.nanoseconds, result.interests);
+      result = attempt();
+    }
+    return result;
+  }
+
+  private async waitAndRetry(pause: Pause, attempt: () => Errno | Pause): Promise<Errno> {
+    let result: Errno | Pause = pause;
+    while (typeof result !== 'number') {
+      if (this.host.wait === undefined) return ERRNO.NOTSUP;
+      this.waiting = this.host.wait(result.nanoseconds, result.interests);
+      await this.waiting.promise;
+      this.waiting = undefined;
+      result = attempt();
+    }
+    return result;
+  }
+
+  /** Gives up a wait under way: its call never returns. For a host that ends a guest, or has saved it and goes home. */
+  cancelWait(): void {
+    this.waiting?.cancel();
+    this.waiting = undefined;
+  }
+
+  exit(code: number): never {
+    throw new WasiExit(code);
+  }
+
+  /** Closes every descriptor and root. */
+  dispose(): void {
+    this.cancelWait();
+    this.descriptors.closeAll();
+    for (const root of this.roots) root.directory.close();
+  }
+}
+
+/** A handler of one call: its arguments are in `c`; what it gives becomes the call's result. */
+export type Handler = (w: WasiContext, c: GuestCall, layout: Layout) => Answer;
+
+function environment(env: NonNullable<WasiOptions['env']>): readonly (readonly [string, string])[] {
+  return Array.isArray(env)
+    ? (env as readonly (readonly [string, string])[])
+    : Object.entries(env as Readonly<Record<string, string>>);
+}
+
+/** A C string. What follows a NUL would be lost, so it is refused. */
+export function zeroTerminated(text: string): Uint8Array {
+  if (text.includes('\0')) throw new TypeError(`an argument or variable must not contain NUL: ${text}`);
+  const utf8 = encodeUtf8(text);
+  const out = new Uint8Array(utf8.length + 1);
+  out.set(utf8);
+  return out;
+}

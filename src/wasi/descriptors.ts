@@ -1,0 +1,164 @@
+/** The table of descriptors. The lowest free number is given out first, as POSIX has it. */
+import {
+  DIRECTORY_RIGHTS,
+  ERRNO,
+  type Errno,
+  FILE_RIGHTS,
+  FILETYPE,
+  type FileType,
+  SOCKET_RIGHTS,
+  STREAM_RIGHTS,
+} from './abi';
+import type { DirectoryEntry, DirectoryHandle, FileHandle, Handle, Pollable, SocketHandle } from './host';
+
+export interface Descriptor {
+  handle: Handle;
+  readonly type: FileType;
+  rights: number;
+  inheriting: number;
+  /** FDFLAGS. */
+  flags: number;
+  /** Files only: where the next read or write goes. At most 2^53 - 1. */
+  offset: number;
+  /** Index of the preopened root that it was opened below, or -1. Follows the guest's renames, as `path` does. */
+  root: number;
+  /** Path below that root, symbolic links resolved; '' is the root itself. */
+  path: string;
+  /** Set on preopens: the name that fd_prestat_dir_name tells. */
+  readonly preopen: string | undefined;
+  /** Directories: the entries as they were at the last fd_readdir from the start; cookies count in it. */
+  listing: readonly DirectoryEntry[] | undefined;
+}
+
+export function rightsOf(handle: Handle): number {
+  if (handle.kind === 'file') return FILE_RIGHTS;
+  if (handle.kind === 'directory') return DIRECTORY_RIGHTS;
+  return handle.kind === 'socket' ? SOCKET_RIGHTS : STREAM_RIGHTS;
+}
+
+export function typeOf(handle: Handle): FileType {
+  if (handle.kind === 'file') return FILETYPE.REGULAR_FILE;
+  if (handle.kind === 'directory') return FILETYPE.DIRECTORY;
+  if (handle.kind === 'socket') return FILETYPE.SOCKET_STREAM;
+  const stat = handle.stat();
+  return typeof stat === 'number' ? FILETYPE.UNKNOWN : stat.type;
+}
+
+export function makeDescriptor(handle: Handle, given: Partial<Descriptor> = {}): Descriptor {
+  return {
+    handle,
+    type: typeOf(handle),
+    rights: rightsOf(handle),
+    inheriting: 0,
+    flags: 0,
+    offset: 0,
+    root: -1,
+    path: '',
+    preopen: undefined,
+    listing: undefined,
+    ...given,
+  };
+}
+
+/** A descriptor whose handle is known to be of a kind. */
+export type DescriptorOf<H extends Handle> = Descriptor & { handle: H };
+
+export class DescriptorTable {
+  readonly entries: (Descriptor | undefined)[] = [];
+  constructor(readonly limit: number) {}
+
+  get(fd: number): Descriptor | undefined {
+    return this.entries[fd];
+  }
+
+  /** The descriptor, or BADF, or NOTCAPABLE when it lacks one of the rights. */
+  need(fd: number, rights: number): Descriptor | Errno {
+    const descriptor = this.entries[fd];
+    if (descriptor === undefined) return ERRNO.BADF;
+    return (descriptor.rights & rights) === rights ? descriptor : ERRNO.NOTCAPABLE;
+  }
+
+  file(fd: number, rights: number, otherwise: Errno): DescriptorOf<FileHandle> | Errno {
+    const descriptor = this.entries[fd];
+    if (descriptor === undefined) return ERRNO.BADF;
+    if (descriptor.handle.kind === 'directory') return ERRNO.ISDIR;
+    if (descriptor.handle.kind !== 'file') return otherwise;
+    if ((descriptor.rights & rights) !== rights) return ERRNO.NOTCAPABLE;
+    return descriptor as DescriptorOf<FileHandle>;
+  }
+
+  directory(fd: number, rights: number): DescriptorOf<DirectoryHandle> | Errno {
+    const descriptor = this.entries[fd];
+    if (descriptor === undefined) return ERRNO.BADF;
+    if (descriptor.handle.kind !== 'directory') return ERRNO.NOTDIR;
+    if ((descriptor.rights & rights) !== rights) return ERRNO.NOTCAPABLE;
+    return descriptor as DescriptorOf<DirectoryHandle>;
+  }
+
+  socket(fd: number, rights: number): DescriptorOf<SocketHandle> | Errno {
+    const descriptor = this.entries[fd];
+    if (descriptor === undefined) return ERRNO.BADF;
+    if (descriptor.handle.kind !== 'socket') return ERRNO.NOTSOCK;
+    if ((descriptor.rights & rights) !== rights) return ERRNO.NOTCAPABLE;
+    return descriptor as DescriptorOf<SocketHandle>;
+  }
+
+  /** Whether `count` more descriptors can be opened. */
+  hasRoom(): boolean {
+    let open = 0;
+    for (const entry of this.entries) if (entry !== undefined) open++;
+    return open < this.limit;
+  }
+
+  /** Puts the descriptor at the lowest free number. The caller has asked `hasRoom`. */
+  add(descriptor: Descriptor): number {
+    let fd = 0;
+    while (this.entries[fd] !== undefined) fd++;
+    this.entries[fd] = descriptor;
+    return fd;
+  }
+
+  close(fd: number): Errno {
+    const descriptor = this.entries[fd];
+    if (descriptor === undefined) return ERRNO.BADF;
+    this.entries[fd] = undefined;
+    // The root's handle stays: other descriptors were opened below it, and a restored state needs it again.
+    if (descriptor.preopen === undefined) descriptor.handle.close();
+    return ERRNO.SUCCESS;
+  }
+
+  /** `to` is closed and becomes what `from` was. Both must be open. */
+  renumber(from: number, to: number): Errno {
+    const descriptor = this.entries[from];
+    if (descriptor === undefined || this.entries[to] === undefined) return ERRNO.BADF;
+    if (from === to) return ERRNO.SUCCESS;
+    this.close(to);
+    this.entries[to] = descriptor;
+    this.entries[from] = undefined;
+    return ERRNO.SUCCESS;
+  }
+
+  closeAll(): void {
+    for (let fd = 0; fd < this.entries.length; fd++) this.close(fd);
+  }
+
+  /** After a rename: what was opened by the old path is now found by the new one. */
+  renamed(from: Place, to: Place): void {
+    for (const entry of this.entries) {
+      if (entry === undefined || entry.root !== from.root) continue;
+      if (entry.path !== from.path && !entry.path.startsWith(`${from.path}/`)) continue;
+      entry.path = to.path + entry.path.slice(from.path.length);
+      entry.root = to.root;
+    }
+  }
+}
+
+/** Where a file is: a path below a preopened root. */
+export interface Place {
+  readonly root: number;
+  readonly path: string;
+}
+
+export function isPollable(handle: Handle): handle is Pollable {
+  return handle.kind === 'stream' || handle.kind === 'socket';
+}
