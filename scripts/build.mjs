@@ -12,7 +12,7 @@ const stamp = 'dist/.built';
 function newest(file) {
   if (!existsSync(file)) return 0;
   const stat = statSync(file);
-  if (!stat.isDirectory()) return /\.(test|generated)\.ts$|\.md$/.test(file) ? 0 : stat.mtimeMs;
+  if (!stat.isDirectory()) return /\.test\.ts$|\.generated\.|\.md$/.test(file) ? 0 : stat.mtimeMs;
   return Math.max(0, ...readdirSync(file).map((name) => newest(path.join(file, name))));
 }
 
