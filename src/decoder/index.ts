@@ -7,7 +7,7 @@ export { DEFAULT_FEATURES } from './features';
 export type { Immediates, Instruction, OpName } from './instructions';
 export { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
 export { LIMITS } from './limits';
-export { matches } from './matching';
+export { matches, matches as matchesValType } from './matching';
 export type * from './module';
 export { Reader } from './reader';
 export * from './types';

@@ -1,20 +1,18 @@
 /**
  * Validation of expressions straight from bytes (spec appendix "Validation Algorithm"): a stack of operand types, a stack of
  * frames, one rule an instruction (`rules.ts`). Both stacks are integer arrays that all functions share; nothing is allocated per
- * instruction.
- *
- * `walk` does in place the few instructions that make up most of any code, when their operands are as expected, and leaves all
- * else (unreachable code, subtyping, long immediates, errors) to the rule.
+ * instruction. Function bodies go through `codewalk.ts`, which does the commonest instructions in place.
  */
 import { invalid, malformed } from '../errors';
+import { COMPLEX, NO_VALUE, walkCode } from './codewalk';
 import type { Context } from './context';
-import { INSTRUCTIONS, OP, PREFIX_BASE } from './instructions';
+import { OP, PREFIX_BASE } from './instructions';
 import { checkLimit } from './limits';
 import { matches } from './matching';
 import type { ConstExpr } from './module';
 import { Reader, UNEXPECTED_END } from './reader';
 import type { Rule, RuleSet } from './rules';
-import { addressType, rulesFor, TYPE_OF_SIGNATURE } from './rules';
+import { rulesFor } from './rules';
 import { readTypeIndex, readValType } from './typereader';
 import type { FuncType, ValType } from './types';
 import { BOTTOM, valTypeName } from './types';
@@ -35,74 +33,32 @@ function valueBlock(type: ValType): FuncType {
 const CHECKPOINT = 4096;
 const MOST_LOCALS_ENCODED = 2 ** 32;
 
-/** How `walk` does an instruction without its rule. */
-const enum Fast {
-  No,
-  LocalGet,
-  LocalSet,
-  LocalTee,
-  /** Pushes one type, immediate of 1..4 bytes of LEB128. */
-  Const,
-  Unary,
-  Binary,
-  Load,
-  Store,
-  Drop,
-}
-/** By opcode: the way, the types of the last and the first operand, of the result, and log2 of a memory access' bytes. */
-const FAST = new Uint8Array(256);
-const LAST = new Uint8Array(256);
-const FIRST = new Uint8Array(256);
-const RESULT = new Uint8Array(256);
-const ALIGN = new Uint8Array(256);
-
-const FAST_BY_NAME: Readonly<Record<string, Fast>> = {
-  'local.get': Fast.LocalGet,
-  'local.set': Fast.LocalSet,
-  'local.tee': Fast.LocalTee,
-  drop: Fast.Drop,
-};
-const FAST_BY_SHAPE: Readonly<Record<string, Fast>> = {
-  'none 1 1': Fast.Unary,
-  'none 2 1': Fast.Binary,
-  'i32 0 1': Fast.Const,
-  'i64 0 1': Fast.Const,
-  'memarg 1 1': Fast.Load,
-  'memarg 2 0': Fast.Store,
-};
-for (const { op, name, imm, sig, width, feature } of INSTRUCTIONS) {
-  // What can be switched off goes through its rule.
-  if (op >= 256 || feature !== 'mvp') continue;
-  const [operands = '', result = ''] = sig.split(':');
-  FAST[op] = FAST_BY_NAME[name] ?? FAST_BY_SHAPE[`${imm} ${operands.length} ${result.length}`] ?? Fast.No;
-  LAST[op] = TYPE_OF_SIGNATURE[operands[operands.length - 1]] ?? BOTTOM;
-  FIRST[op] = TYPE_OF_SIGNATURE[operands[0]] ?? BOTTOM;
-  RESULT[op] = TYPE_OF_SIGNATURE[result] ?? BOTTOM;
-  ALIGN[op] = Math.log2(width / 8);
-}
-const NOTHING_FAST = new Uint8Array(256);
-
 export class Validator {
   readonly context: Context;
   readonly reader: Reader;
+  readonly rules: RuleSet;
   /** Dense id and offset of the instruction at hand. */
   op = 0;
   at = 0;
 
-  private readonly rules: RuleSet;
-  private stack = new Int32Array(2 * CHECKPOINT);
-  private sp = 0;
-  private locals = new Int32Array(256);
-  private localCount = 0;
+  /** Operand types. */
+  stack = new Int32Array(2 * CHECKPOINT);
+  sp = 0;
+  /** Types of the locals, parameters first. */
+  locals = new Int32Array(256);
+  localCount = 0;
 
   /** The frames, outermost first; `base` is the height of the operand stack at the entry of the innermost one. */
-  private depth = 0;
-  private base = 0;
+  depth = 0;
+  base = 0;
+  frameOps = new Int32Array(64);
+  frameBases = new Int32Array(64);
+  /** The one result type, `NO_VALUE` or `COMPLEX`. */
+  frameResults = new Int32Array(64);
+  /** 1 when the rest of the frame is unreachable: below its base there are operands of any type. */
+  framePolymorphic = new Uint8Array(64);
+  /** Function types of the `COMPLEX` frames. */
   private readonly frameTypes: FuncType[] = [];
-  private frameOps = new Int32Array(64);
-  private frameBases = new Int32Array(64);
-  /** 1 when the rest of the frame is unreachable: below `base` there are operands of any type. */
-  private framePolymorphic = new Uint8Array(64);
 
   constructor(context: Context) {
     this.context = context;
@@ -116,8 +72,8 @@ export class Validator {
     this.reader.pos = start;
     this.reader.end = this.context.bytes.length;
     this.readLocals(type.params);
-    this.begin({ params: NO_TYPES, results: type.results });
-    this.walk(this.rules.code, FAST);
+    this.begin(type.results);
+    walkCode(this);
     if (this.reader.pos !== end) throw malformed('section size mismatch', start);
   }
 
@@ -125,15 +81,42 @@ export class Validator {
   constant(type: ValType, start: number, end: number): ConstExpr {
     this.reader.pos = start;
     this.reader.end = end;
-    this.begin(valueBlock(type));
-    this.walk(this.rules.constant, NOTHING_FAST);
+    this.begin([type]);
+    this.walk(this.rules.constant);
     return { start, end: this.reader.pos };
   }
 
-  private begin(type: FuncType): void {
+  private begin(results: readonly ValType[]): void {
     this.sp = 0;
     this.depth = 0;
-    this.enter(type, OP.block);
+    this.enter({ params: NO_TYPES, results }, OP.block);
+  }
+
+  /** One instruction after the other, by the rules alone. */
+  private walk(rules: readonly (Rule | undefined)[]): void {
+    const { reader } = this;
+    while (this.depth > 0) {
+      this.checkpoint(reader.pos, this.sp);
+      this.step(rules, reader.pos);
+    }
+  }
+
+  /** The instruction at `at`, by its rule. */
+  step(rules: readonly (Rule | undefined)[], at: number): void {
+    const { reader } = this;
+    reader.pos = at;
+    this.at = at;
+    this.op = reader.u8();
+    const rule = rules[this.op] ?? this.prefixed(rules);
+    rule(this);
+  }
+
+  /** Makes room for a push per byte up to the offset it returns. */
+  checkpoint(pos: number, sp: number): number {
+    const { end } = this.reader;
+    if (pos >= end) throw malformed(UNEXPECTED_END, end);
+    this.ensureStack(sp);
+    return Math.min(pos + CHECKPOINT, end);
   }
 
   private readLocals(params: readonly ValType[]): void {
@@ -163,90 +146,6 @@ export class Validator {
     const old = this.locals;
     this.locals = new Int32Array(2 * count);
     this.locals.set(old);
-  }
-
-  private walk(rules: readonly (Rule | undefined)[], fast: Uint8Array): void {
-    const { reader, locals, localCount } = this;
-    const { bytes } = reader;
-    const memory = this.context.memories[0];
-    const address = memory === undefined ? -1 : addressType(memory.address);
-    let { stack, sp, base } = this;
-    let { pos } = reader;
-    let checkpoint = pos;
-    for (;;) {
-      if (pos >= checkpoint) {
-        checkpoint = this.checkpoint(pos, sp);
-        stack = this.stack;
-      }
-      const at = pos;
-      const op = bytes[pos++];
-      switch (fast[op]) {
-        case Fast.LocalGet: {
-          const x = bytes[pos];
-          if (!(x < localCount && x < 0x80)) break;
-          pos++;
-          stack[sp++] = locals[x];
-          continue;
-        }
-        case Fast.LocalSet: {
-          const x = bytes[pos];
-          if (!(x < localCount && x < 0x80) || sp <= base || stack[sp - 1] !== locals[x]) break;
-          pos++;
-          sp--;
-          continue;
-        }
-        case Fast.LocalTee: {
-          const x = bytes[pos];
-          if (!(x < localCount && x < 0x80) || sp <= base || stack[sp - 1] !== locals[x]) break;
-          pos++;
-          continue;
-        }
-        case Fast.Const:
-          if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
-          stack[sp++] = RESULT[op];
-          continue;
-        case Fast.Unary:
-          if (sp <= base || stack[sp - 1] !== LAST[op]) break;
-          stack[sp - 1] = RESULT[op];
-          continue;
-        case Fast.Binary:
-          if (sp - 1 <= base || stack[sp - 1] !== LAST[op] || stack[sp - 2] !== FIRST[op]) break;
-          sp--;
-          stack[sp - 1] = RESULT[op];
-          continue;
-        case Fast.Load:
-          if (sp <= base || stack[sp - 1] !== address || !(bytes[pos++] <= ALIGN[op])) break;
-          if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
-          stack[sp - 1] = RESULT[op];
-          continue;
-        case Fast.Store:
-          if (sp - 1 <= base || stack[sp - 1] !== LAST[op] || stack[sp - 2] !== address) break;
-          if (!(bytes[pos++] <= ALIGN[op])) break;
-          if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
-          sp -= 2;
-          continue;
-        case Fast.Drop:
-          if (sp <= base) break;
-          sp--;
-          continue;
-      }
-      this.at = at;
-      this.op = op;
-      this.sp = sp;
-      reader.pos = at + 1;
-      const rule = rules[op] ?? this.prefixed(rules);
-      rule(this);
-      if (this.depth === 0) return;
-      pos = reader.pos;
-      ({ stack, sp, base } = this);
-    }
-  }
-
-  private checkpoint(pos: number, sp: number): number {
-    const { end } = this.reader;
-    if (pos >= end) throw malformed(UNEXPECTED_END, end);
-    this.ensureStack(sp);
-    return Math.min(pos + CHECKPOINT, end);
   }
 
   private ensureStack(sp: number): void {
@@ -334,42 +233,54 @@ export class Validator {
 
   /** Enters a block-like instruction, taking its parameters. */
   enter(type: FuncType, op: number): void {
-    this.popAll(type.params);
+    const { params, results } = type;
+    this.popAll(params);
     const { depth } = this;
     if (depth === this.frameOps.length) this.growFrames();
-    this.frameTypes[depth] = type;
+    const complex = params.length > 0 || results.length > 1;
+    if (complex) this.frameTypes[depth] = type;
     this.frameOps[depth] = op;
     this.frameBases[depth] = this.sp;
+    this.frameResults[depth] = complex ? COMPLEX : (results[0] ?? NO_VALUE);
     this.framePolymorphic[depth] = 0;
     this.base = this.sp;
     this.depth = depth + 1;
-    this.pushAll(type.params);
+    this.pushAll(params);
   }
 
   private growFrames(): void {
-    const { frameOps, frameBases, framePolymorphic } = this;
-    this.frameOps = new Int32Array(2 * frameOps.length);
+    const { frameOps, frameBases, frameResults, framePolymorphic } = this;
+    const capacity = 2 * frameOps.length;
+    this.frameOps = new Int32Array(capacity);
     this.frameOps.set(frameOps);
-    this.frameBases = new Int32Array(2 * frameBases.length);
+    this.frameBases = new Int32Array(capacity);
     this.frameBases.set(frameBases);
-    this.framePolymorphic = new Uint8Array(2 * framePolymorphic.length);
+    this.frameResults = new Int32Array(capacity);
+    this.frameResults.set(frameResults);
+    this.framePolymorphic = new Uint8Array(capacity);
     this.framePolymorphic.set(framePolymorphic);
+  }
+
+  private frameType(frame: number): FuncType {
+    const result = this.frameResults[frame];
+    if (result === COMPLEX) return this.frameTypes[frame];
+    return result === NO_VALUE ? EMPTY : valueBlock(result);
   }
 
   /** The `else` of an `if`. */
   otherwise(): void {
     const frame = this.depth - 1;
     if (this.frameOps[frame] !== OP.if) throw malformed('END opcode expected', this.at);
-    this.finish(this.frameTypes[frame]);
+    this.finish(this.frameType(frame));
     this.frameOps[frame] = OP.else;
     this.framePolymorphic[frame] = 0;
-    this.pushAll(this.frameTypes[frame].params);
+    this.pushAll(this.frameType(frame).params);
   }
 
   /** Leaves the innermost frame; after the outermost one the expression is over. */
   leave(): void {
     const frame = this.depth - 1;
-    const type = this.frameTypes[frame];
+    const type = this.frameType(frame);
     // An `if` without `else` has an empty one.
     if (this.frameOps[frame] === OP.if) this.otherwise();
     this.finish(type);
@@ -394,13 +305,13 @@ export class Validator {
     const labelidx = this.reader.u32();
     if (labelidx >= this.depth) throw invalid(`unknown label ${labelidx}`, this.at);
     const frame = this.depth - 1 - labelidx;
-    const type = this.frameTypes[frame];
+    const type = this.frameType(frame);
     return this.frameOps[frame] === OP.loop ? type.params : type.results;
   }
 
   /** The result types of the expression. */
   results(): readonly ValType[] {
-    return this.frameTypes[0].results;
+    return this.frameType(0).results;
   }
 
   /** Reads a local index: the local's type. */

@@ -1,0 +1,240 @@
+/**
+ * The walk over a function body. It does in place what most code is made of, when immediates are short and operands are exactly as
+ * expected, and leaves all else (other instructions, unreachable code, several results, subtyping, errors) to the instruction's rule,
+ * which starts again from the opcode. So nothing here rejects anything, and without it the same modules are valid.
+ *
+ * What it pays: see "Speed" in README.md.
+ */
+import { INSTRUCTIONS, OP } from './instructions';
+import { addressType, TYPE_OF_SIGNATURE } from './rules';
+import { BOTTOM, F64, I32 } from './types';
+import type { Validator } from './validator';
+
+/** Most frames have no parameters and at most one result: that type, or `NO_VALUE`. The others are `COMPLEX`. */
+export const NO_VALUE = 0;
+export const COMPLEX = -1;
+
+const enum Fast {
+  No,
+  LocalGet,
+  LocalSet,
+  LocalTee,
+  /** Pushes one type; the immediate is 1..4 bytes of LEB128. */
+  Const,
+  Unary,
+  Binary,
+  Load,
+  Store,
+  Drop,
+  Call,
+  GlobalGet,
+  End,
+  Block,
+  If,
+  Else,
+  Br,
+  BrIf,
+}
+
+const OP_IF = OP.if;
+const OP_ELSE = OP.else;
+const OP_LOOP = OP.loop;
+const EMPTY_BLOCK = 0x40;
+
+/** By opcode: how, the types of the last and the first operand and of the result, and log2 of a memory access' bytes. */
+const FAST = new Uint8Array(256);
+const LAST = new Uint8Array(256);
+const FIRST = new Uint8Array(256);
+const RESULT = new Uint8Array(256);
+const ALIGN = new Uint8Array(256);
+
+const FAST_BY_NAME: Readonly<Record<string, Fast>> = {
+  'local.get': Fast.LocalGet,
+  'local.set': Fast.LocalSet,
+  'local.tee': Fast.LocalTee,
+  'global.get': Fast.GlobalGet,
+  drop: Fast.Drop,
+  call: Fast.Call,
+  block: Fast.Block,
+  loop: Fast.Block,
+  if: Fast.If,
+  else: Fast.Else,
+  end: Fast.End,
+  br: Fast.Br,
+  br_if: Fast.BrIf,
+};
+/** Immediates, operands and results. */
+const FAST_BY_SHAPE: Readonly<Record<string, Fast>> = {
+  'none 1 1': Fast.Unary,
+  'none 2 1': Fast.Binary,
+  'i32 0 1': Fast.Const,
+  'i64 0 1': Fast.Const,
+  'memarg 1 1': Fast.Load,
+  'memarg 2 0': Fast.Store,
+};
+for (const { op, name, imm, sig, width, feature } of INSTRUCTIONS) {
+  // What can be switched off goes through its rule.
+  if (op >= 256 || feature !== 'mvp') continue;
+  const [operands = '', result = ''] = sig.split(':');
+  FAST[op] = FAST_BY_NAME[name] ?? FAST_BY_SHAPE[`${imm} ${operands.length} ${result.length}`] ?? Fast.No;
+  LAST[op] = TYPE_OF_SIGNATURE[operands[operands.length - 1]] ?? BOTTOM;
+  FIRST[op] = TYPE_OF_SIGNATURE[operands[0]] ?? BOTTOM;
+  RESULT[op] = TYPE_OF_SIGNATURE[result] ?? BOTTOM;
+  ALIGN[op] = Math.log2(width / 8);
+}
+
+/** Walks from the reader's position to the end of the body. */
+export function walkCode(v: Validator): void {
+  const { reader, locals, localCount, context } = v;
+  const { bytes } = reader;
+  const { globals, funcTypes, types } = context;
+  const { code } = v.rules;
+  const memory = context.memories[0];
+  const address = memory === undefined ? -1 : addressType(memory.address);
+  let { stack, sp, base, depth, frameOps, frameBases, frameResults, framePolymorphic } = v;
+  let { pos } = reader;
+  let checkpoint = pos;
+  for (;;) {
+    if (pos >= checkpoint) {
+      checkpoint = v.checkpoint(pos, sp);
+      stack = v.stack;
+    }
+    const at = pos;
+    const op = bytes[pos++];
+    // In a case, `break` leaves the instruction to its rule.
+    switch (FAST[op]) {
+      case Fast.LocalGet: {
+        const x = bytes[pos++];
+        if (!(x < localCount && x < 0x80)) break;
+        stack[sp++] = locals[x];
+        continue;
+      }
+      case Fast.LocalSet: {
+        const x = bytes[pos++];
+        if (!(x < localCount && x < 0x80) || sp <= base || stack[sp - 1] !== locals[x]) break;
+        sp--;
+        continue;
+      }
+      case Fast.LocalTee: {
+        const x = bytes[pos++];
+        if (!(x < localCount && x < 0x80) || sp <= base || stack[sp - 1] !== locals[x]) break;
+        continue;
+      }
+      case Fast.Const:
+        if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
+        stack[sp++] = RESULT[op];
+        continue;
+      case Fast.Binary:
+        if (sp - 1 <= base || stack[sp - 1] !== LAST[op] || stack[sp - 2] !== FIRST[op]) break;
+        sp--;
+        stack[sp - 1] = RESULT[op];
+        continue;
+      case Fast.Unary:
+        if (sp <= base || stack[sp - 1] !== LAST[op]) break;
+        stack[sp - 1] = RESULT[op];
+        continue;
+      case Fast.Load:
+        if (sp <= base || stack[sp - 1] !== address || !(bytes[pos++] <= ALIGN[op])) break;
+        if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
+        stack[sp - 1] = RESULT[op];
+        continue;
+      case Fast.Store:
+        if (sp - 1 <= base || stack[sp - 1] !== LAST[op] || stack[sp - 2] !== address) break;
+        if (!(bytes[pos++] <= ALIGN[op])) break;
+        if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
+        sp -= 2;
+        continue;
+      case Fast.End: {
+        if (depth < 2) break;
+        const result = frameResults[depth - 1];
+        if (result === NO_VALUE) {
+          if (sp !== base) break;
+        } else if (sp !== base + 1 || stack[base] !== result || frameOps[depth - 1] === OP_IF) {
+          break;
+        }
+        depth--;
+        base = frameBases[depth - 1];
+        continue;
+      }
+      case Fast.Call: {
+        let x = bytes[pos++];
+        if (x > 0x7f) {
+          const high = bytes[pos++];
+          if (!(high < 0x80)) break;
+          x = (x & 0x7f) | (high << 7);
+        }
+        if (!(x < funcTypes.length)) break;
+        const { params, results } = types[funcTypes[x]].composite.func;
+        const operand = sp - params.length;
+        if (operand < base || results.length > 1) break;
+        let i = 0;
+        while (i < params.length && stack[operand + i] === params[i]) i++;
+        if (i < params.length) break;
+        sp = operand;
+        if (results.length > 0) stack[sp++] = results[0];
+        continue;
+      }
+      case Fast.Block:
+      case Fast.If: {
+        const type = bytes[pos++];
+        if (depth === frameOps.length || !(type === EMPTY_BLOCK || (type >= F64 && type <= I32))) break;
+        if (op === OP_IF) {
+          if (sp <= base || stack[sp - 1] !== I32) break;
+          sp--;
+        }
+        frameOps[depth] = op;
+        frameBases[depth] = base = sp;
+        frameResults[depth] = type === EMPTY_BLOCK ? NO_VALUE : type;
+        framePolymorphic[depth] = 0;
+        depth++;
+        continue;
+      }
+      case Fast.BrIf: {
+        const x = bytes[pos++];
+        if (!(x < depth && x < 0x80) || sp <= base || stack[sp - 1] !== I32) break;
+        const frame = depth - 1 - x;
+        const label = frameOps[frame] === OP_LOOP ? NO_VALUE : frameResults[frame];
+        if (label !== NO_VALUE && (sp - 1 <= base || stack[sp - 2] !== label)) break;
+        sp--;
+        continue;
+      }
+      case Fast.Br: {
+        const x = bytes[pos++];
+        if (!(x < depth && x < 0x80)) break;
+        const frame = depth - 1 - x;
+        const label = frameOps[frame] === OP_LOOP ? NO_VALUE : frameResults[frame];
+        if (label !== NO_VALUE && (sp <= base || stack[sp - 1] !== label)) break;
+        sp = base;
+        framePolymorphic[depth - 1] = 1;
+        continue;
+      }
+      case Fast.Else: {
+        const frame = depth - 1;
+        const result = frameResults[frame];
+        if (frameOps[frame] !== OP_IF || sp !== (result === NO_VALUE ? base : base + 1)) break;
+        if (result !== NO_VALUE && stack[base] !== result) break;
+        sp = base;
+        frameOps[frame] = OP_ELSE;
+        framePolymorphic[frame] = 0;
+        continue;
+      }
+      case Fast.GlobalGet: {
+        const x = bytes[pos++];
+        if (!(x < globals.length && x < 0x80)) break;
+        stack[sp++] = globals[x].value;
+        continue;
+      }
+      case Fast.Drop:
+        if (sp <= base) break;
+        sp--;
+        continue;
+    }
+    v.sp = sp;
+    v.base = base;
+    v.depth = depth;
+    v.step(code, at);
+    if (v.depth === 0) return;
+    pos = reader.pos;
+    ({ stack, sp, base, depth, frameOps, frameBases, frameResults, framePolymorphic } = v);
+  }
+}
