@@ -1,0 +1,89 @@
+/** What the design promises and a test can check. The laws are those of the README's section "How it is built". */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { publicApi } from './laws/api.ts';
+import { root, sourcesOf } from './laws/files.ts';
+import { hostGlobals } from './laws/host-globals.ts';
+import { forbiddenImports } from './laws/imports.ts';
+import { BUDGET, measureSize } from './size.ts';
+
+const CORE = ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot', 'src/wasi'];
+const isBuildTime = (file: string) => file.startsWith('src/interpreter/templates/');
+const coreFiles = CORE.flatMap(sourcesOf).filter((f) => !isBuildTime(f));
+
+describe('the core names no host', () => {
+  it('uses no host global, and BigInt only at the JavaScript boundary', () => {
+    expect(hostGlobals(coreFiles, ['src/interpreter/values.ts'])).toEqual([]);
+  });
+
+  it('finds what it looks for', () => {
+    const found = hostGlobals(['scripts/laws/host-globals.example.ts'], []).map(({ what }) => what);
+    expect(found.sort()).toEqual(
+      [
+        ...['10n (BigInt)', 'BigInt', 'Buffer', 'DataView.getBigInt64', 'Date', 'Function', 'Math.random'],
+        ...['TextDecoder', 'console', 'globalThis', 'import()', 'import.meta', 'performance', 'process'],
+        ...['setTimeout', 'type bigint'],
+      ].sort(),
+    );
+  });
+
+  it('ships factories that name no host either', () => {
+    const generated = readFileSync(path.join(root, 'src/interpreter/factories.generated.js'), 'utf8');
+    const banned =
+      /\b(process|require|Buffer|console|Date|crypto|performance|WebAssembly|eval|BigInt|new Function)\b/;
+    expect(generated).not.toMatch(banned);
+  });
+});
+
+it('imports point one way', () => {
+  expect(forbiddenImports([...sourcesOf('src'), ...sourcesOf('embed')].filter(isProgram))).toEqual([]);
+});
+/** Programs that tests run, and their harnesses, are no part of the package. */
+function isProgram(file: string): boolean {
+  return !/^embed\/[^/]+\/[^/]*(tests|drop-in)\//.test(file) && !file.endsWith('/testing.ts');
+}
+
+it('fits the size budget, without any dependency at run time', async () => {
+  const { bytes, external } = await measureSize();
+  expect(external).toEqual([]);
+  expect(bytes).toBeLessThanOrEqual(BUDGET);
+});
+
+it('has the public API that api.txt lists', async () => {
+  // After a change on purpose: npx vitest run scripts -u
+  await expect(publicApi()).toMatchFileSnapshot('./api.txt');
+});
+
+describe('the package', () => {
+  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    dependencies?: object;
+    devDependencies: Record<string, string>;
+  };
+
+  it('has no dependencies at run time and exact versions of its tools', () => {
+    expect(manifest.dependencies).toBeUndefined();
+    for (const [name, version] of Object.entries(manifest.devDependencies)) {
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+    }
+  });
+
+  it('explains every room', () => {
+    const folders = (place: string) =>
+      readdirSync(path.join(root, place), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => `${place}/${entry.name}`);
+    const rooms = [...folders('src'), ...folders('embed'), 'spec-tests', 'bench', 'examples', 'scripts'];
+    expect(rooms.filter((room) => !existsSync(path.join(root, room, 'README.md')))).toEqual([]);
+  });
+
+  it('tracks no binaries and none of the official suite', () => {
+    const inGit = existsSync(path.join(root, '.git'));
+    const tracked = inGit
+      ? execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n')
+      : [];
+    expect(tracked.filter((f) => f.endsWith('.wasm'))).toEqual([]);
+    expect(tracked.filter((f) => f.endsWith('.wast') && !f.startsWith('spec-tests/own/'))).toEqual([]);
+  });
+});

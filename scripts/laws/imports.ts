@@ -1,0 +1,98 @@
+/** Imports point one way. Each room lists the rooms it may import from; the list is the design's section 3. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { root } from './files.ts';
+
+interface Rule {
+  /** Rooms that may be imported. */
+  readonly from: readonly string[];
+  /** Rooms of which only types may be imported. */
+  readonly types?: readonly string[];
+  /** Packages and Node modules that may be imported; none by default. */
+  readonly packages?: RegExp;
+}
+
+const ENTRIES = ['src/index.ts', 'src/webassembly.ts', 'src/node.ts'];
+
+/** Rooms by path, the longest prefix first found counts. */
+const RULES: Record<string, Rule> = {
+  'src/errors.ts': { from: [] },
+  'src/decoder': { from: ['src/errors.ts'] },
+  // The generator runs at build time, in Node.
+  'src/interpreter/templates': { from: ['src/interpreter', 'src/decoder'], packages: /^node:/ },
+  'src/interpreter': { from: ['src/errors.ts', 'src/decoder'] },
+  'src/snapshot': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter'] },
+  // WASI sees memory and host-function types, and the hand-written UTF-8.
+  'src/wasi': { from: ['src/errors.ts', 'src/decoder'], types: ['src/interpreter'] },
+  'src/js-api': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot'] },
+  'src/index.ts': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot'] },
+  'src/webassembly.ts': { from: ['src/js-api', 'src/errors.ts'] },
+  'src/node.ts': { from: [...ENTRIES, 'src/wasi', 'src/js-api', 'embed/node'], packages: /^node:/ },
+  'src/cli': {
+    from: [...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'embed/node'],
+    packages: /^(node:|wabt$)/,
+  },
+  'embed/node': { from: [...ENTRIES, 'src/wasi'], packages: /^node:/ },
+};
+
+export function roomOf(file: string): string | undefined {
+  return Object.keys(RULES)
+    .sort((a, b) => b.length - a.length)
+    .find((room) => file === room || file.startsWith(`${room}/`));
+}
+
+interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(file: string): Import[] {
+  const source = ts.createSourceFile(
+    file,
+    readFileSync(path.join(root, file), 'utf8'),
+    ts.ScriptTarget.ES2022,
+  );
+  const found: Import[] = [];
+  const visit = (node: ts.Node): void => {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) {
+      const typeOnly = ts.isImportDeclaration(node)
+        ? node.importClause !== undefined && isTypeOnly(node.importClause)
+        : node.isTypeOnly;
+      found.push({ specifier: (node.moduleSpecifier as ts.StringLiteral).text, typeOnly });
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments;
+      if (argument && ts.isStringLiteral(argument)) found.push({ specifier: argument.text, typeOnly: false });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function isTypeOnly(clause: ts.ImportClause): boolean {
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { namedBindings } = clause;
+  if (clause.name || !namedBindings || !ts.isNamedImports(namedBindings)) return false;
+  return namedBindings.elements.length > 0 && namedBindings.elements.every((e) => e.isTypeOnly);
+}
+
+function isAllowed(file: string, room: string, { specifier, typeOnly }: Import): boolean {
+  const { from, types = [], packages } = RULES[room]!;
+  if (!specifier.startsWith('.')) return packages?.test(specifier) ?? false;
+  const target = path.posix.join(path.posix.dirname(file), specifier);
+  const inside = (place: string) =>
+    target === place || target === place.replace(/\.ts$/, '') || target.startsWith(`${place}/`);
+  return inside(room) || from.some(inside) || (typeOnly && types.some(inside));
+}
+
+/** Imports of `files` that their room may not make. */
+export function forbiddenImports(files: readonly string[]): string[] {
+  return files.flatMap((file) => {
+    const room = roomOf(file);
+    if (room === undefined) return [`${file} is in no room that scripts/laws/imports.ts knows`];
+    return importsOf(file)
+      .filter((i) => !isAllowed(file, room, i))
+      .map((i) => `${file} imports ${i.typeOnly ? 'types of ' : ''}${i.specifier}`);
+  });
+}
