@@ -1,0 +1,85 @@
+/** Lowered code of a function and the places in it that the canonical state names (DESIGN.md, law 2). */
+import type { ValType } from '../decoder';
+import type { Func } from './func';
+import type { Step } from './registers';
+
+/** Where a pause can start. `offset` counts from the function's code entry, as in the snapshot format. */
+export interface Safepoint {
+  readonly code: Code;
+  readonly kind: 'entry' | 'loop';
+  readonly offset: number;
+  /** Offset of the `loop` opcode that the branch goes to, or -1. */
+  readonly targetLoop: number;
+  /** Types of the operand stack at the safepoint, bottom first. */
+  readonly operands: readonly ValType[];
+  /** Goes on past the safepoint. */
+  resume: Step | null;
+}
+
+/** A `call` or `call_indirect` waiting on its callee; or the host, when `code` is null. */
+export class CallSite {
+  /** What runs when the callee returns. Null stops the machine. */
+  next: Step | null = null;
+  readonly code: Code | null;
+  readonly offset: number;
+  /** The callee of a direct call. An indirect call notes it in `Stack.callees`. */
+  readonly callee: Func | null;
+  /** Types of the operands below the call's own. */
+  readonly operands: readonly ValType[];
+  /** Words from this frame's pointer to its callee's. */
+  readonly base: number;
+  constructor(
+    code: Code | null,
+    offset: number,
+    callee: Func | null,
+    operands: readonly ValType[],
+    base: number,
+  ) {
+    this.code = code;
+    this.offset = offset;
+    this.callee = callee;
+    this.operands = operands;
+    this.base = base;
+  }
+
+  /** The same place, waiting on what a tail call put in the callee's stead. */
+  replaced(callee: Func): CallSite {
+    const site = new CallSite(this.code, this.offset, callee, this.operands, this.base);
+    site.next = this.next;
+    return site;
+  }
+}
+
+/** A loop that some branch goes back to. `body` is filled in when the code before it is assembled. */
+export interface LoopCell {
+  body: Step | null;
+}
+
+export class Code {
+  readonly func: Func;
+  /** Words of a frame. */
+  size = 0;
+  entry!: Step;
+  /** By offset of the `loop` opcode. */
+  readonly loops = new Map<number, Step>();
+  /** By offset of the call instruction. */
+  readonly calls = new Map<number, CallSite>();
+  readonly entrySite: Safepoint;
+  /** Lowered with factories of its own. */
+  readonly hot: boolean;
+  /** Types of params and locals, and each one's word offset in the frame. */
+  readonly locals: readonly ValType[];
+  constructor(func: Func, hot: boolean, locals: readonly ValType[], bodyOffset: number) {
+    this.func = func;
+    this.hot = hot;
+    this.locals = locals;
+    this.entrySite = {
+      code: this,
+      kind: 'entry',
+      offset: bodyOffset,
+      targetLoop: -1,
+      operands: [],
+      resume: null,
+    };
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Instructions that are not worth a closure form of their own: they find their operands in canonical slots and leave their results there
+ * (spec "exec/instructions": memory, table, reference instructions, and globals and select of references).
+ */
+import type { OpName } from '../decoder';
+import type { Func } from './func';
+import type { Global } from './global';
+import type { Instance } from './instance';
+import { registers, type Stack, stack, trapAt } from './registers';
+
+/** Runs on the operands whose first stands at word index `at`. */
+export type Effect = (at: number) => void;
+
+/** The immediates and the place of one instruction. */
+export interface EffectContext {
+  readonly instance: Instance;
+  readonly x: number;
+  readonly y: number;
+  /** Byte offset in the module. */
+  readonly at: number;
+}
+
+/** Operands and results of each, in slots: only to say how far the stack goes. */
+type EffectOp =
+  | 'memory.size'
+  | 'memory.grow'
+  | 'memory.fill'
+  | 'memory.copy'
+  | 'memory.init'
+  | 'data.drop'
+  | 'table.get'
+  | 'table.set'
+  | 'table.size'
+  | 'table.grow'
+  | 'table.fill'
+  | 'table.copy'
+  | 'table.init'
+  | 'elem.drop'
+  | 'ref.null'
+  | 'ref.is_null'
+  | 'ref.func';
+
+/** An unsigned operand of 32 or 64 bits, as a double. */
+function operand(frames: Stack, word: number, wide: boolean): number {
+  const low = frames.ints[word] >>> 0;
+  return wide ? (frames.ints[word + 1] >>> 0) * 4294967296 + low : low;
+}
+
+/** A size, or -1. */
+function result(frames: Stack, word: number, wide: boolean, value: number): void {
+  frames.ints[word] = value | 0;
+  if (wide) frames.ints[word + 1] = value < 0 ? -1 : (value / 4294967296) | 0;
+}
+
+type EffectMaker = (context: EffectContext, frames: Stack) => Effect;
+
+const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
+  'memory.size': ({ instance, x }, frames) => {
+    const memory = instance.memories[x];
+    const wide = memory.type.address === 'i64';
+    return (at) => result(frames, at, wide, memory.pages);
+  },
+  'memory.grow': ({ instance, x }, frames) => {
+    const memory = instance.memories[x];
+    const wide = memory.type.address === 'i64';
+    return (at) => result(frames, at, wide, memory.grow(operand(frames, at, wide)));
+  },
+  'memory.fill': ({ instance, x }, frames) => {
+    const memory = instance.memories[x];
+    const wide = memory.type.address === 'i64';
+    return (at) =>
+      memory.fill(operand(frames, at, wide), frames.ints[at + 2] & 0xff, operand(frames, at + 4, wide));
+  },
+  'memory.copy': ({ instance, x, y }, frames) => {
+    const to = instance.memories[x];
+    const from = instance.memories[y];
+    const toWide = to.type.address === 'i64';
+    const fromWide = from.type.address === 'i64';
+    return (at) =>
+      to.copy(
+        operand(frames, at, toWide),
+        from,
+        operand(frames, at + 2, fromWide),
+        operand(frames, at + 4, toWide && fromWide),
+      );
+  },
+  'memory.init': ({ instance, x, y }, frames) => {
+    const memory = instance.memories[y];
+    const wide = memory.type.address === 'i64';
+    return (at) =>
+      memory.init(
+        operand(frames, at, wide),
+        instance.dataOf(x),
+        operand(frames, at + 2, false),
+        operand(frames, at + 4, false),
+      );
+  },
+  'data.drop':
+    ({ instance, x }) =>
+    () => {
+      instance.droppedDatas[x] = 1;
+    },
+  'table.get': ({ instance, x }, frames) => {
+    const table = instance.tables[x];
+    const wide = table.type.address === 'i64';
+    return (at) => {
+      const index = operand(frames, at, wide);
+      if (index >= table.length) throw trapAt('tableBounds', registers.trapOffset);
+      frames.refs[at >> 1] = table.elements[index];
+    };
+  },
+  'table.set': ({ instance, x }, frames) => {
+    const table = instance.tables[x];
+    const wide = table.type.address === 'i64';
+    return (at) => {
+      const index = operand(frames, at, wide);
+      if (index >= table.length) throw trapAt('tableBounds', registers.trapOffset);
+      table.elements[index] = frames.refs[(at >> 1) + 1];
+    };
+  },
+  'table.size': ({ instance, x }, frames) => {
+    const table = instance.tables[x];
+    return (at) => result(frames, at, table.type.address === 'i64', table.length);
+  },
+  'table.grow': ({ instance, x }, frames) => {
+    const table = instance.tables[x];
+    const wide = table.type.address === 'i64';
+    return (at) => result(frames, at, wide, table.grow(operand(frames, at + 2, wide), frames.refs[at >> 1]));
+  },
+  'table.fill': ({ instance, x }, frames) => {
+    const table = instance.tables[x];
+    const wide = table.type.address === 'i64';
+    return (at) =>
+      table.fill(operand(frames, at, wide), frames.refs[(at >> 1) + 1], operand(frames, at + 4, wide));
+  },
+  'table.copy': ({ instance, x, y }, frames) => {
+    const to = instance.tables[x];
+    const from = instance.tables[y];
+    const toWide = to.type.address === 'i64';
+    const fromWide = from.type.address === 'i64';
+    return (at) =>
+      to.copy(
+        operand(frames, at, toWide),
+        from,
+        operand(frames, at + 2, fromWide),
+        operand(frames, at + 4, toWide && fromWide),
+      );
+  },
+  'table.init': ({ instance, x, y }, frames) => {
+    const table = instance.tables[y];
+    const wide = table.type.address === 'i64';
+    return (at) =>
+      table.init(
+        operand(frames, at, wide),
+        instance.elementsOf(x),
+        operand(frames, at + 2, false),
+        operand(frames, at + 4, false),
+      );
+  },
+  'elem.drop':
+    ({ instance, x }) =>
+    () => {
+      instance.droppedElems[x] = 1;
+    },
+  'ref.null': (_, frames) => (at) => {
+    frames.refs[at >> 1] = null;
+  },
+  'ref.is_null': (_, frames) => (at) => {
+    frames.ints[at] = frames.refs[at >> 1] === null ? 1 : 0;
+  },
+  'ref.func': ({ instance, x }, frames) => {
+    const func: Func = instance.func(x);
+    return (at) => {
+      frames.refs[at >> 1] = func;
+    };
+  },
+};
+
+export function isEffect(name: OpName): name is EffectOp & OpName {
+  return name in MAKERS;
+}
+
+export function makeEffect(name: EffectOp, context: EffectContext): Effect {
+  const effect = MAKERS[name](context, stack());
+  const offset = context.at;
+  return (at) => {
+    registers.trapOffset = offset;
+    effect(at);
+  };
+}
+
+export function globalGetRef(global: Global): Effect {
+  const { refs } = stack();
+  return (at) => {
+    refs[at >> 1] = global.ref;
+  };
+}
+export function globalSetRef(global: Global): Effect {
+  const { refs } = stack();
+  return (at) => {
+    global.ref = refs[at >> 1];
+  };
+}
+/** Two references and an i32 condition. */
+export function selectRef(): Effect {
+  const { refs, ints } = stack();
+  return (at) => {
+    if (ints[at + 4] === 0) refs[at >> 1] = refs[(at >> 1) + 1];
+  };
+}

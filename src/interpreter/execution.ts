@@ -1,0 +1,442 @@
+/**
+ * Executions: one invocation of a function as a state machine that can be stopped at every safepoint (DESIGN.md, laws 1 and 2).
+ *
+ * A running execution has its frames on the machine's stack (registers.ts). When it stops, they are copied out, so that others can run;
+ * when it goes on, they are copied back, to wherever the stack's top is then. Executions nest: a host function may start another.
+ */
+import { isRef, slotsOf, type ValType } from '../decoder';
+import { type BacktraceFrame, InternalError, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
+import { CallSite, type Code, type Safepoint } from './code';
+import { Func } from './func';
+import { finishHostCall, type HostCall, hostCalls, waiting } from './hostcall';
+import type { Instance } from './instance';
+import { registers, type Step, stack } from './registers';
+import { afterSafepoint } from './tiering';
+import type { Value } from './values';
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly results: Value[] }
+  | { readonly kind: 'paused'; readonly reason: 'fuel' | 'request' | 'deadline' }
+  /** A host function returned this promise. After it is settled, `run` goes on. */
+  | { readonly kind: 'waiting'; readonly promise: PromiseLike<void> }
+  | { readonly kind: 'trapped'; readonly error: RuntimeError };
+
+export interface RunOptions {
+  /** Safepoints (branches to a loop, function entries) that may be passed before the execution pauses. */
+  readonly fuel?: number;
+  /** Asked every few thousand safepoints; true pauses. */
+  readonly deadline?: () => boolean;
+  /** Looked at together with the deadline; aborted pauses. */
+  readonly signal?: { readonly aborted: boolean };
+}
+
+export type ExecutionState = 'ready' | 'running' | 'paused' | 'waiting' | 'done' | 'trapped' | 'failed';
+
+/** One wasm frame of a stopped execution, as the snapshot format sees it. */
+export interface FrameState {
+  readonly instance: Instance;
+  readonly funcidx: number;
+  readonly kind: 'loop' | 'call' | 'entry';
+  /** Offset of the instruction in the function's code entry. */
+  readonly offset: number;
+  /** Offset of the `loop` that a back edge goes to, or -1. */
+  readonly targetLoop: number;
+  /** Locals, then the operand stack, bottom first. */
+  readonly values: readonly Value[];
+}
+
+/** Safepoints between two looks at deadline, signal and heat. */
+const SLICE = 4096;
+/** Innermost frames that a backtrace lists. */
+const MAX_BACKTRACE = 100;
+
+/** Frames copied off the machine's stack. Frame pointers are relative to the execution's base. */
+interface Saved {
+  readonly ints: Int32Array;
+  readonly refs: unknown[];
+  readonly sites: (CallSite | null)[];
+  readonly frames: number[];
+  readonly callees: unknown[];
+  readonly fp: number;
+}
+
+interface Registers {
+  fp: number;
+  sp: number;
+  top: number;
+  fuel: number;
+  maxSp: number;
+  maxFp: number;
+}
+
+export class Execution {
+  readonly func: Func;
+  /** Why a snapshot of it would be wrong: it runs inside a host function of another execution. */
+  readonly outer: { readonly execution: Execution; readonly host: Func } | undefined;
+  private args: readonly Value[];
+  private current: ExecutionState = 'ready';
+  private saved: Saved | undefined;
+  private next: Step | null = null;
+  private safepoint: Safepoint | null = null;
+  private pending: HostCall | null = null;
+  private rejection: { readonly reason: unknown } | undefined;
+  private settled = false;
+  private requested = false;
+  /** Fuel that `pause` took from the running slice. */
+  private withheld = 0;
+  private passed = 0;
+
+  constructor(func: Func, args: readonly Value[]) {
+    this.func = func;
+    this.args = args;
+    const host = hostCalls[hostCalls.length - 1];
+    this.outer =
+      running === undefined || host === undefined ? undefined : { execution: running, host: host.func };
+  }
+
+  get state(): ExecutionState {
+    return this.current;
+  }
+  /** Safepoints passed so far. */
+  get fuelUsed(): number {
+    return this.passed;
+  }
+  /** The host function that is running or waited for on behalf of this execution. */
+  get insideHostCall(): Func | undefined {
+    if (this.pending !== null) return this.pending.func;
+    return this.current === 'running' ? hostCalls[hostCalls.length - 1]?.func : undefined;
+  }
+  /** What the execution waits for. */
+  get pendingHostCall(): { readonly func: Func; readonly args: readonly Value[] } | undefined {
+    return this.pending === null ? undefined : { func: this.pending.func, args: this.pending.args() };
+  }
+
+  /** Stops at the next safepoint; when it is not running, at the first one of the next `run`. */
+  pause(): void {
+    this.requested = true;
+    if (this.current === 'running' && running === this) {
+      this.withheld += registers.fuel;
+      registers.fuel = 0;
+    }
+  }
+
+  /**
+   * Runs to the end or to the next stop. Exceptions that host functions throw propagate unchanged; the execution is then dead.
+   */
+  run(options: RunOptions = {}): Outcome {
+    return this.runWith(options, true);
+  }
+
+  /** @internal Runs to the end; a promise from the host is an error. */
+  runToEnd(): Outcome {
+    const before = registers.fuel;
+    let outcome: Outcome;
+    do outcome = this.runWith({}, false);
+    while (outcome.kind === 'paused');
+    // What ran inside another execution counts as its own.
+    if (running !== undefined) registers.fuel = before - this.passed;
+    return outcome;
+  }
+
+  private runWith(options: RunOptions, mayWait: boolean): Outcome {
+    if (this.current === 'waiting' && !this.settled)
+      throw new InternalError('the host function has not settled yet');
+    if (this.current !== 'ready' && this.current !== 'paused' && this.current !== 'waiting') {
+      throw new InternalError(`an execution that is ${this.current} cannot run`);
+    }
+    const { fp, sp, top, fuel, maxSp, maxFp } = registers;
+    const outside: Registers = { fp, sp, top, fuel, maxSp, maxFp };
+    const outer = running;
+    const allowed = waiting.allowed;
+    const { limits } = this.func.store;
+    registers.maxSp = sp + limits.maxFrames;
+    registers.maxFp = Math.min(top + 2 * limits.maxSlots, stack().ints.length);
+    running = this;
+    waiting.allowed = mayWait;
+    const base = top;
+    try {
+      const resumed = this.current === 'paused';
+      const step = this.begin(base, sp);
+      this.current = 'running';
+      const outcome = this.loop(step, base, sp, options, resumed);
+      this.current = outcome.kind;
+      return outcome;
+    } catch (error) {
+      return this.failed(error, sp);
+    } finally {
+      running = outer;
+      waiting.allowed = allowed;
+      Object.assign(registers, outside);
+    }
+  }
+
+  /** Puts the frames on the machine's stack. Returns the step to go on with. */
+  private begin(base: number, sp: number): Step | null {
+    const frames = stack();
+    if (this.current === 'ready') {
+      writeValues(this.args, base);
+      this.args = [];
+      frames.sites[sp] = new CallSite(null, -1, this.func, [], 0);
+      frames.frames[sp] = registers.fp;
+      registers.sp = sp + 1;
+      registers.fp = base;
+      return this.func.entry;
+    }
+    const saved = this.saved!;
+    if (base + saved.ints.length > registers.maxFp || sp + saved.sites.length > registers.maxSp) {
+      throw trap('callStackExhausted');
+    }
+    this.saved = undefined;
+    frames.ints.set(saved.ints, base);
+    for (let k = saved.refs.length; k > 0 && frames.refs.length < base >> 1; k--) frames.refs.push(null);
+    while (frames.refs.length < (base >> 1) + saved.refs.length) frames.refs.push(null);
+    saved.refs.forEach((ref, k) => {
+      frames.refs[(base >> 1) + k] = ref;
+    });
+    saved.sites.forEach((site, k) => {
+      frames.sites[sp + k] = site;
+      frames.frames[sp + k] = k === 0 ? registers.fp : saved.frames[k] + base;
+      frames.callees[sp + k] = saved.callees[k];
+    });
+    registers.sp = sp + saved.sites.length;
+    registers.fp = saved.fp + base;
+    if (this.pending !== null) return this.finishPending();
+    return this.next;
+  }
+
+  private finishPending(): Step | null {
+    const call = this.pending!;
+    this.pending = null;
+    if (this.rejection !== undefined) throw rejected(call.func, this.rejection.reason);
+    return finishHostCall(call, registers.fp);
+  }
+
+  private loop(first: Step | null, base: number, sp: number, options: RunOptions, resumed: boolean): Outcome {
+    let remaining = options.fuel ?? Number.POSITIVE_INFINITY;
+    // The safepoint that a resumed execution stands at is passed now.
+    let charge = resumed ? 1 : 0;
+    let step = first;
+    for (;;) {
+      const slice = this.requested ? 0 : Math.min(remaining, SLICE);
+      registers.fuel = slice - charge;
+      while (step !== null) step = step(registers.fp);
+      const yielded = takeYielded();
+      const left = Math.max(registers.fuel, 0) + this.withheld;
+      this.withheld = 0;
+      this.passed += Math.max(slice, charge) - left;
+      remaining -= Math.max(slice, charge) - left;
+      charge = 1;
+      if (yielded === null) {
+        if (waiting.call !== null) return this.wait(base, sp);
+        return { kind: 'done', results: readValues(this.func.type.results, base) };
+      }
+      const reason = this.stopReason(remaining, options);
+      if (reason !== undefined) {
+        this.safepoint = yielded;
+        this.next = yielded.resume;
+        this.save(base, sp, registers.fp + yielded.code.size);
+        this.requested = false;
+        return { kind: 'paused', reason };
+      }
+      step = afterSafepoint(yielded);
+    }
+  }
+
+  private stopReason(remaining: number, options: RunOptions): 'fuel' | 'request' | 'deadline' | undefined {
+    if (this.requested) return 'request';
+    if (remaining <= 0) return 'fuel';
+    if (options.signal?.aborted === true) return 'request';
+    return options.deadline?.() === true ? 'deadline' : undefined;
+  }
+
+  private wait(base: number, sp: number): Outcome {
+    this.pending = waiting.call;
+    const promise = waiting.promise!;
+    waiting.call = null;
+    waiting.promise = null;
+    this.settled = false;
+    this.rejection = undefined;
+    this.save(base, sp, registers.top);
+    const settled = promise.then(
+      () => {
+        this.settled = true;
+      },
+      (reason: unknown) => {
+        this.settled = true;
+        this.rejection = { reason };
+      },
+    );
+    return { kind: 'waiting', promise: settled };
+  }
+
+  private save(base: number, sp: number, end: number): void {
+    const { ints, refs, sites, frames, callees } = stack();
+    this.saved = {
+      ints: ints.slice(base, end),
+      refs: refs.slice(base >> 1, end >> 1),
+      sites: sites.slice(sp, registers.sp),
+      frames: frames.slice(sp, registers.sp).map((fp) => fp - base),
+      callees: callees.slice(sp, registers.sp),
+      fp: registers.fp - base,
+    };
+  }
+
+  private failed(error: unknown, sp: number): Outcome {
+    const failure = isStackOverflow(error) ? trap('callStackExhausted') : error;
+    if (failure instanceof RuntimeError && failure.code !== undefined && !settledTraps.has(failure)) {
+      settledTraps.add(failure);
+      failure.backtrace = backtrace(sp, registers.trapOffset);
+      this.current = 'trapped';
+      return { kind: 'trapped', error: failure };
+    }
+    this.current = 'failed';
+    throw error;
+  }
+
+  /** Frames of a paused or waiting execution, outermost first. */
+  frames(): FrameState[] {
+    const { saved } = this;
+    if (saved === undefined) throw new InternalError(`an execution that is ${this.current} has no frames`);
+    const states: FrameState[] = [];
+    for (let k = 1; k < saved.sites.length; k++) {
+      const site = saved.sites[k]!;
+      states.push(frameState(saved, site.code!, 'call', site.offset, -1, site.operands, saved.frames[k]));
+    }
+    if (this.pending === null) {
+      const { code, kind, offset, targetLoop, operands } = this.safepoint!;
+      states.push(frameState(saved, code, kind, offset, targetLoop, operands, saved.fp));
+    }
+    return states;
+  }
+
+  /** The wasm backtrace of a stopped execution, innermost first. */
+  backtrace(): BacktraceFrame[] {
+    return this.frames()
+      .reverse()
+      .map(({ instance, funcidx, offset }) =>
+        traceFrame(instance.func(funcidx), codeStart(instance, funcidx) + offset),
+      );
+  }
+}
+
+function takeYielded(): Safepoint | null {
+  const { yielded } = registers;
+  registers.yielded = null;
+  return yielded;
+}
+
+/** The execution that has the machine. */
+let running: Execution | undefined;
+/** Traps that have got their backtrace: one that passes through a host function into another execution is that host's exception. */
+const settledTraps = new WeakSet<RuntimeError>();
+
+/** The trap that a rejected promise of a host function becomes. */
+function rejected(func: Func, reason: unknown): RuntimeError {
+  const detail = reason instanceof Error ? reason.message : String(reason);
+  return new RuntimeError(
+    `${TRAP_MESSAGES.hostRejected}: ${func.name ?? ''} ${detail}`,
+    { cause: reason },
+    'hostRejected',
+  );
+}
+
+/** V8 and SpiderMonkey throw a RangeError or InternalError, QuickJS an InternalError, when the host's stack is used up. */
+function isStackOverflow(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof RuntimeError) return false;
+  return (
+    (error.name === 'RangeError' || error.name === 'InternalError') &&
+    /call stack|stack overflow|too much recursion/i.test(error.message)
+  );
+}
+
+function frameState(
+  saved: Saved,
+  code: Code,
+  kind: FrameState['kind'],
+  offset: number,
+  targetLoop: number,
+  operands: readonly ValType[],
+  fp: number,
+): FrameState {
+  const values: Value[] = [];
+  let word = fp;
+  for (const type of [...code.locals, ...operands]) {
+    values.push({
+      type,
+      lo: saved.ints[word],
+      hi: saved.ints[word + 1],
+      ref: isRef(type) ? saved.refs[word >> 1] : null,
+    });
+    word += 2 * slotsOf(type);
+  }
+  return { instance: code.func.instance!, funcidx: code.func.funcidx, kind, offset, targetLoop, values };
+}
+
+function codeStart(instance: Instance, funcidx: number): number {
+  return instance.module.codeStart[funcidx - instance.module.importedFuncs];
+}
+
+function traceFrame(func: Func, offset: number): BacktraceFrame {
+  return { funcidx: func.funcidx, name: func.name, module: func.instance?.module.names.module, offset };
+}
+
+/** Walks the machine's stack after a trap. */
+function backtrace(base: number, trapOffset: number): BacktraceFrame[] {
+  const { sites, callees } = stack();
+  const frames: BacktraceFrame[] = [];
+  let offset = trapOffset;
+  for (let k = registers.sp - 1; k >= base && frames.length < MAX_BACKTRACE; k--) {
+    const site = sites[k]!;
+    const func = site.callee ?? callees[k];
+    if (func instanceof Func && func.instance !== undefined) {
+      frames.push(traceFrame(func, offset >= 0 ? offset : codeStart(func.instance, func.funcidx)));
+    }
+    const caller = site.code?.func;
+    if (caller?.instance === undefined) break;
+    offset = codeStart(caller.instance, caller.funcidx) + site.offset;
+  }
+  return frames;
+}
+
+function writeValues(values: readonly Value[], base: number): void {
+  const { ints, refs } = stack();
+  let word = base;
+  for (const { type, lo, hi, ref } of values) {
+    ints[word] = lo;
+    ints[word + 1] = hi;
+    if (isRef(type)) {
+      while (refs.length <= word >> 1) refs.push(null);
+      refs[word >> 1] = ref;
+    }
+    word += 2 * slotsOf(type);
+  }
+}
+
+function readValues(types: readonly ValType[], base: number): Value[] {
+  const { ints, refs } = stack();
+  let word = base;
+  return types.map((type) => {
+    const isWide = slotsOf(type) > 1 || !isNarrow(type);
+    const value = {
+      type,
+      lo: isRef(type) ? 0 : ints[word],
+      hi: isWide && !isRef(type) ? ints[word + 1] : 0,
+      ref: isRef(type) ? refs[word >> 1] : null,
+    };
+    word += 2 * slotsOf(type);
+    return value;
+  });
+}
+
+/** Types whose high word means nothing. */
+function isNarrow(type: ValType): boolean {
+  return type === 0x7f || type === 0x7d;
+}
+
+/** Calls a function and runs it to its end. Throws the trap. */
+export function invoke(func: Func, args: readonly Value[]): Value[] {
+  const outcome = new Execution(func, args).runToEnd();
+  if (outcome.kind === 'done') return outcome.results;
+  if (outcome.kind === 'trapped') throw outcome.error;
+  throw new InternalError(`a synchronous call is ${outcome.kind}`);
+}

@@ -1,0 +1,86 @@
+/**
+ * Closure factories and where fresh ones come from.
+ *
+ * V8 keeps what it learns about a call (its feedback) per function literal and evaluation of the script that holds it. All closures made
+ * by one factory share it, so in a large program every `n(fp)` sees many targets and nothing is inlined. A set of factories evaluated anew
+ * has feedback of its own: code lowered with factories that were used nowhere else is inlined and specialised like compiled code
+ * (CoreMark, closures of one set against unique ones: 476 to 1900; bench/results.md). So hot functions are lowered again with
+ * fresh factories, when the host can evaluate the file again (embed/node does); other hosts have the one set.
+ */
+import { createFactories } from './factories.generated.js';
+import * as numerics from './numerics';
+import { type Registers, registers, type Step, stack, trapAt, type Words, words } from './registers';
+
+/** A factory's parameters are as in templates/control.ts; the generator has put them together, so they are not typed one by one. */
+// biome-ignore lint/suspicious/noExplicitAny: parameters differ by factory; assemble.ts is their only caller
+export type Factory = (...operands: any[]) => any;
+export type Factories = Readonly<Record<string, Factory>>;
+
+export interface FactoryEnvironment {
+  readonly I: Int32Array;
+  readonly S: Float32Array;
+  readonly F: Float64Array;
+  readonly R: unknown[];
+  readonly RS: unknown[];
+  readonly RF: number[];
+  readonly RC: unknown[];
+  readonly M: Registers;
+  readonly W: Words;
+  readonly N: typeof numerics;
+  readonly T: typeof trapAt;
+}
+export type FactoryMaker = (environment: FactoryEnvironment) => Factories;
+
+/** Sets evaluated at most. Each costs about 0.2 MB on V8. Beyond, uses go round. */
+const MAX_FRESH_SETS = 120;
+
+let environment: FactoryEnvironment | undefined;
+let shared: Factories | undefined;
+let freshMaker: (() => FactoryMaker) | undefined;
+const fresh: Factories[] = [];
+const uses = new Map<string, number>();
+
+function theEnvironment(): FactoryEnvironment {
+  if (environment === undefined) {
+    const { ints, floats, doubles, refs, sites, frames, callees } = stack();
+    environment = {
+      I: ints,
+      S: floats,
+      F: doubles,
+      R: refs,
+      RS: sites,
+      RF: frames,
+      RC: callees,
+      M: registers,
+      W: words,
+      N: numerics,
+      T: trapAt,
+    };
+  }
+  return environment;
+}
+
+/** The set that all code shares until it is hot. */
+export function sharedFactories(): Factories {
+  shared ??= createFactories(theEnvironment());
+  return shared;
+}
+
+/** An entry point whose host can evaluate `factories.generated.js` anew says how. */
+export function setFreshFactories(maker: (() => FactoryMaker) | undefined): void {
+  freshMaker = maker;
+}
+export function hasFreshFactories(): boolean {
+  return freshMaker !== undefined;
+}
+
+/** A factory of this name that no other code uses, as long as sets last. */
+export function freshFactory(name: string): Factory {
+  const count = uses.get(name) ?? 0;
+  uses.set(name, count + 1);
+  const index = count % MAX_FRESH_SETS;
+  while (fresh.length <= index) fresh.push(freshMaker!()(theEnvironment()));
+  return fresh[index][name];
+}
+
+export type { Step };

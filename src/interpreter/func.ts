@@ -1,0 +1,111 @@
+/** Function instances (spec "exec/runtime"): defined by a module, or by the host. */
+import type { FuncType, ValType } from '../decoder';
+import { canonicalFuncType } from '../decoder';
+import { InternalError } from '../errors';
+import type { Code } from './code';
+import { invoke } from './execution';
+import { callHost, type HostCallback } from './hostcall';
+import type { Instance } from './instance';
+import { lowerFunction } from './lower';
+import type { Step } from './registers';
+import type { Store } from './store';
+import type { Value } from './values';
+import { fromJs, toJs } from './values';
+
+export class Func {
+  readonly store: Store;
+  readonly type: FuncType;
+  /** Equal for equal function types of any two modules. */
+  readonly typeId: number;
+  /** Where a wasm function is defined; undefined for a host function. */
+  readonly instance: Instance | undefined;
+  /** Index in its instance, or -1. */
+  readonly funcidx: number;
+  readonly callback: HostCallback | undefined;
+  private readonly label: string | undefined;
+  /** What a call runs. At first a step that lowers the function. */
+  entry: Step;
+  code: Code | undefined;
+  /** Samples that found it running (tiering.ts). */
+  heat = 0;
+
+  private constructor(
+    store: Store,
+    type: FuncType,
+    typeId: number,
+    instance: Instance | undefined,
+    funcidx: number,
+    callback: HostCallback | undefined,
+    label: string | undefined,
+  ) {
+    this.store = store;
+    this.type = type;
+    this.typeId = typeId;
+    this.instance = instance;
+    this.funcidx = funcidx;
+    this.callback = callback;
+    this.label = label;
+    this.entry = callback === undefined ? () => this.lower().entry : (fp) => callHost(this, fp);
+  }
+
+  /** A function of the host. `callback` reads its arguments and writes its results through a `HostCall`. */
+  static host(store: Store, type: FuncType, callback: HostCallback, name?: string): Func {
+    return new Func(store, type, canonicalFuncType(type), undefined, -1, callback, name);
+  }
+
+  /** A function of the host with the JS API's conversions: BigInt for i64, an iterable for several results. */
+  static js(store: Store, type: FuncType, fn: (...args: never[]) => unknown, name?: string): Func {
+    const { params, results } = type;
+    return Func.host(
+      store,
+      type,
+      (call) => {
+        const args = params.map((param, k) => toJs(call.value(k, param)));
+        const result = (fn as (...args: unknown[]) => unknown)(...args);
+        if (results.length === 0) return;
+        if (results.length === 1) {
+          call.setValue(0, fromJs(results[0], result));
+          return;
+        }
+        const values = [...(result as Iterable<unknown>)];
+        if (values.length !== results.length)
+          throw new TypeError(`expected ${results.length} results, not ${values.length}`);
+        const converted = values.map((value, k) => fromJs(results[k], value));
+        converted.forEach((value, k) => call.setValue(k, value));
+      },
+      name,
+    );
+  }
+
+  /** @internal A function that `instance` defines. */
+  static defined(instance: Instance, funcidx: number, type: FuncType, typeId: number): Func {
+    return new Func(instance.store, type, typeId, instance, funcidx, undefined, undefined);
+  }
+
+  get name(): string | undefined {
+    return this.instance === undefined ? this.label : this.instance.module.funcName(this.funcidx);
+  }
+
+  /** Lowers a wasm function, once; again with factories of its own when it is `hot`. */
+  lower(hot = false): Code {
+    if (this.instance === undefined) throw new InternalError('a host function has no code');
+    if (this.code === undefined || (hot && !this.code.hot)) {
+      this.code = lowerFunction(this, this.instance, hot);
+      this.entry = this.code.entry;
+    }
+    return this.code;
+  }
+
+  /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
+  call(...args: unknown[]): unknown {
+    const { params, results } = this.type;
+    const values = this.callRaw(params.map((type: ValType, k: number) => fromJs(type, args[k])));
+    if (results.length === 0) return undefined;
+    return results.length === 1 ? toJs(values[0]) : values.map(toJs);
+  }
+
+  /** Calls with bit-exact values and runs to the end. Throws `RuntimeError` on a trap. */
+  callRaw(args: readonly Value[]): Value[] {
+    return invoke(this, args);
+  }
+}

@@ -1,0 +1,40 @@
+/** Global instances (spec "exec/runtime"). Numbers live in `cells`, two words each, which generated code reads and writes. */
+import { type GlobalType, isRef } from '../decoder';
+import type { Store } from './store';
+import type { Value } from './values';
+
+export class Global {
+  readonly store: Store;
+  readonly type: GlobalType;
+  /** Low word at `at`, high word at `at + 1`. */
+  readonly cells: Int32Array;
+  readonly at: number;
+  ref: unknown = null;
+
+  constructor(store: Store, type: GlobalType, value: Value, cells = new Int32Array(2), at = 0) {
+    this.store = store;
+    this.type = type;
+    this.cells = cells;
+    this.at = at;
+    this.set(value);
+  }
+
+  get(): Value {
+    return { type: this.type.value, lo: this.cells[this.at], hi: this.cells[this.at + 1], ref: this.ref };
+  }
+  set(value: Value): void {
+    if (isRef(this.type.value)) {
+      this.ref = value.ref;
+    } else {
+      this.cells[this.at] = value.lo;
+      this.cells[this.at + 1] = value.hi;
+    }
+  }
+}
+
+export class Tag {
+  readonly type: import('../decoder').FuncType;
+  constructor(type: import('../decoder').FuncType) {
+    this.type = type;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The machine's registers: the one mutable place that all generated closures share. There is one machine per JavaScript realm, since
+ * JavaScript runs one thing at a time; executions take turns on it (execution.ts).
+ *
+ * A frame's slots are eight bytes each and are addressed by word: slot s of a frame is `ints[fp + 2 * s]` (low word or 32-bit value),
+ * `ints[fp + 2 * s + 1]` (high word), `doubles[(fp >> 1) + s]`, and, for a reference, `refs[(fp >> 1) + s]`.
+ */
+import { type RuntimeError, type TrapCode, trap } from '../errors';
+import type { CallSite, Safepoint } from './code';
+
+/** A compiled piece of code. It runs to the next place where the trampoline must choose, and returns what to run there, or null to stop. */
+export type Step = (fp: number) => Step | null;
+
+export class Words {
+  /** High word of the last i64 result. */
+  hi = 0;
+}
+export const words = new Words();
+
+export class Registers {
+  /** Frame pointer, as a word index. The trampoline passes it to the next step. */
+  fp = 0;
+  /** Number of callers on the call stack. */
+  sp = 0;
+  /** Safepoints that may be passed before the machine yields. */
+  fuel = 0;
+  /** Call depth at which the stack is exhausted. */
+  maxSp = 0;
+  /** Word index at which the slots are exhausted. */
+  maxFp = 0;
+  /** Word index above which the host may start another execution, while a host function runs. */
+  top = 0;
+  /** Where the machine yielded, when a step returned null because of it. */
+  yielded: Safepoint | null = null;
+  /** Byte offset of the instruction that trapped. */
+  trapOffset = -1;
+}
+export const registers = new Registers();
+
+/** Slots of the machine. The host's memory manager commits pages only when they are written. */
+let slotCapacity = 1 << 20;
+
+export interface Stack {
+  readonly ints: Int32Array;
+  readonly floats: Float32Array;
+  readonly doubles: Float64Array;
+  readonly refs: unknown[];
+  /** Callers, outermost first: where each goes on, and its frame pointer. */
+  readonly sites: (CallSite | null)[];
+  readonly frames: number[];
+  /** Callees of indirect calls, beside their sites. */
+  readonly callees: unknown[];
+}
+let current: Stack | undefined;
+
+/** Sets the number of slots of the machine's stack. Only before anything has run: entries call it once. */
+export function configureStack(slots: number): void {
+  if (current === undefined) slotCapacity = slots;
+}
+export function stack(): Stack {
+  if (current === undefined) {
+    const buffer = new ArrayBuffer(slotCapacity * 8);
+    current = {
+      ints: new Int32Array(buffer),
+      floats: new Float32Array(buffer),
+      doubles: new Float64Array(buffer),
+      refs: [],
+      sites: [],
+      frames: [],
+      callees: [],
+    };
+  }
+  return current;
+}
+
+/** A trap raised by the instruction at this byte offset of the module. */
+export function trapAt(code: TrapCode, offset: number): RuntimeError {
+  registers.trapOffset = offset;
+  return trap(code);
+}

@@ -1,0 +1,61 @@
+/** Table instances (spec "exec/runtime", "table instances"). A null reference is null; others are `Func`s or the host's values. */
+import type { TableType } from '../decoder';
+import { trap } from '../errors';
+import type { Store } from './store';
+
+export class Table {
+  readonly store: Store;
+  readonly type: TableType;
+  readonly elements: unknown[];
+
+  /** Throws a RangeError when the store's limit does not suffice. */
+  constructor(store: Store, type: TableType, init: unknown = null) {
+    this.store = store;
+    this.type = type;
+    if (!store.reserveElements(type.min))
+      throw new RangeError(`table of ${type.min} elements exceeds the limit`);
+    this.elements = new Array(type.min);
+    this.elements.fill(init);
+  }
+
+  get length(): number {
+    return this.elements.length;
+  }
+  get(index: number): unknown {
+    if (index >= this.elements.length) throw new RangeError('table index out of bounds');
+    return this.elements[index];
+  }
+  set(index: number, reference: unknown): void {
+    if (index >= this.elements.length) throw new RangeError('table index out of bounds');
+    this.elements[index] = reference;
+  }
+
+  /** table.grow: the old length, or -1 when it cannot be. */
+  grow(delta: number, init: unknown): number {
+    const old = this.elements.length;
+    const { max, address } = this.type;
+    const length = old + delta;
+    if (length > (max ?? Number.POSITIVE_INFINITY) || (address === 'i32' && length > 0xffffffff)) return -1;
+    if (!this.store.reserveElements(delta)) return -1;
+    for (let k = 0; k < delta; k++) this.elements.push(init);
+    return old;
+  }
+
+  fill(to: number, value: unknown, length: number): void {
+    if (to + length > this.elements.length) throw trap('tableBounds');
+    this.elements.fill(value, to, to + length);
+  }
+  copy(to: number, source: Table, from: number, length: number): void {
+    if (from + length > source.elements.length || to + length > this.elements.length)
+      throw trap('tableBounds');
+    if (source === this) {
+      this.elements.copyWithin(to, from, from + length);
+      return;
+    }
+    for (let k = 0; k < length; k++) this.elements[to + k] = source.elements[from + k];
+  }
+  init(to: number, source: readonly unknown[], from: number, length: number): void {
+    if (from + length > source.length || to + length > this.elements.length) throw trap('tableBounds');
+    for (let k = 0; k < length; k++) this.elements[to + k] = source[from + k];
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Writes `factories.generated.js`: one closure factory for each template and operand form, plus the fixed forms of control.ts.
+ * Run at build time (`npm run generate`); the result is never committed. A factory takes what the instruction knows when it is
+ * lowered (slots as word offsets, constants, nested closures, the next step) and returns the closure that runs.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CONTROL } from './control';
+import { type Kind, LOADS, STORES, TEMPLATES, type Template } from './table';
+
+const NAMES = ['a', 'b', 'c'];
+
+interface Operands {
+  readonly params: string[];
+  /** Declarations, in evaluation order. */
+  readonly bind: string;
+  readonly code: string;
+}
+
+function slot(kind: Kind, at: string): string {
+  return kind === 'F' ? `F[${at}>>1]` : kind === 'f' ? `S[${at}]` : `I[${at}]`;
+}
+
+function count(code: string, name: string): number {
+  return code.match(new RegExp(`\\b${name}\\b`, 'g'))?.length ?? 0;
+}
+
+function substitute(code: string, name: string, by: string): string {
+  return code.replace(new RegExp(`\\b${name}\\b`, 'g'), by);
+}
+
+/** Puts the operands' forms into the code. Operands used twice, and words of an i64, are bound to constants first. */
+function operands(template: Template, form: string): Operands {
+  const params: string[] = [];
+  let bind = '';
+  let code = template.code;
+  const bindAll = template.operands.length > 1 && form.includes('e') && template.operands.includes('I');
+  template.operands.forEach((kind, k) => {
+    const param = NAMES[k];
+    const upper = param.toUpperCase();
+    const how = form[k];
+    params.push(param);
+    if (kind === 'I') {
+      if (how === 'k') {
+        params.push(`${param}2`);
+        code = substitute(substitute(code, `${upper}L`, param), `${upper}H`, `${param}2`);
+        return;
+      }
+      const low = `${param}l`;
+      const high = `${param}h`;
+      if (how === 'r') bind += `const ${low}=I[fp+${param}]`;
+      else bind += `const ${low}=${param}(fp)`;
+      if (count(code, `${upper}H`) > 0) bind += how === 'r' ? `,${high}=I[fp+${param}+1]` : `,${high}=W.hi`;
+      bind += ';';
+      code = substitute(substitute(code, `${upper}L`, low), `${upper}H`, high);
+      return;
+    }
+    const value = how === 'k' ? param : how === 'r' ? slot(kind, `fp+${param}`) : `${param}(fp)`;
+    if (how !== 'k' && (bindAll || count(code, upper) > 1)) {
+      bind += `const ${param}v=${value};`;
+      code = substitute(code, upper, `${param}v`);
+    } else {
+      code = substitute(code, upper, value);
+    }
+  });
+  if (template.traps) params.push('at');
+  return { params, bind, code };
+}
+
+function temporaries(code: string): string {
+  return count(code, 't') > 0 ? 'let t;' : '';
+}
+
+/** The closure's value: `bind` first, then one expression, or two for the words of an i64. */
+function valueClosure(result: Kind, bind: string, code: string): string {
+  const temp = temporaries(code);
+  if (result !== 'I') {
+    if (bind === '' && temp === '') return `fp=>${code}`;
+    return `fp=>{${temp}${bind}return ${code}}`;
+  }
+  const [low, high] = code.split(';');
+  if (high === 'W.hi') return bind === '' ? `fp=>${low}` : `fp=>{${bind}return ${low}}`;
+  return `fp=>{${temp}${bind}const l=${low};W.hi=${high};return l}`;
+}
+
+/** The closure that writes the value to slot d and goes on with n. NaNs made by arithmetic become canonical here. */
+function setClosure(result: Kind, bind: string, code: string, arithmetic: boolean): string {
+  const temp = temporaries(code);
+  if (result === 'I') {
+    const [low, high] = code.split(';');
+    return `fp=>{${temp}${bind}const l=${low};I[fp+d+1]=${high};I[fp+d]=l;return n(fp)}`;
+  }
+  if (arithmetic) return `fp=>{${bind}const x=${code};${slot(result, 'fp+d')}=x===x?x:NaN;return n(fp)}`;
+  return `fp=>{${temp}${bind}${slot(result, 'fp+d')}=${code};return n(fp)}`;
+}
+
+const out = new Map<string, string>();
+
+function emit(name: string, params: readonly string[], closure: string): void {
+  if (out.has(name)) throw new Error(`factory ${name} is generated twice`);
+  out.set(name, `(${params.join(',')})=>${closure}`);
+}
+
+for (const [name, template] of Object.entries(TEMPLATES)) {
+  for (const form of template.forms) {
+    const { params, bind, code } = operands(template, form);
+    emit(`${name}/${form}`, params, valueClosure(template.result, bind, code));
+  }
+  for (const form of template.sets ?? []) {
+    const { params, bind, code } = operands(template, form);
+    emit(
+      `set ${name}/${form}`,
+      ['d', ...params, 'n'],
+      setClosure(template.result, bind, code, template.arithmetic === true),
+    );
+  }
+  for (const form of template.ifs ?? []) {
+    const { params, bind, code } = operands(template, form);
+    const condition = code.replace(/\?1:0$/, '');
+    const body =
+      bind === '' ? `fp=>${condition}?y(fp):n(fp)` : `fp=>{${bind}return ${condition}?y(fp):n(fp)}`;
+    emit(`if ${name}/${form}`, [...params, 'y', 'n'], body);
+  }
+}
+
+/** Effective address (spec "exec/memory"): the quick check holds below 2 GiB; `far` decides the rest, and traps. */
+function address(how: string): string {
+  const x = how === 'r' ? 'I[fp+a]' : 'a(fp)';
+  return `const x=${x};`;
+}
+
+for (const [name, load] of Object.entries(LOADS)) {
+  for (const how of ['r', 'e']) {
+    const bind = address(how) + addressCheck(load.bytes);
+    emit(`${name}/${how}`, ['a', 'o', 'm', 'at'], valueClosure(load.result, bind, load.code));
+    if (load.result === 'i' || load.result === 'I') {
+      emit(
+        `set ${name}/${how}`,
+        ['d', 'a', 'o', 'm', 'at', 'n'],
+        setClosure(load.result, bind, load.code, false),
+      );
+    }
+  }
+}
+
+function addressCheck(bytes: number): string {
+  return `let v=x+o|0;if((x|v)<0||v>m.top${bytes})v=m.far(x,o,${bytes},at);`;
+}
+
+for (const [name, store] of Object.entries(STORES)) {
+  for (const form of store.forms) {
+    const [how, what] = form;
+    const params = ['a', 'b', 'o', 'm', 'at', 'n'];
+    let bind = address(how);
+    let code = store.code;
+    if (store.operand === 'I') {
+      bind += what === 'r' ? 'const w=I[fp+b],h=I[fp+b+1];' : 'const w=b(fp),h=W.hi;';
+      code = substitute(substitute(code, 'XL', 'w'), 'XH', 'h');
+    } else {
+      const value = what === 'k' ? 'b' : what === 'r' ? slot(store.operand, 'fp+b') : 'b(fp)';
+      const float = store.operand === 'f' || store.operand === 'F';
+      bind += float ? `let w=${value};if(w!==w)w=NaN;` : what === 'k' ? '' : `const w=${value};`;
+      code = substitute(code, 'X', what === 'k' ? 'b' : 'w');
+    }
+    emit(`${name}/${form}`, params, `fp=>{${bind}${addressCheck(store.bytes)}${code};return n(fp)}`);
+  }
+}
+
+for (const [name, [params, closure]] of Object.entries(CONTROL)) emit(name, params, closure);
+
+const used = new Set<string>();
+const body = [...out]
+  .map(([name, factory]) => {
+    const text = factory.replace(/\bN\.(\w+)/g, (_, helper: string) => {
+      used.add(helper);
+      return helper;
+    });
+    return `${JSON.stringify(name)}:${text}`;
+  })
+  .join(',\n');
+const source = `export function createFactories({I,S,F,R,RS,RF,RC,M,W,N,T}){
+const {${[...used].join(',')}}=N;
+return{
+${body}
+}}
+`;
+const types = `import type { Factories, FactoryEnvironment } from './factories';
+export declare function createFactories(environment: FactoryEnvironment): Factories;
+`;
+const target = process.env['TSWASM_GENERATE_TO'] ?? join(process.cwd(), 'src/interpreter');
+writeFileSync(join(target, 'factories.generated.js'), source);
+writeFileSync(join(target, 'factories.generated.d.ts'), types);
+console.log(`${out.size} factories, ${source.length} bytes`);

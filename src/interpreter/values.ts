@@ -1,0 +1,89 @@
+/**
+ * Values at the boundary. `Value` is bit exact; `toJs` and `fromJs` are the JS API's ToJSValue and ToWebAssemblyValue. The only file of
+ * the core that knows BigInt: a host without it replaces this file and has no i64 at its JavaScript boundary.
+ */
+import { F32, F64, HEAP, heapOf, I32, I64, isNullable, type ValType, valTypeName } from '../decoder';
+import { Func } from './func';
+import { f32FromBits, f64FromBits } from './numerics';
+
+/** i32 and f32: `lo` holds the bits. i64 and f64: `lo` and `hi`. References: `ref`; null is the null reference. */
+export interface Value {
+  readonly type: ValType;
+  readonly lo: number;
+  readonly hi: number;
+  readonly ref: unknown;
+}
+
+const cell = new DataView(new ArrayBuffer(8));
+
+export function i32(value: number): Value {
+  return { type: I32, lo: value | 0, hi: 0, ref: null };
+}
+export function i64(lo: number, hi: number): Value {
+  return { type: I64, lo: lo | 0, hi: hi | 0, ref: null };
+}
+export function f32(value: number): Value {
+  cell.setFloat32(0, value, true);
+  return { type: F32, lo: cell.getInt32(0, true), hi: 0, ref: null };
+}
+export function f64(value: number): Value {
+  cell.setFloat64(0, value, true);
+  return { type: F64, lo: cell.getInt32(0, true), hi: cell.getInt32(4, true), ref: null };
+}
+export function reference(type: ValType, ref: unknown): Value {
+  return { type, lo: 0, hi: 0, ref };
+}
+/** Zero, or the null reference. */
+export function defaultValue(type: ValType): Value {
+  return { type, lo: 0, hi: 0, ref: null };
+}
+
+/** ToJSValue (JS API). i64 becomes a BigInt. */
+export function toJs(value: Value): unknown {
+  switch (value.type) {
+    case I32:
+      return value.lo;
+    case I64:
+      return (BigInt(value.hi) << 32n) | BigInt(value.lo >>> 0);
+    case F32:
+      return f32FromBits(value.lo);
+    case F64:
+      return f64FromBits(value.lo, value.hi);
+    default:
+      return value.ref;
+  }
+}
+
+/** ToWebAssemblyValue (JS API). Throws a TypeError for what the type does not hold. */
+export function fromJs(type: ValType, value: unknown): Value {
+  switch (type) {
+    case I32:
+      return i32((value as number) | 0);
+    case I64: {
+      const bits = BigInt.asUintN(64, toBigInt64(value));
+      return i64(Number(bits & 0xffffffffn), Number(bits >> 32n));
+    }
+    case F32:
+      return f32(Number(value));
+    case F64:
+      return f64(Number(value));
+    default:
+      return refFromJs(type, value);
+  }
+}
+
+/** ToBigInt, which a Number does not convert by. */
+function toBigInt64(value: unknown): bigint {
+  return BigInt.asIntN(64, value as bigint);
+}
+
+function refFromJs(type: ValType, value: unknown): Value {
+  if (value === null && isNullable(type)) return reference(type, null);
+  const heap = heapOf(type);
+  if (heap === HEAP.extern) {
+    if (value === null) throw new TypeError(`null is not a ${valTypeName(type)}`);
+    return reference(type, value);
+  }
+  if (heap === HEAP.func && value instanceof Func) return reference(type, value);
+  throw new TypeError(`value is not a ${valTypeName(type)}`);
+}
