@@ -1,0 +1,102 @@
+/** Frames against the code: that each stands at a safepoint of its function and holds the values that the validator sees there. */
+import type { ModuleData } from '../decoder/module';
+import type { ValType } from '../decoder/types';
+import type { Activation } from './document';
+import { type LoopRegion, localsOf, type SafepointVisit, walkSafepoints } from './safepoints';
+import { mismatch, typeComplaint } from './value-types';
+
+interface Pending {
+  readonly frame: Activation;
+  readonly index: number;
+  found: boolean;
+}
+
+/**
+ * Takes the frames of a stack, then checks them all with one walk over each function they stand in: the cost is bounded by the code and
+ * the values together, however many frames there are.
+ */
+export class FrameChecker {
+  private readonly module: ModuleData;
+  private readonly byFunc = new Map<number, Pending[]>();
+  private readonly results: (readonly ValType[])[] = [];
+
+  constructor(module: ModuleData) {
+    this.module = module;
+  }
+
+  /** The next frame, from the outermost on. */
+  add(frame: Activation): void {
+    const { module, byFunc } = this;
+    const { func } = frame;
+    const index = this.results.length;
+    if (func >= module.funcTypes.length) mismatch(`frame ${index}: function ${func} is not in the module`);
+    if (func < module.importedFuncs)
+      mismatch(`frame ${index}: function ${func} is imported, so it has no frames here`);
+    const pending = byFunc.get(func);
+    if (pending === undefined) byFunc.set(func, [{ frame, index, found: false }]);
+    else pending.push({ frame, index, found: false });
+    this.results.push([]);
+  }
+
+  /** What the callee of each frame has to return; nothing for frames that are not at a call. */
+  check(): readonly (readonly ValType[])[] {
+    for (const [func, pending] of this.byFunc) this.checkFunc(func, pending);
+    return this.results;
+  }
+
+  private checkFunc(func: number, pending: readonly Pending[]): void {
+    const locals = localsOf(this.module, func);
+    const byOffset = new Map<number, Pending[]>();
+    for (const item of pending) {
+      const others = byOffset.get(item.frame.offset);
+      if (others === undefined) byOffset.set(item.frame.offset, [item]);
+      else others.push(item);
+    }
+    walkSafepoints(this.module, func, {
+      safepoint: (point) => {
+        for (const item of byOffset.get(point.offset) ?? []) {
+          const { site, targetLoop } = item.frame;
+          if (site !== point.kind || targetLoop !== point.targetLoop) continue;
+          item.found = true;
+          this.results[item.index] = point.results;
+          this.checkValues(item, locals, point);
+        }
+      },
+    });
+    for (const item of pending) if (!item.found) mismatch(this.explain(item));
+  }
+
+  private checkValues({ frame, index }: Pending, locals: readonly ValType[], point: SafepointVisit): void {
+    const { values } = frame;
+    const { stack, height, params } = point;
+    const expected = locals.length + height + params.length;
+    if (values.length !== expected) {
+      mismatch(`frame ${index}: ${values.length} values, but ${expected} live at its ${point.kind} site`);
+    }
+    let at = 0;
+    const check = (types: readonly ValType[], count: number): void => {
+      for (let i = 0; i < count; i++, at++) {
+        const complaint = typeComplaint(values[at], types[i], this.module);
+        if (complaint !== undefined) mismatch(`frame ${index}, value ${at}: ${complaint}`);
+      }
+    };
+    check(locals, locals.length);
+    check(stack, height);
+    check(params, params.length);
+  }
+
+  /** Why no safepoint of the function is this frame's. */
+  private explain({ frame, index }: Pending): string {
+    const { func, site, offset, targetLoop } = frame;
+    const where = `frame ${index}: function ${func} at +0x${offset.toString(16)}`;
+    if (site === 'suspend' || site === 'resume') return `${where} is no ${site} site (stack switching)`;
+    if (site !== 'loop') return `${where} has no ${site} safepoint`;
+    const loops: LoopRegion[] = [];
+    walkSafepoints(this.module, func, { loop: (region) => loops.push(region) });
+    const loop = loops.find(({ start }) => start === targetLoop);
+    const target = `+0x${targetLoop.toString(16)}`;
+    if (loop === undefined) return `${where} goes back to ${target}, which is no loop`;
+    if (offset >= loop.end) return `${where} goes back to the loop at ${target}, which is not around it`;
+    return `${where} has no branch to the loop at ${target}`;
+  }
+}

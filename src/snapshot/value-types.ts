@@ -1,0 +1,98 @@
+/** Snapshot values and a module's types: the tag says the storage family, the module says the rest (draft, "Value Representation"). */
+
+import { matches } from '../decoder/matching';
+import type { ModuleData } from '../decoder/module';
+import {
+  concreteHeap,
+  F32,
+  F64,
+  HEAP,
+  heapOf,
+  heapTypeidx,
+  I32,
+  I64,
+  isNullable,
+  isRef,
+  refType,
+  V128,
+  type ValType,
+  valTypeName,
+} from '../decoder/types';
+import { SnapshotError } from '../errors';
+import { isNull, isRefTag, NULL_WORD, type TypedValue, type TypeTag } from './document';
+
+/** Refuses: the snapshot and the module (or instance) do not go together. */
+export function mismatch(message: string): never {
+  throw new SnapshotError(message, 'mismatch');
+}
+
+const NUMBER_TAGS: Readonly<Record<ValType, TypeTag>> = {
+  [I32]: 'i32',
+  [I64]: 'i64',
+  [F32]: 'f32',
+  [F64]: 'f64',
+  [V128]: 'v128',
+};
+const HEAP_TAGS: Readonly<Record<number, TypeTag>> = {
+  [HEAP.func]: 'funcref',
+  [HEAP.nofunc]: 'funcref',
+  [HEAP.extern]: 'externref',
+  [HEAP.noextern]: 'externref',
+  [HEAP.exn]: 'exnref',
+  [HEAP.noexn]: 'exnref',
+};
+
+/** The storage family that values of this type travel in. */
+export function tagOf(type: ValType, module: ModuleData): TypeTag {
+  const number = NUMBER_TAGS[type];
+  if (number !== undefined) return number;
+  const typeidx = heapTypeidx(heapOf(type));
+  const heap = typeidx < 0 ? heapOf(type) : HEAP[module.types[typeidx].composite.kind];
+  const tag = isRef(type) ? HEAP_TAGS[heap] : undefined;
+  if (tag === undefined)
+    throw new SnapshotError(`values of type ${valTypeName(type)} in a snapshot`, 'unsupported');
+  return tag;
+}
+
+/** Why a value is not one of this type, or undefined. */
+export function typeComplaint(value: TypedValue, type: ValType, module: ModuleData): string | undefined {
+  const tag = tagOf(type, module);
+  if (value.type !== tag) return `a value of type ${value.type} where ${valTypeName(type)} is due`;
+  if (!isRefTag(tag)) return undefined;
+  if (isNull(value)) return isNullable(type) ? undefined : `null where ${valTypeName(type)} is due`;
+  return referenceComplaint(value.type, value.lo >>> 0, type, module);
+}
+
+/** The same for the elements of a table, packed as the document packs them. */
+export function elementComplaint(
+  elements: Int32Array,
+  type: ValType,
+  module: ModuleData,
+): string | undefined {
+  const tag = tagOf(type, module);
+  // Nullable references to any function: nothing but the index to check.
+  const plain = type === refType(true, HEAP.func);
+  for (let i = 0; i < elements.length; i += 2) {
+    const lo = elements[i];
+    let complaint: string | undefined;
+    if (lo === NULL_WORD && elements[i + 1] === NULL_WORD) {
+      if (!isNullable(type)) complaint = `null where ${valTypeName(type)} is due`;
+    } else if (!plain || lo >>> 0 >= module.funcTypes.length) {
+      complaint = referenceComplaint(tag, lo >>> 0, type, module);
+    }
+    if (complaint !== undefined) return `element ${i / 2}: ${complaint}`;
+  }
+  return undefined;
+}
+
+function referenceComplaint(tag: TypeTag, id: number, type: ValType, module: ModuleData): string | undefined {
+  let actual = refType(false, HEAP.extern);
+  if (tag === 'funcref') {
+    if (id >= module.funcTypes.length) return `function ${id} is not in the module`;
+    actual = refType(false, concreteHeap(module.funcTypes[id]));
+  } else if (tag !== 'externref') {
+    throw new SnapshotError(`a value of type ${tag} in a snapshot`, 'unsupported');
+  }
+  if (matches(actual, type, module.types)) return undefined;
+  return `${tag} ${tag === 'funcref' ? id : ''} is not of type ${valTypeName(type)}`;
+}

@@ -1,0 +1,165 @@
+/**
+ * A document against the module it says it belongs to: every rule of the draft's security section that needs the module's types and code,
+ * but no instance. What passes can be restored into a fresh instance, up to that instance's own limits and sharing (`restore.ts`).
+ */
+
+import { matchesAll } from '../decoder/matching';
+import type { ModuleData } from '../decoder/module';
+import type { FuncType, Limits } from '../decoder/types';
+import { SnapshotError } from '../errors';
+import {
+  type ContinuationRecord,
+  isStored,
+  type SnapshotDocument,
+  type TypedValue,
+  type U64,
+} from './document';
+import { FrameChecker } from './frames';
+import { moduleHash } from './identity';
+import { checkDocument } from './rules';
+import { u64Equal, u64Hex } from './u64';
+import { elementComplaint, mismatch, tagOf, typeComplaint } from './value-types';
+
+const hashes = new WeakMap<ModuleData, U64>();
+/** The identity of a decoded module, reckoned once. */
+export function hashOf(module: ModuleData): U64 {
+  let hash = hashes.get(module);
+  if (hash === undefined) {
+    hash = moduleHash(module.bytes);
+    hashes.set(module, hash);
+  }
+  return hash;
+}
+
+/** Throws `SnapshotError` unless the document describes a state of this module. */
+export function verify(document: SnapshotDocument, module: ModuleData): void {
+  checkDocument(document);
+  const own = hashOf(module);
+  if (!u64Equal(own, document.wasmHash)) {
+    mismatch(`the snapshot belongs to module ${u64Hex(document.wasmHash)}, this one is ${u64Hex(own)}`);
+  }
+  verifyMemories(document, module);
+  verifyTables(document, module);
+  verifyGlobals(document, module);
+  verifySegments(document, module);
+  verifyContinuations(document, module);
+}
+
+function count(what: string, actual: number, declared: number): void {
+  if (actual !== declared) mismatch(`${actual} ${what}, but the module has ${declared}`);
+}
+
+/** Within what the module declares. Sizes never shrink, so the declared minimum bounds them too. */
+function checkSize(what: string, size: number, { min, max }: Limits): void {
+  if (size < min) mismatch(`${what} is smaller (${size}) than the module declares (${min})`);
+  if (max !== undefined && size > max)
+    mismatch(`${what} is larger (${size}) than the module permits (${max})`);
+}
+
+/** Only two imports can name one memory or table: what a module defines is new. */
+function checkShared(what: string, index: number, imported: number): void {
+  if (index >= imported)
+    mismatch(`${what} ${index} is defined by the module, so it is shared with none before it`);
+}
+
+function importedOf(module: ModuleData, kind: 'memory' | 'table'): number {
+  return module.imports.filter((entry) => entry.type.kind === kind).length;
+}
+
+function verifyMemories({ memories }: SnapshotDocument, module: ModuleData): void {
+  count('memories', memories.length, module.memories.length);
+  const imported = importedOf(module, 'memory');
+  memories.forEach((memory, i) => {
+    const stored = isStored(memory) ? memory : memories[memory.sameAs];
+    if (!isStored(memory)) checkShared('memory', i, imported);
+    if (!isStored(stored)) return;
+    const type = module.memories[i];
+    if (stored.pageBits !== type.pageBits) {
+      mismatch(`memory ${i} has pages of 2^${stored.pageBits} bytes, the module's have 2^${type.pageBits}`);
+    }
+    checkSize(`memory ${i}`, stored.pages, type);
+  });
+}
+
+function verifyTables({ tables }: SnapshotDocument, module: ModuleData): void {
+  count('tables', tables.length, module.tables.length);
+  const imported = importedOf(module, 'table');
+  tables.forEach((table, i) => {
+    const stored = isStored(table) ? table : tables[table.sameAs];
+    if (!isStored(table)) checkShared('table', i, imported);
+    if (!isStored(stored)) return;
+    const type = module.tables[i];
+    const tag = tagOf(type.element, module);
+    if (stored.type !== tag) mismatch(`table ${i} holds ${stored.type}, the module's holds ${tag}`);
+    checkSize(`table ${i}`, stored.elements.length / 2, type);
+    const complaint = elementComplaint(stored.elements, type.element, module);
+    if (complaint !== undefined) mismatch(`table ${i}, ${complaint}`);
+  });
+}
+
+function verifyGlobals({ globals }: SnapshotDocument, module: ModuleData): void {
+  count('globals', globals.length, module.globals.length);
+  globals.forEach((value, i) => {
+    const complaint = typeComplaint(value, module.globals[i].value, module);
+    if (complaint !== undefined) mismatch(`global ${i}: ${complaint}`);
+  });
+}
+
+function verifySegments({ segments }: SnapshotDocument, module: ModuleData): void {
+  count('data segments', segments.dataDropped.length, module.datas.length);
+  count('element segments', segments.elemDropped.length, module.elements.length);
+}
+
+function verifyContinuations(document: SnapshotDocument, module: ModuleData): void {
+  const { continuations, exceptions, postmortem, pendingCall } = document;
+  if (exceptions.length > 0) throw new SnapshotError('exceptions in a snapshot', 'unsupported');
+  if (continuations.length > (postmortem ? 0 : 1)) {
+    throw new SnapshotError('continuations in a snapshot (stack switching)', 'unsupported');
+  }
+  if (postmortem) return;
+  const [root] = continuations;
+  const innermost = verifyRoot(root, module);
+  if (pendingCall === undefined) return;
+  if (pendingCall.func >= module.importedFuncs) mismatch('the pending host call names no imported function');
+  const type = typeOfFunc(module, pendingCall.func);
+  checkReturns('the pending host function', type, innermost, module);
+  verifyArguments(pendingCall.args, type, module);
+}
+
+/** Checks the frames; gives what the innermost one waits for, when it waits at a call. */
+function verifyRoot(root: ContinuationRecord, module: ModuleData): FuncType['results'] {
+  if (root.entryFunc >= module.funcTypes.length)
+    mismatch(`entry function ${root.entryFunc} is not in the module`);
+  const frames = new FrameChecker(module);
+  for (const frame of root.activations) frames.add(frame);
+  // After a tail call the function that stands in a frame need not be the one that was called, but it returns the same.
+  let expected = typeOfFunc(module, root.entryFunc).results;
+  frames.check().forEach((callee, i) => {
+    const { func } = root.activations[i];
+    checkReturns(`frame ${i}: function ${func}`, typeOfFunc(module, func), expected, module);
+    expected = callee;
+  });
+  return expected;
+}
+
+function verifyArguments(args: readonly TypedValue[], type: FuncType, module: ModuleData): void {
+  count('arguments of the pending host call', args.length, type.params.length);
+  args.forEach((value, i) => {
+    const complaint = typeComplaint(value, type.params[i], module);
+    if (complaint !== undefined) mismatch(`argument ${i} of the pending host call: ${complaint}`);
+  });
+}
+
+function typeOfFunc(module: ModuleData, funcidx: number): FuncType {
+  return module.types[module.funcTypes[funcidx]].composite.func;
+}
+
+function checkReturns(
+  who: string,
+  { results }: FuncType,
+  expected: FuncType['results'],
+  module: ModuleData,
+): void {
+  if (!matchesAll(results, expected, module.types))
+    mismatch(`${who} does not return what its caller expects`);
+}
