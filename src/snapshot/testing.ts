@@ -77,7 +77,7 @@ const TYPES: readonly TypeTag[] = [
 ];
 
 export interface RandomOptions {
-  /** Leave out what the draft does not have, and what its checker cannot carry through JSON (v128, extra sections). */
+  /** Leave out what the draft does not have, and what its checker cannot carry through JSON (v128). */
   readonly plain?: boolean;
   /** Chunk memories as the reference implementation does, instead of anyhow. */
   readonly canonicalChunks?: boolean;
