@@ -41,10 +41,9 @@ const OP_ELSE = OP.else;
 const OP_LOOP = OP.loop;
 const EMPTY_BLOCK = 0x40;
 
-/** By opcode: how, the types of the last and the first operand and of the result, and log2 of a memory access' bytes. */
+/** By opcode: how, the type of the operand (both of them, or the one stored) and of the result, log2 of a memory access' bytes. */
 const FAST = new Uint8Array(256);
-const LAST = new Uint8Array(256);
-const FIRST = new Uint8Array(256);
+const OPERAND = new Uint8Array(256);
 const RESULT = new Uint8Array(256);
 const ALIGN = new Uint8Array(256);
 
@@ -76,9 +75,9 @@ for (const { op, name, imm, sig, width, feature } of INSTRUCTIONS) {
   // What can be switched off goes through its rule.
   if (op >= 256 || feature !== 'mvp') continue;
   const [operands = '', result = ''] = sig.split(':');
+  if (imm === 'none' && operands.length === 2 && operands[0] !== operands[1]) continue;
   FAST[op] = FAST_BY_NAME[name] ?? FAST_BY_SHAPE[`${imm} ${operands.length} ${result.length}`] ?? Fast.No;
-  LAST[op] = TYPE_OF_SIGNATURE[operands[operands.length - 1]] ?? BOTTOM;
-  FIRST[op] = TYPE_OF_SIGNATURE[operands[0]] ?? BOTTOM;
+  OPERAND[op] = TYPE_OF_SIGNATURE[operands[operands.length - 1]] ?? BOTTOM;
   RESULT[op] = TYPE_OF_SIGNATURE[result] ?? BOTTOM;
   ALIGN[op] = Math.log2(width / 8);
 }
@@ -87,22 +86,30 @@ for (const { op, name, imm, sig, width, feature } of INSTRUCTIONS) {
 export function walkCode(v: Validator): void {
   const { reader, locals, localCount, context } = v;
   const { bytes } = reader;
+  // Local names for the tables spare a check of the module's variables at each use.
+  const fast = FAST;
+  const operand = OPERAND;
+  const result = RESULT;
+  const align = ALIGN;
   const { globals, funcTypes, types } = context;
   const { code } = v.rules;
   const memory = context.memories[0];
   const address = memory === undefined ? -1 : addressType(memory.address);
-  let { stack, sp, base, depth, frameOps, frameBases, frameResults, framePolymorphic } = v;
-  let { pos } = reader;
+  let { stack, frameOps, frameBases, frameResults, framePolymorphic } = v;
+  let sp = v.sp | 0;
+  let base = v.base | 0;
+  let depth = v.depth | 0;
+  let pos = reader.pos | 0;
   let checkpoint = pos;
   for (;;) {
     if (pos >= checkpoint) {
-      checkpoint = v.checkpoint(pos, sp);
+      checkpoint = v.checkpoint(pos, sp) | 0;
       stack = v.stack;
     }
     const at = pos;
     const op = bytes[pos++];
     // In a case, `break` leaves the instruction to its rule.
-    switch (FAST[op]) {
+    switch (fast[op]) {
       case Fast.LocalGet: {
         const x = bytes[pos++];
         if (!(x < localCount && x < 0x80)) break;
@@ -122,34 +129,34 @@ export function walkCode(v: Validator): void {
       }
       case Fast.Const:
         if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
-        stack[sp++] = RESULT[op];
+        stack[sp++] = result[op];
         continue;
       case Fast.Binary:
-        if (sp - 1 <= base || stack[sp - 1] !== LAST[op] || stack[sp - 2] !== FIRST[op]) break;
+        if (sp - 1 <= base || stack[sp - 1] !== operand[op] || stack[sp - 2] !== operand[op]) break;
         sp--;
-        stack[sp - 1] = RESULT[op];
+        stack[sp - 1] = result[op];
         continue;
       case Fast.Unary:
-        if (sp <= base || stack[sp - 1] !== LAST[op]) break;
-        stack[sp - 1] = RESULT[op];
+        if (sp <= base || stack[sp - 1] !== operand[op]) break;
+        stack[sp - 1] = result[op];
         continue;
       case Fast.Load:
-        if (sp <= base || stack[sp - 1] !== address || !(bytes[pos++] <= ALIGN[op])) break;
+        if (sp <= base || stack[sp - 1] !== address || !(bytes[pos++] <= align[op])) break;
         if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
-        stack[sp - 1] = RESULT[op];
+        stack[sp - 1] = result[op];
         continue;
       case Fast.Store:
-        if (sp - 1 <= base || stack[sp - 1] !== LAST[op] || stack[sp - 2] !== address) break;
-        if (!(bytes[pos++] <= ALIGN[op])) break;
+        if (sp - 1 <= base || stack[sp - 1] !== operand[op] || stack[sp - 2] !== address) break;
+        if (!(bytes[pos++] <= align[op])) break;
         if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
         sp -= 2;
         continue;
       case Fast.End: {
         if (depth < 2) break;
-        const result = frameResults[depth - 1];
-        if (result === NO_VALUE) {
+        const type = frameResults[depth - 1];
+        if (type === NO_VALUE) {
           if (sp !== base) break;
-        } else if (sp !== base + 1 || stack[base] !== result || frameOps[depth - 1] === OP_IF) {
+        } else if (sp !== base + 1 || stack[base] !== type || frameOps[depth - 1] === OP_IF) {
           break;
         }
         depth--;
@@ -165,12 +172,12 @@ export function walkCode(v: Validator): void {
         }
         if (!(x < funcTypes.length)) break;
         const { params, results } = types[funcTypes[x]].composite.func;
-        const operand = sp - params.length;
-        if (operand < base || results.length > 1) break;
+        const first = sp - params.length;
+        if (first < base || results.length > 1) break;
         let i = 0;
-        while (i < params.length && stack[operand + i] === params[i]) i++;
+        while (i < params.length && stack[first + i] === params[i]) i++;
         if (i < params.length) break;
-        sp = operand;
+        sp = first;
         if (results.length > 0) stack[sp++] = results[0];
         continue;
       }
@@ -210,9 +217,9 @@ export function walkCode(v: Validator): void {
       }
       case Fast.Else: {
         const frame = depth - 1;
-        const result = frameResults[frame];
-        if (frameOps[frame] !== OP_IF || sp !== (result === NO_VALUE ? base : base + 1)) break;
-        if (result !== NO_VALUE && stack[base] !== result) break;
+        const type = frameResults[frame];
+        if (frameOps[frame] !== OP_IF || sp !== (type === NO_VALUE ? base : base + 1)) break;
+        if (type !== NO_VALUE && stack[base] !== type) break;
         sp = base;
         frameOps[frame] = OP_ELSE;
         framePolymorphic[frame] = 0;
@@ -234,7 +241,10 @@ export function walkCode(v: Validator): void {
     v.depth = depth;
     v.step(code, at);
     if (v.depth === 0) return;
-    pos = reader.pos;
-    ({ stack, sp, base, depth, frameOps, frameBases, frameResults, framePolymorphic } = v);
+    pos = reader.pos | 0;
+    sp = v.sp | 0;
+    base = v.base | 0;
+    depth = v.depth | 0;
+    ({ stack, frameOps, frameBases, frameResults, framePolymorphic } = v);
   }
 }

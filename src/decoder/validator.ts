@@ -18,6 +18,7 @@ import type { FuncType, ValType } from './types';
 import { BOTTOM, valTypeName } from './types';
 import { requireFeature } from './unsupported';
 
+const NO_INTS = new Int32Array(0);
 const NO_TYPES: readonly ValType[] = [];
 const EMPTY: FuncType = { params: NO_TYPES, results: NO_TYPES };
 const EMPTY_BLOCK = 0x40;
@@ -42,21 +43,21 @@ export class Validator {
   at = 0;
 
   /** Operand types. */
-  stack = new Int32Array(2 * CHECKPOINT);
+  stack = NO_INTS;
   sp = 0;
   /** Types of the locals, parameters first. */
-  locals = new Int32Array(256);
+  locals = NO_INTS;
   localCount = 0;
 
   /** The frames, outermost first; `base` is the height of the operand stack at the entry of the innermost one. */
   depth = 0;
   base = 0;
-  frameOps = new Int32Array(64);
-  frameBases = new Int32Array(64);
+  frameOps = NO_INTS;
+  frameBases = NO_INTS;
   /** The one result type, `NO_VALUE` or `COMPLEX`. */
-  frameResults = new Int32Array(64);
+  frameResults = NO_INTS;
   /** 1 when the rest of the frame is unreachable: below its base there are operands of any type. */
-  framePolymorphic = new Uint8Array(64);
+  framePolymorphic = new Uint8Array(0);
   /** Function types of the `COMPLEX` frames. */
   private readonly frameTypes: FuncType[] = [];
 
@@ -64,6 +65,10 @@ export class Validator {
     this.context = context;
     this.reader = new Reader(context.bytes);
     this.rules = rulesFor(context.features);
+    // Grown here rather than made: engines optimise for a field that never changes, and throw that code away when it does.
+    this.ensureStack(0);
+    this.ensureLocals(256);
+    this.growFrames(64);
   }
 
   /** Validates a code entry: local declarations and body at `start`, which must fill it up to `end`. */
@@ -236,7 +241,7 @@ export class Validator {
     const { params, results } = type;
     this.popAll(params);
     const { depth } = this;
-    if (depth === this.frameOps.length) this.growFrames();
+    if (depth === this.frameOps.length) this.growFrames(2 * depth);
     const complex = params.length > 0 || results.length > 1;
     if (complex) this.frameTypes[depth] = type;
     this.frameOps[depth] = op;
@@ -248,9 +253,8 @@ export class Validator {
     this.pushAll(params);
   }
 
-  private growFrames(): void {
+  private growFrames(capacity: number): void {
     const { frameOps, frameBases, frameResults, framePolymorphic } = this;
-    const capacity = 2 * frameOps.length;
     this.frameOps = new Int32Array(capacity);
     this.frameOps.set(frameOps);
     this.frameBases = new Int32Array(capacity);
