@@ -118,7 +118,7 @@ export class HostCall {
       ints[fp + 2 * k + 1] = value?.hi ?? 0;
       if (isRef(types[k])) {
         while (refs.length <= (fp >> 1) + k) refs.push(null);
-        refs[(fp >> 1) + k] = value?.ref ?? null;
+        refs[(fp >> 1) + k] = value === undefined ? null : value.ref;
       }
     }
   }

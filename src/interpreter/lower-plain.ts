@@ -15,6 +15,7 @@ import { InternalError } from '../errors';
 import { globalGetRef, globalSetRef, isEffect, makeEffect, selectRef } from './effects';
 import {
   binary,
+  bits,
   constant,
   copysign,
   Expr,
@@ -129,7 +130,9 @@ function lowerNumeric(lowering: Lowering, row: Instruction, at: number): void {
   if (results === undefined) throw new InternalError(`no lowering for ${row.name}`);
   const type = TYPES[results];
   if (operands.length === 1) {
-    lowering.push(unary(row.name, type, lowering.pop(), isTrapping(row), at));
+    const a = lowering.pop();
+    const reinterprets = row.name === 'i32.reinterpret_f32' || row.name === 'i64.reinterpret_f64';
+    lowering.push(reinterprets ? bits(a) : unary(row.name, type, a, isTrapping(row), at));
     return;
   }
   const b = lowering.pop();

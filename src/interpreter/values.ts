@@ -64,9 +64,9 @@ export function fromJs(type: ValType, value: unknown): Value {
       return i64(Number(bits & 0xffffffffn), Number(bits >> 32n));
     }
     case F32:
-      return f32(Number(value));
+      return f32(+(value as number));
     case F64:
-      return f64(Number(value));
+      return f64(+(value as number));
     default:
       return refFromJs(type, value);
   }
