@@ -9,15 +9,15 @@ import { build } from 'esbuild';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const cache = path.join(root, 'node_modules', '.cache', 'tswasm-ts');
 
+// In parts, or it would be replaced in this file too when a bundle contains it.
+const OWN_URL = ['import', 'meta', 'url'].join('.');
+
 /** A bundle moves its modules elsewhere, so each file keeps its own `import.meta.url`. */
 const ownUrls = {
   name: 'own-urls',
   setup(b) {
     b.onLoad({ filter: /\.m?[jt]s$/, namespace: 'file' }, ({ path: file }) => ({
-      contents: readFileSync(file, 'utf8').replaceAll(
-        'import.meta.url',
-        JSON.stringify(pathToFileURL(file).href),
-      ),
+      contents: readFileSync(file, 'utf8').replaceAll(OWN_URL, JSON.stringify(pathToFileURL(file).href)),
       loader: file.endsWith('ts') ? 'ts' : 'js',
     }));
   },
