@@ -35,7 +35,8 @@ describe('errors', () => {
     expect(new Special()).toBeInstanceOf(Special);
     expect(() => new WebAssembly.Module(new Uint8Array(4))).toThrow(CompileError);
     const { trap } = instantiate('(module (func (export "trap") unreachable))');
-    expect(trap).toThrow(new RuntimeError('unreachable'));
+    expect(trap).toThrow(RuntimeError);
+    expect(trap).toThrow('unreachable');
   });
 
   it('an exhausted stack is a RangeError', () => {
@@ -167,7 +168,7 @@ describe('imports', () => {
   });
 
   it('string constants come from the option importedStringConstants', async () => {
-    const bytes = assemble('(module (import "strings" "hä" (global $s externref)) (export "s" (global $s)))');
+    const bytes = assemble('(module (import "strings" "h\\c3\\a4" (global $s externref)) (export "s" (global $s)))');
     const options = { importedStringConstants: 'strings' };
     const { instance, module } = await WebAssembly.instantiate(bytes, {}, options);
     expect((instance.exports.s as { value: unknown }).value).toBe('hä');

@@ -134,7 +134,9 @@ function createOperations(
       1,
     ],
   };
-  if (typeof globalThis.Response === 'function') {
+  // Asked with `in`: reading the property makes Node load its fetch, whose own WebAssembly module would be compiled by the host's
+  // namespace and instantiated by this one, if it is put on the global object meanwhile.
+  if ('Response' in globalThis) {
     operations.compileStreaming = [
       async (source: unknown, options?: unknown) =>
         new Module(await compileLater(responseBytes(source), compileOptions(options))),
