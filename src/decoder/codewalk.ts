@@ -7,6 +7,7 @@
  */
 import { INSTRUCTIONS, OP } from './instructions';
 import { addressType, TYPE_OF_SIGNATURE } from './rules';
+import { CODE_RULES } from './ruleset';
 import { BOTTOM, F64, I32 } from './types';
 import type { Validator } from './validator';
 
@@ -92,7 +93,6 @@ export function walkCode(v: Validator): void {
   const result = RESULT;
   const align = ALIGN;
   const { globals, funcTypes, types } = context;
-  const { code } = v.rules;
   const memory = context.memories[0];
   const address = memory === undefined ? -1 : addressType(memory.address);
   let { stack, frameOps, frameBases, frameResults, framePolymorphic } = v;
@@ -239,7 +239,7 @@ export function walkCode(v: Validator): void {
     v.sp = sp;
     v.base = base;
     v.depth = depth;
-    v.step(code, at);
+    v.step(CODE_RULES, at);
     if (v.depth === 0) return;
     pos = reader.pos | 0;
     sp = v.sp | 0;

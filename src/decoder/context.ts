@@ -1,6 +1,7 @@
 /** What has been decoded so far, as validation needs it (the context C of spec chapter "valid/conventions"). */
-import type { Features } from './features';
+import type { Feature, Features } from './features';
 import type { DefType, FuncType, GlobalType, MemoryType, TableType, ValType } from './types';
+import { disabled } from './unsupported';
 
 export class Context {
   readonly bytes: Uint8Array;
@@ -14,11 +15,19 @@ export class Context {
   readonly elementTypes: ValType[] = [];
   /** Of the data count section. */
   dataCount: number | undefined;
+  /** Features the module turned out to need. */
+  readonly needed = new Set<Feature>();
   private declared: Uint8Array | undefined;
 
   constructor(bytes: Uint8Array, features: Features) {
     this.bytes = bytes;
     this.features = features;
+  }
+
+  /** To be called where the module uses a feature; `clause` as for `disabled`. */
+  need(feature: Feature, offset: number, clause = ''): void {
+    if (!this.features[feature]) throw disabled(feature, offset, clause);
+    this.needed.add(feature);
   }
 
   funcType(funcidx: number): FuncType {

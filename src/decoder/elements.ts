@@ -9,7 +9,6 @@ import { addressType } from './rules';
 import { readRefType } from './typereader';
 import type { ValType } from './types';
 import { FUNCREF, valTypeName } from './types';
-import { requireFeature } from './unsupported';
 import type { Validator } from './validator';
 
 const NOT_ACTIVE = 1;
@@ -22,7 +21,7 @@ export function readElement(r: Reader, context: Context, validator: Validator, e
   const start = r.pos;
   const flags = r.u32();
   if (flags > 7) throw malformed('malformed elements segment kind', start);
-  if (flags !== 0) requireFeature(context.features, 'bulkMemory', start);
+  if (flags !== 0) context.need('bulkMemory', start);
   const active = (flags & NOT_ACTIVE) === 0;
   const explicit = (flags & TABLE_OR_DECLARATIVE) !== 0;
   const table = active && explicit ? r.u32() : 0;
@@ -53,7 +52,7 @@ function readOffset(
 /** Kinds 0 and 4 have no type field. */
 function readElementType(r: Reader, context: Context, flags: number): ValType {
   if ((flags & (NOT_ACTIVE | TABLE_OR_DECLARATIVE)) === 0) return FUNCREF;
-  if ((flags & EXPRESSIONS) !== 0) return readRefType(r, context.features);
+  if ((flags & EXPRESSIONS) !== 0) return readRefType(r, context);
   const offset = r.pos;
   if (r.u8() !== ELEM_KIND_FUNC) throw malformed('malformed element kind', offset);
   return FUNCREF;

@@ -3,14 +3,11 @@
  * "valid/instructions"). A row of the instruction table with a signature needs no rule of its own; one without must have one here.
  */
 import { invalid, malformed } from '../errors';
-import type { Features } from './features';
-import type { Instruction, OpName, SignatureImmediates, SpecialOp } from './instructions';
-import { INSTRUCTIONS } from './instructions';
+import type { Instruction, SignatureImmediates, SpecialOp } from './instructions';
 import { matches, matchesAll } from './matching';
 import { readHeapType, readValType } from './typereader';
 import type { AddressType, FuncType, TableType, ValType } from './types';
 import { BOTTOM, F32, F64, FUNCREF, funcTypeName, I32, I64, isRef, V128, valTypeName } from './types';
-import { disabled, proposalOfOpcode, unsupported } from './unsupported';
 import type { Validator } from './validator';
 
 /** Reads the instruction's immediates and applies it. The reader stands just past the opcode. */
@@ -42,7 +39,7 @@ function readMemarg(v: Validator, row: Instruction): ValType {
   if (flags >= 0x80) throw malformed('malformed memop flags', offset);
   let memidx = 0;
   if (flags >= 0x40) {
-    if (!v.context.features.multiMemory) throw disabled('multiMemory', offset, 'malformed memop flags: ');
+    v.context.need('multiMemory', offset, 'malformed memop flags: ');
     flags -= 0x40;
     memidx = reader.u32();
   }
@@ -176,14 +173,14 @@ function typedSelect(v: Validator): void {
   const offset = v.reader.pos;
   const count = v.reader.count();
   if (count !== 1) throw invalid('invalid result arity: select takes one type', offset);
-  const type = readValType(v.reader, v.context.features);
+  const type = readValType(v.reader, v.context);
   v.pop(I32);
   v.pop(type);
   v.pop(type);
   v.push(type);
 }
 
-const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
+export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
   unreachable: (v) => v.unreachable(),
   block: (v) => v.enter(v.blockType(), v.op),
   loop: (v) => v.enter(v.blockType(), v.op),
@@ -270,7 +267,7 @@ const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
     v.pop(addressType(from.address));
     v.pop(addressType(to.address));
   },
-  'ref.null': (v) => v.push(readHeapType(v.reader, v.context.features)),
+  'ref.null': (v) => v.push(readHeapType(v.reader, v.context)),
   'ref.is_null': (v) => {
     const type = v.popAny();
     if (!isRef(type) && type !== BOTTOM) {
@@ -285,7 +282,7 @@ const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
   },
 };
 
-function readFunction(v: Validator): number {
+export function readFunction(v: Validator): number {
   const funcidx = v.reader.u32();
   v.lookup('function', v.context.funcTypes, funcidx);
   return funcidx;
@@ -299,7 +296,7 @@ export const TYPE_OF_SIGNATURE: Readonly<Record<string, ValType>> = {
   v: V128,
 };
 
-function signatureRule(row: Instruction): Rule {
+export function signatureRule(row: Instruction): Rule {
   const readImmediates = IMMEDIATES[row.imm as SignatureImmediates];
   const [operands, results] = row.sig
     .split(':')
@@ -308,74 +305,5 @@ function signatureRule(row: Instruction): Rule {
     const address = readImmediates(v, row);
     for (let i = operands.length - 1; i >= 0; i--) v.pop(operands[i] || address);
     for (const type of results) v.push(type || address);
-  };
-}
-
-/** What a constant expression may hold besides `global.get` and `ref.func`, which have stricter rules there. */
-const CONSTANT: readonly OpName[] = ['i32.const', 'i64.const', 'f32.const', 'f64.const', 'ref.null', 'end'];
-const EXTENDED_CONSTANT: readonly OpName[] = [
-  'i32.add',
-  'i32.sub',
-  'i32.mul',
-  'i64.add',
-  'i64.sub',
-  'i64.mul',
-];
-
-function notConstant(v: Validator): never {
-  throw invalid('constant expression required', v.at);
-}
-/** Only globals before this one are in the context. */
-function constantGlobal(v: Validator): void {
-  const global = v.index('global', v.context.globals);
-  if (global.mutable) notConstant(v);
-  v.push(global.value);
-}
-/** A `ref.func` outside of functions declares its operand. */
-function constantFunc(v: Validator): void {
-  v.context.declare(readFunction(v));
-  v.push(FUNCREF);
-}
-
-/** Rules by dense instruction id; a hole is an illegal opcode. */
-export interface RuleSet {
-  readonly code: readonly (Rule | undefined)[];
-  readonly constant: readonly (Rule | undefined)[];
-}
-
-export function rulesFor(features: Features): RuleSet {
-  const code: (Rule | undefined)[] = [];
-  const constant: (Rule | undefined)[] = [];
-  for (let op = 0; op < INSTRUCTION_IDS; op++) {
-    code.push(unsupportedRule(op));
-    constant.push(code[op]);
-  }
-  for (const row of INSTRUCTIONS) {
-    const { op, name, feature } = row;
-    if (feature !== 'mvp' && !features[feature]) {
-      code[op] = (v) => {
-        throw disabled(feature, v.at);
-      };
-      constant[op] = code[op];
-      continue;
-    }
-    code[op] = row.sig === '' ? SPECIAL[name as SpecialOp] : signatureRule(row);
-    const isConstant =
-      CONSTANT.includes(name) || (features.extendedConst && EXTENDED_CONSTANT.includes(name));
-    constant[op] = isConstant ? code[op] : notConstant;
-    if (name === 'global.get') constant[op] = constantGlobal;
-    if (name === 'ref.func') constant[op] = constantFunc;
-  }
-  return { code, constant };
-}
-
-/** One more than the greatest dense id of any proposal. */
-const INSTRUCTION_IDS = 0x600;
-
-function unsupportedRule(op: number): Rule | undefined {
-  const proposal = proposalOfOpcode(op);
-  if (proposal === undefined) return undefined;
-  return (v) => {
-    throw unsupported(proposal, v.at);
   };
 }

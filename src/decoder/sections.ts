@@ -24,7 +24,7 @@ import {
   readTypeIndex,
 } from './typereader';
 import type { ExternKind, ExternType } from './types';
-import { requireFeature, unsupported } from './unsupported';
+import { unsupported } from './unsupported';
 import { Validator } from './validator';
 
 export const SECTIONS = {
@@ -164,7 +164,7 @@ export class ModuleDecoder {
   }
 
   private type(): void {
-    this.context.types.push(readDefType(this.reader, this.context.features));
+    this.context.types.push(readDefType(this.reader, this.context));
   }
 
   private import(): void {
@@ -187,20 +187,20 @@ export class ModuleDecoder {
         return { kind, typeidx, type: funcTypeAt(context, typeidx) };
       }
       case 'table': {
-        const type = readTableType(r, context.features);
+        const type = readTableType(r, context);
         this.addTable(offset);
         context.tables.push(type);
         return { kind, type };
       }
       case 'memory': {
-        const type = readMemoryType(r, context.features);
+        const type = readMemoryType(r, context);
         this.addMemory(offset);
         context.memories.push(type);
         return { kind, type };
       }
       case 'global': {
-        const type = readGlobalType(r, context.features);
-        if (type.mutable) requireFeature(context.features, 'mutableGlobals', offset);
+        const type = readGlobalType(r, context);
+        if (type.mutable) context.need('mutableGlobals', offset);
         context.globals.push(type);
         return { kind, type };
       }
@@ -211,15 +211,15 @@ export class ModuleDecoder {
 
   /** Before one more table joins. */
   private addTable(offset: number): void {
-    const { tables, features } = this.context;
+    const { tables } = this.context;
     checkLimit('tables', tables.length + 1, offset);
-    if (tables.length > 0) requireFeature(features, 'referenceTypes', offset, 'multiple tables: ');
+    if (tables.length > 0) this.context.need('referenceTypes', offset, 'multiple tables: ');
   }
 
   private addMemory(offset: number): void {
-    const { memories, features } = this.context;
+    const { memories } = this.context;
     checkLimit('memories', memories.length + 1, offset);
-    if (memories.length > 0) requireFeature(features, 'multiMemory', offset, 'multiple memories: ');
+    if (memories.length > 0) this.context.need('multiMemory', offset, 'multiple memories: ');
   }
 
   private function(): void {
@@ -233,7 +233,7 @@ export class ModuleDecoder {
     const hasInit = r.u8() === 0x40;
     if (hasInit) this.zero();
     else r.pos = offset;
-    const type = readTableType(r, context.features);
+    const type = readTableType(r, context);
     const init = hasInit ? this.validator.constant(type.element, r.pos, this.end) : undefined;
     if (init) r.pos = init.end;
     context.tables.push(type);
@@ -247,12 +247,12 @@ export class ModuleDecoder {
 
   private memory(): void {
     this.addMemory(this.reader.pos);
-    this.context.memories.push(readMemoryType(this.reader, this.context.features));
+    this.context.memories.push(readMemoryType(this.reader, this.context));
   }
 
   private global(): void {
     const { context, reader: r } = this;
-    const type = readGlobalType(r, context.features);
+    const type = readGlobalType(r, context);
     const init = this.validator.constant(type.value, r.pos, this.end);
     r.pos = init.end;
     context.globals.push(type);
@@ -282,7 +282,7 @@ export class ModuleDecoder {
     if (index >= count) throw invalid(`unknown ${EXTERN_NAMES[kind]} ${index}`, offset);
     if (kind === 'func') context.declare(index);
     if (kind === 'global' && globals[index].mutable) {
-      requireFeature(context.features, 'mutableGlobals', offset);
+      context.need('mutableGlobals', offset);
     }
     this.exports.push({ name, kind, index });
   }
@@ -307,7 +307,7 @@ export class ModuleDecoder {
 
   private dataCount(): void {
     const offset = this.reader.pos;
-    requireFeature(this.context.features, 'bulkMemory', offset);
+    this.context.need('bulkMemory', offset);
     this.context.dataCount = this.reader.u32();
     checkLimit('dataSegments', this.context.dataCount, offset);
   }
@@ -336,7 +336,7 @@ export class ModuleDecoder {
     const offset = r.pos;
     const kind = r.u32();
     if (kind > 2) throw malformed('malformed data segment kind', offset);
-    if (kind === 1) requireFeature(context.features, 'bulkMemory', offset);
+    if (kind === 1) context.need('bulkMemory', offset);
     const memory = kind === 2 ? r.u32() : 0;
     let init: DataSegment['offset'];
     if (kind !== 1) {

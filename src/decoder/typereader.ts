@@ -2,7 +2,6 @@
 import { invalid, malformed } from '../errors';
 import { internFuncType } from './canonical';
 import type { Context } from './context';
-import type { Features } from './features';
 import { checkLimit, MEMORY_RANGE, TABLE_RANGE } from './limits';
 import type { Reader } from './reader';
 import type {
@@ -16,7 +15,7 @@ import type {
   ValType,
 } from './types';
 import { EXTERNREF, F64, FUNCREF, HEAP, I32 } from './types';
-import { proposalOfType, requireFeature, unsupported } from './unsupported';
+import { proposalOfType, unsupported } from './unsupported';
 
 const DEFINITION_TYPE = 0x60;
 
@@ -31,12 +30,12 @@ function noSuchType(code: number, offset: number, message: string): Error {
   return proposal ? unsupported(proposal, offset) : malformed(message, offset);
 }
 
-export function readRefType(r: Reader, features: Features): ValType {
+export function readRefType(r: Reader, context: Context): ValType {
   const offset = r.pos;
   const code = r.typeCode();
   if (code === HEAP.func) return FUNCREF;
   if (code === HEAP.extern) {
-    requireFeature(features, 'referenceTypes', offset);
+    context.need('referenceTypes', offset);
     return EXTERNREF;
   }
   // A code of seven bits that is a number or nothing at all is no proposal's reference type.
@@ -45,19 +44,19 @@ export function readRefType(r: Reader, features: Features): ValType {
     : noSuchType(code, offset, 'malformed reference type');
 }
 
-export function readValType(r: Reader, features: Features): ValType {
+export function readValType(r: Reader, context: Context): ValType {
   const offset = r.pos;
   const code = r.typeCode();
   if (code >= F64 && code <= I32) return code;
   if (code === HEAP.func || code === HEAP.extern) {
-    requireFeature(features, 'referenceTypes', offset);
+    context.need('referenceTypes', offset);
     return code === HEAP.func ? FUNCREF : EXTERNREF;
   }
   throw noSuchType(code, offset, 'malformed value type');
 }
 
 /** The operand of `ref.null`: the reference type it makes. */
-export function readHeapType(r: Reader, features: Features): ValType {
+export function readHeapType(r: Reader, context: Context): ValType {
   const offset = r.pos;
   const code = r.s33();
   if (code >= 0) throw unsupported('function references', offset);
@@ -66,29 +65,29 @@ export function readHeapType(r: Reader, features: Features): ValType {
   const byte = r.typeCode();
   if (byte === HEAP.func) return FUNCREF;
   if (byte === HEAP.extern) {
-    requireFeature(features, 'referenceTypes', offset);
+    context.need('referenceTypes', offset);
     return EXTERNREF;
   }
   throw noSuchType(byte, offset, 'malformed heap type');
 }
 
-function readResultType(r: Reader, features: Features, limit: 'params' | 'results'): ValType[] {
+function readResultType(r: Reader, context: Context, limit: 'params' | 'results'): ValType[] {
   const offset = r.pos;
   const count = r.count();
   checkLimit(limit, count, offset);
-  if (limit === 'results' && count > 1) requireFeature(features, 'multiValue', offset);
+  if (limit === 'results' && count > 1) context.need('multiValue', offset);
   const types: ValType[] = [];
-  for (let i = 0; i < count; i++) types.push(readValType(r, features));
+  for (let i = 0; i < count; i++) types.push(readValType(r, context));
   return types;
 }
 
 /** An entry of the type section. */
-export function readDefType(r: Reader, features: Features): DefType {
+export function readDefType(r: Reader, context: Context): DefType {
   const offset = r.pos;
   const form = r.typeCode();
   if (form !== DEFINITION_TYPE) throw noSuchType(form, offset, 'malformed definition type');
-  const params = readResultType(r, features, 'params');
-  const results = readResultType(r, features, 'results');
+  const params = readResultType(r, context, 'params');
+  const results = readResultType(r, context, 'results');
   return internFuncType({ params, results });
 }
 
@@ -128,12 +127,12 @@ function checkRange(limits: Limits, range: number, message: string, offset: numb
   if (limits.min > range || (limits.max !== undefined && limits.max > range)) throw invalid(message, offset);
 }
 
-export function readTableType(r: Reader, features: Features): TableType {
-  const element = readRefType(r, features);
+export function readTableType(r: Reader, context: Context): TableType {
+  const element = readRefType(r, context);
   const offset = r.pos;
   const flags = r.u8();
   if ((flags & ~(FLAG_MAX | FLAG_64)) !== 0) throw malformed(MALFORMED_FLAGS, offset);
-  if ((flags & FLAG_64) !== 0) requireFeature(features, 'memory64', offset, `${MALFORMED_FLAGS}: `);
+  if ((flags & FLAG_64) !== 0) context.need('memory64', offset, `${MALFORMED_FLAGS}: `);
   const limits = readLimits(r, flags, offset);
   const range = TABLE_RANGE[limits.address];
   checkRange(limits, range, `table size must be at most ${rangeName(limits.address)}`, offset);
@@ -144,16 +143,16 @@ function rangeName(address: AddressType): string {
   return address === 'i32' ? '2^32-1' : '2^64-1';
 }
 
-export function readMemoryType(r: Reader, features: Features): MemoryType {
+export function readMemoryType(r: Reader, context: Context): MemoryType {
   const offset = r.pos;
   const flags = r.u8();
   if ((flags & ~(FLAG_MAX | FLAG_SHARED | FLAG_64 | FLAG_PAGE_SIZE)) !== 0) {
     throw malformed(MALFORMED_FLAGS, offset);
   }
   if ((flags & FLAG_SHARED) !== 0) throw unsupported('threads', offset, `${MALFORMED_FLAGS}: `);
-  if ((flags & FLAG_64) !== 0) requireFeature(features, 'memory64', offset, `${MALFORMED_FLAGS}: `);
+  if ((flags & FLAG_64) !== 0) context.need('memory64', offset, `${MALFORMED_FLAGS}: `);
   if ((flags & FLAG_PAGE_SIZE) !== 0) {
-    requireFeature(features, 'customPageSizes', offset, `${MALFORMED_FLAGS}: `);
+    context.need('customPageSizes', offset, `${MALFORMED_FLAGS}: `);
   }
   const { address, min, max } = readLimits(r, flags, offset);
   const pageBits = (flags & FLAG_PAGE_SIZE) !== 0 ? readPageBits(r) : 16;
@@ -181,8 +180,8 @@ function readPageBits(r: Reader): 0 | 16 {
   return bits;
 }
 
-export function readGlobalType(r: Reader, features: Features): GlobalType {
-  const value = readValType(r, features);
+export function readGlobalType(r: Reader, context: Context): GlobalType {
+  const value = readValType(r, context);
   const offset = r.pos;
   const mutability = r.u8();
   if (mutability > 1) throw malformed('malformed mutability', offset);

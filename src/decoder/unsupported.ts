@@ -3,7 +3,7 @@
  * switched off. Such a module is a CompileError that names the feature, so that a user learns what the module needs.
  */
 import { CompileError } from '../errors';
-import type { Feature, Features } from './features';
+import type { Feature } from './features';
 
 /** Proposals that have opcodes or types but no rows yet. */
 export type UnsupportedProposal =
@@ -44,17 +44,13 @@ export function unsupported(proposal: UnsupportedProposal, offset: number, claus
   return new UnsupportedError(proposal, `${clause}${proposal} is not supported`, offset);
 }
 
+/** `clause`: what the suite says where the feature does not exist, e.g. `multiple memories: `. */
 export function disabled(feature: Feature, offset: number, clause = ''): UnsupportedError {
   return new UnsupportedError(
     FEATURE_NAMES[feature],
     `${clause}${FEATURE_NAMES[feature]} is disabled`,
     offset,
   );
-}
-
-/** `clause`: what the suite says where the feature does not exist, e.g. `multiple memories: `. */
-export function requireFeature(features: Features, feature: Feature, offset: number, clause = ''): void {
-  if (!features[feature]) throw disabled(feature, offset, clause);
 }
 
 /** Dense instruction ids (see `instructions.ts`), first and last, of each proposal without rows. */

@@ -11,12 +11,11 @@ import { checkLimit } from './limits';
 import { matches } from './matching';
 import type { ConstExpr } from './module';
 import { Reader, UNEXPECTED_END } from './reader';
-import type { Rule, RuleSet } from './rules';
-import { rulesFor } from './rules';
+import type { Rule } from './rules';
+import { CONSTANT_RULES, type Rules } from './ruleset';
 import { readTypeIndex, readValType } from './typereader';
 import type { FuncType, ValType } from './types';
 import { BOTTOM, valTypeName } from './types';
-import { requireFeature } from './unsupported';
 
 const NO_INTS = new Int32Array(0);
 const NO_TYPES: readonly ValType[] = [];
@@ -37,7 +36,6 @@ const MOST_LOCALS_ENCODED = 2 ** 32;
 export class Validator {
   readonly context: Context;
   readonly reader: Reader;
-  readonly rules: RuleSet;
   /** Dense id and offset of the instruction at hand. */
   op = 0;
   at = 0;
@@ -64,7 +62,6 @@ export class Validator {
   constructor(context: Context) {
     this.context = context;
     this.reader = new Reader(context.bytes);
-    this.rules = rulesFor(context.features);
     // Grown here rather than made: engines optimise for a field that never changes, and throw that code away when it does.
     this.ensureStack(0);
     this.ensureLocals(256);
@@ -87,7 +84,7 @@ export class Validator {
     this.reader.pos = start;
     this.reader.end = end;
     this.begin([type]);
-    this.walk(this.rules.constant);
+    this.walk(CONSTANT_RULES);
     return { start, end: this.reader.pos };
   }
 
@@ -98,7 +95,7 @@ export class Validator {
   }
 
   /** One instruction after the other, by the rules alone. */
-  private walk(rules: readonly (Rule | undefined)[]): void {
+  private walk(rules: Rules): void {
     const { reader } = this;
     while (this.depth > 0) {
       this.checkpoint(reader.pos, this.sp);
@@ -107,7 +104,7 @@ export class Validator {
   }
 
   /** The instruction at `at`, by its rule. */
-  step(rules: readonly (Rule | undefined)[], at: number): void {
+  step(rules: Rules, at: number): void {
     const { reader } = this;
     reader.pos = at;
     this.at = at;
@@ -133,7 +130,7 @@ export class Validator {
     let total = 0;
     for (let groups = reader.count(); groups > 0; groups--) {
       const count = reader.u32();
-      const type = readValType(reader, context.features);
+      const type = readValType(reader, context);
       total += count;
       if (total > 0xffffff) continue;
       const from = this.localCount;
@@ -161,7 +158,7 @@ export class Validator {
   }
 
   /** The rule of an instruction after a prefix byte. */
-  private prefixed(rules: readonly (Rule | undefined)[]): Rule {
+  private prefixed(rules: Rules): Rule {
     const prefix = this.op;
     const first = PREFIX_BASE[prefix];
     if (first === undefined) throw malformed(`illegal opcode ${hex(prefix)}`, this.at);
@@ -229,9 +226,9 @@ export class Validator {
     const byte = reader.u8();
     if (byte === EMPTY_BLOCK) return EMPTY;
     reader.pos = offset;
-    if ((byte & 0xc0) === 0x40) return valueBlock(readValType(reader, context.features));
+    if ((byte & 0xc0) === 0x40) return valueBlock(readValType(reader, context));
     if (reader.s33() < 0) throw malformed('malformed block type', offset);
-    requireFeature(context.features, 'multiValue', offset);
+    context.need('multiValue', offset);
     reader.pos = offset;
     return context.types[readTypeIndex(reader, context)].composite.func;
   }

@@ -1,0 +1,74 @@
+/** Rules by opcode, for function bodies and for constant expressions. */
+import { invalid } from '../errors';
+import type { Feature } from './features';
+import type { OpName, SpecialOp } from './instructions';
+import { INSTRUCTIONS } from './instructions';
+import type { Rule } from './rules';
+import { readFunction, SPECIAL, signatureRule } from './rules';
+import { FUNCREF } from './types';
+import { proposalOfOpcode, unsupported } from './unsupported';
+import type { Validator } from './validator';
+
+/** By dense instruction id; a hole is an illegal opcode. */
+export type Rules = readonly (Rule | undefined)[];
+
+/** One more than the greatest dense id of any proposal. */
+const INSTRUCTION_IDS = 0x600;
+
+/** What constant expressions may hold as it is, what only extended ones may, and what they may under stricter rules. */
+const CONSTANT: readonly OpName[] = ['i32.const', 'i64.const', 'f32.const', 'f64.const', 'ref.null', 'end'];
+const EXTENDED: readonly OpName[] = ['i32.add', 'i32.sub', 'i32.mul', 'i64.add', 'i64.sub', 'i64.mul'];
+const STRICTER: { readonly [K in OpName]?: Rule } = {
+  'global.get': constantGlobal,
+  'ref.func': constantFunc,
+};
+const NOT_CONSTANT = 'constant expression required';
+
+function notConstant(v: Validator): never {
+  throw invalid(NOT_CONSTANT, v.at);
+}
+
+/** Only globals before the one being defined are in the context. */
+function constantGlobal(v: Validator): void {
+  const global = v.index('global', v.context.globals);
+  if (global.mutable) notConstant(v);
+  v.push(global.value);
+}
+
+/** A `ref.func` outside of functions declares its operand. */
+function constantFunc(v: Validator): void {
+  v.context.declare(readFunction(v));
+  v.push(FUNCREF);
+}
+
+function needing(feature: 'mvp' | Feature, rule: Rule, clause = ''): Rule {
+  if (feature === 'mvp') return rule;
+  return (v) => {
+    v.context.need(feature, v.at, clause);
+    rule(v);
+  };
+}
+
+function unsupportedRule(op: number): Rule | undefined {
+  const proposal = proposalOfOpcode(op);
+  if (proposal === undefined) return undefined;
+  return (v) => {
+    throw unsupported(proposal, v.at);
+  };
+}
+
+const code: (Rule | undefined)[] = [];
+for (let op = 0; op < INSTRUCTION_IDS; op++) code.push(unsupportedRule(op));
+const constant = code.slice();
+
+for (const row of INSTRUCTIONS) {
+  const { op, name, feature } = row;
+  const rule = row.sig === '' ? SPECIAL[name as SpecialOp] : signatureRule(row);
+  code[op] = needing(feature, rule);
+  if (CONSTANT.includes(name)) constant[op] = code[op];
+  else if (EXTENDED.includes(name)) constant[op] = needing('extendedConst', rule, `${NOT_CONSTANT}: `);
+  else constant[op] = needing(feature, STRICTER[name] ?? notConstant);
+}
+
+export const CODE_RULES: Rules = code;
+export const CONSTANT_RULES: Rules = constant;
