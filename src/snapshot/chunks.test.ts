@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunksOf } from './chunks';
-import { expandMemory, type MemoryChunk } from './document';
+import { chunksOf, disjoint, expandMemory, lengthOf } from './chunks';
+import type { MemoryChunk } from './document';
 
 /** The rule, byte by byte. */
 function oracle(bytes: Uint8Array): MemoryChunk[] {
@@ -66,6 +66,46 @@ describe('chunking', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('can be made disjoint: the later of two wins', () => {
+    const piece = fc.record({
+      offset: fc.nat(40),
+      length: fc.nat(20),
+      byte: fc.integer({ min: 1, max: 255 }),
+    });
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const chunks = pieces.map(
+          ({ offset, length, byte }): MemoryChunk =>
+            byte > 128
+              ? { kind: 'ones', offset, length }
+              : { kind: 'raw', offset, bytes: new Uint8Array(length).fill(byte) },
+        );
+        const expected = new Uint8Array(64);
+        for (const { offset, length, byte } of pieces)
+          expected.fill(byte > 128 ? 0xff : byte, offset, offset + length);
+        const flat = disjoint(chunks);
+        expect(expandMemory({ sameAs: undefined, pageBits: 0, pages: 64, chunks: flat })).toEqual(expected);
+        let end = 0;
+        for (const chunk of flat) {
+          expect(chunk.offset).toBeGreaterThanOrEqual(end);
+          end = chunk.offset + lengthOf(chunk);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('applies a hundred thousand wide fills in the time of one', () => {
+    const pages = 16 << 20;
+    const chunks = Array.from(
+      { length: 100000 },
+      (_, i): MemoryChunk => ({ kind: 'ones', offset: i % 1000, length: pages - 2000 }),
+    );
+    const start = performance.now();
+    expandMemory({ sameAs: undefined, pageBits: 0, pages, chunks });
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 
   it('is fast: a page, and 64 MiB of several kinds', () => {

@@ -162,17 +162,3 @@ export function isStored<R extends { readonly sameAs: number | undefined }>(
 export function memoryBytes(memory: StoredMemory): number {
   return memory.pages * 2 ** memory.pageBits;
 }
-
-/** The contents, expanded. The caller has checked that it can afford `memoryBytes(memory)`. */
-export function expandMemory(memory: StoredMemory): Uint8Array {
-  const bytes = new Uint8Array(memoryBytes(memory));
-  applyChunks(memory.chunks, bytes);
-  return bytes;
-}
-/** Writes the chunks over bytes that are zero. */
-export function applyChunks(chunks: readonly MemoryChunk[], bytes: Uint8Array): void {
-  for (const chunk of chunks) {
-    if (chunk.kind === 'raw') bytes.set(chunk.bytes, chunk.offset);
-    else bytes.fill(0xff, chunk.offset, chunk.offset + chunk.length);
-  }
-}

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SnapshotError } from '../errors';
+import { expandMemory } from './chunks';
 import { decode, decodeMeta } from './decode';
 import {
   type Activation,
   type ContinuationRecord,
   EMPTY_DOCUMENT,
-  expandMemory,
   isStored,
   nullRef,
   type SnapshotDocument,
