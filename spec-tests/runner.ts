@@ -92,6 +92,7 @@ class ScriptRun {
   async command(command: Prepared): Promise<boolean> {
     switch (command.kind) {
       case 'module': {
+        if (!command.definition) this.forget(this.instances, command.id);
         const module = await this.define(command.id, command.assembled!);
         if (!command.definition) await this.instantiateAs(command.id, module);
         return false;
@@ -142,8 +143,13 @@ class ScriptRun {
     return found;
   }
 
+  /** What is about to be made may fail: then nothing older may answer in its place. */
+  private forget<T>(map: Map<string, T | undefined>, id: string | undefined): void {
+    for (const key of [id ?? '', '']) map.set(key, undefined);
+  }
+
   private async define(id: string | undefined, assembled: Assembled): Promise<EngineModule> {
-    for (const key of [id ?? '', '']) this.modules.set(key, undefined);
+    this.forget(this.modules, id);
     if (!assembled.ok) throw new ScriptFailure(`text parser: ${assembled.message}`);
     const module = await this.session.compile(assembled.bytes);
     for (const key of [id ?? '', '']) this.modules.set(key, module);
@@ -151,7 +157,7 @@ class ScriptRun {
   }
 
   private async instantiateAs(id: string | undefined, module: EngineModule): Promise<void> {
-    for (const key of [id ?? '', '']) this.instances.set(key, undefined);
+    this.forget(this.instances, id);
     const exports = await this.session.instantiate(module, this.registry);
     for (const key of [id ?? '', '']) this.instances.set(key, exports);
   }

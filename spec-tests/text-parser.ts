@@ -34,6 +34,14 @@ function parserMessage(error: unknown): string {
 
 type CacheEntry = { bytes: string } | { error: string };
 
+/**
+ * wasm-tools refuses characters that change the direction of text unless they are escaped. In comments the escape changes nothing.
+ */
+const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f]/g;
+function escapeDirection(text: string): string {
+  return text.replace(DIRECTION, (char) => `\\u{${char.charCodeAt(0).toString(16)}}`);
+}
+
 /** Assembles the modules of one script. Modules written as binary pass through. */
 export class TextParser {
   private readonly file: string;
@@ -46,7 +54,7 @@ export class TextParser {
     readonly useCache = true,
   ) {
     const key = createHash('sha256')
-      .update(`1 ${parserVersion()}\n`)
+      .update(`2 ${parserVersion()}\n`)
       .update(script)
       .digest('hex')
       .slice(0, 32);
@@ -84,7 +92,7 @@ export class TextParser {
       return { error: 'malformed UTF-8 encoding' };
     }
     try {
-      return { bytes: Buffer.from(await parse(text)).toString('base64') };
+      return { bytes: Buffer.from(await parse(escapeDirection(text))).toString('base64') };
     } catch (error) {
       return { error: parserMessage(error) };
     }
