@@ -2,8 +2,11 @@
 export { canonicalFuncType } from './canonical';
 export type { DecodeOptions } from './decode';
 export { Module } from './decode';
+export { disassemble } from './disassemble';
 export type { Feature, Features } from './features';
 export { DEFAULT_FEATURES } from './features';
+export type { Inspection, SectionInfo } from './inspect';
+export { inspect } from './inspect';
 export type { Immediates, Instruction, OpName } from './instructions';
 export { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
 export { LIMITS } from './limits';
@@ -11,5 +14,5 @@ export { matches, matches as matchesValType } from './matching';
 export type * from './module';
 export { Reader } from './reader';
 export * from './types';
-export { UnsupportedError } from './unsupported';
+export { FEATURE_NAMES, UnsupportedError } from './unsupported';
 export { decodeUtf8, encodeUtf8 } from './utf8';

@@ -63,6 +63,14 @@ const ORDER: readonly SectionName[] = [
   'data',
 ];
 
+/** Where a section lies: its id byte at `offset`, its contents in `[start, end)`. */
+export interface SectionExtent {
+  readonly section: SectionName;
+  readonly offset: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 const EXTERN_KINDS: readonly ExternKind[] = ['func', 'table', 'memory', 'global', 'tag'];
 const EXTERN_NAMES = {
   func: 'function',
@@ -90,6 +98,8 @@ export class ModuleDecoder {
   readonly elements: ElementSegment[] = [];
   readonly datas: DataSegment[] = [];
   readonly customs: CustomSection[] = [];
+  /** In the order of the module, as far as it could be read. */
+  readonly extents: SectionExtent[] = [];
   start: number | undefined;
   importedFuncs = 0;
   codeStart = new Uint32Array(0);
@@ -141,6 +151,7 @@ export class ModuleDecoder {
       const size = r.count();
       const start = r.pos;
       this.end = start + size;
+      this.extents.push({ section, offset, start, end: this.end });
       this.contents[section]();
       if (r.pos !== this.end) throw malformed('section size mismatch', start);
     }
@@ -324,11 +335,15 @@ export class ModuleDecoder {
     for (let i = 0; i < count; i++) {
       const size = r.count();
       const start = r.pos;
-      if (typed) this.validator.func(context.funcType(this.importedFuncs + i), start, start + size);
+      if (typed) this.body(this.importedFuncs + i, start, start + size);
       r.skip(size);
       this.codeStart[i] = start;
       this.codeEnd[i] = r.pos;
     }
+  }
+
+  protected body(funcidx: number, start: number, end: number): void {
+    this.validator.func(this.context.funcType(funcidx), start, end);
   }
 
   private data(): void {

@@ -17,6 +17,9 @@ import type {
 import { EXTERNREF, F64, FUNCREF, HEAP, I32 } from './types';
 import { proposalOfType, unsupported } from './unsupported';
 
+/** Told of each feature a type needs. */
+export type UsesFeatures = Pick<Context, 'need'>;
+
 const DEFINITION_TYPE = 0x60;
 
 const FLAG_MAX = 0x01;
@@ -30,7 +33,7 @@ function noSuchType(code: number, offset: number, message: string): Error {
   return proposal ? unsupported(proposal, offset) : malformed(message, offset);
 }
 
-export function readRefType(r: Reader, context: Context): ValType {
+export function readRefType(r: Reader, context: UsesFeatures): ValType {
   const offset = r.pos;
   const code = r.typeCode();
   if (code === HEAP.func) return FUNCREF;
@@ -44,7 +47,7 @@ export function readRefType(r: Reader, context: Context): ValType {
     : noSuchType(code, offset, 'malformed reference type');
 }
 
-export function readValType(r: Reader, context: Context): ValType {
+export function readValType(r: Reader, context: UsesFeatures): ValType {
   const offset = r.pos;
   const code = r.typeCode();
   if (code >= F64 && code <= I32) return code;
@@ -56,7 +59,7 @@ export function readValType(r: Reader, context: Context): ValType {
 }
 
 /** The operand of `ref.null`: the reference type it makes. */
-export function readHeapType(r: Reader, context: Context): ValType {
+export function readHeapType(r: Reader, context: UsesFeatures): ValType {
   const offset = r.pos;
   const code = r.s33();
   if (code >= 0) throw unsupported('function references', offset);
@@ -71,7 +74,7 @@ export function readHeapType(r: Reader, context: Context): ValType {
   throw noSuchType(byte, offset, 'malformed heap type');
 }
 
-function readResultType(r: Reader, context: Context, limit: 'params' | 'results'): ValType[] {
+function readResultType(r: Reader, context: UsesFeatures, limit: 'params' | 'results'): ValType[] {
   const offset = r.pos;
   const count = r.count();
   checkLimit(limit, count, offset);
@@ -82,7 +85,7 @@ function readResultType(r: Reader, context: Context, limit: 'params' | 'results'
 }
 
 /** An entry of the type section. */
-export function readDefType(r: Reader, context: Context): DefType {
+export function readDefType(r: Reader, context: UsesFeatures): DefType {
   const offset = r.pos;
   const form = r.typeCode();
   if (form !== DEFINITION_TYPE) throw noSuchType(form, offset, 'malformed definition type');
@@ -127,7 +130,7 @@ function checkRange(limits: Limits, range: number, message: string, offset: numb
   if (limits.min > range || (limits.max !== undefined && limits.max > range)) throw invalid(message, offset);
 }
 
-export function readTableType(r: Reader, context: Context): TableType {
+export function readTableType(r: Reader, context: UsesFeatures): TableType {
   const element = readRefType(r, context);
   const offset = r.pos;
   const flags = r.u8();
@@ -143,7 +146,7 @@ function rangeName(address: AddressType): string {
   return address === 'i32' ? '2^32-1' : '2^64-1';
 }
 
-export function readMemoryType(r: Reader, context: Context): MemoryType {
+export function readMemoryType(r: Reader, context: UsesFeatures): MemoryType {
   const offset = r.pos;
   const flags = r.u8();
   if ((flags & ~(FLAG_MAX | FLAG_SHARED | FLAG_64 | FLAG_PAGE_SIZE)) !== 0) {
@@ -180,7 +183,7 @@ function readPageBits(r: Reader): 0 | 16 {
   return bits;
 }
 
-export function readGlobalType(r: Reader, context: Context): GlobalType {
+export function readGlobalType(r: Reader, context: UsesFeatures): GlobalType {
   const value = readValType(r, context);
   const offset = r.pos;
   const mutability = r.u8();
