@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
-/** Public entries. The core, the drop-in namespace and WASI name no host; `node` does. */
+/**
+ * Public entries. The core, the drop-in namespace and WASI name no host; `node` does, and so do the variants of the first two that
+ * Node gets through the `node` condition.
+ */
 const LIBRARY = {
   index: 'src/index.ts',
+  'index.node': 'embed/node/index.ts',
   webassembly: 'src/webassembly.ts',
+  'webassembly.node': 'embed/node/webassembly.ts',
   wasi: 'src/wasi/index.ts',
   node: 'src/node.ts',
 };
@@ -21,9 +26,20 @@ const common = {
   sourcemap: false,
   clean: false,
   silent: true,
+  // `import.meta.url` in the CommonJS build.
+  shims: true,
 } as const;
 
 export default defineConfig([
+  // Evaluated again and again, alone (embed/node/fresh-factories.ts).
+  {
+    ...common,
+    entry: { factories: 'src/interpreter/factories.generated.js' },
+    format: 'cjs',
+    minify: true,
+    splitting: false,
+    shims: false,
+  },
   { ...common, entry: { ...present(LIBRARY), ...present({ cli: 'src/cli/main.ts' }) }, format: 'esm' },
   { ...common, entry: present(LIBRARY), format: 'cjs' },
   { ...common, entry: present(LIBRARY), format: ['esm', 'cjs'], dts: { only: true } },

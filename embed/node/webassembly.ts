@@ -1,0 +1,5 @@
+/** `tswasm/webassembly` on Node: the drop-in namespace, with fresh factories for hot code. */
+import './fresh-factories';
+
+export * from '../../src/webassembly';
+export { default } from '../../src/webassembly';
