@@ -9,14 +9,13 @@ import {
   type Extern,
   Func,
   Global,
-  instantiate,
+  instantiatePaused,
   Memory,
   Table,
   Tag,
   type Value,
 } from '../interpreter/index';
 import type { Agent, AnyFunction } from './agent';
-import { toHostError } from './errors';
 import { defineInterface, isObject } from './webidl';
 
 /** Makes the interface objects of a core object that has none yet. */
@@ -119,11 +118,9 @@ export function createInstance(
 
   /** "Instantiate the core of a WebAssembly module". */
   function instantiateCore(module: CoreModule, imports: readonly Extern[]): CoreInstance {
-    try {
-      return instantiate(agent.store, module, imports);
-    } catch (error) {
-      throw toHostError(error);
-    }
+    const core = allocateInstance(agent, module, imports);
+    if (core.startFunc) agent.exportedFunction(core.startFunc)();
+    return core;
   }
 
   class Instance {
@@ -146,6 +143,16 @@ export function createInstance(
 
   defineInterface(Instance, 'Instance', 1);
   return { Instance, readImports, instantiateCore };
+}
+
+/** Instantiates up to the start function. A memory or table that is too large is a RangeError, as in their constructors. */
+function allocateInstance(agent: Agent, module: CoreModule, imports: readonly Extern[]): CoreInstance {
+  try {
+    return instantiatePaused(agent.store, module, imports);
+  } catch (error) {
+    const { cause } = error as Error;
+    throw cause instanceof RangeError ? cause : error;
+  }
 }
 
 function describe({ module, name }: Import, index: number): string {

@@ -168,7 +168,9 @@ describe('imports', () => {
   });
 
   it('string constants come from the option importedStringConstants', async () => {
-    const bytes = assemble('(module (import "strings" "h\\c3\\a4" (global $s externref)) (export "s" (global $s)))');
+    const bytes = assemble(
+      '(module (import "strings" "h\\c3\\a4" (global $s externref)) (export "s" (global $s)))',
+    );
     const options = { importedStringConstants: 'strings' };
     const { instance, module } = await WebAssembly.instantiate(bytes, {}, options);
     expect((instance.exports.s as { value: unknown }).value).toBe('hä');
