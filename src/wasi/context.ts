@@ -3,7 +3,7 @@ import { encodeUtf8 } from '../decoder/utf8';
 import { RuntimeError } from '../errors';
 import { DIRECTORY_RIGHTS, ERRNO, type Errno, FILE_RIGHTS, type Layout } from './abi';
 import { Clocks } from './clocks';
-import { DescriptorTable, makeDescriptor } from './descriptors';
+import { type DescriptorOf, DescriptorTable, makeDescriptor } from './descriptors';
 import { WasiExit } from './exit';
 import { type GuestCall, GuestMemory } from './guest';
 import type { DirectoryHandle, Interest, Pollable, Waiting, WasiHost } from './host';
@@ -65,11 +65,13 @@ export class WasiContext {
   env: readonly Uint8Array[];
   roots: readonly Preopen[];
   readonly host: WasiHost;
-  readonly clocks: Clocks;
+  clocks: Clocks;
   random: SeededRandom | undefined;
   readonly descriptors: DescriptorTable;
   readonly limits: WasiLimits;
   readonly trace: WasiOptions['trace'];
+  /** Standard input, output and error. */
+  readonly standard: readonly Pollable[];
   /** Bytes written to standard output and error so far. */
   outputBytes = 0;
   pendingPoll: PendingPoll | undefined;
@@ -87,19 +89,29 @@ export class WasiContext {
     this.blocking = options.blocking ?? host.waitSync !== undefined;
     this.trace = options.trace;
     this.descriptors = new DescriptorTable(this.limits.openFiles);
-    for (const stream of this.standardStreams()) this.descriptors.add(makeDescriptor(stream));
+    this.standard = [host.stdin, host.stdout, host.stderr].map((stream) => stream ?? nullStream());
+    for (const stream of this.standard) this.descriptors.add(makeDescriptor(stream));
     this.roots = options.preopens ?? [];
-    this.roots.forEach(({ path, directory }, root) => {
-      directory.attach?.(() => this.clocks.realtime(), root + 1);
-      const inheriting = FILE_RIGHTS | DIRECTORY_RIGHTS;
-      this.descriptors.add(makeDescriptor(directory, { inheriting, root, preopen: path }));
+    this.attachRoots();
+    this.roots.forEach((_, root) => {
+      this.descriptors.add(this.rootDescriptor(root)!);
     });
   }
 
-  /** Standard input, output and error of the host. */
-  standardStreams(): readonly Pollable[] {
-    const { stdin, stdout, stderr } = this.host;
-    return [stdin ?? nullStream(), stdout ?? nullStream(), stderr ?? nullStream()];
+  /** Gives file systems that live in memory their clock and device number. */
+  attachRoots(): void {
+    this.roots.forEach(({ directory }, root) => {
+      directory.attach?.(() => this.clocks.realtime(), root + 1);
+    });
+  }
+
+  /** A new descriptor of a root, with all rights. */
+  rootDescriptor(root: number): DescriptorOf<DirectoryHandle> | undefined {
+    const preopen = this.roots[root];
+    if (preopen === undefined) return undefined;
+    const inheriting = FILE_RIGHTS | DIRECTORY_RIGHTS;
+    const descriptor = makeDescriptor(preopen.directory, { inheriting, root, preopen: preopen.path });
+    return descriptor as DescriptorOf<DirectoryHandle>;
   }
 
   /** The memory of the calling instance. A view: not to be kept over a wait. */

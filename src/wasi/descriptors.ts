@@ -28,6 +28,10 @@ export interface Descriptor {
   readonly preopen: string | undefined;
   /** Directories: the entries as they were at the last fd_readdir from the start; cookies count in it. */
   listing: readonly DirectoryEntry[] | undefined;
+  /** How the host opened a file. */
+  readonly access: { readonly read: boolean; readonly write: boolean };
+  /** It stands for something that did not make it to this host; every use fails with IO. */
+  readonly detached: boolean;
 }
 
 export function rightsOf(handle: Handle): number {
@@ -56,6 +60,8 @@ export function makeDescriptor(handle: Handle, given: Partial<Descriptor> = {}):
     path: '',
     preopen: undefined,
     listing: undefined,
+    access: { read: true, write: true },
+    detached: false,
     ...given,
   };
 }
@@ -136,6 +142,13 @@ export class DescriptorTable {
     this.entries[to] = descriptor;
     this.entries[from] = undefined;
     return ERRNO.SUCCESS;
+  }
+
+  /** Closes all and puts others in their place. */
+  replaceAll(entries: readonly (Descriptor | undefined)[]): void {
+    this.closeAll();
+    this.entries.length = 0;
+    this.entries.push(...entries);
   }
 
   closeAll(): void {

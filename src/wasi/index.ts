@@ -1,21 +1,36 @@
 /** WASI preview 1 for any host: the entry `tswasm/wasi`. */
 export { ERRNO, errnoName, FILETYPE, RIGHTS } from './abi';
-export type { Preopen, WasiLimits, WasiOptions } from './context';
+export { DEFAULT_LIMITS, type Preopen, type WasiLimits, type WasiOptions } from './context';
 export { WasiExit } from './exit';
-export type {
-  DirectoryEntry,
-  DirectoryHandle,
-  FileHandle,
-  FileStat,
-  Handle,
-  Interest,
-  OpenOptions,
-  Pollable,
-  SocketHandle,
-  StreamHandle,
-  U64,
-  Waiting,
-  WasiHost,
+export {
+  copyDirectory,
+  DEFAULT_MEMORY_LIMITS,
+  type MemoryEntry,
+  MemoryFileSystem,
+  type MemoryLimits,
+} from './files/memory';
+export { overlay } from './files/overlay';
+export { readOnly } from './files/readonly';
+export { loadTar, TarError } from './files/tar';
+export {
+  APPEND,
+  type DirectoryEntry,
+  type DirectoryHandle,
+  type FileHandle,
+  type FileStat,
+  type Handle,
+  type Interest,
+  type NewTime,
+  type OpenOptions,
+  type Pollable,
+  type SocketHandle,
+  type StreamHandle,
+  type U64,
+  type Waiting,
+  type WasiHost,
 } from './host';
+export { StateError } from './state/codec';
+export type { Remedy, RestorePolicy } from './state/restore';
+export type { SaveOptions } from './state/save';
 export { inputStream, nullStream, outputStream } from './streams';
-export { Wasi, type WasiCallback } from './wasi';
+export { exitCodeOf, type OtherImports, Wasi, type WasiCallback } from './wasi';

@@ -1,11 +1,24 @@
 /** The embedder's view: one `Wasi` is the world of one guest. */
-import { ERRNO, type Layout } from './abi';
+import type { Module } from '../decoder/index';
+import { I32, I64 } from '../decoder/types';
+import { LinkError } from '../errors';
+import { type Extern, Func, type HostCallback, type Instance, type Store } from '../interpreter/index';
+import type { Layout } from './abi';
 import { WasiContext, type WasiOptions } from './context';
+import { hex, sha256 } from './digest';
+import { WasiExit } from './exit';
+import { MemoryDirectory } from './files/handles';
+import { MemoryFileSystem } from './files/memory';
 import type { GuestCall } from './guest';
-import { CALLS, type CallRow, LAYOUTS } from './table';
+import { type RestorePolicy, restoreState } from './state/restore';
+import { type SaveOptions, saveState } from './state/save';
+import { CALLS, type CallRow, LAYOUTS, NO_RESULT } from './table';
 
-/** Answers one call of the guest; a promise when the guest has to wait. The interpreter's HostCallback. */
+/** Answers one call of the guest; a promise when the guest has to wait. Assignable to the interpreter's HostCallback. */
 export type WasiCallback = (call: GuestCall) => void | PromiseLike<void>;
+
+/** Finds what a module imports beside WASI; undefined when it is unknown. */
+export type OtherImports = (module: string, name: string) => Extern | undefined;
 
 export class Wasi {
   readonly context: WasiContext;
@@ -39,7 +52,57 @@ export class Wasi {
     };
   }
 
-  /** Gives up a wait under way, see `WasiContext.cancelWait`. */
+  /** What the module imports, in its order, for `instantiate`. Throws LinkError on what nobody knows. */
+  imports(store: Store, module: Module, others?: OtherImports): Extern[] {
+    return module.imports.map(({ module: from, name }) => {
+      const found = this.callback(from, name);
+      if (found === undefined) {
+        const other = others?.(from, name);
+        if (other === undefined) throw unknownImport(from, name);
+        return other;
+      }
+      const params = Array.from(found.row.params, (letter) => (letter === 'I' ? I64 : I32));
+      const type = { params, results: name === NO_RESULT ? [] : [I32] };
+      const callback: HostCallback = found.callback;
+      return Func.host(store, type, callback, `${from}.${name}`);
+    });
+  }
+
+  /** Runs a command's `_start` to its end, blocking. Gives the exit code. */
+  start(instance: Instance): number {
+    return exitCodeOf(() => entry(instance, '_start').call());
+  }
+
+  /** Runs a reactor's `_initialize`, if it has one. */
+  initialize(instance: Instance): void {
+    if (instance.exports.has('_initialize')) entry(instance, '_initialize').call();
+  }
+
+  /** The in-memory files behind a preopen, to be read after the run; undefined when its files are not in memory. */
+  memoryFiles(path: string): MemoryFileSystem | undefined {
+    const directory = this.context.roots.find((root) => root.path === path)?.directory;
+    return directory instanceof MemoryDirectory ? MemoryFileSystem.at(directory.node) : undefined;
+  }
+
+  /** The whole world as bytes; it can run on afterwards. Throws StateError when something cannot travel. */
+  saveState(options?: SaveOptions): Uint8Array {
+    return saveState(this.context, options);
+  }
+
+  /**
+   * Goes on from a saved state on this host: arguments, environment and descriptors are those of the state, the roots are looked for
+   * by name among the preopens. Throws StateError, and changes nothing, when the state is malformed or does not fit.
+   */
+  restoreState(bytes: Uint8Array, policy?: RestorePolicy): void {
+    restoreState(this.context, bytes, policy);
+  }
+
+  /** SHA-256 of the saved state, in hex: equal for equal worlds. */
+  stateDigest(): string {
+    return hex(sha256(this.saveState()));
+  }
+
+  /** Gives up a wait under way: its call never returns. Saved before or after, the state goes on with that call. */
   cancelWait(): void {
     this.context.cancelWait();
   }
@@ -50,4 +113,25 @@ export class Wasi {
   }
 }
 
-export { ERRNO };
+/** The exit code of a guest that `run` runs: 0 when it returns, else that of `proc_exit`. Other exceptions pass. */
+export function exitCodeOf(run: () => void): number {
+  try {
+    run();
+    return 0;
+  } catch (error) {
+    if (error instanceof WasiExit) return error.code;
+    throw error;
+  }
+}
+
+function entry(instance: Instance, name: string): Func {
+  const func = instance.exports.get(name);
+  if (!(func instanceof Func)) throw new LinkError(`the module exports no function "${name}"`);
+  return func;
+}
+
+function unknownImport(module: string, name: string): LinkError {
+  const why =
+    module === 'wasi' && name === 'thread-spawn' ? ': threads (wasi-threads) are not supported' : '';
+  return new LinkError(`unknown import ${module}.${name}${why}`);
+}

@@ -74,7 +74,7 @@ export const fdWrite: Handler = (w, c) => {
 };
 
 function isStandardOutput(w: WasiContext, handle: Pollable): boolean {
-  return handle === w.host.stdout || handle === w.host.stderr;
+  return handle === w.standard[1] || handle === w.standard[2];
 }
 
 /** A write at the descriptor's offset, or at the end with APPEND. Gives the count or a negated errno. */

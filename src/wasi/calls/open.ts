@@ -65,6 +65,7 @@ export const pathOpen: Handler = (w, c) => {
         flags: fdflags,
         root: t.root,
         path: t.path,
+        access: { read: request.options.read, write: request.options.write },
       }),
     );
     w.memory(c).setU32(result, fd);

@@ -1,0 +1,182 @@
+/** The in-memory file system: filled before the run, read afterwards, part of a saved state. */
+import { encodeUtf8 } from '../../decoder/utf8';
+import { errnoName, FILETYPE, type FileType } from '../abi';
+import type { DirectoryHandle } from '../host';
+import { MemoryDirectory } from './handles';
+import { type AnyNode, DirectoryNode, FileNode, Ledger, LinkNode } from './nodes';
+
+export interface MemoryLimits {
+  /** Bytes that files may take. */
+  readonly maxBytes: number;
+  /** Files, directories and links. */
+  readonly maxNodes: number;
+}
+export const DEFAULT_MEMORY_LIMITS: MemoryLimits = { maxBytes: 256 * 1024 * 1024, maxNodes: 65536 };
+
+export interface MemoryEntry {
+  /** Without a leading slash. */
+  readonly path: string;
+  readonly type: FileType;
+  /** Files: a copy of the contents. */
+  readonly bytes: Uint8Array | undefined;
+  /** Symbolic links. */
+  readonly target: string | undefined;
+}
+
+/** Paths are relative to the root; a leading slash is allowed, `.` and `..` are not. Symbolic links are not followed. */
+export class MemoryFileSystem {
+  private constructor(readonly rootNode: DirectoryNode) {}
+
+  /** An empty file system. */
+  static create(limits: Partial<MemoryLimits> = {}): MemoryFileSystem {
+    return MemoryFileSystem.at(new DirectoryNode(ledgerOf(limits)));
+  }
+
+  /** The file system whose root is given. */
+  static at(rootNode: DirectoryNode): MemoryFileSystem {
+    rootNode.links = 1;
+    return new MemoryFileSystem(rootNode);
+  }
+
+  /** A handle on the root, for a preopen. */
+  directory(): DirectoryHandle {
+    return new MemoryDirectory(this.rootNode);
+  }
+
+  /** Bytes taken by files. */
+  get usedBytes(): number {
+    return this.rootNode.ledger.bytes;
+  }
+
+  /** Makes or replaces a file, and the directories above it. */
+  writeFile(path: string, contents: Uint8Array | string): void {
+    const bytes = typeof contents === 'string' ? encodeUtf8(contents) : contents;
+    const { directory, name } = this.parentOf(path);
+    const there = directory.entries.get(name);
+    if (there !== undefined && !(there instanceof FileNode)) throw new Error(`${path}: not a file`);
+    const node = there ?? new FileNode(directory.ledger);
+    node.setSize(0);
+    if (node.writeAt(bytes, 0) < bytes.length) throw new Error(`${path}: the file system is full`);
+    node.touch();
+    if (there === undefined) directory.add(name, node);
+  }
+
+  /** Makes a directory and those above it. */
+  makeDirectory(path: string): void {
+    this.descend(components(path));
+  }
+
+  symlink(target: string, path: string): void {
+    const { directory, name } = this.parentOf(path);
+    if (directory.entries.has(name)) throw new Error(`${path}: exists`);
+    directory.add(name, new LinkNode(directory.ledger, target));
+  }
+
+  /** The contents of a file, or undefined when there is none. */
+  readFile(path: string): Uint8Array | undefined {
+    const node = this.find(path);
+    return node instanceof FileNode ? contentsOf(node) : undefined;
+  }
+
+  /** Everything below the root, directories before what is in them, in the order of names. */
+  *entries(): Generator<MemoryEntry> {
+    yield* walk(this.rootNode, '');
+  }
+
+  private find(path: string): AnyNode | undefined {
+    let node: AnyNode | undefined = this.rootNode;
+    for (const name of components(path)) {
+      node = node instanceof DirectoryNode ? node.entries.get(name) : undefined;
+    }
+    return node;
+  }
+
+  private parentOf(path: string): { directory: DirectoryNode; name: string } {
+    const names = components(path);
+    const name = names.pop();
+    if (name === undefined) throw new Error(`not a file name: '${path}'`);
+    return { directory: this.descend(names), name };
+  }
+
+  private descend(names: readonly string[]): DirectoryNode {
+    let directory = this.rootNode;
+    for (const name of names) {
+      const there = directory.entries.get(name);
+      if (there !== undefined && !(there instanceof DirectoryNode))
+        throw new Error(`${name}: not a directory`);
+      const next = there ?? new DirectoryNode(directory.ledger);
+      if (there === undefined) directory.add(name, next);
+      directory = next;
+    }
+    return directory;
+  }
+}
+
+export function ledgerOf(limits: Partial<MemoryLimits>): Ledger {
+  const { maxBytes, maxNodes } = { ...DEFAULT_MEMORY_LIMITS, ...limits };
+  return new Ledger(maxBytes, maxNodes);
+}
+
+function components(path: string): string[] {
+  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  if (names.includes('..') || path.includes('\0')) throw new Error(`not a path below the root: '${path}'`);
+  return names;
+}
+
+function contentsOf(node: FileNode): Uint8Array {
+  const bytes = new Uint8Array(node.size());
+  node.readAt(bytes, 0);
+  return bytes;
+}
+
+function* walk(directory: DirectoryNode, prefix: string): Generator<MemoryEntry> {
+  const sorted = [...directory.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, node] of sorted) {
+    const path = prefix + name;
+    yield {
+      path,
+      type: node.type,
+      bytes: node instanceof FileNode ? contentsOf(node) : undefined,
+      target: node instanceof LinkNode ? node.target : undefined,
+    };
+    if (node instanceof DirectoryNode) yield* walk(node, `${path}/`);
+  }
+}
+
+/** Copies a directory of any host into the file system. Devices, sockets and pipes are left out. */
+export function copyDirectory(from: DirectoryHandle, to: MemoryFileSystem, prefix = ''): void {
+  const entries = from.list();
+  if (typeof entries === 'number') throw new Error(`${prefix || '.'}: ${errnoName(entries)}`);
+  for (const { name, type } of entries) {
+    const path = `${prefix}${name}`;
+    if (type === FILETYPE.DIRECTORY) {
+      const below = from.openDirectory(name);
+      if (typeof below === 'number') throw new Error(`${path}: ${errnoName(below)}`);
+      to.makeDirectory(path);
+      copyDirectory(below, to, `${path}/`);
+      below.close();
+    } else if (type === FILETYPE.SYMBOLIC_LINK) {
+      const target = from.readLink(name);
+      if (typeof target === 'string') to.symlink(target, path);
+    } else if (type === FILETYPE.REGULAR_FILE) {
+      to.writeFile(path, readWhole(from, name, path));
+    }
+  }
+}
+
+function readWhole(from: DirectoryHandle, name: string, path: string): Uint8Array {
+  const options = { read: true, write: false, create: false, exclusive: false, truncate: false };
+  const file = from.open(name, options);
+  if (typeof file === 'number') throw new Error(`${path}: ${errnoName(file)}`);
+  if (file.kind !== 'file') throw new Error(`${path}: not a file any more`);
+  const bytes = new Uint8Array(Math.max(0, file.size()));
+  let done = 0;
+  while (done < bytes.length) {
+    const count = file.read([bytes.subarray(done)], done);
+    if (count < 0) throw new Error(`${path}: ${errnoName(-count)}`);
+    if (count === 0) break;
+    done += count;
+  }
+  file.close();
+  return bytes.subarray(0, done);
+}

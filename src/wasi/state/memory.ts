@@ -1,0 +1,184 @@
+/** In-memory files as a document, and back. */
+import { encodeUtf8 } from '../../decoder/utf8';
+import { FILETYPE } from '../abi';
+import { ledgerOf, type MemoryLimits } from '../files/memory';
+import { type AnyNode, CHUNK, DirectoryNode, FileNode, type Ledger, LinkNode } from '../files/nodes';
+import { type Base, OverlayDirectoryNode, OverlayFileNode } from '../files/overlay';
+import type { MemoryDocument, NodeDocument } from '../state';
+import { StateError } from './codec';
+
+const MAX_NAME = 255;
+const MAX_SIZE = 2 ** 46;
+
+/** Everything below the root, and what is open without a name. The root is the first node, the others follow by number. */
+export function captureNodes(root: DirectoryNode, open: readonly AnyNode[]): MemoryDocument {
+  const seen = new Map<number, AnyNode>();
+  const visit = (node: AnyNode) => {
+    if (seen.has(node.ino)) return;
+    seen.set(node.ino, node);
+    if (node instanceof DirectoryNode) for (const child of node.known.values()) visit(child);
+  };
+  visit(root);
+  open.forEach(visit);
+  const others = [...seen.values()].filter((node) => node !== root).sort((a, b) => a.ino - b.ino);
+  return { nextIno: root.ledger.nextIno, nodes: [root, ...others].map(captureNode) };
+}
+
+function captureNode(node: AnyNode): NodeDocument {
+  const { ino, type, atim, mtim, ctim } = node;
+  const common = {
+    ino,
+    type,
+    atim,
+    mtim,
+    ctim,
+    size: 0,
+    chunks: [],
+    entries: [],
+    target: '',
+    base: undefined,
+  };
+  if (node instanceof LinkNode) return { ...common, target: node.target };
+  if (node instanceof FileNode) {
+    const base =
+      node instanceof OverlayFileNode
+        ? { path: node.basePath, size: node.baseSize, populated: false }
+        : undefined;
+    return { ...common, size: node.size(), base, chunks: captureChunks(node) };
+  }
+  const entries = [...node.known]
+    .map(([name, child]) => [name, child.ino] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const base =
+    node instanceof OverlayDirectoryNode
+      ? { path: node.basePath, size: 0, populated: node.populated }
+      : undefined;
+  return { ...common, entries, base };
+}
+
+/** The chunks without the zeros at their ends, which say nothing unless a base would shine through. */
+function captureChunks(node: FileNode): (readonly [number, Uint8Array])[] {
+  const keepsZeros = node instanceof OverlayFileNode;
+  const chunks: (readonly [number, Uint8Array])[] = [];
+  for (const [index, chunk] of [...node.chunks].sort(([a], [b]) => a - b)) {
+    let end = Math.min(chunk.length, node.size() - index * CHUNK);
+    while (end > 0 && chunk[end - 1] === 0) end--;
+    if (end > 0 || keepsZeros) chunks.push([index, chunk.slice(0, end)]);
+  }
+  return chunks;
+}
+
+export interface BuiltNodes {
+  readonly root: DirectoryNode;
+  readonly byIno: ReadonlyMap<number, AnyNode>;
+}
+
+/** The nodes of a document, checked whole. `base` is the lower layer of an overlay. */
+export function buildNodes(
+  doc: MemoryDocument,
+  limits: Partial<MemoryLimits>,
+  base: Base | undefined,
+): BuiltNodes {
+  const ledger = ledgerOf(limits);
+  checkSizes(doc, ledger);
+  const byIno = new Map<number, AnyNode>();
+  for (const one of doc.nodes) {
+    if (one.ino < 1 || one.ino >= doc.nextIno || byIno.has(one.ino)) throw new StateError('bad inode number');
+    byIno.set(one.ino, makeNode(one, ledger, base));
+  }
+  ledger.nextIno = doc.nextIno;
+  const root = byIno.get(doc.nodes[0]?.ino);
+  if (!(root instanceof DirectoryNode)) throw new StateError('the in-memory files have no root');
+  root.links = 1;
+  for (const one of doc.nodes) addEntries(one, root, byIno);
+  checkReachable(doc, root, byIno);
+  for (const one of doc.nodes) {
+    const node = byIno.get(one.ino)!;
+    ({ atim: node.atim, mtim: node.mtim, ctim: node.ctim } = one);
+  }
+  return { root, byIno };
+}
+
+function checkSizes(doc: MemoryDocument, ledger: Ledger): void {
+  if (doc.nodes.length > ledger.maxNodes) throw new StateError('more in-memory files than the limit allows');
+  let bytes = 0;
+  for (const { chunks, size } of doc.nodes) {
+    if (size > MAX_SIZE) throw new StateError('an in-memory file is too large');
+    let last = -1;
+    for (const [index, chunk] of chunks) {
+      if (index <= last || index * CHUNK + chunk.length > size)
+        throw new StateError('a chunk is out of place');
+      last = index;
+      bytes += chunk.length;
+    }
+  }
+  if (bytes > ledger.maxBytes) throw new StateError('more in-memory bytes than the limit allows');
+}
+
+function makeNode(one: NodeDocument, ledger: Ledger, base: Base | undefined): AnyNode {
+  if (one.base !== undefined) {
+    if (base === undefined) throw new StateError('the files need a base directory, which is not given');
+    if (!one.base.path.every(isName)) throw new StateError('bad path in a base directory');
+  }
+  if (one.type === FILETYPE.SYMBOLIC_LINK) return new LinkNode(ledger, one.target, one.ino);
+  if (one.type === FILETYPE.DIRECTORY) {
+    if (one.base === undefined) return new DirectoryNode(ledger, one.ino);
+    const directory = new OverlayDirectoryNode(ledger, base!, one.base.path, one.ino);
+    directory.restorePopulated(true);
+    return directory;
+  }
+  let file: FileNode;
+  if (one.base === undefined) file = new FileNode(ledger, one.ino);
+  else {
+    checkBaseFile(base!, one.base.path, one.base.size);
+    file = new OverlayFileNode(ledger, base!, one.base.path, one.base.size, one.ino);
+  }
+  file.restore(one.size, one.chunks);
+  return file;
+}
+
+function checkBaseFile(base: Base, path: readonly string[], size: number): void {
+  if (size === 0) return;
+  const stat = base.within(path.slice(0, -1), (directory) => directory.statAt(path[path.length - 1]));
+  if (typeof stat !== 'object' || stat.type !== FILETYPE.REGULAR_FILE || stat.size < size) {
+    throw new StateError(`${path.join('/')} in the base directory is not the file that it was`);
+  }
+}
+
+function isName(name: string): boolean {
+  const plain = name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+  return plain && encodeUtf8(name).length <= MAX_NAME;
+}
+
+function addEntries(one: NodeDocument, root: DirectoryNode, byIno: ReadonlyMap<number, AnyNode>): void {
+  const directory = byIno.get(one.ino)!;
+  if (!(directory instanceof DirectoryNode)) return;
+  for (const [name, ino] of one.entries) {
+    const child = byIno.get(ino);
+    if (child === undefined || !isName(name) || directory.known.has(name)) {
+      throw new StateError('bad entry in an in-memory directory');
+    }
+    if (child === root || (child instanceof DirectoryNode && child.parent !== undefined)) {
+      throw new StateError('an in-memory directory is in two places');
+    }
+    directory.add(name, child);
+  }
+}
+
+/** What is not below the root must stand alone: a removed directory without entries, an open file without a name. */
+function checkReachable(doc: MemoryDocument, root: DirectoryNode, byIno: ReadonlyMap<number, AnyNode>): void {
+  const reached = new Set<AnyNode>([root]);
+  for (const node of reached) {
+    if (node instanceof DirectoryNode) for (const child of node.known.values()) reached.add(child);
+  }
+  for (const one of doc.nodes) {
+    const node = byIno.get(one.ino)!;
+    if (!(node instanceof DirectoryNode)) continue;
+    if (node instanceof OverlayDirectoryNode && one.base) node.restorePopulated(one.base.populated);
+    if (reached.has(node)) continue;
+    if (node.parent !== undefined || one.entries.length > 0) {
+      throw new StateError('an in-memory directory is not below the root');
+    }
+    node.removed = true;
+  }
+}
