@@ -6,7 +6,7 @@ import { invalid, malformed } from '../errors';
 import type { Instruction, SignatureImmediates, SpecialOp } from './instructions';
 import { matches, matchesAll } from './matching';
 import { readHeapType, readValType } from './typereader';
-import type { AddressType, FuncType, TableType, ValType } from './types';
+import type { AddressType, FuncType, Limits, TableType, ValType } from './types';
 import { BOTTOM, F32, F64, FUNCREF, funcTypeName, I32, I64, isRef, V128, valTypeName } from './types';
 import type { Validator } from './validator';
 
@@ -14,7 +14,12 @@ import type { Validator } from './validator';
 export type Rule = (v: Validator) => void;
 
 export const addressType = (address: AddressType): ValType => (address === 'i64' ? I64 : I32);
-const smaller = (a: AddressType, b: AddressType): ValType => (a === 'i64' && b === 'i64' ? I64 : I32);
+/** Destination, source, and a size that both can have. */
+const copyOperands = (to: Limits, from: Limits): ValType[] => [
+  addressType(to.address),
+  addressType(from.address),
+  addressType(to.address === 'i64' ? from.address : 'i32'),
+];
 
 /** What immediates tell a signature: the types of 'a' and 't'. */
 type ReadImmediates = (v: Validator, row: Instruction) => ValType;
@@ -174,9 +179,7 @@ function typedSelect(v: Validator): void {
   const count = v.reader.count();
   if (count !== 1) throw invalid('invalid result arity: select takes one type', offset);
   const type = readValType(v.reader, v.context);
-  v.pop(I32);
-  v.pop(type);
-  v.pop(type);
+  v.popAll([type, type, I32]);
   v.push(type);
 }
 
@@ -231,41 +234,32 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
     v.pop(global.value);
   },
   'table.get': (v) => {
-    const table = readTable(v);
-    v.pop(addressType(table.address));
-    v.push(table.element);
+    const { address, element } = readTable(v);
+    v.pop(addressType(address));
+    v.push(element);
   },
   'table.set': (v) => {
-    const table = readTable(v);
-    v.pop(table.element);
-    v.pop(addressType(table.address));
+    const { address, element } = readTable(v);
+    v.popAll([addressType(address), element]);
   },
   'table.grow': (v) => {
-    const table = readTable(v);
-    v.pop(addressType(table.address));
-    v.pop(table.element);
-    v.push(addressType(table.address));
+    const { address, element } = readTable(v);
+    v.popAll([element, addressType(address)]);
+    v.push(addressType(address));
   },
   'table.fill': (v) => {
-    const table = readTable(v);
-    v.pop(addressType(table.address));
-    v.pop(table.element);
-    v.pop(addressType(table.address));
+    const { address, element } = readTable(v);
+    v.popAll([addressType(address), element, addressType(address)]);
   },
   'table.copy': (v) => {
     const to = readTable(v);
     const from = readTable(v);
     checkElements(v, 'source table', from.element, to.element);
-    v.pop(smaller(to.address, from.address));
-    v.pop(addressType(from.address));
-    v.pop(addressType(to.address));
+    v.popAll(copyOperands(to, from));
   },
   'memory.copy': (v) => {
     const to = v.index('memory', v.context.memories);
-    const from = v.index('memory', v.context.memories);
-    v.pop(smaller(to.address, from.address));
-    v.pop(addressType(from.address));
-    v.pop(addressType(to.address));
+    v.popAll(copyOperands(to, v.index('memory', v.context.memories)));
   },
   'ref.null': (v) => v.push(readHeapType(v.reader, v.context)),
   'ref.is_null': (v) => {
