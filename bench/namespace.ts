@@ -1,4 +1,4 @@
-/** Where each engine's `WebAssembly` namespace comes from. tswasm is measured as it ships: the built package. */
+/** Where each engine's `WebAssembly` namespace comes from. tswasm is measured as it ships: the built package, Node's variant. */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './paths.ts';
@@ -7,7 +7,7 @@ import type { JsEngine, Namespace } from './protocol.ts';
 export async function loadNamespace(engine: JsEngine): Promise<Namespace> {
   if (engine === 'native') return (globalThis as unknown as { WebAssembly: Namespace }).WebAssembly;
   const specifier =
-    engine === 'tswasm' ? pathToFileURL(path.join(root, 'dist', 'webassembly.js')).href : 'polywasm';
+    engine === 'tswasm' ? pathToFileURL(path.join(root, 'dist', 'webassembly.node.js')).href : 'polywasm';
   const module = (await import(specifier)) as { WebAssembly: Namespace };
   return module.WebAssembly;
 }

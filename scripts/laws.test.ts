@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { missingEntries } from './complete-lock.mjs';
 import { publicApi } from './laws/api.ts';
 import { root, sourcesOf } from './laws/files.ts';
 import { hostGlobals } from './laws/host-globals.ts';
@@ -67,6 +68,12 @@ describe('the package', () => {
     for (const [name, version] of Object.entries(manifest.devDependencies)) {
       expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
     }
+  });
+
+  it('locks the optional packages of every platform', () => {
+    // After a change of dependencies: npm run lock
+    const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+    expect(Object.keys(missingEntries(packages))).toEqual([]);
   });
 
   it('explains every room', () => {
