@@ -29,6 +29,8 @@ export type FailureKind =
 export interface Failure {
   readonly kind: FailureKind;
   readonly message: string;
+  /** The engine says that it lacks a proposal; this is its name for it. */
+  readonly missing?: string;
 }
 
 type Awaitable<T> = T | Promise<T>;
@@ -65,3 +67,9 @@ export type ResultType = NumType | 'v128' | undefined;
 
 /** Raised by runner and adapters for scripts that make no sense on this state. */
 export class ScriptFailure extends Error {}
+/** Raised for commands and values of features that runner or adapter lack. */
+export class MissingFeature extends ScriptFailure {
+  constructor(readonly feature: string) {
+    super(`missing feature "${feature}"`);
+  }
+}

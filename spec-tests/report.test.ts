@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parseExpectedFailures, verdict } from './report';
-import { type FileResult, messageMatches } from './runner';
+import { type Cause, type FileResult, messageMatches } from './runner';
 
-const result = (path: string, problems: number): FileResult => ({
+const result = (path: string, problems: number, cause: Cause = 'own'): FileResult => ({
   path,
   passed: 1,
   failed: problems,
   skipped: 0,
   textFormat: 0,
-  problems: Array.from({ length: problems }, () => ({ line: 1, command: 'module', message: 'x' })),
+  problems: Array.from({ length: problems }, () => ({ line: 1, command: 'module', message: 'x', cause })),
   notes: [],
 });
 
@@ -25,7 +25,9 @@ describe('expected failures', () => {
     expect(() => parseExpectedFailures(text)).toThrow('expected-failures.txt:');
   });
   it('judge a run', () => {
-    expect(verdict(result('a.wast', 1), expected)).toBeUndefined();
+    expect(verdict(result('a.wast', 1, 'feature'), expected)).toBeUndefined();
+    expect(verdict(result('a.wast', 1, 'follow-up'), expected)).toBeUndefined();
+    expect(verdict(result('a.wast', 1, 'own'), expected)).toContain('problems that gc does not explain');
     expect(verdict(result('a.wast', 0), expected)).toContain('unexpected pass');
     expect(verdict(result('c.wast', 0), expected)).toBeUndefined();
     expect(verdict(result('c.wast', 12), expected)).toContain('and 2 more');

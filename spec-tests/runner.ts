@@ -6,8 +6,8 @@ import {
   type EngineExports,
   type EngineExtern,
   type EngineModule,
-  type Failure,
   type FailureKind,
+  MissingFeature,
   ScriptFailure,
   type Session,
 } from './engine';
@@ -20,7 +20,10 @@ export interface Problem {
   readonly line: number;
   readonly command: string;
   readonly message: string;
+  readonly cause: Cause;
 }
+/** A feature that the engine lacks; something that failed before; or this command itself. */
+export type Cause = 'feature' | 'follow-up' | 'own';
 
 export interface FileResult {
   readonly path: string;
@@ -44,7 +47,16 @@ export function isClean(result: FileResult): boolean {
 class TextParserGap extends Error {}
 
 /** Assertion failed; the message is the whole story. */
-class Mismatch extends Error {}
+class Mismatch extends Error {
+  override readonly cause: Cause;
+  constructor(message: string, cause: Cause = 'own') {
+    super(message);
+    this.cause = cause;
+  }
+}
+
+/** What a command needs is not there because an earlier command failed. */
+class FollowUp extends ScriptFailure {}
 
 /**
  * As in the reference, the suite's message is a prefix of the engine's. An index behind it ("uninitialized element 2") is
@@ -79,6 +91,8 @@ class ScriptRun {
   private readonly modules = new Map<string, EngineModule | undefined>();
   private readonly instances = new Map<string, EngineExports | undefined>();
   private readonly registry = new Map<string, EngineExports>();
+  /** Names that were to be registered, but what they were to name had failed. */
+  private readonly unregistered = new Set<string>();
 
   constructor(
     readonly engine: Engine,
@@ -98,10 +112,14 @@ class ScriptRun {
         return false;
       }
       case 'instance':
+        this.forget(this.instances, command.id);
         await this.instantiateAs(command.id, this.lookup(this.modules, 'module', command.module));
         return false;
       case 'register':
+        this.registry.delete(command.name);
+        this.unregistered.add(command.name);
         this.registry.set(command.name, this.lookup(this.instances, 'instance', command.instance));
+        this.unregistered.delete(command.name);
         return false;
       case 'action':
         await this.perform(command.action, []);
@@ -133,14 +151,15 @@ class ScriptRun {
         await this.assertUninstantiable('trap', command);
         return false;
       case 'unsupported':
-        throw new ScriptFailure(`missing feature "${command.feature}"`);
+        throw new MissingFeature(command.feature);
     }
   }
 
   private lookup<T>(map: ReadonlyMap<string, T | undefined>, what: string, id: string | undefined): T {
     const found = map.get(id ?? '');
-    if (found === undefined) throw new ScriptFailure(`no ${what} ${id ?? ''}`.trimEnd());
-    return found;
+    if (found !== undefined) return found;
+    const message = `no ${what} ${id ?? ''}`.trimEnd();
+    throw map.has(id ?? '') ? new FollowUp(message) : new ScriptFailure(message);
   }
 
   /** What is about to be made may fail: then nothing older may answer in its place. */
@@ -191,20 +210,32 @@ class ScriptRun {
     try {
       outcome = await run();
     } catch (error) {
-      this.checkFailure(kinds, message, this.engine.classify(error));
+      this.checkFailure(kinds, message, error);
       return;
     }
     const values = Array.isArray(outcome) ? ` with [${(outcome as Value[]).map(showValue).join(' ')}]` : '';
     throw new Mismatch(`expected ${kinds.join(' or ')} "${message}", but it succeeded${values}`);
   }
 
-  private checkFailure(kinds: readonly FailureKind[], message: string, failure: Failure): void {
-    const rightKind = kinds.includes(failure.kind);
+  private checkFailure(kinds: readonly FailureKind[], message: string, error: unknown): void {
+    const failure = this.engine.classify(error);
+    const cause = this.causeOf(error);
+    const rightKind = cause === 'own' && kinds.includes(failure.kind);
     const rightText = !this.engine.exactMessages || messageMatches(message, failure.message);
     if (rightKind && rightText) return;
     throw new Mismatch(
       `expected ${kinds.join(' or ')} "${message}", got ${failure.kind} "${failure.message}"`,
+      cause,
     );
+  }
+
+  causeOf(error: unknown): Cause {
+    if (error instanceof Mismatch) return error.cause;
+    if (error instanceof FollowUp) return 'follow-up';
+    const { kind, message, missing } = this.engine.classify(error);
+    if (missing !== undefined) return 'feature';
+    const isUnknown = kind === 'link' && message.startsWith('unknown import') && this.unregistered.size > 0;
+    return isUnknown ? 'follow-up' : 'own';
   }
 
   private async assertRejected(
@@ -257,7 +288,7 @@ export async function runScript(engine: Engine, path: string, source: string): P
   try {
     commands = await prepare(source);
   } catch (error) {
-    result.problems.push({ line: 0, command: 'script', message: String(error) });
+    result.problems.push({ line: 0, command: 'script', message: String(error), cause: 'own' });
     return result;
   }
   const session = await engine.open(path);
@@ -278,11 +309,12 @@ async function step(run: ScriptRun, command: Prepared): Promise<void> {
   } catch (error) {
     if (error instanceof TextParserGap) {
       result.skipped++;
-      result.notes.push({ line: command.line, command: head, message: error.message });
+      result.notes.push({ line: command.line, command: head, message: error.message, cause: 'own' });
       return;
     }
     if (isAssertion) result.failed++;
-    result.problems.push({ line: command.line, command: head, message: describe(run.engine, error) });
+    const message = describe(run.engine, error);
+    result.problems.push({ line: command.line, command: head, message, cause: run.causeOf(error) });
   }
 }
 
