@@ -144,18 +144,32 @@ class Assembler {
         return this.make('tail')(end.prepare) as Step;
       case 'call':
         end.site.next = this.nextBlock();
-        return this.make('call')(end.site, end.site.base, end.callee) as Step;
+        return this.make('call')(end.site, end.site.base, end.callee, end.site.next) as Step;
       case 'call_indirect': {
         end.site.next = this.nextBlock();
         const { site, index, table, typeId, at } = end;
-        return this.make('call_indirect')(site, site.base, this.value(index), table, typeId, at) as Step;
+        return this.make('call_indirect')(
+          site,
+          site.base,
+          this.value(index),
+          table,
+          typeId,
+          at,
+          site.next,
+        ) as Step;
       }
     }
   }
 
-  /** The block behind a call was assembled just before. The callee returns to the trampoline, so the chain starts anew there. */
+  /** The block behind a call was assembled just before. */
   private nextBlock(): Step {
-    return this.steps[this.current + 1];
+    const next = this.current + 1;
+    if (this.depths[next] < MAX_CHAIN) this.depth = this.depths[next] + 1;
+    else {
+      this.depth = 1;
+      return this.make('hop')(this.steps[next]) as Step;
+    }
+    return this.steps[next];
   }
 
   private branch(condition: Expr, yes: Step, no: Step): Step {

@@ -4,13 +4,21 @@
  * A running execution has its frames on the machine's stack (registers.ts). When it stops, they are copied out, so that others can run;
  * when it goes on, they are copied back, to wherever the stack's top is then. Executions nest: a host function may start another.
  */
-import { isRef, slotsOf, type ValType } from '../decoder';
 import { type BacktraceFrame, InternalError, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
-import { CallSite, type Code, type Safepoint } from './code';
+import { CallSite, type Safepoint } from './code';
+import {
+  type FrameState,
+  frameState,
+  type PendingHostCall,
+  readValues,
+  rebuild,
+  type Saved,
+  writeValues,
+} from './frames';
 import { Func } from './func';
 import { finishHostCall, type HostCall, hostCalls, waiting } from './hostcall';
 import type { Instance } from './instance';
-import { registers, type Step, stack } from './registers';
+import { nestingLimit, registers, type Step, stack } from './registers';
 import { afterSafepoint } from './tiering';
 import type { Value } from './values';
 
@@ -32,39 +40,17 @@ export interface RunOptions {
 
 export type ExecutionState = 'ready' | 'running' | 'paused' | 'waiting' | 'done' | 'trapped' | 'failed';
 
-/** One wasm frame of a stopped execution, as the snapshot format sees it. */
-export interface FrameState {
-  readonly instance: Instance;
-  readonly funcidx: number;
-  readonly kind: 'loop' | 'call' | 'entry';
-  /** Offset of the instruction in the function's code entry. */
-  readonly offset: number;
-  /** Offset of the `loop` that a back edge goes to, or -1. */
-  readonly targetLoop: number;
-  /** Locals, then the operand stack, bottom first. */
-  readonly values: readonly Value[];
-}
-
 /** Safepoints between two looks at deadline, signal and heat. */
 const SLICE = 4096;
 /** Innermost frames that a backtrace lists. */
 const MAX_BACKTRACE = 100;
-
-/** Frames copied off the machine's stack. Frame pointers are relative to the execution's base. */
-interface Saved {
-  readonly ints: Int32Array;
-  readonly refs: unknown[];
-  readonly sites: (CallSite | null)[];
-  readonly frames: number[];
-  readonly callees: unknown[];
-  readonly fp: number;
-}
 
 interface Registers {
   fp: number;
   sp: number;
   top: number;
   fuel: number;
+  nest: number;
   maxSp: number;
   maxFp: number;
 }
@@ -94,6 +80,25 @@ export class Execution {
       running === undefined || host === undefined ? undefined : { execution: running, host: host.func };
   }
 
+  /**
+   * A paused execution made of frames that have been verified against their modules (src/snapshot/verify.ts). `run` goes on past the
+   * innermost safepoint. With `pending`, the innermost frame is the call of a host function, which `run` calls again with these
+   * arguments. Throws `RuntimeError` (call stack exhausted) when the frames do not fit the store's limits.
+   */
+  static restore(func: Func, frames: readonly FrameState[], pending?: PendingHostCall): Execution {
+    const execution = new Execution(func, []);
+    const { limits } = func.store;
+    const { saved, safepoint } = rebuild(func, frames, pending);
+    if (saved.sites.length > limits.maxFrames || saved.ints.length > 2 * limits.maxSlots) {
+      throw trap('callStackExhausted');
+    }
+    execution.saved = saved;
+    execution.safepoint = safepoint;
+    execution.next = safepoint === null ? pending!.func.entry : safepoint.resume;
+    execution.current = 'paused';
+    return execution;
+  }
+
   get state(): ExecutionState {
     return this.current;
   }
@@ -107,7 +112,7 @@ export class Execution {
     return this.current === 'running' ? hostCalls[hostCalls.length - 1]?.func : undefined;
   }
   /** What the execution waits for. */
-  get pendingHostCall(): { readonly func: Func; readonly args: readonly Value[] } | undefined {
+  get pendingHostCall(): PendingHostCall | undefined {
     return this.pending === null ? undefined : { func: this.pending.func, args: this.pending.args() };
   }
 
@@ -144,8 +149,8 @@ export class Execution {
     if (this.current !== 'ready' && this.current !== 'paused' && this.current !== 'waiting') {
       throw new InternalError(`an execution that is ${this.current} cannot run`);
     }
-    const { fp, sp, top, fuel, maxSp, maxFp } = registers;
-    const outside: Registers = { fp, sp, top, fuel, maxSp, maxFp };
+    const { fp, sp, top, fuel, nest, maxSp, maxFp } = registers;
+    const outside: Registers = { fp, sp, top, fuel, nest, maxSp, maxFp };
     const outer = running;
     const allowed = waiting.allowed;
     const { limits } = this.func.store;
@@ -155,7 +160,7 @@ export class Execution {
     waiting.allowed = mayWait;
     const base = top;
     try {
-      const resumed = this.current === 'paused';
+      const resumed = this.current === 'paused' && this.safepoint !== null;
       const step = this.begin(base, sp);
       this.current = 'running';
       const outcome = this.loop(step, base, sp, options, resumed);
@@ -219,6 +224,7 @@ export class Execution {
     for (;;) {
       const slice = this.requested ? 0 : Math.min(remaining, SLICE);
       registers.fuel = slice - charge;
+      registers.nest = this.outer === undefined ? nestingLimit() : 1;
       while (step !== null) step = step(registers.fp);
       const yielded = takeYielded();
       const left = Math.max(registers.fuel, 0) + this.withheld;
@@ -349,29 +355,6 @@ function isStackOverflow(error: unknown): boolean {
   );
 }
 
-function frameState(
-  saved: Saved,
-  code: Code,
-  kind: FrameState['kind'],
-  offset: number,
-  targetLoop: number,
-  operands: readonly ValType[],
-  fp: number,
-): FrameState {
-  const values: Value[] = [];
-  let word = fp;
-  for (const type of [...code.locals, ...operands]) {
-    values.push({
-      type,
-      lo: saved.ints[word],
-      hi: saved.ints[word + 1],
-      ref: isRef(type) ? saved.refs[word >> 1] : null,
-    });
-    word += 2 * slotsOf(type);
-  }
-  return { instance: code.func.instance!, funcidx: code.func.funcidx, kind, offset, targetLoop, values };
-}
-
 function codeStart(instance: Instance, funcidx: number): number {
   return instance.module.codeStart[funcidx - instance.module.importedFuncs];
 }
@@ -396,41 +379,6 @@ function backtrace(base: number, trapOffset: number): BacktraceFrame[] {
     offset = codeStart(caller.instance, caller.funcidx) + site.offset;
   }
   return frames;
-}
-
-function writeValues(values: readonly Value[], base: number): void {
-  const { ints, refs } = stack();
-  let word = base;
-  for (const { type, lo, hi, ref } of values) {
-    ints[word] = lo;
-    ints[word + 1] = hi;
-    if (isRef(type)) {
-      while (refs.length <= word >> 1) refs.push(null);
-      refs[word >> 1] = ref;
-    }
-    word += 2 * slotsOf(type);
-  }
-}
-
-function readValues(types: readonly ValType[], base: number): Value[] {
-  const { ints, refs } = stack();
-  let word = base;
-  return types.map((type) => {
-    const isWide = slotsOf(type) > 1 || !isNarrow(type);
-    const value = {
-      type,
-      lo: isRef(type) ? 0 : ints[word],
-      hi: isWide && !isRef(type) ? ints[word + 1] : 0,
-      ref: isRef(type) ? refs[word >> 1] : null,
-    };
-    word += 2 * slotsOf(type);
-    return value;
-  });
-}
-
-/** Types whose high word means nothing. */
-function isNarrow(type: ValType): boolean {
-  return type === 0x7f || type === 0x7d;
 }
 
 /** Calls a function and runs it to its end. Throws the trap. */

@@ -71,7 +71,9 @@ export class Func {
         if (values.length !== results.length)
           throw new TypeError(`expected ${results.length} results, not ${values.length}`);
         const converted = values.map((value, k) => fromJs(results[k], value));
-        converted.forEach((value, k) => call.setValue(k, value));
+        converted.forEach((value, k) => {
+          call.setValue(k, value);
+        });
       },
       name,
     );

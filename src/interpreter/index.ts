@@ -1,7 +1,8 @@
 /** Interpreter: stores, instances, executions (spec chapter "exec"). */
-export type { ExecutionState, FrameState, Outcome, RunOptions } from './execution';
+export type { ExecutionState, Outcome, RunOptions } from './execution';
 export { Execution } from './execution';
 export { type FactoryMaker, setFreshFactories } from './factories';
+export type { FrameState, PendingHostCall } from './frames';
 export { Func } from './func';
 export { Global, Tag } from './global';
 export { HostCall, type HostCallback } from './hostcall';

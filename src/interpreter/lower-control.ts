@@ -1,11 +1,11 @@
 /** Lowering of control instructions (spec "exec/instructions", "control"), dead code and calls. */
-import { DEFAULT_FEATURES, I32, instructionOf, isRef, type OpName, type ValType } from '../decoder';
+import { I32, instructionOf, isRef, type OpName, type ValType } from '../decoder';
 import { readValType } from '../decoder/typereader';
 import { CallSite } from './code';
 import { type Expr, TRAPS, unary } from './expr';
 import { Func } from './func';
 import type { Label, Target } from './ir';
-import { type Control, type Lowering, readInstruction, wordsOf } from './lower';
+import { type Control, type Lowering, readInstruction, VALIDATED, wordsOf } from './lower';
 import { registers, stack, trapAt } from './registers';
 import type { Table } from './table';
 
@@ -145,7 +145,7 @@ function blockType({ reader, instance }: Lowering): BlockType {
     return EMPTY;
   }
   // A value type's code has the sign bit of a one-byte s33 set; a type index has not.
-  if (byte >= 0x40 && byte < 0x80) return { params: [], results: [readValType(reader, DEFAULT_FEATURES)] };
+  if (byte >= 0x40 && byte < 0x80) return { params: [], results: [readValType(reader, VALIDATED)] };
   return instance.module.types[reader.s33()].composite.func;
 }
 
@@ -237,7 +237,7 @@ function skipImmediates(lowering: Lowering, op: number): void {
       for (let count = reader.u32(); count >= 0; count--) reader.u32();
       break;
     case 'types':
-      for (let count = reader.u32(); count > 0; count--) readValType(reader, DEFAULT_FEATURES);
+      for (let count = reader.u32(); count > 0; count--) readValType(reader, VALIDATED);
       break;
     case 'memarg':
       if ((reader.u32() & 0x40) !== 0) reader.u32();

@@ -1,15 +1,5 @@
 /** Lowering of everything but control: what reads operands and leaves results (spec "exec/instructions"). */
-import {
-  DEFAULT_FEATURES,
-  F32,
-  F64,
-  FUNCREF,
-  I32,
-  I64,
-  type Instruction,
-  isRef,
-  type ValType,
-} from '../decoder';
+import { F32, F64, FUNCREF, I32, I64, type Instruction, isRef, type ValType } from '../decoder';
 import { readHeapType, readValType } from '../decoder/typereader';
 import { InternalError } from '../errors';
 import { globalGetRef, globalSetRef, isEffect, makeEffect, selectRef } from './effects';
@@ -28,7 +18,7 @@ import {
   TRAPS,
   unary,
 } from './expr';
-import type { Lowering } from './lower';
+import { type Lowering, VALIDATED } from './lower';
 import type { Memory } from './memory';
 
 const TYPES: Readonly<Record<string, ValType>> = { i: I32, I: I64, f: F32, F: F64 };
@@ -102,8 +92,7 @@ function lowerGlobal(lowering: Lowering, row: Instruction): void {
 
 function lowerSelect(lowering: Lowering, row: Instruction): void {
   if (row.imm === 'types') {
-    for (let count = lowering.reader.u32(); count > 0; count--)
-      readValType(lowering.reader, DEFAULT_FEATURES);
+    for (let count = lowering.reader.u32(); count > 0; count--) readValType(lowering.reader, VALIDATED);
   }
   const { stack } = lowering;
   const first = stack.length - 3;
@@ -153,8 +142,9 @@ function address(
   if (memory.type.address === 'i64') address = unary('index64', I32, operand, true, at);
   if (offset < 0x80000000) return { address, offset };
   const far = new Expr('address', I32, address, undefined, undefined, TRAPS | READS_MEMORY);
-  far.lo = offset;
-  far.hi = bytes;
+  // An offset of 2^32 or more is out of bounds of every memory there is.
+  far.lo = offset < 4294967296 ? offset : 0;
+  far.hi = offset < 4294967296 ? bytes : Number.MAX_SAFE_INTEGER;
   far.memory = memory.views;
   far.at = at;
   return { address: far, offset: 0 };
@@ -220,7 +210,7 @@ function lowerEffect(lowering: Lowering, row: Instruction, at: number): void {
   let x = 0;
   let y = 0;
   let element: ValType = I32;
-  if (row.imm === 'heap') element = readHeapType(reader, DEFAULT_FEATURES);
+  if (row.imm === 'heap') element = readHeapType(reader, VALIDATED);
   else if (row.imm !== 'none') {
     x = reader.u32();
     if (/^(tableTable|memoryMemory|dataMemory|elemTable)$/.test(row.imm)) y = reader.u32();

@@ -7,7 +7,6 @@
  * flow joins, or when a statement would change what they read or overtake their trap.
  */
 import {
-  DEFAULT_FEATURES,
   type Instruction,
   instructionOf,
   isRef,
@@ -16,7 +15,7 @@ import {
   slotsOf,
   type ValType,
 } from '../decoder';
-import { readValType } from '../decoder/typereader';
+import { readValType, type UsesFeatures } from '../decoder/typereader';
 import { InternalError, RuntimeError } from '../errors';
 import { assemble } from './assemble';
 import { Code, type Safepoint } from './code';
@@ -43,6 +42,8 @@ export interface Control {
 }
 
 const NO_TYPES: readonly ValType[] = [];
+/** What the module uses is switched on: it has been validated. */
+export const VALIDATED: UsesFeatures = { need() {} };
 /** Trees larger than this are computed into their slot: deep closures would nest the host's stack. */
 const MAX_TREE = 16;
 
@@ -77,7 +78,7 @@ export class Lowering {
     const locals = [...func.type.params];
     for (let groups = this.reader.u32(); groups > 0; groups--) {
       const count = this.reader.u32();
-      const type = readValType(this.reader, DEFAULT_FEATURES);
+      const type = readValType(this.reader, VALIDATED);
       for (let k = 0; k < count; k++) locals.push(type);
     }
     this.locals = locals;

@@ -6,7 +6,9 @@
  */
 import { trapAt, words } from './registers';
 
-const TWO32 = 4294967296;
+const TWO32 = 2 ** 32;
+const TWO63 = 2 ** 63;
+const TWO64 = 2 ** 64;
 const cell = new ArrayBuffer(8);
 const cellInt = new Int32Array(cell);
 const cellFloat = new Float32Array(cell);
@@ -263,10 +265,12 @@ export function i32TruncU(x: number, at: number): number {
   throw trapAt(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
 }
 export function i32SatS(x: number): number {
-  return x >= 2147483647 ? 2147483647 : x <= -2147483648 ? -2147483648 : x | 0;
+  if (x >= 2147483647) return 2147483647;
+  return x <= -2147483648 ? -2147483648 : x | 0;
 }
 export function i32SatU(x: number): number {
-  return x >= 4294967295 ? -1 : x > 0 ? x | 0 : 0;
+  if (x >= 4294967295) return -1;
+  return x > 0 ? x | 0 : 0;
 }
 /** Domain: -2^63 <= trunc(x) < 2^64. */
 function i64FromDouble(x: number): number {
@@ -276,30 +280,32 @@ function i64FromDouble(x: number): number {
   return (x - high * TWO32) | 0;
 }
 export function i64TruncS(x: number, at: number): number {
-  if (x >= -9223372036854775808 && x < 9223372036854775808) return i64FromDouble(x);
+  if (x >= -TWO63 && x < TWO63) return i64FromDouble(x);
   throw trapAt(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
 }
 export function i64TruncU(x: number, at: number): number {
-  if (x > -1 && x < 18446744073709551616) return i64FromDouble(x);
+  if (x > -1 && x < TWO64) return i64FromDouble(x);
   throw trapAt(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
 }
 export function i64SatS(x: number): number {
-  if (x >= 9223372036854775808) {
+  if (x >= TWO63) {
     words.hi = 2147483647;
     return -1;
   }
-  if (x < -9223372036854775808) {
+  if (x < -TWO63) {
     words.hi = -2147483648;
     return 0;
   }
   return i64FromDouble(Number.isNaN(x) ? 0 : x);
 }
 export function i64SatU(x: number): number {
-  if (x >= 18446744073709551616) {
+  if (x >= TWO64) {
     words.hi = -1;
     return -1;
   }
-  return i64FromDouble(x > 0 ? x : 0);
+  if (x > 0) return i64FromDouble(x);
+  words.hi = 0;
+  return 0;
 }
 
 /** f32.convert_i64 of low word and signed or unsigned high part: one rounding. Above 2^53 the bits that a double drops are folded into a sticky bit first. */
@@ -309,7 +315,7 @@ export function f32FromI64(lo: number, high: number): number {
 }
 
 export function f32Bits(x: number): number {
-  if (x !== x) return NAN_F32_BITS;
+  if (Number.isNaN(x)) return NAN_F32_BITS;
   cellFloat[0] = x;
   return cellInt[0];
 }
@@ -319,7 +325,7 @@ export function f32FromBits(bits: number): number {
 }
 /** Low word of an f64's bits; the high word in `words.hi`. A NaN is the canonical one. */
 export function f64Bits(x: number): number {
-  if (x !== x) {
+  if (Number.isNaN(x)) {
     words.hi = NAN_F64_HIGH;
     return 0;
   }

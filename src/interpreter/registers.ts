@@ -30,6 +30,8 @@ export class Registers {
   maxFp = 0;
   /** Word index above which the host may start another execution, while a host function runs. */
   top = 0;
+  /** Calls that may still be entered on the host's stack rather than through the trampoline. */
+  nest = 0;
   /** Where the machine yielded, when a step returned null because of it. */
   yielded: Safepoint | null = null;
   /** Byte offset of the instruction that trapped. */
@@ -39,6 +41,7 @@ export const registers = new Registers();
 
 /** Slots of the machine. The host's memory manager commits pages only when they are written. */
 let slotCapacity = 1 << 20;
+let nestLimit = 4;
 
 export interface Stack {
   readonly ints: Int32Array;
@@ -53,9 +56,16 @@ export interface Stack {
 }
 let current: Stack | undefined;
 
-/** Sets the number of slots of the machine's stack. Only before anything has run: entries call it once. */
-export function configureStack(slots: number): void {
-  if (current === undefined) slotCapacity = slots;
+/**
+ * Sizes of the machine for a host: slots of its stack, and how many wasm calls may stand on the host's own stack at a time (each is at
+ * most about 120 host calls deep). Entries call it once, before anything has run.
+ */
+export function configureStack({ slots, nest }: { slots?: number; nest?: number }): void {
+  if (current === undefined && slots !== undefined) slotCapacity = slots;
+  if (nest !== undefined) nestLimit = nest;
+}
+export function nestingLimit(): number {
+  return nestLimit;
 }
 export function stack(): Stack {
   if (current === undefined) {

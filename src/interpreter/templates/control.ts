@@ -50,13 +50,15 @@ export const CONTROL: Readonly<Record<string, readonly [params: readonly string[
     ['site', 'size', 'from', 'to', 'body'],
     "fp=>{if(fp+size>M.maxFp||M.sp>M.maxSp)throw T('callStackExhausted',-1);for(let k=fp+from,e=fp+to;k<e;k++)I[k]=0;if(--M.fuel<0){M.yielded=site;return null}return body(fp)}",
   ],
+  // A call enters the callee right here while the host's stack is shallow, so that the compiler sees both; deeper, the trampoline
+  // does. When the callee's return hands over the step behind this very call, the chain goes on.
   call: [
-    ['site', 'd', 'callee'],
-    'fp=>{const s=M.sp;RS[s]=site;RF[s]=fp;M.sp=s+1;M.fp=fp+d;return callee.entry}',
+    ['site', 'd', 'callee', 'n'],
+    'fp=>{const s=M.sp;RS[s]=site;RF[s]=fp;M.sp=s+1;M.fp=fp+d;if(M.nest===0)return callee.entry;M.nest--;const r=callee.entry(fp+d);M.nest++;return r===n&&M.fp===fp?n(fp):r}',
   ],
   call_indirect: [
-    ['site', 'd', 'a', 'table', 'type', 'at'],
-    "fp=>{const k=a(fp)>>>0,e=table.elements;if(k>=e.length)throw T('undefinedElement',at);const callee=e[k];if(callee===null)throw T('uninitializedElement',at);if(callee.typeId!==type)throw T('indirectCallType',at);const s=M.sp;RS[s]=site;RF[s]=fp;M.sp=s+1;M.fp=fp+d;RC[s]=callee;return callee.entry}",
+    ['site', 'd', 'a', 'table', 'type', 'at', 'n'],
+    "fp=>{const k=a(fp)>>>0,e=table.elements;if(k>=e.length)throw T('undefinedElement',at);const callee=e[k];if(callee===null)throw T('uninitializedElement',at);if(callee.typeId!==type)throw T('indirectCallType',at);const s=M.sp;RS[s]=site;RF[s]=fp;RC[s]=callee;M.sp=s+1;M.fp=fp+d;if(M.nest===0)return callee.entry;M.nest--;const r=callee.entry(fp+d);M.nest++;return r===n&&M.fp===fp?n(fp):r}",
   ],
   return: [[], 'fp=>{const s=M.sp-1;M.sp=s;M.fp=RF[s];return RS[s].next}'],
   // f moves the arguments to the frame's start and says whom to enter.

@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import wabt from 'wabt';
+import { Module } from '../decoder';
+import { RuntimeError } from '../errors';
+import { Execution, Func, type Instance, i32, instantiate, Store, type Value } from './index';
+
+const { parseWat } = await wabt();
+
+function compile(wat: string): Module {
+  const { buffer } = parseWat('test.wat', wat, {
+    tail_call: true,
+    multi_memory: true,
+    reference_types: true,
+  }).toBinary({
+    write_debug_names: true,
+  });
+  return Module.decode(new Uint8Array(buffer));
+}
+function start(wat: string, imports: (store: Store) => Func[] = () => [], limits = {}): Instance {
+  const store = new Store(limits);
+  return instantiate(store, compile(wat), imports(store));
+}
+function exported(instance: Instance, name: string): Func {
+  return instance.exports.get(name) as Func;
+}
+
+const FIB = `(func $fib (export "fib") (param i32) (result i32)
+  (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (local.get 0))
+    (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))`;
+
+/** Every kind of operand stays on the stack across a loop, calls and an indirect call. */
+const MIXED = `(module
+  (type $f (func (param f64) (result f64)))
+  (table funcref (elem $half))
+  (global $g (mut i64) (i64.const 0))
+  (func $half (type $f) (f64.mul (local.get 0) (f64.const 0.5)))
+  (func $sum (param $n i32) (result i64) (local $acc i64)
+    (loop $l
+      (local.set $acc (i64.add (i64.mul (local.get $acc) (i64.const 31)) (i64.extend_i32_u (local.get $n))))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $acc))
+  (func (export "run") (param $n i32) (result f64) (local $x f64) (local $r externref)
+    (local.set $x (f64.const 1e9))
+    (f32.const 1.5)
+    (i64.const 77)
+    (f64.const 0.25)
+    (ref.null func)
+    (loop $l (param f32 i64 f64 funcref) (result f32 i64 f64 funcref)
+      (global.set $g (i64.xor (global.get $g) (call $sum (local.get $n))))
+      (local.set $x (f64.add (call_indirect (type $f) (local.get $x) (i32.const 0)) (f64.convert_i32_s (local.get $n))))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    drop
+    (f64.add (local.get $x))
+    (local.set $x)
+    (i64.add (global.get $g))
+    (f64.convert_i64_s)
+    (local.set $x (f64.add (local.get $x)))
+    (f64.promote_f32)
+    (f64.add (local.get $x))))`;
+
+describe('fuel', () => {
+  it('stops and goes on with the same result, and counts the same in pieces as in one', () => {
+    const whole = new Execution(exported(start(`(module ${FIB})`), 'fib'), [i32(12)]);
+    const expected = whole.run();
+    for (const fuel of [0, 1, 7, 5000]) {
+      const execution = new Execution(exported(start(`(module ${FIB})`), 'fib'), [i32(12)]);
+      let outcome = execution.run({ fuel });
+      let stops = 0;
+      while (outcome.kind === 'paused') {
+        expect(outcome.reason).toBe('fuel');
+        stops++;
+        outcome = execution.run({ fuel });
+      }
+      expect(outcome).toEqual(expected);
+      expect(execution.fuelUsed).toBe(whole.fuelUsed);
+      if (fuel === 1) expect(stops).toBe(whole.fuelUsed - 1);
+    }
+  });
+});
+
+describe('frames', () => {
+  it('make an execution anew at every safepoint', () => {
+    const expected = exported(start(MIXED), 'run').call(9);
+    const func = exported(start(MIXED), 'run');
+    let execution = new Execution(func, [i32(9)]);
+    let outcome = execution.run({ fuel: 0 });
+    let moves = 0;
+    while (outcome.kind === 'paused') {
+      const frames = execution.frames();
+      const again = Execution.restore(func, frames);
+      expect(again.frames()).toEqual(frames);
+      execution = again;
+      outcome = execution.run({ fuel: 1 });
+      moves++;
+    }
+    expect(moves).toBeGreaterThan(60);
+    expect(outcome.kind === 'done' && outcome.results).toMatchObject([toValue(expected)]);
+  });
+});
+
+function toValue(x: unknown): Partial<Value> {
+  const cell = new DataView(new ArrayBuffer(8));
+  cell.setFloat64(0, x as number, true);
+  return { lo: cell.getInt32(0, true), hi: cell.getInt32(4, true) };
+}
+
+describe('host functions', () => {
+  const CALLS = `(module (import "h" "f" (func $f (param i32) (result i32)))
+    (func (export "run") (param i32) (result i32) (i32.add (i32.const 1) (call $f (i32.mul (local.get 0) (i32.const 2))))))`;
+  const type = { params: [0x7f], results: [0x7f] };
+
+  it('may return a promise: the guest waits', async () => {
+    const instance = start(CALLS, (store) => [
+      Func.host(store, type, async (call) => {
+        const x = call.i32(0);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        call.setI32(0, x + 100);
+      }),
+    ]);
+    const execution = new Execution(exported(instance, 'run'), [i32(4)]);
+    const other = new Execution(exported(instance, 'run'), [i32(10)]);
+    const first = execution.run();
+    const second = other.run();
+    expect([first.kind, second.kind, execution.state]).toEqual(['waiting', 'waiting', 'waiting']);
+    if (first.kind === 'waiting') await first.promise;
+    if (second.kind === 'waiting') await second.promise;
+    expect(other.run()).toMatchObject({ kind: 'done', results: [{ lo: 121 }] });
+    expect(execution.run()).toMatchObject({ kind: 'done', results: [{ lo: 109 }] });
+  });
+
+  it('trap the guest when they reject', async () => {
+    const instance = start(CALLS, (store) => [
+      Func.host(store, type, () => Promise.reject(new Error('no luck')), 'f'),
+    ]);
+    const execution = new Execution(exported(instance, 'run'), [i32(4)]);
+    const outcome = execution.run();
+    if (outcome.kind === 'waiting') await outcome.promise;
+    const end = execution.run();
+    expect(end).toMatchObject({ kind: 'trapped', error: { code: 'hostRejected' } });
+  });
+
+  it('may not return a promise to a synchronous call', () => {
+    const instance = start(CALLS, (store) => [Func.host(store, type, () => Promise.resolve())]);
+    expect(() => exported(instance, 'run').call(1)).toThrow(RuntimeError);
+  });
+
+  it('let their exceptions through unchanged', () => {
+    const thrown = { any: 'thing' };
+    const instance = start(CALLS, (store) => [
+      Func.host(store, type, () => {
+        throw thrown;
+      }),
+    ]);
+    expect(() => exported(instance, 'run').call(1)).toThrow(expect.toSatisfy((e: unknown) => e === thrown));
+  });
+
+  it('may call back into the guest', () => {
+    let instance: Instance;
+    instance = start(
+      `(module (import "h" "f" (func $f (param i32) (result i32))) ${FIB}
+        (func (export "run") (param i32) (result i32) (local i32) (local.set 1 (i32.const 7))
+          (i32.add (local.get 1) (call $f (local.get 0)))))`,
+      (store) => [
+        Func.host(store, type, (call) =>
+          call.setI32(0, exported(instance, 'fib').call(call.i32(0)) as number),
+        ),
+      ],
+    );
+    expect(exported(instance, 'run').call(10)).toBe(62);
+  });
+});
+
+describe('traps', () => {
+  it('carry a backtrace with names and offsets', () => {
+    const instance = start(`(module $m (memory 1)
+      (func $inner (param i32) (result i32) (i32.load (local.get 0)))
+      (func $outer (export "run") (param i32) (result i32) (call $inner (local.get 0))))`);
+    const outcome = new Execution(exported(instance, 'run'), [i32(65533)]).run();
+    expect(outcome.kind).toBe('trapped');
+    if (outcome.kind !== 'trapped') return;
+    expect(outcome.error.message).toBe('out of bounds memory access');
+    expect(outcome.error.backtrace.map((frame) => frame.name)).toEqual(['inner', 'outer']);
+    const { bytes } = instance.module;
+    expect(outcome.error.backtrace.map(({ offset }) => bytes[offset])).toEqual([0x28, 0x10]);
+  });
+
+  it('exhaust a recursion by the store limit, not by the host stack', () => {
+    const wat = `(module (func $f (export "run") (param i32) (result i32)
+      (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
+        (else (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1))))))))`;
+    expect(exported(start(wat), 'run').call(100_000)).toBe(100_000);
+    expect(() => exported(start(wat, undefined, { maxFrames: 1000 }), 'run').call(1001)).toThrow(
+      'call stack exhausted',
+    );
+  });
+});
+
+describe('pause', () => {
+  it('takes effect at the next safepoint, when asked before or from a host function', () => {
+    let execution: Execution;
+    const instance = start(
+      `(module (import "h" "f" (func $f)) (func (export "run") (result i32) (local i32)
+        (loop $l (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+          (if (i32.eq (local.get 0) (i32.const 3)) (then (call $f)))
+          (br_if $l (i32.lt_u (local.get 0) (i32.const 10)))) (local.get 0)))`,
+      (store) => [Func.host(store, { params: [], results: [] }, () => execution.pause())],
+    );
+    execution = new Execution(exported(instance, 'run'), []);
+    execution.pause();
+    expect(execution.run()).toEqual({ kind: 'paused', reason: 'request' });
+    expect(execution.frames()).toMatchObject([{ kind: 'entry' }]);
+    expect(execution.run()).toEqual({ kind: 'paused', reason: 'request' });
+    expect(execution.frames()).toMatchObject([{ kind: 'loop', values: [{ lo: 3 }] }]);
+    expect(execution.run()).toMatchObject({ kind: 'done', results: [{ lo: 10 }] });
+  });
+});

@@ -1,0 +1,164 @@
+/**
+ * Canonical frames: what a stopped execution holds, off the machine's stack, and its translation to and from the specification's terms
+ * (DESIGN.md, law 1; src/snapshot writes and reads them).
+ */
+import { isRef, slotsOf, type ValType } from '../decoder';
+import { InternalError } from '../errors';
+import { CallSite, type Code, type Safepoint } from './code';
+import type { Func } from './func';
+import type { Instance } from './instance';
+import { stack } from './registers';
+import type { Value } from './values';
+
+/** One wasm frame of a stopped execution, as the snapshot format sees it. */
+export interface FrameState {
+  readonly instance: Instance;
+  readonly funcidx: number;
+  readonly kind: 'loop' | 'call' | 'entry';
+  /** Offset of the instruction in the function's code entry. */
+  readonly offset: number;
+  /** Offset of the `loop` that a back edge goes to, or -1. */
+  readonly targetLoop: number;
+  /** Locals, then the operand stack, bottom first. */
+  readonly values: readonly Value[];
+}
+
+/** A call of the host that an execution waits for. */
+export interface PendingHostCall {
+  readonly func: Func;
+  readonly args: readonly Value[];
+}
+
+/** Frames copied off the machine's stack. Frame pointers are relative to the execution's base. */
+export interface Saved {
+  readonly ints: Int32Array;
+  readonly refs: unknown[];
+  readonly sites: (CallSite | null)[];
+  readonly frames: number[];
+  readonly callees: unknown[];
+  readonly fp: number;
+}
+
+export function frameState(
+  saved: Saved,
+  code: Code,
+  kind: FrameState['kind'],
+  offset: number,
+  targetLoop: number,
+  operands: readonly ValType[],
+  fp: number,
+): FrameState {
+  const values: Value[] = [];
+  let word = fp;
+  for (const type of [...code.locals, ...operands]) {
+    values.push({
+      type,
+      lo: saved.ints[word],
+      hi: saved.ints[word + 1],
+      ref: isRef(type) ? saved.refs[word >> 1] : null,
+    });
+    word += 2 * slotsOf(type);
+  }
+  return { instance: code.func.instance!, funcidx: code.func.funcidx, kind, offset, targetLoop, values };
+}
+
+/** The stack that frames stand for. */
+export function rebuild(
+  func: Func,
+  frames: readonly FrameState[],
+  pending: PendingHostCall | undefined,
+): { saved: Saved; safepoint: Safepoint | null } {
+  const sites: (CallSite | null)[] = [new CallSite(null, -1, func, [], 0)];
+  const pointers: number[] = [0];
+  const callees: unknown[] = [undefined];
+  const words: number[] = [];
+  const refs: unknown[] = [];
+  let safepoint: Safepoint | null = null;
+  let fp = 0;
+  frames.forEach((frame, k) => {
+    const target = frame.instance.func(frame.funcidx);
+    const code = target.lower();
+    const outer = sites[k]!;
+    if (outer.callee === null) callees[k] = target;
+    else if (outer.callee !== target) sites[k] = outer.replaced(target);
+    place(frame.values, fp, words, refs);
+    while (words.length < fp + code.size) words.push(0);
+    while (refs.length < (fp + code.size) >> 1) refs.push(null);
+    if (frame.kind !== 'call') {
+      safepoint = innermost(code, frame);
+      return;
+    }
+    const site = code.calls.get(frame.offset);
+    if (site === undefined) throw new InternalError(`no call at offset ${frame.offset}`);
+    sites.push(site);
+    pointers.push(fp);
+    callees.push(undefined);
+    fp += site.base;
+  });
+  if (pending !== undefined) {
+    const { callee } = sites[sites.length - 1]!;
+    if (callee === null) callees[callees.length - 1] = pending.func;
+    place(pending.args, fp, words, refs);
+  }
+  const saved: Saved = { ints: Int32Array.from(words), refs, sites, frames: pointers, callees, fp };
+  return { saved, safepoint };
+}
+
+function innermost(code: Code, frame: FrameState): Safepoint {
+  const { kind, offset, targetLoop, values } = frame;
+  if (kind === 'entry') return code.entrySite;
+  const resume = code.loops.get(targetLoop);
+  if (resume === undefined)
+    throw new InternalError(`no branch goes back to the loop at offset ${targetLoop}`);
+  const operands = values.slice(code.locals.length).map((value) => value.type);
+  return { code, kind: 'loop', offset, targetLoop, operands, resume };
+}
+
+function place(values: readonly Value[], at: number, words: number[], refs: unknown[]): void {
+  let word = at;
+  for (const { type, lo, hi, ref } of values) {
+    while (words.length < word + 2) words.push(0);
+    words[word] = lo;
+    words[word + 1] = hi;
+    while (refs.length <= word >> 1) refs.push(null);
+    if (isRef(type)) refs[word >> 1] = ref;
+    word += 2 * slotsOf(type);
+  }
+}
+
+/** Writes values to the machine's stack, from a word index on. */
+export function writeValues(values: readonly Value[], base: number): void {
+  const { ints, refs } = stack();
+  let word = base;
+  for (const { type, lo, hi, ref } of values) {
+    ints[word] = lo;
+    ints[word + 1] = hi;
+    if (isRef(type)) {
+      while (refs.length <= word >> 1) refs.push(null);
+      refs[word >> 1] = ref;
+    }
+    word += 2 * slotsOf(type);
+  }
+}
+
+/** Reads values off the machine's stack. */
+export function readValues(types: readonly ValType[], base: number): Value[] {
+  const { ints, refs } = stack();
+  let word = base;
+  return types.map((type) => {
+    const isWide = slotsOf(type) > 1 || !isNarrow(type);
+    const value = {
+      type,
+      lo: isRef(type) ? 0 : ints[word],
+      hi: isWide && !isRef(type) ? ints[word + 1] : 0,
+      ref: isRef(type) ? refs[word >> 1] : null,
+    };
+    word += 2 * slotsOf(type);
+    return value;
+  });
+}
+
+/** Types whose high word means nothing. */
+function isNarrow(type: ValType): boolean {
+  return type === 0x7f || type === 0x7d;
+}
