@@ -17,7 +17,8 @@ const present = (entry: Record<string, string>) =>
   Object.fromEntries(Object.entries(entry).filter(([, file]) => existsSync(file)));
 
 const common = {
-  outDir: 'dist',
+  // scripts/build.mjs moves it to dist when all of it is there.
+  outDir: process.env['TSWASM_OUT'] ?? 'dist',
   target: 'es2022',
   platform: 'node',
   // Classes must be the same object in every entry: shared code goes into shared chunks.

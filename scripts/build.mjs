@@ -1,7 +1,16 @@
 // Builds dist/: generated sources, then the library and the command line with tsup, then the example programs.
 //   node scripts/build.mjs [--if-needed]     --if-needed: only when a source is newer than the last build
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,11 +34,18 @@ const sources = ['src', 'embed', 'examples', 'package.json', 'tsup.config.ts', '
 const upToDate = existsSync(stamp) && statSync(stamp).mtimeMs >= Math.max(...sources.map(newest));
 if (!(process.argv.includes('--if-needed') && upToDate)) {
   const started = Date.now();
-  rmSync('dist', { recursive: true, force: true });
-  mkdirSync('dist');
+  // Built beside and moved at the end: whoever uses dist/ meanwhile sees the old one whole.
+  const out = `node_modules/.cache/tswasm-build-${process.pid}`;
+  process.env['TSWASM_OUT'] = out;
+  process.on('exit', () => rmSync(out, { recursive: true, force: true }));
+  mkdirSync(out, { recursive: true });
   run('scripts/generate.mjs');
-  if (existsSync('src/index.ts')) run('node_modules/tsup/dist/cli-default.js');
-  if (existsSync('scripts/examples.mjs')) run('scripts/examples.mjs');
-  writeFileSync(stamp, '');
+  run('node_modules/tsup/dist/cli-default.js');
+  run('scripts/examples.mjs', `${out}/examples`);
+  writeFileSync(path.join(out, '.built'), '');
+  // A source that changed meanwhile is newer than the build.
+  utimesSync(path.join(out, '.built'), new Date(started), new Date(started));
+  rmSync('dist', { recursive: true, force: true });
+  renameSync(out, 'dist');
   console.log(`built dist/ in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
