@@ -4,8 +4,10 @@ import { matches } from '../decoder/matching';
 import type { ModuleData } from '../decoder/module';
 import {
   concreteHeap,
+  EXTERNREF,
   F32,
   F64,
+  FUNCREF,
   HEAP,
   heapOf,
   heapTypeidx,
@@ -41,6 +43,15 @@ const HEAP_TAGS: Readonly<Record<number, TypeTag>> = {
   [HEAP.exn]: 'exnref',
   [HEAP.noexn]: 'exnref',
 };
+
+/** The widest type whose values travel in this family. */
+export function typeOfTag(tag: TypeTag): ValType {
+  if (tag === 'funcref') return FUNCREF;
+  if (tag === 'externref') return EXTERNREF;
+  const number = Object.keys(NUMBER_TAGS).find((type) => NUMBER_TAGS[Number(type)] === tag);
+  if (number === undefined) throw new SnapshotError(`a value of type ${tag} in a snapshot`, 'unsupported');
+  return Number(number);
+}
 
 /** The storage family that values of this type travel in. */
 export function tagOf(type: ValType, module: ModuleData): TypeTag {

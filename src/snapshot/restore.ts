@@ -1,0 +1,215 @@
+/**
+ * A document -> a paused execution in a freshly instantiated instance (draft, "Restoration and Re-Materialisation").
+ *
+ * Everything is checked, every reference bound and the frames built before the store changes. What can still fail then, the host's memory
+ * or the embedder's own loader, leaves an instance that says that it is unusable.
+ */
+import { isRef } from '../decoder/types';
+import { SnapshotError } from '../errors';
+import {
+  Execution,
+  type FrameState,
+  type Func,
+  type Global,
+  type Instance,
+  type Value,
+} from '../interpreter';
+import { applyChunks } from './chunks';
+import { decode } from './decode';
+import { type Activation, isStored, memoryBytes, type SnapshotDocument } from './document';
+import { type BindExternRef, Binder } from './references';
+import { mismatch, typeOfTag } from './value-types';
+import { verify } from './verify';
+
+export interface RestoreOptions {
+  /** Values for the names of externrefs; without it, a snapshot that holds one is refused. */
+  readonly bindExternRef?: BindExternRef;
+  /** Takes the embedder's own state; without it, a snapshot that carries some is refused. Throws when it cannot use the bytes. */
+  readonly loadHostState?: (bytes: Uint8Array) => void;
+}
+
+/**
+ * Restores into an instance from `instantiatePaused` that has run nothing. Throws `SnapshotError`; the instance is unchanged unless it
+ * then says that it is unusable. `run` goes on past the safepoint at which the execution was stopped.
+ */
+export function restore(
+  source: Uint8Array | SnapshotDocument,
+  instance: Instance,
+  options: RestoreOptions = {},
+): Execution {
+  const document = source instanceof Uint8Array ? decode(source) : source;
+  check(document, instance, options);
+  const plan = prepare(document, instance, options);
+  const execution = stand(plan, instance);
+  apply(document, instance, plan, options);
+  return execution;
+}
+
+/** The frames, which may be more than the host permits; then the instance is still fresh. */
+function stand({ func, frames, pending }: Plan, instance: Instance): Execution {
+  try {
+    return Execution.restore(func, frames, pending);
+  } catch (error) {
+    // Lowering their code has counted as running it.
+    instance.hasRun = false;
+    throw error;
+  }
+}
+
+interface Plan {
+  readonly func: Func;
+  readonly frames: readonly FrameState[];
+  readonly pending: { readonly func: Func; readonly args: readonly Value[] } | undefined;
+  readonly globals: readonly Value[];
+  /** By table; undefined where it is shared with an earlier one. */
+  readonly tables: readonly (readonly unknown[] | undefined)[];
+}
+
+/** All that needs the instance, on top of what `verify` asks of the module. */
+function check(document: SnapshotDocument, instance: Instance, options: RestoreOptions): void {
+  if (instance.unusable !== undefined) throw new SnapshotError(instance.unusable, 'state');
+  if (instance.hasRun) {
+    throw new SnapshotError('a snapshot restores only into a fresh instance, and this one has run', 'state');
+  }
+  if (document.postmortem) throw new SnapshotError('a postmortem cannot be resumed', 'unsupported');
+  verify(document, instance.module);
+  if (document.hostState.length > 0 && options.loadHostState === undefined) {
+    throw new SnapshotError('the snapshot carries host state, and nothing here takes it', 'unsupported');
+  }
+  checkSharing('memory', document.memories, instance.memories);
+  checkSharing('table', document.tables, instance.tables);
+  checkRoom(document, instance);
+}
+
+/** Which imports are one memory or table is settled at linking: the instance and the snapshot must agree. */
+function checkSharing(
+  what: string,
+  records: readonly { readonly sameAs: number | undefined }[],
+  live: readonly object[],
+): void {
+  live.forEach((item, i) => {
+    const first = live.indexOf(item);
+    const stored = records[i].sameAs ?? i;
+    if (first === stored) return;
+    const text = (index: number) => (index === i ? 'its own' : `${what} ${index}`);
+    mismatch(`${what} ${i} is ${text(stored)} in the snapshot, but ${text(first)} in the instance`);
+  });
+}
+
+/** Sizes against the fresh instance's and the host's limits. */
+function checkRoom(document: SnapshotDocument, { store, memories, tables }: Instance): void {
+  let bytes = store.memoryBytesUsed;
+  let elements = store.tableElementsUsed;
+  document.memories.forEach((record, i) => {
+    if (!isStored(record)) return;
+    const added = memoryBytes(record) - memories[i].byteLength;
+    if (added < 0) mismatch(`memory ${i} is smaller in the snapshot than in a fresh instance`);
+    bytes += added;
+  });
+  document.tables.forEach((record, i) => {
+    if (!isStored(record)) return;
+    const added = record.elements.length / 2 - tables[i].length;
+    if (added < 0) mismatch(`table ${i} is smaller in the snapshot than in a fresh instance`);
+    elements += added;
+  });
+  const { maxMemoryBytes, maxTableElements } = store.limits;
+  if (bytes > maxMemoryBytes) {
+    throw new SnapshotError(
+      `the snapshot needs ${bytes} bytes of memory, the limit is ${maxMemoryBytes}`,
+      'limit',
+    );
+  }
+  if (elements > maxTableElements) {
+    throw new SnapshotError(
+      `the snapshot needs ${elements} table elements, the limit is ${maxTableElements}`,
+      'limit',
+    );
+  }
+}
+
+/** Binds every reference and types every value, without a change to the instance. */
+function prepare(document: SnapshotDocument, instance: Instance, options: RestoreOptions): Plan {
+  const binder = new Binder(instance, options.bindExternRef);
+  const globals = document.globals.map((value, i) => binder.value(value, instance.globals[i].type.value));
+  instance.globals.forEach((global, i) => {
+    checkImmutable(global, globals[i], i);
+  });
+  const tables = document.tables.map((record) => {
+    if (!isStored(record)) return undefined;
+    const { type, elements } = record;
+    const refs: unknown[] = [];
+    for (let i = 0; i < elements.length; i += 2)
+      refs.push(binder.reference(type, elements[i], elements[i + 1]));
+    return refs;
+  });
+  const [root] = document.continuations;
+  const frames = root.activations.map((frame) => frameState(frame, instance, binder));
+  const call = document.pendingCall;
+  let pending: Plan['pending'];
+  if (call !== undefined) {
+    const func = instance.func(call.func);
+    pending = { func, args: call.args.map((value, i) => binder.value(value, func.type.params[i])) };
+  }
+  return { func: instance.func(root.entryFunc), frames, pending, globals, tables };
+}
+
+/** What cannot change has the value that instantiation gave it; other code may rely on it. */
+function checkImmutable(global: Global, value: Value, index: number): void {
+  if (global.type.mutable) return;
+  const live = global.get();
+  const narrow = value.type === 0x7f || value.type === 0x7d;
+  const same = isRef(value.type)
+    ? live.ref === value.ref
+    : live.lo === value.lo && (narrow || live.hi === value.hi);
+  if (!same) mismatch(`immutable global ${index} has another value in the instance`);
+}
+
+function frameState(frame: Activation, instance: Instance, binder: Binder): FrameState {
+  return {
+    instance,
+    funcidx: frame.func,
+    kind: frame.site as FrameState['kind'],
+    offset: frame.offset,
+    targetLoop: frame.targetLoop,
+    values: frame.values.map((value) => binder.value(value, typeOfTag(value.type))),
+  };
+}
+
+/** Changes the instance. Whatever goes wrong here leaves it unusable. */
+function apply(document: SnapshotDocument, instance: Instance, plan: Plan, options: RestoreOptions): void {
+  instance.unusable = 'a snapshot failed to restore into this instance, so it cannot be used';
+  grow(document, instance);
+  if (document.hostState.length > 0) options.loadHostState!(document.hostState.slice());
+  document.memories.forEach((record, i) => {
+    if (!isStored(record)) return;
+    const { bytes } = instance.memories[i];
+    bytes.fill(0);
+    applyChunks(record.chunks, bytes);
+  });
+  plan.tables.forEach((refs, i) => {
+    refs?.forEach((ref, k) => {
+      instance.tables[i].set(k, ref);
+    });
+  });
+  plan.globals.forEach((value, i) => {
+    if (instance.globals[i].type.mutable) instance.globals[i].set(value);
+  });
+  instance.droppedDatas.set(document.segments.dataDropped);
+  instance.droppedElems.set(document.segments.elemDropped);
+  instance.hasRun = true;
+  instance.unusable = undefined;
+}
+
+function grow(document: SnapshotDocument, { memories, tables }: Instance): void {
+  const failed = (what: string): never => {
+    throw new SnapshotError(`the host has no room for ${what}; the instance is now unusable`, 'limit');
+  };
+  document.memories.forEach((record, i) => {
+    const delta = isStored(record) ? record.pages - memories[i].pages : 0;
+    if (delta > 0 && memories[i].grow(delta) < 0) failed(`memory ${i}`);
+  });
+  document.tables.forEach((record, i) => {
+    const delta = isStored(record) ? record.elements.length / 2 - tables[i].length : 0;
+    if (delta > 0 && tables[i].grow(delta, null) < 0) failed(`table ${i}`);
+  });
+}
