@@ -16,16 +16,24 @@ function time(run: Run, n: number): number {
   return performance.now() - start;
 }
 
-/** Repetitions that take about `ms`, found while running for at least `warmUpMs`. */
+/** Batches without progress after which a program counts as warm, and how many times `warmUpMs` it may take to get there. */
+const PATIENCE = 4;
+const LONGEST = 8;
+
+/** Runs until the program gets no faster. Returns the repetitions that now take about `ms`. */
 function warmUp(run: Run, warmUpMs: number, ms: number): number {
   const start = performance.now();
   let n = 1;
-  let took = time(run, n);
-  while (performance.now() - start < warmUpMs || took < ms / 2) {
+  let best = Number.POSITIVE_INFINITY;
+  let idle = 0;
+  while (performance.now() - start < warmUpMs * LONGEST) {
+    const took = time(run, n);
+    idle = took / n < best * 0.97 ? 0 : idle + 1;
+    best = Math.min(best, took / n);
     if (took < ms / 2) n *= 2;
-    took = time(run, n);
+    else if (idle >= PATIENCE && performance.now() - start > warmUpMs) break;
   }
-  return Math.max(1, Math.round((n * ms) / took));
+  return Math.max(1, Math.round(ms / best));
 }
 
 function measure(api: Namespace, task: Task): Measurement {
