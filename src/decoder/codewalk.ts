@@ -200,7 +200,8 @@ export function walkCode(v: Validator): void {
         const x = bytes[pos++];
         if (!(x < depth && x < 0x80) || sp <= base || stack[sp - 1] !== I32) break;
         const frame = depth - 1 - x;
-        const label = frameOps[frame] === OP_LOOP ? NO_VALUE : frameResults[frame];
+        let label = frameResults[frame];
+        if (frameOps[frame] === OP_LOOP && label !== COMPLEX) label = NO_VALUE;
         if (label !== NO_VALUE && (sp - 1 <= base || stack[sp - 2] !== label)) break;
         sp--;
         continue;
@@ -209,7 +210,8 @@ export function walkCode(v: Validator): void {
         const x = bytes[pos++];
         if (!(x < depth && x < 0x80)) break;
         const frame = depth - 1 - x;
-        const label = frameOps[frame] === OP_LOOP ? NO_VALUE : frameResults[frame];
+        let label = frameResults[frame];
+        if (frameOps[frame] === OP_LOOP && label !== COMPLEX) label = NO_VALUE;
         if (label !== NO_VALUE && (sp <= base || stack[sp - 1] !== label)) break;
         sp = base;
         framePolymorphic[depth - 1] = 1;

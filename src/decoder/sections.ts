@@ -128,11 +128,11 @@ export class ModuleDecoder {
     data: () => this.vector('dataSegments', () => this.data()),
   };
 
-  constructor(bytes: Uint8Array, features: Features) {
+  constructor(bytes: Uint8Array, features: Features, makeValidator = (c: Context) => new Validator(c)) {
     checkLimit('moduleSize', bytes.length, 0);
     this.context = new Context(bytes, features);
     this.reader = new Reader(bytes);
-    this.validator = new Validator(this.context);
+    this.validator = makeValidator(this.context);
   }
 
   decode(): void {

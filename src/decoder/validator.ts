@@ -75,14 +75,15 @@ export class Validator {
     this.reader.end = this.context.bytes.length;
     this.readLocals(type.params);
     this.begin(type.results);
-    walkCode(this);
+    this.walkBody();
     if (this.reader.pos !== end) throw malformed('section size mismatch', start);
   }
 
   /** Validates the constant expression at `start`, which must end by `end` and makes one value of `type`. */
   constant(type: ValType, start: number, end: number): ConstExpr {
     this.reader.pos = start;
-    this.reader.end = end;
+    // A section may claim to go on past the end of the module; that is found after its contents.
+    this.reader.end = Math.min(end, this.context.bytes.length);
     this.begin([type]);
     this.walk(CONSTANT_RULES);
     return { start, end: this.reader.pos };
@@ -94,8 +95,12 @@ export class Validator {
     this.enter({ params: NO_TYPES, results }, OP.block);
   }
 
+  protected walkBody(): void {
+    walkCode(this);
+  }
+
   /** One instruction after the other, by the rules alone. */
-  private walk(rules: Rules): void {
+  protected walk(rules: Rules): void {
     const { reader } = this;
     while (this.depth > 0) {
       this.checkpoint(reader.pos, this.sp);

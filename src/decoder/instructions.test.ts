@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
+import { CODE_RULES } from './ruleset';
+
+it('has each opcode and each name once, in order', () => {
+  const ops = INSTRUCTIONS.map(({ op }) => op);
+  expect(ops).toEqual([...new Set(ops)].sort((a, b) => a - b));
+  expect(new Set(INSTRUCTIONS.map(({ name }) => name)).size).toBe(INSTRUCTIONS.length);
+  for (const row of INSTRUCTIONS) {
+    expect(instructionOf[row.op]).toBe(row);
+    expect(OP[row.name]).toBe(row.op);
+  }
+});
+
+it('keeps prefix bytes free', () => {
+  for (const prefix of Object.keys(PREFIX_BASE)) {
+    expect(instructionOf[Number(prefix)]).toBeUndefined();
+    expect(CODE_RULES[Number(prefix)]).toBeUndefined();
+  }
+});
+
+it('has signatures of known types, and widths exactly where memory is accessed', () => {
+  for (const { name, sig, imm, width } of INSTRUCTIONS) {
+    expect(sig, name).toMatch(/^([iIfFat]*:[iIfFat]?)?$/);
+    expect(width > 0, name).toBe(imm === 'memarg');
+    expect([0, 8, 16, 32, 64], name).toContain(width);
+  }
+});
