@@ -33,7 +33,7 @@ export function nodeHost(options: NodeHostOptions = {}): WasiHost {
   };
 }
 
-/** The three standard streams of this process, read and written in place. */
+/** The three standard streams of this process, read and written in place (a read of a terminal or pipe blocks). */
 export function inheritedStreams(): Required<NodeHostOptions> {
   return { stdin: new DescriptorStream(0), stdout: new DescriptorStream(1), stderr: new DescriptorStream(2) };
 }

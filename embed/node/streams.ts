@@ -24,7 +24,11 @@ export class DescriptorStream implements StreamHandle {
   private readonly stats: FileStat | Errno;
   private ended = false;
 
-  constructor(protected readonly fd: number) {
+  constructor(
+    protected readonly fd: number,
+    /** Told when the other end of a pipe is gone, before the guest gets its PIPE. */
+    private readonly onBrokenPipe?: () => void,
+  ) {
     this.stats = attempt(() => streamStat(fs.fstatSync(fd, { bigint: true })));
   }
 
@@ -47,7 +51,9 @@ export class DescriptorStream implements StreamHandle {
     try {
       return buffers.length === 0 ? 0 : fs.writevSync(this.fd, buffers);
     } catch (error) {
-      return -errnoOf(error);
+      const errno = errnoOf(error);
+      if (errno === ERRNO.PIPE) this.onBrokenPipe?.();
+      return -errno;
     }
   }
 

@@ -1,8 +1,8 @@
 /** The embedder's view: one `Wasi` is the world of one guest. */
 import type { Module } from '../decoder/index';
-import { I32, I64 } from '../decoder/types';
+import { type FuncType, I32, I64 } from '../decoder/types';
 import { LinkError } from '../errors';
-import { type Extern, Func, type HostCallback, type Instance, type Store } from '../interpreter/index';
+import type { Extern, Func, HostCallback, Instance, Store } from '../interpreter/index';
 import type { Layout } from './abi';
 import { WasiContext, type WasiOptions } from './context';
 import { hex, sha256 } from './digest';
@@ -19,6 +19,9 @@ export type WasiCallback = (call: GuestCall) => void | PromiseLike<void>;
 
 /** Finds what a module imports beside WASI; undefined when it is unknown. */
 export type OtherImports = (module: string, name: string) => Extern | undefined;
+
+/** The interpreter's `Func.host`. */
+export type HostFuncMaker = (store: Store, type: FuncType, callback: HostCallback, name: string) => Func;
 
 export class Wasi {
   readonly context: WasiContext;
@@ -52,8 +55,11 @@ export class Wasi {
     };
   }
 
-  /** What the module imports, in its order, for `instantiate`. Throws LinkError on what nobody knows. */
-  imports(store: Store, module: Module, others?: OtherImports): Extern[] {
+  /**
+   * What the module imports, in its order, for `instantiate`: `wasi.imports(store, module, Func.host)`. (WASI knows the interpreter
+   * by its types only, so the way to make a host function is given.) Throws LinkError on what nobody knows.
+   */
+  imports(store: Store, module: Module, hostFunc: HostFuncMaker, others?: OtherImports): Extern[] {
     return module.imports.map(({ module: from, name }) => {
       const found = this.callback(from, name);
       if (found === undefined) {
@@ -64,7 +70,7 @@ export class Wasi {
       const params = Array.from(found.row.params, (letter) => (letter === 'I' ? I64 : I32));
       const type = { params, results: name === NO_RESULT ? [] : [I32] };
       const callback: HostCallback = found.callback;
-      return Func.host(store, type, callback, `${from}.${name}`);
+      return hostFunc(store, type, callback, `${from}.${name}`);
     });
   }
 
@@ -126,7 +132,8 @@ export function exitCodeOf(run: () => void): number {
 
 function entry(instance: Instance, name: string): Func {
   const func = instance.exports.get(name);
-  if (!(func instanceof Func)) throw new LinkError(`the module exports no function "${name}"`);
+  if (func === undefined || !('call' in func))
+    throw new LinkError(`the module exports no function "${name}"`);
   return func;
 }
 

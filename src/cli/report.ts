@@ -1,0 +1,40 @@
+/** Failures in words, and the exit codes that go with them. */
+import { type BacktraceFrame, CompileError, LinkError, RuntimeError } from '../errors';
+import { WasiExit } from '../wasi';
+import { InputError } from './load';
+import { UsageError } from './options';
+import { complain } from './output';
+
+export const EXIT = { success: 0, failure: 1, usage: 2, trap: 134 } as const;
+
+/** Lines of a wasm backtrace, innermost frame first. Offsets are those in the module's bytes. */
+export function backtraceLines(frames: readonly BacktraceFrame[]): string {
+  if (frames.length === 0) return '';
+  const width = Math.max(...frames.map(({ offset }) => offset.toString(16).length));
+  const lines = frames.map(({ offset, module, name, funcidx }, i) => {
+    const at = `0x${offset.toString(16).padStart(width, '0')}`;
+    return `  ${String(i).padStart(4)}: ${at} - ${module ?? '<unknown>'}!${name ?? `<wasm function ${funcidx}>`}`;
+  });
+  return `\nwasm backtrace:\n${lines.join('\n')}`;
+}
+
+export function reportTrap(file: string, error: RuntimeError): number {
+  complain(`${file}: wasm trap: ${error.message}${backtraceLines(error.backtrace)}`);
+  return EXIT.trap;
+}
+
+/** Prints what went wrong and gives the exit code. What is no failure of the input is a defect and goes on its way. */
+export function reportFailure(file: string | undefined, error: unknown): number {
+  const where = file === undefined ? '' : `${file}: `;
+  if (error instanceof WasiExit) return error.code;
+  if (error instanceof RuntimeError) return reportTrap(file ?? 'module', error);
+  if (error instanceof UsageError) {
+    complain(error.message);
+    return EXIT.usage;
+  }
+  if (error instanceof InputError) complain(error.message);
+  else if (error instanceof CompileError) complain(`${where}not a valid module: ${error.message}`);
+  else if (error instanceof LinkError) complain(`${where}cannot be linked: ${error.message}`);
+  else throw error;
+  return EXIT.failure;
+}

@@ -1,0 +1,168 @@
+/** The options that make up a guest's WASI world, and how they become one. */
+import { nodeDirectory } from '../../embed/node/files';
+import { nodeHost } from '../../embed/node/host';
+import { processStreams } from '../../embed/node/stdio';
+import {
+  copyDirectory,
+  type DirectoryHandle,
+  errnoName,
+  loadTar,
+  MemoryFileSystem,
+  overlay,
+  type Preopen,
+  readOnly,
+  TarError,
+  Wasi,
+  WasiExit,
+} from '../wasi';
+import { InputError, readInput, reasonOf } from './load';
+import { type OptionSpec, type Options, parseCount, parseSize, UsageError } from './options';
+import { BROKEN_PIPE, complain } from './output';
+
+export const WASI_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'dir',
+    value: 'HOST[::GUEST[::MODE]]',
+    repeatable: true,
+    help: 'give the program a directory, under its own name or GUEST; MODE is rw (default), ro, overlay or copy',
+  },
+  {
+    name: 'env',
+    value: 'NAME[=VALUE]',
+    repeatable: true,
+    help: 'set a variable, or hand on ours of that name',
+  },
+  { name: 'allow-env', help: 'hand on all our variables' },
+  { name: 'argv0', value: 'NAME', help: 'what the program sees as its own name' },
+  {
+    name: 'memory-fs',
+    help: 'keep files in memory: every --dir is a copy; without --dir there is an empty /',
+  },
+  {
+    name: 'fs-tar',
+    value: 'FILE[::GUEST]',
+    repeatable: true,
+    help: 'give the program the contents of a tar file, in memory, as / or GUEST',
+  },
+  {
+    name: 'deterministic',
+    help: 'virtual clocks and repeatable random numbers: every run is the same (files: use --memory-fs)',
+  },
+  { name: 'seed', value: 'N', help: 'seed of the random numbers of --deterministic (default 0)' },
+  { name: 'max-open-files', value: 'N', help: 'descriptors open at a time (default 1024)' },
+  { name: 'max-file-bytes', value: 'SIZE', help: 'bytes by which files of each directory may grow' },
+  { name: 'max-output', value: 'SIZE', help: 'bytes that may be printed' },
+  { name: 'trace-wasi', help: 'print every WASI call and its result to standard error' },
+];
+
+/** What `tswasm` gives the program as its surroundings. */
+export function makeWasi(options: Options, file: string, args: readonly string[]): Wasi {
+  const maxFileBytes = limit(options, 'max-file-bytes', parseSize);
+  const openFiles = limit(options, 'max-open-files', parseCount);
+  const outputBytes = limit(options, 'max-output', parseSize);
+  const seed = limit(options, 'seed', parseCount);
+  const streams = processStreams(() => {
+    throw new WasiExit(BROKEN_PIPE);
+  });
+  return new Wasi({
+    host: nodeHost(streams),
+    args: [options.get('argv0') ?? (file === '-' ? 'stdin' : file), ...args],
+    env: environment(options),
+    preopens: preopens(options, maxFileBytes),
+    limits: {
+      ...(openFiles === undefined ? {} : { openFiles }),
+      ...(outputBytes === undefined ? {} : { outputBytes }),
+    },
+    ...(options.has('deterministic') || seed !== undefined ? { deterministic: { seed: seed ?? 0 } } : {}),
+    blocking: false,
+    ...(options.has('trace-wasi')
+      ? {
+          trace: (name: string, errno: number) =>
+            complain(`${name} -> ${errno === 0 ? 'ok' : errnoName(errno)}`),
+        }
+      : {}),
+  });
+}
+
+function limit(
+  options: Options,
+  name: string,
+  parse: (name: string, text: string) => number,
+): number | undefined {
+  const text = options.get(name);
+  return text === undefined ? undefined : parse(name, text);
+}
+
+function environment(options: Options): [string, string][] {
+  const env = new Map<string, string>();
+  if (options.has('allow-env')) {
+    for (const [name, value] of Object.entries(process.env)) if (value !== undefined) env.set(name, value);
+  }
+  for (const text of options.all('env')) {
+    const equals = text.indexOf('=');
+    if (equals === 0) throw new UsageError(`--env ${text}: a variable needs a name`);
+    if (equals > 0) env.set(text.slice(0, equals), text.slice(equals + 1));
+    else {
+      const value = process.env[text];
+      if (value !== undefined) env.set(text, value);
+    }
+  }
+  return [...env];
+}
+
+const MODES = ['rw', 'ro', 'overlay', 'copy'] as const;
+type Mode = (typeof MODES)[number];
+
+function preopens(options: Options, maxBytes: number | undefined): Preopen[] {
+  const inMemory = options.has('memory-fs');
+  const made: Preopen[] = options.all('dir').map((text) => {
+    const [host, guest = host, mode = inMemory ? 'copy' : 'rw', ...more] = text.split('::');
+    if (host === '' || guest === '' || more.length > 0) {
+      throw new UsageError(`--dir ${text}: expected HOST, HOST::GUEST or HOST::GUEST::MODE`);
+    }
+    if (!MODES.includes(mode as Mode))
+      throw new UsageError(`--dir ${text}: MODE is one of ${MODES.join(', ')}`);
+    return { path: guest, directory: openDirectory(host, mode as Mode, maxBytes) };
+  });
+  for (const text of options.all('fs-tar')) {
+    const [file, guest = '/'] = text.split('::');
+    made.push({ path: guest, directory: tarDirectory(file, maxBytes) });
+  }
+  if (inMemory && made.length === 0) made.push({ path: '/', directory: memory(maxBytes).directory() });
+  return made;
+}
+
+function memory(maxBytes: number | undefined): MemoryFileSystem {
+  return MemoryFileSystem.create(maxBytes === undefined ? {} : { maxBytes });
+}
+
+function openDirectory(host: string, mode: Mode, maxBytes: number | undefined): DirectoryHandle {
+  let directory: DirectoryHandle;
+  try {
+    directory = nodeDirectory(host, maxBytes === undefined ? {} : { maxBytes });
+  } catch (error) {
+    throw new InputError(`--dir ${host}: ${reasonOf(error)}`);
+  }
+  if (mode === 'rw') return directory;
+  if (mode === 'ro') return readOnly(directory);
+  if (mode === 'overlay') return overlay(directory, maxBytes === undefined ? {} : { maxBytes }).directory();
+  const files = memory(maxBytes);
+  try {
+    copyDirectory(directory, files);
+  } catch (error) {
+    throw new InputError(`--dir ${host}: ${(error as Error).message}`);
+  }
+  directory.close();
+  return files.directory();
+}
+
+function tarDirectory(file: string, maxBytes: number | undefined): DirectoryHandle {
+  const files = memory(maxBytes);
+  try {
+    loadTar(readInput(file), files);
+  } catch (error) {
+    if (error instanceof TarError) throw new InputError(`--fs-tar ${file}: ${error.message}`);
+    throw error;
+  }
+  return files.directory();
+}

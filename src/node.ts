@@ -1,0 +1,159 @@
+/** tswasm on Node: one-liners for WASI programs, and Node as a WASI host. The entry `tswasm/node`. */
+import { Readable, Writable } from 'node:stream';
+import type { DriveOptions, StopReason } from '../embed/node/drive';
+import { nodeDirectory } from '../embed/node/files';
+import { nodeHost } from '../embed/node/host';
+import { exportedFunc, type ProgramEnding, startProgram } from '../embed/node/program';
+import { processStreams } from '../embed/node/stdio';
+import { ReadableStream, WritableStream } from '../embed/node/streams';
+import { type BacktraceFrame, Func, LinkError, Module, Store, type StoreLimits } from './index';
+import {
+  type DirectoryHandle,
+  inputStream,
+  MemoryFileSystem,
+  type OtherImports,
+  outputStream,
+  type Pollable,
+  Wasi,
+  type WasiOptions,
+} from './wasi/index';
+
+export { type DriveOptions, drive, type Ending, type StopReason } from '../embed/node/drive';
+export { type NodeDirectoryOptions, nodeDirectory } from '../embed/node/files';
+export { inheritedStreams, type NodeHostOptions, nodeHost } from '../embed/node/host';
+export { processStreams } from '../embed/node/stdio';
+export { ReadableStream, WritableStream } from '../embed/node/streams';
+
+/** Where input comes from: this process's standard input, text, bytes, or a stream. */
+export type Input = 'inherit' | string | Uint8Array | Readable | Pollable;
+/** Where output goes: this process's own, the result of `runWasi` ('capture'), a stream, or a function. */
+export type Output = 'inherit' | 'capture' | Writable | Pollable | ((bytes: Uint8Array) => void);
+/** A path on this machine, in-memory files, or any directory. */
+export type Directory = string | MemoryFileSystem | DirectoryHandle;
+
+export interface RunWasiOptions extends DriveOptions {
+  /** The program's arguments, without its name. */
+  readonly args?: readonly string[];
+  /** What the program sees as its name. Default `program`. */
+  readonly argv0?: string;
+  readonly env?: WasiOptions['env'];
+  /** Directories by the names that the program sees. */
+  readonly preopens?: Readonly<Record<string, Directory>>;
+  /** Default: empty. */
+  readonly stdin?: Input;
+  /** Default: 'capture'. */
+  readonly stdout?: Output;
+  readonly stderr?: Output;
+  readonly limits?: WasiOptions['limits'];
+  readonly storeLimits?: Partial<StoreLimits>;
+  readonly deterministic?: WasiOptions['deterministic'];
+  /** What the module imports beside WASI. */
+  readonly imports?: OtherImports;
+}
+
+export interface RunWasiResult {
+  readonly exitCode: number;
+  /** What was captured; empty when it went elsewhere. */
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** The guest's world after the run, for example `wasi.memoryFiles('/')`. */
+  readonly wasi: Wasi;
+}
+
+/** The run used up its fuel or time, or was aborted. */
+export class RunStoppedError extends Error {
+  constructor(
+    readonly reason: StopReason,
+    /** Where the guest was, innermost frame first. */
+    readonly backtrace: readonly BacktraceFrame[],
+  ) {
+    super(`the program was stopped (${reason})`);
+  }
+}
+Object.defineProperty(RunStoppedError.prototype, 'name', { value: 'RunStoppedError', configurable: true });
+
+/**
+ * Runs a WASI command to its end on the event loop. Throws CompileError or LinkError for a module that cannot run, RuntimeError for a
+ * trap, RunStoppedError when a limit of the options is reached.
+ */
+export async function runWasi(
+  program: Uint8Array | Module,
+  options: RunWasiOptions = {},
+): Promise<RunWasiResult> {
+  const module = program instanceof Module ? program : Module.decode(program);
+  const stdout = new Sink(options.stdout ?? 'capture', 'stdout');
+  const stderr = new Sink(options.stderr ?? 'capture', 'stderr');
+  const wasi = new Wasi({
+    host: nodeHost({ stdin: inputOf(options.stdin), stdout: stdout.stream, stderr: stderr.stream }),
+    args: [options.argv0 ?? 'program', ...(options.args ?? [])],
+    env: options.env,
+    preopens: Object.entries(options.preopens ?? {}).map(([path, directory]) => ({
+      path,
+      directory: directoryOf(directory),
+    })),
+    limits: options.limits,
+    deterministic: options.deterministic,
+    blocking: false,
+  });
+  const store = new Store(options.storeLimits);
+  const limits = { slice: 20, ...options };
+  const imports = wasi.imports(store, module, Func.host, options.imports);
+  try {
+    const { program: started, ending } = await startProgram(store, module, imports, limits);
+    const main = exportedFunc(started.instance, '_start');
+    if (main === undefined) throw new LinkError('the module exports no function "_start"');
+    const exitCode = exitCodeOf(ending ?? (await started.run(main, [])));
+    await Promise.all([stdout.flushed(), stderr.flushed()]);
+    return { exitCode, stdout: stdout.captured(), stderr: stderr.captured(), wasi };
+  } finally {
+    wasi.cancelWait();
+  }
+}
+
+function exitCodeOf(ending: ProgramEnding): number {
+  switch (ending.kind) {
+    case 'done':
+      return 0;
+    case 'exited':
+      return ending.code;
+    case 'trapped':
+      throw ending.error;
+    case 'stopped':
+      throw new RunStoppedError(ending.reason, ending.backtrace);
+  }
+}
+
+function directoryOf(directory: Directory): DirectoryHandle {
+  if (typeof directory === 'string') return nodeDirectory(directory);
+  return directory instanceof MemoryFileSystem ? directory.directory() : directory;
+}
+
+function inputOf(input: Input | undefined): Pollable {
+  if (input === 'inherit') return processStreams().stdin;
+  if (input === undefined || typeof input === 'string') return inputStream(Buffer.from(input ?? ''));
+  if (input instanceof Uint8Array) return inputStream(input);
+  return input instanceof Readable ? new ReadableStream(input) : input;
+}
+
+/** One of the two outputs of a program. */
+class Sink {
+  readonly stream: Pollable;
+  private readonly pieces: Uint8Array[] = [];
+  private readonly writable: WritableStream | undefined;
+
+  constructor(output: Output, name: 'stdout' | 'stderr') {
+    if (output instanceof Writable) this.writable = new WritableStream(output);
+    if (this.writable !== undefined) this.stream = this.writable;
+    else if (output === 'inherit') this.stream = processStreams()[name];
+    else if (output === 'capture') this.stream = outputStream((bytes) => this.pieces.push(bytes));
+    else this.stream = typeof output === 'function' ? outputStream(output) : (output as Pollable);
+  }
+
+  /** Until a stream has taken everything. */
+  async flushed(): Promise<void> {
+    await this.writable?.flushed();
+  }
+  captured(): Buffer {
+    return Buffer.concat(this.pieces);
+  }
+}
