@@ -40,8 +40,8 @@ export interface RunOptions {
 
 export type ExecutionState = 'ready' | 'running' | 'paused' | 'waiting' | 'done' | 'trapped' | 'failed';
 
-/** Safepoints between two looks at deadline, signal and heat. */
-const SLICE = 4096;
+/** Safepoints between two looks at deadline, signal and heat: at least SLICE, below twice that. */
+const SLICE = 2048;
 /** Innermost frames that a backtrace lists. */
 const MAX_BACKTRACE = 100;
 
@@ -222,7 +222,7 @@ export class Execution {
     let charge = resumed ? 1 : 0;
     let step = first;
     for (;;) {
-      const slice = this.requested ? 0 : Math.min(remaining, SLICE);
+      const slice = this.requested ? 0 : Math.min(remaining, sliceLength());
       registers.fuel = slice - charge;
       registers.nest = this.outer === undefined ? nestingLimit() : 1;
       while (step !== null) step = step(registers.fp);
@@ -323,6 +323,13 @@ export class Execution {
         traceFrame(instance.func(funcidx), codeStart(instance, funcidx) + offset),
       );
   }
+}
+
+let seed = 1;
+/** Slices differ in length, so that samples do not fall in step with a program's own period. */
+function sliceLength(): number {
+  seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
+  return SLICE + (seed >>> 16) % SLICE;
 }
 
 function takeYielded(): Safepoint | null {

@@ -26,8 +26,9 @@ export class Func {
   /** What a call runs. At first a step that lowers the function. */
   entry: Step;
   code: Code | undefined;
-  /** Samples that found it running (tiering.ts). */
+  /** Recent samples that found it running, and when they were taken (tiering.ts). */
   heat = 0;
+  heatEpoch = 0;
 
   private constructor(
     store: Store,
