@@ -1,8 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
-import { FUNCREF, I32, Module, valTypeName } from '../decoder';
+import { FUNCREF, I32, Module } from '../decoder';
 import { SnapshotError } from '../errors';
 import {
   Execution,
@@ -23,7 +21,6 @@ import { decode } from './decode';
 import type { SnapshotDocument } from './document';
 import { encode } from './encode';
 import { type RestoreOptions, restore } from './restore';
-import { localsOf } from './safepoints';
 import { u64, u64FromNumber } from './u64';
 import { verify } from './verify';
 
@@ -353,77 +350,6 @@ function snapshotOfPause(execution: Execution): Uint8Array {
   return snapshot(execution);
 }
 
-describe('refusals to snapshot', () => {
-  it('names the host function that stands between two guests', () => {
-    const module = compile(`(module
-      (import "env" "again" (func $again))
-      (func (export "run") (call $again))
-      (func (export "inner") (loop (br 0))))`);
-    let complaint: [string, string] | undefined;
-    const store = new Store();
-    const again = Func.host(
-      store,
-      { params: [], results: [] },
-      (call) => {
-        const inner = start(call.instance!, 'inner');
-        inner.run({ fuel: 5 });
-        complaint = refusal(() => snapshot(inner));
-      },
-      'again',
-    );
-    const instance = instantiatePaused(store, module, [again]);
-    start(instance, 'run').run();
-    expect(complaint).toEqual(['state', expect.stringContaining('host function again')]);
-  });
-
-  it('wants a stopped execution', () => {
-    const execution = start(fresh(fib), 'fib', i32(3));
-    expect(refusal(() => snapshot(execution))[1]).toContain('ready');
-    execution.run();
-    expect(refusal(() => snapshot(execution))[1]).toContain('done');
-  });
-
-  it('wants names for externrefs, and not the reserved one', () => {
-    const type = everything.funcType(2).params[0];
-    const paused = start(fresh(everything), 'run', { type, lo: 0, hi: 0, ref: 'x' });
-    paused.run({ fuel: 1 });
-    expect(refusal(() => snapshot(paused))).toEqual(['unsupported', expect.stringContaining('externref')]);
-    expect(refusal(() => snapshot(paused, { nameExternRef: () => u64(-1, -1) }))[1]).toContain('reserved');
-    const bytes = snapshot(paused, { nameExternRef: () => u64(1, 0) });
-    expect(refusal(() => restore(bytes, fresh(everything)))).toEqual([
-      'unsupported',
-      expect.stringContaining('binds'),
-    ]);
-    expect(refusal(() => restore(bytes, fresh(everything), { bindExternRef: () => null }))[0]).toBe(
-      'mismatch',
-    );
-  });
-
-  it('refuses functions and frames of another instance', () => {
-    const inner = compile('(module (func (export "spin") (loop (br 0))))');
-    const outer = compile(
-      '(module (import "" "spin" (func $s)) (func (export "run") (call $s)) (table (export "t") 1 funcref))',
-    );
-    const store = new Store();
-    const callee = fresh(inner, noImports, store);
-    const instance = instantiatePaused(store, outer, [callee.exports.get('spin')!]);
-    const execution = start(instance, 'run');
-    execution.run({ fuel: 3 });
-    expect(refusal(() => snapshot(execution))).toEqual([
-      'unsupported',
-      expect.stringContaining('spin belongs to another instance'),
-    ]);
-    // An imported function may stand in a table, by its index; a stranger may not.
-    (instance.exports.get('t') as Table).set(0, callee.exports.get('spin'));
-    expect(decode(postmortem(instance)).tables).toMatchObject([{ elements: Int32Array.of(0, 0) }]);
-    (instance.exports.get('t') as Table).set(
-      0,
-      Func.host(store, { params: [], results: [] }, () => {}, 'stranger'),
-    );
-    expect(refusal(() => postmortem(instance))).toEqual(['unsupported', expect.stringContaining('stranger')]);
-  });
-});
-
 describe('hostile snapshots of a real execution', () => {
   it('a changed value or place is refused, or is a state that runs', () => {
     const paused = start(fresh(fib), 'fib', i32(6));
@@ -459,75 +385,3 @@ describe('hostile snapshots of a real execution', () => {
     expect((instance.exports.get('fib') as Func).callRaw([i32(2)])).toMatchObject([i64(1, 0)]);
   });
 });
-
-const DRAFT = process.env.TSWASM_SNAPSHOT_DRAFT;
-if (DRAFT === undefined) {
-  console.log(
-    'SKIPPED: running the worked frames of the draft (set TSWASM_SNAPSHOT_DRAFT to test/snapshot of its repository)',
-  );
-}
-
-/** The draft's worked frames, run: step from pause to pause until the innermost frame is the one stated, and compare all. */
-describe.skipIf(DRAFT === undefined)('the worked frames of the draft, run', () => {
-  const folder = join(DRAFT ?? '', 'frames');
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.wat')) : [];
-  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
-  for (const name of files.filter((file) => !read(file).includes('try_table'))) {
-    it(name, () => {
-      const stated = [...read(name).matchAll(/@frame root (.*)/g)].map(([, text]) =>
-        text.replace(/\s+/g, ' ').trim(),
-      );
-      const module = compile(read(name));
-      const execution = start(fresh(module), 'run');
-      const place = (text: string) => text.split(' ').slice(0, 2).join(' ');
-      for (let steps = 0; ; steps++) {
-        expect(steps).toBeLessThan(100);
-        expect(execution.run({ fuel: 1 }).kind).toBe('paused');
-        const found = written(execution, module);
-        if (place(found[found.length - 1]) !== place(stated[stated.length - 1])) continue;
-        expect(found).toEqual(stated);
-        break;
-      }
-      expect(restore(snapshot(execution), fresh(module)).run().kind).toBe('done');
-    });
-  }
-
-  it('back-edge-target.wat, sent round the other loop', () => {
-    const module = compile(readFileSync(join(DRAFT ?? '', 'back-edge-target.wat'), 'utf8'));
-    const execution = start(fresh(module), 'run');
-    execution.run({ fuel: 1 });
-    let document = capture(execution);
-    while (document.continuations[0].activations[0].site !== 'loop') {
-      execution.run({ fuel: 1 });
-      document = capture(execution);
-    }
-    const bytes = encode(document);
-    expect(restore(bytes, fresh(module)).run().kind).toBe('done');
-    const [root] = document.continuations;
-    const [frame] = root.activations;
-    const sent = (targetLoop: number) =>
-      encode({ ...document, continuations: [{ ...root, activations: [{ ...frame, targetLoop }] }] });
-    const loops: number[] = [];
-    for (let target = 0; target < frame.offset; target++) {
-      if (refusal(() => verify(decode(sent(target)), module))[0] === 'accepted') loops.push(target);
-    }
-    expect(loops).toHaveLength(2);
-    const other = loops.find((target) => target !== frame.targetLoop)!;
-    expect(restore(sent(other), fresh(module)).run()).toMatchObject({
-      kind: 'trapped',
-      error: { code: 'unreachable' },
-    });
-  });
-});
-
-/** Frames the way the draft writes them. */
-function written(execution: Execution, module: Module): string[] {
-  return capture(execution).continuations[0].activations.map(({ func, site, targetLoop, values }) => {
-    const locals = localsOf(module, func).length;
-    const types = values.map(({ type }) => type);
-    const place = site === 'loop' ? `back-edge loop@+0x${targetLoop.toString(16)}` : site;
-    const words = [func, place, ':', ...types.slice(0, locals), '|', ...types.slice(locals)];
-    expect(localsOf(module, func).map(valTypeName)).toEqual(types.slice(0, locals));
-    return words.join(' ');
-  });
-}

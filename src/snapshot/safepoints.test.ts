@@ -1,5 +1,3 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
@@ -160,34 +158,3 @@ describe('safepoints of a function', () => {
     ]);
   });
 });
-
-const DRAFT = process.env.TSWASM_SNAPSHOT_DRAFT;
-
-/** The draft's worked frames: every frame that one states is a safepoint with those types. */
-describe.skipIf(DRAFT === undefined)('the worked frames of the draft', () => {
-  const folder = join(DRAFT ?? '', 'frames');
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.wat')) : [];
-  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
-  it('are there', () => expect(files.length).toBeGreaterThan(0));
-  for (const name of files.filter((file) => !read(file).includes('try_table'))) {
-    it(name, () => {
-      const module = compile(read(name));
-      const stated = [...read(name).matchAll(/@frame root (\d+) (\S+)(?: loop@\+0x(\S+))? :(.*)\|(.*)/g)];
-      expect(stated.length).toBeGreaterThan(0);
-      for (const [, func, site, loop, locals, stack] of stated) {
-        const words = (text: string) => text.split(' ').filter((word) => word !== '');
-        const target = loop === undefined ? -1 : Number.parseInt(loop, 16);
-        const kind = site === 'back-edge' ? 'loop' : site;
-        expect(localsOf(module, Number(func)).map(valTypeName)).toEqual(words(locals));
-        const points = safepointsOf(module, Number(func)).filter(
-          (p) => p.kind === kind && p.targetLoop === target,
-        );
-        expect(points.map((point) => point.stack.map(valTypeName))).toContainEqual(words(stack));
-      }
-    });
-  }
-});
-if (DRAFT === undefined)
-  console.log(
-    'SKIPPED: worked frames of the draft (set TSWASM_SNAPSHOT_DRAFT to test/snapshot of its repository)',
-  );
