@@ -196,6 +196,8 @@ class Decoding {
 
   finish(): SnapshotDocument {
     const { meta, draft, seen } = this;
+    // Their order says nothing; this is the one that `encode` writes.
+    this.extras.sort((a, b) => a.id - b.id);
     if (meta.continuations !== 0 && seen[SECTION.continuation] === 0) reject('no Continuation section', -1);
     if (meta.exceptionTags.length !== 0 && seen[SECTION.exception] === 0) reject('no Exception section', -1);
     checkDocument(draft, (kind, index, frame) => this.offsets.of(kind, index, frame));

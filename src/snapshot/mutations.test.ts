@@ -70,8 +70,9 @@ describe('hostile bytes', () => {
       outcome(() => decodeMeta(bytes));
       outcomes[kind] = (outcomes[kind] ?? 0) + 1;
       if (kind === 'ok') {
-        const document = decode(bytes);
-        expect(decode(encode(document))).toEqual(document);
+        const again = encode(decode(bytes));
+        if (Buffer.compare(encode(decode(again)), again) !== 0)
+          throw new Error(`seed ${seed} does not survive a round trip`);
       }
     }
     console.log(`mutations: ${JSON.stringify(outcomes)}, slowest decode ${slowest.toFixed(1)} ms`);
