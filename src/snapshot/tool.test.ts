@@ -7,6 +7,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import wabt from 'wabt';
+import { Module } from '../decoder';
+import { Execution, type Func, i32, instantiatePaused, Store } from '../interpreter';
+import { snapshot } from './capture';
 import { decode } from './decode';
 import { EMPTY_DOCUMENT } from './document';
 import { embedSnapshot, extractSnapshot } from './embed';
@@ -67,6 +71,35 @@ describe.skipIf(TOOL === undefined)('under the checker of the draft', () => {
     tool('pack', join(folder, 'a.d'), '-o', join(folder, 'b.dmp'));
     expect(readFileSync(join(folder, 'b.dmp'))).toEqual(Buffer.from(bytes));
     expect(tool('info', path)).toContain(u64Hex(decode(bytes).wasmHash));
+  });
+
+  it('a real execution, against its module', async () => {
+    const parser = await wabt();
+    const parsed = parser.parseWat(
+      'fib.wat',
+      `(module (memory 1) (table 2 funcref) (elem (i32.const 1) $fib) (data (i32.const 70) "text")
+        (func $fib (export "fib") (param i32) (result i64) (local f32)
+          (if (result i64) (i32.lt_s (local.get 0) (i32.const 2))
+            (then (i64.extend_i32_u (local.get 0)))
+            (else (i64.add
+              (call $fib (i32.sub (local.get 0) (i32.const 1)))
+              (call $fib (i32.sub (local.get 0) (i32.const 2))))))))`,
+      {},
+    );
+    const wasm = parsed.toBinary({}).buffer;
+    const execution = new Execution(
+      instantiatePaused(new Store(), Module.decode(wasm), []).exports.get('fib') as Func,
+      [i32(20)],
+    );
+    execution.run({ fuel: 1000 });
+    file('fib.wasm', wasm);
+    const bytes = snapshot(execution);
+    file('fib.dmp', bytes);
+    expect(tool('verify', 'fib.dmp', '--wasm', 'fib.wasm')).toBe('fib.dmp: ok\n');
+    expect(tool('info', 'fib.dmp', '--wasm', 'fib.wasm', '-v')).toContain('(fib)');
+    tool('unpack', 'fib.dmp', '-o', 'fib.d');
+    tool('pack', 'fib.d', '-o', 'again.dmp');
+    expect(readFileSync(join(folder, 'again.dmp'))).toEqual(Buffer.from(bytes));
   });
 
   it('embeds and extracts as we do', () => {
