@@ -142,6 +142,11 @@ class Assembler {
         return this.make('unreachable')(end.at) as Step;
       case 'tail':
         return this.make('tail')(end.prepare) as Step;
+      case 'bulk': {
+        const step = this.make('bulk')(end.operation, end.at, end.site, this.nextBlock()) as Step;
+        end.site.resume = step;
+        return step;
+      }
       case 'call':
         end.site.next = this.nextBlock();
         return this.make('call')(end.site, end.site.base, end.callee, end.site.next) as Step;
@@ -161,7 +166,7 @@ class Assembler {
     }
   }
 
-  /** The block behind a call was assembled just before. */
+  /** The block behind a call or a bulk operation was assembled just before. */
   private nextBlock(): Step {
     const next = this.current + 1;
     if (this.depths[next] < MAX_CHAIN) this.depth = this.depths[next] + 1;

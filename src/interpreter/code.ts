@@ -3,10 +3,13 @@ import type { ValType } from '../decoder';
 import type { Func } from './func';
 import type { Step } from './registers';
 
-/** Where a pause can start. `offset` counts from the function's code entry, as in the snapshot format. */
+/**
+ * Where the machine can stop. `offset` counts from the function's code entry, as in the snapshot format, which knows the kinds `entry`
+ * and `loop`; they count as fuel. `bulk` is between two parts of a long bulk operation: it can be resumed in process only.
+ */
 export interface Safepoint {
   readonly code: Code;
-  readonly kind: 'entry' | 'loop';
+  readonly kind: 'entry' | 'loop' | 'bulk';
   readonly offset: number;
   /** Offset of the `loop` opcode that the branch goes to, or -1. */
   readonly targetLoop: number;

@@ -1,6 +1,6 @@
 /**
  * Instructions that are not worth a closure form of their own: they find their operands in canonical slots and leave their results there
- * (spec "exec/instructions": memory, table, reference instructions, and globals and select of references).
+ * (spec "exec/instructions": memory, table, reference instructions, and globals and select of references). Bulk operations: bulk.ts.
  */
 import type { OpName } from '../decoder';
 import type { Func } from './func';
@@ -20,28 +20,21 @@ export interface EffectContext {
   readonly at: number;
 }
 
-/** Operands and results of each, in slots: only to say how far the stack goes. */
 type EffectOp =
   | 'memory.size'
   | 'memory.grow'
-  | 'memory.fill'
-  | 'memory.copy'
-  | 'memory.init'
   | 'data.drop'
   | 'table.get'
   | 'table.set'
   | 'table.size'
   | 'table.grow'
-  | 'table.fill'
-  | 'table.copy'
-  | 'table.init'
   | 'elem.drop'
   | 'ref.null'
   | 'ref.is_null'
   | 'ref.func';
 
-/** An unsigned operand of 32 or 64 bits, as a double. */
-function operand(frames: Stack, word: number, wide: boolean): number {
+/** @internal An unsigned operand of 32 or 64 bits, as a double. */
+export function operand(frames: Stack, word: number, wide: boolean): number {
   const low = frames.ints[word] >>> 0;
   return wide ? (frames.ints[word + 1] >>> 0) * 4294967296 + low : low;
 }
@@ -64,36 +57,6 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
     const memory = instance.memories[x];
     const wide = memory.type.address === 'i64';
     return (at) => result(frames, at, wide, memory.grow(operand(frames, at, wide)));
-  },
-  'memory.fill': ({ instance, x }, frames) => {
-    const memory = instance.memories[x];
-    const wide = memory.type.address === 'i64';
-    return (at) =>
-      memory.fill(operand(frames, at, wide), frames.ints[at + 2] & 0xff, operand(frames, at + 4, wide));
-  },
-  'memory.copy': ({ instance, x, y }, frames) => {
-    const to = instance.memories[x];
-    const from = instance.memories[y];
-    const toWide = to.type.address === 'i64';
-    const fromWide = from.type.address === 'i64';
-    return (at) =>
-      to.copy(
-        operand(frames, at, toWide),
-        from,
-        operand(frames, at + 2, fromWide),
-        operand(frames, at + 4, toWide && fromWide),
-      );
-  },
-  'memory.init': ({ instance, x, y }, frames) => {
-    const memory = instance.memories[y];
-    const wide = memory.type.address === 'i64';
-    return (at) =>
-      memory.init(
-        operand(frames, at, wide),
-        instance.dataOf(x),
-        operand(frames, at + 2, false),
-        operand(frames, at + 4, false),
-      );
   },
   'data.drop':
     ({ instance, x }) =>
@@ -126,36 +89,6 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
     const table = instance.tables[x];
     const wide = table.type.address === 'i64';
     return (at) => result(frames, at, wide, table.grow(operand(frames, at + 2, wide), frames.refs[at >> 1]));
-  },
-  'table.fill': ({ instance, x }, frames) => {
-    const table = instance.tables[x];
-    const wide = table.type.address === 'i64';
-    return (at) =>
-      table.fill(operand(frames, at, wide), frames.refs[(at >> 1) + 1], operand(frames, at + 4, wide));
-  },
-  'table.copy': ({ instance, x, y }, frames) => {
-    const to = instance.tables[x];
-    const from = instance.tables[y];
-    const toWide = to.type.address === 'i64';
-    const fromWide = from.type.address === 'i64';
-    return (at) =>
-      to.copy(
-        operand(frames, at, toWide),
-        from,
-        operand(frames, at + 2, fromWide),
-        operand(frames, at + 4, toWide && fromWide),
-      );
-  },
-  'table.init': ({ instance, x, y }, frames) => {
-    const table = instance.tables[y];
-    const wide = table.type.address === 'i64';
-    return (at) =>
-      table.init(
-        operand(frames, at, wide),
-        instance.elementsOf(x),
-        operand(frames, at + 2, false),
-        operand(frames, at + 4, false),
-      );
   },
   'elem.drop':
     ({ instance, x }) =>

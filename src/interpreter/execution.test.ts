@@ -2,14 +2,23 @@ import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
 import { RuntimeError } from '../errors';
-import { Execution, Func, type Instance, i32, instantiate, Store, type Value } from './index';
+import {
+  Execution,
+  Func,
+  type Instance,
+  i32,
+  instantiate,
+  type Memory,
+  runAsync,
+  Store,
+  type Value,
+} from './index';
 
 const { parseWat } = await wabt();
 
 function compile(wat: string): Module {
   const { buffer } = parseWat('test.wat', wat, {
     tail_call: true,
-    multi_memory: true,
     reference_types: true,
   }).toBinary({
     write_debug_names: true,
@@ -212,5 +221,71 @@ describe('pause', () => {
     expect(execution.run()).toEqual({ kind: 'paused', reason: 'request' });
     expect(execution.frames()).toMatchObject([{ kind: 'loop', values: [{ lo: 3 }] }]);
     expect(execution.run()).toMatchObject({ kind: 'done', results: [{ lo: 10 }] });
+  });
+});
+
+describe('bulk operations', () => {
+  const FILL = `(module (memory (export "m") 160)
+    (func (export "run") (param i32) (result i32)
+      (memory.fill (i32.const 3) (local.get 0) (i32.const 10000000))
+      (memory.copy (i32.const 1) (i32.const 2) (i32.const 10000000))
+      (memory.copy (i32.const 5) (i32.const 1) (i32.const 9000000))
+      (i32.load8_u (i32.const 9000004))))`;
+
+  it('stop within a part of the work and go on exactly', () => {
+    const whole = start(FILL);
+    const expected = exported(whole, 'run').call(7);
+    const pieces = start(FILL);
+    const execution = new Execution(exported(pieces, 'run'), [i32(7)]);
+    let stops = 0;
+    let outcome = execution.run({ deadline: () => true });
+    while (outcome.kind === 'paused') {
+      stops++;
+      if (!execution.atSafepoint) expect(execution.backtrace()).toHaveLength(1);
+      outcome = execution.run({ deadline: () => true });
+    }
+    expect(stops).toBeGreaterThan(100);
+    expect(outcome).toMatchObject({ kind: 'done', results: [{ lo: expected }] });
+    const bytes = (instance: Instance) => Buffer.from((instance.exports.get('m') as Memory).bytes);
+    expect(bytes(pieces).equals(bytes(whole))).toBe(true);
+  });
+
+  it('trap before they change anything', () => {
+    const instance = start(`(module (memory (export "m") 1)
+      (func (export "run") (memory.fill (i32.const 1) (i32.const 7) (i32.const 65536))))`);
+    expect(() => exported(instance, 'run').call()).toThrow('out of bounds memory access');
+    expect((instance.exports.get('m') as Memory).bytes[1]).toBe(0);
+  });
+});
+
+describe('runAsync', () => {
+  const scheduler = {
+    now: () => performance.now(),
+    turn: () => new Promise<void>((resolve) => setImmediate(resolve)),
+  };
+  const LOOP = `(module (func (export "run") (loop $l (br $l))))`;
+
+  it('stops an endless loop at its timeout and goes on from there', async () => {
+    const execution = new Execution(exported(start(LOOP), 'run'), []);
+    const before = performance.now();
+    expect(await runAsync(execution, scheduler, { timeout: 30 })).toEqual({
+      kind: 'paused',
+      reason: 'deadline',
+    });
+    expect(performance.now() - before).toBeGreaterThanOrEqual(30);
+    const used = execution.fuelUsed;
+    expect(await runAsync(execution, scheduler, { fuel: 100 })).toEqual({ kind: 'paused', reason: 'fuel' });
+    expect(execution.fuelUsed).toBe(used + 100);
+  });
+
+  it('lets executions take turns', async () => {
+    const controller = new AbortController();
+    const executions = [1, 2, 3].map(() => new Execution(exported(start(LOOP), 'run'), []));
+    const runs = executions.map((execution) =>
+      runAsync(execution, scheduler, { slice: 1, signal: controller.signal }),
+    );
+    setTimeout(() => controller.abort(), 40);
+    expect(await Promise.all(runs)).toEqual(executions.map(() => ({ kind: 'paused', reason: 'request' })));
+    for (const execution of executions) expect(execution.fuelUsed).toBeGreaterThan(0);
   });
 });

@@ -5,7 +5,7 @@
  * when it goes on, they are copied back, to wherever the stack's top is then. Executions nest: a host function may start another.
  */
 import { type BacktraceFrame, InternalError, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
-import { CallSite, type Safepoint } from './code';
+import { CallSite, type Code, type Safepoint } from './code';
 import {
   type FrameState,
   frameState,
@@ -160,7 +160,7 @@ export class Execution {
     waiting.allowed = mayWait;
     const base = top;
     try {
-      const resumed = this.current === 'paused' && this.safepoint !== null;
+      const resumed = this.current === 'paused' && this.safepoint !== null && this.safepoint.kind !== 'bulk';
       const step = this.begin(base, sp);
       this.current = 'running';
       const outcome = this.loop(step, base, sp, options, resumed);
@@ -231,7 +231,6 @@ export class Execution {
       this.withheld = 0;
       this.passed += Math.max(slice, charge) - left;
       remaining -= Math.max(slice, charge) - left;
-      charge = 1;
       if (yielded === null) {
         if (waiting.call !== null) return this.wait(base, sp);
         return { kind: 'done', results: readValues(this.func.type.results, base) };
@@ -244,6 +243,7 @@ export class Execution {
         this.requested = false;
         return { kind: 'paused', reason };
       }
+      charge = yielded.kind === 'bulk' ? 0 : 1;
       step = afterSafepoint(yielded);
     }
   }
@@ -299,10 +299,16 @@ export class Execution {
     throw error;
   }
 
-  /** Frames of a paused or waiting execution, outermost first. */
+  /** False when it was stopped inside a long bulk operation, where no snapshot can be taken: `run` on to the next safepoint. */
+  get atSafepoint(): boolean {
+    return this.saved !== undefined && (this.pending !== null || this.safepoint?.kind !== 'bulk');
+  }
+
+  /** Frames of a paused or waiting execution, outermost first. Only `atSafepoint`. */
   frames(): FrameState[] {
     const { saved } = this;
     if (saved === undefined) throw new InternalError(`an execution that is ${this.current} has no frames`);
+    if (!this.atSafepoint) throw new InternalError('stopped inside a bulk operation, which is no safepoint');
     const states: FrameState[] = [];
     for (let k = 1; k < saved.sites.length; k++) {
       const site = saved.sites[k]!;
@@ -310,18 +316,20 @@ export class Execution {
     }
     if (this.pending === null) {
       const { code, kind, offset, targetLoop, operands } = this.safepoint!;
-      states.push(frameState(saved, code, kind, offset, targetLoop, operands, saved.fp));
+      if (kind !== 'bulk') states.push(frameState(saved, code, kind, offset, targetLoop, operands, saved.fp));
     }
     return states;
   }
 
   /** The wasm backtrace of a stopped execution, innermost first. */
   backtrace(): BacktraceFrame[] {
-    return this.frames()
-      .reverse()
-      .map(({ instance, funcidx, offset }) =>
-        traceFrame(instance.func(funcidx), codeStart(instance, funcidx) + offset),
-      );
+    const places: { code: Code | null; offset: number }[] =
+      this.saved?.sites.slice(1).map((site) => site!) ?? [];
+    if (this.pending === null && this.safepoint !== null) places.push(this.safepoint);
+    return places.reverse().map(({ code, offset }) => {
+      const { func } = code!;
+      return traceFrame(func, codeStart(func.instance!, func.funcidx) + offset);
+    });
   }
 }
 
@@ -329,7 +337,7 @@ let seed = 1;
 /** Slices differ in length, so that samples do not fall in step with a program's own period. */
 function sliceLength(): number {
   seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
-  return SLICE + (seed >>> 16) % SLICE;
+  return SLICE + ((seed >>> 16) % SLICE);
 }
 
 function takeYielded(): Safepoint | null {

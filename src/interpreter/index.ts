@@ -1,4 +1,5 @@
 /** Interpreter: stores, instances, executions (spec chapter "exec"). */
+export { type AsyncOutcome, type AsyncRunOptions, runAsync, type Scheduler } from './async';
 export type { ExecutionState, Outcome, RunOptions } from './execution';
 export { Execution } from './execution';
 export { type FactoryMaker, setFreshFactories } from './factories';

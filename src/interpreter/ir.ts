@@ -1,4 +1,5 @@
 /** What lowering makes of a function body, before closures: basic blocks of statements, each ending in a terminator. */
+import type { BulkOperation } from './bulk';
 import type { CallSite, Safepoint } from './code';
 import type { Effect } from './effects';
 import type { Expr } from './expr';
@@ -50,6 +51,12 @@ export type Terminator =
       readonly table: Table;
       readonly typeId: number;
       readonly at: number;
+    }
+  | {
+      readonly kind: 'bulk';
+      readonly operation: BulkOperation;
+      readonly at: number;
+      readonly site: Safepoint;
     }
   | { readonly kind: 'tail'; readonly prepare: (fp: number) => Func };
 

@@ -2,6 +2,8 @@
 import { F32, F64, FUNCREF, I32, I64, type Instruction, isRef, type ValType } from '../decoder';
 import { readHeapType, readValType } from '../decoder/typereader';
 import { InternalError } from '../errors';
+import { type BulkOp, isBulk, makeBulk } from './bulk';
+import type { Safepoint } from './code';
 import { globalGetRef, globalSetRef, isEffect, makeEffect, selectRef } from './effects';
 import {
   binary,
@@ -186,17 +188,11 @@ const SHAPES: Readonly<
 > = {
   'memory.size': [0, 'address'],
   'memory.grow': [1, 'address'],
-  'memory.fill': [3, 'none'],
-  'memory.copy': [3, 'none'],
-  'memory.init': [3, 'none'],
   'data.drop': [0, 'none'],
   'table.get': [1, 'element'],
   'table.set': [2, 'none'],
   'table.size': [0, 'address'],
   'table.grow': [2, 'address'],
-  'table.fill': [3, 'none'],
-  'table.copy': [3, 'none'],
-  'table.init': [3, 'none'],
   'elem.drop': [0, 'none'],
   'ref.null': [0, 'element'],
   'ref.is_null': [1, 'i32'],
@@ -206,7 +202,6 @@ const SHAPES: Readonly<
 function lowerEffect(lowering: Lowering, row: Instruction, at: number): void {
   const { reader, instance } = lowering;
   const { name } = row;
-  if (!isEffect(name)) throw new InternalError(`no lowering for ${name}`);
   let x = 0;
   let y = 0;
   let element: ValType = I32;
@@ -216,6 +211,11 @@ function lowerEffect(lowering: Lowering, row: Instruction, at: number): void {
     if (/^(tableTable|memoryMemory|dataMemory|elemTable)$/.test(row.imm)) y = reader.u32();
   }
   if (name === 'table.get') element = instance.tables[x].type.element;
+  if (isBulk(name)) {
+    lowerBulk(lowering, name, x, y, at);
+    return;
+  }
+  if (!isEffect(name)) throw new InternalError(`no lowering for ${name}`);
   const [operands, result] = SHAPES[name];
   lowering.forceAll();
   if (/^table\.|^ref\./.test(name)) lowering.usesRefs = true;
@@ -228,4 +228,23 @@ function lowerEffect(lowering: Lowering, row: Instruction, at: number): void {
   } else {
     lowering.pushSlot(result === 'i32' ? I32 : result === 'funcref' ? FUNCREF : element);
   }
+}
+
+/** The operands stay in their slots until the operation is done; then the code goes on in a new block. */
+function lowerBulk(lowering: Lowering, name: BulkOp, x: number, y: number, at: number): void {
+  if (name.startsWith('table')) lowering.usesRefs = true;
+  lowering.forceAll();
+  const operands = lowering.types(lowering.stack.length);
+  lowering.truncate(lowering.stack.length - 3);
+  const site: Safepoint = {
+    code: lowering.code,
+    kind: 'bulk',
+    offset: at - lowering.start,
+    targetLoop: -1,
+    operands,
+    resume: null,
+  };
+  const operation = makeBulk(name, { instance: lowering.instance, x, y, at });
+  lowering.end({ kind: 'bulk', operation, at: lowering.top, site });
+  lowering.begin();
 }

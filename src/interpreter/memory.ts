@@ -151,20 +151,28 @@ export class Memory {
     return old;
   }
 
-  /** memory.fill of `length` bytes; traps without an effect when out of bounds. */
+  /** Traps unless the range is in bounds. */
+  check(from: number, length: number): void {
+    if (from + length > this.byteLength) throw trap('memoryBounds');
+  }
   fill(to: number, value: number, length: number): void {
-    if (to + length > this.byteLength) throw trap('memoryBounds');
+    this.check(to, length);
     this.views.u8.fill(value, to, to + length);
   }
   /** memory.copy from another memory or this one. */
   copy(to: number, source: Memory, from: number, length: number): void {
-    if (from + length > source.byteLength || to + length > this.byteLength) throw trap('memoryBounds');
+    source.check(from, length);
+    this.check(to, length);
     if (source === this) this.views.u8.copyWithin(to, from, from + length);
     else this.views.u8.set(source.views.u8.subarray(from, from + length), to);
   }
+  checkInit(to: number, source: Uint8Array, from: number, length: number): void {
+    if (from + length > source.length) throw trap('memoryBounds');
+    this.check(to, length);
+  }
   /** memory.init from bytes of a data segment. */
   init(to: number, source: Uint8Array, from: number, length: number): void {
-    if (from + length > source.length || to + length > this.byteLength) throw trap('memoryBounds');
+    this.checkInit(to, source, from, length);
     this.views.u8.set(source.subarray(from, from + length), to);
   }
 }

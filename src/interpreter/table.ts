@@ -41,21 +41,29 @@ export class Table {
     return old;
   }
 
+  /** Traps unless the range is in bounds. */
+  check(from: number, length: number): void {
+    if (from + length > this.elements.length) throw trap('tableBounds');
+  }
   fill(to: number, value: unknown, length: number): void {
-    if (to + length > this.elements.length) throw trap('tableBounds');
+    this.check(to, length);
     this.elements.fill(value, to, to + length);
   }
   copy(to: number, source: Table, from: number, length: number): void {
-    if (from + length > source.elements.length || to + length > this.elements.length)
-      throw trap('tableBounds');
+    source.check(from, length);
+    this.check(to, length);
     if (source === this) {
       this.elements.copyWithin(to, from, from + length);
       return;
     }
     for (let k = 0; k < length; k++) this.elements[to + k] = source.elements[from + k];
   }
+  checkInit(to: number, source: readonly unknown[], from: number, length: number): void {
+    if (from + length > source.length) throw trap('tableBounds');
+    this.check(to, length);
+  }
   init(to: number, source: readonly unknown[], from: number, length: number): void {
-    if (from + length > source.length || to + length > this.elements.length) throw trap('tableBounds');
+    this.checkInit(to, source, from, length);
     for (let k = 0; k < length; k++) this.elements[to + k] = source[from + k];
   }
 }

@@ -17,6 +17,7 @@ let epoch = 0;
 
 /** The step that goes on past the safepoint at which a slice of fuel ended: in better code, if it is time for it. */
 export function afterSafepoint(site: Safepoint): Step | null {
+  if (site.kind === 'bulk') return site.resume;
   const { code } = site;
   const { func } = code;
   if (++samples % WINDOW === 0) epoch++;

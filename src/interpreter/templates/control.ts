@@ -37,6 +37,7 @@ export const CONTROL: Readonly<Record<string, readonly [params: readonly string[
   // Anything that works on canonical slots: f gets the word index of the first operand.
   effect: [['f', 'd', 'n'], 'fp=>{f(fp+d);return n(fp)}'],
   // Control
+  bulk: [['f', 'd', 'site', 'n'], 'fp=>{if(f(fp+d))return n(fp);M.yielded=site;return null}'],
   'if/r': [['a', 'y', 'n'], 'fp=>I[fp+a]!==0?y(fp):n(fp)'],
   'if/e': [['a', 'y', 'n'], 'fp=>a(fp)!==0?y(fp):n(fp)'],
   br_table: [['a', 'targets', 'last'], 'fp=>{const k=a(fp)>>>0;return targets[k<last?k:last](fp)}'],

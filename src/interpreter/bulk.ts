@@ -1,0 +1,142 @@
+/**
+ * Bulk operations on memories and tables (spec "exec/instructions"). A long one is done in parts, and the machine can stop between
+ * them: the operands in their slots always say what is left to do, so going on is executing the instruction again. The first part
+ * checks all bounds; memories and tables do not shrink, so the later checks pass.
+ */
+
+import type { EffectContext } from './effects';
+import { operand } from './effects';
+import type { Instance } from './instance';
+import { registers, type Stack, stack } from './registers';
+
+/** Does a part on the three operands from word index `at` on. True when nothing is left. */
+export type BulkOperation = (at: number) => boolean;
+
+/** Bytes, or elements, done between two looks at the fuel's slice. */
+const PART = 2 ** 18;
+
+export type BulkOp =
+  | 'memory.fill'
+  | 'memory.copy'
+  | 'memory.init'
+  | 'table.fill'
+  | 'table.copy'
+  | 'table.init';
+
+/** Which operands are 64 bits wide, and how a range from `first` on of `count` is done. */
+interface Work {
+  readonly wide: readonly [to: boolean, from: boolean, count: boolean];
+  /** All of it is in bounds, or a trap. */
+  check(to: number, from: number, count: number): void;
+  run(to: number, from: number, count: number): void;
+  /** The parts go from the end to the start. */
+  backward?(to: number, from: number): boolean;
+  /** The middle operand is a value, not a position. */
+  readonly value?: boolean;
+}
+
+const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number, frames: Stack) => Work>> = {
+  'memory.fill': (instance, x) => {
+    const memory = instance.memories[x];
+    const wide = memory.type.address === 'i64';
+    return {
+      wide: [wide, false, wide],
+      value: true,
+      check: (to, _, count) => memory.check(to, count),
+      run: (to, value, count) => memory.fill(to, value & 0xff, count),
+    };
+  },
+  'memory.copy': (instance, x, y) => {
+    const memory = instance.memories[x];
+    const source = instance.memories[y];
+    const toWide = memory.type.address === 'i64';
+    const fromWide = source.type.address === 'i64';
+    return {
+      wide: [toWide, fromWide, toWide && fromWide],
+      check: (to, from, count) => {
+        source.check(from, count);
+        memory.check(to, count);
+      },
+      run: (to, from, count) => memory.copy(to, source, from, count),
+      backward: (to, from) => source === memory && to > from,
+    };
+  },
+  'memory.init': (instance, x, y) => {
+    const memory = instance.memories[y];
+    return {
+      wide: [memory.type.address === 'i64', false, false],
+      check: (to, from, count) => memory.checkInit(to, instance.dataOf(x), from, count),
+      run: (to, from, count) => memory.init(to, instance.dataOf(x), from, count),
+    };
+  },
+  'table.fill': (instance, x, _, frames) => {
+    const table = instance.tables[x];
+    const wide = table.type.address === 'i64';
+    return {
+      wide: [wide, false, wide],
+      value: true,
+      check: (to, _value, count) => table.check(to, count),
+      run: (to, slot, count) => table.fill(to, frames.refs[slot], count),
+    };
+  },
+  'table.copy': (instance, x, y) => {
+    const table = instance.tables[x];
+    const source = instance.tables[y];
+    const toWide = table.type.address === 'i64';
+    const fromWide = source.type.address === 'i64';
+    return {
+      wide: [toWide, fromWide, toWide && fromWide],
+      check: (to, from, count) => {
+        source.check(from, count);
+        table.check(to, count);
+      },
+      run: (to, from, count) => table.copy(to, source, from, count),
+      backward: (to, from) => source === table && to > from,
+    };
+  },
+  'table.init': (instance, x, y) => {
+    const table = instance.tables[y];
+    return {
+      wide: [table.type.address === 'i64', false, false],
+      check: (to, from, count) => table.checkInit(to, instance.elementsOf(x), from, count),
+      run: (to, from, count) => table.init(to, instance.elementsOf(x), from, count),
+    };
+  },
+};
+
+export function isBulk(name: string): name is BulkOp {
+  return name in MAKERS;
+}
+
+export function makeBulk(name: BulkOp, context: EffectContext): BulkOperation {
+  const frames = stack();
+  const work = MAKERS[name](context.instance, context.x, context.y, frames);
+  const { wide, value } = work;
+  const isTable = name.startsWith('table');
+  return (at) => {
+    registers.trapOffset = context.at;
+    const to = operand(frames, at, wide[0]);
+    const middle = value && isTable ? (at >> 1) + 1 : operand(frames, at + 2, wide[1]);
+    const count = operand(frames, at + 4, wide[2]);
+    work.check(to, middle, count);
+    if (count <= PART) {
+      work.run(to, middle, count);
+      return true;
+    }
+    const left = count - PART;
+    if (work.backward?.(to, middle) === true) {
+      work.run(to + left, middle + left, PART);
+    } else {
+      work.run(to, middle, PART);
+      put(frames, at, to + PART, wide[0]);
+      if (!value) put(frames, at + 2, middle + PART, wide[1]);
+    }
+    put(frames, at + 4, left, wide[2]);
+    return false;
+  };
+}
+
+function put(frames: Stack, word: number, value: number, wide: boolean): void {
+  frames.ints[word] = value | 0;
+  if (wide) frames.ints[word + 1] = (value / 4294967296) | 0;
+}
