@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `tswasm`: finds the command, runs it, ends with its exit code. */
+import '../../embed/node/fresh-factories';
 import { type Command, runCommand, usageLine } from './command';
 import { inspectCommand } from './commands/inspect';
 import { runCommand as run } from './commands/run';
