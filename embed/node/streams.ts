@@ -1,8 +1,7 @@
 /** Streams over descriptors and over Node's stream objects. */
 import fs from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { ERRNO, type Errno, FILETYPE } from '../../src/wasi/abi';
-import type { FileStat, StreamHandle } from '../../src/wasi/host';
+import { ERRNO, type Errno, FILETYPE, type FileStat, type StreamHandle } from '../../src/wasi/index';
 import { total } from '../../src/wasi/streams';
 import { ZERO } from '../../src/wasi/words';
 import { attempt, errnoFrom, errnoOf } from './errors';
@@ -81,7 +80,7 @@ function streamStat(stats: fs.BigIntStats): FileStat {
   return bareStat(type);
 }
 
-function bareStat(type: number): FileStat {
+export function bareStat(type: number): FileStat {
   return { dev: ZERO, ino: ZERO, type, nlink: 1, size: 0, atim: ZERO, mtim: ZERO, ctim: ZERO };
 }
 
@@ -112,15 +111,20 @@ export class ReadableStream implements StreamHandle, NodePollable {
   }
 
   read(buffers: readonly Uint8Array[]): number {
+    const count = this.peek(buffers);
+    if (count > 0) this.rest = this.rest.subarray(count);
+    return count;
+  }
+
+  peek(buffers: readonly Uint8Array[]): number {
     if (buffers.length === 0) return 0;
     const ready = this.available();
     if (ready < 0) return -ERRNO.AGAIN;
     if (ready === 0) return -this.failure;
     let count = 0;
     for (const buffer of buffers) {
-      const part = this.rest.subarray(0, buffer.length);
+      const part = this.rest.subarray(count, count + buffer.length);
       buffer.set(part);
-      this.rest = this.rest.subarray(part.length);
       count += part.length;
     }
     return count;

@@ -43,7 +43,7 @@ function looksLikeText(bytes: Uint8Array): boolean {
 interface Wabt {
   parseWat(
     name: string,
-    text: Uint8Array,
+    text: string,
     features: Record<string, boolean>,
   ): {
     toBinary(options: { write_debug_names: boolean }): { buffer: Uint8Array };
@@ -61,12 +61,16 @@ async function assemble(file: string, text: Uint8Array): Promise<Uint8Array> {
     custom_page_sizes: true,
   };
   try {
-    const module = wabt.parseWat(file, text, features);
+    const module = wabt.parseWat(file, Buffer.from(text).toString('utf8'), features);
     const { buffer } = module.toBinary({ write_debug_names: true });
     module.destroy();
     return buffer;
   } catch (error) {
-    throw new CompileError(`${(error as Error).message.trim()}`, undefined, 'malformed');
+    throw new CompileError(
+      (error as Error).message.replace(/^parseWat failed:\s*/, '').trim(),
+      undefined,
+      'malformed',
+    );
   }
 }
 

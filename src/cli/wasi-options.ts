@@ -1,6 +1,7 @@
 /** The options that make up a guest's WASI world, and how they become one. */
 import { nodeDirectory } from '../../embed/node/files';
 import { nodeHost } from '../../embed/node/host';
+import { listen, type NodeListener } from '../../embed/node/sockets';
 import { processStreams } from '../../embed/node/stdio';
 import {
   copyDirectory,
@@ -11,6 +12,7 @@ import {
   overlay,
   type Preopen,
   readOnly,
+  type SocketHandle,
   TarError,
   Wasi,
   WasiExit,
@@ -24,7 +26,7 @@ export const WASI_OPTIONS: readonly OptionSpec[] = [
     name: 'dir',
     value: 'HOST[::GUEST[::MODE]]',
     repeatable: true,
-    help: 'give the program a directory, under its own name or GUEST; MODE is rw (default), ro, overlay or copy',
+    help: 'give the program a directory; MODE is rw (default), ro, overlay or copy (both: changes stay in memory)',
   },
   {
     name: 'env',
@@ -46,17 +48,28 @@ export const WASI_OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: 'deterministic',
-    help: 'virtual clocks and repeatable random numbers: every run is the same (files: use --memory-fs)',
+    help: 'virtual clocks, repeatable random numbers, and copies of directories: every run is the same',
   },
   { name: 'seed', value: 'N', help: 'seed of the random numbers of --deterministic (default 0)' },
   { name: 'max-open-files', value: 'N', help: 'descriptors open at a time (default 1024)' },
   { name: 'max-file-bytes', value: 'SIZE', help: 'bytes by which files of each directory may grow' },
   { name: 'max-output', value: 'SIZE', help: 'bytes that may be printed' },
+  {
+    name: 'tcplisten',
+    value: 'HOST:PORT',
+    repeatable: true,
+    help: 'give the program a listening socket, as descriptor 3 and on',
+  },
   { name: 'trace-wasi', help: 'print every WASI call and its result to standard error' },
 ];
 
 /** What `tswasm` gives the program as its surroundings. */
-export function makeWasi(options: Options, file: string, args: readonly string[]): Wasi {
+export function makeWasi(
+  options: Options,
+  file: string,
+  args: readonly string[],
+  sockets: readonly SocketHandle[],
+): Wasi {
   const maxFileBytes = limit(options, 'max-file-bytes', parseSize);
   const openFiles = limit(options, 'max-open-files', parseCount);
   const outputBytes = limit(options, 'max-output', parseSize);
@@ -68,12 +81,13 @@ export function makeWasi(options: Options, file: string, args: readonly string[]
     host: nodeHost(streams),
     args: [options.get('argv0') ?? (file === '-' ? 'stdin' : file), ...args],
     env: environment(options),
+    sockets,
     preopens: preopens(options, maxFileBytes),
     limits: {
       ...(openFiles === undefined ? {} : { openFiles }),
       ...(outputBytes === undefined ? {} : { outputBytes }),
     },
-    ...(options.has('deterministic') || seed !== undefined ? { deterministic: { seed: seed ?? 0 } } : {}),
+    ...(isDeterministic(options) ? { deterministic: { seed: seed ?? 0 } } : {}),
     blocking: false,
     ...(options.has('trace-wasi')
       ? {
@@ -82,6 +96,21 @@ export function makeWasi(options: Options, file: string, args: readonly string[]
         }
       : {}),
   });
+}
+
+/** The sockets of --tcplisten. */
+export function openListeners(options: Options): Promise<NodeListener[]> {
+  return Promise.all(
+    options.all('tcplisten').map(async (text) => {
+      const match = /^(.*):(\d+)$/.exec(text);
+      if (match === null) throw new UsageError(`--tcplisten ${text}: expected HOST:PORT`);
+      try {
+        return await listen(match[1].replace(/^\[(.*)\]$/, '$1'), Number(match[2]));
+      } catch (error) {
+        throw new InputError(`--tcplisten ${text}: ${reasonOf(error)}`);
+      }
+    }),
+  );
 }
 
 function limit(
@@ -110,11 +139,15 @@ function environment(options: Options): [string, string][] {
   return [...env];
 }
 
+function isDeterministic(options: Options): boolean {
+  return options.has('deterministic') || options.has('seed');
+}
+
 const MODES = ['rw', 'ro', 'overlay', 'copy'] as const;
 type Mode = (typeof MODES)[number];
 
 function preopens(options: Options, maxBytes: number | undefined): Preopen[] {
-  const inMemory = options.has('memory-fs');
+  const inMemory = options.has('memory-fs') || isDeterministic(options);
   const made: Preopen[] = options.all('dir').map((text) => {
     const [host, guest = host, mode = inMemory ? 'copy' : 'rw', ...more] = text.split('::');
     if (host === '' || guest === '' || more.length > 0) {
@@ -128,7 +161,8 @@ function preopens(options: Options, maxBytes: number | undefined): Preopen[] {
     const [file, guest = '/'] = text.split('::');
     made.push({ path: guest, directory: tarDirectory(file, maxBytes) });
   }
-  if (inMemory && made.length === 0) made.push({ path: '/', directory: memory(maxBytes).directory() });
+  if (options.has('memory-fs') && made.length === 0)
+    made.push({ path: '/', directory: memory(maxBytes).directory() });
   return made;
 }
 

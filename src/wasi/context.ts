@@ -6,7 +6,7 @@ import { Clocks } from './clocks';
 import { type DescriptorOf, DescriptorTable, makeDescriptor } from './descriptors';
 import { WasiExit } from './exit';
 import { type GuestCall, GuestMemory } from './guest';
-import type { DirectoryHandle, Interest, Pollable, Waiting, WasiHost } from './host';
+import type { DirectoryHandle, Interest, Pollable, SocketHandle, Waiting, WasiHost } from './host';
 import { SeededRandom } from './random';
 import { nullStream } from './streams';
 import type { U64 } from './words';
@@ -32,6 +32,8 @@ export interface WasiOptions {
   /** `[name, value]` pairs or an object. */
   readonly env?: Readonly<Record<string, string>> | readonly (readonly [string, string])[];
   readonly preopens?: readonly Preopen[];
+  /** Sockets that are open from the start, from descriptor 3 on, before the preopened directories. */
+  readonly sockets?: readonly SocketHandle[];
   readonly limits?: Partial<WasiLimits>;
   /** Virtual clocks and a random source with this seed: the same run on every host. */
   readonly deterministic?: { readonly seed: number };
@@ -91,6 +93,7 @@ export class WasiContext {
     this.descriptors = new DescriptorTable(this.limits.openFiles);
     this.standard = [host.stdin, host.stdout, host.stderr].map((stream) => stream ?? nullStream());
     for (const stream of this.standard) this.descriptors.add(makeDescriptor(stream));
+    for (const socket of options.sockets ?? []) this.descriptors.add(makeDescriptor(socket));
     this.roots = options.preopens ?? [];
     this.attachRoots();
     this.roots.forEach((_, root) => {

@@ -1,5 +1,5 @@
 /** WASI preview 1 for any host: the entry `tswasm/wasi`. */
-export { ERRNO, errnoName, FILETYPE, RIGHTS } from './abi';
+export { ERRNO, type Errno, errnoName, FILETYPE, type FileType, RIGHTS } from './abi';
 export { DEFAULT_LIMITS, type Preopen, type WasiLimits, type WasiOptions } from './context';
 export { WasiExit } from './exit';
 export {

@@ -24,12 +24,16 @@ export const inspectCommand: Command = {
   async run(options) {
     const [file, ...more] = options.rest;
     if (file === undefined || more.length > 0) throw new UsageError('give one module');
-    const bytes = await loadModule(file);
-    const inspection = inspect(bytes);
-    for (const text of describe(inspection)) print(`${text}\n`);
-    if (inspection.error !== undefined) return reportFailure(file, inspection.error);
-    if (options.has('disassemble')) printInstructions(Module.decode(bytes));
-    return EXIT.success;
+    try {
+      const bytes = await loadModule(file);
+      const inspection = inspect(bytes);
+      for (const text of describe(inspection)) print(`${text}\n`);
+      if (inspection.error !== undefined) return reportFailure(file, inspection.error);
+      if (options.has('disassemble')) printInstructions(Module.decode(bytes));
+      return EXIT.success;
+    } catch (error) {
+      return reportFailure(file, error);
+    }
   },
 };
 

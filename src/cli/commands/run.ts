@@ -10,7 +10,7 @@ import { loadModule } from '../load';
 import { type OptionSpec, type Options, parseCount, parseDuration, parseSize, UsageError } from '../options';
 import { complain, print } from '../output';
 import { backtraceLines, EXIT, reportFailure, reportTrap } from '../report';
-import { makeWasi, WASI_OPTIONS } from '../wasi-options';
+import { makeWasi, openListeners, WASI_OPTIONS } from '../wasi-options';
 
 const ENGINE_OPTIONS: readonly OptionSpec[] = [
   { name: 'invoke', value: 'NAME', help: 'call this function with the arguments and print its results' },
@@ -18,6 +18,9 @@ const ENGINE_OPTIONS: readonly OptionSpec[] = [
   { name: 'timeout', value: 'TIME', help: 'stop after this time, for example 500ms, 5s or 2m' },
   { name: 'max-memory', value: 'SIZE', help: 'linear memory that the program may have, for example 64MiB' },
 ];
+
+/** How long we wait, in milliseconds, for peers to take what the program sent before it ended. */
+const FLUSH_TIME = 5000;
 
 export const runCommand: Command = {
   name: 'run',
@@ -33,10 +36,10 @@ files but those that you name. Its exit code becomes ours; a trap, and a limit t
     if (file === undefined) throw new UsageError('no module is given');
     const limits = driveOptions(options);
     const store = new Store(storeLimits(options));
-    const bytes = await loadModule(file);
-    const wasi = makeWasi(options, file, args);
+    const listeners = await openListeners(options);
+    const wasi = makeWasi(options, file, args, listeners);
     try {
-      const module = Module.decode(bytes);
+      const module = Module.decode(await loadModule(file));
       const imports = wasi.imports(store, module, Func.host);
       const { program, ending } = await startProgram(store, module, imports, limits);
       const last = ending ?? (await runEntry(program, options.get('invoke'), args));
@@ -44,6 +47,8 @@ files but those that you name. Its exit code becomes ours; a trap, and a limit t
     } catch (error) {
       if (error instanceof UsageError) throw error;
       return reportFailure(file, error);
+    } finally {
+      await Promise.all(listeners.map((listener) => listener.flushed(FLUSH_TIME)));
     }
   },
 };

@@ -143,11 +143,12 @@ function* walk(directory: DirectoryNode, prefix: string): Generator<MemoryEntry>
   }
 }
 
-/** Copies a directory of any host into the file system. Devices, sockets and pipes are left out. */
+/** Copies a directory of any host into the file system, in the order of names. Devices, sockets and pipes are left out. */
 export function copyDirectory(from: DirectoryHandle, to: MemoryFileSystem, prefix = ''): void {
   const entries = from.list();
   if (typeof entries === 'number') throw new Error(`${prefix || '.'}: ${errnoName(entries)}`);
-  for (const { name, type } of entries) {
+  const sorted = entries.slice().sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, type } of sorted) {
     const path = `${prefix}${name}`;
     if (type === FILETYPE.DIRECTORY) {
       const below = from.openDirectory(name);

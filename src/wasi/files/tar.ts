@@ -25,6 +25,7 @@ interface Header {
 /** Files, directories, symbolic and hard links; devices and pipes are left out. Names that lead out (`..`) are refused. */
 export function loadTar(bytes: Uint8Array, into: MemoryFileSystem): void {
   let at = 0;
+  if (bytes.length % BLOCK !== 0 || bytes.length === 0) throw new TarError('not a tar file', 0);
   let longName: string | undefined;
   let longLink: string | undefined;
   while (at + BLOCK <= bytes.length && bytes[at] !== 0) {
