@@ -75,6 +75,15 @@ describe('refusals to snapshot', () => {
     expect(refusal(() => snapshot(execution))[1]).toContain('done');
   });
 
+  it('wants a safepoint, which the middle of a bulk operation is not', () => {
+    const module = compile(`(module (memory 160) (func (export "run")
+      (memory.fill (i32.const 0) (i32.const 1) (i32.const 10000000)) (loop)))`);
+    const execution = start(fresh(module), 'run');
+    expect(execution.run({ deadline: () => true }).kind).toBe('paused');
+    while (execution.atSafepoint) execution.run({ deadline: () => true });
+    expect(refusal(() => snapshot(execution))).toEqual(['state', expect.stringContaining('bulk operation')]);
+  });
+
   it('wants names for externrefs, and not the reserved one', () => {
     const paused = start(fresh(holding), 'hold', { type: EXTERNREF, lo: 0, hi: 0, ref: 'x' });
     paused.run({ fuel: 1 });

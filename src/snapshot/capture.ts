@@ -54,6 +54,9 @@ export function capture(execution: Execution, options: CaptureOptions = {}): Sna
       'state',
     );
   }
+  if (!execution.atSafepoint) {
+    throw new SnapshotError('stopped inside a bulk operation: run on to the next safepoint', 'state');
+  }
   const frames = execution.frames();
   const { instance } = frames[0];
   const namer = new Namer(instance, options.nameExternRef);
