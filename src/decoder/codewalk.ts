@@ -27,8 +27,10 @@ const enum Fast {
   Load,
   Store,
   Drop,
+  Select,
   Call,
   GlobalGet,
+  GlobalSet,
   End,
   Block,
   If,
@@ -53,7 +55,9 @@ const FAST_BY_NAME: Readonly<Record<string, Fast>> = {
   'local.set': Fast.LocalSet,
   'local.tee': Fast.LocalTee,
   'global.get': Fast.GlobalGet,
+  'global.set': Fast.GlobalSet,
   drop: Fast.Drop,
+  select: Fast.Select,
   call: Fast.Call,
   block: Fast.Block,
   loop: Fast.Block,
@@ -81,6 +85,15 @@ for (const { op, name, imm, sig, width, feature } of INSTRUCTIONS) {
   OPERAND[op] = TYPE_OF_SIGNATURE[operands[operands.length - 1]] ?? BOTTOM;
   RESULT[op] = TYPE_OF_SIGNATURE[result] ?? BOTTOM;
   ALIGN[op] = Math.log2(width / 8);
+}
+
+/** The offset past an LEB128 of at most four bytes, which is always well-formed; -1 when it is longer. */
+function skipShort(bytes: Uint8Array, pos: number): number {
+  if (bytes[pos] < 0x80) return pos + 1;
+  if (bytes[pos + 1] < 0x80) return pos + 2;
+  if (bytes[pos + 2] < 0x80) return pos + 3;
+  if (bytes[pos + 3] < 0x80) return pos + 4;
+  return -1;
 }
 
 /** Walks from the reader's position to the end of the body. */
@@ -128,7 +141,8 @@ export function walkCode(v: Validator): void {
         continue;
       }
       case Fast.Const:
-        if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
+        pos = skipShort(bytes, pos);
+        if (pos < 0) break;
         stack[sp++] = result[op];
         continue;
       case Fast.Binary:
@@ -142,13 +156,15 @@ export function walkCode(v: Validator): void {
         continue;
       case Fast.Load:
         if (sp <= base || stack[sp - 1] !== address || !(bytes[pos++] <= align[op])) break;
-        if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
+        pos = skipShort(bytes, pos);
+        if (pos < 0) break;
         stack[sp - 1] = result[op];
         continue;
       case Fast.Store:
         if (sp - 1 <= base || stack[sp - 1] !== operand[op] || stack[sp - 2] !== address) break;
         if (!(bytes[pos++] <= align[op])) break;
-        if (bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f && bytes[pos++] > 0x7f) break;
+        pos = skipShort(bytes, pos);
+        if (pos < 0) break;
         sp -= 2;
         continue;
       case Fast.End: {
@@ -231,6 +247,21 @@ export function walkCode(v: Validator): void {
         const x = bytes[pos++];
         if (!(x < globals.length && x < 0x80)) break;
         stack[sp++] = globals[x].value;
+        continue;
+      }
+      case Fast.GlobalSet: {
+        const x = bytes[pos++];
+        if (!(x < globals.length && x < 0x80)) break;
+        const { value, mutable } = globals[x];
+        if (!mutable || sp <= base || stack[sp - 1] !== value) break;
+        sp--;
+        continue;
+      }
+      case Fast.Select: {
+        if (sp - 2 <= base || stack[sp - 1] !== I32) break;
+        const type = stack[sp - 2];
+        if (type < F64 || type > I32 || stack[sp - 3] !== type) break;
+        sp -= 2;
         continue;
       }
       case Fast.Drop:

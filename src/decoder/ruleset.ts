@@ -2,15 +2,15 @@
 import { invalid } from '../errors';
 import type { Feature } from './features';
 import type { OpName, SpecialOp } from './instructions';
-import { INSTRUCTIONS } from './instructions';
+import { INSTRUCTIONS, PREFIX_BASE } from './instructions';
 import type { Rule } from './rules';
 import { readFunction, SPECIAL, signatureRule } from './rules';
 import { FUNCREF } from './types';
 import { proposalOfOpcode, unsupported } from './unsupported';
 import type { Validator } from './validator';
 
-/** By dense instruction id; a hole is an illegal opcode. */
-export type Rules = readonly (Rule | undefined)[];
+/** By dense instruction id. Every opcode has a rule, be it that it is illegal or the prefix of another. */
+export type Rules = readonly Rule[];
 
 /** One more than the greatest dense id of any proposal. */
 const INSTRUCTION_IDS = 0x600;
@@ -49,17 +49,20 @@ function needing(feature: 'mvp' | Feature, rule: Rule, clause = ''): Rule {
   };
 }
 
-function unsupportedRule(op: number): Rule | undefined {
+function missingRule(op: number): Rule {
   const proposal = proposalOfOpcode(op);
-  if (proposal === undefined) return undefined;
   return (v) => {
-    throw unsupported(proposal, v.at);
+    throw proposal === undefined ? v.illegal() : unsupported(proposal, v.at);
   };
 }
 
-const code: (Rule | undefined)[] = [];
-for (let op = 0; op < INSTRUCTION_IDS; op++) code.push(unsupportedRule(op));
+const code: Rule[] = [];
+for (let op = 0; op < INSTRUCTION_IDS; op++) code.push(missingRule(op));
 const constant = code.slice();
+for (const prefix of Object.keys(PREFIX_BASE)) {
+  code[Number(prefix)] = (v) => v.prefixed(code);
+  constant[Number(prefix)] = (v) => v.prefixed(constant);
+}
 
 for (const row of INSTRUCTIONS) {
   const { op, name, feature } = row;

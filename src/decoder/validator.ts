@@ -11,11 +11,10 @@ import { checkLimit } from './limits';
 import { matches } from './matching';
 import type { ConstExpr } from './module';
 import { Reader, UNEXPECTED_END } from './reader';
-import type { Rule } from './rules';
 import { CONSTANT_RULES, type Rules } from './ruleset';
 import { readTypeIndex, readValType } from './typereader';
 import type { FuncType, ValType } from './types';
-import { BOTTOM, valTypeName } from './types';
+import { BOTTOM, I32, valTypeName } from './types';
 
 const NO_INTS = new Int32Array(0);
 const NO_TYPES: readonly ValType[] = [];
@@ -74,7 +73,7 @@ export class Validator {
     this.reader.pos = start;
     this.reader.end = this.context.bytes.length;
     this.readLocals(type.params);
-    this.begin(type.results);
+    this.begin(type.params.length === 0 ? type : { params: NO_TYPES, results: type.results });
     this.walkBody();
     if (this.reader.pos !== end) throw malformed('section size mismatch', start);
   }
@@ -84,15 +83,26 @@ export class Validator {
     this.reader.pos = start;
     // A section may claim to go on past the end of the module; that is found after its contents.
     this.reader.end = Math.min(end, this.context.bytes.length);
-    this.begin([type]);
-    this.walk(CONSTANT_RULES);
+    if (!this.isPlainConstant(type)) {
+      this.reader.pos = start;
+      this.begin(valueBlock(type));
+      this.walk(CONSTANT_RULES);
+    }
     return { start, end: this.reader.pos };
   }
 
-  private begin(results: readonly ValType[]): void {
+  /** Reads `i32.const x end`, which nearly all offsets are: some modules have 100,000 segments. */
+  private isPlainConstant(type: ValType): boolean {
+    const { reader } = this;
+    if (type !== I32 || reader.u8() !== OP['i32.const']) return false;
+    reader.s32();
+    return reader.u8() === OP.end;
+  }
+
+  private begin(type: FuncType): void {
     this.sp = 0;
     this.depth = 0;
-    this.enter({ params: NO_TYPES, results }, OP.block);
+    this.enter(type, OP.block);
   }
 
   protected walkBody(): void {
@@ -114,8 +124,7 @@ export class Validator {
     reader.pos = at;
     this.at = at;
     this.op = reader.u8();
-    const rule = rules[this.op] ?? this.prefixed(rules);
-    rule(this);
+    rules[this.op](this);
   }
 
   /** Makes room for a push per byte up to the offset it returns. */
@@ -162,16 +171,19 @@ export class Validator {
     this.stack.set(old);
   }
 
-  /** The rule of an instruction after a prefix byte. */
-  private prefixed(rules: Rules): Rule {
+  /** The instruction after a prefix byte. */
+  prefixed(rules: Rules): void {
     const prefix = this.op;
-    const first = PREFIX_BASE[prefix];
-    if (first === undefined) throw malformed(`illegal opcode ${hex(prefix)}`, this.at);
     const code = this.reader.u32();
-    this.op = first + code;
-    const rule = code < (prefix === 0xfd ? 0x200 : 0x100) ? rules[this.op] : undefined;
-    if (rule === undefined) throw malformed(`illegal opcode ${hex(prefix)} ${hex(code)}`, this.at);
-    return rule;
+    this.op = PREFIX_BASE[prefix] + code;
+    if (code < (prefix === 0xfd ? 0x200 : 0x100)) rules[this.op](this);
+    else throw this.illegal();
+  }
+
+  /** That there is no such instruction. */
+  illegal(): Error {
+    const bytes = this.context.bytes.subarray(this.at, this.reader.pos);
+    return malformed(`illegal opcode ${Array.from(bytes, hex).join(' ')}`, this.at);
   }
 
   // What rules are made of.
