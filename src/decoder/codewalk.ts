@@ -18,8 +18,8 @@ export const COMPLEX = -1;
 const enum Fast {
   No,
   LocalGet,
+  /** And `local.tee`. */
   LocalSet,
-  LocalTee,
   /** Pushes one type; the immediate is 1..4 bytes of LEB128. */
   Const,
   Unary,
@@ -32,16 +32,18 @@ const enum Fast {
   GlobalGet,
   GlobalSet,
   End,
+  /** And `loop`, `if`. */
   Block,
-  If,
   Else,
+  /** And `br_if`. */
   Br,
-  BrIf,
 }
 
 const OP_IF = OP.if;
 const OP_ELSE = OP.else;
 const OP_LOOP = OP.loop;
+const OP_BR_IF = OP.br_if;
+const OP_LOCAL_SET = OP['local.set'];
 const EMPTY_BLOCK = 0x40;
 
 /** By opcode: how, the type of the operand (both of them, or the one stored) and of the result, log2 of a memory access' bytes. */
@@ -53,7 +55,7 @@ const ALIGN = new Uint8Array(256);
 const FAST_BY_NAME: Readonly<Record<string, Fast>> = {
   'local.get': Fast.LocalGet,
   'local.set': Fast.LocalSet,
-  'local.tee': Fast.LocalTee,
+  'local.tee': Fast.LocalSet,
   'global.get': Fast.GlobalGet,
   'global.set': Fast.GlobalSet,
   drop: Fast.Drop,
@@ -61,11 +63,11 @@ const FAST_BY_NAME: Readonly<Record<string, Fast>> = {
   call: Fast.Call,
   block: Fast.Block,
   loop: Fast.Block,
-  if: Fast.If,
+  if: Fast.Block,
   else: Fast.Else,
   end: Fast.End,
   br: Fast.Br,
-  br_if: Fast.BrIf,
+  br_if: Fast.Br,
 };
 /** Immediates, operands and results. */
 const FAST_BY_SHAPE: Readonly<Record<string, Fast>> = {
@@ -132,12 +134,7 @@ export function walkCode(v: Validator): void {
       case Fast.LocalSet: {
         const x = bytes[pos++];
         if (!(x < localCount && x < 0x80) || sp <= base || stack[sp - 1] !== locals[x]) break;
-        sp--;
-        continue;
-      }
-      case Fast.LocalTee: {
-        const x = bytes[pos++];
-        if (!(x < localCount && x < 0x80) || sp <= base || stack[sp - 1] !== locals[x]) break;
+        if (op === OP_LOCAL_SET) sp--;
         continue;
       }
       case Fast.Const:
@@ -197,8 +194,7 @@ export function walkCode(v: Validator): void {
         if (results.length > 0) stack[sp++] = results[0];
         continue;
       }
-      case Fast.Block:
-      case Fast.If: {
+      case Fast.Block: {
         const type = bytes[pos++];
         if (depth === frameOps.length || !(type === EMPTY_BLOCK || (type >= F64 && type <= I32))) break;
         if (op === OP_IF) {
@@ -212,23 +208,20 @@ export function walkCode(v: Validator): void {
         depth++;
         continue;
       }
-      case Fast.BrIf: {
-        const x = bytes[pos++];
-        if (!(x < depth && x < 0x80) || sp <= base || stack[sp - 1] !== I32) break;
-        const frame = depth - 1 - x;
-        let label = frameResults[frame];
-        if (frameOps[frame] === OP_LOOP && label !== COMPLEX) label = NO_VALUE;
-        if (label !== NO_VALUE && (sp - 1 <= base || stack[sp - 2] !== label)) break;
-        sp--;
-        continue;
-      }
       case Fast.Br: {
         const x = bytes[pos++];
         if (!(x < depth && x < 0x80)) break;
         const frame = depth - 1 - x;
         let label = frameResults[frame];
         if (frameOps[frame] === OP_LOOP && label !== COMPLEX) label = NO_VALUE;
-        if (label !== NO_VALUE && (sp <= base || stack[sp - 1] !== label)) break;
+        let top = sp;
+        if (op === OP_BR_IF) {
+          if (sp <= base || stack[sp - 1] !== I32) break;
+          top--;
+        }
+        if (label !== NO_VALUE && (top <= base || stack[top - 1] !== label)) break;
+        sp = top;
+        if (op === OP_BR_IF) continue;
         sp = base;
         framePolymorphic[depth - 1] = 1;
         continue;
