@@ -149,6 +149,8 @@ export class Execution {
     if (this.current !== 'ready' && this.current !== 'paused' && this.current !== 'waiting') {
       throw new InternalError(`an execution that is ${this.current} cannot run`);
     }
+    const unusable = this.func.instance?.unusable;
+    if (unusable !== undefined) throw new RuntimeError(unusable);
     const { fp, sp, top, fuel, nest, maxSp, maxFp } = registers;
     const outside: Registers = { fp, sp, top, fuel, nest, maxSp, maxFp };
     const outer = running;
