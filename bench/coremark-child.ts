@@ -1,6 +1,10 @@
 /**
  * CoreMark (a WASI program) in one engine: `node [--jitless] coremark-child.mjs <engine> <file>` prints its output. The eight
  * WASI calls it makes are the same few lines of JavaScript for every engine, so that only the engine differs.
+ *
+ * CoreMark chooses its iterations by runs of ten times as many until one takes a second, which is before a just-in-time compiler
+ * is warm; the measured run then falls short of the ten seconds that it demands. Here such a run must take three: the clock
+ * shows half a second for shorter ones. The measured run sees the real clock.
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { loadNamespace } from './namespace.ts';
@@ -13,12 +17,30 @@ const api = await loadNamespace(engine);
 let memory: { readonly buffer: ArrayBuffer };
 const view = () => new DataView(memory.buffer);
 
+const CALIBRATION_MS = 3000;
+let calibrating = true;
+let started: number | undefined;
+
+/** CoreMark reads the clock in pairs: before a run and after it. */
+function clock(): number {
+  const now = performance.now();
+  if (started === undefined) {
+    started = now;
+    return now;
+  }
+  const begin = started;
+  started = undefined;
+  if (calibrating && now - begin < CALIBRATION_MS) return begin + Math.min(now - begin, 500);
+  calibrating = false;
+  return now;
+}
+
 const calls = {
   proc_exit: () => {
     throw new Exit();
   },
   clock_time_get: (_id: number, _precision: bigint, at: number) => {
-    view().setBigUint64(at, BigInt(Math.round(performance.now() * 1e6)), true);
+    view().setBigUint64(at, BigInt(Math.round(clock() * 1e6)), true);
     return 0;
   },
   args_sizes_get: (count: number, size: number) => {
