@@ -10,6 +10,7 @@ const LIBRARY = {
   'index.node': 'embed/node/index.ts',
   webassembly: 'src/webassembly.ts',
   'webassembly.node': 'embed/node/webassembly.ts',
+  snapshot: 'src/snapshot/index.ts',
   wasi: 'src/wasi/index.ts',
   node: 'src/node.ts',
 };

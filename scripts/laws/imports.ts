@@ -13,7 +13,7 @@ interface Rule {
   readonly packages?: RegExp;
 }
 
-const ENTRIES = ['src/index.ts', 'src/webassembly.ts', 'src/node.ts'];
+const ENTRIES = ['src/index.ts', 'src/webassembly.ts', 'src/snapshot', 'src/node.ts'];
 
 /** Rooms by path, the longest prefix first found counts. */
 const RULES: Record<string, Rule> = {

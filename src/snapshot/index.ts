@@ -1,10 +1,34 @@
-/** Snapshots: a stopped execution as bytes, and bytes as a stopped execution, in the format of the WebAssembly Snapshot draft. */
+/**
+ * Snapshots: a stopped execution as bytes, and bytes as a stopped execution, in the format of the WebAssembly Snapshot draft. The entry
+ * `tswasm/snapshot`.
+ *
+ *     const bytes = snapshot(execution);
+ *     const moved = restore(bytes, instantiatePaused(store, module, imports));
+ */
+export { SnapshotError, type SnapshotFailure } from '../errors';
 export { type CaptureOptions, capture, capturePostmortem, postmortem, snapshot } from './capture';
-export { chunksOf, expandMemory } from './chunks';
-export { decode, decodeMeta, type SnapshotMeta } from './decode';
+export { decode } from './decode';
 export { type DescribeOptions, describe } from './describe';
 export { diff } from './diff';
-export type * from './document';
+export type {
+  Activation,
+  ContinuationRecord,
+  ContinuationState,
+  ExceptionRecord,
+  ExtraSection,
+  MemoryChunk,
+  MemoryRecord,
+  PendingCall,
+  SegmentStates,
+  SiteKind,
+  SnapshotDocument,
+  StoredMemory,
+  StoredTable,
+  TableRecord,
+  TypedValue,
+  TypeTag,
+  U64,
+} from './document';
 export {
   type EmbeddedSnapshot,
   embedSnapshot,
@@ -12,13 +36,10 @@ export {
   listSnapshots,
   removeSnapshot,
 } from './embed';
-export { encode, encodeSections } from './encode';
-export { DRAFT_COMMIT, DRAFT_FILE, DRAFT_REPOSITORY } from './format';
+export { encode } from './encode';
 export { moduleHash } from './identity';
 export type { BindExternRef, NameExternRef } from './references';
 export { type RestoreOptions, restore } from './restore';
-export { type Safepoint, safepointsOf } from './safepoints';
 export type { NamingModule } from './text';
-export { u64, u64Decimal, u64Equal, u64FromHex, u64FromNumber, u64Hex, u64ToNumber } from './u64';
+export { u64, u64FromNumber, u64Hex, u64ToNumber } from './u64';
 export { verify } from './verify';
-export { xxh64 } from './xxh64';

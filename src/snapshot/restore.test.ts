@@ -341,8 +341,9 @@ describe('sharing and the instance', () => {
     ).toThrow(broken);
     expect(refusal(() => restore(bytes, instance, { loadHostState: () => {} }))[0]).toBe('state');
     expect(instance.unusable).toContain('cannot be used');
+    // Not even functions that the restore has lowered already.
+    expect(() => (instance.exports.get('fib') as Func).call(1)).toThrow('cannot be used');
   });
-  it.todo('the interpreter refuses to run functions of an unusable instance that are already lowered');
 });
 
 function snapshotOfPause(execution: Execution): Uint8Array {
