@@ -52,8 +52,9 @@ export function createMemory(agent: Agent) {
 
     grow(delta: unknown): number | bigint {
       const core = agent.slot(this, CoreMemory, 'Memory');
-      const { address } = core.type;
-      const pages = core.grow(addressValue(delta, address, 'the number of pages'));
+      const { address, shared } = core.type;
+      const count = addressValue(delta, address, 'the number of pages');
+      const pages = shared ? -1 : core.grow(count);
       if (pages < 0) throw new RangeError('the memory cannot grow by that much');
       return toAddressValue(pages, address);
     }
@@ -74,6 +75,18 @@ function allocateMemory(agent: Agent, value: unknown): CoreMemory {
   const limits = readLimits(descriptor, address, limit);
   if (limits.max !== undefined && limits.max > limit)
     throw new RangeError(`property 'maximum' is above ${limit}`);
-  if (descriptor.shared) throw new TypeError('shared memories are not supported');
-  return allocate(() => new CoreMemory(agent.store, { ...limits, shared: false, pageBits: 16 }));
+  const shared = Boolean(descriptor.shared);
+  if (shared && limits.max === undefined) throw new TypeError("a shared memory needs the property 'maximum'");
+  const core = allocate(() => new CoreMemory(agent.store, { ...limits, shared, pageBits: 16 }));
+  if (shared) share(core);
+  return core;
+}
+
+/**
+ * Programs make shared memories for their SharedArrayBuffer alone, with no threads in sight (Pyodide, for Atomics.wait). This is that
+ * much: no module can import it, and it does not grow.
+ */
+function share(core: CoreMemory): void {
+  core.buffer = Object.freeze(new SharedArrayBuffer(core.byteLength)) as unknown as ArrayBuffer;
+  core.views.attach(core.buffer);
 }

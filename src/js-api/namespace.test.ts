@@ -212,6 +212,14 @@ describe('memory', () => {
     expect(() => memory.grow(2)).toThrow(RangeError);
   });
 
+  it('shared: a SharedArrayBuffer that does not grow', () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
+    expect(memory.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(Object.isFrozen(memory.buffer)).toBe(true);
+    expect(() => memory.grow(1)).toThrow(RangeError);
+    expect(() => new WebAssembly.Memory({ initial: 1, shared: true })).toThrow(TypeError);
+  });
+
   it('has BigInt addresses when they are 64-bit', () => {
     const memory = new WebAssembly.Memory({ initial: 1n, maximum: 2n, address: 'i64' });
     const { size } = instantiate(

@@ -18,8 +18,9 @@ export interface MemoryDescriptor {
   initial: AddressValue;
   maximum?: AddressValue;
   address?: 'i32' | 'i64';
+  shared?: boolean;
 }
-export interface TableDescriptor extends MemoryDescriptor {
+export interface TableDescriptor extends Omit<MemoryDescriptor, 'shared'> {
   element: TableKind;
 }
 export interface GlobalDescriptor {
