@@ -1,6 +1,6 @@
 /**
  * Differential tests from the command line:
- *   npm run differential -- [--seeds 10000] [--start 0] [--seed 17] [--engine tswasm|native] [--keep-going]
+ *   npm run differential -- [--seeds 10000] [--start 0] [--seed 17] [--engine tswasm|native|tswasm-step1|tswasm-hot1] [--keep-going]
  * Exit code 1 when a seed differs. `--engine native` compares native with itself, which tests the generator.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -8,8 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { available, check, enableNativeFeatures } from './differential/check';
 import { fixtureSeeds } from './differential/fixtures';
-import { nativeTarget } from './differential/native-target';
-import { tswasmTarget } from './differential/tswasm-target';
+import { targetNamed } from './differential/tswasm-target';
 
 const outDir = path.join('node_modules', '.cache', 'tswasm-differential');
 
@@ -31,7 +30,8 @@ function options(): { seeds: number[]; engine: string; keepGoing: boolean } {
 
 async function main(): Promise<number> {
   const { seeds, engine, keepGoing } = options();
-  const target = engine === 'native' ? nativeTarget : tswasmTarget;
+  const target = targetNamed(engine);
+  if (!target) throw new Error(`unknown engine ${engine}`);
   await enableNativeFeatures();
   const features = available();
   const began = Date.now();
@@ -45,6 +45,7 @@ async function main(): Promise<number> {
     mkdirSync(outDir, { recursive: true });
     const file = path.join(outDir, `${seed}.wasm`);
     writeFileSync(file, failure.bytes);
+    writeFileSync(path.join(outDir, `${seed}.shrunk.wasm`), failure.shrunkBytes);
     console.log(`seed ${seed}: ${failure.difference}\n  whole module in ${file}\n${failure.shrunk}\n`);
     if (!keepGoing) break;
   }

@@ -1,8 +1,8 @@
 /** Checks one seed: generates, runs both sides, and when they differ shrinks the program to something to look at. */
 import { print } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { Native } from '../engines/native-api';
-import { type Available, generate, type Program } from './generate';
-import { countNodes, encodeModule } from './ir';
+import { type Available, generate, type Program, variantOf } from './generate';
+import { BASE, countNodes, encodeModule } from './ir';
 import { nativeTarget } from './native-target';
 import { difference, observe, showCall } from './observe';
 import { shrink } from './shrink';
@@ -14,6 +14,7 @@ export interface Failure {
   /** The difference of the shrunk program, its calls, and its text. */
   readonly shrunk: string;
   readonly bytes: Uint8Array;
+  readonly shrunkBytes: Uint8Array;
 }
 
 const validates = (...bytes: number[]): boolean =>
@@ -37,10 +38,14 @@ export async function enableNativeFeatures(): Promise<void> {
   for (const flag of ['memory64', 'extended-const']) setFlagsFromString(`--experimental-wasm-${flag}`);
 }
 
-async function compare(program: Program, bytes: Uint8Array, target: Target): Promise<string | undefined> {
-  const expected = await observe(program, bytes, nativeTarget);
+function bytesFor(program: Program, target: Target): Uint8Array {
+  return encodeModule(program.module, target.variants ? variantOf(program.seed) : BASE);
+}
+
+async function compare(program: Program, target: Target): Promise<string | undefined> {
+  const expected = await observe(program, encodeModule(program.module), nativeTarget);
   if (expected.defect !== undefined) return difference(expected, expected);
-  return difference(expected, await observe(program, bytes, target));
+  return difference(expected, await observe(program, bytesFor(program, target), target));
 }
 
 /** The first words of a difference: shrinking must not slide from one failure to another. */
@@ -50,19 +55,20 @@ function kindOf(text: string): string {
 
 export async function check(seed: number, features: Available, target: Target): Promise<Failure | undefined> {
   const program = generate(seed, features);
-  const bytes = encodeModule(program.module);
-  const found = await compare(program, bytes, target);
+  const bytes = bytesFor(program, target);
+  const found = await compare(program, target);
   if (found === undefined) return undefined;
-  await shrink(program, async (candidate, binary) => {
-    const now = await compare(candidate, binary, target);
+  await shrink(program, async (candidate) => {
+    const now = await compare(candidate, target);
     return now !== undefined && kindOf(now) === kindOf(found);
   });
-  return { seed, difference: found, bytes, shrunk: await describe(program, target) };
+  const shrunkBytes = bytesFor(program, target);
+  return { seed, difference: found, bytes, shrunk: await describe(program, target), shrunkBytes };
 }
 
 async function describe(program: Program, target: Target): Promise<string> {
-  const bytes = encodeModule(program.module);
-  const found = await compare(program, bytes, target);
+  const bytes = bytesFor(program, target);
+  const found = await compare(program, target);
   const text = await print(bytes).catch((error: unknown) => `(no text: ${String(error)})`);
   return [
     `seed ${program.seed}, shrunk to ${countNodes(program.module)} nodes: ${found}`,

@@ -1,7 +1,22 @@
 /** Random code of one function: expressions of a wanted type, and statements. */
 import { CODE, fixed, s32, type TypeName, u32, vec } from '../binary';
 import { type ModuleContext, NUMERIC, type Signature } from './context';
-import { type Body, constant, type GenFunction, type Node, plain, type Structured } from './ir';
+import {
+  type Body,
+  constant,
+  fromPages,
+  type GenFunction,
+  MEMORY,
+  memarg,
+  NARROW,
+  type Node,
+  type Piece,
+  plain,
+  type Structured,
+  tableIndex,
+  toPages,
+  WIDEN,
+} from './ir';
 import { ACCESSES, type NumericName, type Operator, operatorsTo } from './operators';
 import { interestingBits } from './random';
 import { statement } from './statements';
@@ -199,11 +214,11 @@ export class FunctionGenerator {
   private query(depth: number): Node {
     const table = this.module.tables.length > 0 ? this.random.below(this.module.tables.length) : -1;
     const kind = this.random.below(4);
-    if (kind === 0 && table >= 0) return plain([0xfc, 16, table], ['i32']);
+    if (kind === 0 && table >= 0) return plain([0xfc, 16, table, NARROW], ['i32']);
     if (kind === 1 && table >= 0) {
       const { type } = this.module.tables[table];
       const delta = plain([0x71], ['i32'], [this.value('i32', depth - 1), constant('i32', 3n)]);
-      return plain([0xfc, 15, table], ['i32'], [this.value(type, depth - 1), delta]);
+      return plain([WIDEN, 0xfc, 15, table, NARROW], ['i32'], [this.value(type, depth - 1), delta]);
     }
     const type = this.random.pick(['funcref', 'externref'] as const);
     return plain([0xd1], ['i32'], [this.value(type, depth - 1)]);
@@ -216,8 +231,9 @@ export class FunctionGenerator {
   }
   private memorySize(depth: number): Node {
     const address = this.module.memory!.address;
-    if (this.random.chance(60)) return plain([0x3f, 0], [address]);
-    return plain([0x40, 0], [address], [this.masked(address, 1n, depth - 1)]);
+    if (this.random.chance(60)) return plain([0x3f, MEMORY, fromPages(address)], [address]);
+    const code = [toPages(address), 0x40, MEMORY, fromPages(address)];
+    return plain(code, [address], [this.masked(address, 1n, depth - 1)]);
   }
   /** value & mask. */
   masked(type: 'i32' | 'i64', mask: bigint, depth: number): Node {
@@ -229,7 +245,7 @@ export class FunctionGenerator {
     if (this.random.chance(this.module.profile.trap)) return this.value(type, depth);
     return this.masked(type, this.random.pick([0xffffn, 0xffn, 0x3ff8n]), depth);
   }
-  memarg(width: number): number[] {
+  memarg(width: number): Piece {
     const align = this.random.below(Math.log2(width) + 1);
     const { trap } = this.module.profile;
     const offset = this.random.weighted([
@@ -238,18 +254,18 @@ export class FunctionGenerator {
       [4 + trap, this.random.between(65500, 65540)],
       [trap > 5 ? 1 : 0, this.random.u32()],
     ]);
-    return [align, ...u32(offset)];
+    return memarg(align, offset);
   }
   private load(type: NumericName, depth: number): Node {
     const access = this.random.pick(ACCESSES.filter((a) => !a.store && a.type === type));
-    return plain([...access.code, ...this.memarg(access.width)], [type], [this.address(depth - 1)]);
+    return plain([...access.code, this.memarg(access.width)], [type], [this.address(depth - 1)]);
   }
 
   // Tables and functions
 
   tableIndex(table: number, depth: number): Node {
-    if (this.random.chance(this.module.profile.trap)) return this.value('i32', depth);
-    return this.masked('i32', BigInt(this.module.tables[table].size - 1), depth);
+    if (this.random.chance(this.module.profile.trap)) return tableIndex(this.value('i32', depth));
+    return tableIndex(this.masked('i32', BigInt(this.module.tables[table].size - 1), depth));
   }
   anyFunction(): number {
     return this.random.below(this.module.signatures.length);
@@ -271,7 +287,7 @@ export class FunctionGenerator {
     const children = this.values(signature.params, depth - 1);
     if (!indirect) return { code: [0x10, ...u32(func)], children, signature };
     const known = !this.random.chance(5 + this.module.profile.trap);
-    children.push(known ? constant('i32', BigInt(position)) : this.tableIndex(0, depth - 1));
+    children.push(known ? tableIndex(constant('i32', BigInt(position))) : this.tableIndex(0, depth - 1));
     const type = this.module.typeIndex(signature.params, signature.results);
     return { code: [0x11, ...u32(type), 0], children, signature };
   }
@@ -378,7 +394,7 @@ export class FunctionGenerator {
   private fuelCheck(): Node {
     const fuel = u32(this.module.fuelGlobal);
     const hard = this.random.chance(this.module.profile.hardFuel);
-    const zeros = this.signature.results.flatMap((t) => [...constant(t, 0n).code]);
+    const zeros = this.signature.results.flatMap((t) => constant(t, 0n).code);
     const end = hard ? [0x00] : [...zeros, 0x0f];
     const take = [0x23, ...fuel, 0x41, 1, 0x6b, 0x24, ...fuel];
     return plain([0x23, ...fuel, 0x45, 0x04, 0x40, ...end, 0x0b, ...take], [], [], true);

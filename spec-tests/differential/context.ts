@@ -16,6 +16,7 @@ export interface Profile {
   readonly bulk: number;
   readonly call: number;
   readonly control: number;
+  readonly long: number;
   readonly tailCalls: boolean;
   readonly memory64: boolean;
   readonly extendedConst: boolean;

@@ -1,24 +1,35 @@
-/** Seeded modules on tswasm and on native. TSWASM_DIFF_SEEDS says how many. */
-import { expect, it } from 'vitest';
+/**
+ * Seeded modules on tswasm and on native. TSWASM_DIFF_SEEDS says how many; a third as many also run with stops at safepoints, and with
+ * stops and hot code lowered again.
+ */
+import { describe, expect, it } from 'vitest';
 import { available, check, enableNativeFeatures } from './check';
 import { fixtureSeeds } from './fixtures';
-import { tswasmTarget } from './tswasm-target';
+import { targetNamed } from './tswasm-target';
 
 const SEEDS_PER_TEST = 50;
 const count = Number(process.env['TSWASM_DIFF_SEEDS'] ?? 300);
-const seeds = [...fixtureSeeds(), ...Array.from({ length: count }, (_, i) => i)];
-const batches = Array.from({ length: Math.ceil(seeds.length / SEEDS_PER_TEST) }, (_, i) =>
-  seeds.slice(i * SEEDS_PER_TEST, (i + 1) * SEEDS_PER_TEST),
-);
 
-it.each(batches.map((batch) => [batch[0], batch.at(-1), batch] as const))(
-  'seeds %i to %i',
-  async (_a, _b, batch) => {
+function batches(seeds: readonly number[]): (readonly [first: number, last: number, seeds: number[]])[] {
+  return Array.from({ length: Math.ceil(seeds.length / SEEDS_PER_TEST) }, (_, i) => {
+    const batch = seeds.slice(i * SEEDS_PER_TEST, (i + 1) * SEEDS_PER_TEST);
+    return [batch[0], batch.at(-1)!, batch] as const;
+  });
+}
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+describe.each([
+  ['tswasm', upTo(count)],
+  ['tswasm-step1', upTo(Math.ceil(count / 3))],
+  ['tswasm-hot2', upTo(Math.ceil(count / 3))],
+] as const)('%s', (engine, seeds) => {
+  const target = targetNamed(engine)!;
+  it.each(batches([...fixtureSeeds(), ...seeds]))('seeds %i to %i', async (_first, _last, batch) => {
     await enableNativeFeatures();
     const features = available();
     for (const seed of batch) {
-      const failure = await check(seed, features, tswasmTarget);
+      const failure = await check(seed, features, target);
       if (failure) expect.fail(`${failure.difference}\n${failure.shrunk}`);
     }
-  },
-);
+  });
+});

@@ -1,9 +1,19 @@
 /** A valid module and the calls to make on it, from a seed. Ends whatever is called, as long as `fuel` was set before the call. */
-import { CODE, name, section, type TypeName, u32, vec } from '../binary';
+import { CODE, name, type TypeName, u32, vec } from '../binary';
 import type { Value } from '../script/values';
 import { FunctionGenerator, isNumericType } from './code';
 import { type ModuleContext, NUMERIC, type Profile, type Signature, type TableContext } from './context';
-import { constant, exportEntry, type GenFunction, type GenModule, plain } from './ir';
+import {
+  BASE,
+  constant,
+  exportEntry,
+  type GenFunction,
+  type GenModule,
+  type Piece,
+  plain,
+  resolve,
+  type Variant,
+} from './ir';
 import { interestingBits, Random } from './random';
 
 export interface Call {
@@ -20,6 +30,12 @@ export interface Program {
   readonly getters: readonly { readonly name: string; readonly type: TypeName }[];
   readonly tables: readonly string[];
   readonly hasMemory: boolean;
+}
+
+/** How the side under test gets a seed's program; the reference always gets the base. */
+export function variantOf(seed: number): Variant {
+  const random = new Random(seed ^ 0x2545f491);
+  return { extraMemory: random.chance(30), table64: random.chance(30), bytePages: random.chance(30) };
 }
 
 /** What the reference engine can be asked for. */
@@ -43,6 +59,7 @@ function drawProfile(random: Random, available: Available): Profile {
     bulk: weight(),
     call: random.pick([0, 1, 2]),
     control: random.pick([0, 1, 2, 4]),
+    long: random.pick([0, 0, 0, 1, 3]),
     tailCalls: available.tailCalls && random.chance(60),
     memory64: available.memory64 && random.chance(25),
     extendedConst: available.extendedConst && random.chance(50),
@@ -70,7 +87,7 @@ class ModuleGenerator {
   private readonly globals: { type: TypeName; mutable: boolean }[];
   private readonly tables: TableContext[];
   private readonly tableFunctions: number[];
-  private readonly sections = new Map<number, readonly number[]>();
+  private readonly sections = new Map<number, (variant: Variant) => readonly number[]>();
 
   constructor(
     readonly seed: number,
@@ -147,7 +164,7 @@ class ModuleGenerator {
       : undefined;
     const all = [...functions, ...accessors.functions, ...(startFunction ? [startFunction] : [])];
     this.emitSections(functions.length, accessors.names, hasMemory);
-    if (startFunction) this.sections.set(8, section(8, u32(all.length)));
+    if (startFunction) this.sections.set(8, () => u32(all.length));
     const { types, sections, typeIndex } = this;
     return {
       seed: this.seed,
@@ -187,38 +204,62 @@ class ModuleGenerator {
   private emitSections(functionCount: number, accessorNames: readonly string[], hasMemory: boolean): void {
     const log = [...name('env'), ...name('log'), 0, ...u32(this.typeIndex(LOG.params, LOG.results))];
     const global = [...name('env'), ...name('global'), 3, CODE.i32, 0];
-    this.sections.set(2, section(2, vec([log, global])));
+    this.put(2, [log, global]);
     if (this.tables.length > 0) {
-      this.sections.set(
-        4,
-        section(4, vec(this.tables.map((t) => [CODE[t.type], 1, ...u32(t.size), ...u32(t.size + 8)]))),
-      );
-      this.sections.set(9, section(9, vec(this.elements())));
+      this.sections.set(4, (v) => vec(this.tables.map((t) => tableType(t, v))));
+      const [active, ...others] = this.elements();
+      const start = (v: Variant): readonly number[] =>
+        resolve(constant(v.table64 ? 'i64' : 'i32', 0n).code, v);
+      this.sections.set(9, (v) => vec([[0, ...start(v), 0x0b, ...active], ...others]));
     } else {
-      this.sections.set(9, section(9, vec([this.declaredFunctions()])));
+      this.put(9, [this.declaredFunctions()]);
     }
-    if (hasMemory) {
-      const flags = this.profile.memory64 ? 0x05 : 0x01;
-      this.sections.set(5, section(5, vec([[flags, 1, this.random.between(1, 3)]])));
-      this.sections.set(11, section(11, vec(this.datas())));
-      this.sections.set(12, section(12, u32(3)));
-    }
-    this.sections.set(6, section(6, vec(this.globals.slice(1).map((g, i) => this.globalEntry(g, i + 1)))));
+    if (hasMemory) this.emitMemory();
+    this.put(
+      6,
+      this.globals.slice(1).map((g, i) => this.globalEntry(g, i + 1)),
+    );
     const functions = Array.from({ length: functionCount }, (_, i) => exportEntry(`f${i}`, 0, i + 1));
     const accessors = accessorNames.map((n, i) => exportEntry(n, 0, 1 + functionCount + i));
     const tables = this.tables.map((_, i) => exportEntry(`table${i}`, 1, i));
-    const memories = hasMemory ? [exportEntry('memory', 2, 0)] : [];
-    this.sections.set(7, section(7, vec([...functions, ...accessors, ...tables, ...memories])));
+    const memories = (v: Variant): number[][] =>
+      hasMemory ? [exportEntry('memory', 2, v.extraMemory ? 1 : 0)] : [];
+    this.sections.set(7, (v) => vec([...functions, ...accessors, ...tables, ...memories(v)]));
+  }
+
+  /** A section that is the same in all variants. */
+  private put(id: number, entries: readonly (readonly number[])[]): void {
+    const body = vec(entries);
+    this.sections.set(id, () => body);
+  }
+
+  private emitMemory(): void {
+    const most = this.random.between(1, 3);
+    const is64 = this.profile.memory64;
+    const [first, ...passive] = this.datas();
+    const offset = constant(is64 ? 'i64' : 'i32', BigInt(this.random.below(1000))).code;
+    this.sections.set(5, (v) => {
+      const used = v.bytePages
+        ? [is64 ? 0x0d : 0x09, ...u32(65_536), ...u32(most * 65_536), 0]
+        : [is64 ? 0x05 : 0x01, 1, most];
+      return vec(v.extraMemory ? [[0x00, 0], used] : [used]);
+    });
+    const where = (v: Variant): number[] => (v.extraMemory ? [2, 1] : [0]);
+    this.sections.set(11, (v) => vec([[...where(v), ...resolve(offset, v), 0x0b, ...first], ...passive]));
+    this.sections.set(12, () => u32(3));
   }
 
   private globalEntry(global: { type: TypeName; mutable: boolean }, index: number): number[] {
+    return resolve(this.globalCode(global, index), BASE);
+  }
+  private globalCode(global: { type: TypeName; mutable: boolean }, index: number): Piece[] {
     const { random } = this;
     const { type, mutable } = global;
     const head = [CODE[type], mutable ? 1 : 0];
     if (index === FUEL_GLOBAL) return [...head, ...constant('i32', 100n).code, 0x0b];
     if (type === 'funcref' && random.chance(50))
       return [...head, 0xd2, ...u32(random.below(this.signatures.length)), 0x0b];
-    const literal = (): readonly number[] =>
+    const literal = (): readonly Piece[] =>
       constant(type, isNumericType(type) ? interestingBits(random, type) : 0n).code;
     if ((type === 'i32' || type === 'i64') && this.profile.extendedConst) {
       const base = type === 'i32' ? 0x6a : 0x7c;
@@ -237,9 +278,9 @@ class ModuleGenerator {
     return [...head, ...literal(), 0x0b];
   }
 
-  /** Segment 0 fills table 0; then the passive ones; the last declares every function for ref.func. */
+  /** Segment 0 (here without its head) fills table 0; then the passive ones; the last declares every function for ref.func. */
   private elements(): number[][] {
-    const active = [0, ...constant('i32', 0n).code, 0x0b, ...vec(this.tableFunctions.map(u32))];
+    const active = vec(this.tableFunctions.map(u32));
     const expression = (): number[] =>
       this.random.chance(70)
         ? [0xd2, ...u32(this.random.below(this.signatures.length)), 0x0b]
@@ -252,18 +293,13 @@ class ModuleGenerator {
     return [3, 0, ...vec(this.signatures.map((_, i) => u32(i)))];
   }
 
+  /** Segment 0 is without its head. */
   private datas(): number[][] {
     const bytes = (most: number): number[] => {
       const content = Array.from({ length: this.random.below(most) }, () => this.random.below(256));
       return [...u32(content.length), ...content];
     };
-    const address = this.profile.memory64 ? 'i64' : 'i32';
-    const offset = constant(address, BigInt(this.random.below(1000))).code;
-    return [
-      [0, ...offset, 0x0b, ...bytes(200)],
-      [1, ...bytes(40)],
-      [1, ...bytes(40)],
-    ];
+    return [bytes(200), [1, ...bytes(40)], [1, ...bytes(40)]];
   }
 
   private calls(functionCount: number): Call[] {
@@ -282,6 +318,10 @@ class ModuleGenerator {
       return { type: 'ref', kind: 'extern', host: this.random.below(5) };
     return { type: 'ref', kind: 'null', heap: type === 'funcref' ? 'func' : 'extern' };
   }
+}
+
+function tableType({ type, size }: TableContext, variant: Variant): number[] {
+  return [CODE[type], variant.table64 ? 0x05 : 0x01, ...u32(size), ...u32(size + 8)];
 }
 
 export function generate(seed: number, available: Available): Program {

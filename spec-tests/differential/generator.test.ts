@@ -1,9 +1,10 @@
 import { print } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Module } from '../../src/decoder/index';
 import { INSTRUCTIONS } from '../../src/decoder/instructions';
 import { Native } from '../engines/native-api';
 import { available, check, enableNativeFeatures } from './check';
-import { generate } from './generate';
+import { generate, variantOf } from './generate';
 import { countNodes, encodeModule } from './ir';
 import { nativeTarget } from './native-target';
 import type { Target } from './target';
@@ -44,6 +45,18 @@ describe('generator', () => {
     for (let seed = 0; seed < 200; seed++) {
       expect(Native.validate(encodeModule(generate(seed, features).module)), `seed ${seed}`).toBe(true);
     }
+  });
+
+  it('says the same in several memories, 64-bit tables and pages of one byte', () => {
+    const features = available();
+    const seen = { memories: 0, tables: 0, pages: 0 };
+    for (let seed = 0; seed < 100; seed++) {
+      const module = Module.decode(encodeModule(generate(seed, features).module, variantOf(seed)));
+      if (module.memories.length === 2) seen.memories++;
+      if (module.tables.some((t) => t.address === 'i64')) seen.tables++;
+      if (module.memories.some((m) => m.pageBits === 0)) seen.pages++;
+    }
+    expect(Math.min(seen.memories, seen.tables, seen.pages)).toBeGreaterThan(10);
   });
 
   it('reaches every instruction', async () => {

@@ -15,6 +15,7 @@ const NATIVE_TRAPS: readonly (readonly [RegExp, TrapKind])[] = [
 
 export const nativeTarget: Target = {
   engine: nativeEngine,
+  variants: false,
   environment: (_session, log) =>
     new Map<string, EngineExtern>([
       [

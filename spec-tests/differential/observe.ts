@@ -41,7 +41,15 @@ class Run {
   }
 
   async observe(bytes: Uint8Array): Promise<Uint8Array | undefined> {
-    const session = await this.target.engine.open('differential');
+    const session = await this.target.engine.open('own/differential');
+    try {
+      return await this.run(session, bytes);
+    } finally {
+      await session.close?.();
+    }
+  }
+
+  private async run(session: Session, bytes: Uint8Array): Promise<Uint8Array | undefined> {
     const registry = new Map([['env', this.target.environment(session, this.log)]]);
     const module = await session.compile(bytes);
     let exports: EngineExports = new Map();

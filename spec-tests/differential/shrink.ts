@@ -1,10 +1,10 @@
 /** Cuts a failing program down while it still fails. Works on the tree, so every candidate is valid. */
 
 import type { Program } from './generate';
-import { constant, encodeModule, listsOf, type Node } from './ir';
+import { constant, listsOf, type Node } from './ir';
 
 /** Tells whether the program as it is now still shows the failure. */
-export type StillFails = (program: Program, bytes: Uint8Array) => Promise<boolean>;
+export type StillFails = (program: Program) => Promise<boolean>;
 
 const MOST_ATTEMPTS = 3000;
 
@@ -19,7 +19,7 @@ class Shrinker {
   private async attempt(change: () => () => void): Promise<boolean> {
     if (this.attempts++ >= MOST_ATTEMPTS) return false;
     const undo = change();
-    if (await this.stillFails(this.program, encodeModule(this.program.module))) return true;
+    if (await this.stillFails(this.program)) return true;
     undo();
     return false;
   }
@@ -97,7 +97,7 @@ function candidates(node: Node): (readonly Node[])[] {
   const isZero = simple && node.code.join() === zeros[0].code.join();
   if (isZero) return [];
   const operands = node.kind === 'plain' ? node.children : node.operands;
-  const same = operands.filter((o) => o.results.join() === node.results.join());
+  const same = operands.filter((o) => !o.fixed && o.results.join() === node.results.join());
   return [zeros, ...same.map((o) => [o])];
 }
 

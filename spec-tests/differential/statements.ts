@@ -1,7 +1,7 @@
 /** Random statements: code that leaves the operand stack as it was. */
 import { type TypeName, u32 } from '../binary';
 import { type FunctionGenerator, sameList } from './code';
-import { constant, type Node, plain } from './ir';
+import { constant, MEMORY, type Node, plain, WIDEN } from './ir';
 import { ACCESSES } from './operators';
 
 const LOCAL_SET = 0x21;
@@ -21,8 +21,16 @@ export function statement(f: FunctionGenerator, depth: number): Node {
     [1, () => exit(f, depth)],
     [profile.call, () => callStatement(f, depth)],
     [1, () => plain([0x1a], [], [f.value(f.anyType(), depth - 1)])],
+    [profile.long, () => run(f)],
   ]);
   return make();
+}
+
+/** Straight-line code: back ends treat long stretches in other ways than short ones. */
+function run(f: FunctionGenerator): Node {
+  const local = u32(f.local('i32'));
+  const one = [0x20, ...local, 0x41, 1, 0x6a, LOCAL_SET, ...local];
+  return plain(Array.from({ length: f.random.below(130) }, () => one).flat());
 }
 
 function setLocal(f: FunctionGenerator, depth: number): Node {
@@ -38,7 +46,7 @@ function setGlobal(f: FunctionGenerator, depth: number): Node {
 function store(f: FunctionGenerator, depth: number): Node {
   const access = f.random.pick(ACCESSES.filter((a) => a.store));
   const children = [f.address(depth - 1), f.value(access.type, depth - 1)];
-  return plain([...access.code, ...f.memarg(access.width)], [], children);
+  return plain([...access.code, f.memarg(access.width)], [], children);
 }
 
 /** Mostly short, so that it stays within bounds. */
@@ -56,14 +64,14 @@ function bulkMemory(f: FunctionGenerator, depth: number): Node {
   const kind = random.below(passiveData.length > 0 ? 4 : 2);
   if (kind === 0) {
     return plain(
-      [0xfc, 11, 0],
+      [0xfc, 11, MEMORY],
       [],
       [f.address(depth - 1), f.value('i32', depth - 1), length(f, type, depth - 1)],
     );
   }
   if (kind === 1) {
     return plain(
-      [0xfc, 10, 0, 0],
+      [0xfc, 10, MEMORY, MEMORY],
       [],
       [f.address(depth - 1), f.address(depth - 1), length(f, type, depth - 1)],
     );
@@ -71,7 +79,11 @@ function bulkMemory(f: FunctionGenerator, depth: number): Node {
   const data = u32(random.pick(passiveData));
   if (kind === 2 && random.chance(20)) return plain([0xfc, 9, ...data]);
   const source = f.masked('i32', 15n, depth - 1);
-  return plain([0xfc, 8, ...data, 0], [], [f.address(depth - 1), source, f.masked('i32', 15n, depth - 1)]);
+  return plain(
+    [0xfc, 8, ...data, MEMORY],
+    [],
+    [f.address(depth - 1), source, f.masked('i32', 15n, depth - 1)],
+  );
 }
 
 function tableStatement(f: FunctionGenerator, depth: number): Node {
@@ -87,14 +99,14 @@ function tableStatement(f: FunctionGenerator, depth: number): Node {
       return plain([0x26, table], [], [f.tableIndex(table, depth - 1), f.value(type, depth - 1)]);
     case 1:
       return plain(
-        [0xfc, 17, table],
+        [WIDEN, 0xfc, 17, table],
         [],
         [f.tableIndex(table, depth - 1), f.value(type, depth - 1), short()],
       );
     case 2: {
       const from = random.pick(same);
       const children = [f.tableIndex(table, depth - 1), f.tableIndex(from, depth - 1), short()];
-      return plain([0xfc, 14, table, from], [], children);
+      return plain([WIDEN, 0xfc, 14, table, from], [], children);
     }
     case 3:
       if (random.chance(15)) return plain([0xfc, 13, ...u32(random.pick(segments).index)]);

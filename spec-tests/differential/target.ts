@@ -9,6 +9,8 @@ export type TrapKind = 'unreachable' | 'divide' | 'numeric' | 'memory' | 'table'
 
 export interface Target {
   readonly engine: Engine;
+  /** Whether it also takes the variants of a program (ir.ts). */
+  readonly variants: boolean;
   environment(session: Session, log: Log): EngineExports;
   trapKind(error: unknown): TrapKind | undefined;
   memory(memory: EngineExtern): Uint8Array;

@@ -3,7 +3,10 @@ import { I32, I64 } from '../../src/decoder/types';
 import { RuntimeError, type TrapCode } from '../../src/errors';
 import { Func, Global, Memory, Table } from '../../src/interpreter/index';
 import type { EngineExtern } from '../engine';
+import { engineNamed } from '../engines/index';
+import { nativeEngine } from '../engines/native';
 import { type TswasmSession, tswasmEngine } from '../engines/tswasm';
+import { nativeTarget } from './native-target';
 import { IMPORTED_GLOBAL_VALUE, type Target, type TrapKind } from './target';
 
 const OWN_TRAPS: Partial<Record<TrapCode, TrapKind>> = {
@@ -21,6 +24,7 @@ const OWN_TRAPS: Partial<Record<TrapCode, TrapKind>> = {
 
 export const tswasmTarget: Target = {
   engine: tswasmEngine,
+  variants: true,
   environment(session, log) {
     const { store } = session as TswasmSession;
     const type = { params: [I32, I64], results: [I32] };
@@ -46,3 +50,10 @@ export const tswasmTarget: Target = {
     return Array.from({ length: table.length }, (_, i) => table.get(i));
   },
 };
+
+/** `tswasm`, `native`, or one of the stopping engines (engines/index.ts). */
+export function targetNamed(name: string): Target | undefined {
+  const engine = engineNamed(name);
+  if (engine === undefined || engine === nativeEngine) return engine && nativeTarget;
+  return { ...tswasmTarget, engine };
+}

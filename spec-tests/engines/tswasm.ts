@@ -18,6 +18,7 @@ import {
   type Extern,
   Func,
   Global,
+  type Instance,
   instantiate,
   Memory,
   Store,
@@ -91,12 +92,18 @@ export class TswasmSession implements Session {
       if (!found) throw new LinkError(`unknown import "${item.module}" "${item.name}"`);
       return found as Extern;
     });
-    return instantiate(this.store, decoded, imports).exports;
+    return this.link(decoded, imports).exports;
+  }
+  protected link(module: Module, imports: readonly Extern[]): Instance {
+    return instantiate(this.store, module, imports);
   }
 
   invoke(func: EngineExtern, args: readonly Value[]): Value[] {
     if (!(func instanceof Func)) throw new ScriptFailure('export is not a function');
-    return func.callRaw(args.map(toWasm)).map(fromWasm);
+    return this.call(func, args.map(toWasm)).map(fromWasm);
+  }
+  protected call(func: Func, args: readonly WasmValue[]): WasmValue[] {
+    return func.callRaw(args);
   }
 
   get(global: EngineExtern): Value {
@@ -145,7 +152,7 @@ function tswasmSpectest(store: Store): EngineExports {
  * The suite's own files call malformed what only a proposal defines; the scripts of that proposal have their own copies. Those of the
  * threads proposal are older than several memories and tables, and call them invalid.
  */
-function featuresFor(script: string): Partial<Features> {
+export function featuresFor(script: string): Partial<Features> {
   const isOfficial = !script.includes('/') || script.startsWith('proposals/');
   if (!isOfficial) return {};
   if (script.startsWith('proposals/custom-page-sizes/')) return { customPageSizes: true };
@@ -163,16 +170,18 @@ export const tswasmEngine: Engine = {
   name: 'tswasm',
   exactMessages: true,
   open: (script) => new TswasmSession(featuresFor(script)),
-  classify(error: unknown): Failure {
-    const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof MissingFeature) return { kind: 'script', message, missing: error.feature };
-    if (error instanceof ScriptFailure) return { kind: 'script', message };
-    if (error instanceof UnsupportedError) return classifyUnsupported(error);
-    if (error instanceof CompileError) return { kind: error.kind, message };
-    if (error instanceof LinkError) return { kind: 'link', message };
-    if (error instanceof RuntimeError) {
-      return { kind: error.code === 'callStackExhausted' ? 'exhaustion' : 'trap', message };
-    }
-    return { kind: 'internal', message: error instanceof Error ? (error.stack ?? message) : message };
-  },
+  classify,
 };
+
+function classify(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof MissingFeature) return { kind: 'script', message, missing: error.feature };
+  if (error instanceof ScriptFailure) return { kind: 'script', message };
+  if (error instanceof UnsupportedError) return classifyUnsupported(error);
+  if (error instanceof CompileError) return { kind: error.kind, message };
+  if (error instanceof LinkError) return { kind: 'link', message };
+  if (error instanceof RuntimeError) {
+    return { kind: error.code === 'callStackExhausted' ? 'exhaustion' : 'trap', message };
+  }
+  return { kind: 'internal', message: error instanceof Error ? (error.stack ?? message) : message };
+}
