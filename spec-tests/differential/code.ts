@@ -1,6 +1,6 @@
 /** Random code of one function: expressions of a wanted type, and statements. */
 import { CODE, fixed, s32, type TypeName, u32, vec } from '../binary';
-import { type ModuleContext, NUMERIC, type Signature } from './context';
+import { isNumericType, type ModuleContext, NUMERIC, type Signature, sameList } from './context';
 import {
   type Body,
   constant,
@@ -29,13 +29,6 @@ const OPERATORS_TO: Record<NumericName, readonly Operator[]> = {
 };
 const LOCAL_GET = 0x20;
 const LOCAL_SET = 0x21;
-
-export function isNumericType(type: TypeName): type is NumericName {
-  return (NUMERIC as readonly TypeName[]).includes(type);
-}
-export function sameList(a: readonly TypeName[], b: readonly TypeName[]): boolean {
-  return a.length === b.length && a.every((t, i) => t === b[i]);
-}
 
 export class FunctionGenerator {
   private readonly declared: TypeName[] = [];

@@ -51,3 +51,10 @@ export interface ModuleContext {
 }
 
 export const NUMERIC: readonly NumericName[] = ['i32', 'i64', 'f32', 'f64'];
+
+export function isNumericType(type: TypeName): type is NumericName {
+  return (NUMERIC as readonly TypeName[]).includes(type);
+}
+export function sameList(a: readonly TypeName[], b: readonly TypeName[]): boolean {
+  return a.length === b.length && a.every((t, i) => t === b[i]);
+}

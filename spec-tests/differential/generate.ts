@@ -1,8 +1,15 @@
 /** A valid module and the calls to make on it, from a seed. Ends whatever is called, as long as `fuel` was set before the call. */
 import { CODE, name, type TypeName, u32, vec } from '../binary';
 import type { Value } from '../script/values';
-import { FunctionGenerator, isNumericType } from './code';
-import { type ModuleContext, NUMERIC, type Profile, type Signature, type TableContext } from './context';
+import { FunctionGenerator } from './code';
+import {
+  isNumericType,
+  type ModuleContext,
+  NUMERIC,
+  type Profile,
+  type Signature,
+  type TableContext,
+} from './context';
 import {
   BASE,
   constant,

@@ -1,6 +1,7 @@
 /** Random statements: code that leaves the operand stack as it was. */
 import { type TypeName, u32 } from '../binary';
-import { type FunctionGenerator, sameList } from './code';
+import type { FunctionGenerator } from './code';
+import { sameList } from './context';
 import { constant, MEMORY, type Node, plain, WIDEN } from './ir';
 import { ACCESSES } from './operators';
 
