@@ -1,12 +1,12 @@
 /**
  * The saved state of a WASI world, version 1. This file is the whole encoding; what it means is in state/.
  *
- *   state      = magic(00 'W' 'A' 'S' 'I') version:u16(1) section*
+ *   state      = magic(00 'W' 'A' 'S' 'I') version:u16(1) sections:u8 section*
  *   section    = id:u8 length:u32 body          each at most once, in the order of the ids; 1, 2, 3 and 4 must be there
  *   process 1  = args:list(blob) env:list(blob) outputBytes:number
  *   clocks  2  = virtual:flag monotonic:u64 random:optional(4 × u32)
  *   roots   3  = list(path:text files:u8 [memory])             files: 0 of the host, 1 in memory, 2 overlay on the host's
- *                memory = embedded:flag (blob of nodes | SHA-256 of that blob)      for files 1 and 2
+ *                memory = embedded:flag (blob of nodes | digest)      for files 1 and 2; digest: SHA-256 of the nodes, all times 0
  *   fds     4  = list(descriptor), by ascending number
  *   streams 5  = list(stream:u8 unread:blob)                   bytes taken from the host that the guest has not read
  *   poll    6  = subscriptions:u32 events:u32 count:u32 started:u64
@@ -124,12 +124,13 @@ const DIGEST_SIZE = 32;
 
 export function encodeState(doc: WasiDocument): Uint8Array {
   const out = new Writer();
-  out.raw(Uint8Array.from(MAGIC));
+  let count = 0;
   const section = (id: number, write: (w: Writer) => void) => {
     const body = new Writer();
     write(body);
     out.u8(id);
     out.blob(body.finish());
+    count++;
   };
   section(SECTION.process, (w) => {
     w.list(doc.args, (arg) => w.blob(arg));
@@ -160,7 +161,10 @@ export function encodeState(doc: WasiDocument): Uint8Array {
       w.u64(poll.started);
     });
   }
-  return out.finish();
+  const head = new Writer();
+  head.raw(Uint8Array.from([...MAGIC, count]));
+  head.raw(out.finish());
+  return head.finish();
 }
 
 function writeRoot(w: Writer, root: RootDocument): void {
@@ -246,6 +250,7 @@ export function decodeState(bytes: Uint8Array): WasiDocument {
   const r = new Reader(bytes);
   for (const byte of MAGIC.slice(0, 5)) if (r.u8() !== byte) throw r.fail('not a WASI state', 0);
   if (r.u8() !== MAGIC[5] || r.u8() !== MAGIC[6]) throw r.fail('unknown version of the WASI state', 5);
+  const count = r.u8();
   const sections = new Map<number, Reader>();
   let last = 0;
   while (!r.atEnd) {
@@ -255,6 +260,7 @@ export function decodeState(bytes: Uint8Array): WasiDocument {
     last = id;
     sections.set(id, r.part(r.u32()));
   }
+  if (sections.size !== count) throw r.fail(`${count} sections expected, ${sections.size} found`);
   for (let id = 1; id <= LAST_REQUIRED; id++) if (!sections.has(id)) throw r.fail(`section ${id} is missing`);
   const read = <T>(id: number, body: (r: Reader) => T): T | undefined => {
     const part = sections.get(id);

@@ -217,6 +217,8 @@ export class FakeHost implements WasiHost {
   stdin?: WasiHost['stdin'];
   stdout?: WasiHost['stdout'];
   stderr?: WasiHost['stderr'];
+  /** Whether a wait lasts its whole time. */
+  lasts = true;
   /** Called when a wait begins. */
   onWait: (interests: readonly Interest[]) => void = () => undefined;
 
@@ -238,7 +240,7 @@ export class FakeHost implements WasiHost {
   }
   waitSync(nanos: number, interests: readonly Interest[]): void {
     this.waits.push(nanos);
-    if (nanos !== Number.POSITIVE_INFINITY) this.pass(nanos);
+    if (this.lasts && nanos !== Number.POSITIVE_INFINITY) this.pass(nanos);
     this.onWait(interests);
   }
   wait(nanos: number, interests: readonly Interest[]): Waiting {

@@ -1,10 +1,12 @@
 /** In-memory files as a document, and back. */
 import { encodeUtf8 } from '../../decoder/utf8';
 import { FILETYPE } from '../abi';
+import { sha256 } from '../digest';
 import { ledgerOf, type MemoryLimits } from '../files/memory';
 import { type AnyNode, CHUNK, DirectoryNode, FileNode, type Ledger, LinkNode } from '../files/nodes';
 import { type Base, OverlayDirectoryNode, OverlayFileNode } from '../files/overlay';
-import type { MemoryDocument, NodeDocument } from '../state';
+import { encodeNodes, type MemoryDocument, type NodeDocument } from '../state';
+import { ZERO } from '../words';
 import { StateError } from './codec';
 
 const MAX_NAME = 255;
@@ -22,6 +24,12 @@ export function captureNodes(root: DirectoryNode, open: readonly AnyNode[]): Mem
   open.forEach(visit);
   const others = [...seen.values()].filter((node) => node !== root).sort((a, b) => a.ino - b.ino);
   return { nextIno: root.ledger.nextIno, nodes: [root, ...others].map(captureNode) };
+}
+
+/** SHA-256 of files as they are, whenever they were made or read. */
+export function digestNodes(doc: MemoryDocument): Uint8Array {
+  const timeless = doc.nodes.map((node) => ({ ...node, atim: ZERO, mtim: ZERO, ctim: ZERO }));
+  return sha256(encodeNodes({ ...doc, nodes: timeless }));
 }
 
 function captureNode(node: AnyNode): NodeDocument {

@@ -6,7 +6,6 @@ import { ALL_RIGHTS, ERRNO, errnoName, FILETYPE } from '../abi';
 import { Clocks } from '../clocks';
 import type { Preopen, WasiContext } from '../context';
 import { type Descriptor, type DescriptorOf, makeDescriptor, rightsOf } from '../descriptors';
-import { sha256 } from '../digest';
 import { MemoryDirectory, MemoryFile } from '../files/handles';
 import type { MemoryLimits } from '../files/memory';
 import { DirectoryNode, FileNode, Ledger } from '../files/nodes';
@@ -25,7 +24,7 @@ import {
 } from '../state';
 import { StateError } from './codec';
 import { detachedStream } from './detached';
-import { type BuiltNodes, buildNodes, captureNodes } from './memory';
+import { type BuiltNodes, buildNodes, captureNodes, digestNodes } from './memory';
 import { digestOf } from './save';
 
 /** What to do about a descriptor, tried in the order given; when none does, the restore fails. */
@@ -146,11 +145,11 @@ function buildRoot(root: RootDocument, w: WasiContext, policy: RestorePolicy): B
   let { bytes } = root.memory;
   if (!root.memory.embedded) {
     if (node === undefined) throw new StateError(`the in-memory files of ${root.path} are not given`);
-    const nodes = encodeNodes(captureNodes(node, []));
-    if (!sameBytes(sha256(nodes), bytes)) {
+    const nodes = captureNodes(node, []);
+    if (!sameBytes(digestNodes(nodes), bytes)) {
       throw new StateError(`the in-memory files of ${root.path} are not those of the state`);
     }
-    bytes = nodes;
+    bytes = encodeNodes(nodes);
   }
   const limits = node?.ledger ?? policy.memoryLimits ?? {};
   return buildNodes(decodeNodes(bytes), limits, isOverlay ? node.base : undefined);

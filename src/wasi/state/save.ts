@@ -2,7 +2,7 @@
 import { errnoName } from '../abi';
 import type { WasiContext } from '../context';
 import type { Descriptor } from '../descriptors';
-import { Sha256, sha256 } from '../digest';
+import { Sha256 } from '../digest';
 import { MemoryDirectory, MemoryFile } from '../files/handles';
 import type { AnyNode } from '../files/nodes';
 import { OverlayDirectoryNode } from '../files/overlay';
@@ -19,7 +19,7 @@ import {
 } from '../state';
 import { equal } from '../words';
 import { StateError } from './codec';
-import { captureNodes } from './memory';
+import { captureNodes, digestNodes } from './memory';
 
 export interface SaveOptions {
   /**
@@ -81,10 +81,10 @@ function describeRoot(
     const inMemory = handle instanceof MemoryFile || handle instanceof MemoryDirectory;
     if (inMemory && handle.node.ledger === node.ledger && entry?.root === root) open.push(handle.node);
   }
-  const nodes = encodeNodes(captureNodes(node, open));
+  const nodes = captureNodes(node, open);
   const embedded = options.memory !== 'digest';
   const files = node instanceof OverlayDirectoryNode ? 'overlay' : 'memory';
-  return { path, files, memory: { embedded, bytes: embedded ? nodes : sha256(nodes) } };
+  return { path, files, memory: { embedded, bytes: embedded ? encodeNodes(nodes) : digestNodes(nodes) } };
 }
 
 function describeDescriptor(
