@@ -14,6 +14,8 @@ const LIBRARY = {
   wasi: 'src/wasi/index.ts',
   node: 'src/node.ts',
 };
+/** Alone in its file, which Node evaluates again and again (embed/node/fresh-factories.ts). */
+const FACTORIES = { factories: 'src/factories.ts' };
 const present = (entry: Record<string, string>) =>
   Object.fromEntries(Object.entries(entry).filter(([, file]) => existsSync(file)));
 
@@ -33,16 +35,8 @@ const common = {
 } as const;
 
 export default defineConfig([
-  // Evaluated again and again, alone (embed/node/fresh-factories.ts).
-  {
-    ...common,
-    entry: { factories: 'src/interpreter/factories.generated.js' },
-    format: 'cjs',
-    minify: true,
-    splitting: false,
-    shims: false,
-  },
+  { ...common, entry: FACTORIES, format: ['esm', 'cjs'], minify: true, splitting: false, shims: false },
   { ...common, entry: { ...present(LIBRARY), ...present({ cli: 'src/cli/main.ts' }) }, format: 'esm' },
   { ...common, entry: present(LIBRARY), format: 'cjs' },
-  { ...common, entry: present(LIBRARY), format: ['esm', 'cjs'], dts: { only: true } },
+  { ...common, entry: { ...present(LIBRARY), ...FACTORIES }, format: ['esm', 'cjs'], dts: { only: true } },
 ]);

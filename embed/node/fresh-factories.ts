@@ -1,11 +1,12 @@
 /**
- * Fresh closure factories on Node: evaluating `dist/factories.cjs` again gives functions whose feedback V8 shares with no other code
- * (src/interpreter/factories.ts says why). No code is generated from strings; the module cache just forgets one file.
+ * Closure factories on Node: all code shares the full set of `dist/factories.cjs`, and evaluating that file again gives hot functions
+ * factories whose feedback V8 shares with no other code (src/interpreter/factories.ts says why). No code is generated from strings; the
+ * module cache just forgets one file.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { configureStack, type FactoryMaker, setFreshFactories } from '../../src/interpreter';
+import { configureStack, type FactoryMaker, setFreshFactories, useFactories } from '../../src/index';
 
 /** Slots of the machine's stack on Node: 32 MB of address space, committed as it is used. */
 const NODE_STACK_SLOTS = 2 ** 22;
@@ -13,11 +14,19 @@ const NODE_STACK_SLOTS = 2 ** 22;
 const require = createRequire(import.meta.url);
 const file = fileURLToPath(new URL('./factories.cjs', import.meta.url));
 
-configureStack(NODE_STACK_SLOTS);
-// Run from source there is no built file: then all code shares one set. Without a compiler in V8 there is nothing to gain.
-if (existsSync(file) && !process.execArgv.includes('--jitless')) {
-  setFreshFactories(() => {
-    delete require.cache[file];
-    return (require(file) as { createFactories: FactoryMaker }).createFactories;
-  });
+configureStack({ slots: NODE_STACK_SLOTS, nest: 12 });
+/** Reads the file when the first function is lowered, not before. */
+const loadFactories: FactoryMaker = (environment) =>
+  (require(file) as { createFactories: FactoryMaker }).createFactories(environment);
+
+// Run from source there is no built file: then all code shares the core's compact set.
+if (existsSync(file)) {
+  useFactories(loadFactories);
+  // Without a compiler in V8 there is nothing to gain from feedback.
+  if (!process.execArgv.includes('--jitless')) {
+    setFreshFactories(() => {
+      delete require.cache[file];
+      return loadFactories;
+    });
+  }
 }

@@ -8,6 +8,7 @@ export const ENTRIES: Record<string, string> = {
   tswasm: 'src/index.ts',
   'tswasm/webassembly': 'src/webassembly.ts',
   'tswasm/snapshot': 'src/snapshot/index.ts',
+  'tswasm/factories': 'src/factories.ts',
   'tswasm/wasi': 'src/wasi/index.ts',
   'tswasm/node': 'src/node.ts',
 };

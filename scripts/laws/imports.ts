@@ -27,6 +27,7 @@ const RULES: Record<string, Rule> = {
   'src/wasi': { from: ['src/errors.ts', 'src/decoder'], types: ['src/interpreter'] },
   'src/js-api': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot'] },
   'src/index.ts': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot'] },
+  'src/factories.ts': { from: ['src/interpreter'] },
   'src/webassembly.ts': { from: ['src/js-api', 'src/errors.ts'] },
   'src/node.ts': { from: [...ENTRIES, 'src/wasi', 'src/js-api', 'embed/node'], packages: /^node:/ },
   'src/cli': {

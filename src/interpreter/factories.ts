@@ -6,6 +6,9 @@
  * has feedback of its own: code lowered with factories that were used nowhere else is inlined and specialised like compiled code
  * (CoreMark, closures of one set against unique ones: 476 to 1900; bench/results.md). So hot functions are lowered again with
  * fresh factories, when the host can evaluate the file again (embed/node does); other hosts have the one set.
+ *
+ * The core carries the compact set: the forms that lowering cannot do without. An entry whose host has room installs the full one
+ * (src/factories.ts), in which fewer closures call each other; assemble.ts takes the best form that its set has.
  */
 import { createFactories } from './factories.generated.js';
 import * as numerics from './numerics';
@@ -35,6 +38,7 @@ export type FactoryMaker = (environment: FactoryEnvironment) => Factories;
 const MAX_FRESH_SETS = 120;
 
 let environment: FactoryEnvironment | undefined;
+let makeShared: FactoryMaker = createFactories;
 let shared: Factories | undefined;
 let freshMaker: (() => FactoryMaker) | undefined;
 const fresh: Factories[] = [];
@@ -62,11 +66,17 @@ function theEnvironment(): FactoryEnvironment {
 
 /** The set that all code shares until it is hot. */
 export function sharedFactories(): Factories {
-  shared ??= createFactories(theEnvironment());
+  shared ??= makeShared(theEnvironment());
   return shared;
 }
 
-/** An entry point whose host can evaluate `factories.generated.js` anew says how. */
+/** Another shared set than the compact one, for all that is lowered from now on. */
+export function useFactories(maker: FactoryMaker): void {
+  makeShared = maker;
+  shared = undefined;
+}
+
+/** An entry point whose host can evaluate the file of factories anew says how. */
 export function setFreshFactories(maker: (() => FactoryMaker) | undefined): void {
   freshMaker = maker;
 }

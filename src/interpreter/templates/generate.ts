@@ -1,11 +1,14 @@
 /**
- * Writes `factories.generated.js`: one closure factory for each template and operand form, plus the fixed forms of control.ts.
- * Run at build time (`npm run generate`); the result is never committed. A factory takes what the instruction knows when it is
- * lowered (slots as word offsets, constants, nested closures, the next step) and returns the closure that runs.
+ * Writes the closure factories: one for each template and operand form, plus the fixed forms of control.ts. A factory takes what the
+ * instruction knows when it is lowered (slots as word offsets, constants, nested closures, the next step) and returns the closure that
+ * runs. Run at build time (`npm run generate`); the results are never committed:
+ * - `factories.generated.js`, the compact set: only the forms that lowering cannot do without. The core carries it.
+ * - `factories-full.generated.js`, every form: fewer calls, for hosts that can spend 30 KB more (src/factories.ts).
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTROL } from './control';
+import { FUSED } from './fused';
 import { type Kind, LOADS, STORES, TEMPLATES, type Template } from './table';
 
 const NAMES = ['a', 'b', 'c'];
@@ -94,32 +97,41 @@ function setClosure(result: Kind, bind: string, code: string, arithmetic: boolea
   return `fp=>{${temp}${bind}${slot(result, 'fp+d')}=${code};return n(fp)}`;
 }
 
-const out = new Map<string, string>();
+const full = new Map<string, string>();
+const compact = new Map<string, string>();
 
-function emit(name: string, params: readonly string[], closure: string): void {
-  if (out.has(name)) throw new Error(`factory ${name} is generated twice`);
-  out.set(name, `(${params.join(',')})=>${closure}`);
+function emit(name: string, params: readonly string[], closure: string, needed: boolean): void {
+  if (full.has(name)) throw new Error(`factory ${name} is generated twice`);
+  const factory = `(${params.join(',')})=>${closure}`;
+  full.set(name, factory);
+  if (needed) compact.set(name, factory);
+}
+
+/** The form that assemble.ts falls back to: nested closures only, but for shifts whose amount is always a constant. */
+function isFallback(form: string, forms: readonly string[]): boolean {
+  return /^e+$/.test(form) || (form === 'ek' && !forms.includes('ee'));
 }
 
 for (const [name, template] of Object.entries(TEMPLATES)) {
   for (const form of template.forms) {
     const { params, bind, code } = operands(template, form);
-    emit(`${name}/${form}`, params, valueClosure(template.result, bind, code));
+    const closure = valueClosure(template.result, bind, code);
+    emit(`${name}/${form}`, params, closure, isFallback(form, template.forms));
   }
   for (const form of template.sets ?? []) {
     const { params, bind, code } = operands(template, form);
-    emit(
-      `set ${name}/${form}`,
-      ['d', ...params, 'n'],
-      setClosure(template.result, bind, code, template.arithmetic === true),
-    );
+    const closure = setClosure(template.result, bind, code, template.arithmetic === true);
+    emit(`set ${name}/${form}`, ['d', ...params, 'n'], closure, false);
   }
   for (const form of template.ifs ?? []) {
     const { params, bind, code } = operands(template, form);
     const condition = code.replace(/\?1:0$/, '');
     const body =
       bind === '' ? `fp=>${condition}?y(fp):n(fp)` : `fp=>{${bind}return ${condition}?y(fp):n(fp)}`;
-    emit(`if ${name}/${form}`, [...params, 'y', 'n'], body);
+    emit(`if ${name}/${form}`, [...params, 'y', 'n'], body, false);
+    if (template.operands[0] !== 'i') continue;
+    const back = body.replace('y(fp)', '(--M.fuel<0?(M.yielded=site,null):header)');
+    emit(`loop ${name}/${form}`, [...params, 'site', 'header', 'n'], back, false);
   }
 }
 
@@ -132,13 +144,10 @@ function address(how: string): string {
 for (const [name, load] of Object.entries(LOADS)) {
   for (const how of ['r', 'e']) {
     const bind = address(how) + addressCheck(load.bytes);
-    emit(`${name}/${how}`, ['a', 'o', 'm', 'at'], valueClosure(load.result, bind, load.code));
+    emit(`${name}/${how}`, ['a', 'o', 'm', 'at'], valueClosure(load.result, bind, load.code), how === 'e');
     if (load.result === 'i' || load.result === 'I') {
-      emit(
-        `set ${name}/${how}`,
-        ['d', 'a', 'o', 'm', 'at', 'n'],
-        setClosure(load.result, bind, load.code, false),
-      );
+      const closure = setClosure(load.result, bind, load.code, false);
+      emit(`set ${name}/${how}`, ['d', 'a', 'o', 'm', 'at', 'n'], closure, false);
     }
   }
 }
@@ -162,32 +171,40 @@ for (const [name, store] of Object.entries(STORES)) {
       bind += float ? `let w=${value};if(w!==w)w=NaN;` : what === 'k' ? '' : `const w=${value};`;
       code = substitute(code, 'X', what === 'k' ? 'b' : 'w');
     }
-    emit(`${name}/${form}`, params, `fp=>{${bind}${addressCheck(store.bytes)}${code};return n(fp)}`);
+    const closure = `fp=>{${bind}${addressCheck(store.bytes)}${code};return n(fp)}`;
+    emit(`${name}/${form}`, params, closure, isFallback(form, store.forms));
   }
 }
 
-for (const [name, [params, closure]] of Object.entries(CONTROL)) emit(name, params, closure);
+for (const [name, [params, closure]] of Object.entries(CONTROL)) emit(name, params, closure, true);
+for (const [name, [params, closure]] of Object.entries(FUSED)) emit(name, params, closure, false);
 
-const used = new Set<string>();
-const body = [...out]
-  .map(([name, factory]) => {
-    const text = factory.replace(/\bN\.(\w+)/g, (_, helper: string) => {
-      used.add(helper);
-      return helper;
-    });
-    return `${JSON.stringify(name)}:${text}`;
-  })
-  .join(',\n');
-const source = `export function createFactories({I,S,F,R,RS,RF,RC,M,W,N,T}){
+function moduleText(factories: ReadonlyMap<string, string>): string {
+  const used = new Set<string>();
+  const body = [...factories]
+    .map(([name, factory]) => {
+      const text = factory.replace(/\bN\.(\w+)/g, (_, helper: string) => {
+        used.add(helper);
+        return helper;
+      });
+      return `${JSON.stringify(name)}:${text}`;
+    })
+    .join(',\n');
+  return `export function createFactories({I,S,F,R,RS,RF,RC,M,W,N,T}){
 const {${[...used].join(',')}}=N;
 return{
 ${body}
 }}
 `;
+}
+
 const types = `import type { Factories, FactoryEnvironment } from './factories';
 export declare function createFactories(environment: FactoryEnvironment): Factories;
 `;
 const target = process.env['TSWASM_GENERATE_TO'] ?? join(process.cwd(), 'src/interpreter');
-writeFileSync(join(target, 'factories.generated.js'), source);
-writeFileSync(join(target, 'factories.generated.d.ts'), types);
-console.log(`${out.size} factories, ${source.length} bytes`);
+for (const [file, factories] of Object.entries({ factories: compact, 'factories-full': full })) {
+  const source = moduleText(factories);
+  writeFileSync(join(target, `${file}.generated.js`), source);
+  writeFileSync(join(target, `${file}.generated.d.ts`), types);
+  console.log(`${file}: ${factories.size} factories, ${source.length} bytes`);
+}
