@@ -9,7 +9,7 @@ import { InternalError } from '../errors';
 import type { LoopCell, Safepoint } from './code';
 import { bits, constantNumber, type Expr, isArithmetic } from './expr';
 import { type Factories, type Factory, freshFactory, hasFreshFactories, sharedFactories } from './factories';
-import type { Statement, Target, Terminator } from './ir';
+import type { Block, Statement, Target, Terminator } from './ir';
 import type { Lowering } from './lower';
 import { type Step, stack } from './registers';
 
@@ -34,6 +34,8 @@ class Assembler {
   /** By the block of the loop label. */
   private readonly loops = new Map<number, Loop>();
   private depth = 0;
+  /** The statement of the block being assembled that is still to do, from the end. */
+  private last = 0;
   /** The block being assembled. */
   private current = 0;
 
@@ -49,10 +51,13 @@ class Assembler {
       this.depth = 0;
       this.current = k;
       const block = blocks[k];
-      if (block.end === undefined) throw new InternalError('a block has no end');
-      let step = this.terminator(block.end);
-      for (let s = block.statements.length - 1; s >= 0; s--)
-        step = this.statement(block.statements[s], this.bounded(step));
+      let step = this.end(block);
+      for (let s = this.last; s >= 0; s--) {
+        const pair = s > 0 ? this.pair(block.statements[s - 1], block.statements[s]) : undefined;
+        if (pair !== undefined) s--;
+        const next = this.bounded(step);
+        step = pair === undefined ? this.statement(block.statements[s], next) : pair(next);
+      }
       const loop = this.loops.get(k);
       if (loop !== undefined) {
         loop.cell.body = step;
@@ -111,10 +116,11 @@ class Assembler {
       if (depth + 1 > this.depth) this.depth = depth + 1;
       return this.steps[label.block];
     }
-    return this.back(label.block, back);
+    return this.make('back')(back, this.header(label.block, back)) as Step;
   }
 
-  private back(block: number, site: Safepoint): Step {
+  /** The header of the loop at a block; the code that it runs may be assembled later. */
+  private header(block: number, site: Safepoint): Step {
     let loop = this.loops.get(block);
     if (loop === undefined) {
       const cell: LoopCell = { body: null };
@@ -123,7 +129,49 @@ class Assembler {
       this.lowering.code.loops.set(site.targetLoop, loop.header);
     }
     site.resume = loop.header;
-    return this.make('back')(site, loop.header) as Step;
+    return loop.header;
+  }
+
+  /** The block's terminator, together with the last statement when one closure can do both. */
+  private end(block: Block): Step {
+    const { statements, end } = block;
+    this.last = statements.length - 1;
+    if (end === undefined) throw new InternalError('a block has no end');
+    const before = statements[this.last];
+    if (
+      end.kind === 'if' &&
+      end.condition.name === 'get' &&
+      before?.kind === 'set' &&
+      before.to === end.condition.lo
+    ) {
+      const fused = this.setAndTest(before.to, before.value, end);
+      if (fused !== undefined) {
+        this.last--;
+        return fused;
+      }
+    }
+    return this.terminator(end);
+  }
+
+  private setAndTest(to: number, value: Expr, end: Extract<Terminator, { kind: 'if' }>): Step | undefined {
+    const { yes, no } = end;
+    const prefix = yes.back === undefined ? 'setif' : 'setloop';
+    if (
+      no.back !== undefined ||
+      !this.has(`${prefix} ${value.name}/rk`) === !this.has(`${prefix} ${value.name}/r`)
+    )
+      return undefined;
+    const form = this.form(`${prefix} ${value.name}`, value);
+    if (form === undefined) return undefined;
+    if (yes.back === undefined)
+      return form.factory(to, ...form.operands, this.target(yes), this.target(no)) as Step;
+    return form.factory(
+      to,
+      ...form.operands,
+      yes.back,
+      this.header(yes.label.block, yes.back),
+      this.target(no),
+    ) as Step;
   }
 
   private terminator(end: Terminator): Step {
@@ -131,7 +179,7 @@ class Assembler {
       case 'jump':
         return this.target(end.to);
       case 'if':
-        return this.branch(end.condition, this.target(end.yes), this.target(end.no));
+        return this.branch(end.condition, end.yes, end.no);
       case 'table': {
         const targets = end.targets.map((target) => this.target(target));
         return this.make('br_table')(this.value(end.index), targets, targets.length - 1) as Step;
@@ -177,15 +225,21 @@ class Assembler {
     return this.steps[next];
   }
 
-  private branch(condition: Expr, yes: Step, no: Step): Step {
+  private branch(condition: Expr, yes: Target, no: Target): Step {
     while (condition.name === 'i32.eqz') {
       condition = condition.a!;
       [yes, no] = [no, yes];
     }
-    if (condition.name === 'get') return this.make('if/r')(condition.lo, yes, no) as Step;
-    const form = this.form(`if ${condition.name}`, condition);
-    if (form !== undefined) return form.factory(...form.operands, yes, no) as Step;
-    return this.make('if/e')(this.value(condition), yes, no) as Step;
+    // A fused form where the taken branch goes back; else the branches are steps of their own.
+    const fused = yes.back !== undefined && this.has('loop/e');
+    const prefix = fused ? 'loop' : 'if';
+    const targets = fused
+      ? [yes.back, this.header(yes.label.block, yes.back!), this.target(no)]
+      : [this.target(yes), this.target(no)];
+    if (condition.name === 'get') return this.make(`${prefix}/r`)(condition.lo, ...targets) as Step;
+    const form = this.form(`${prefix} ${condition.name}`, condition);
+    if (form !== undefined) return form.factory(...form.operands, ...targets) as Step;
+    return this.make(`${prefix}/e`)(this.value(condition), ...targets) as Step;
   }
 
   // Statements
@@ -212,6 +266,22 @@ class Assembler {
     }
   }
 
+  /** What makes one closure of two statements, if the set has a form for them. */
+  private pair(first: Statement, second: Statement): ((next: Step) => Step) | undefined {
+    if (first.kind !== 'set' || second.kind !== 'set') return undefined;
+    const one = pairable(first.value);
+    const two = pairable(second.value);
+    if (one === undefined || two === undefined || !this.has(`${one.name};${two.name}`)) return undefined;
+    return (next) =>
+      this.make(`${one.name};${two.name}`)(
+        first.to,
+        ...one.operands,
+        second.to,
+        ...two.operands,
+        next,
+      ) as Step;
+  }
+
   private set(to: number, value: Expr, next: Step): Step {
     if (value.kind === 'r') return this.make('set.r/r')(to, value.lo, next) as Step;
     const moved = isArithmetic(value) ? value : bits(value);
@@ -223,6 +293,8 @@ class Assembler {
           : this.make('set.I/k')(to, moved.lo, moved.hi, next)
       ) as Step;
     }
+    const field = this.bitField(moved, 'set bits');
+    if (field !== undefined) return field.factory(to, ...field.operands, next) as Step;
     const form = this.form(`set ${moved.name}`, moved);
     if (form !== undefined) return form.factory(to, ...form.operands, next) as Step;
     return this.make(`set.${moved.kind}/e`)(to, this.value(moved), next) as Step;
@@ -259,15 +331,37 @@ class Assembler {
       case 'global.get':
         return this.globalGet(expr);
       case 'select':
-        return this.make('select')(this.value(expr.a!), this.value(expr.b!), this.value(expr.c!));
+        return this.select(expr);
       case 'index64':
         return this.make('index64')(this.value(expr.a!), expr.trap, expr.at);
       case 'address':
         return this.make('address')(this.value(expr.a!), expr.lo, expr.hi, expr.memory, expr.at);
     }
+    const field = this.bitField(expr, 'bits');
+    if (field !== undefined) return field.factory(...field.operands);
     const form = this.form(expr.name, expr);
     if (form === undefined) throw new InternalError(`no form of ${expr.name}`);
     return form.factory(...form.operands);
+  }
+
+  private select(expr: Expr): unknown {
+    const a = expr.a!;
+    const b = expr.b!;
+    const name = `select/${leaf(a)}${leaf(b)}`;
+    const condition = this.value(expr.c!);
+    if (expr.kind === 'i' && this.has(name)) return this.make(name)(a.lo, b.lo, condition);
+    return this.make('select')(this.value(a), this.value(b), condition);
+  }
+
+  /** (x >>> k) & mask, in one closure if the set has it. */
+  private bitField(expr: Expr, prefix: string): { factory: Factory; operands: unknown[] } | undefined {
+    const { a, b } = expr;
+    if (expr.name !== 'i32.and' || b?.name !== 'const' || a?.name !== 'i32.shr_u' || a.b!.name !== 'const')
+      return undefined;
+    const how = a.a!.name === 'get' ? 'r' : 'e';
+    if (!this.has(`${prefix}/${how}`)) return undefined;
+    const x = how === 'r' ? a.a!.lo : this.value(a.a!);
+    return { factory: this.make(`${prefix}/${how}`), operands: [x, a.b!.lo, b.lo] };
   }
 
   private globalGet(expr: Expr): unknown {
@@ -305,4 +399,19 @@ class Assembler {
     if (expr.at >= 0) operands.push(expr.at);
     return { factory: this.make(`${prefix}/${name}`), operands };
   }
+}
+
+/** The form of an operand that is no closure. */
+function leaf(expr: Expr): string {
+  return expr.name === 'get' ? 'r' : expr.name === 'const' ? 'k' : 'e';
+}
+
+/** A 32-bit move, or a step of a slot by a constant: what pairs are made of. */
+function pairable(value: Expr): { name: string; operands: unknown[] } | undefined {
+  if (value.name === 'get' && (value.kind === 'i' || value.kind === 'f'))
+    return { name: 'set.i/r', operands: [value.lo] };
+  if (value.name === 'i32.add' && value.a!.name === 'get' && value.b!.name === 'const') {
+    return { name: 'set i32.add/rk', operands: [value.a!.lo, value.b!.lo] };
+  }
+  return undefined;
 }
