@@ -182,7 +182,11 @@ class Assembler {
         return this.branch(end.condition, end.yes, end.no);
       case 'table': {
         const targets = end.targets.map((target) => this.target(target));
-        return this.make('br_table')(this.value(end.index), targets, targets.length - 1) as Step;
+        const { index } = end;
+        if (index.name === 'get' && this.has('br_table/r')) {
+          return this.make('br_table/r')(index.lo, targets, targets.length - 1) as Step;
+        }
+        return this.make('br_table')(this.value(index), targets, targets.length - 1) as Step;
       }
       case 'return':
         return this.make('return')() as Step;
@@ -347,10 +351,13 @@ class Assembler {
   private select(expr: Expr): unknown {
     const a = expr.a!;
     const b = expr.b!;
-    const name = `select/${leaf(a)}${leaf(b)}`;
     const condition = this.value(expr.c!);
-    if (expr.kind === 'i' && this.has(name)) return this.make(name)(a.lo, b.lo, condition);
-    return this.make('select')(this.value(a), this.value(b), condition);
+    const [left, right] = [leaf(a), leaf(b)];
+    if (expr.kind !== 'i' || !this.has(`select/${left}${right}`)) {
+      return this.make('select')(this.value(a), this.value(b), condition);
+    }
+    const operand = (form: string, value: Expr) => (form === 'e' ? this.value(value) : value.lo);
+    return this.make(`select/${left}${right}`)(operand(left, a), operand(right, b), condition);
   }
 
   /** (x >>> k) & mask, in one closure if the set has it. */
@@ -406,10 +413,12 @@ function leaf(expr: Expr): string {
   return expr.name === 'get' ? 'r' : expr.name === 'const' ? 'k' : 'e';
 }
 
-/** A 32-bit move, or a step of a slot by a constant: what pairs are made of. */
+/** A 32-bit move or constant, or a step of a slot by a constant: what pairs are made of. */
 function pairable(value: Expr): { name: string; operands: unknown[] } | undefined {
   if (value.name === 'get' && (value.kind === 'i' || value.kind === 'f'))
     return { name: 'set.i/r', operands: [value.lo] };
+  if (value.name === 'const' && (value.kind === 'i' || value.kind === 'f'))
+    return { name: 'set.i/k', operands: [value.lo] };
   if (value.name === 'i32.add' && value.a!.name === 'get' && value.b!.name === 'const') {
     return { name: 'set i32.add/rk', operands: [value.a!.lo, value.b!.lo] };
   }

@@ -21,20 +21,7 @@ const rows: Record<string, readonly [params: readonly string[], closure: string]
     ['d', 'a', 'o', 'm', 'at', 'y', 'n'],
     'fp=>{const x=I[fp+a];let v=x+o|0;if((x|v)<0||v>m.top4)v=m.far(x,o,4,at);return(I[fp+d]=v&3?m.load32(v):m.i32[v>>>2])!==0?y(fp):n(fp)}',
   ],
-  // Two statements in a row.
-  'set.i/r;set.i/r': [['d', 'a', 'd2', 'a2', 'n'], 'fp=>{I[fp+d]=I[fp+a];I[fp+d2]=I[fp+a2];return n(fp)}'],
-  'set i32.add/rk;set i32.add/rk': [
-    ['d', 'a', 'b', 'd2', 'a2', 'b2', 'n'],
-    'fp=>{I[fp+d]=I[fp+a]+b|0;I[fp+d2]=I[fp+a2]+b2|0;return n(fp)}',
-  ],
-  'set.i/r;set i32.add/rk': [
-    ['d', 'a', 'd2', 'a2', 'b2', 'n'],
-    'fp=>{I[fp+d]=I[fp+a];I[fp+d2]=I[fp+a2]+b2|0;return n(fp)}',
-  ],
-  'set i32.add/rk;set.i/r': [
-    ['d', 'a', 'b', 'd2', 'a2', 'n'],
-    'fp=>{I[fp+d]=I[fp+a]+b|0;I[fp+d2]=I[fp+a2];return n(fp)}',
-  ],
+  'br_table/r': [['a', 'targets', 'last'], 'fp=>{const k=I[fp+a]>>>0;return targets[k<last?k:last](fp)}'],
 };
 
 // Select of slots and constants: the value operands' forms; the condition is a closure.
@@ -44,7 +31,25 @@ const SELECTED: Readonly<Record<string, (name: string) => string>> = {
 };
 for (const [left, a] of Object.entries(SELECTED)) {
   for (const [right, b] of Object.entries(SELECTED)) {
+    if (left + right === 'ee') continue;
     rows[`select/${left}${right}`] = [['a', 'b', 'c'], `fp=>c(fp)!==0?${a('a')}:${b('b')}`];
+  }
+}
+
+// Two statements in a row: moves, constants, steps.
+const STATEMENTS: Readonly<
+  Record<string, readonly [params: readonly string[], code: (suffix: string) => string]>
+> = {
+  'set.i/r': [['d', 'a'], (s) => `I[fp+d${s}]=I[fp+a${s}];`],
+  'set.i/k': [['d', 'k'], (s) => `I[fp+d${s}]=k${s};`],
+  'set i32.add/rk': [['d', 'a', 'b'], (s) => `I[fp+d${s}]=I[fp+a${s}]+b${s}|0;`],
+};
+for (const [one, [params, code]] of Object.entries(STATEMENTS)) {
+  for (const [two, [params2, code2]] of Object.entries(STATEMENTS)) {
+    rows[`${one};${two}`] = [
+      [...params, ...params2.map((name) => `${name}2`), 'n'],
+      `fp=>{${code('')}${code2('2')}return n(fp)}`,
+    ];
   }
 }
 
