@@ -95,6 +95,9 @@ export class ReadableStream implements StreamHandle, NodePollable {
     private readonly source: Readable,
     private readonly type: number = FILETYPE.UNKNOWN,
   ) {
+    // It may have come to its end before it came to us.
+    if (source.readableEnded || source.destroyed) this.ended = true;
+    if (source.errored) this.failure = attemptErrno(source.errored);
     source.once('end', () => {
       this.ended = true;
     });

@@ -1,0 +1,172 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { expect, it } from 'vitest';
+import { CompileError, LinkError, RuntimeError } from '../../src/errors';
+import { Func, Module, Store } from '../../src/index';
+import { RunStoppedError, runWasi } from '../../src/node';
+import { loadTar, MemoryFileSystem, overlay, readOnly, Wasi } from '../../src/wasi/index';
+import { nodeDirectory } from './files';
+import { nodeHost } from './host';
+import { exportedFunc, startProgram } from './program';
+import { listen } from './sockets';
+import { FOREVER, program, sleeper, TRAPS, UPPER, WRITE_FILE } from './wasi-tests/programs';
+
+it('text in, text out', async () => {
+  const { exitCode, stdout, stderr } = await runWasi(await program(UPPER), { stdin: 'hello wasi' });
+  expect([exitCode, `${stdout}`, `${stderr}`]).toEqual([0, 'HELLO WASI', '']);
+});
+
+it('streams in, streams out, with waits in between', async () => {
+  const slow = Readable.from(
+    (async function* () {
+      for (const word of ['one ', 'two ', 'three']) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        yield word;
+      }
+    })(),
+  );
+  let out = '';
+  const narrow = new Writable({
+    highWaterMark: 2,
+    write(chunk: Buffer, _encoding, done) {
+      out += chunk.toString();
+      setTimeout(done, 5);
+    },
+  });
+  const { exitCode } = await runWasi(await program(UPPER), { stdin: slow, stdout: narrow });
+  expect([exitCode, out]).toEqual([0, 'ONE TWO THREE']);
+});
+
+it('bytes in, a function out', async () => {
+  const parts: Uint8Array[] = [];
+  await runWasi(await program(UPPER), {
+    stdin: Uint8Array.from([97, 98]),
+    stdout: (bytes) => parts.push(bytes),
+  });
+  expect(Buffer.concat(parts).toString()).toBe('AB');
+});
+
+it('a sleeping guest leaves the event loop alone', async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 5);
+  const cpu = process.cpuUsage();
+  const begun = performance.now();
+  const { stdout } = await runWasi(await program(sleeper(300e6)));
+  clearInterval(timer);
+  const used = process.cpuUsage(cpu);
+  expect(`${stdout}`).toBe('awake\n');
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(299);
+  expect(turns).toBeGreaterThan(10);
+  expect((used.user + used.system) / 1000).toBeLessThan(200);
+});
+
+it('so does a computing one, between slices', async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 5);
+  const bytes = await program(FOREVER);
+  await expect(runWasi(bytes, { timeout: 300 })).rejects.toThrow(RunStoppedError);
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(3);
+});
+
+it('virtual time does not wait', async () => {
+  const begun = performance.now();
+  const { stdout } = await runWasi(await program(sleeper(3600e9)), { deterministic: { seed: 1 } });
+  expect(`${stdout}`).toBe('awake\n');
+  expect(performance.now() - begun).toBeLessThan(5000);
+});
+
+it('keeps to limits', async () => {
+  const spin = await program(FOREVER);
+  const stopped = (reason: string) => expect.objectContaining({ name: 'RunStoppedError', reason });
+  await expect(runWasi(spin, { fuel: 1000 })).rejects.toEqual(stopped('fuel'));
+  const aborter = new AbortController();
+  setTimeout(() => aborter.abort(), 30);
+  await expect(runWasi(spin, { signal: aborter.signal })).rejects.toEqual(stopped('signal'));
+  await expect(runWasi(await program(sleeper(60e9)), { timeout: 50 })).rejects.toEqual(stopped('timeout'));
+  const again = new AbortController();
+  setTimeout(() => again.abort(), 30);
+  const asleep = runWasi(await program(sleeper(60e9)), { signal: again.signal });
+  await expect(asleep).rejects.toEqual(stopped('signal'));
+  await expect(asleep).rejects.toMatchObject({ backtrace: [{ funcidx: 2 }] });
+});
+
+it('failures have their classes', async () => {
+  await expect(runWasi(new Uint8Array(3))).rejects.toThrow(CompileError);
+  await expect(runWasi(await program(''))).rejects.toThrow(LinkError);
+  await expect(runWasi(await program(TRAPS))).rejects.toThrow(RuntimeError);
+  const foreign = await program('(func (export "_start"))').then((bytes) => Module.decode(bytes));
+  expect((await runWasi(foreign)).exitCode).toBe(0);
+});
+
+it('directories of every kind', async () => {
+  const scratch = fs.mkdtempSync(path.join(tmpdir(), 'tswasm-run-'));
+  const bytes = await program(WRITE_FILE);
+  const out = path.join(scratch, 'out');
+  expect((await runWasi(bytes, { preopens: { '/': scratch } })).exitCode).toBe(0);
+  expect(fs.readFileSync(out, 'utf8')).toBe('out of wasm\n');
+  fs.writeFileSync(out, 'before');
+  const lower = nodeDirectory(scratch);
+  expect((await runWasi(bytes, { preopens: { '/': readOnly(lower) } })).exitCode).toBe(69);
+  const layered = overlay(lower);
+  expect((await runWasi(bytes, { preopens: { '/': layered } })).exitCode).toBe(0);
+  expect(Buffer.from(layered.readFile('out')!).toString()).toBe('out of wasm\n');
+  expect(fs.readFileSync(out, 'utf8')).toBe('before');
+  const files = MemoryFileSystem.create();
+  const { wasi } = await runWasi(bytes, { preopens: { '/': files } });
+  expect([...files.entries()].map((entry) => entry.path)).toEqual(['out']);
+  expect(wasi.memoryFiles('/')?.readFile('out')?.length).toBe(12);
+  expect((await runWasi(bytes)).exitCode).toBe(8);
+  await expect(runWasi(bytes, { preopens: { '/': path.join(scratch, 'nowhere') } })).rejects.toThrow(
+    'ENOENT',
+  );
+  expect(() => loadTar(new Uint8Array(10), files)).toThrow();
+  fs.rmSync(scratch, { recursive: true });
+});
+
+it('serves a connection', async () => {
+  const listener = await listen('127.0.0.1', 0);
+  const serve = `
+    (data (i32.const 200) "welcome")
+    (func (export "_start")
+      (if (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 100)) (then (unreachable)))
+      (i32.store (i32.const 0) (i32.const 200)) (i32.store (i32.const 4) (i32.const 7))
+      (drop (call $fd_write (i32.load (i32.const 100)) (i32.const 0) (i32.const 1) (i32.const 104)))
+      (drop (call $fd_close (i32.load (i32.const 100)))))`;
+  const store = new Store();
+  const module = Module.decode(await program(serve));
+  const wasi = new Wasi({ host: nodeHost(), sockets: [listener], blocking: false });
+  const client = net.connect(listener.address.port, '127.0.0.1');
+  const answer = new Promise<string>((resolve) => {
+    let text = '';
+    client.on('data', (part) => {
+      text += part.toString();
+    });
+    client.on('close', () => resolve(text));
+  });
+  const { program: started } = await startProgram(store, module, wasi.imports(store, module, Func.host), {});
+  const ending = await started.run(exportedFunc(started.instance, '_start')!, []);
+  expect(ending.kind).toBe('done');
+  expect(await answer).toBe('welcome');
+  wasi.dispose();
+});
+
+it('a stream that fails is an error of the guest, not of the host', async () => {
+  const upper = await program(UPPER);
+  const broken = new PassThrough();
+  setTimeout(() => broken.destroy(Object.assign(new Error('gone'), { code: 'ECONNRESET' })), 20);
+  expect((await runWasi(upper, { stdin: broken })).exitCode).toBe(9);
+  expect((await runWasi(upper, { stdin: broken })).exitCode).toBe(9);
+  const ended = Readable.from([]);
+  await new Promise((resolve) => ended.once('end', resolve).resume());
+  expect((await runWasi(upper, { stdin: ended })).exitCode).toBe(0);
+  const shut = new Writable({
+    write(_chunk, _encoding, done) {
+      done(Object.assign(new Error('pipe'), { code: 'EPIPE' }));
+    },
+  });
+  expect((await runWasi(upper, { stdin: 'abc', stdout: shut })).exitCode).toBe(0);
+});

@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import {
+  closest,
+  type OptionSpec,
+  parseCount,
+  parseDuration,
+  parseOptions,
+  parseSize,
+  UsageError,
+} from './options';
+
+const SPECS: readonly OptionSpec[] = [
+  { name: 'dir', value: 'D', repeatable: true, help: '' },
+  { name: 'fuel', value: 'N', help: '' },
+  { name: 'verbose', help: '' },
+];
+
+it('ends at the first other word', () => {
+  const options = parseOptions(SPECS, ['--dir', 'a', '--dir=b=c', '--verbose', 'mod', '--fuel', 'x']);
+  expect(options.all('dir')).toEqual(['a', 'b=c']);
+  expect(options.has('verbose')).toBe(true);
+  expect(options.rest).toEqual(['mod', '--fuel', 'x']);
+  expect(parseOptions(SPECS, ['--', '--dir']).rest).toEqual(['--dir']);
+  expect(parseOptions(SPECS, ['-', 'x']).rest).toEqual(['-', 'x']);
+  expect(parseOptions(SPECS, ['m', '--verbose'], true).has('verbose')).toBe(true);
+});
+
+it.each([
+  [['--dri', 'x'], 'unknown option --dri (did you mean --dir?)'],
+  [['--verbos'], 'did you mean --verbose?'],
+  [['--fule=3'], 'unknown option --fule (did you mean --fuel?)'],
+  [['--zzzzzz'], 'unknown option --zzzzzz'],
+  [['-x'], 'unknown option -x'],
+  [['--fuel'], 'option --fuel needs a value'],
+  [['--fuel', '1', '--fuel', '2'], 'given twice'],
+  [['--verbose=1'], 'takes no value'],
+])('%j is refused', (words, message) => {
+  expect(() => parseOptions(SPECS, words)).toThrow(UsageError);
+  expect(() => parseOptions(SPECS, words)).toThrow(message);
+});
+
+it('units', () => {
+  expect(parseSize('m', '64MiB')).toBe(64 << 20);
+  expect(parseSize('m', '1.5k')).toBe(1536);
+  expect(parseSize('m', '3MB')).toBe(3_000_000);
+  expect(parseSize('m', '12')).toBe(12);
+  expect(parseDuration('t', '5s')).toBe(5000);
+  expect(parseDuration('t', '250ms')).toBe(250);
+  expect(parseDuration('t', '2')).toBe(2000);
+  expect(parseCount('n', '10')).toBe(10);
+  for (const bad of ['', 'x', '-1', '1e3', '5 s', '5x']) {
+    expect(() => parseSize('m', bad)).toThrow(UsageError);
+    expect(() => parseDuration('t', bad)).toThrow(UsageError);
+    expect(() => parseCount('n', bad)).toThrow(UsageError);
+  }
+});
+
+it('suggests what is near', () => {
+  expect(closest('vaildate', ['run', 'validate', 'inspect'])).toBe('validate');
+  expect(closest('insp', ['run', 'validate', 'inspect'])).toBe('inspect');
+  expect(closest('banana', ['run', 'validate', 'inspect'])).toBeUndefined();
+});
