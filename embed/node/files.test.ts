@@ -196,3 +196,33 @@ it('two writers at the end do not overwrite each other', () => {
   g.write(one, 'c');
   expect(fs.readFileSync(path.join(scratch, 'log'), 'utf8')).toBe('aBc');
 });
+
+it('saves a file that was opened for writing only and is gone', () => {
+  const g = guestIn(scratch);
+  const fd = g.open('f', { oflags: 1, rights: 1 << 6 }) as number;
+  g.write(fd, 'half');
+  g.path('path_unlink_file', 'f');
+  const state = g.wasi.saveState();
+  const moved = guestIn(fs.mkdtempSync(path.join(scratch, 'other-')));
+  moved.wasi.restoreState(state);
+  expect(moved.write(fd, ' done')).toBe(5);
+});
+
+it('goes on in another directory, at the same offsets', () => {
+  const [one, two] = ['one', 'two'].map((name) => path.join(scratch, name));
+  fs.mkdirSync(path.join(one, 'd'), { recursive: true });
+  const g = guestIn(one);
+  const fd = g.open('d/log', { oflags: 1, rights: WRITE }) as number;
+  const dir = g.open('d', { oflags: 2 }) as number;
+  g.write(fd, 'first half, ');
+  expect(g.readdir(dir, 0, 60).map(({ name }) => name)).toEqual(['.', '..']);
+  const state = g.wasi.saveState({ digests: true });
+  expect(Buffer.from(state).includes(scratch)).toBe(false);
+  fs.cpSync(one, two, { recursive: true });
+  const moved = guestIn(two);
+  moved.wasi.restoreState(state);
+  moved.write(fd, 'second half');
+  expect(moved.readdir(dir, 2).map(({ name }) => name)).toEqual(['log']);
+  expect(fs.readFileSync(path.join(two, 'd/log'), 'utf8')).toBe('first half, second half');
+  expect(fs.readFileSync(path.join(one, 'd/log'), 'utf8')).toBe('first half, ');
+});

@@ -174,6 +174,8 @@ class NodeFile implements FileHandle {
   readonly kind = 'file';
   /** A second descriptor on the same file that appends, so that other writers to its end are not overwritten. */
   private appendFd: number | undefined;
+  /** One for reading a file that was opened for writing only: a saved state may need its contents. Guests never get here. */
+  private readFd: number | undefined;
 
   constructor(
     private readonly fd: number,
@@ -194,8 +196,18 @@ class NodeFile implements FileHandle {
 
   read(buffers: readonly Uint8Array[], position: number): number {
     try {
-      if (buffers.length === 1) return fs.readSync(this.fd, buffers[0], 0, buffers[0].length, position);
-      return buffers.length === 0 ? 0 : fs.readvSync(this.fd, buffers, position);
+      return readAt(this.readFd ?? this.fd, buffers, position);
+    } catch (error) {
+      return errnoOf(error) === ERRNO.BADF ? this.readAnyway(buffers, position) : -errnoOf(error);
+    }
+  }
+
+  private readAnyway(buffers: readonly Uint8Array[], position: number): number {
+    const again = reopenPath(this.fd);
+    if (again === undefined || this.readFd !== undefined) return -ERRNO.BADF;
+    try {
+      this.readFd = fs.openSync(again, constants.O_RDONLY);
+      return readAt(this.readFd, buffers, position);
     } catch (error) {
       return -errnoOf(error);
     }
@@ -254,8 +266,15 @@ class NodeFile implements FileHandle {
   }
 
   close(): void {
-    errnoFrom(() => fs.closeSync(this.fd));
-    if (this.appendFd !== undefined) fs.closeSync(this.appendFd);
+    for (const fd of [this.fd, this.appendFd, this.readFd]) {
+      if (fd !== undefined) errnoFrom(() => fs.closeSync(fd));
+    }
     this.appendFd = undefined;
+    this.readFd = undefined;
   }
+}
+
+function readAt(fd: number, buffers: readonly Uint8Array[], position: number): number {
+  if (buffers.length === 1) return fs.readSync(fd, buffers[0], 0, buffers[0].length, position);
+  return buffers.length === 0 ? 0 : fs.readvSync(fd, buffers, position);
 }
