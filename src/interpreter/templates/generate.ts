@@ -7,6 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compactText } from './compact';
 import { CONTROL } from './control';
 import { FUSED } from './fused';
 import { type Kind, LOADS, STORES, TEMPLATES, type Template } from './table';
@@ -171,15 +172,18 @@ for (const [name, store] of Object.entries(STORES)) {
       bind += float ? `let w=${value};if(w!==w)w=NaN;` : what === 'k' ? '' : `const w=${value};`;
       code = substitute(code, 'X', what === 'k' ? 'b' : 'w');
     }
-    const closure = `fp=>{${bind}${addressCheck(store.bytes)}${code};return n(fp)}`;
-    emit(`${name}/${form}`, params, closure, isFallback(form, store.forms));
+    const body = `${bind}${addressCheck(store.bytes)}${code};`;
+    emit(`${name}/${form}`, params, `fp=>{${body}return n(fp)}`, isFallback(form, store.forms));
+    if (form !== 'ee') continue;
+    const marks = `m.dirty[v>>>12]=1;${store.bytes > 1 ? `m.dirty[v+${store.bytes - 1}>>>12]=1;` : ''}`;
+    emit(`track ${name}/ee`, params, `fp=>{${body}${marks}return n(fp)}`, true);
   }
 }
 
 for (const [name, [params, closure]] of Object.entries(CONTROL)) emit(name, params, closure, true);
 for (const [name, [params, closure]] of Object.entries(FUSED)) emit(name, params, closure, false);
 
-function moduleText(factories: ReadonlyMap<string, string>): string {
+function fullText(factories: ReadonlyMap<string, string>): string {
   const used = new Set<string>();
   const body = [...factories]
     .map(([name, factory]) => {
@@ -202,9 +206,11 @@ const types = `import type { Factories, FactoryEnvironment } from './factories';
 export declare function createFactories(environment: FactoryEnvironment): Factories;
 `;
 const target = process.env['TSWASM_GENERATE_TO'] ?? join(process.cwd(), 'src/interpreter');
-for (const [file, factories] of Object.entries({ factories: compact, 'factories-full': full })) {
-  const source = moduleText(factories);
+for (const [file, source] of [
+  ['factories', compactText(compact)],
+  ['factories-full', fullText(full)],
+]) {
   writeFileSync(join(target, `${file}.generated.js`), source);
   writeFileSync(join(target, `${file}.generated.d.ts`), types);
-  console.log(`${file}: ${factories.size} factories, ${source.length} bytes`);
+  console.log(`${file}: ${source.length} bytes`);
 }
