@@ -310,6 +310,8 @@ class Assembler {
       value = bits(value);
       name = value.kind === 'i' ? 'i32.store' : 'i64.store';
     }
+    const tracked = statement.memory.dirty !== undefined;
+    if (tracked) name = `track ${name}`;
     const how = statement.address.name === 'get' ? 'r' : 'e';
     let what = value.name === 'get' ? 'r' : value.name === 'const' && value.kind === 'i' ? 'k' : 'e';
     let where = how;

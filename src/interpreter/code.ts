@@ -67,13 +67,18 @@ export class Code {
   readonly loops = new Map<number, Step>();
   /** By offset of the call instruction. */
   readonly calls = new Map<number, CallSite>();
+  /** By offset of the bulk operation. */
+  readonly bulks = new Map<number, Safepoint>();
   readonly entrySite: Safepoint;
+  /** The function's when this was lowered (Func.forget). */
+  readonly generation: number;
   /** Lowered with factories of its own. */
   readonly hot: boolean;
   /** Types of params and locals, and each one's word offset in the frame. */
   readonly locals: readonly ValType[];
   constructor(func: Func, hot: boolean, locals: readonly ValType[], bodyOffset: number) {
     this.func = func;
+    this.generation = func.generation;
     this.hot = hot;
     this.locals = locals;
     this.entrySite = {

@@ -289,3 +289,42 @@ describe('runAsync', () => {
     for (const execution of executions) expect(execution.fuelUsed).toBeGreaterThan(0);
   });
 });
+
+describe('tracking of writes', () => {
+  const WRITES = `(module (memory (export "m") 2)
+    (func (export "run") (param $n i32) (result i32)
+      (loop $l
+        (i32.store8 (i32.mul (local.get $n) (i32.const 4096)) (local.get $n))
+        (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (i64.store offset=2 (i32.const 28666) (i64.const -1))
+      (memory.fill (i32.const 40000) (i32.const 1) (i32.const 10000))
+      (i32.load8_u (i32.const 4096))))`;
+  const marks = (memory: Memory) =>
+    [...(memory.takeDirty() ?? [])].flatMap((mark, k) => (mark === 0 ? [] : [k]));
+
+  it('marks the blocks that stores and bulk operations touch, also of an execution paused before', () => {
+    const instance = start(WRITES);
+    const memory = instance.exports.get('m') as Memory;
+    const execution = new Execution(exported(instance, 'run'), [i32(4)]);
+    // The function's entry and the loop's first turns: blocks 4 and 3 are written without being tracked.
+    expect(execution.run({ fuel: 2 })).toMatchObject({ kind: 'paused' });
+    expect(memory.takeDirty()).toBeUndefined();
+    memory.track();
+    expect(execution.run({ fuel: 1 })).toMatchObject({ kind: 'paused' });
+    expect(marks(memory)).toEqual([2]);
+    expect(execution.run()).toMatchObject({ kind: 'done', results: [{ lo: 1 }] });
+    expect(marks(memory)).toEqual([1, 6, 7, 9, 10, 11, 12]);
+    memory.touch(65535, 2);
+    expect(marks(memory)).toEqual([15, 16]);
+  });
+
+  it('cannot start while something runs', () => {
+    const instance: Instance = start(
+      `(module (import "h" "f" (func $f)) (memory (export "m") 1) (func (export "run") (call $f)))`,
+      (store) => [
+        Func.host(store, { params: [], results: [] }, () => (instance.exports.get('m') as Memory).track()),
+      ],
+    );
+    expect(() => exported(instance, 'run').call()).toThrow('while an execution runs');
+  });
+});

@@ -13,6 +13,7 @@ import {
   readValues,
   rebuild,
   type Saved,
+  type StackFrame,
   writeValues,
 } from './frames';
 import { Func } from './func';
@@ -65,6 +66,8 @@ export class Execution {
   private next: Step | null = null;
   private safepoint: Safepoint | null = null;
   private pending: HostCall | null = null;
+  /** The host call that a restored execution makes again when it runs. */
+  private again: PendingHostCall | undefined;
   private rejection: { readonly reason: unknown } | undefined;
   private settled = false;
   private requested = false;
@@ -95,6 +98,7 @@ export class Execution {
     execution.saved = saved;
     execution.safepoint = safepoint;
     execution.next = safepoint === null ? pending!.func.entry : safepoint.resume;
+    execution.again = pending;
     execution.current = 'paused';
     return execution;
   }
@@ -189,11 +193,13 @@ export class Execution {
       registers.fp = base;
       return this.func.entry;
     }
+    this.renew();
     const saved = this.saved!;
     if (base + saved.ints.length > registers.maxFp || sp + saved.sites.length > registers.maxSp) {
       throw trap('callStackExhausted');
     }
     this.saved = undefined;
+    this.again = undefined;
     frames.ints.set(saved.ints, base);
     for (let k = saved.refs.length; k > 0 && frames.refs.length < base >> 1; k--) frames.refs.push(null);
     while (frames.refs.length < (base >> 1) + saved.refs.length) frames.refs.push(null);
@@ -308,19 +314,36 @@ export class Execution {
 
   /** Frames of a paused or waiting execution, outermost first. Only `atSafepoint`. */
   frames(): FrameState[] {
-    const { saved } = this;
-    if (saved === undefined) throw new InternalError(`an execution that is ${this.current} has no frames`);
+    if (this.saved === undefined)
+      throw new InternalError(`an execution that is ${this.current} has no frames`);
     if (!this.atSafepoint) throw new InternalError('stopped inside a bulk operation, which is no safepoint');
-    const states: FrameState[] = [];
+    return this.stackFrames() as FrameState[];
+  }
+
+  private stackFrames(): StackFrame[] {
+    const saved = this.saved!;
+    const states: StackFrame[] = [];
     for (let k = 1; k < saved.sites.length; k++) {
       const site = saved.sites[k]!;
       states.push(frameState(saved, site.code!, 'call', site.offset, -1, site.operands, saved.frames[k]));
     }
-    if (this.pending === null) {
-      const { code, kind, offset, targetLoop, operands } = this.safepoint!;
-      if (kind !== 'bulk') states.push(frameState(saved, code, kind, offset, targetLoop, operands, saved.fp));
+    if (this.pending === null && this.safepoint !== null) {
+      const { code, kind, offset, targetLoop, operands } = this.safepoint;
+      states.push(frameState(saved, code, kind, offset, targetLoop, operands, saved.fp));
     }
     return states;
+  }
+
+  /** Moves the frames to code of now, when the code they stand in has been dropped. */
+  private renew(): void {
+    const codes = this.saved!.sites.map((site) => site?.code ?? undefined);
+    if (this.safepoint !== null) codes.push(this.safepoint.code);
+    if (codes.every((code) => code === undefined || code.generation === code.func.generation)) return;
+    const { saved, safepoint } = rebuild(this.func, this.stackFrames(), this.pendingHostCall ?? this.again);
+    this.saved = saved;
+    if (this.pending !== null) return;
+    this.safepoint = safepoint;
+    if (safepoint !== null) this.next = safepoint.resume;
   }
 
   /** The wasm backtrace of a stopped execution, innermost first. */

@@ -42,12 +42,12 @@ export interface Saved {
 export function frameState(
   saved: Saved,
   code: Code,
-  kind: FrameState['kind'],
+  kind: StackFrame['kind'],
   offset: number,
   targetLoop: number,
   operands: readonly ValType[],
   fp: number,
-): FrameState {
+): StackFrame {
   const values: Value[] = [];
   let word = fp;
   for (const type of [...code.locals, ...operands]) {
@@ -62,10 +62,13 @@ export function frameState(
   return { instance: code.func.instance!, funcidx: code.func.funcidx, kind, offset, targetLoop, values };
 }
 
+/** A frame as it is, or stopped inside a bulk operation. */
+export type StackFrame = Omit<FrameState, 'kind'> & { readonly kind: FrameState['kind'] | 'bulk' };
+
 /** The stack that frames stand for. */
 export function rebuild(
   func: Func,
-  frames: readonly FrameState[],
+  frames: readonly StackFrame[],
   pending: PendingHostCall | undefined,
 ): { saved: Saved; safepoint: Safepoint | null } {
   const sites: (CallSite | null)[] = [new CallSite(null, -1, func, [], 0)];
@@ -104,9 +107,11 @@ export function rebuild(
   return { saved, safepoint };
 }
 
-function innermost(code: Code, frame: FrameState): Safepoint {
+function innermost(code: Code, frame: StackFrame): Safepoint {
   const { kind, offset, targetLoop, values } = frame;
   if (kind === 'entry') return code.entrySite;
+  const bulk = kind === 'bulk' ? code.bulks.get(offset) : undefined;
+  if (bulk !== undefined) return bulk;
   const resume = code.loops.get(targetLoop);
   if (resume === undefined)
     throw new InternalError(`no branch goes back to the loop at offset ${targetLoop}`);

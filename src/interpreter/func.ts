@@ -29,6 +29,8 @@ export class Func {
   /** Recent samples that found it running, and when they were taken (tiering.ts). */
   heat = 0;
   heatEpoch = 0;
+  /** How often its code was dropped. Frames in code of an earlier generation are rebuilt before they run. */
+  generation = 0;
 
   private constructor(
     store: Store,
@@ -97,6 +99,14 @@ export class Func {
       this.entry = this.code.entry;
     }
     return this.code;
+  }
+
+  /** @internal Drops the code; paused executions that stand in it are rebuilt. */
+  forget(): void {
+    this.generation++;
+    this.code = undefined;
+    this.heat = 0;
+    this.entry = () => this.lower().entry;
   }
 
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */

@@ -88,6 +88,11 @@ export class Instance {
       : this.module.bytes.subarray(start, end);
   }
 
+  /** @internal All functions, when they are next called. */
+  lowerAgain(): void {
+    for (const func of this.funcs) if (func?.instance === this) func.forget();
+  }
+
   private extern(entry: Export): Extern {
     switch (entry.kind) {
       case 'func':
@@ -130,6 +135,7 @@ export class Instance {
     const first = this.memories.length;
     for (const type of module.memories.slice(first))
       this.memories.push(limited(() => new Memory(store, type)));
+    for (const memory of this.memories) memory.users.add(this);
     for (const type of module.tags.slice(this.tags.length)) this.tags.push(new Tag(type));
   }
 

@@ -244,6 +244,7 @@ function lowerBulk(lowering: Lowering, name: BulkOp, x: number, y: number, at: n
     operands,
     resume: null,
   };
+  lowering.code.bulks.set(site.offset, site);
   const operation = makeBulk(name, { instance: lowering.instance, x, y, at });
   lowering.end({ kind: 'bulk', operation, at: lowering.top, site });
   lowering.begin();

@@ -1,8 +1,9 @@
 /** Memory instances (spec "exec/runtime", "memory instances") and their typed views. */
 
 import type { MemoryType } from '../decoder';
-import { trap } from '../errors';
-import { trapAt } from './registers';
+import { InternalError, trap } from '../errors';
+import type { Instance } from './instance';
+import { isRunning, trapAt } from './registers';
 import type { Store } from './store';
 
 /**
@@ -19,6 +20,8 @@ export class Views {
   top2 = -1;
   top4 = -1;
   top8 = -1;
+  /** While writes are tracked: one byte for each 4 KiB, 1 = written. */
+  dirty: Uint8Array | undefined = undefined;
 
   constructor(buffer: ArrayBuffer) {
     this.attach(buffer);
@@ -35,6 +38,11 @@ export class Views {
     this.top2 = length - 2;
     this.top4 = length - 4;
     this.top8 = length - 8;
+    if (this.dirty !== undefined) {
+      const dirty = new Uint8Array(blocksOf(length));
+      dirty.set(this.dirty);
+      this.dirty = dirty;
+    }
   }
 
   /** The exact check behind the quick one: byte index of an access of `bytes` at address + offset (both u32), or a trap. */
@@ -87,6 +95,13 @@ export class Views {
   }
 }
 
+/** log2 of the bytes that one dirty mark stands for. */
+const BLOCK_BITS = 12;
+
+function blocksOf(bytes: number): number {
+  return Math.ceil(bytes / 2 ** BLOCK_BITS);
+}
+
 const scratch = new ArrayBuffer(8);
 const scratchInt = new Int32Array(scratch);
 const scratchFloat = new Float32Array(scratch);
@@ -100,6 +115,8 @@ export class Memory {
   readonly views: Views;
   /** Called with the old buffer after every grow, also by zero pages (the JS API detaches it). */
   onGrow: ((old: ArrayBuffer) => void) | undefined;
+  /** @internal Instances whose code writes to it. */
+  readonly users = new Set<Instance>();
 
   /** Throws a RangeError when the store's or the host's memory does not suffice. */
   constructor(store: Store, type: MemoryType) {
@@ -125,6 +142,39 @@ export class Memory {
   }
   get pages(): number {
     return this.buffer.byteLength / this.pageSize;
+  }
+
+  /**
+   * Tracks writes from now on, for delta snapshots: functions that use the memory are lowered again with stores that mark, so that only
+   * tracked memories pay. Not while anything runs. Hosts that write through `bytes` or `buffer` mark with `touch`.
+   */
+  track(): void {
+    if (this.views.dirty !== undefined) return;
+    if (isRunning()) throw new InternalError('writes cannot be tracked from now on while an execution runs');
+    this.views.dirty = new Uint8Array(blocksOf(this.byteLength));
+    for (const instance of this.users) instance.lowerAgain();
+  }
+  /** One byte for each 4 KiB, 1 = written since `track` or the last take. Undefined when writes are not tracked. */
+  takeDirty(): Uint8Array | undefined {
+    const { dirty } = this.views;
+    if (dirty !== undefined) this.views.dirty = new Uint8Array(dirty.length);
+    return dirty;
+  }
+  /** Marks a range as written. */
+  touch(from: number, length: number): void {
+    const { dirty } = this.views;
+    if (dirty !== undefined && length > 0) {
+      dirty.fill(
+        1,
+        Math.floor(from / 2 ** BLOCK_BITS),
+        Math.floor((from + length - 1) / 2 ** BLOCK_BITS) + 1,
+      );
+    }
+  }
+
+  /** `touch`, or undefined while writes are not tracked. */
+  get marker(): ((from: number, length: number) => void) | undefined {
+    return this.views.dirty === undefined ? undefined : (from, length) => this.touch(from, length);
   }
 
   /** memory.grow (spec "exec/modules", "growing memories"): the old size in pages, or -1 when it cannot be. */
@@ -157,12 +207,14 @@ export class Memory {
   }
   fill(to: number, value: number, length: number): void {
     this.check(to, length);
+    this.touch(to, length);
     this.views.u8.fill(value, to, to + length);
   }
   /** memory.copy from another memory or this one. */
   copy(to: number, source: Memory, from: number, length: number): void {
     source.check(from, length);
     this.check(to, length);
+    this.touch(to, length);
     if (source === this) this.views.u8.copyWithin(to, from, from + length);
     else this.views.u8.set(source.views.u8.subarray(from, from + length), to);
   }
@@ -173,6 +225,7 @@ export class Memory {
   /** memory.init from bytes of a data segment. */
   init(to: number, source: Uint8Array, from: number, length: number): void {
     this.checkInit(to, source, from, length);
+    this.touch(to, length);
     this.views.u8.set(source.subarray(from, from + length), to);
   }
 }

@@ -88,3 +88,8 @@ export function trapAt(code: TrapCode, offset: number): RuntimeError {
   registers.trapOffset = offset;
   return trap(code);
 }
+
+/** Whether an execution has the machine. */
+export function isRunning(): boolean {
+  return registers.sp > 0;
+}

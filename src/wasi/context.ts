@@ -1,6 +1,7 @@
 /** One guest's WASI world: its arguments, descriptors, clocks and limits, and the way its imports are answered. */
 import { encodeUtf8 } from '../decoder/utf8';
 import { RuntimeError } from '../errors';
+import type { Memory } from '../interpreter';
 import { DIRECTORY_RIGHTS, ERRNO, type Errno, FILE_RIGHTS, type Layout } from './abi';
 import { Clocks } from './clocks';
 import { type DescriptorOf, DescriptorTable, makeDescriptor } from './descriptors';
@@ -119,11 +120,11 @@ export class WasiContext {
 
   /** The memory of the calling instance. A view: not to be kept over a wait. */
   memory(c: GuestCall): GuestMemory {
-    const memory = c.instance?.exports.get('memory') as { readonly bytes?: unknown } | undefined;
+    const memory = c.instance?.exports.get('memory') as Partial<Memory> | undefined;
     if (!(memory?.bytes instanceof Uint8Array)) {
       throw new RuntimeError('a WASI call needs a memory that the module exports as "memory"');
     }
-    return new GuestMemory(memory.bytes);
+    return new GuestMemory(memory.bytes, memory.marker);
   }
 
   fillRandom(bytes: Uint8Array): void {

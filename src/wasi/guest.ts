@@ -37,11 +37,16 @@ export function wordsArg(c: GuestCall, k: number): U64 {
  * wasmtime does; pointers need not be aligned.
  */
 export class GuestMemory {
-  constructor(readonly bytes: Uint8Array) {}
+  /** `touch` is told of each range that a call may write (it does not tell reading from writing), for delta snapshots. */
+  constructor(
+    readonly bytes: Uint8Array,
+    private readonly touch?: (ptr: number, length: number) => void,
+  ) {}
 
   /** Traps unless [ptr, ptr + length) lies in the memory. */
   check(ptr: number, length: number): void {
     if (ptr + length > this.bytes.length) throw outOfBounds();
+    this.touch?.(ptr, length);
   }
 
   getU8(ptr: number): number {
