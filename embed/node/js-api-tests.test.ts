@@ -1,7 +1,8 @@
 /**
  * The JS API tests of the WebAssembly/spec repository on tswasm's namespace. Environment:
  * `TSWASM_JS_API`: the folder `test/js-api` of a checkout (else `../peers/spec` beside the project is looked for);
- * `TSWASM_JS_API_FILES`: a part of the file names, to run fewer; `TSWASM_JS_API_ENGINE=native`: the host's own namespace, for comparison.
+ * `TSWASM_JS_API_FILES`: a part of the file names, to run fewer; `TSWASM_JS_API_ENGINE`: `native` for the host's own namespace, for
+ * comparison, or the path of a built file (`dist/tswasm.min.js`).
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +18,8 @@ import {
 } from './js-api-tests/harness';
 
 const root = process.env.TSWASM_JS_API ?? join(import.meta.dirname, '../../../peers/spec/test/js-api');
-const native = process.env.TSWASM_JS_API_ENGINE === 'native';
+const engine = process.env.TSWASM_JS_API_ENGINE;
+const native = engine === 'native';
 const filter = process.env.TSWASM_JS_API_FILES ?? '';
 const present = existsSync(join(root, 'wasm-module-builder.js'));
 
@@ -41,7 +43,7 @@ it.skipIf(!present)(
   'passes the JS API tests except for the listed ones',
   async () => {
     const files = testFiles(root).filter((file) => file.includes(filter));
-    const reports = await runFiles(root, files, native ? {} : { engine: tswasmEngine() });
+    const reports = await runFiles(root, files, native ? {} : { engine: tswasmEngine(engine) });
     printReport(reports);
     if (native) return;
     const list = readExpectations(join(import.meta.dirname, 'js-api-tests/expected-failures.txt'));

@@ -11,8 +11,9 @@ const MAX_PAGES: Record<AddressType, number> = { i32: 65_536, i64: 2 ** 37 - 1 }
  * DetachArrayBuffer, by moving the contents to a buffer that is dropped at once. Where the host has neither way, views of the old
  * buffer keep the old bytes.
  */
-export function detach(buffer: ArrayBuffer & { transfer?(length: number): ArrayBuffer }): void {
-  if (buffer.transfer) buffer.transfer(0);
+export function detach(buffer: ArrayBuffer): void {
+  const transfer: unknown = Reflect.get(buffer, 'transfer');
+  if (typeof transfer === 'function') transfer.call(buffer, 0);
   else if (typeof structuredClone === 'function') structuredClone(buffer, { transfer: [buffer] });
 }
 

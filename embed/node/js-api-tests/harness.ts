@@ -25,9 +25,8 @@ function bundle(entry: string, globalName?: string): string {
   return built.outputFiles[0].text;
 }
 
-/** A script whose value is tswasm's namespace object, made in the realm that runs it. */
-export function tswasmEngine(): string {
-  const entry = join(import.meta.dirname, '../../../src/webassembly.ts');
+/** A script whose value is tswasm's namespace object, made in the realm that runs it. Another entry: a built file of tswasm. */
+export function tswasmEngine(entry = join(import.meta.dirname, '../../../src/webassembly.ts')): string {
   return `${bundle(entry, '__tswasm')};__tswasm.WebAssembly`;
 }
 
