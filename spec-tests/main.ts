@@ -1,6 +1,6 @@
 /**
  * Runs the official suite from the command line:
- *   npm run spec -- [--engine tswasm|native|tswasm-step1] [--verbose] [--all-problems] [file or part of a path ...]
+ *   npm run spec -- [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|native] [--verbose] [--all-problems] [file or part of a path ...]
  * A file that exists is run as it is; anything else selects files of the suite. Exit code 1 when a result is not as listed.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ interface Options {
 }
 
 const USAGE =
-  'usage: npm run spec -- [--engine tswasm|native|tswasm-step1] [--verbose] [--all-problems] [file or part of a path ...]';
+  'usage: npm run spec -- [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|native] [--verbose] [--all-problems] [file or part of a path ...]';
 
 function parseArguments(args: readonly string[]): Options {
   const options: Options = { engine: named('tswasm'), verbose: false, problems: 5, patterns: [] };

@@ -1,6 +1,6 @@
 /**
- * Seeded modules on tswasm and on native. TSWASM_DIFF_SEEDS says how many; a third as many also run with stops at safepoints, and with
- * stops and hot code lowered again.
+ * Seeded modules on tswasm and on native. TSWASM_DIFF_SEEDS says how many; a third as many also run with the fused
+ * forms, with stops at safepoints, and with stops and hot code lowered again.
  */
 import { describe, expect, it } from 'vitest';
 import { available, check, enableNativeFeatures } from './check';
@@ -20,6 +20,7 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 describe.each([
   ['tswasm', upTo(count)],
+  ['tswasm-full', upTo(Math.ceil(count / 3))],
   ['tswasm-step1', upTo(Math.ceil(count / 3))],
   ['tswasm-hot2', upTo(Math.ceil(count / 3))],
 ] as const)('%s', (engine, seeds) => {

@@ -1,12 +1,13 @@
 /** Every engine the runner knows by name. */
 import type { Engine } from '../engine';
 import { nativeEngine } from './native';
-import { steppedEngine } from './stepped';
+import { fullEngine, steppedEngine } from './stepped';
 import { tswasmEngine } from './tswasm';
 
-/** `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running. */
+/** `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running. */
 export function engineNamed(name: string): Engine | undefined {
   if (name === 'tswasm') return tswasmEngine;
+  if (name === 'tswasm-full') return fullEngine;
   if (name === 'native') return nativeEngine;
   const stepped = /^tswasm-(step|hot)([1-9]\d*)$/.exec(name);
   return stepped ? steppedEngine({ step: Number(stepped[2]), hot: stepped[1] === 'hot' }) : undefined;

@@ -3,29 +3,23 @@
  * An adapter that writes a snapshot at each stop and goes on from it in another store has the same shape.
  */
 import type { Module } from '../../src/decoder/index';
-import { createFactories } from '../../src/interpreter/factories.generated.js';
 import {
-  configureStack,
   Execution,
   type Extern,
   type Func,
   type Instance,
   instantiatePaused,
-  setFreshFactories,
   type Value as WasmValue,
 } from '../../src/interpreter/index';
 import type { Engine } from '../engine';
+import { useCompactFactories, useFullFactories } from './factory-sets';
 import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
 
 /** A stop costs as much as the stack is deep: after so many, the next ones are twice as far apart. */
 const MANY_STOPS = 200;
-/** Calls on the host's stack, as the entry for Node sets it, and as it is without. */
-const HOT_NEST = 12;
-const PLAIN_NEST = 4;
-
 export interface Stepping {
   readonly step: number;
-  /** What runs long is lowered again and entered at a safepoint, as on hosts that can evaluate the factories anew. */
+  /** With the full set of factories, and what runs long is lowered again and entered at a safepoint, as on Node. */
   readonly hot: boolean;
 }
 
@@ -35,14 +29,11 @@ class SteppedSession extends TswasmSession {
     readonly stepping: Stepping,
   ) {
     super(featuresFor(script));
-    if (!stepping.hot) return;
-    setFreshFactories(() => createFactories);
-    configureStack({ nest: HOT_NEST });
+    if (stepping.hot) useFullFactories(true);
   }
 
   close(): void {
-    setFreshFactories(undefined);
-    configureStack({ nest: PLAIN_NEST });
+    useCompactFactories();
   }
 
   protected override link(module: Module, imports: readonly Extern[]): Instance {
@@ -66,3 +57,20 @@ export function steppedEngine(stepping: Stepping): Engine {
   const name = `tswasm-${stepping.hot ? 'hot' : 'step'}${stepping.step}`;
   return { ...tswasmEngine, name, open: (script) => new SteppedSession(script, stepping) };
 }
+
+class FullSession extends TswasmSession {
+  constructor(script: string) {
+    super(featuresFor(script));
+    useFullFactories(false);
+  }
+  close(): void {
+    useCompactFactories();
+  }
+}
+
+/** With the full set of closure factories (src/factories.ts), which has many fused forms. */
+export const fullEngine: Engine = {
+  ...tswasmEngine,
+  name: 'tswasm-full',
+  open: (script) => new FullSession(script),
+};

@@ -6,8 +6,8 @@ import { expect, it } from 'vitest';
 import { code, functype, moduleBytes, name, s32, section, u32, vec } from '../binary';
 import { Random } from '../differential/random';
 import type { Engine } from '../engine';
+import { engineNamed } from '../engines/index';
 import { nativeEngine } from '../engines/native';
-import { tswasmEngine } from '../engines/tswasm';
 
 const I32_CONST = 0x41;
 const ADD = 0x6a;
@@ -82,6 +82,7 @@ async function results(engine: Engine, bytes: Uint8Array): Promise<string[]> {
     const [value] = await session.invoke(func, [{ type: 'i32', bits: 3n }], ['i32']);
     lines.push(`${name}: ${value.type === 'i32' ? value.bits : value.type}`);
   }
+  await session.close?.();
   return lines;
 }
 
@@ -91,6 +92,7 @@ const inside = Array.from({ length: 140 }, (_, i) => [0, i, 3]);
 const behind = Array.from({ length: 140 }, (_, i) => [1, 2, i]);
 const mixed = Array.from({ length: 150 }, () => [random.below(130), random.below(130), random.below(130)]);
 
+const engines = ['tswasm', 'tswasm-full', 'tswasm-hot2'];
 it.each([
   ['before the loop', uniform],
   ['before the call', inside],
@@ -99,5 +101,6 @@ it.each([
 ])('%s', async (_where, lengths) => {
   const bytes = build(lengths);
   const shown = (lines: string[]): string[] => lines.map((l, i) => `${l} of ${lengths[Math.floor(i / 3)]}`);
-  expect(shown(await results(tswasmEngine, bytes))).toEqual(shown(await results(nativeEngine, bytes)));
+  const expected = shown(await results(nativeEngine, bytes));
+  for (const name of engines) expect(shown(await results(engineNamed(name)!, bytes)), name).toEqual(expected);
 });

@@ -227,3 +227,18 @@
 (assert_trap (invoke "load" (i32.const 0)) "out of bounds memory access")
 (assert_trap (invoke "effect" (i32.const 0)) "out of bounds memory access")
 (assert_return (get "g") (i32.const 7))
+
+(module
+  (memory i64 1)
+  (global $g (export "g") (mut i32) (i32.const 0))
+  (func $zero (result i32) (global.set $g (i32.const 7)) (i32.const 0))
+  (func (export "wide") (param i64) (i32.store offset=65538 (local.get 0) (i32.div_u (i32.const 1) (i32.const 0))))
+  (func (export "grown") (i32.store (memory.grow (i64.const 41753)) (i32.div_u (i32.const 1) (i32.const 0))))
+  (func (export "far") (param i64) (i64.store8 offset=0x100000000000 (local.get 0) (i64.rem_s (i64.const 1) (i64.const 0))))
+  (func (export "effect") (param i64) (i32.store8 (local.get 0) (call $zero)))
+)
+(assert_trap (invoke "wide" (i64.const 0x100000000)) "integer divide by zero")
+(assert_trap (invoke "grown") "integer divide by zero")
+(assert_trap (invoke "far" (i64.const -1)) "integer divide by zero")
+(assert_trap (invoke "effect" (i64.const -1)) "out of bounds memory access")
+(assert_return (get "g") (i32.const 7))

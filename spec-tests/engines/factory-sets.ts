@@ -1,0 +1,36 @@
+/** Which closure factories tswasm uses: the core's compact set, or what `embed/node` installs. Each set is made once. */
+import { createFactories as createCompact } from '../../src/interpreter/factories.generated.js';
+import { createFactories as createFull } from '../../src/interpreter/factories-full.generated.js';
+import {
+  configureStack,
+  type FactoryMaker,
+  setFreshFactories,
+  useFactories,
+} from '../../src/interpreter/index';
+
+/** Calls on the host's stack: as it is by itself, and as the entry for Node sets it. */
+const PLAIN_NEST = 4;
+const NODE_NEST = 12;
+
+function once(make: FactoryMaker): FactoryMaker {
+  let made: ReturnType<FactoryMaker> | undefined;
+  return (environment) => {
+    made ??= make(environment);
+    return made;
+  };
+}
+const compact = once(createCompact);
+const full = once(createFull);
+
+export function useCompactFactories(): void {
+  useFactories(compact);
+  setFreshFactories(undefined);
+  configureStack({ nest: PLAIN_NEST });
+}
+
+/** `fresh`: hot functions are lowered again with sets of their own. */
+export function useFullFactories(fresh: boolean): void {
+  useFactories(full);
+  setFreshFactories(fresh ? () => createFull : undefined);
+  configureStack({ nest: NODE_NEST });
+}
