@@ -22,6 +22,12 @@ it('runs web-tree-sitter with a grammar (Emscripten, dynamic linking)', async ()
   expect(dropIn).toMatchObject({ nodes: 9003, numbers: 200 });
 });
 
+it('runs QuickJS (Emscripten)', async () => {
+  const { native, dropIn } = await compare('quickjs');
+  expect(dropIn).toEqual(native);
+  expect(dropIn).toContain('987');
+});
+
 it('runs brotli-wasm (wasm-bindgen)', async () => {
   const { native, dropIn } = await compare('brotli');
   expect(dropIn).toEqual(native);

@@ -4,33 +4,32 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { buildSync } from 'esbuild';
-import { tswasmEngine } from '../js-api-tests/harness';
 import type { Job, Outcome } from './worker';
 
 /** Below node_modules, so that the programs find their packages. */
 const cache = join(import.meta.dirname, '../../../node_modules/.cache/tswasm-drop-in');
 
-function bundle(entry: string, name: string): URL {
+function bundle(entry: string, outfile: string, format: 'esm' | 'cjs' = 'esm'): string {
   mkdirSync(cache, { recursive: true });
-  const outfile = join(cache, `${name}.mjs`);
-  buildSync({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-  });
-  return pathToFileURL(outfile);
+  const path = join(cache, outfile);
+  const entryPoints = [join(import.meta.dirname, entry)];
+  buildSync({ entryPoints, outfile: path, bundle: true, packages: 'external', platform: 'node', format });
+  return pathToFileURL(path).href;
 }
 
 let engine: string | undefined;
 
+/** The entry `tswasm/webassembly` as the package ships it for Node: with the full set of factories in a file beside it. */
+function buildEngine(): string {
+  bundle('../../../src/factories.ts', 'factories.cjs', 'cjs');
+  return bundle('../webassembly.ts', 'engine.mjs');
+}
+
 function runOnce(program: string, input: unknown, native: boolean): Promise<Outcome> {
-  engine ??= tswasmEngine();
-  const worker = bundle(join(import.meta.dirname, 'worker.ts'), 'worker');
-  const url = bundle(join(import.meta.dirname, 'programs', `${program}.ts`), program);
-  const job: Job = { program: url.href, engine: native ? undefined : engine, input };
+  engine ??= buildEngine();
+  const worker = new URL(bundle('worker.ts', 'worker.mjs'));
+  const url = bundle(`programs/${program}.ts`, `${program}.mjs`);
+  const job: Job = { program: url, engine: native ? undefined : engine, input };
   return new Promise((resolve, reject) => {
     const thread = new Worker(worker, { workerData: job });
     thread.on('message', resolve);

@@ -1,11 +1,10 @@
 /** Runs one program in a fresh realm whose `WebAssembly` is the drop-in or the host's own, and posts its outcome. */
-import { runInThisContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 
 export interface Job {
   /** File URL of the bundled program. */
   readonly program: string;
-  /** A script whose value is the namespace object; the host's own when undefined. */
+  /** File URL of the module that exports the namespace object; the host's own is used when undefined. */
   readonly engine: string | undefined;
   readonly input: unknown;
 }
@@ -17,7 +16,8 @@ export interface Outcome {
 
 async function main({ program, engine, input }: Job): Promise<void> {
   if (engine !== undefined) {
-    Object.assign(globalThis, { WebAssembly: runInThisContext(engine, { filename: 'tswasm' }) });
+    const { WebAssembly } = (await import(engine)) as { WebAssembly: object };
+    Object.assign(globalThis, { WebAssembly });
   }
   const start = performance.now();
   const { run } = (await import(program)) as { run: (input: unknown) => Promise<unknown> };
