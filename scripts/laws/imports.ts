@@ -34,6 +34,7 @@ const RULES: Record<string, Rule> = {
     from: [...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'embed/node'],
     packages: /^(node:|wabt$)/,
   },
+  'embed/quickjs': { from: [...ENTRIES, 'src/wasi'] },
   'embed/node': { from: [...ENTRIES, 'src/wasi'], packages: /^node:/ },
 };
 
@@ -83,7 +84,8 @@ function isAllowed(file: string, room: string, { specifier, typeOnly }: Import):
   if (!specifier.startsWith('.')) return packages?.test(specifier) ?? false;
   const target = path.posix.join(path.posix.dirname(file), specifier);
   const inside = (place: string) =>
-    target === place || target === place.replace(/\.ts$/, '') || target.startsWith(`${place}/`);
+    [place, place.replace(/\.ts$/, ''), place.replace(/\/index\.ts$/, '')].includes(target) ||
+    target.startsWith(`${place}/`);
   return inside(room) || from.some(inside) || (typeOnly && types.some(inside));
 }
 
