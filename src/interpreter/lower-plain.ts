@@ -163,6 +163,9 @@ function lowerAccess(lowering: Lowering, row: Instruction, at: number): void {
     lowering.push(load(row.name, TYPES[results], where.address, where.offset, memory.views, at));
     return;
   }
+  // A check of the address that is a closure of its own comes after both operands.
+  const checksEarly = memory.type.address === 'i64' || staticOffset >= 0x80000000;
+  if (checksEarly && (lowering.stack[lowering.stack.length - 1].flags & TRAPS) !== 0) lowering.forceAll();
   let value = lowering.pop();
   const where = address(memory, lowering.pop(), staticOffset, bytes, at);
   let name: string = row.name;
