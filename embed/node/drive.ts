@@ -1,15 +1,24 @@
 /** Running an execution to its end on Node's event loop: waits for host calls, keeps to fuel and time. */
-import type { BacktraceFrame, Execution, Outcome, RuntimeError, Value } from '../../src/index';
+import type { BacktraceFrame, Execution, Outcome, RunOptions, RuntimeError, Value } from '../../src/index';
 
-export interface DriveOptions {
+/** When a run stops. */
+export interface DriveLimits {
   /** Safepoints that may be passed. */
   readonly fuel?: number;
   /** Milliseconds of wall-clock time, waiting included. */
   readonly timeout?: number;
   /** Stops the guest when aborted. */
   readonly signal?: AbortSignal;
+}
+
+export interface DriveOptions extends DriveLimits {
   /** Give the event loop a turn after so many milliseconds of computing. Default: never. */
   readonly slice?: number;
+  /**
+   * Asked when a limit is reached, with the guest at a safepoint (or waiting for the host): a snapshot can be taken. Gives the limits to
+   * go on with, counted from now; undefined ends the run.
+   */
+  readonly onStop?: (reason: StopReason, execution: Execution) => DriveLimits | undefined;
 }
 
 export type StopReason = 'fuel' | 'timeout' | 'signal' | 'request';
@@ -24,37 +33,63 @@ export type Ending =
       readonly backtrace: readonly BacktraceFrame[];
     };
 
+/** Limits as points in time and fuel. */
+interface Ends {
+  readonly time: number;
+  readonly fuel: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+function endsOf({ timeout, fuel, signal }: DriveLimits, execution: Execution): Ends {
+  return {
+    time: performance.now() + (timeout ?? Number.POSITIVE_INFINITY),
+    fuel: fuel === undefined ? undefined : execution.fuelUsed + fuel,
+    signal,
+  };
+}
+
 /** Exceptions of host functions (WasiExit among them) pass through. */
 export async function drive(execution: Execution, options: DriveOptions = {}): Promise<Ending> {
-  const { timeout = Number.POSITIVE_INFINITY, slice = Number.POSITIVE_INFINITY, signal } = options;
-  const end = performance.now() + timeout;
-  const lastFuel = execution.fuelUsed + (options.fuel ?? Number.POSITIVE_INFINITY);
+  const { slice = Number.POSITIVE_INFINITY, onStop } = options;
+  let ends = endsOf(options, execution);
+  let reason: StopReason | undefined;
   for (;;) {
-    const turn = performance.now() + slice;
-    const until = Math.min(end, turn);
-    const outcome = execution.run({
-      ...(options.fuel === undefined ? {} : { fuel: lastFuel - execution.fuelUsed }),
-      ...(until === Number.POSITIVE_INFINITY ? {} : { deadline: () => performance.now() >= until }),
-      ...(signal ? { signal } : {}),
-    });
+    const outcome = execution.run(reason === undefined ? runOptions(execution, ends, slice) : { fuel: 1 });
     if (outcome.kind === 'done' || outcome.kind === 'trapped') return outcome;
-    const reason = await goOn(outcome, end, signal);
-    if (reason !== undefined) return { kind: 'stopped', reason, backtrace: execution.backtrace() };
+    reason ??= await goOn(outcome, ends);
+    // Where one is asked, the guest is at a safepoint: the middle of a bulk operation is left first.
+    if (reason === undefined || (onStop !== undefined && !execution.atSafepoint)) continue;
+    while (reason !== undefined) {
+      const more = onStop?.(reason, execution);
+      if (more === undefined) return { kind: 'stopped', reason, backtrace: execution.backtrace() };
+      ends = endsOf(more, execution);
+      reason = outcome.kind === 'waiting' ? await goOn(outcome, ends) : undefined;
+    }
   }
+}
+
+function runOptions(execution: Execution, { time, fuel, signal }: Ends, slice: number): RunOptions {
+  const until = Math.min(time, performance.now() + slice);
+  return {
+    ...(fuel === undefined ? {} : { fuel: fuel - execution.fuelUsed }),
+    ...(until === Number.POSITIVE_INFINITY ? {} : { deadline: () => performance.now() >= until }),
+    ...(signal ? { signal } : {}),
+  };
 }
 
 /** Why the run is over; undefined when it goes on, after a wait perhaps. */
 async function goOn(
   outcome: Extract<Outcome, { kind: 'paused' | 'waiting' }>,
-  end: number,
-  signal: AbortSignal | undefined,
+  { time, signal }: Ends,
 ): Promise<StopReason | undefined> {
   if (outcome.kind === 'paused' && outcome.reason === 'fuel') return 'fuel';
   if (outcome.kind === 'paused' && outcome.reason === 'request' && !signal?.aborted) return 'request';
-  const over = outcome.kind === 'paused' ? nextTurn() : settled(outcome.promise, end, signal);
+  // An abort that has already been will not be told again.
+  if (signal?.aborted) return 'signal';
+  const over = outcome.kind === 'paused' ? nextTurn() : settled(outcome.promise, time, signal);
   await over;
   if (signal?.aborted) return 'signal';
-  return performance.now() >= end ? 'timeout' : undefined;
+  return performance.now() >= time ? 'timeout' : undefined;
 }
 
 function nextTurn(): Promise<void> {

@@ -16,8 +16,43 @@ export type ProgramEnding = Ending | { readonly kind: 'exited'; readonly code: n
 
 export interface Program {
   readonly instance: Instance;
+  /** Safepoints that its executions have passed. */
+  readonly fuelUsed: number;
   /** Runs an exported function. */
   run(func: Func, args: ConstructorParameters<typeof Execution>[1]): Promise<ProgramEnding>;
+  /** Runs an execution of the instance, new or restored. */
+  goOn(execution: Execution): Promise<ProgramEnding>;
+}
+
+/** All executions of a program share one budget. */
+export function programOf(instance: Instance, options: DriveOptions): Program {
+  const begun = performance.now();
+  let spent = 0;
+  let current: Execution | undefined;
+  const goOn = async (execution: Execution): Promise<ProgramEnding> => {
+    const { timeout, fuel } = options;
+    const left = timeout === undefined ? undefined : timeout - (performance.now() - begun);
+    current = execution;
+    try {
+      const fuelLeft = fuel === undefined ? undefined : Math.max(0, fuel - spent);
+      const ending = await drive(execution, { ...options, fuel: fuelLeft, timeout: left });
+      return exitOf(ending) ?? ending;
+    } catch (error) {
+      if (error instanceof WasiExit) return { kind: 'exited', code: error.code };
+      throw error;
+    } finally {
+      spent += execution.fuelUsed;
+      current = undefined;
+    }
+  };
+  return {
+    instance,
+    get fuelUsed() {
+      return spent + (current?.fuelUsed ?? 0);
+    },
+    goOn,
+    run: (func, args) => goOn(new Execution(func, args)),
+  };
 }
 
 /** Instantiates and runs the start function. Gives how that ended when it did not simply return. */
@@ -27,30 +62,10 @@ export async function startProgram(
   imports: readonly Extern[],
   options: DriveOptions,
 ): Promise<{ readonly program: Program; readonly ending: ProgramEnding | undefined }> {
-  const instance = instantiatePaused(store, module, imports);
-  // All executions of a program share one budget.
-  const begun = performance.now();
-  let fuel = options.fuel;
-  const run = async (
-    func: Func,
-    args: ConstructorParameters<typeof Execution>[1],
-  ): Promise<ProgramEnding> => {
-    const execution = new Execution(func, args);
-    const { timeout } = options;
-    const left = timeout === undefined ? undefined : timeout - (performance.now() - begun);
-    try {
-      const ending = await drive(execution, { ...options, fuel, timeout: left });
-      return exitOf(ending) ?? ending;
-    } catch (error) {
-      if (error instanceof WasiExit) return { kind: 'exited', code: error.code };
-      throw error;
-    } finally {
-      if (fuel !== undefined) fuel = Math.max(0, fuel - execution.fuelUsed);
-    }
-  };
-  const start = instance.startFunc;
-  const ending = start === undefined ? undefined : await run(start, []);
-  return { program: { instance, run }, ending: ending?.kind === 'done' ? undefined : ending };
+  const program = programOf(instantiatePaused(store, module, imports), options);
+  const start = program.instance.startFunc;
+  const ending = start === undefined ? undefined : await program.run(start, []);
+  return { program, ending: ending?.kind === 'done' ? undefined : ending };
 }
 
 /** An exit out of a host call that had to wait arrives as the cause of a trap. */

@@ -3,7 +3,9 @@
 import '../../embed/node/fresh-factories';
 import { type Command, runCommand, usageLine } from './command';
 import { inspectCommand } from './commands/inspect';
+import { resumeCommand } from './commands/resume';
 import { runCommand as run } from './commands/run';
+import { snapshotCommand } from './commands/snapshot';
 import { validateCommand } from './commands/validate';
 import { InputError } from './load';
 import { closest, UsageError } from './options';
@@ -11,7 +13,7 @@ import { complain, print } from './output';
 import { EXIT, reportFailure } from './report';
 import { version } from './version';
 
-const COMMANDS: readonly Command[] = [run, validateCommand, inspectCommand];
+const COMMANDS: readonly Command[] = [run, resumeCommand, snapshotCommand, validateCommand, inspectCommand];
 
 const USAGE = 'usage: tswasm [run] [options] module.wasm [arguments...]   (tswasm --help lists all commands)';
 

@@ -1,6 +1,6 @@
 /** Failures in words, and the exit codes that go with them. */
-import { type BacktraceFrame, CompileError, LinkError, RuntimeError } from '../errors';
-import { WasiExit } from '../wasi';
+import { type BacktraceFrame, CompileError, LinkError, RuntimeError, SnapshotError } from '../errors';
+import { StateError, WasiExit } from '../wasi';
 import { InputError } from './load';
 import { UsageError } from './options';
 import { complain } from './output';
@@ -35,6 +35,8 @@ export function reportFailure(file: string | undefined, error: unknown): number 
   if (error instanceof InputError) complain(error.message);
   else if (error instanceof CompileError) complain(`${where}not a valid module: ${error.message}`);
   else if (error instanceof LinkError) complain(`${where}cannot be linked: ${error.message}`);
+  else if (error instanceof SnapshotError) complain(`${where}${error.message}`);
+  else if (error instanceof StateError) complain(`${where}the program's surroundings: ${error.message}`);
   else throw error;
   return EXIT.failure;
 }

@@ -7,6 +7,7 @@
  */
 export { SnapshotError, type SnapshotFailure } from '../errors';
 export { type CaptureOptions, capture, capturePostmortem, postmortem, snapshot } from './capture';
+export { expandMemory } from './chunks';
 export { decode } from './decode';
 export { type DescribeOptions, describe } from './describe';
 export { diff } from './diff';

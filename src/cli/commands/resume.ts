@@ -1,0 +1,78 @@
+/** `tswasm resume`. */
+import { programOf } from '../../../embed/node/program';
+import { Func, instantiatePaused, Module, Store } from '../../index';
+import { decode, restore } from '../../snapshot';
+import { StateError } from '../../wasi';
+import type { Command } from '../command';
+import { ENGINE_OPTIONS, runLimits, runRest, storeLimits } from '../entry';
+import { loadModule } from '../load';
+import { UsageError } from '../options';
+import { reportFailure } from '../report';
+import { readSnapshot } from '../snapshot-files';
+import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
+import { makeWasi, WASI_OPTIONS } from '../wasi-options';
+
+/** The rest of the program's surroundings is in the snapshot. */
+const KEPT = ['dir', 'memory-fs', 'fs-tar', 'max-open-files', 'max-file-bytes', 'max-output', 'trace-wasi'];
+
+export const resumeCommand: Command = {
+  name: 'resume',
+  summary: 'go on with a program from a snapshot',
+  usage: 'resume [options] F.dmp module.wasm\n       tswasm resume [options] F.wasm[:NAME]',
+  options: [
+    ...WASI_OPTIONS.filter(({ name }) => KEPT.includes(name)),
+    ...ENGINE_OPTIONS,
+    ...SNAPSHOT_OPTIONS,
+  ],
+  notes: `
+F.wasm is a module that carries the snapshot NAME (default: its only one). Arguments, variables, clocks, random
+numbers, open files and files in memory are those of the snapshot; directories of the machine are given again
+with --dir, under the names that the program knows, and must hold its open files as they were. Sockets do not
+travel. --invoke is needed only for a snapshot taken before that function began (in the start function or
+_initialize); its arguments follow the files.`,
+  async run(options) {
+    const [file, ...others] = options.rest;
+    if (file === undefined) throw new UsageError('no snapshot is given');
+    const plan = new SnapshotPlan(options, runLimits(options));
+    let blamed = file;
+    try {
+      const saved = readSnapshot(file);
+      const moduleFile = saved.module === undefined ? others.shift() : file;
+      if (moduleFile === undefined) {
+        throw new UsageError(`${file} does not carry its module: tswasm resume ${file} module.wasm`);
+      }
+      const document = decode(saved.bytes);
+      blamed = moduleFile;
+      const bytes = saved.module ?? (await loadModule(moduleFile));
+      const module = Module.decode(bytes);
+      const store = new Store(storeLimits(options));
+      const wasi = makeWasi(options, moduleFile, [], []);
+      const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host));
+      blamed = file;
+      const execution = restore(document, instance, {
+        loadHostState: (state) => loadState(() => wasi.restoreState(state)),
+      });
+      const program = programOf(instance, plan.driveOptions());
+      plan.begin({ program, file: moduleFile, bytes, wasi });
+      blamed = moduleFile;
+      const ending = await program.goOn(execution);
+      const wanted = { invoke: options.get('invoke'), args: others };
+      return plan.report(await runRest(program, execution.func, ending, wanted));
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      return reportFailure(blamed, error);
+    } finally {
+      plan.end();
+    }
+  },
+};
+
+function loadState(load: () => void): void {
+  try {
+    load();
+  } catch (error) {
+    const missing = error instanceof StateError && /^no directory is given for (.*)$/s.exec(error.message);
+    if (missing) throw new StateError(`${error.message}: give it with --dir HOST::${missing[1]}`);
+    throw error;
+  }
+}

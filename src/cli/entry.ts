@@ -1,0 +1,115 @@
+/** What of a program runs after what, and how its end is told. */
+import type { DriveLimits } from '../../embed/node/drive';
+import { exportedFunc, type Program, type ProgramEnding } from '../../embed/node/program';
+import { Func, type Value } from '../index';
+import type { Wasi } from '../wasi';
+import { formatResult, parseArguments } from './invoke';
+import { type OptionSpec, type Options, parseCount, parseDuration, parseSize, UsageError } from './options';
+import { complain, print } from './output';
+import { backtraceLines, EXIT, reportTrap } from './report';
+
+export const ENGINE_OPTIONS: readonly OptionSpec[] = [
+  { name: 'invoke', value: 'NAME', help: 'call this function with the arguments and print its results' },
+  { name: 'fuel', value: 'N', help: 'stop after N loop turns and calls' },
+  { name: 'timeout', value: 'TIME', help: 'stop after this time, for example 500ms, 5s or 2m' },
+  { name: 'max-memory', value: 'SIZE', help: 'linear memory that the program may have, for example 64MiB' },
+];
+
+export function runLimits(options: Options): DriveLimits {
+  const fuel = options.get('fuel');
+  const timeout = options.get('timeout');
+  return {
+    ...(fuel === undefined ? {} : { fuel: parseCount('fuel', fuel) }),
+    ...(timeout === undefined ? {} : { timeout: parseDuration('timeout', timeout) }),
+  };
+}
+
+export function storeLimits(options: Options): { maxMemoryBytes?: number } {
+  const text = options.get('max-memory');
+  return text === undefined ? {} : { maxMemoryBytes: parseSize('max-memory', text) };
+}
+
+/** What the command line asks for: the function of --invoke and its arguments. */
+export interface Wanted {
+  readonly invoke: string | undefined;
+  readonly args: readonly string[];
+}
+
+/** The start function, then the function asked for, or `_start`, or (in a reactor) only `_initialize`. */
+export async function runWhole(program: Program, wanted: Wanted): Promise<ProgramEnding> {
+  const start = program.instance.startFunc;
+  const ending = start && (await program.run(start, []));
+  return ending === undefined || ending.kind === 'done' ? runEntry(program, wanted) : ending;
+}
+
+/** The rest of a program that was stopped in a call of `func`, when that call has returned. */
+export async function runRest(
+  program: Program,
+  func: Func,
+  ending: ProgramEnding,
+  wanted: Wanted,
+): Promise<ProgramEnding> {
+  if (ending.kind !== 'done') return ending;
+  const { instance } = program;
+  if (func === instance.startFunc) return runEntry(program, wanted);
+  const initialize = func === exportedFunc(instance, '_initialize');
+  if (initialize && wanted.invoke !== undefined) return invoke(program, wanted.invoke, wanted.args);
+  return initialize || func === exportedFunc(instance, '_start') ? NOTHING : ending;
+}
+
+const NOTHING: ProgramEnding = { kind: 'done', results: [] };
+
+async function runEntry(program: Program, wanted: Wanted): Promise<ProgramEnding> {
+  const { instance } = program;
+  const initialize = exportedFunc(instance, '_initialize');
+  if (wanted.invoke === undefined) {
+    const entry = exportedFunc(instance, '_start') ?? initialize;
+    const ending = entry && (await program.run(entry, []));
+    return ending === undefined || ending.kind === 'done' ? NOTHING : ending;
+  }
+  // Wrong arguments are told before anything runs.
+  const call = prepare(program, wanted.invoke, wanted.args);
+  if (initialize !== undefined && wanted.invoke !== '_initialize') {
+    const ending = await program.run(initialize, []);
+    if (ending.kind !== 'done') return ending;
+  }
+  return program.run(...call);
+}
+
+function invoke(program: Program, name: string, args: readonly string[]): Promise<ProgramEnding> {
+  return program.run(...prepare(program, name, args));
+}
+
+function prepare({ instance }: Program, name: string, args: readonly string[]): [Func, Value[]] {
+  const func = exportedFunc(instance, name);
+  if (func === undefined) throw new UsageError(`--invoke ${name}: ${missingExport(instance.exports)}`);
+  return [func, parseArguments(name, func.type, args)];
+}
+
+function missingExport(exports: ReadonlyMap<string, unknown>): string {
+  const names = [...exports].filter(([, value]) => value instanceof Func).map(([name]) => name);
+  const some = names.slice(0, 10).join(', ') + (names.length > 10 ? ', ...' : '');
+  return `there is no such exported function${names.length === 0 ? '' : `; there is ${some}`}`;
+}
+
+/** Tells how the program ended, and gives our exit code. */
+export function reportEnding(file: string, ending: ProgramEnding, options: Options, wasi: Wasi): number {
+  switch (ending.kind) {
+    case 'exited':
+      return ending.code & 0xff;
+    case 'done':
+      print(ending.results.map((value: Value) => `${formatResult(value)}\n`).join(''));
+      return EXIT.success;
+    case 'trapped':
+      return reportTrap(file, ending.error);
+    case 'stopped': {
+      wasi.cancelWait();
+      const why =
+        ending.reason === 'fuel'
+          ? `all ${options.get('fuel')} units of fuel are used`
+          : `not finished after ${options.get('timeout')}`;
+      complain(`${file}: stopped: ${why}${backtraceLines(ending.backtrace)}`);
+      return EXIT.trap;
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/** Snapshots in files: standalone ones, and those that a module carries. */
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { SnapshotError } from '../errors';
+import { embedSnapshot, extractSnapshot, listSnapshots } from '../snapshot';
+import { InputError, readInput, reasonOf } from './load';
+
+export interface SnapshotFile {
+  /** A standalone container. */
+  readonly bytes: Uint8Array;
+  /** The module that carries it, if one does. */
+  readonly module: Uint8Array | undefined;
+}
+
+/** The whole file at once or nothing, so that a crash leaves the one that was there. */
+export function writeOutput(file: string, bytes: Uint8Array | string): void {
+  const partial = `${file}.partial`;
+  try {
+    writeFileSync(partial, bytes);
+    renameSync(partial, file);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw new InputError(`${file}: ${reasonOf(error)}`);
+  }
+}
+
+/** `F.wasm` and `F.wasm:NAME`. */
+function embeddedName(text: string): { file: string; name: string } | undefined {
+  const match = /^(.*\.wasm)(?::(.*))?$/s.exec(text);
+  return match === null ? undefined : { file: match[1], name: match[2] ?? '' };
+}
+
+/** Writes a snapshot where the user wants it. Gives the size of the file. */
+export function writeSnapshot(target: string, snapshot: Uint8Array, module: Uint8Array): number {
+  const embedded = embeddedName(target);
+  const bytes = embedded === undefined ? snapshot : embedSnapshot(module, snapshot, embedded.name);
+  writeOutput(embedded?.file ?? target, bytes);
+  return bytes.length;
+}
+
+export function isModule(bytes: Uint8Array): boolean {
+  return [0x00, 0x61, 0x73, 0x6d].every((byte, i) => bytes[i] === byte);
+}
+
+/** Reads a file and the name of the snapshot in it that is meant. */
+export function readCarrier(text: string): { bytes: Uint8Array; name: string | undefined } {
+  const embedded = existsSync(text) ? undefined : embeddedName(text);
+  if (embedded !== undefined) return { bytes: readInput(embedded.file), name: embedded.name };
+  return { bytes: readInput(text), name: undefined };
+}
+
+/** A snapshot by the name of its file, or of the module that carries it. Its contents are not looked at yet. */
+export function readSnapshot(text: string): SnapshotFile {
+  const { bytes, name } = readCarrier(text);
+  if (!isModule(bytes)) return { bytes: checkMagic(bytes), module: undefined };
+  return { bytes: extractSnapshot(bytes, name ?? onlyName(bytes)), module: bytes };
+}
+
+/** The default snapshot, or the only one there is. */
+function onlyName(module: Uint8Array): string {
+  const names = listSnapshots(module).map(({ name }) => name);
+  if (names.includes('') || names.length === 0) return '';
+  if (names.length === 1) return names[0];
+  throw new SnapshotError(
+    `the module carries several snapshots: ${names.join(', ')}; name one after a colon`,
+    'missing',
+  );
+}
+
+function checkMagic(bytes: Uint8Array): Uint8Array {
+  const magic = [0x00, 0x64, 0x6d, 0x70];
+  if (magic.every((byte, i) => bytes[i] === byte)) return bytes;
+  throw new SnapshotError('this is no snapshot, and no module that carries one', 'malformed', 0);
+}

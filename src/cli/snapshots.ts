@@ -1,0 +1,242 @@
+/** The snapshot options of `run` and `resume`: when a snapshot is due, and what then happens. */
+import { constants } from 'node:os';
+import type { DriveLimits, DriveOptions, StopReason } from '../../embed/node/drive';
+import type { Program, ProgramEnding } from '../../embed/node/program';
+import { SnapshotError } from '../errors';
+import type { Execution } from '../index';
+import { snapshot, u64FromNumber } from '../snapshot';
+import { StateError, type Wasi } from '../wasi';
+import { reportEnding } from './entry';
+import { InputError } from './load';
+import { type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
+import { complain } from './output';
+import { backtraceLines, EXIT } from './report';
+import { writeSnapshot } from './snapshot-files';
+
+export const SNAPSHOT_OPTIONS: readonly OptionSpec[] = [
+  { name: 'snapshot-to', value: 'FILE', help: 'where to write a snapshot; the options below say when' },
+  { name: 'after-fuel', value: 'N', help: 'snapshot after N loop turns and calls' },
+  { name: 'after', value: 'TIME', help: 'snapshot after this time' },
+  { name: 'on-signal', value: 'SIGNAL', help: 'snapshot when this signal comes, for example SIGUSR1' },
+  { name: 'every', value: 'TIME', help: 'snapshot again and again; the program goes on' },
+  { name: 'keep-running', help: 'go on after any snapshot' },
+  { name: 'checkpoint', value: 'FILE', help: 'snapshot when Ctrl-C or SIGTERM would end the program' },
+];
+
+export const SNAPSHOT_NOTES = `Snapshots: after one, we end with exit code 0, unless the program goes on; \`tswasm resume\` runs the rest.
+A FILE that ends in .wasm, or .wasm:NAME, becomes a copy of the module that carries the snapshot. A program
+that ends before a snapshot is due ends as always. When a snapshot cannot be written, the exit code is 1.`;
+
+const TRIGGERS = ['after-fuel', 'after', 'on-signal', 'every'] as const;
+/** While signals are listened for, the event loop gets a turn after so many milliseconds. */
+const SIGNAL_SLICE = 5;
+const FRAMES_SHOWN = 12;
+
+interface Guest {
+  readonly program: Program;
+  readonly file: string;
+  /** The module's. */
+  readonly bytes: Uint8Array;
+  readonly wasi: Wasi;
+}
+
+interface Due {
+  readonly file: string;
+  readonly stop: boolean;
+}
+
+export class SnapshotPlan {
+  private readonly target: string | undefined;
+  private readonly checkpoint: string | undefined;
+  private readonly every: number | undefined;
+  private readonly keepRunning: boolean;
+  private readonly begun = performance.now();
+  private afterFuel: number | undefined;
+  private afterAt: number | undefined;
+  private everyAt: number | undefined;
+  private readonly handlers = new Map<NodeJS.Signals, () => void>();
+  private controller = new AbortController();
+  private signalled: Due | undefined;
+  private guest: Guest | undefined;
+  /** What the run ends with when it ends for a snapshot. */
+  private exitCode: number | undefined;
+
+  constructor(
+    private readonly options: Options,
+    private readonly limits: DriveLimits,
+  ) {
+    this.target = options.get('snapshot-to');
+    this.checkpoint = options.get('checkpoint');
+    this.keepRunning = options.has('keep-running');
+    const triggers = TRIGGERS.filter((name) => options.has(name));
+    if (this.target === undefined && triggers.length > 0) {
+      throw new UsageError(`--${triggers[0]} needs --snapshot-to FILE`);
+    }
+    if (this.target !== undefined && triggers.length === 0) {
+      throw new UsageError(`--snapshot-to needs one of ${TRIGGERS.map((name) => `--${name}`).join(', ')}`);
+    }
+    const fuel = options.get('after-fuel');
+    this.afterFuel = fuel === undefined ? undefined : parseCount('after-fuel', fuel);
+    this.afterAt = this.pointIn('after');
+    this.everyAt = this.pointIn('every');
+    this.every = this.everyAt === undefined ? undefined : this.everyAt - this.begun;
+    this.listen();
+  }
+
+  private pointIn(name: 'after' | 'every'): number | undefined {
+    const text = this.options.get(name);
+    if (text === undefined) return undefined;
+    const ms = parseDuration(name, text);
+    if (ms === 0 && name === 'every') throw new UsageError('--every 0: must be longer');
+    return this.begun + ms;
+  }
+
+  private listen(): void {
+    const name = this.options.get('on-signal');
+    if (name !== undefined) {
+      if (!(name in constants.signals))
+        throw new UsageError(`--on-signal ${name}: there is no such signal here`);
+      this.on(name as NodeJS.Signals, { file: this.target!, stop: !this.keepRunning });
+    }
+    if (this.checkpoint === undefined) return;
+    const due = { file: this.checkpoint, stop: true };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) if (signal !== name) this.on(signal, due);
+  }
+
+  private on(signal: NodeJS.Signals, due: Due): void {
+    const handler = () => {
+      this.signalled = due;
+      this.controller.abort();
+      // Who cannot wait for the snapshot ends us with a second one.
+      if (due.stop) process.removeListener(signal, handler);
+    };
+    this.handlers.set(signal, handler);
+  }
+
+  /** For the program's executions. */
+  driveOptions(): DriveOptions {
+    return {
+      ...this.limitsNow(0),
+      ...(this.handlers.size > 0 ? { slice: SIGNAL_SLICE } : {}),
+      onStop: (reason, execution) => this.stopped(reason, execution),
+    };
+  }
+
+  begin(guest: Guest): void {
+    this.guest = guest;
+    for (const [signal, handler] of this.handlers) {
+      try {
+        process.on(signal, handler);
+      } catch {
+        throw new UsageError(`--on-signal ${signal}: this signal cannot be caught`);
+      }
+    }
+  }
+
+  end(): void {
+    for (const [signal, handler] of this.handlers) process.removeListener(signal, handler);
+  }
+
+  /** What may still be used up before something is due. */
+  private limitsNow(fuelUsed: number): DriveLimits {
+    const { fuel, timeout } = this.limits;
+    const fuelAt = least(fuel, this.afterFuel);
+    const time = least(timeout === undefined ? undefined : this.begun + timeout, this.afterAt, this.everyAt);
+    return {
+      ...(fuelAt === undefined ? {} : { fuel: Math.max(0, fuelAt - fuelUsed) }),
+      ...(time === undefined ? {} : { timeout: time - performance.now() }),
+      signal: this.controller.signal,
+    };
+  }
+
+  private stopped(reason: StopReason, execution: Execution): DriveLimits | undefined {
+    const { program } = this.guest!;
+    const due = this.due(program.fuelUsed);
+    if (due !== undefined && !this.write(execution, due) && due.stop) return undefined;
+    if (due?.stop) return undefined;
+    const { fuel, timeout } = this.limits;
+    const over =
+      reason === 'request' ||
+      (fuel !== undefined && program.fuelUsed >= fuel) ||
+      (timeout !== undefined && performance.now() >= this.begun + timeout);
+    return over ? undefined : this.limitsNow(program.fuelUsed);
+  }
+
+  /** Takes note of one snapshot that is due. */
+  private due(fuelUsed: number): Due | undefined {
+    const now = performance.now();
+    const own = { file: this.target!, stop: !this.keepRunning };
+    if (this.signalled !== undefined) {
+      const { signalled } = this;
+      this.signalled = undefined;
+      this.controller = new AbortController();
+      return signalled;
+    }
+    if (this.afterFuel !== undefined && fuelUsed >= this.afterFuel) {
+      this.afterFuel = undefined;
+      return own;
+    }
+    if (this.afterAt !== undefined && now >= this.afterAt) {
+      this.afterAt = undefined;
+      return own;
+    }
+    if (this.everyAt === undefined || now < this.everyAt) return undefined;
+    this.everyAt = now + this.every!;
+    return { file: this.target!, stop: false };
+  }
+
+  /** False when it failed, which is told. */
+  private write(execution: Execution, { file: target, stop }: Due): boolean {
+    const { file, bytes: module, wasi, program } = this.guest!;
+    try {
+      const imports = program.instance.module.imports;
+      const usesWasi = imports.some((entry) => wasi.callback(entry.module, entry.name) !== undefined);
+      const bytes = snapshot(execution, {
+        ...(usesWasi ? { hostState: wasi.saveState() } : {}),
+        ...(wasi.context.clocks.virtual ? {} : { timestampMs: u64FromNumber(Date.now()) }),
+      });
+      const size = writeSnapshot(target, bytes, module);
+      const where = execution.backtrace();
+      const pending = execution.pendingHostCall;
+      const waiting = pending === undefined ? '' : `, waiting for ${pending.func.name ?? 'the host'}`;
+      complain(
+        stop
+          ? `${file}: stopped${waiting}; the snapshot is in ${target} (${size} bytes)${framesText(where)}`
+          : `${file}: snapshot in ${target} (${size} bytes)${waiting}, in ${where[0]?.name ?? 'the program'}`,
+      );
+      if (stop) this.exitCode = EXIT.success;
+      return true;
+    } catch (error) {
+      if (!(error instanceof SnapshotError || error instanceof StateError || error instanceof InputError)) {
+        throw error;
+      }
+      complain(`${file}: no snapshot: ${error.message}${framesText(execution.backtrace())}`);
+      if (stop) this.exitCode = EXIT.failure;
+      return false;
+    }
+  }
+
+  /** Tells how the program ended and gives our exit code. */
+  report(ending: ProgramEnding): number {
+    const { file, wasi } = this.guest!;
+    if (this.exitCode !== undefined) {
+      wasi.cancelWait();
+      return this.exitCode;
+    }
+    const missed = this.afterFuel !== undefined ? 'after-fuel' : this.afterAt && 'after';
+    if (missed !== undefined && ending.kind !== 'stopped') {
+      complain(`${file}: the program ended before --${missed}; there is no snapshot of it`);
+    }
+    return reportEnding(file, ending, this.options, wasi);
+  }
+}
+
+function framesText(frames: ReturnType<Execution['backtrace']>): string {
+  const more = frames.length - FRAMES_SHOWN;
+  return backtraceLines(frames.slice(0, FRAMES_SHOWN)) + (more > 0 ? `\n        and ${more} more` : '');
+}
+
+function least(...values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
