@@ -54,7 +54,7 @@ export async function drive(execution: Execution, options: DriveOptions = {}): P
   let ends = endsOf(options, execution);
   let reason: StopReason | undefined;
   for (;;) {
-    const outcome = execution.run(reason === undefined ? runOptions(execution, ends, slice) : { fuel: 1 });
+    const outcome = execution.run(reason === undefined ? runOptions(execution, ends, slice) : { fuel: 0 });
     if (outcome.kind === 'done' || outcome.kind === 'trapped') return outcome;
     reason ??= await goOn(outcome, ends);
     // Where one is asked, the guest is at a safepoint: the middle of a bulk operation is left first.
