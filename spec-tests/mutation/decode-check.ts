@@ -11,7 +11,8 @@ const NATIVE_IS_BEHIND = [
   /invalid memory limits flags/, // custom page sizes
   /invalid table elements limits flags/, // 64-bit tables
   /memory count of \d+ exceeds internal limit of 1/, // multi-memory
-  /maximum alignment is \d, actual alignment is (6[4-9]|7\d)$/, // a memory index in the memarg: multi-memory
+  /maximum alignment is \d, actual alignment is (6[4-9]|7\d)\b/, // a memory index in the memarg: multi-memory
+  /non-imported globals cannot be used in constant expressions/, // extended by WebAssembly 3.0
   /expected (initial|maximum) size/, // limits are 64-bit numbers now, also of 32-bit memories and tables
   /memory size \(\d+ pages\) is larger than implementation limit/, // memory64
 ];
