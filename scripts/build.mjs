@@ -1,4 +1,4 @@
-// Builds dist/: generated sources, then the library and the command line with tsup, then the example programs.
+// Builds dist/: generated sources, the library and the command line with tsup, tswasm.min.js, the example programs.
 //   node scripts/build.mjs [--if-needed]     --if-needed: only when a source is newer than the last build
 import { spawnSync } from 'node:child_process';
 import {
@@ -41,6 +41,7 @@ if (!(process.argv.includes('--if-needed') && upToDate)) {
   mkdirSync(out, { recursive: true });
   run('scripts/generate.mjs');
   run('node_modules/tsup/dist/cli-default.js');
+  run('scripts/run-ts.mjs', 'scripts/min.ts', out);
   run('scripts/examples.mjs', `${out}/examples`);
   writeFileSync(path.join(out, '.built'), '');
   // A source that changed meanwhile is newer than the build.

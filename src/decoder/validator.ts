@@ -110,7 +110,7 @@ export class Validator {
   }
 
   /** One instruction after the other, by the rules alone. */
-  protected walk(rules: Rules): void {
+  walk(rules: Rules): void {
     const { reader } = this;
     while (this.depth > 0) {
       this.checkpoint(reader.pos, this.sp);

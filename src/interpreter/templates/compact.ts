@@ -1,14 +1,20 @@
 /**
  * The text of the compact set. The same factories as in the full set, said with fewer bytes, since every copy of the core carries them:
- * factories of instructions stand in the order of their opcodes and get their names from the instruction table; the address check is a
- * function; helpers are imported, so that a bundler can shorten their names.
+ * factories of instructions stand in the order of their opcodes and get their names from the instruction table; instructions that say
+ * the same share a factory; the address check and the helpers' i64 operands are functions; helpers are imported, so that a bundler can
+ * shorten their names.
  */
 import { INSTRUCTIONS } from '../../decoder/instructions';
 
 /** As generate.ts writes the check, which is quick below 2 GiB. */
 const ADDRESS_CHECK = /let v=x\+o\|0;if\(\(x\|v\)<0\|\|v>m\.top(\d)\)v=m\.far\(x,o,\d,at\);/;
 
+/** A binary i64 instruction that is one of numerics.ts, with a, b and perhaps `at`. */
+const I64_HELPER =
+  /^\(a,b(?:,at)?\)=>fp=>\{const al=a\(fp\),ah=W\.hi;const bl=b\(fp\)(?:,bh=W\.hi)?;return (N\.\w+)\((al,ah,bl(?:,bh,at)?)\)\}$/;
+
 const HEAD = `const V=(m,top,x,o,bytes,at)=>{const v=x+o|0;return(x|v)<0||v>top?m.far(x,o,bytes,at):v};
+const Q=f=>(a,b,at)=>fp=>{const l=a(fp),h=W.hi,k=b(fp);return f(l,h,k,W.hi,at)};
 const named={};
 const put=(op,...run)=>run.forEach((factory,k)=>{
 const{name,sig}=instructionOf[op+k];
@@ -22,23 +28,29 @@ const OPCODES = new Map(
 
 export function compactText(factories: ReadonlyMap<string, string>): string {
   const helpers = new Set<string>();
+  const shared = new Map<string, string>();
+  const texts = [...factories.values()];
   const byOpcode: [op: number, text: string][] = [];
   const others: string[] = [];
   for (const [name, factory] of factories) {
     const text = factory
+      .replace(I64_HELPER, 'Q($1)')
       .replace(ADDRESS_CHECK, 'const v=V(m,m.top$1,x,o,$1,at);')
       .replace(/\bN\.(\w+)/g, (_, helper: string) => {
         helpers.add(helper);
         return helper;
       });
+    const often = factory.length > 14 && texts.indexOf(factory) < texts.lastIndexOf(factory);
+    if (often && !shared.has(text)) shared.set(text, `c${shared.size}`);
+    const value = shared.get(text) ?? text;
     const op = OPCODES.get(name);
-    if (op === undefined) others.push(`${JSON.stringify(name)}:${text}`);
-    else byOpcode.push([op, text]);
+    if (op === undefined) others.push(`${JSON.stringify(name)}:${value}`);
+    else byOpcode.push([op, value]);
   }
   return `import{instructionOf}from'../decoder/instructions';
 import{${[...helpers].join(',')}}from'./numerics';
 export function createFactories({I,S,F,R,RS,RF,RC,M,W,T}){
-${HEAD}${runs(byOpcode)}return Object.assign(named,{
+${HEAD}${[...shared].map(([text, name]) => `const ${name}=${text};\n`).join('')}${runs(byOpcode)}return Object.assign(named,{
 ${others.join(',\n')}
 })}
 `;

@@ -1,0 +1,10 @@
+/** The walk over a function body by the rules alone, for bundles that would rather be small (scripts/min.ts puts it for `codewalk.ts`). */
+import { CODE_RULES } from './ruleset';
+import type { Validator } from './validator';
+
+export const NO_VALUE = 0;
+export const COMPLEX = -1;
+
+export function walkCode(v: Validator): void {
+  v.walk(CODE_RULES);
+}
