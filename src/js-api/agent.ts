@@ -28,6 +28,9 @@ export class Agent {
   /** "The index of the host function". */
   private readonly hostIndices = new WeakMap<Func, number>();
 
+  /** How an Exported Function runs. Executions that can be suspended are another way (snapshot.ts). */
+  invoke: (func: Func, args: readonly unknown[]) => unknown = (func, args) => func.call(...args);
+
   constructor(
     readonly store: Store,
     readonly features: Partial<Features> | undefined,
@@ -65,7 +68,7 @@ export class Agent {
       // An arrow function has no [[Construct]] and no prototype property.
       const exported = (...args: unknown[]): unknown => {
         try {
-          return plain ? func.call(...args) : this.callWithFuncRefs(func, args);
+          return plain ? this.invoke(func, args) : this.callWithFuncRefs(func, args);
         } catch (error) {
           throw toHostError(error);
         }
@@ -78,7 +81,10 @@ export class Agent {
 
   private callWithFuncRefs(func: Func, args: readonly unknown[]): unknown {
     const { params, results } = func.type;
-    const result = func.call(...params.map((type, i) => this.unwrap(type, args[i])));
+    const result = this.invoke(
+      func,
+      params.map((type, i) => this.unwrap(type, args[i])),
+    );
     return results.length > 1 ? (result as unknown[]).map((value) => this.wrap(value)) : this.wrap(result);
   }
 

@@ -2,7 +2,7 @@
 
 import { Module as CoreModule } from '../decoder/index';
 import type { Import } from '../decoder/module';
-import { type FuncType, I64, isRef, V128 } from '../decoder/types';
+import { type ExternKind, I64, isRef, type ValType } from '../decoder/types';
 import { LinkError } from '../errors';
 import {
   Instance as CoreInstance,
@@ -13,17 +13,26 @@ import {
   Memory,
   Table,
   Tag,
-  type Value,
 } from '../interpreter/index';
 import type { Agent, AnyFunction } from './agent';
+import { isOpaque } from './global';
 import { defineInterface, isObject } from './webidl';
+
+/** The core's class and the name of the interface object for each kind of import and export. */
+const CLASSES = {
+  func: [Func, 'Function'],
+  global: [Global, 'Global'],
+  memory: [Memory, 'Memory'],
+  table: [Table, 'Table'],
+  tag: [Tag, 'Tag'],
+} as const;
 
 /** Makes the interface objects of a core object that has none yet. */
 export interface Wrappers {
-  readonly Memory: new (core: Memory) => object;
-  readonly Table: new (core: Table) => object;
-  readonly Global: new (core: Global) => object;
-  readonly Tag: new (core: Tag) => object;
+  readonly Memory: new (core: Extern) => object;
+  readonly Table: new (core: Extern) => object;
+  readonly Global: new (core: Extern) => object;
+  readonly Tag: new (core: Extern) => object;
 }
 
 type Properties = Record<string, unknown>;
@@ -37,11 +46,8 @@ export function createInstance(
 
   /** "Read the imports". Their types are checked afterwards, by `instantiate`. */
   function readImports(module: CoreModule, importObject: unknown): Extern[] {
-    if (importObject !== undefined && !isObject(importObject)) {
+    if (importObject === undefined ? module.imports.length > 0 : !isObject(importObject)) {
       throw new TypeError('the imports argument must be an object');
-    }
-    if (module.imports.length > 0 && importObject === undefined) {
-      throw new TypeError('the imports argument must be present and must be an object');
     }
     const strings = stringModuleOf(module);
     let functions = 0;
@@ -49,71 +55,48 @@ export function createInstance(
       if (entry.type.kind === 'func') functions++;
       if (entry.module === strings) return importValue(entry, entry.name, index, 0);
       const namespace = (importObject as Properties)[entry.module];
-      if (!isObject(namespace))
-        throw new TypeError(`${describe(entry, index)}: module is not an object or function`);
+      if (!isObject(namespace)) throw new TypeError(`${describe(entry, index)}: the module is no object`);
       return importValue(entry, (namespace as Properties)[entry.name], index, functions - 1);
     });
   }
 
   function importValue(entry: Import, value: unknown, index: number, funcidx: number): Extern {
-    const { type } = entry;
-    const mismatch = (what: string): never => {
-      throw new LinkError(`${describe(entry, index)}: ${what}`);
-    };
-    switch (type.kind) {
-      case 'func':
-        if (typeof value !== 'function') return mismatch('function import requires a callable');
-        return importedFunction(entry, type.type, value as AnyFunction, funcidx);
-      case 'global':
-        return agent.core(value, Global) ?? importedConstant(entry, value, mismatch);
-      case 'memory':
-        return agent.core(value, Memory) ?? mismatch('memory import must be a WebAssembly.Memory object');
-      case 'table':
-        return agent.core(value, Table) ?? mismatch('table import requires a WebAssembly.Table');
-      case 'tag':
-        return agent.core(value, Tag) ?? mismatch('tag import requires a WebAssembly.Tag');
+    const { module, name, type } = entry;
+    const [coreClass, className] = CLASSES[type.kind];
+    const core = agent.core<Extern>(value, coreClass);
+    if (core) return core;
+    try {
+      if (type.kind === 'func' && typeof value === 'function') {
+        return agent.hostFunction(type.type, value as AnyFunction, funcidx, `${module}.${name}`);
+      }
+      if (type.kind === 'global') return constantGlobal(type.type.value, value);
+    } catch {
+      // ToWebAssemblyValue failed.
     }
-  }
-
-  function importedFunction(
-    { module, name }: Import,
-    type: FuncType,
-    value: AnyFunction,
-    funcidx: number,
-  ): Func {
-    return agent.core(value, Func) ?? agent.hostFunction(type, value, funcidx, `${module}.${name}`);
+    const wanted = type.kind === 'func' ? 'function' : `WebAssembly.${className}`;
+    throw new LinkError(`${describe(entry, index)} must be a ${wanted}`);
   }
 
   /** A value in the place of a global is a new constant global. */
-  function importedConstant(entry: Import, value: unknown, mismatch: (what: string) => never): Global {
-    if (entry.type.kind !== 'global') return mismatch('not a global');
-    const type = entry.type.type.value;
+  function constantGlobal(type: ValType, value: unknown): Global {
     const expected = type === I64 ? 'bigint' : isRef(type) ? typeof value : 'number';
-    if (type === V128 || typeof value !== expected)
-      return mismatch(`global import must be a ${expected} or a WebAssembly.Global`);
-    let converted: Value;
-    try {
-      converted = agent.toWasmValue(type, value);
-    } catch (error) {
-      return mismatch((error as Error).message);
-    }
-    return new Global(agent.store, { value: type, mutable: false }, converted);
+    if (isOpaque(type) || typeof value !== expected) throw new TypeError();
+    return new Global(agent.store, { value: type, mutable: false }, agent.toWasmValue(type, value));
   }
 
   /** "Create an exports object". */
   function createExports(core: CoreInstance): object {
     const exports = Object.create(null) as Properties;
-    for (const { name } of core.module.exports) exports[name] = exported(core.exports.get(name)!);
+    for (const { name, kind } of core.module.exports) {
+      exports[name] = exported(core.exports.get(name)!, kind);
+    }
     return Object.freeze(exports);
   }
 
-  function exported(extern: Extern): object {
+  function exported(extern: Extern, kind: ExternKind): object {
     if (extern instanceof Func) return agent.exportedFunction(extern);
-    return agent.objectFor(extern, () => {
-      if (extern instanceof Memory) return new wrappers.Memory(extern);
-      if (extern instanceof Table) return new wrappers.Table(extern);
-      return extern instanceof Global ? new wrappers.Global(extern) : new wrappers.Tag(extern);
-    });
+    const name = CLASSES[kind][1] as keyof Wrappers;
+    return agent.objectFor(extern, () => new wrappers[name](extern));
   }
 
   /** "Instantiate the core of a WebAssembly module". */
@@ -146,7 +129,7 @@ export function createInstance(
 }
 
 /** Instantiates up to the start function. A memory or table that is too large is a RangeError, as in their constructors. */
-function allocateInstance(agent: Agent, module: CoreModule, imports: readonly Extern[]): CoreInstance {
+export function allocateInstance(agent: Agent, module: CoreModule, imports: readonly Extern[]): CoreInstance {
   try {
     return instantiatePaused(agent.store, module, imports);
   } catch (error) {

@@ -24,7 +24,11 @@ export interface NamespaceOptions {
   readonly features?: Partial<Features>;
 }
 
-const agents = new WeakMap<object, Agent>();
+interface Internals {
+  readonly agent: Agent;
+  readonly instances: ReturnType<typeof createInstance>;
+}
+const namespaces = new WeakMap<object, Internals>();
 
 /**
  * A namespace object in the sense of the WebAssembly JavaScript Interface. Objects of one namespace are strangers to another, as
@@ -60,7 +64,7 @@ export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNa
   const tagObject = agent.objectFor(jsTag, () => new wrappers.Tag(jsTag));
   Object.defineProperty(namespace, 'JSTag', { get: () => tagObject, enumerable: true, configurable: true });
   setToStringTag(namespace, 'WebAssembly');
-  agents.set(namespace, agent);
+  namespaces.set(namespace, { agent, instances });
   return namespace as WebAssemblyNamespace;
 }
 
@@ -69,7 +73,12 @@ export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNa
  * function of a namespace. The other way is the constructor: `new WebAssembly.Memory(coreMemory)`.
  */
 export function coreOf(namespace: object, object: unknown): object | undefined {
-  return agents.get(namespace)?.core(object, Object);
+  return namespaces.get(namespace)?.agent.core(object, Object);
+}
+
+/** @internal What a namespace is made of, for what extends it. */
+export function internalsOf(namespace: object): Internals {
+  return namespaces.get(namespace)!;
 }
 
 type Operation = [operation: (...args: never[]) => unknown, length: number];
