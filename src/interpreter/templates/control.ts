@@ -47,7 +47,10 @@ export const CONTROL: Readonly<Record<string, readonly [params: readonly string[
   // A branch to a loop label: the safepoint, then the header is returned to the nearest loop step or the trampoline.
   back: [['site', 'header'], 'fp=>{if(--M.fuel<0){M.yielded=site;return null}return header}'],
   // The header may come from another frame of the same function that was entered on the host's stack: that one is not for this step.
-  loop: [['cell'], '{const self=fp=>{let s;do s=cell.body(fp);while(s===self&&M.fp===fp);return s};return self}'],
+  loop: [
+    ['cell'],
+    '{const self=fp=>{let s;do s=cell.body(fp);while(s===self&&M.fp===fp);return s};return self}',
+  ],
   enter: [
     ['site', 'size', 'from', 'to', 'body'],
     "fp=>{if(fp+size>M.maxFp||M.sp>M.maxSp)throw T('callStackExhausted',-1);for(let k=fp+from,e=fp+to;k<e;k++)I[k]=0;if(--M.fuel<0){M.yielded=site;return null}return body(fp)}",
