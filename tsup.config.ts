@@ -10,6 +10,8 @@ const LIBRARY = {
   'index.node': 'embed/node/index.ts',
   webassembly: 'src/webassembly.ts',
   'webassembly.node': 'embed/node/webassembly.ts',
+  'webassembly-snapshot': 'src/webassembly-snapshot.ts',
+  'webassembly-snapshot.node': 'embed/node/webassembly-snapshot.ts',
   snapshot: 'src/snapshot/index.ts',
   wasi: 'src/wasi/index.ts',
   node: 'src/node.ts',

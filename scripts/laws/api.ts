@@ -7,6 +7,7 @@ import { root } from './files.ts';
 export const ENTRIES: Record<string, string> = {
   tswasm: 'src/index.ts',
   'tswasm/webassembly': 'src/webassembly.ts',
+  'tswasm/webassembly-snapshot': 'src/webassembly-snapshot.ts',
   'tswasm/snapshot': 'src/snapshot/index.ts',
   'tswasm/factories': 'src/factories.ts',
   'tswasm/wasi': 'src/wasi/index.ts',

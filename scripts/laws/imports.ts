@@ -13,7 +13,13 @@ interface Rule {
   readonly packages?: RegExp;
 }
 
-const ENTRIES = ['src/index.ts', 'src/webassembly.ts', 'src/snapshot', 'src/node.ts'];
+const ENTRIES = [
+  'src/index.ts',
+  'src/webassembly.ts',
+  'src/webassembly-snapshot.ts',
+  'src/snapshot',
+  'src/node.ts',
+];
 
 /** Rooms by path, the longest prefix first found counts. */
 const RULES: Record<string, Rule> = {
@@ -29,6 +35,7 @@ const RULES: Record<string, Rule> = {
   'src/index.ts': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot'] },
   'src/factories.ts': { from: ['src/interpreter'] },
   'src/webassembly.ts': { from: ['src/js-api', 'src/errors.ts'] },
+  'src/webassembly-snapshot.ts': { from: ['src/js-api', 'src/errors.ts'] },
   'src/node.ts': { from: [...ENTRIES, 'src/wasi', 'src/js-api', 'embed/node'], packages: /^node:/ },
   'src/cli': {
     from: [...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'embed/node'],

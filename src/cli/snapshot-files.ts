@@ -23,10 +23,11 @@ export function writeOutput(file: string, bytes: Uint8Array | string): void {
   }
 }
 
-/** `F.wasm` and `F.wasm:NAME`. */
+/** `F.wasm` and `F.wasm:NAME`, split at the last `.wasm:` (draft, "Host Instantiation and Resumption Semantics"). */
 function embeddedName(text: string): { file: string; name: string } | undefined {
-  const match = /^(.*\.wasm)(?::(.*))?$/s.exec(text);
-  return match === null ? undefined : { file: match[1], name: match[2] ?? '' };
+  const colon = text.lastIndexOf('.wasm:') + '.wasm'.length;
+  if (text.lastIndexOf('.wasm:') >= 0) return { file: text.slice(0, colon), name: text.slice(colon + 1) };
+  return text.endsWith('.wasm') ? { file: text, name: '' } : undefined;
 }
 
 /** Writes a snapshot where the user wants it. Gives the size of the file. */

@@ -4,7 +4,14 @@
  */
 import { Module as CoreModule } from '../decoder/index';
 import { LinkError, RuntimeError } from '../errors';
-import { Instance as CoreInstance, Execution, type Extern, fromJs, toJs } from '../interpreter/index';
+import {
+  Instance as CoreInstance,
+  Execution,
+  type Extern,
+  fromJs,
+  type Outcome,
+  toJs,
+} from '../interpreter/index';
 import {
   capture,
   capturePostmortem,
@@ -18,7 +25,7 @@ import { allocateInstance } from './instance';
 import { createWebAssembly, internalsOf, type NamespaceOptions } from './namespace';
 import { asError, createSnapshot, embedded, fromBigInt, toBigInt } from './snapshot-class';
 import type { SnapshotNamespace } from './snapshot-types';
-import { bytesOf, defineHidden, dictionary, isObject } from './webidl';
+import { bytesOf, defineHidden, dictionary } from './webidl';
 
 /** Thrown by an exported call, or by `resume`, when the instance is suspended before it returns. */
 export class SuspendError extends Error {}
@@ -62,8 +69,9 @@ export function createSnapshotWebAssembly(options: SnapshotNamespaceOptions = {}
   function run(guest: Guest, execution: Execution): unknown {
     if (guest.requested && execution.outer === undefined) execution.pause();
     guest.running.push(execution);
-    let outcome = execution.run();
+    let outcome: Outcome;
     try {
+      outcome = execution.run();
       // What the request was too late for, or came in the middle of a bulk operation.
       while (outcome.kind === 'paused' && (execution.outer !== undefined || !execution.atSafepoint)) {
         outcome = execution.run(execution.outer === undefined ? { fuel: 0 } : {});

@@ -1,0 +1,5 @@
+/** `tswasm/webassembly-snapshot` on Node: the drop-in namespace with snapshots, and fresh factories for hot code. */
+import './fresh-factories';
+
+export * from '../../src/webassembly-snapshot';
+export { default } from '../../src/webassembly-snapshot';
