@@ -43,7 +43,7 @@ it('library.mjs', () => {
   const { status, stdout, stderr } = node(['examples/library.mjs']);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain('  from 1161: 181 steps\n');
-  expect(stdout).toContain('paused after slice 1 (fuel)\n');
+  expect(stdout).toMatch(/paused \(fuel\)\nsnapshot of \d+ bytes\n/);
   expect(stdout).toMatch(/longest below 2000 starts at 1161\n$/);
 });
 

@@ -6,6 +6,6 @@ const [out = 'dist/examples'] = process.argv.slice(2);
 mkdirSync(out, { recursive: true });
 for (const file of readdirSync('examples/as').filter((name) => name.endsWith('.ts'))) {
   const source = readFileSync(`examples/as/${file}`, 'utf8');
-  const flags = ['-O2', '--runtime', 'incremental', '--use', 'abort='];
+  const flags = ['-O2', '--runtime', 'incremental', '--use', 'abort=', '--debug'];
   writeFileSync(`${out}/${file.replace(/\.ts$/, '.wasm')}`, await compileAssemblyScript(source, flags));
 }
