@@ -48,6 +48,7 @@ const smallParts: Plugin = {
   name: 'small-parts',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\.\/codewalk$/ }, () => ({ path: path.join(root, 'src/decoder/codewalk.min.ts') }));
+    onResolve({ filter: /^\.\/forms$/ }, () => ({ path: path.join(root, 'src/interpreter/assemble.ts') }));
     onLoad({ filter: /decoder.instructions\.ts$/ }, ({ path: file }) => {
       const text = readFileSync(file, 'utf8');
       const packed = text.replace(/const ROWS = \[[\s\S]*?\n\] as const[^;]*;/, () =>

@@ -93,7 +93,7 @@ function apply(text: string, edits: readonly Edit[]): string {
     result += text.slice(done, start);
     if (by !== '' && /[\w$]$/.test(result)) result += ' ';
     result += by;
-    if (by !== '' && !by.endsWith(';') && /[\w$]/.test(text[end])) result += ' ';
+    if (by !== '' && !/[;,]$/.test(by) && /[\w$]/.test(text[end])) result += ' ';
     done = end;
   }
   return result + text.slice(done);
@@ -140,6 +140,9 @@ function repeated(node: ts.Node): string | undefined {
     return node.getText();
   }
   if (ts.isVoidExpression(node)) return node.getText();
+  if (ts.isNumericLiteral(node) && !(ts.isPropertyAssignment(parent) && parent.name === node)) {
+    return node.getText().length > 6 ? node.getText() : undefined;
+  }
   const isFunction =
     ts.isPropertyAccessExpression(node) &&
     ts.isIdentifier(node.expression) &&
@@ -183,10 +186,15 @@ function nameThis(method: Method): Edit[] {
   const inParameters = uses.length;
   visit(method.body);
   const letter = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'].find((l) => !words.has(l));
-  if (inParameters > 0 || letter === undefined || uses.length * 3 <= 'let a=this;'.length) return [];
   const start = method.body.getStart() + 1;
+  const first = method.body.statements[0]?.getText() ?? '';
+  // `let a=this,{b}=a` is shorter than two statements.
+  const more = /^let[\s{[]/.test(first);
+  const text = more ? `let ${letter}=this,` : `let ${letter}=this;`;
+  const end = more ? start + (first[3] === ' ' ? 4 : 3) : start;
+  if (inParameters > 0 || letter === undefined || uses.length * 3 <= text.length - (end - start)) return [];
   return [
-    { start, end: start, text: `let ${letter}=this;` },
+    { start, end, text },
     ...uses.map((node) => ({ start: node.getStart(), end: node.end, text: letter })),
   ];
 }

@@ -77,29 +77,16 @@ export function proposalOfOpcode(op: number): UnsupportedProposal | undefined {
 }
 
 /** Type codes (one byte) of proposals without rows. */
-const TYPE_CODES: Readonly<Record<number, UnsupportedProposal>> = {
-  123: 'SIMD',
-  120: 'garbage collection',
-  119: 'garbage collection',
-  116: 'exception handling',
-  115: 'garbage collection',
-  114: 'garbage collection',
-  113: 'garbage collection',
-  110: 'garbage collection',
-  109: 'garbage collection',
-  108: 'garbage collection',
-  107: 'garbage collection',
-  106: 'garbage collection',
-  105: 'exception handling',
-  100: 'function references',
-  99: 'function references',
-  95: 'garbage collection',
-  94: 'garbage collection',
-  80: 'garbage collection',
-  79: 'garbage collection',
-  78: 'garbage collection',
-};
+const TYPE_CODES: readonly (readonly [proposal: UnsupportedProposal, codes: readonly number[]])[] = [
+  ['SIMD', [0x7b]],
+  ['exception handling', [0x74, 0x69]],
+  ['function references', [0x64, 0x63]],
+  [
+    'garbage collection',
+    [0x78, 0x77, 0x73, 0x72, 0x71, 0x6e, 0x6d, 0x6c, 0x6b, 0x6a, 0x5f, 0x5e, 0x50, 0x4f, 0x4e],
+  ],
+];
 
 export function proposalOfType(code: number): UnsupportedProposal | undefined {
-  return TYPE_CODES[code];
+  return TYPE_CODES.find(([, codes]) => codes.includes(code))?.[0];
 }

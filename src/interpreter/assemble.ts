@@ -2,6 +2,8 @@
  * Blocks to closures, last block first, so that a branch forward captures the step it goes to. Statements are chained by
  * continuation, branches forward call their target, and a branch back returns the loop's header to the nearest loop step. What the
  * host's stack holds is bounded: a chain longer than MAX_CHAIN goes through the trampoline.
+ *
+ * This takes the forms that every set of factories has; forms.ts looks for better ones.
  */
 
 import { isRef } from '../decoder';
@@ -15,6 +17,8 @@ import { type Step, stack } from './registers';
 
 const MAX_CHAIN = 120;
 
+export type Store = Extract<Statement, { kind: 'store' }>;
+
 interface Loop {
   readonly cell: LoopCell;
   readonly header: Step;
@@ -24,7 +28,7 @@ export function assemble(lowering: Lowering): void {
   new Assembler(lowering).run();
 }
 
-class Assembler {
+export class Assembler {
   private readonly lowering: Lowering;
   private readonly shared: Factories;
   private readonly hot: boolean;
@@ -34,8 +38,6 @@ class Assembler {
   /** By the block of the loop label. */
   private readonly loops = new Map<number, Loop>();
   private depth = 0;
-  /** The statement of the block being assembled that is still to do, from the end. */
-  private last = 0;
   /** The block being assembled. */
   private current = 0;
 
@@ -51,13 +53,7 @@ class Assembler {
       this.depth = 0;
       this.current = k;
       const block = blocks[k];
-      let step = this.end(block);
-      for (let s = this.last; s >= 0; s--) {
-        const pair = s > 0 ? this.pair(block.statements[s - 1], block.statements[s]) : undefined;
-        if (pair !== undefined) s--;
-        const next = this.bounded(step);
-        step = pair === undefined ? this.statement(block.statements[s], next) : pair(next);
-      }
+      let step = this.body(block);
       const loop = this.loops.get(k);
       if (loop !== undefined) {
         loop.cell.body = step;
@@ -91,17 +87,17 @@ class Assembler {
 
   // Factories
 
-  private make(name: string): Factory {
+  protected make(name: string): Factory {
     const factory = this.shared[name];
     if (factory === undefined) throw new InternalError(`no factory ${name}`);
     return this.hot ? freshFactory(name) : factory;
   }
-  private has(name: string): boolean {
+  protected has(name: string): boolean {
     return this.shared[name] !== undefined;
   }
 
   /** Keeps the host's stack shallow. */
-  private bounded(step: Step): Step {
+  protected bounded(step: Step): Step {
     if (++this.depth < MAX_CHAIN) return step;
     this.depth = 1;
     return this.make('hop')(step) as Step;
@@ -109,7 +105,7 @@ class Assembler {
 
   // Terminators
 
-  private target({ label, back }: Target): Step {
+  protected target({ label, back }: Target): Step {
     if (back === undefined) {
       const depth = this.depths[label.block];
       if (depth === undefined) throw new InternalError('a branch goes back without a safepoint');
@@ -120,7 +116,7 @@ class Assembler {
   }
 
   /** The header of the loop at a block; the code that it runs may be assembled later. */
-  private header(block: number, site: Safepoint): Step {
+  protected header(block: number, site: Safepoint): Step {
     let loop = this.loops.get(block);
     if (loop === undefined) {
       const cell: LoopCell = { body: null };
@@ -132,49 +128,14 @@ class Assembler {
     return loop.header;
   }
 
-  /** The block's terminator, together with the last statement when one closure can do both. */
-  private end(block: Block): Step {
-    const { statements, end } = block;
-    this.last = statements.length - 1;
+  protected body({ statements, end }: Block): Step {
+    let step = this.terminator(end);
+    for (let k = statements.length - 1; k >= 0; k--) step = this.statement(statements[k], this.bounded(step));
+    return step;
+  }
+
+  protected terminator(end: Terminator | undefined): Step {
     if (end === undefined) throw new InternalError('a block has no end');
-    const before = statements[this.last];
-    if (
-      end.kind === 'if' &&
-      end.condition.name === 'get' &&
-      before?.kind === 'set' &&
-      before.to === end.condition.lo
-    ) {
-      const fused = this.setAndTest(before.to, before.value, end);
-      if (fused !== undefined) {
-        this.last--;
-        return fused;
-      }
-    }
-    return this.terminator(end);
-  }
-
-  private setAndTest(to: number, value: Expr, end: Extract<Terminator, { kind: 'if' }>): Step | undefined {
-    const { yes, no } = end;
-    const prefix = yes.back === undefined ? 'setif' : 'setloop';
-    if (
-      no.back !== undefined ||
-      !this.has(`${prefix} ${value.name}/rk`) === !this.has(`${prefix} ${value.name}/r`)
-    )
-      return undefined;
-    const form = this.form(`${prefix} ${value.name}`, value);
-    if (form === undefined) return undefined;
-    if (yes.back === undefined)
-      return form.factory(to, ...form.operands, this.target(yes), this.target(no)) as Step;
-    return form.factory(
-      to,
-      ...form.operands,
-      yes.back,
-      this.header(yes.label.block, yes.back),
-      this.target(no),
-    ) as Step;
-  }
-
-  private terminator(end: Terminator): Step {
     switch (end.kind) {
       case 'jump':
         return this.target(end.to);
@@ -182,11 +143,7 @@ class Assembler {
         return this.branch(end.condition, end.yes, end.no);
       case 'table': {
         const targets = end.targets.map((target) => this.target(target));
-        const { index } = end;
-        if (index.name === 'get' && this.has('br_table/r')) {
-          return this.make('br_table/r')(index.lo, targets, targets.length - 1) as Step;
-        }
-        return this.make('br_table')(this.value(index), targets, targets.length - 1) as Step;
+        return this.table(end.index, targets);
       }
       case 'return':
         return this.make('return')() as Step;
@@ -229,26 +186,18 @@ class Assembler {
     return this.steps[next];
   }
 
-  private branch(condition: Expr, yes: Target, no: Target): Step {
-    while (condition.name === 'i32.eqz') {
-      condition = condition.a!;
-      [yes, no] = [no, yes];
-    }
-    // A fused form where the taken branch goes back; else the branches are steps of their own.
-    const fused = yes.back !== undefined && this.has('loop/e');
-    const prefix = fused ? 'loop' : 'if';
-    const targets = fused
-      ? [yes.back, this.header(yes.label.block, yes.back!), this.target(no)]
-      : [this.target(yes), this.target(no)];
-    if (condition.name === 'get') return this.make(`${prefix}/r`)(condition.lo, ...targets) as Step;
-    const form = this.form(`${prefix} ${condition.name}`, condition);
-    if (form !== undefined) return form.factory(...form.operands, ...targets) as Step;
-    return this.make(`${prefix}/e`)(this.value(condition), ...targets) as Step;
+  protected table(index: Expr, targets: Step[]): Step {
+    return this.make('br_table')(this.value(index), targets, targets.length - 1) as Step;
+  }
+
+  protected branch(condition: Expr, yes: Target, no: Target): Step {
+    if (condition.name === 'i32.eqz') return this.branch(condition.a!, no, yes);
+    return this.make('if/e')(this.value(condition), this.target(yes), this.target(no)) as Step;
   }
 
   // Statements
 
-  private statement(statement: Statement, next: Step): Step {
+  protected statement(statement: Statement, next: Step): Step {
     switch (statement.kind) {
       case 'set':
         return this.set(statement.to, statement.value, next);
@@ -270,23 +219,7 @@ class Assembler {
     }
   }
 
-  /** What makes one closure of two statements, if the set has a form for them. */
-  private pair(first: Statement, second: Statement): ((next: Step) => Step) | undefined {
-    if (first.kind !== 'set' || second.kind !== 'set') return undefined;
-    const one = pairable(first.value);
-    const two = pairable(second.value);
-    if (one === undefined || two === undefined || !this.has(`${one.name};${two.name}`)) return undefined;
-    return (next) =>
-      this.make(`${one.name};${two.name}`)(
-        first.to,
-        ...one.operands,
-        second.to,
-        ...two.operands,
-        next,
-      ) as Step;
-  }
-
-  private set(to: number, value: Expr, next: Step): Step {
+  protected set(to: number, value: Expr, next: Step): Step {
     if (value.kind === 'r') return this.make('set.r/r')(to, value.lo, next) as Step;
     const moved = isArithmetic(value) ? value : bits(value);
     if (moved.name === 'get') return this.make(`set.${moved.kind}/r`)(to, moved.lo, next) as Step;
@@ -297,30 +230,13 @@ class Assembler {
           : this.make('set.I/k')(to, moved.lo, moved.hi, next)
       ) as Step;
     }
-    const field = this.bitField(moved, 'set bits');
-    if (field !== undefined) return field.factory(to, ...field.operands, next) as Step;
-    const form = this.form(`set ${moved.name}`, moved);
-    if (form !== undefined) return form.factory(to, ...form.operands, next) as Step;
     return this.make(`set.${moved.kind}/e`)(to, this.value(moved), next) as Step;
   }
 
-  private store(statement: Extract<Statement, { kind: 'store' }>, next: Step): Step {
-    let { name, value } = statement;
-    if ((value.kind === 'f' || value.kind === 'F') && !isArithmetic(value)) {
-      value = bits(value);
-      name = value.kind === 'i' ? 'i32.store' : 'i64.store';
-    }
-    const tracked = statement.memory.dirty !== undefined;
-    if (tracked) name = `track ${name}`;
-    const how = statement.address.name === 'get' ? 'r' : 'e';
-    let what = value.name === 'get' ? 'r' : value.name === 'const' && value.kind === 'i' ? 'k' : 'e';
-    let where = how;
-    if (!this.has(`${name}/${where}${what}`)) what = 'e';
-    if (!this.has(`${name}/${where}${what}`)) where = 'e';
-    const address = where === 'r' ? statement.address.lo : this.value(statement.address);
-    const operand = what === 'e' ? this.value(value) : value.lo;
-    const factory = this.make(`${name}/${where}${what}`);
-    return factory(address, operand, statement.offset, statement.memory, statement.at, next) as Step;
+  protected store(statement: Store, next: Step): Step {
+    const { name, value } = stored(statement);
+    const { address, offset, memory, at } = statement;
+    return this.make(`${name}/ee`)(this.value(address), this.value(value), offset, memory, at, next) as Step;
   }
 
   // Values
@@ -337,40 +253,24 @@ class Assembler {
       case 'global.get':
         return this.globalGet(expr);
       case 'select':
-        return this.select(expr);
+        return this.make('select')(this.value(expr.a!), this.value(expr.b!), this.value(expr.c!));
       case 'index64':
         return this.make('index64')(this.value(expr.a!), expr.trap, expr.at);
       case 'address':
         return this.make('address')(this.value(expr.a!), expr.lo, expr.hi, expr.memory, expr.at);
     }
-    const field = this.bitField(expr, 'bits');
-    if (field !== undefined) return field.factory(...field.operands);
-    const form = this.form(expr.name, expr);
-    if (form === undefined) throw new InternalError(`no form of ${expr.name}`);
-    return form.factory(...form.operands);
+    return this.computed(expr);
   }
 
-  private select(expr: Expr): unknown {
-    const a = expr.a!;
-    const b = expr.b!;
-    const condition = this.value(expr.c!);
-    const [left, right] = [leaf(a), leaf(b)];
-    if (expr.kind !== 'i' || !this.has(`select/${left}${right}`)) {
-      return this.make('select')(this.value(a), this.value(b), condition);
-    }
-    const operand = (form: string, value: Expr) => (form === 'e' ? this.value(value) : value.lo);
-    return this.make(`select/${left}${right}`)(operand(left, a), operand(right, b), condition);
-  }
-
-  /** (x >>> k) & mask, in one closure if the set has it. */
-  private bitField(expr: Expr, prefix: string): { factory: Factory; operands: unknown[] } | undefined {
-    const { a, b } = expr;
-    if (expr.name !== 'i32.and' || b?.name !== 'const' || a?.name !== 'i32.shr_u' || a.b!.name !== 'const')
-      return undefined;
-    const how = a.a!.name === 'get' ? 'r' : 'e';
-    if (!this.has(`${prefix}/${how}`)) return undefined;
-    const x = how === 'r' ? a.a!.lo : this.value(a.a!);
-    return { factory: this.make(`${prefix}/${how}`), operands: [x, a.b!.lo, b.lo] };
+  /** An instruction of nested closures, or of one and a constant. */
+  private computed({ name, a, b, lo, memory, at }: Expr): unknown {
+    if (a === undefined) throw new InternalError(`no form of ${name}`);
+    const operands: unknown[] = [this.value(a)];
+    const form = b === undefined ? 'e' : this.has(`${name}/ee`) ? 'ee' : 'ek';
+    if (b !== undefined) operands.push(form === 'ee' ? this.value(b) : b.lo);
+    if (memory !== undefined) operands.push(lo, memory);
+    if (at >= 0) operands.push(at);
+    return this.make(`${name}/${form}`)(...operands);
   }
 
   private globalGet(expr: Expr): unknown {
@@ -379,50 +279,13 @@ class Assembler {
     const word = this.globalGet(bits(expr));
     return this.make(expr.kind === 'f' ? 'f32.reinterpret_i32/e' : 'f64.reinterpret_i64/e')(word);
   }
-
-  /**
-   * The most specific factory there is for an expression's operands, and what it captures of them: a slot (r), a constant (k) or a
-   * closure (e). Undefined when the prefix has no form at all.
-   */
-  private form(prefix: string, expr: Expr): { factory: Factory; operands: unknown[] } | undefined {
-    const { a, b } = expr;
-    if (a === undefined) return undefined;
-    if (b === undefined) {
-      let form = a.name === 'get' ? 'r' : 'e';
-      if (!this.has(`${prefix}/${form}`)) form = 'e';
-      if (!this.has(`${prefix}/${form}`)) return undefined;
-      const operands = [form === 'r' ? a.lo : this.value(a)];
-      if (expr.memory !== undefined) operands.push(expr.lo, expr.memory, expr.at);
-      else if (expr.at >= 0) operands.push(expr.at);
-      return { factory: this.make(`${prefix}/${form}`), operands };
-    }
-    const left = a.name === 'get' ? 'r' : 'e';
-    const right = b.name === 'get' ? 'r' : b.name === 'const' ? 'k' : 'e';
-    const name = [left + right, `e${right}`, `${left}e`, 'ee'].find((form) => this.has(`${prefix}/${form}`));
-    if (name === undefined) return undefined;
-    const operands: unknown[] = [name[0] === 'r' ? a.lo : this.value(a)];
-    if (name[1] === 'r') operands.push(b.lo);
-    else if (name[1] === 'e') operands.push(this.value(b));
-    else if (b.kind === 'I') operands.push(b.lo, b.hi);
-    else operands.push(constantNumber(b));
-    if (expr.at >= 0) operands.push(expr.at);
-    return { factory: this.make(`${prefix}/${name}`), operands };
-  }
 }
 
-/** The form of an operand that is no closure. */
-function leaf(expr: Expr): string {
-  return expr.name === 'get' ? 'r' : expr.name === 'const' ? 'k' : 'e';
-}
-
-/** A 32-bit move or constant, or a step of a slot by a constant: what pairs are made of. */
-function pairable(value: Expr): { name: string; operands: unknown[] } | undefined {
-  if (value.name === 'get' && (value.kind === 'i' || value.kind === 'f'))
-    return { name: 'set.i/r', operands: [value.lo] };
-  if (value.name === 'const' && (value.kind === 'i' || value.kind === 'f'))
-    return { name: 'set.i/k', operands: [value.lo] };
-  if (value.name === 'i32.add' && value.a!.name === 'get' && value.b!.name === 'const') {
-    return { name: 'set i32.add/rk', operands: [value.a!.lo, value.b!.lo] };
+/** The factories of a store and its operand: a float that is only moved is stored as bits. */
+export function stored({ name, value, memory }: Store): { name: string; value: Expr } {
+  if ((value.kind === 'f' || value.kind === 'F') && !isArithmetic(value)) {
+    value = bits(value);
+    name = value.kind === 'i' ? 'i32.store' : 'i64.store';
   }
-  return undefined;
+  return { name: memory.dirty === undefined ? name : `track ${name}`, value };
 }

@@ -17,9 +17,9 @@ import {
 } from '../decoder';
 import { readValType, type UsesFeatures } from '../decoder/typereader';
 import { InternalError, RuntimeError } from '../errors';
-import { assemble } from './assemble';
 import { Code, type Safepoint } from './code';
 import { type Expr, getLocal, getOperand, localBit, TRAPS } from './expr';
+import { assemble } from './forms';
 import type { Func } from './func';
 import type { Instance } from './instance';
 import type { Block, Label, Statement, Target, Terminator } from './ir';
