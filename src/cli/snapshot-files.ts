@@ -72,3 +72,16 @@ function checkMagic(bytes: Uint8Array): Uint8Array {
   if (magic.every((byte, i) => bytes[i] === byte)) return bytes;
   throw new SnapshotError('this is no snapshot, and no module that carries one', 'malformed', 0);
 }
+
+/** Whether running this module means going on from its default snapshot (draft, "Host Instantiation and Resumption Semantics"). */
+export function carriesDefault(file: string): boolean {
+  if (file === '-') return false;
+  const bytes = readInput(file);
+  try {
+    return isModule(bytes) && listSnapshots(bytes).some(({ name }) => name === '');
+  } catch (error) {
+    // Malformed: that is for the decoder to say.
+    if (error instanceof SnapshotError) return false;
+    throw error;
+  }
+}

@@ -158,6 +158,12 @@ it('embeds, extracts, lists and compares', async () => {
   const embed = ['snapshot', 'embed', at('fib.wasm'), at('c.dmp'), '--name', 'mid', '--output', at('d.wasm')];
   expect((await cli(embed)).code).toBe(0);
   expect(readFileSync(at('d.wasm')).equals(readFileSync(at('c.wasm')))).toBe(true);
+  // The default one is resumed by running the module.
+  const carry = ['snapshot', 'embed', at('fib.wasm'), at('c.dmp'), '--output', at('carrier.wasm')];
+  expect((await cli(carry)).code).toBe(0);
+  expect((await cli(['run', at('carrier.wasm')])).stdout).toBe('55\n');
+  expect((await cli(['run', '--cold-start', at('carrier.wasm')])).stdout).toBe('');
+  expect((await cli(['run', '--invoke', 'fib', at('carrier.wasm'), '3'])).stdout).toBe('2\n');
   const info = await cli(['snapshot', 'info', at('c.wasm'), '--values']);
   expect(info.stdout).toContain('root: invoked 0 (fib)');
   expect(info.stdout).toContain('local 0: i32');

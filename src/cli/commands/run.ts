@@ -5,18 +5,23 @@ import type { Command } from '../command';
 import { ENGINE_OPTIONS, runLimits, runWhole, storeLimits } from '../entry';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
+import { complain } from '../output';
 import { reportFailure } from '../report';
+import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { makeWasi, openListeners, WASI_OPTIONS } from '../wasi-options';
+import { resumeCommand } from './resume';
 
 /** How long we wait, in milliseconds, for peers to take what the program sent before it ended. */
-export const FLUSH_TIME = 5000;
+const FLUSH_TIME = 5000;
+
+const COLD_START = { name: 'cold-start', help: 'ignore a snapshot that the module carries' };
 
 export const runCommand: Command = {
   name: 'run',
   summary: 'run a program',
   usage: 'run [options] module.wasm [arguments...]',
-  options: [...WASI_OPTIONS, ...ENGINE_OPTIONS, ...SNAPSHOT_OPTIONS],
+  options: [...WASI_OPTIONS, ...ENGINE_OPTIONS, ...SNAPSHOT_OPTIONS, COLD_START],
   notes: `
 Options come before the module; what follows it belongs to the program. The module may be '-' for standard
 input, or in the text format (.wat, with the package "wabt" installed). The program gets no variables and no
@@ -26,6 +31,11 @@ ${SNAPSHOT_NOTES}`,
   async run(options) {
     const [file, ...args] = options.rest;
     if (file === undefined) throw new UsageError('no module is given');
+    if (!options.has('invoke') && !options.has('cold-start') && carriesDefault(file)) {
+      complain(`${file}: goes on from the snapshot that it carries; --cold-start runs it from the beginning`);
+      options.rest = [file];
+      return resumeCommand.run(options);
+    }
     const plan = new SnapshotPlan(options, runLimits(options));
     const store = new Store(storeLimits(options));
     const listeners = await openListeners(options);
