@@ -8,9 +8,11 @@ import { hasFreshFactories } from './factories';
 import type { Step } from './registers';
 
 /** Samples after which all heat is halved. */
-const WINDOW = 128;
-/** Heat at which a function is hot: reached by about 3 % of the samples. */
-const HOT = 6;
+const WINDOW = 1024;
+/**
+ * Heat at which a function is hot: reached by about 3 % of the samples, and after some 10 ms in it, which is what its new code costs.
+ */
+const HOT = 48;
 
 let samples = 0;
 let epoch = 0;
