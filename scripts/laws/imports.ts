@@ -41,7 +41,7 @@ const RULES: Record<string, Rule> = {
     from: [...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'embed/node'],
     packages: /^(node:|wabt$)/,
   },
-  'embed/quickjs': { from: [...ENTRIES, 'src/wasi'] },
+  'embed/quickjs': { from: [...ENTRIES, 'src/factories.ts', 'src/wasi'] },
   'embed/node': { from: [...ENTRIES, 'src/wasi'], packages: /^node:/ },
 };
 

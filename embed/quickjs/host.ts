@@ -1,0 +1,125 @@
+/** QuickJS as a WASI host: clocks, random bytes, waiting, standard streams. Files are in files.ts. */
+import type { Interest, Pollable, U64, Waiting, WasiHost } from '../../src/wasi/host';
+import { nanoseconds } from '../../src/wasi/words';
+import type { Machine, StdFile } from './machine';
+import { DescriptorStream, type Readiness } from './streams';
+
+export interface QuickjsHostOptions {
+  readonly stdin?: Pollable;
+  readonly stdout?: Pollable;
+  readonly stderr?: Pollable;
+  /** Fills the array with unpredictable bytes. Without it they come from /dev/urandom, and without that there are none. */
+  readonly random?: (bytes: Uint8Array) => void;
+  /** Blocks the thread. Default: `os.sleep`. */
+  readonly sleep?: (milliseconds: number) => void;
+  /** A timer of the embedder for runs that must not block. Default: `os.setTimeout`. */
+  readonly setTimeout?: (callback: () => void, milliseconds: number) => unknown;
+  readonly clearTimeout?: (handle: unknown) => void;
+}
+
+/** How often a stream that cannot call back is asked again, in milliseconds. */
+const ASK_AGAIN = 10;
+/** The longest time for which `os.setTimeout` and `os.sleep` are trusted; who waits longer comes back and waits again. */
+const LONGEST = 0x7fffffff;
+
+/** Streams that are not given are empty. `machine` is what `findMachine` found. */
+export function quickjsHost(machine: Machine | undefined, options: QuickjsHostOptions = {}): WasiHost {
+  const { stdin, stdout, stderr } = options;
+  const sleep = options.sleep ?? machine?.os.sleep;
+  const setTimer = options.setTimeout ?? machine?.os.setTimeout;
+  const clearTimer = options.clearTimeout ?? machine?.os.clearTimeout;
+  return {
+    realtime: () => fromMilliseconds(Date.now()),
+    monotonic: monotonicClock(),
+    resolution: hasPerformance() ? 1000 : 1_000_000,
+    random: options.random ?? randomSource(machine),
+    ...(stdin && { stdin }),
+    ...(stdout && { stdout }),
+    ...(stderr && { stderr }),
+    ...(sleep && { waitSync: (nanos, interests) => sleep(millisecondsFor(nanos, interests)) }),
+    ...(setTimer && {
+      wait: (nanos, interests) => startWait(nanos, interests, setTimer, clearTimer ?? (() => undefined)),
+    }),
+  };
+}
+
+/** The three standard streams of this process. A read of a terminal or pipe blocks. */
+export function inheritedStreams({ os }: Machine): Required<Pick<WasiHost, 'stdin' | 'stdout' | 'stderr'>> {
+  return {
+    stdin: new DescriptorStream(os, 0),
+    stdout: new DescriptorStream(os, 1),
+    stderr: new DescriptorStream(os, 2),
+  };
+}
+
+function fromMilliseconds(ms: number): U64 {
+  const seconds = Math.floor(ms / 1000);
+  return nanoseconds(seconds, Math.round((ms - seconds * 1000) * 1e6));
+}
+
+interface Performance {
+  now(): number;
+}
+const performanceClock = (): Performance | undefined =>
+  (globalThis as unknown as { performance?: Performance }).performance;
+function hasPerformance(): boolean {
+  return performanceClock() !== undefined;
+}
+
+/** `performance.now` where there is one, else the wall clock held back when it is set back. */
+function monotonicClock(): () => U64 {
+  let latest = 0;
+  return () => {
+    const now = performanceClock()?.now() ?? Date.now();
+    latest = Math.max(latest, now);
+    return fromMilliseconds(latest);
+  };
+}
+
+function randomSource(machine: Machine | undefined): (bytes: Uint8Array) => void {
+  let device: StdFile | null | undefined;
+  return (bytes) => {
+    device ??= machine?.std.open('/dev/urandom', 'rb');
+    const own = bytes.slice();
+    if (!device || device.read(own.buffer, 0, own.length) !== own.length) {
+      throw new Error(
+        'this host has no source of random bytes: give quickjsHost one, or run deterministically',
+      );
+    }
+    bytes.set(own);
+  };
+}
+
+function canCallBack(stream: unknown): stream is Readiness {
+  return typeof (stream as Partial<Readiness>).onReady === 'function';
+}
+
+function millisecondsFor(nanos: number, interests: readonly Interest[]): number {
+  const ms = Math.min(Math.ceil(nanos / 1e6), LONGEST);
+  return interests.length > 0 ? Math.min(ms, ASK_AGAIN) : ms;
+}
+
+function startWait(
+  nanos: number,
+  interests: readonly Interest[],
+  setTimer: (callback: () => void, milliseconds: number) => unknown,
+  clearTimer: (handle: unknown) => void,
+): Waiting {
+  const cleanups: (() => void)[] = [];
+  const cancel = () => {
+    for (const cleanup of cleanups.splice(0)) cleanup();
+  };
+  const promise = new Promise<void>((resolve) => {
+    const done = () => {
+      cancel();
+      resolve();
+    };
+    const mute = interests.filter(({ stream }) => !canCallBack(stream));
+    const timer = setTimer(done, millisecondsFor(nanos, mute));
+    cleanups.push(() => clearTimer(timer));
+    for (const { stream, write } of interests) {
+      if (!write && canCallBack(stream)) cleanups.push(stream.onReady(done));
+    }
+  });
+  return { promise, cancel };
+}

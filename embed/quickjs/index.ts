@@ -1,0 +1,28 @@
+/** tswasm for QuickJS, one ES module without dependencies: the core, snapshots, WASI, and QuickJS as a WASI host. */
+import { createFactories } from '../../src/factories';
+import { configureStack, useFactories } from '../../src/index';
+
+/**
+ * 4 MB of slots, which QuickJS takes from the system at once: enough for 100,000 frames of an ordinary function. One wasm call at a time
+ * stands on QuickJS's own stack, so that a guest needs less than 64 KB of it (README). For other sizes call configureStack before anything
+ * has run.
+ */
+configureStack({ slots: 2 ** 19, nest: 1 });
+useFactories(createFactories);
+
+export * from '../../src/index';
+export {
+  type BindExternRef,
+  type CaptureOptions,
+  decode as decodeSnapshot,
+  describe,
+  moduleHash,
+  type NameExternRef,
+  postmortem,
+  type RestoreOptions,
+  restore,
+  snapshot,
+} from '../../src/snapshot/index';
+export * from '../../src/wasi/index';
+export { type QuickjsHostOptions, quickjsHost } from './host';
+export { findMachine, type Machine } from './machine';

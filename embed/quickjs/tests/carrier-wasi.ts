@@ -1,0 +1,60 @@
+/** A WASI command on files in memory, in whichever engine this runs. */
+import { Execution, Func, instantiate, Module, Store } from '../../../src/index';
+import { MemoryFileSystem, outputStream, Wasi, WasiExit, type WasiHost } from '../../../src/wasi/index';
+import { fromHex, toHex, type WasiReply, type WasiRequest } from './wire';
+
+export async function runProgram(request: WasiRequest, host: WasiHost): Promise<WasiReply> {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const wasi = new Wasi({
+    host: {
+      ...host,
+      stdout: outputStream((bytes) => stdout.push(toHex(bytes))),
+      stderr: outputStream((bytes) => stderr.push(toHex(bytes))),
+    },
+    args: request.args,
+    env: request.env,
+    preopens: request.files === undefined ? [] : [{ path: '/', directory: filesOf(request).directory() }],
+    blocking: false,
+  });
+  const store = new Store();
+  const module = Module.decode(fromHex(request.module));
+  const instance = instantiate(store, module, wasi.imports(store, module, Func.host));
+  const main = instance.exports.get('_start');
+  if (!(main instanceof Func)) throw new Error('no _start');
+  const reply = (code: number): WasiReply => ({
+    kind: 'exited',
+    code,
+    stdout: stdout.join(''),
+    stderr: stderr.join(''),
+  });
+  try {
+    return reply(await toTheEnd(new Execution(main, [])));
+  } catch (error) {
+    if (error instanceof WasiExit) return reply(error.code);
+    throw error;
+  }
+}
+
+async function toTheEnd(execution: Execution): Promise<number> {
+  for (;;) {
+    const outcome = execution.run();
+    if (outcome.kind === 'done') return 0;
+    if (outcome.kind === 'waiting') await outcome.promise;
+    else if (outcome.kind === 'trapped') {
+      // An exit out of a call that had to wait arrives as the cause of a trap.
+      if (outcome.error.cause instanceof WasiExit) return outcome.error.cause.code;
+      throw outcome.error;
+    }
+  }
+}
+
+function filesOf({ files = [] }: WasiRequest): MemoryFileSystem {
+  const system = MemoryFileSystem.create();
+  for (const { path, bytes, target } of files) {
+    if (target !== undefined) system.symlink(target, path);
+    else if (bytes !== undefined) system.writeFile(path, fromHex(bytes));
+    else system.makeDirectory(path);
+  }
+  return system;
+}

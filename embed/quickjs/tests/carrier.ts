@@ -1,0 +1,218 @@
+/** The program that the tests run in every engine: it takes a request and gives a reply. It knows no host but its `Ground`. */
+import { EXTERNREF, isRef, valTypeName } from '../../../src/decoder/types';
+import { RuntimeError } from '../../../src/errors';
+import {
+  Execution,
+  type Extern,
+  Func,
+  type HostCall,
+  type Instance,
+  instantiate,
+  instantiatePaused,
+  Module,
+  type Outcome,
+  Store,
+  type Value,
+} from '../../../src/index';
+import {
+  type NameExternRef,
+  restore,
+  snapshot,
+  u64FromNumber,
+  u64ToNumber,
+} from '../../../src/snapshot/index';
+import type { WasiHost } from '../../../src/wasi/index';
+import { runProgram } from './carrier-wasi';
+import {
+  type CallsReply,
+  type CallsRequest,
+  type FailedReply,
+  fromHex,
+  type LegReply,
+  type LegRequest,
+  type Request,
+  toHex,
+  type WasiReply,
+  type WireValue,
+} from './wire';
+
+/** What differs between the engines' processes. */
+export interface Ground {
+  /** A turn of the event loop. */
+  turn(): Promise<void>;
+  now(): number;
+  /** For WASI programs; without the standard streams. */
+  wasiHost(): WasiHost;
+}
+
+export async function serve(line: string, ground: Ground): Promise<string> {
+  try {
+    return JSON.stringify(await answer(JSON.parse(line) as Request, ground));
+  } catch (error) {
+    const text = error instanceof Error ? `${error.name}: ${error.message}\n${error.stack}` : String(error);
+    const failed: FailedReply = { kind: 'failed', message: text };
+    return JSON.stringify(failed);
+  }
+}
+
+function answer(request: Request, ground: Ground): Promise<LegReply | CallsReply | WasiReply> {
+  switch (request.kind) {
+    case 'leg':
+      return leg(request, ground);
+    case 'calls':
+      return calls(request, ground);
+    case 'wasi':
+      return runProgram(request, ground.wasiHost());
+  }
+}
+
+// The host's references: objects with a name.
+
+class HostObject {
+  readonly name: number;
+  constructor(name: number) {
+    this.name = name;
+  }
+}
+const objects = new Map<number, HostObject>();
+function objectNamed(name: number): HostObject {
+  let object = objects.get(name);
+  if (object === undefined) {
+    object = new HostObject(name);
+    objects.set(name, object);
+  }
+  return object;
+}
+const nameOf: NameExternRef = (ref) => u64FromNumber((ref as HostObject).name);
+
+function toWire({ type, lo, hi, ref }: Value): WireValue {
+  const name = valTypeName(type);
+  if (!isRef(type)) return [name, lo, name === 'i64' || name === 'f64' ? hi : 0];
+  return [name, ref instanceof HostObject ? ref.name : ref === null ? 0 : 1, 0];
+}
+function fromWire([, lo, hi]: WireValue, type: number): Value {
+  const ref = type === EXTERNREF && lo !== 0 ? objectNamed(lo) : null;
+  return { type, lo: isRef(type) ? 0 : lo, hi, ref };
+}
+
+// The functions that test programs import from "host".
+
+function hostFunctions(ground: Ground): Record<string, (call: HostCall) => undefined | Promise<void>> {
+  return {
+    /** i32 -> externref */
+    object(call) {
+      call.setRef(0, objectNamed(call.i32(0)));
+      return undefined;
+    },
+    /** externref -> i32 */
+    name(call) {
+      call.setI32(0, (call.ref(0) as HostObject).name);
+      return undefined;
+    },
+    /** i32 -> i32, some time later */
+    async later(call) {
+      const argument = call.i32(0);
+      await ground.turn();
+      call.setI32(0, Math.imul(argument, 3) + 1);
+    },
+    /** i32 i64 -> i64: what a host function does with two words */
+    swap(call) {
+      call.setI64(0, call.hi(1) + call.i32(0), call.lo(1));
+      return undefined;
+    },
+    /** i32 -> nothing: throws */
+    fail(call) {
+      throw new Error(`host says ${call.i32(0)}`);
+    },
+  };
+}
+
+function importsOf(module: Module, store: Store, ground: Ground): Extern[] {
+  const functions = hostFunctions(ground);
+  return module.imports.map((item) => {
+    const found = item.module === 'host' ? functions[item.name] : undefined;
+    if (found === undefined || item.type.kind !== 'func')
+      throw new Error(`no import ${item.module}.${item.name}`);
+    return Func.host(store, item.type.type, found, item.name);
+  });
+}
+
+function entryOf(instance: Instance, name: string): Func {
+  const func = instance.exports.get(name);
+  if (!(func instanceof Func)) throw new Error(`no function ${name}`);
+  return func;
+}
+
+function start(instance: Instance, request: Pick<LegRequest, 'entry' | 'args'>): Execution {
+  const func = entryOf(instance, request.entry);
+  return new Execution(
+    func,
+    func.type.params.map((type, k) => fromWire(request.args[k], type)),
+  );
+}
+
+async function leg(request: LegRequest, ground: Ground): Promise<LegReply> {
+  const store = new Store();
+  const module = Module.decode(fromHex(request.module));
+  const instance = instantiatePaused(store, module, importsOf(module, store, ground));
+  const execution =
+    request.snapshot === undefined
+      ? start(instance, request)
+      : restore(fromHex(request.snapshot), instance, {
+          bindExternRef: (name) => objectNamed(u64ToNumber(name)),
+        });
+  return drive(execution, request);
+}
+
+async function drive(execution: Execution, { fuel, stopInWait }: LegRequest): Promise<LegReply> {
+  for (;;) {
+    const outcome = execution.run(fuel === undefined ? {} : { fuel: fuel - execution.fuelUsed });
+    if (outcome.kind === 'waiting' && !(stopInWait && execution.fuelUsed > 0)) {
+      await outcome.promise;
+      continue;
+    }
+    if (outcome.kind === 'paused' || outcome.kind === 'waiting') {
+      return {
+        kind: 'stopped',
+        state: outcome.kind,
+        snapshot: toHex(snapshot(execution, { nameExternRef: nameOf })),
+        fuelUsed: execution.fuelUsed,
+      };
+    }
+    return ended(outcome, execution.fuelUsed);
+  }
+}
+
+function ended(outcome: Extract<Outcome, { kind: 'done' | 'trapped' }>, fuelUsed: number): LegReply {
+  if (outcome.kind === 'done') return { kind: 'done', results: outcome.results.map(toWire), fuelUsed };
+  const { message, backtrace } = outcome.error;
+  return {
+    kind: 'trapped',
+    message,
+    backtrace: backtrace.slice(0, 5).map(({ name, funcidx, offset }) => `${name ?? funcidx}@${offset}`),
+  };
+}
+
+async function calls(request: CallsRequest, ground: Ground): Promise<CallsReply> {
+  const store = new Store();
+  const module = Module.decode(fromHex(request.module));
+  const instance = instantiate(store, module, importsOf(module, store, ground));
+  const replies: LegReply[] = [];
+  const milliseconds: number[] = [];
+  for (const { entry, args } of request.calls) {
+    const before = ground.now();
+    replies.push(await oneCall(instance, entry, args));
+    milliseconds.push(ground.now() - before);
+  }
+  return { kind: 'called', replies, milliseconds };
+}
+
+async function oneCall(instance: Instance, entry: string, args: readonly WireValue[]): Promise<LegReply> {
+  try {
+    return await drive(start(instance, { entry, args }), { kind: 'leg', module: '', entry, args });
+  } catch (error) {
+    // An exception of the host passes through the guest unchanged.
+    if (error instanceof RuntimeError || !(error instanceof Error)) throw error;
+    return { kind: 'trapped', message: `thrown ${error.message}`, backtrace: [] };
+  }
+}

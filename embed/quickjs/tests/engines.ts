@@ -1,0 +1,81 @@
+/** The engines that the tests move programs between: how a fresh process of each is started, and how it is asked. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { bundleForNode, bundleForQuickjs } from './bundle';
+import type { FailedReply, ReplyTo, Request } from './wire';
+
+export interface EngineCommand {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** Node, Node without a compiler, QuickJS in quickjs-emscripten, and the binaries that TSWASM_QJS names (with `:` between them). */
+export async function findEngines(): Promise<EngineCommand[]> {
+  const onNode = await bundleForNode('main-node.ts');
+  const onVm = [await bundleForNode('main-vm.ts'), await bundleForQuickjs('vm-entry.ts')];
+  const node = process.execPath;
+  const engines: EngineCommand[] = [
+    { name: 'node', command: node, args: [onNode] },
+    { name: 'jitless', command: node, args: [...JITLESS, onNode] },
+    { name: 'quickjs', command: node, args: onVm },
+  ];
+  for (const command of qjsBinaries()) {
+    engines.push({ name: command, command, args: [await bundleForQuickjs('main-qjs.ts')] });
+  }
+  return engines;
+}
+export const JITLESS = ['--jitless', '--disallow-code-generation-from-strings'];
+
+export function qjsBinaries(): string[] {
+  return (process.env['TSWASM_QJS'] ?? '').split(path.delimiter).filter((name) => name !== '');
+}
+export function noQjsNotice(): void {
+  if (qjsBinaries().length > 0) return;
+  process.stderr.write('SKIPPED: a native QuickJS; name its binary in TSWASM_QJS to test it too\n');
+}
+
+/** A process that answers requests one after the other. */
+export class EngineProcess {
+  private readonly child;
+  private readonly lines: AsyncIterator<string>;
+  private errors = '';
+
+  constructor(readonly engine: EngineCommand) {
+    this.child = spawn(engine.command, engine.args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child.stderr.on('data', (chunk: Buffer) => {
+      this.errors += chunk.toString();
+    });
+    // A process that dies closes its output; the reader says so.
+    this.child.stdin.on('error', () => undefined);
+    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async ask<R extends Request>(request: R): Promise<ReplyTo<R>> {
+    this.child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.lines.next();
+    if (done) throw new Error(`${this.engine.name} ended without an answer: ${this.errors}`);
+    const reply = JSON.parse(value) as ReplyTo<R> | FailedReply;
+    if (reply.kind === 'failed') throw new Error(`${this.engine.name}: ${reply.message}`);
+    return reply;
+  }
+
+  async close(): Promise<void> {
+    const { child } = this;
+    if (child.exitCode !== null) return;
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    child.stdin.end();
+    await closed;
+  }
+}
+
+/** One request in a process of its own. */
+export async function askFresh<R extends Request>(engine: EngineCommand, request: R): Promise<ReplyTo<R>> {
+  const process = new EngineProcess(engine);
+  try {
+    return await process.ask(request);
+  } finally {
+    await process.close();
+  }
+}
