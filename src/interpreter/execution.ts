@@ -136,7 +136,7 @@ export class Execution {
     return this.runWith(options, true);
   }
 
-  /** @internal Runs to the end; a promise from the host is an error. */
+  /** @internal @internal Runs to the end; a promise from the host is an error. */
   runToEnd(): Outcome {
     const before = registers.fuel;
     let outcome: Outcome;
@@ -243,7 +243,8 @@ export class Execution {
         if (waiting.call !== null) return this.wait(base, sp);
         return { kind: 'done', results: readValues(this.func.type.results, base) };
       }
-      const reason = this.stopReason(remaining, options);
+      // Between the parts of a bulk operation fuel does not run out: that is for the next safepoint.
+      const reason = this.stopReason(yielded.kind === 'bulk' ? 1 : remaining, options);
       if (reason !== undefined) {
         this.safepoint = yielded;
         this.next = yielded.resume;

@@ -15,21 +15,23 @@ import { fromJs, toJs } from './values';
 export class Func {
   readonly store: Store;
   readonly type: FuncType;
-  /** Equal for equal function types of any two modules. */
+  /** @internal Equal for equal function types of any two modules. */
   readonly typeId: number;
   /** Where a wasm function is defined; undefined for a host function. */
   readonly instance: Instance | undefined;
   /** Index in its instance, or -1. */
   readonly funcidx: number;
+  /** @internal */
   readonly callback: HostCallback | undefined;
   private readonly label: string | undefined;
   /** What a call runs. At first a step that lowers the function. */
   entry: Step;
   code: Code | undefined;
-  /** Recent samples that found it running, and when they were taken (tiering.ts). */
+  /** @internal Recent samples that found it running, and when they were taken (tiering.ts). */
   heat = 0;
+  /** @internal */
   heatEpoch = 0;
-  /** How often its code was dropped. Frames in code of an earlier generation are rebuilt before they run. */
+  /** @internal How often its code was dropped. Frames in code of an earlier generation are rebuilt before they run. */
   generation = 0;
 
   private constructor(
@@ -91,7 +93,7 @@ export class Func {
     return this.instance === undefined ? this.label : this.instance.module.funcName(this.funcidx);
   }
 
-  /** Lowers a wasm function, once; again with factories of its own when it is `hot`. */
+  /** @internal Lowers a wasm function, once; again with factories of its own when it is `hot`. */
   lower(hot = false): Code {
     if (this.instance === undefined) throw new InternalError('a host function has no code');
     if (this.code === undefined || (hot && !this.code.hot)) {
@@ -101,7 +103,7 @@ export class Func {
     return this.code;
   }
 
-  /** @internal Drops the code; paused executions that stand in it are rebuilt. */
+  /** @internal @internal Drops the code; paused executions that stand in it are rebuilt. */
   forget(): void {
     this.generation++;
     this.code = undefined;

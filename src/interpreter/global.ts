@@ -6,7 +6,7 @@ import type { Value } from './values';
 export class Global {
   readonly store: Store;
   readonly type: GlobalType;
-  /** Low word at `at`, high word at `at + 1`. */
+  /** @internal Low word at `at`, high word at `at + 1`. */
   readonly cells: Int32Array;
   readonly at: number;
   ref: unknown = null;

@@ -31,6 +31,7 @@ export class HostCall {
   private word: number;
   private results: Value[] | undefined;
 
+  /** @internal */
   constructor(func: Func, instance: Instance | undefined, frames: Stack, word: number) {
     this.func = func;
     this.instance = instance;
@@ -77,6 +78,7 @@ export class HostCall {
     return this.func.type.params.map((type, k) => this.value(k, type));
   }
 
+  /** @internal */
   setValue(k: number, value: Value): void {
     this.results ??= [];
     this.results[k] = value;
@@ -97,7 +99,7 @@ export class HostCall {
     this.setValue(k, { type: this.func.type.results[k], lo: 0, hi: 0, ref });
   }
 
-  /** @internal Copies the arguments, since the slots get another owner while the guest waits. */
+  /** @internal @internal Copies the arguments, since the slots get another owner while the guest waits. */
   detach(): void {
     const count = this.func.type.params.length;
     const ints = this.ints.slice(this.word, this.word + 2 * count);
@@ -108,7 +110,7 @@ export class HostCall {
     this.word = 0;
   }
 
-  /** @internal Writes the results to the frame at word index fp. What the callback did not set is zero or null. */
+  /** @internal @internal Writes the results to the frame at word index fp. What the callback did not set is zero or null. */
   deliver(fp: number): void {
     const { ints, refs } = stack();
     const types = this.func.type.results;

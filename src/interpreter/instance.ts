@@ -26,12 +26,13 @@ export class Instance {
   readonly globals: Global[] = [];
   readonly tags: Tag[] = [];
   readonly exports: ReadonlyMap<string, Extern>;
-  /** One byte a segment, 1 = dropped. */
+  /** @internal One byte a segment, 1 = dropped. */
   readonly droppedDatas: Uint8Array;
+  /** @internal */
   readonly droppedElems: Uint8Array;
-  /** Whether any of its functions has been entered. */
+  /** @internal Whether any of its functions has been entered. */
   hasRun = false;
-  /** Why it may not run: a restore failed half way. */
+  /** @internal Why it may not run: a restore failed half way. */
   unusable: string | undefined;
   private readonly funcs: (Func | undefined)[];
   private readonly elements: (readonly unknown[] | undefined)[] = [];
@@ -65,7 +66,7 @@ export class Instance {
     return this.module.start === undefined ? undefined : this.func(this.module.start);
   }
 
-  /** The references of an element segment; none once it is dropped. */
+  /** @internal The references of an element segment; none once it is dropped. */
   elementsOf(index: number): readonly unknown[] {
     if (this.droppedElems[index] !== 0) return [];
     let refs = this.elements[index];
@@ -80,7 +81,7 @@ export class Instance {
     return refs;
   }
 
-  /** The bytes of a data segment; none once it is dropped. */
+  /** @internal The bytes of a data segment; none once it is dropped. */
   dataOf(index: number): Uint8Array {
     const { start, end } = this.module.datas[index].bytes;
     return this.droppedDatas[index] !== 0
@@ -88,7 +89,7 @@ export class Instance {
       : this.module.bytes.subarray(start, end);
   }
 
-  /** @internal All functions, when they are next called. */
+  /** @internal @internal All functions, when they are next called. */
   lowerAgain(): void {
     for (const func of this.funcs) if (func?.instance === this) func.forget();
   }
@@ -139,7 +140,7 @@ export class Instance {
     for (const type of module.tags.slice(this.tags.length)) this.tags.push(new Tag(type));
   }
 
-  /** @internal Active segments, in order. A trap leaves what came before it. */
+  /** @internal @internal Active segments, in order. A trap leaves what came before it. */
   initialize(): void {
     this.module.elements.forEach((segment, k) => {
       if (segment.mode === 'active') {

@@ -112,10 +112,11 @@ export class Memory {
   readonly type: MemoryType;
   readonly pageSize: number;
   buffer: ArrayBuffer;
+  /** @internal */
   readonly views: Views;
   /** Called with the old buffer after every grow, also by zero pages (the JS API detaches it). */
   onGrow: ((old: ArrayBuffer) => void) | undefined;
-  /** @internal Instances whose code writes to it. */
+  /** @internal @internal Instances whose code writes to it. */
   readonly users = new Set<Instance>();
 
   /** Throws a RangeError when the store's or the host's memory does not suffice. */
@@ -218,6 +219,7 @@ export class Memory {
     if (source === this) this.views.u8.copyWithin(to, from, from + length);
     else this.views.u8.set(source.views.u8.subarray(from, from + length), to);
   }
+  /** @internal */
   checkInit(to: number, source: Uint8Array, from: number, length: number): void {
     if (from + length > source.length) throw trap('memoryBounds');
     this.check(to, length);

@@ -21,21 +21,26 @@ export const DEFAULT_STORE_LIMITS: StoreLimits = {
 
 export class Store {
   readonly limits: StoreLimits;
+  /** @internal */
   memoryBytesUsed = 0;
+  /** @internal */
   tableElementsUsed = 0;
 
   constructor(limits: Partial<StoreLimits> = {}) {
     this.limits = { ...DEFAULT_STORE_LIMITS, ...limits };
   }
 
+  /** @internal */
   reserveMemory(bytes: number): boolean {
     if (this.memoryBytesUsed + bytes > this.limits.maxMemoryBytes) return false;
     this.memoryBytesUsed += bytes;
     return true;
   }
+  /** @internal */
   releaseMemory(bytes: number): void {
     this.memoryBytesUsed -= bytes;
   }
+  /** @internal */
   reserveElements(count: number): boolean {
     if (this.tableElementsUsed + count > this.limits.maxTableElements) return false;
     this.tableElementsUsed += count;

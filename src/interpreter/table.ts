@@ -6,6 +6,7 @@ import type { Store } from './store';
 export class Table {
   readonly store: Store;
   readonly type: TableType;
+  /** @internal */
   readonly elements: unknown[];
 
   /** Throws a RangeError when the store's limit does not suffice. */
@@ -41,14 +42,16 @@ export class Table {
     return old;
   }
 
-  /** Traps unless the range is in bounds. */
+  /** @internal Traps unless the range is in bounds. */
   check(from: number, length: number): void {
     if (from + length > this.elements.length) throw trap('tableBounds');
   }
+  /** @internal */
   fill(to: number, value: unknown, length: number): void {
     this.check(to, length);
     this.elements.fill(value, to, to + length);
   }
+  /** @internal */
   copy(to: number, source: Table, from: number, length: number): void {
     source.check(from, length);
     this.check(to, length);
@@ -58,10 +61,12 @@ export class Table {
     }
     for (let k = 0; k < length; k++) this.elements[to + k] = source.elements[from + k];
   }
+  /** @internal */
   checkInit(to: number, source: readonly unknown[], from: number, length: number): void {
     if (from + length > source.length) throw trap('tableBounds');
     this.check(to, length);
   }
+  /** @internal */
   init(to: number, source: readonly unknown[], from: number, length: number): void {
     this.checkInit(to, source, from, length);
     for (let k = 0; k < length; k++) this.elements[to + k] = source[from + k];

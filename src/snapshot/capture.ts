@@ -6,6 +6,7 @@ import {
   type Activation,
   type ContinuationRecord,
   EMPTY_DOCUMENT,
+  type MemoryChunk,
   type MemoryRecord,
   NO_BYTES,
   type PendingCall,
@@ -41,6 +42,19 @@ export function postmortem(instance: Instance, options: CaptureOptions = {}): Ui
 
 /** The same as a document. Its memory contents are views of the live memory: encode it before the guest runs on. */
 export function capture(execution: Execution, options: CaptureOptions = {}): SnapshotDocument {
+  return captureWith(execution, options, wholeMemory);
+}
+
+/** What of a memory goes into the document. */
+export type Contents = (memory: Memory) => readonly MemoryChunk[];
+const wholeMemory: Contents = (memory) => chunksOf(memory.bytes);
+
+/** @internal `capture`, of as much of the memories as `contents` says. */
+export function captureWith(
+  execution: Execution,
+  options: CaptureOptions,
+  contents: Contents,
+): SnapshotDocument {
   const { state, outer } = execution;
   if (state !== 'paused' && state !== 'waiting') {
     throw new SnapshotError(
@@ -61,7 +75,7 @@ export function capture(execution: Execution, options: CaptureOptions = {}): Sna
   const { instance } = frames[0];
   const namer = new Namer(instance, options.nameExternRef);
   return {
-    ...captureStore(instance, namer, options),
+    ...captureStore(instance, namer, options, contents),
     continuations: [captureRoot(execution, frames, instance, namer)],
     pendingCall: capturePending(execution, namer),
     hostState: options.hostState ?? NO_BYTES,
@@ -69,27 +83,34 @@ export function capture(execution: Execution, options: CaptureOptions = {}): Sna
 }
 
 export function capturePostmortem(instance: Instance, options: CaptureOptions = {}): SnapshotDocument {
-  return { ...captureStore(instance, new Namer(instance, options.nameExternRef), options), postmortem: true };
+  const namer = new Namer(instance, options.nameExternRef);
+  return { ...captureStore(instance, namer, options, wholeMemory), postmortem: true };
 }
 
 function captureStore(
   instance: Instance,
   namer: Namer,
   { timestampMs = ZERO64 }: CaptureOptions,
+  contents: Contents,
 ): SnapshotDocument {
   if (instance.unusable !== undefined) throw new SnapshotError(instance.unusable, 'state');
   return {
     ...EMPTY_DOCUMENT,
     timestampMs,
     wasmHash: hashOf(instance.module),
-    memories: instance.memories.map((memory, i) => captureMemory(instance.memories, memory, i)),
+    memories: instance.memories.map((memory, i) => captureMemory(instance.memories, memory, i, contents)),
     tables: instance.tables.map((table, i) => captureTable(instance, table, i, namer)),
     globals: instance.globals.map((global) => namer.value(global.get())),
     segments: { dataDropped: instance.droppedDatas.slice(), elemDropped: instance.droppedElems.slice() },
   };
 }
 
-function captureMemory(memories: readonly Memory[], memory: Memory, index: number): MemoryRecord {
+function captureMemory(
+  memories: readonly Memory[],
+  memory: Memory,
+  index: number,
+  contents: Contents,
+): MemoryRecord {
   const first = memories.indexOf(memory);
   if (first < index) return { sameAs: first };
   if (memory.byteLength >= MEMORY_LIMIT) {
@@ -99,7 +120,7 @@ function captureMemory(memories: readonly Memory[], memory: Memory, index: numbe
     sameAs: undefined,
     pageBits: memory.type.pageBits,
     pages: memory.pages,
-    chunks: chunksOf(memory.bytes),
+    chunks: contents(memory),
   };
 }
 

@@ -9,6 +9,7 @@ export { SnapshotError, type SnapshotFailure } from '../errors';
 export { type CaptureOptions, capture, capturePostmortem, postmortem, snapshot } from './capture';
 export { expandMemory } from './chunks';
 export { decode } from './decode';
+export { applyDeltas, Checkpoints, isDelta } from './delta';
 export { type DescribeOptions, describe } from './describe';
 export { diff } from './diff';
 export type {

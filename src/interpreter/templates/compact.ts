@@ -1,7 +1,7 @@
 /**
  * The text of the compact set. The same factories as in the full set, said with fewer bytes, since every copy of the core carries them:
  * factories of instructions stand in the order of their opcodes and get their names from the instruction table; instructions that say
- * the same share a factory; the address check and the helpers' i64 operands are functions; helpers are imported, so that a bundler can
+ * the same share a factory; the address check, the helpers' i64 operands and what a tracked store adds are functions; helpers are imported, so that a bundler can
  * shorten their names.
  */
 import { INSTRUCTIONS } from '../../decoder/instructions';
@@ -14,6 +14,11 @@ const I64_HELPER =
   /^\(a,b(?:,at)?\)=>fp=>\{const al=a\(fp\),ah=W\.hi;const bl=b\(fp\)(?:,bh=W\.hi)?;return (N\.\w+)\((al,ah,bl(?:,bh,at)?)\)\}$/;
 
 const HEAD = `const V=(m,top,x,o,bytes,at)=>{const v=x+o|0;return(x|v)<0||v>top?m.far(x,o,bytes,at):v};
+const D=(store,bytes)=>(a,b,o,m,at,n)=>{
+let x;
+return store(fp=>x=a(fp),b,o,m,at,fp=>{
+const v=m.far(x,o,bytes,at);
+m.dirty[v>>>12]=m.dirty[v+bytes-1>>>12]=1;return n(fp)})};
 const Q=f=>(a,b,at)=>fp=>{const l=a(fp),h=W.hi,k=b(fp);return f(l,h,k,W.hi,at)};
 const named={};
 const put=(op,...run)=>run.forEach((factory,k)=>{
@@ -33,6 +38,12 @@ export function compactText(factories: ReadonlyMap<string, string>): string {
   const byOpcode: [op: number, text: string][] = [];
   const others: string[] = [];
   for (const [name, factory] of factories) {
+    if (name.startsWith('track ')) {
+      others.push(
+        `${JSON.stringify(name)}:D(named[${JSON.stringify(name.slice(6))}],${ADDRESS_CHECK.exec(factory)?.[1]})`,
+      );
+      continue;
+    }
     const text = factory
       .replace(I64_HELPER, 'Q($1)')
       .replace(ADDRESS_CHECK, 'const v=V(m,m.top$1,x,o,$1,at);')
