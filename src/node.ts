@@ -5,7 +5,7 @@ import type { DriveOptions, StopReason } from '../embed/node/drive';
 import { nodeDirectory } from '../embed/node/files';
 import { nodeHost } from '../embed/node/host';
 import { exportedFunc, type ProgramEnding, startProgram } from '../embed/node/program';
-import { processStreams } from '../embed/node/stdio';
+import { processStreams, releaseInput } from '../embed/node/stdio';
 import { ReadableStream, WritableStream } from '../embed/node/streams';
 import { type BacktraceFrame, Func, LinkError, Module, Store, type StoreLimits } from './index';
 import {
@@ -108,6 +108,7 @@ export async function runWasi(
     return { exitCode, stdout: stdout.captured(), stderr: stderr.captured(), wasi };
   } finally {
     wasi.cancelWait();
+    if (options.stdin === 'inherit') releaseInput();
   }
 }
 

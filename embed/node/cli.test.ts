@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadTar, MemoryFileSystem } from '../../src/wasi/index';
 import { cli, cliScript } from './wasi-tests/cli';
 import { FOREVER, program, sleeper, TRAPS, UPPER, WRITE_FILE } from './wasi-tests/programs';
 
@@ -125,6 +126,28 @@ it('inspects and validates', async () => {
     stdout: '',
     stderr: '',
   });
+});
+
+it('writes in-memory files to a tar file, and reads it', async () => {
+  expect((await cli(['--memory-fs', '--fs-out', at('out.tar'), at('write.wasm')])).code).toBe(0);
+  const files = MemoryFileSystem.create();
+  loadTar(fs.readFileSync(at('out.tar')), files);
+  expect(Buffer.from(files.readFile('out')!).toString()).toBe('out of wasm\n');
+  // path_open with O_TRUNC on the file that the tar brings.
+  expect((await cli(['--fs-tar', at('out.tar'), at('write.wasm')])).code).toBe(0);
+  const refused = await cli(['--dir', `${scratch}::/`, '--fs-out', at('no.tar'), at('upper.wasm')]);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('not in memory') as string });
+});
+
+it('unknown imports', async () => {
+  const module =
+    '(module (import "env" "odd" (func $odd)) (func (export "_start")) (func (export "call") (call $odd)))';
+  fs.writeFileSync(at('odd.wat'), module);
+  expect((await cli([at('odd.wat')])).stderr).toContain('cannot be linked: unknown import env.odd');
+  expect((await cli(['--unknown-imports-trap', at('odd.wat')])).code).toBe(0);
+  const called = await cli(['--unknown-imports-trap', '--invoke', 'call', at('odd.wat')]);
+  expect(called.stderr).toContain('wasm trap: the unknown import env.odd was called');
+  expect(called.code).toBe(134);
 });
 
 it('is quiet when nobody reads on', async () => {

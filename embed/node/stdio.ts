@@ -52,6 +52,12 @@ class LazyInput implements StreamHandle, NodePollable {
   close() {}
 }
 
+/** Lets the process end although standard input is still open: nobody waits for it any more. */
+export function releaseInput(): void {
+  process.stdin.pause();
+  (process.stdin as Partial<NodeJS.Socket & typeof process.stdin>).unref?.();
+}
+
 /** Standard streams for runs on the event loop. `onBrokenPipe` is called when nobody reads the output any more. */
 export function processStreams(onBrokenPipe?: () => void): Required<NodeHostOptions> {
   return {

@@ -157,7 +157,11 @@ export class ReadableStream implements StreamHandle, NodePollable {
   writable(): boolean {
     return true;
   }
+  /** Also what Node's stream has taken from the system and not given out yet. */
   unread(): Uint8Array {
+    for (let chunk: unknown = this.source.read(); chunk !== null; chunk = this.source.read()) {
+      this.rest = Buffer.concat([this.rest, Buffer.from(chunk as Uint8Array)]);
+    }
     return this.rest;
   }
   giveBack(bytes: Uint8Array): void {

@@ -1,4 +1,5 @@
 /** The options that make up a guest's WASI world, and how they become one. */
+import { writeFileSync } from 'node:fs';
 import { nodeDirectory } from '../../embed/node/files';
 import { nodeHost } from '../../embed/node/host';
 import { listen, type NodeListener } from '../../embed/node/sockets';
@@ -13,6 +14,7 @@ import {
   type Preopen,
   readOnly,
   type SocketHandle,
+  saveTar,
   TarError,
   Wasi,
   WasiExit,
@@ -45,6 +47,12 @@ export const WASI_OPTIONS: readonly OptionSpec[] = [
     value: 'FILE[::GUEST]',
     repeatable: true,
     help: 'give the program the contents of a tar file, in memory, as / or GUEST',
+  },
+  {
+    name: 'fs-out',
+    value: 'FILE[::GUEST]',
+    repeatable: true,
+    help: 'at the end write the in-memory files of / or GUEST to a tar file',
   },
   {
     name: 'deterministic',
@@ -188,6 +196,21 @@ function openDirectory(host: string, mode: Mode, maxBytes: number | undefined): 
   }
   directory.close();
   return files.directory();
+}
+
+/** What --fs-out asks for, after the run. */
+export function writeFiles(options: Options, wasi: Wasi): void {
+  for (const text of options.all('fs-out')) {
+    const [file, guest = '/'] = text.split('::');
+    const files = wasi.memoryFiles(guest);
+    if (files === undefined)
+      throw new InputError(`--fs-out ${text}: the files of ${guest} are not in memory`);
+    try {
+      writeFileSync(file, saveTar(files));
+    } catch (error) {
+      throw new InputError(`--fs-out ${file}: ${reasonOf(error)}`);
+    }
+  }
 }
 
 function tarDirectory(file: string, maxBytes: number | undefined): DirectoryHandle {

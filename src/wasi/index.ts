@@ -12,6 +12,7 @@ export {
 export { overlay } from './files/overlay';
 export { readOnly } from './files/readonly';
 export { loadTar, TarError } from './files/tar';
+export { saveTar } from './files/tar-writer';
 export {
   APPEND,
   type DirectoryEntry,

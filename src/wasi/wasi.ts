@@ -1,6 +1,6 @@
 /** The embedder's view: one `Wasi` is the world of one guest. */
 import type { Module } from '../decoder/index';
-import { type FuncType, I32, I64 } from '../decoder/types';
+import { type ExternType, type FuncType, I32, I64 } from '../decoder/types';
 import { LinkError } from '../errors';
 import type { Extern, Func, HostCallback, Instance, Store } from '../interpreter/index';
 import type { Layout } from './abi';
@@ -17,8 +17,8 @@ import { CALLS, type CallRow, LAYOUTS, NO_RESULT } from './table';
 /** Answers one call of the guest; a promise when the guest has to wait. Assignable to the interpreter's HostCallback. */
 export type WasiCallback = (call: GuestCall) => void | PromiseLike<void>;
 
-/** Finds what a module imports beside WASI; undefined when it is unknown. */
-export type OtherImports = (module: string, name: string) => Extern | undefined;
+/** Finds what a module imports beside WASI (`type` is what the module asks for); undefined when it is unknown. */
+export type OtherImports = (module: string, name: string, type: ExternType) => Extern | undefined;
 
 /** The interpreter's `Func.host`. */
 export type HostFuncMaker = (store: Store, type: FuncType, callback: HostCallback, name: string) => Func;
@@ -60,10 +60,10 @@ export class Wasi {
    * by its types only, so the way to make a host function is given.) Throws LinkError on what nobody knows.
    */
   imports(store: Store, module: Module, hostFunc: HostFuncMaker, others?: OtherImports): Extern[] {
-    return module.imports.map(({ module: from, name }) => {
+    return module.imports.map(({ module: from, name, type: wanted }) => {
       const found = this.callback(from, name);
       if (found === undefined) {
-        const other = others?.(from, name);
+        const other = others?.(from, name, wanted);
         if (other === undefined) throw unknownImport(from, name);
         return other;
       }

@@ -10,10 +10,19 @@ import { UsageError } from '../options';
 import { reportFailure } from '../report';
 import { readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
-import { makeWasi, WASI_OPTIONS } from '../wasi-options';
+import { makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
 
 /** The rest of the program's surroundings is in the snapshot. */
-const KEPT = ['dir', 'memory-fs', 'fs-tar', 'max-open-files', 'max-file-bytes', 'max-output', 'trace-wasi'];
+const KEPT = [
+  'dir',
+  'memory-fs',
+  'fs-tar',
+  'fs-out',
+  'max-open-files',
+  'max-file-bytes',
+  'max-output',
+  'trace-wasi',
+];
 
 export const resumeCommand: Command = {
   name: 'resume',
@@ -57,7 +66,9 @@ _initialize); its arguments follow the files.`,
       blamed = moduleFile;
       const ending = await program.goOn(execution);
       const wanted = { invoke: options.get('invoke'), args: others };
-      return plan.report(await runRest(program, execution.func, ending, wanted));
+      const last = await runRest(program, execution.func, ending, wanted);
+      writeFiles(options, wasi);
+      return plan.report(last);
     } catch (error) {
       if (error instanceof UsageError) throw error;
       return reportFailure(blamed, error);

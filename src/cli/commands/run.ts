@@ -9,19 +9,24 @@ import { complain } from '../output';
 import { reportFailure } from '../report';
 import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
-import { makeWasi, openListeners, WASI_OPTIONS } from '../wasi-options';
+import { trappingImports } from '../unknown-imports';
+import { makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
 import { resumeCommand } from './resume';
 
 /** How long we wait, in milliseconds, for peers to take what the program sent before it ended. */
 const FLUSH_TIME = 5000;
 
+const UNKNOWN_IMPORTS = {
+  name: 'unknown-imports-trap',
+  help: 'functions that are imported and unknown trap when they are called',
+};
 const COLD_START = { name: 'cold-start', help: 'ignore a snapshot that the module carries' };
 
 export const runCommand: Command = {
   name: 'run',
   summary: 'run a program',
   usage: 'run [options] module.wasm [arguments...]',
-  options: [...WASI_OPTIONS, ...ENGINE_OPTIONS, ...SNAPSHOT_OPTIONS, COLD_START],
+  options: [...WASI_OPTIONS, ...ENGINE_OPTIONS, ...SNAPSHOT_OPTIONS, UNKNOWN_IMPORTS, COLD_START],
   notes: `
 Options come before the module; what follows it belongs to the program. The module may be '-' for standard
 input, or in the text format (.wat, with the package "wabt" installed). The program gets no variables and no
@@ -43,11 +48,14 @@ ${SNAPSHOT_NOTES}`,
     try {
       const bytes = await loadModule(file);
       const module = Module.decode(bytes);
-      const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host));
+      const others = options.has('unknown-imports-trap') ? trappingImports(store) : undefined;
+      const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, others));
       const program = programOf(instance, plan.driveOptions());
       plan.begin({ program, file, bytes, wasi });
       const wanted = { invoke: options.get('invoke'), args };
-      return plan.report(await runWhole(program, wanted));
+      const ending = await runWhole(program, wanted);
+      writeFiles(options, wasi);
+      return plan.report(ending);
     } catch (error) {
       if (error instanceof UsageError) throw error;
       return reportFailure(file, error);

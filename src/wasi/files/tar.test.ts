@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { MemoryFileSystem } from './memory';
 import { loadTar, TarError } from './tar';
+import { saveTar } from './tar-writer';
 
 /** One header and its contents, as POSIX ustar has them. */
 function entry(name: string, contents: string, type = '0', link = ''): Buffer {
@@ -103,4 +104,27 @@ it.each(['ustar', 'gnu', 'pax'])('reads what the tar command writes (%s)', (form
   const files = load(tar);
   expect(textOf(files, 'sub/file')).toBe('contents');
   expect([...files.entries()].length).toBe(4);
+});
+
+it('writes what it and the tar command read', () => {
+  const files = MemoryFileSystem.create();
+  files.writeFile('a/file', 'contents');
+  files.writeFile(`${'long/'.repeat(40)}name`, 'x'.repeat(1000));
+  files.writeFile('größe', '');
+  files.makeDirectory('empty');
+  files.symlink('a/file', 'link');
+  files.symlink('t'.repeat(150), 'far');
+  const tar = saveTar(files);
+  expect(tar.length % 512).toBe(0);
+  const copy = load(Buffer.from(tar));
+  expect([...copy.entries()]).toEqual([...files.entries()]);
+  expect(saveTar(copy)).toEqual(tar);
+  const listed = execFileSync('tar', ['-tf', '-'], {
+    input: tar,
+    encoding: 'utf8',
+    env: { LC_ALL: 'C.UTF-8' },
+  });
+  expect(listed.split('\n')).toContain(`${'long/'.repeat(40)}name`);
+  expect(listed.split('\n')).toContain('empty/');
+  expect(execFileSync('tar', ['-xOf', '-', 'a/file'], { input: tar, encoding: 'utf8' })).toBe('contents');
 });

@@ -1,0 +1,15 @@
+/** --unknown-imports-trap: functions that a module imports and nobody knows. */
+import { Func, RuntimeError, type Store } from '../index';
+import type { OtherImports } from '../wasi';
+
+/** Functions that trap when they are called; other unknown imports stay errors. */
+export function trappingImports(store: Store): OtherImports {
+  return (module, name, type) => {
+    if (type.kind !== 'func') return undefined;
+    const label = `${module}.${name}`;
+    const refuse = () => {
+      throw new RuntimeError(`the unknown import ${label} was called`, undefined, 'unreachable');
+    };
+    return Func.host(store, type.type, refuse, label);
+  };
+}
