@@ -2,9 +2,8 @@
  * Names of members that no user of the package can see, so that `dist/tswasm.min.js` may shorten them.
  *
  * A name is internal when some class, interface or type of the core declares a member of it and nothing else could mean it: no public
- * type (the exports of the entries and the data shapes reachable from them; a class that no entry exports is an internal), nothing in
- * JavaScript's own library, no string in the core (a key may be computed from it), and no factory, since factories of other files are
- * used with the bundle too (`useFactories`).
+ * type (the exports of the entries and the data shapes reachable from them; no class that entries do not export, no `@internal` member),
+ * nothing in JavaScript's own library, and no string in the core (a key may be computed from it).
  */
 import path from 'node:path';
 import ts from 'typescript';
@@ -12,7 +11,6 @@ import { root, sourcesOf } from './laws/files.ts';
 
 const CORE = ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/js-api'];
 const ENTRIES = ['src/index.ts', 'src/webassembly.ts'];
-const FACTORIES = 'src/interpreter/factories-full.generated.js';
 
 export function internalNames(entries = ENTRIES): string[] {
   const files = [...entries, ...CORE.flatMap(sourcesOf)].filter(
@@ -36,7 +34,6 @@ export function internalNames(entries = ENTRIES): string[] {
       visitStrings(source, (text) => used.add(text));
     }
   }
-  for (const word of ts.sys.readFile(absolute(FACTORIES))?.match(/[\w$]+/g) ?? []) used.add(word);
   return [...names].filter((name) => !used.has(name)).sort();
 }
 
@@ -85,8 +82,9 @@ function publicNames(program: ts.Program, entries: readonly string[]): Set<strin
     if (ts.canHaveModifiers(node) && node.modifiers?.some((m) => m.kind === ts.SyntaxKind.PrivateKeyword)) {
       return;
     }
+    if (ts.getJSDocTags(node).some((tag) => tag.tagName.text === 'internal')) return;
     const { name } = node as ts.NamedDeclaration;
-    if (name !== undefined && ts.isIdentifier(name)) names.add(name.text);
+    if (name !== undefined && ts.isIdentifier(name) && !ts.isParameter(node)) names.add(name.text);
     if (ts.isIdentifier(node)) {
       const symbol = checker.getSymbolAtLocation(node);
       visitSymbol(symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);

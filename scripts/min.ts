@@ -43,12 +43,21 @@ const ROWS = PACKED.split(';').map((row) => {
   return [code, name, sig ?? '', imm || undefined, feature || undefined, +width || undefined];
 });`;
 
+/** What stands for a file of the core: as right, and smaller. */
+const SMALL = {
+  codewalk: 'decoder/codewalk.min.ts',
+  factories: 'interpreter/factories.min.ts',
+  forms: 'interpreter/assemble.ts',
+  tiering: 'interpreter/tiering.min.ts',
+};
+
 /** Takes the part that is as right and smaller for the one that is faster or easier to read. */
 const smallParts: Plugin = {
   name: 'small-parts',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/codewalk$/ }, () => ({ path: path.join(root, 'src/decoder/codewalk.min.ts') }));
-    onResolve({ filter: /^\.\/forms$/ }, () => ({ path: path.join(root, 'src/interpreter/assemble.ts') }));
+    for (const [name, file] of Object.entries(SMALL)) {
+      onResolve({ filter: new RegExp(`^\\./${name}$`) }, () => ({ path: path.join(root, 'src', file) }));
+    }
     onLoad({ filter: /decoder.instructions\.ts$/ }, ({ path: file }) => {
       const text = readFileSync(file, 'utf8');
       const packed = text.replace(/const ROWS = \[[\s\S]*?\n\] as const[^;]*;/, () =>

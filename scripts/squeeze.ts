@@ -2,7 +2,7 @@
  * Says a minified module with fewer bytes, after esbuild; what it does stays the same:
  * - Top-level function declarations become arrow functions in one `let` at the start: declarations are hoisted, and so are these. What
  *   needs a function stays one (`this`, `arguments`, generators), and so does what statements may redefine.
- * - Strings, `void 0` and functions of `Math`, `Object` and `Number` that occur often get a name.
+ * - What occurs often gets a name: strings, long numbers, `void 0`, JavaScript's own classes, functions of `Math`, `Object`, `Number`.
  * - `this` gets a one-letter name in methods that say it often.
  * - Fields without a value that the constructor sets anyway are not declared.
  */
@@ -123,7 +123,21 @@ function nameRepetitions(text: string): string {
     named.push(`${word}=${value}`);
     for (const node of nodes) edits.push({ start: node.getStart(source), end: node.end, text: word });
   }
-  return `let ${named.join(',')};${apply(text, edits)}`;
+  const edited = apply(text, edits);
+  if (named.length === 0) return edited;
+  // The module may begin with the `let` of its functions.
+  return `let ${named.join(',')}${edited.startsWith('let ') ? `,${edited.slice(4)}` : `;${edited}`}`;
+}
+
+const CLASSES =
+  /^((Int|Uint|Float)\d\d?Array|ArrayBuffer|DataView|TypeError|RangeError|Map|Set|WeakMap|WeakSet|Array|Object|Promise|String|Number)$/;
+
+/** A use of one of JavaScript's classes, not a member of that name. */
+function isClass(node: ts.Node): boolean {
+  if (!ts.isIdentifier(node) || !CLASSES.test(node.text)) return false;
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  return ts.isNewExpression(parent) || (ts.isBinaryExpression(parent) && parent.right === node);
 }
 
 /** The text of an expression that means the same everywhere. */
@@ -139,7 +153,7 @@ function repeated(node: ts.Node): string | undefined {
       return undefined;
     return node.getText();
   }
-  if (ts.isVoidExpression(node)) return node.getText();
+  if (ts.isVoidExpression(node) || isClass(node)) return node.getText();
   if (ts.isNumericLiteral(node) && !(ts.isPropertyAssignment(parent) && parent.name === node)) {
     return node.getText().length > 6 ? node.getText() : undefined;
   }

@@ -78,7 +78,7 @@ export class SnapshotError extends Error {
   /** Byte offset in the snapshot, or -1 when no byte is to blame. */
   readonly offset: number;
   constructor(message: string, kind: SnapshotFailure, offset = -1) {
-    super(offset < 0 ? message : `${message} (at offset 0x${offset.toString(16)})`);
+    super(offset < 0 ? message : atOffset(message, offset));
     this.kind = kind;
     this.offset = offset;
   }
@@ -102,12 +102,16 @@ for (const [type, name] of [
   });
 }
 
+export function atOffset(message: string, offset: number): string {
+  return `${message} (at offset 0x${offset.toString(16)})`;
+}
+
 export function malformed(message: string, offset: number): CompileError {
-  return new CompileError(`${message} (at offset 0x${offset.toString(16)})`, undefined, 'malformed', offset);
+  return new CompileError(atOffset(message, offset), undefined, 'malformed', offset);
 }
 
 export function invalid(message: string, offset: number): CompileError {
-  return new CompileError(`${message} (at offset 0x${offset.toString(16)})`, undefined, 'invalid', offset);
+  return new CompileError(atOffset(message, offset), undefined, 'invalid', offset);
 }
 
 export function unlinkable(message: string): LinkError {

@@ -27,17 +27,25 @@ export class Module implements ModuleData {
   readonly types: readonly DefType[];
   readonly imports: readonly Import[];
   readonly exports: readonly Export[];
+  /** @internal */
   readonly funcTypes: Uint32Array;
+  /** @internal */
   readonly importedFuncs: number;
+  /** @internal */
   readonly codeStart: Uint32Array;
+  /** @internal */
   readonly codeEnd: Uint32Array;
   readonly tables: readonly TableType[];
   readonly memories: readonly MemoryType[];
   readonly globals: readonly GlobalType[];
   readonly tags: readonly FuncType[] = [];
+  /** @internal */
   readonly tableDefs: readonly TableDef[];
+  /** @internal */
   readonly globalDefs: readonly GlobalDef[];
+  /** @internal */
   readonly elements: readonly ElementSegment[];
+  /** @internal */
   readonly datas: readonly DataSegment[];
   readonly start: number | undefined;
   readonly customs: readonly CustomSection[];

@@ -2,7 +2,7 @@
  * All limits on the static structure of a module: name, value, why. Unless noted they are the JS API's "Implementation-defined
  * Limits", so that a module accepted here is accepted by a browser and the other way round.
  */
-import { CompileError } from '../errors';
+import { invalid } from '../errors';
 
 export const LIMITS = {
   /** Bytes of a module. */
@@ -65,6 +65,5 @@ const WHAT: Record<keyof typeof LIMITS, string> = {
 /** Throws when `value` is above the limit. */
 export function checkLimit(limit: keyof typeof LIMITS, value: number, offset: number): void {
   if (value <= LIMITS[limit]) return;
-  const message = `${WHAT[limit]} ${value} exceeds the implementation limit ${LIMITS[limit]}`;
-  throw new CompileError(`${message} (at offset 0x${offset.toString(16)})`, undefined, 'invalid', offset);
+  throw invalid(`${WHAT[limit]} ${value} exceeds the implementation limit ${LIMITS[limit]}`, offset);
 }

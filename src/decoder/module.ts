@@ -70,21 +70,26 @@ export interface ModuleData {
   readonly types: readonly DefType[];
   readonly imports: readonly Import[];
   readonly exports: readonly Export[];
-  /** Type index of every function, imports first. */
+  /** @internal Type index of every function, imports first. */
   readonly funcTypes: Uint32Array;
+  /** @internal */
   readonly importedFuncs: number;
-  /** Code entries of the defined functions: start is just past the entry's size field, where the local declarations begin. */
+  /** @internal Code entries of the defined functions: start is just past the entry's size field, where the local declarations begin. */
   readonly codeStart: Uint32Array;
+  /** @internal */
   readonly codeEnd: Uint32Array;
   /** Types of every table, memory, global and tag, imports first. */
   readonly tables: readonly TableType[];
   readonly memories: readonly MemoryType[];
   readonly globals: readonly GlobalType[];
   readonly tags: readonly FuncType[];
-  /** The definitions behind those that are not imported. */
+  /** @internal The definitions behind those that are not imported. */
   readonly tableDefs: readonly TableDef[];
+  /** @internal */
   readonly globalDefs: readonly GlobalDef[];
+  /** @internal */
   readonly elements: readonly ElementSegment[];
+  /** @internal */
   readonly datas: readonly DataSegment[];
   readonly start: number | undefined;
   readonly customs: readonly CustomSection[];

@@ -2,7 +2,7 @@
  * What the binary format knows and this decoder does not take: proposals without rows in the instruction table, and features
  * switched off. Such a module is a CompileError that names the feature, so that a user learns what the module needs.
  */
-import { CompileError } from '../errors';
+import { atOffset, CompileError } from '../errors';
 import type { Feature } from './features';
 
 /** Proposals that have opcodes or types but no rows yet. */
@@ -34,7 +34,7 @@ export const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
 export class UnsupportedError extends CompileError {
   readonly feature: string;
   constructor(feature: string, message: string, offset: number) {
-    super(`${message} (at offset 0x${offset.toString(16)})`, undefined, 'malformed', offset);
+    super(atOffset(message, offset), undefined, 'malformed', offset);
     this.feature = feature;
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The text of the compact set. The same factories as in the full set, said with fewer bytes, since every copy of the core carries them:
  * factories of instructions stand in the order of their opcodes and get their names from the instruction table; instructions that say
- * the same share a factory; the address check, the helpers' i64 operands and what a tracked store adds are functions; helpers are imported, so that a bundler can
- * shorten their names.
+ * the same share a factory; the address check, the i64 operands of helpers and comparisons, and what a tracked store adds are functions;
+ * helpers are imported, so that a bundler can shorten their names.
  */
 import { INSTRUCTIONS } from '../../decoder/instructions';
 
@@ -12,6 +12,10 @@ const ADDRESS_CHECK = /let v=x\+o\|0;if\(\(x\|v\)<0\|\|v>m\.top(\d)\)v=m\.far\(x
 /** A binary i64 instruction that is one of numerics.ts, with a, b and perhaps `at`. */
 const I64_HELPER =
   /^\(a,b(?:,at)?\)=>fp=>\{const al=a\(fp\),ah=W\.hi;const bl=b\(fp\)(?:,bh=W\.hi)?;return (N\.\w+)\((al,ah,bl(?:,bh,at)?)\)\}$/;
+
+/** An ordered comparison of i64 operands. */
+const I64_COMPARISON =
+  /^\(a,b\)=>fp=>\{const al=a\(fp\),ah=W\.hi;const bl=b\(fp\),bh=W\.hi;return (\(.*&&al>>>0.*\)\?1:0)\}$/;
 
 const HEAD = `const V=(m,top,x,o,bytes,at)=>{const v=x+o|0;return(x|v)<0||v>top?m.far(x,o,bytes,at):v};
 const D=(store,bytes)=>(a,b,o,m,at,n)=>{
@@ -46,6 +50,7 @@ export function compactText(factories: ReadonlyMap<string, string>): string {
     }
     const text = factory
       .replace(I64_HELPER, 'Q($1)')
+      .replace(I64_COMPARISON, 'Q((al,ah,bl,bh)=>$1)')
       .replace(ADDRESS_CHECK, 'const v=V(m,m.top$1,x,o,$1,at);')
       .replace(/\bN\.(\w+)/g, (_, helper: string) => {
         helpers.add(helper);
