@@ -109,7 +109,12 @@ export class Assembler {
     if (back === undefined) {
       const depth = this.depths[label.block];
       if (depth === undefined) throw new InternalError('a branch goes back without a safepoint');
-      if (depth + 1 > this.depth) this.depth = depth + 1;
+      // Branches alone make chains too: thousands of `br_if` in a row.
+      if (depth >= MAX_CHAIN) {
+        this.depth = Math.max(this.depth, 1);
+        return this.make('hop')(this.steps[label.block]) as Step;
+      }
+      this.depth = Math.max(this.depth, depth + 1);
       return this.steps[label.block];
     }
     return this.make('back')(back, this.header(label.block, back)) as Step;
