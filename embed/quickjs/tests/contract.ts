@@ -267,10 +267,15 @@ const long: Contract = {
          (br_if 0 (i32.eq (local.get 0) (i32.const ${NESTED - k}))))`,
       )}
       (i32.add (local.get $n) (local.get 0)))
+    (func (export "branches") (param i32) (result i32)
+      (block $out
+        ${repeat(10 * LONG, (k) => `local.get 0 i32.const ${k + 50} i32.eq br_if $out`)}
+        (return (i32.const -1)))
+      (local.get 0))
     (func (export "else") (param i32) (result i32)
       ${repeat(NESTED, (k) => `(if (result i32) (i32.eq (local.get 0) (i32.const ${k})) (then (i32.const ${k * k})) (else`)}
       (call $straight (local.get 0)) ${'))'.repeat(NESTED)}))`,
-  calls: ['straight', 'calls', 'deep', 'blocks', 'loops', 'else'].flatMap((entry) =>
+  calls: ['straight', 'calls', 'deep', 'blocks', 'loops', 'branches', 'else'].flatMap((entry) =>
     [1, 100, NESTED + 7].map((value) => ({ entry, args: [i32(value)] })),
   ),
 };
