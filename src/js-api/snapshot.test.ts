@@ -133,9 +133,7 @@ describe('snapshots', () => {
     expect(() => new WebAssembly.Snapshot(new Uint8Array(9))).toThrow(CompileError);
     const dead = instance.takeSnapshot({ ...naming, postmortem: true });
     expect(() => WebAssembly.Snapshot.embed(SUM, dead)).toThrow(TypeError);
-    expect(() => WebAssembly.Snapshot.embed(assemble('(module)'), snapshot)).toThrow(
-      TypeError,
-    );
+    expect(() => WebAssembly.Snapshot.embed(assemble('(module)'), snapshot)).toThrow(TypeError);
   });
 
   it('travel in modules', async () => {
