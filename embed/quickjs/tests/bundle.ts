@@ -9,12 +9,7 @@ import { type BuildOptions, build } from 'esbuild';
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const folder = here('../../../node_modules/.cache/tswasm-quickjs');
 
-const QUICKJS: BuildOptions = {
-  // Top-level await is newer, but every QuickJS since 2021 has it.
-  target: 'es2020',
-  supported: { 'top-level-await': true },
-  platform: 'neutral',
-};
+const QUICKJS: BuildOptions = { target: 'es2020', platform: 'neutral' };
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
 
 /** Named by its contents, so that who runs an older one is not disturbed. */
