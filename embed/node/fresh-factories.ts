@@ -1,7 +1,7 @@
 /**
- * Closure factories on Node: all code shares the full set of `dist/factories.cjs`, and evaluating that file again gives hot functions
- * factories whose feedback V8 shares with no other code (src/interpreter/factories.ts says why). No code is generated from strings; the
- * module cache just forgets one file.
+ * Closure factories on Node: evaluating `dist/factories.cjs`, the full set, again and again gives hot functions factories whose
+ * feedback V8 shares with no other code (src/interpreter/factories.ts says why). No code is generated from strings; the module cache
+ * just forgets one file. With `--jitless` all code shares that set.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,9 +21,10 @@ const loadFactories: FactoryMaker = (environment) =>
 
 // Run from source there is no built file: then all code shares the core's compact set.
 if (existsSync(file)) {
-  useFactories(loadFactories);
-  // Without a compiler in V8 there is nothing to gain from feedback.
-  if (!process.execArgv.includes('--jitless')) {
+  // Without a compiler in V8 there is nothing to gain from feedback, but from fewer closures.
+  if (process.execArgv.includes('--jitless')) {
+    useFactories(loadFactories);
+  } else {
     setFreshFactories(() => {
       delete require.cache[file];
       return loadFactories;

@@ -10,7 +10,14 @@ import { isRef } from '../decoder';
 import { InternalError } from '../errors';
 import type { LoopCell, Safepoint } from './code';
 import { bits, constantNumber, type Expr, isArithmetic } from './expr';
-import { type Factories, type Factory, freshFactory, hasFreshFactories, sharedFactories } from './factories';
+import {
+  type Factories,
+  type Factory,
+  freshFactory,
+  freshSet,
+  hasFreshFactories,
+  sharedFactories,
+} from './factories';
 import type { Block, Statement, Target, Terminator } from './ir';
 import type { Lowering } from './lower';
 import { type Step, stack } from './registers';
@@ -30,7 +37,8 @@ export function assemble(lowering: Lowering): void {
 
 export class Assembler {
   private readonly lowering: Lowering;
-  private readonly shared: Factories;
+  /** Says which forms there are. */
+  private readonly factories: Factories;
   private readonly hot: boolean;
   private readonly steps: Step[] = [];
   /** Longest chain of host calls from each block's start. */
@@ -43,8 +51,8 @@ export class Assembler {
 
   constructor(lowering: Lowering) {
     this.lowering = lowering;
-    this.shared = sharedFactories();
     this.hot = lowering.code.hot && hasFreshFactories();
+    this.factories = this.hot ? freshSet() : sharedFactories();
   }
 
   run(): void {
@@ -88,12 +96,12 @@ export class Assembler {
   // Factories
 
   protected make(name: string): Factory {
-    const factory = this.shared[name];
+    const factory = this.factories[name];
     if (factory === undefined) throw new InternalError(`no factory ${name}`);
     return this.hot ? freshFactory(name) : factory;
   }
   protected has(name: string): boolean {
-    return this.shared[name] !== undefined;
+    return this.factories[name] !== undefined;
   }
 
   /** Keeps the host's stack shallow. */

@@ -23,3 +23,4 @@ export function hasFreshFactories(): boolean {
 export function freshFactory(name: string): Factory {
   return sharedFactories()[name];
 }
+export const freshSet = sharedFactories;
