@@ -35,8 +35,11 @@ export interface FactoryEnvironment {
 }
 export type FactoryMaker = (environment: FactoryEnvironment) => Factories;
 
-/** Sets evaluated at most. Each costs about 0.2 MB on V8. Beyond, uses go round. */
-const MAX_FRESH_SETS = 120;
+/**
+ * Sets evaluated at most, as they are needed. Each costs about 0.25 MB on V8. Beyond, uses go round, and what a factory makes a second
+ * time is not specialised: with 120, `sieve` after `many` ran at 0.3 of its speed alone, with 400 at 1.5 (bench/results.md).
+ */
+const MAX_FRESH_SETS = 400;
 
 let environment: FactoryEnvironment | undefined;
 let makeShared: FactoryMaker = createFactories;
