@@ -18,6 +18,8 @@ const LIBRARY = {
 };
 /** Alone in its file, which Node evaluates again and again (embed/node/fresh-factories.ts). */
 const FACTORIES = { factories: 'src/factories.ts' };
+/** For QuickJS: one module each, which may be copied to a device alone. */
+const QUICKJS = { 'quickjs/tswasm': 'embed/quickjs/index.ts', 'quickjs/run': 'embed/quickjs/run.ts' };
 const present = (entry: Record<string, string>) =>
   Object.fromEntries(Object.entries(entry).filter(([, file]) => existsSync(file)));
 
@@ -41,4 +43,19 @@ export default defineConfig([
   { ...common, entry: { ...present(LIBRARY), ...present({ cli: 'src/cli/main.ts' }) }, format: 'esm' },
   { ...common, entry: present(LIBRARY), format: 'cjs' },
   { ...common, entry: { ...present(LIBRARY), ...FACTORIES }, format: ['esm', 'cjs'], dts: { only: true } },
+  {
+    ...common,
+    entry: QUICKJS,
+    format: 'esm',
+    target: 'es2020',
+    platform: 'neutral',
+    minify: true,
+    splitting: false,
+    shims: false,
+    // Every QuickJS that has modules has them.
+    esbuildOptions: (options) => {
+      options.supported = { 'class-field': true, 'class-static-field': true };
+    },
+  },
+  { ...common, entry: { 'quickjs/tswasm': 'embed/quickjs/index.ts' }, format: 'esm', dts: { only: true } },
 ]);

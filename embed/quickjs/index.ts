@@ -23,5 +23,6 @@ export {
   snapshot,
 } from '../../src/snapshot/index';
 export * from '../../src/wasi/index';
-export { type QuickjsHostOptions, quickjsHost } from './host';
+export { quickjsDirectory } from './files';
+export { inheritedStreams, type QuickjsHostOptions, quickjsHost } from './host';
 export { findMachine, type Machine } from './machine';

@@ -9,7 +9,12 @@ import { type BuildOptions, build } from 'esbuild';
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const folder = here('../../../node_modules/.cache/tswasm-quickjs');
 
-const QUICKJS: BuildOptions = { target: 'es2020', platform: 'neutral' };
+/** As tsup.config.ts has it for dist/quickjs. */
+const QUICKJS: BuildOptions = {
+  target: 'es2020',
+  platform: 'neutral',
+  supported: { 'class-field': true, 'class-static-field': true },
+};
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
 
 /** Named by its contents, so that who runs an older one is not disturbed. */
