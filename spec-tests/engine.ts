@@ -42,6 +42,8 @@ export interface Engine {
   /** A fresh state (store, spectest module) for one script. The path tells which proposals the script is about. */
   open(script: string): Awaitable<Session>;
   classify(error: unknown): Failure;
+  /** After the last script: what there is to tell. */
+  finish?(): Awaitable<string>;
 }
 
 export interface Session {

@@ -82,6 +82,8 @@ async function main(): Promise<number> {
     results.push(result);
     report(result, options);
   }
+  const told = await engine.finish?.();
+  if (told) console.log(told);
   console.log(`\nengine ${engine.name}\n${showTotals(totals(results, expected))}`);
   if (engine.name === 'native') return 0; // the list says what tswasm lacks
   const wrong = results

@@ -1,14 +1,17 @@
 /** Every engine the runner knows by name. */
 import type { Engine } from '../engine';
+import { movesEngine } from './moves';
 import { nativeEngine } from './native';
 import { fullEngine, steppedEngine } from './stepped';
 import { tswasmEngine } from './tswasm';
 
-/** `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running. */
+/** `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running; `movesN` moves between engines. */
 export function engineNamed(name: string): Engine | undefined {
   if (name === 'tswasm') return tswasmEngine;
   if (name === 'tswasm-full') return fullEngine;
   if (name === 'native') return nativeEngine;
+  const moves = /^moves([1-9]\d*)?$/.exec(name);
+  if (moves) return movesEngine(Number(moves[1] ?? 1));
   const stepped = /^tswasm-(step|hot)([1-9]\d*)$/.exec(name);
   return stepped ? steppedEngine({ step: Number(stepped[2]), hot: stepped[1] === 'hot' }) : undefined;
 }

@@ -16,12 +16,14 @@ import {
 } from '../../../src/index';
 import {
   type NameExternRef,
+  postmortem,
   restore,
   snapshot,
   u64FromNumber,
   u64ToNumber,
 } from '../../../src/snapshot/index';
 import type { WasiHost } from '../../../src/wasi/index';
+import { spectestImport } from './carrier-spectest';
 import { runProgram } from './carrier-wasi';
 import {
   type CallsReply,
@@ -129,7 +131,9 @@ function hostFunctions(ground: Ground): Record<string, (call: HostCall) => undef
 
 function importsOf(module: Module, store: Store, ground: Ground): Extern[] {
   const functions = hostFunctions(ground);
+  const shared = new Map<string, Extern>();
   return module.imports.map((item) => {
+    if (item.module === 'spectest') return spectestImport(store, item, shared);
     const found = item.module === 'host' ? functions[item.name] : undefined;
     if (found === undefined || item.type.kind !== 'func')
       throw new Error(`no import ${item.module}.${item.name}`);
@@ -151,9 +155,16 @@ function start(instance: Instance, request: Pick<LegRequest, 'entry' | 'args'>):
   );
 }
 
+/** The module of the latest leg: journeys ask for the same one again and again. */
+let latest: { readonly text: string; readonly module: Module } | undefined;
+function decoded({ module: text, features }: LegRequest): Module {
+  if (latest?.text !== text) latest = { text, module: Module.decode(fromHex(text), { features }) };
+  return latest.module;
+}
+
 async function leg(request: LegRequest, ground: Ground): Promise<LegReply> {
   const store = new Store();
-  const module = Module.decode(fromHex(request.module));
+  const module = decoded(request);
   const instance = instantiatePaused(store, module, importsOf(module, store, ground));
   const execution =
     request.snapshot === undefined
@@ -161,7 +172,9 @@ async function leg(request: LegRequest, ground: Ground): Promise<LegReply> {
       : restore(fromHex(request.snapshot), instance, {
           bindExternRef: (name) => objectNamed(u64ToNumber(name)),
         });
-  return drive(execution, request);
+  const reply = await drive(execution, request);
+  if (reply.kind === 'stopped' || !request.wantState) return reply;
+  return { ...reply, state: toHex(postmortem(instance, { nameExternRef: nameOf })) };
 }
 
 async function drive(execution: Execution, { fuel, stopInWait }: LegRequest): Promise<LegReply> {

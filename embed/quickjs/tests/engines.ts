@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { bundleForNode, bundleForQuickjs } from './bundle';
+import { VM_LIMITS } from './vm';
 import type { FailedReply, ReplyTo, Request } from './wire';
 
 export interface EngineCommand {
@@ -12,9 +13,9 @@ export interface EngineCommand {
 }
 
 /** Node, Node without a compiler, QuickJS in quickjs-emscripten, and the binaries that TSWASM_QJS names (with `:` between them). */
-export async function findEngines(): Promise<EngineCommand[]> {
+export async function findEngines({ vmBytes = VM_LIMITS.memoryBytes } = {}): Promise<EngineCommand[]> {
   const onNode = await bundleForNode('main-node.ts');
-  const onVm = [await bundleForNode('main-vm.ts'), await bundleForQuickjs('vm-entry.ts')];
+  const onVm = [await bundleForNode('main-vm.ts'), await bundleForQuickjs('vm-entry.ts'), String(vmBytes)];
   const node = process.execPath;
   const engines: EngineCommand[] = [
     { name: 'node', command: node, args: [onNode] },

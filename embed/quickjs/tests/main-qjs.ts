@@ -1,6 +1,9 @@
 /** The carrier on a `qjs` binary: a line in, a line out, until the input ends. */
-import { findMachine, quickjsHost } from '../index';
+import { configureStack, findMachine, quickjsHost } from '../index';
 import { type Ground, serve } from './carrier';
+
+// As many slots as on Node, so that endless recursion ends at the same frame.
+configureStack({ slots: 2 ** 20 });
 
 async function main(): Promise<void> {
   const machine = await findMachine();

@@ -1,6 +1,9 @@
 /** The carrier inside QuickJS without `std` and `os`, as an embedder has it: `embedder` is all that it is given. */
-import { quickjsHost } from '../index';
+import { configureStack, quickjsHost } from '../index';
 import { type Ground, serve } from './carrier';
+
+// As many slots as on Node, so that endless recursion ends at the same frame.
+configureStack({ slots: 2 ** 20 });
 
 interface Embedder {
   setTimeout(callback: () => void, milliseconds: number): void;

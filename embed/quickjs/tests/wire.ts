@@ -7,6 +7,8 @@ export type WireValue = readonly [type: string, lo: number, hi: number];
 export interface LegRequest {
   readonly kind: 'leg';
   readonly module: string;
+  /** Proposals that are not as by default. */
+  readonly features?: Readonly<Record<string, boolean>>;
   readonly entry: string;
   readonly args: readonly WireValue[];
   readonly snapshot?: string;
@@ -14,6 +16,8 @@ export interface LegRequest {
   readonly fuel?: number;
   /** Stop in the next call of the host that has to be waited for, if one comes before the fuel is used up. */
   readonly stopInWait?: boolean;
+  /** At the end, also tell the state of the store. */
+  readonly wantState?: boolean;
 }
 export type LegReply =
   | {
@@ -22,8 +26,18 @@ export type LegReply =
       readonly snapshot: string;
       readonly fuelUsed: number;
     }
-  | { readonly kind: 'done'; readonly results: readonly WireValue[]; readonly fuelUsed: number }
-  | { readonly kind: 'trapped'; readonly message: string; readonly backtrace: readonly string[] };
+  | {
+      readonly kind: 'done';
+      readonly results: readonly WireValue[];
+      readonly fuelUsed: number;
+      readonly state?: string;
+    }
+  | {
+      readonly kind: 'trapped';
+      readonly message: string;
+      readonly backtrace: readonly string[];
+      readonly state?: string;
+    };
 
 /** Instantiate and call exports one after the other. */
 export interface CallsRequest {
