@@ -1,5 +1,5 @@
 /**
- * A file written and read through WASI: tswasm against `node:wasi`, in turn, each run in a fresh process.
+ * A file written and read through WASI: tswasm against `node:wasi`, and the same with `node:fs` alone, in turn, each run in a fresh process.
  *   npm run bench:files -- [--rounds N] [--megabytes N] [--passes N] [--buffers 65536,4096] [--dir FOLDER]
  * The first pass of a process is cold; the figure for "later" is the median of its other passes.
  */
@@ -13,7 +13,7 @@ import { buildFilesProgram } from './files-program.ts';
 import { cache, root } from './paths.ts';
 import { median } from './protocol.ts';
 
-const ENGINES = ['tswasm', 'node:wasi'] as const;
+const ENGINES = ['tswasm', 'node:wasi', 'node:fs'] as const;
 type Engine = (typeof ENGINES)[number];
 const KINDS = ['write, first', 'read, first', 'write, later', 'read, later'] as const;
 type Kind = (typeof KINDS)[number];
@@ -35,10 +35,11 @@ mkdirSync(cache, { recursive: true });
 const child = await bundleTs(path.join(root, 'bench', 'files-child.ts'));
 
 /** Speeds of the passes in MB/s (10^6 bytes): write, read, write, read... */
-function run(engine: Engine, program: string): number[] {
+function run(engine: Engine, program: string, buffer: number): number[] {
   const folder = mkdtempSync(path.join(options.dir, 'tswasm-files-'));
   try {
-    const args = ['--no-warnings', child, engine, program, folder];
+    const task = JSON.stringify({ megabytes, buffer, passes });
+    const args = ['--no-warnings', child, engine, program, folder, task];
     const { status, stdout, stderr } = spawnSync(process.execPath, args);
     if (status !== 0 || stdout.length !== passes * 16) {
       throw new Error(`${engine} ended with ${status}: ${stderr.toString()}`);
@@ -61,23 +62,28 @@ function kindsOf(speeds: readonly number[]): Partial<Record<Kind, number>> {
 console.log(
   `Node ${process.version}, ${megabytes} MiB, ${passes} passes, ${rounds} processes each; MB/s, median (least to most)\n`,
 );
-console.log('| buffer | pass | tswasm | node:wasi | ratio of medians | ratio, each round |');
-console.log('|-------:|------|-------:|----------:|-----------------:|-------------------|');
+console.log('| buffer | pass | tswasm | node:wasi | node:fs | tswasm/node:wasi | in each round |');
+console.log('|-------:|------|-------:|----------:|--------:|-----------------:|---------------|');
 for (const buffer of options.buffers.split(',').map(Number)) {
   const program = await buildFilesProgram({ megabytes, buffer, passes }, cache);
-  const results: Record<Engine, Partial<Record<Kind, number>>[]> = { tswasm: [], 'node:wasi': [] };
+  const results: Record<Engine, Partial<Record<Kind, number>>[]> = {
+    tswasm: [],
+    'node:wasi': [],
+    'node:fs': [],
+  };
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? ENGINES : [...ENGINES].reverse();
-    for (const engine of order) results[engine].push(kindsOf(run(engine, program)));
+    for (const engine of order) results[engine].push(kindsOf(run(engine, program, buffer)));
   }
   for (const kind of KINDS) {
     const of = (engine: Engine) => results[engine].flatMap((result) => result[kind] ?? []);
-    const [ours, theirs] = [of('tswasm'), of('node:wasi')];
+    const [ours, theirs, bare] = [of('tswasm'), of('node:wasi'), of('node:fs')];
     if (ours.length === 0) continue;
     const cell = (all: readonly number[]) =>
       `${median(all).toFixed(0)} (${Math.min(...all).toFixed(0)}-${Math.max(...all).toFixed(0)})`;
     const each = ours.map((speed, k) => (speed / theirs[k]!).toFixed(2)).join(' ');
     const ratio = (median(ours) / median(theirs)).toFixed(2);
-    console.log(`| ${buffer} | ${kind} | ${cell(ours)} | ${cell(theirs)} | ${ratio} | ${each} |`);
+    const cells = [buffer, kind, cell(ours), cell(theirs), cell(bare), ratio, each];
+    console.log(`| ${cells.join(' | ')} |`);
   }
 }
