@@ -215,7 +215,7 @@ class NodeFile implements FileHandle {
 
   write(buffers: readonly Uint8Array[], position: number): number {
     try {
-      if (!this.charge(position === APPEND ? undefined : position, total(buffers))) return -ERRNO.DQUOT;
+      if (!this.charge(position, buffers)) return -ERRNO.DQUOT;
       if (position === APPEND) return this.append(buffers);
       if (buffers.length === 1) return fs.writeSync(this.fd, buffers[0], 0, buffers[0].length, position);
       return buffers.length === 0 ? 0 : fs.writevSync(this.fd, buffers, position);
@@ -235,16 +235,16 @@ class NodeFile implements FileHandle {
 
   setSize(size: number): Errno {
     return errnoFrom(() => {
-      if (!this.charge(size, 0)) throw Object.assign(new Error('quota'), { code: 'EDQUOT' });
+      if (!this.charge(size, [])) throw Object.assign(new Error('quota'), { code: 'EDQUOT' });
       fs.ftruncateSync(this.fd, size);
     });
   }
 
-  /** Whether the quota allows a write at `position` (undefined: at the end); if so, takes the growth off it. */
-  private charge(position: number | undefined, length: number): boolean {
+  /** Whether the quota allows a write at `position`; if so, takes the growth off it. */
+  private charge(position: number, buffers: readonly Uint8Array[]): boolean {
     if (this.shared.maxBytes === Number.POSITIVE_INFINITY) return true;
     const { size } = fs.fstatSync(this.fd);
-    const growth = Math.max(0, (position ?? size) + length - size);
+    const growth = Math.max(0, (position === APPEND ? size : position) + total(buffers) - size);
     if (this.shared.grown + growth > this.shared.maxBytes) return false;
     this.shared.grown += growth;
     return true;

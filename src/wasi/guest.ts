@@ -59,6 +59,10 @@ export class GuestMemory {
   }
   getU32(ptr: number): number {
     this.check(ptr, 4);
+    return this.u32At(ptr);
+  }
+  /** Of a range that was checked. */
+  private u32At(ptr: number): number {
     const b = this.bytes;
     return (b[ptr] | (b[ptr + 1] << 8) | (b[ptr + 2] << 16) | (b[ptr + 3] << 24)) >>> 0;
   }
@@ -121,9 +125,9 @@ export class GuestMemory {
     this.check(ptr, count * 8);
     const buffers: Uint8Array[] = [];
     let room = MAX_BYTES;
-    for (let i = 0; i < count; i++) {
-      const start = this.getU32(ptr + i * 8);
-      const length = this.getU32(ptr + i * 8 + 4);
+    for (let at = ptr; at < ptr + count * 8; at += 8) {
+      const start = this.u32At(at);
+      const length = this.u32At(at + 4);
       this.check(start, length);
       if (length === 0 || room === 0 || buffers.length === MAX_BUFFERS) continue;
       const taken = Math.min(length, room);

@@ -2,7 +2,7 @@
 import { ALL_FDFLAGS, ERRNO, type Errno, FDFLAGS, RIGHTS } from '../abi';
 import type { Handler, Pause, WasiContext } from '../context';
 import { type Descriptor, isPollable } from '../descriptors';
-import { s64Arg, u64Arg } from '../guest';
+import { type GuestMemory, s64Arg, u64Arg } from '../guest';
 import { APPEND, type FileHandle, type Pollable } from '../host';
 import { total } from '../streams';
 
@@ -15,9 +15,9 @@ export function untilStream(stream: Pollable, write: boolean): Pause {
 }
 
 /** Stores a count at `pointer`, or gives the errno that a negative count stands for. */
-function giveCount(w: WasiContext, c: Parameters<Handler>[1], pointer: number, count: number): Errno {
+function giveCount(memory: GuestMemory, pointer: number, count: number): Errno {
   if (count < 0) return -count;
-  w.memory(c).setU32(pointer, count);
+  memory.setU32(pointer, count);
   return ERRNO.SUCCESS;
 }
 
@@ -34,14 +34,15 @@ export const fdRead: Handler = (w, c) => {
   if (handle.kind === 'file') {
     const count = handle.read(memory.buffers(c.u32(1), c.u32(2)), descriptor.offset);
     if (count > 0) descriptor.offset += count;
-    return giveCount(w, c, result, count);
+    return giveCount(memory, result, count);
   }
   const iovs = c.u32(1);
   const iovsLength = c.u32(2);
   return w.untilReady(() => {
-    const count = handle.read(w.memory(c).buffers(iovs, iovsLength));
+    const memory = w.memory(c);
+    const count = handle.read(memory.buffers(iovs, iovsLength));
     const wait = count === -ERRNO.AGAIN && (descriptor.flags & FDFLAGS.NONBLOCK) === 0;
-    return wait ? untilStream(handle, false) : giveCount(w, c, result, count);
+    return wait ? untilStream(handle, false) : giveCount(memory, result, count);
   });
 };
 
@@ -58,10 +59,11 @@ export const fdWrite: Handler = (w, c) => {
   if (handle.kind === 'directory') return ERRNO.ISDIR;
   if ((descriptor.rights & RIGHTS.FD_WRITE) === 0) return ERRNO.NOTCAPABLE;
   if (handle.kind === 'file') {
-    return giveCount(w, c, result, writeFile(descriptor, handle, memory.buffers(iovs, iovsLength)));
+    return giveCount(memory, result, writeFile(descriptor, handle, memory.buffers(iovs, iovsLength)));
   }
   return w.untilReady(() => {
-    const buffers = w.memory(c).buffers(iovs, iovsLength);
+    const memory = w.memory(c);
+    const buffers = memory.buffers(iovs, iovsLength);
     if (isStandardOutput(w, handle) && w.outputBytes + total(buffers) > w.limits.outputBytes) {
       return ERRNO.DQUOT;
     }
@@ -69,7 +71,7 @@ export const fdWrite: Handler = (w, c) => {
     const wait = count === -ERRNO.AGAIN && (descriptor.flags & FDFLAGS.NONBLOCK) === 0;
     if (wait) return untilStream(handle, true);
     if (count > 0 && isStandardOutput(w, handle)) w.outputBytes += count;
-    return giveCount(w, c, result, count);
+    return giveCount(memory, result, count);
   });
 };
 
@@ -105,7 +107,7 @@ export const fdPread: Handler = (w, c) => {
   if (typeof file === 'number') return file;
   const offset = u64Arg(c, 3);
   if (offset > MAX_OFFSET) return ERRNO.INVAL;
-  return giveCount(w, c, c.u32(4), file.handle.read(memory.buffers(c.u32(1), c.u32(2)), offset));
+  return giveCount(memory, c.u32(4), file.handle.read(memory.buffers(c.u32(1), c.u32(2)), offset));
 };
 
 export const fdPwrite: Handler = (w, c) => {
@@ -117,7 +119,7 @@ export const fdPwrite: Handler = (w, c) => {
   const buffers = memory.buffers(c.u32(1), c.u32(2));
   if (offset + total(buffers) > MAX_OFFSET) return offset > MAX_OFFSET ? ERRNO.INVAL : ERRNO.FBIG;
   const count = file.handle.write(buffers, offset);
-  return giveCount(w, c, c.u32(4), count < 0 ? count : syncAfterWrite(file, file.handle, count));
+  return giveCount(memory, c.u32(4), count < 0 ? count : syncAfterWrite(file, file.handle, count));
 };
 
 export const fdSeek: Handler = (w, c, layout) => {
