@@ -3,14 +3,18 @@
  * command `tswasm` does, with the same names and the same files.
  */
 import {
+  copyDirectory,
+  type DirectoryHandle,
   Execution,
   Func,
   findMachine,
   inheritedStreams,
   instantiatePaused,
   type Machine,
+  MemoryFileSystem,
   Module,
   type Outcome,
+  postmortem,
   quickjsDirectory,
   quickjsHost,
   restore,
@@ -26,6 +30,9 @@ const USAGE = `usage: qjs run.js [options] program.wasm [arguments...]
   --snapshot-to F.dmp    with --after-fuel: stop and write a snapshot
   --after-fuel N         after N safepoints (branches to loops, function entries)
   --resume F.dmp         go on from a snapshot of this program
+  --deterministic        virtual clocks, repeatable random numbers, and copies of directories: every run is the same
+  --seed N               of the random numbers of --deterministic (0)
+  --state-hash           at the end print a hash of the whole state
 `;
 
 /** The user typed something that is not understood, or a file is not there. */
@@ -37,28 +44,45 @@ interface Options {
   snapshotTo?: string;
   afterFuel?: number;
   resume?: string;
+  seed?: number;
+  stateHash: boolean;
   words: string[];
 }
 
 function parse(words: string[]): Options {
-  const options: Options = { dirs: [], env: [], words: [] };
+  const options: Options = { dirs: [], env: [], stateHash: false, words: [] };
   let k = 0;
-  for (; k < words.length && words[k].startsWith('--'); k += 2) {
-    const value = words[k + 1];
-    if (value === undefined) throw new UsageError(`${words[k]} needs a value`);
-    const [left, right = left] = value.split(words[k] === '--env' ? /=(.*)/s : '::');
-    if (words[k] === '--dir') options.dirs.push([left, right]);
-    else if (words[k] === '--env') options.env.push([left, right]);
-    else if (words[k] === '--snapshot-to') options.snapshotTo = value;
-    else if (words[k] === '--after-fuel') options.afterFuel = Number(value);
-    else if (words[k] === '--resume') options.resume = value;
-    else throw new UsageError(`unknown option ${words[k]}`);
-  }
+  const value = (): string => {
+    const next = words[k + 1];
+    if (next === undefined) throw new UsageError(`${words[k]} needs a value`);
+    k++;
+    return next;
+  };
+  for (; k < words.length && words[k].startsWith('--'); k++) parseOption(words[k], value, options);
   options.words = words.slice(k);
   if (options.words.length === 0) throw new UsageError('no program is given');
-  if (!(options.afterFuel === undefined || options.afterFuel >= 1))
-    throw new UsageError('--after-fuel needs a number');
   return options;
+}
+
+function parseOption(name: string, value: () => string, options: Options): void {
+  const pair = (separator: string | RegExp): [string, string] => {
+    const [left, right = left] = value().split(separator);
+    return [left, right];
+  };
+  if (name === '--dir') options.dirs.push(pair('::'));
+  else if (name === '--env') options.env.push(pair(/=(.*)/s));
+  else if (name === '--snapshot-to') options.snapshotTo = value();
+  else if (name === '--after-fuel') options.afterFuel = count(name, value(), 1);
+  else if (name === '--resume') options.resume = value();
+  else if (name === '--deterministic') options.seed ??= 0;
+  else if (name === '--seed') options.seed = count(name, value(), 0);
+  else if (name === '--state-hash') options.stateHash = true;
+  else throw new UsageError(`unknown option ${name}`);
+}
+
+function count(name: string, text: string, least: number): number {
+  if (!/^\d+$/.test(text) || Number(text) < least) throw new UsageError(`${name} needs a number`);
+  return Number(text);
 }
 
 function readFile({ std }: Machine, path: string): Uint8Array {
@@ -90,14 +114,28 @@ function writeFile({ std }: Machine, path: string, bytes: Uint8Array): void {
   file.close();
 }
 
+function openDirectory({ os }: Machine, host: string, copy: boolean): DirectoryHandle {
+  const directory = quickjsDirectory(os, host);
+  if (!copy) return directory;
+  const files = MemoryFileSystem.create();
+  copyDirectory(directory, files);
+  directory.close();
+  return files.directory();
+}
+
 /** Gives the exit code. */
 async function run(machine: Machine, options: Options): Promise<number> {
-  const [file] = options.words;
+  const [file, ...args] = options.words;
+  const { seed } = options;
+  const preopens = options.dirs.map(([host, path]) => {
+    return { path, directory: openDirectory(machine, host, seed !== undefined) };
+  });
   const wasi = new Wasi({
     host: quickjsHost(machine, inheritedStreams(machine)),
-    args: options.words,
+    args: [file.replace(/^.*\//s, ''), ...args],
     env: options.env,
-    preopens: options.dirs.map(([host, path]) => ({ path, directory: quickjsDirectory(machine.os, host) })),
+    preopens,
+    ...(seed !== undefined && { deterministic: { seed } }),
     blocking: false,
   });
   const module = Module.decode(readFile(machine, file));
@@ -113,6 +151,24 @@ async function run(machine: Machine, options: Options): Promise<number> {
     const saved = readFile(machine, options.resume);
     executions.push(restore(saved, instance, { loadHostState: (state) => wasi.restoreState(state) }));
   }
+  const tell = (text: string) => machine.std.err.puts(`tswasm: ${file}: ${text}\n`);
+  try {
+    return await runAll(machine, options, executions, wasi, tell);
+  } finally {
+    // However it ends: an exit is an exception too. The hash of a stopped program is that of its snapshot.
+    if (options.stateHash && executions.every(({ state }) => state !== 'paused')) {
+      tell(`state sha256:${wasi.stateDigest(postmortem(instance))}`);
+    }
+  }
+}
+
+async function runAll(
+  machine: Machine,
+  options: Options,
+  executions: readonly Execution[],
+  wasi: Wasi,
+  tell: (text: string) => void,
+): Promise<number> {
   let fuel = options.snapshotTo === undefined ? undefined : options.afterFuel;
   for (const execution of executions) {
     const outcome = await drive(execution, fuel);
@@ -120,18 +176,12 @@ async function run(machine: Machine, options: Options): Promise<number> {
     if (outcome.kind === 'paused') {
       const bytes = snapshot(execution, { hostState: wasi.saveState() });
       writeFile(machine, options.snapshotTo!, bytes);
-      machine.std.err.puts(
-        `tswasm: ${file}: stopped; the snapshot is in ${options.snapshotTo} (${bytes.length} bytes)\n`,
-      );
+      tell(`stopped; the snapshot is in ${options.snapshotTo} (${bytes.length} bytes)`);
       return 0;
     }
     if (fuel !== undefined) fuel = Math.max(1, fuel - execution.fuelUsed);
   }
-  if (fuel !== undefined) {
-    machine.std.err.puts(
-      `tswasm: ${file}: the program ended before --after-fuel; there is no snapshot of it\n`,
-    );
-  }
+  if (fuel !== undefined) tell('the program ended before --after-fuel; there is no snapshot of it');
   return 0;
 }
 

@@ -1,5 +1,6 @@
 /** The options that make up a guest's WASI world, and how they become one. */
 import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { nodeDirectory } from '../../embed/node/files';
 import { nodeHost } from '../../embed/node/host';
 import { listen, type NodeListener } from '../../embed/node/sockets';
@@ -37,7 +38,11 @@ export const WASI_OPTIONS: readonly OptionSpec[] = [
     help: 'set a variable, or hand on ours of that name',
   },
   { name: 'allow-env', help: 'hand on all our variables' },
-  { name: 'argv0', value: 'NAME', help: 'what the program sees as its own name' },
+  {
+    name: 'argv0',
+    value: 'NAME',
+    help: 'what the program sees as its own name (default: the name of the file)',
+  },
   {
     name: 'memory-fs',
     help: 'keep files in memory: every --dir is a copy; without --dir there is an empty /',
@@ -87,7 +92,7 @@ export function makeWasi(
   });
   return new Wasi({
     host: nodeHost(streams),
-    args: [options.get('argv0') ?? (file === '-' ? 'stdin' : file), ...args],
+    args: [options.get('argv0') ?? nameOf(file), ...args],
     env: environment(options),
     sockets,
     preopens: preopens(options, maxFileBytes),
@@ -104,6 +109,11 @@ export function makeWasi(
         }
       : {}),
   });
+}
+
+/** As wasmtime has it, without the way to the file: that is none of the guest's business, and would travel in its snapshots. */
+function nameOf(file: string): string {
+  return file === '-' ? 'stdin' : path.basename(file);
 }
 
 /** The sockets of --tcplisten. */

@@ -7,7 +7,7 @@ import { Clocks } from './clocks';
 import { type DescriptorOf, DescriptorTable, makeDescriptor } from './descriptors';
 import { WasiExit } from './exit';
 import { type GuestCall, GuestMemory } from './guest';
-import type { DirectoryHandle, Interest, Pollable, SocketHandle, Waiting, WasiHost } from './host';
+import type { DirectoryHandle, Handle, Interest, Pollable, SocketHandle, Waiting, WasiHost } from './host';
 import { SeededRandom } from './random';
 import { nullStream } from './streams';
 import type { U64 } from './words';
@@ -125,6 +125,14 @@ export class WasiContext {
       throw new RuntimeError('a WASI call needs a memory that the module exports as "memory"');
     }
     return new GuestMemory(memory.bytes, memory.marker);
+  }
+
+  /**
+   * Whether it is a standard stream of a deterministic run. What the guest sees of such a stream depends on its bytes alone: not on when
+   * they come, in which pieces, or whether a terminal, a pipe or a file is behind it.
+   */
+  isSteady(handle: Handle): boolean {
+    return this.clocks.virtual && this.standard.includes(handle as Pollable);
   }
 
   fillRandom(bytes: Uint8Array): void {

@@ -1,9 +1,10 @@
 /** Streams that need no host: nothing, given bytes, collected bytes. */
 import { ERRNO, FILETYPE } from './abi';
-import type { FileStat, StreamHandle } from './host';
+import type { FileStat, Pollable, StreamHandle } from './host';
 import { ZERO } from './words';
 
-const STREAM_STAT: FileStat = {
+/** All there is to know of a stream: nothing. */
+export const STREAM_STAT: FileStat = {
   dev: ZERO,
   ino: ZERO,
   type: FILETYPE.UNKNOWN,
@@ -49,10 +50,7 @@ export function inputStream(bytes: Uint8Array): StreamHandle {
     available: () => rest.length,
     unread: () => rest,
     giveBack(first) {
-      const joined = new Uint8Array(first.length + rest.length);
-      joined.set(first);
-      joined.set(rest, first.length);
-      rest = joined;
+      rest = join([first, rest]);
     },
   });
 }
@@ -66,6 +64,67 @@ export function outputStream(write: (bytes: Uint8Array) => void): StreamHandle {
       return total(buffers);
     },
   });
+}
+
+/**
+ * Fills the buffers, or what there is to the end: the same count however the bytes come. A negated AGAIN when they have not all come yet;
+ * what has is given back.
+ */
+export function readWhole(stream: Pollable, buffers: readonly Uint8Array[]): number {
+  const wanted = total(buffers);
+  let count = 0;
+  while (count < wanted) {
+    const got = stream.read(behind(buffers, count));
+    if (got === -ERRNO.AGAIN && count > 0 && stream.giveBack !== undefined) {
+      stream.giveBack(join(before(buffers, count)));
+      return got;
+    }
+    if (got <= 0) return count > 0 ? count : got;
+    count += got;
+  }
+  return count;
+}
+
+/** Writes what is behind the first `done` bytes, in as many pieces as the stream wants. The bytes now written, those first ones too, or a negated errno. */
+export function writeWhole(stream: Pollable, buffers: readonly Uint8Array[], done: number): number {
+  const wanted = total(buffers);
+  let count = done;
+  do {
+    const put = stream.write(behind(buffers, count));
+    if (put < 0 && count === done) return put;
+    if (put <= 0) return count;
+    count += put;
+  } while (count < wanted);
+  return count;
+}
+
+function before(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
+  let left = count;
+  return buffers.flatMap((buffer) => {
+    const part = buffer.subarray(0, left);
+    left -= part.length;
+    return part.length > 0 ? [part] : [];
+  });
+}
+
+function behind(buffers: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  if (count === 0) return buffers;
+  let over = count;
+  return buffers.flatMap((buffer) => {
+    const part = buffer.subarray(Math.min(over, buffer.length));
+    over -= buffer.length - part.length;
+    return part.length > 0 ? [part] : [];
+  });
+}
+
+export function join(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(total(pieces));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 export function total(buffers: readonly Uint8Array[]): number {

@@ -11,7 +11,8 @@ import { MemoryDirectory } from './files/handles';
 import { MemoryFileSystem } from './files/memory';
 import type { GuestCall } from './guest';
 import { type RestorePolicy, restoreState } from './state/restore';
-import { type SaveOptions, saveState } from './state/save';
+import { type SaveOptions, saveState, visibleState } from './state/save';
+import { join } from './streams';
 import { CALLS, type CallRow, LAYOUTS, NO_RESULT } from './table';
 
 /** Answers one call of the guest; a promise when the guest has to wait. Assignable to the interpreter's HostCallback. */
@@ -103,9 +104,12 @@ export class Wasi {
     restoreState(this.context, bytes, policy);
   }
 
-  /** SHA-256 of the saved state, in hex: equal for equal worlds. */
-  stateDigest(): string {
-    return hex(sha256(this.saveState()));
+  /**
+   * SHA-256 in hex of the world as the guest sees it: equal for equal worlds. Given the bytes of `postmortem(instance)` too, it covers the
+   * guest's own state: the state hash of a deterministic run, the same on every host.
+   */
+  stateDigest(store: Uint8Array = new Uint8Array(0)): string {
+    return hex(sha256(join([store, visibleState(this.context)])));
   }
 
   /** Gives up a wait under way: its call never returns. Saved before or after, the state goes on with that call. */

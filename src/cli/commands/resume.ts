@@ -10,6 +10,7 @@ import { UsageError } from '../options';
 import { reportFailure } from '../report';
 import { readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
+import { STATE_HASH, tellStateHash } from '../state-hash';
 import { makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
 
 /** The rest of the program's surroundings is in the snapshot. */
@@ -30,6 +31,7 @@ export const resumeCommand: Command = {
   usage: 'resume [options] F.dmp module.wasm\n       tswasm resume [options] F.wasm[:NAME]',
   options: [
     ...WASI_OPTIONS.filter(({ name }) => KEPT.includes(name)),
+    STATE_HASH,
     ...ENGINE_OPTIONS,
     ...SNAPSHOT_OPTIONS,
   ],
@@ -68,7 +70,7 @@ _initialize); its arguments follow the files.`,
       const wanted = { invoke: options.get('invoke'), args: others };
       const last = await runRest(program, execution.func, ending, wanted);
       writeFiles(options, wasi);
-      return plan.report(last);
+      return tellStateHash(options, moduleFile, { instance, wasi, ending: last, code: plan.report(last) });
     } catch (error) {
       if (error instanceof UsageError) throw error;
       return reportFailure(blamed, error);

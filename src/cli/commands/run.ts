@@ -9,6 +9,7 @@ import { complain } from '../output';
 import { reportFailure } from '../report';
 import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
+import { STATE_HASH, tellStateHash } from '../state-hash';
 import { trappingImports } from '../unknown-imports';
 import { makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
 import { resumeCommand } from './resume';
@@ -26,7 +27,7 @@ export const runCommand: Command = {
   name: 'run',
   summary: 'run a program',
   usage: 'run [options] module.wasm [arguments...]',
-  options: [...WASI_OPTIONS, ...ENGINE_OPTIONS, ...SNAPSHOT_OPTIONS, UNKNOWN_IMPORTS, COLD_START],
+  options: [...WASI_OPTIONS, STATE_HASH, ...ENGINE_OPTIONS, ...SNAPSHOT_OPTIONS, UNKNOWN_IMPORTS, COLD_START],
   notes: `
 Options come before the module; what follows it belongs to the program. The module may be '-' for standard
 input, or in the text format (.wat, with the package "wabt" installed). The program gets no variables and no
@@ -55,7 +56,7 @@ ${SNAPSHOT_NOTES}`,
       const wanted = { invoke: options.get('invoke'), args };
       const ending = await runWhole(program, wanted);
       writeFiles(options, wasi);
-      return plan.report(ending);
+      return tellStateHash(options, file, { instance, wasi, ending, code: plan.report(ending) });
     } catch (error) {
       if (error instanceof UsageError) throw error;
       return reportFailure(file, error);

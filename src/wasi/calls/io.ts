@@ -4,7 +4,7 @@ import type { Handler, Pause, WasiContext } from '../context';
 import { type Descriptor, isPollable } from '../descriptors';
 import { type GuestMemory, s64Arg, u64Arg } from '../guest';
 import { APPEND, type FileHandle, type Pollable } from '../host';
-import { total } from '../streams';
+import { readWhole, total, writeWhole } from '../streams';
 
 /** Offsets and sizes beyond this are not exact in a number, and no host has such files. */
 export const MAX_OFFSET = Number.MAX_SAFE_INTEGER;
@@ -38,10 +38,13 @@ export const fdRead: Handler = (w, c) => {
   }
   const iovs = c.u32(1);
   const iovsLength = c.u32(2);
+  const steady = w.isSteady(handle);
+  const waits = steady || (descriptor.flags & FDFLAGS.NONBLOCK) === 0;
   return w.untilReady(() => {
     const memory = w.memory(c);
-    const count = handle.read(memory.buffers(iovs, iovsLength));
-    const wait = count === -ERRNO.AGAIN && (descriptor.flags & FDFLAGS.NONBLOCK) === 0;
+    const buffers = memory.buffers(iovs, iovsLength);
+    const count = steady ? readWhole(handle, buffers) : handle.read(buffers);
+    const wait = count === -ERRNO.AGAIN && waits;
     return wait ? untilStream(handle, false) : giveCount(memory, result, count);
   });
 };
@@ -61,23 +64,24 @@ export const fdWrite: Handler = (w, c) => {
   if (handle.kind === 'file') {
     return giveCount(memory, result, writeFile(descriptor, handle, memory.buffers(iovs, iovsLength)));
   }
+  const steady = w.isSteady(handle);
+  const waits = steady || (descriptor.flags & FDFLAGS.NONBLOCK) === 0;
+  const counted = handle === w.standard[1] || handle === w.standard[2];
+  let done = 0;
   return w.untilReady(() => {
     const memory = w.memory(c);
     const buffers = memory.buffers(iovs, iovsLength);
-    if (isStandardOutput(w, handle) && w.outputBytes + total(buffers) > w.limits.outputBytes) {
-      return ERRNO.DQUOT;
-    }
-    const count = handle.write(buffers);
-    const wait = count === -ERRNO.AGAIN && (descriptor.flags & FDFLAGS.NONBLOCK) === 0;
-    if (wait) return untilStream(handle, true);
-    if (count > 0 && isStandardOutput(w, handle)) w.outputBytes += count;
-    return giveCount(memory, result, count);
+    const size = total(buffers);
+    if (counted && w.outputBytes + size - done > w.limits.outputBytes) return ERRNO.DQUOT;
+    const count = steady ? writeWhole(handle, buffers, done) : handle.write(buffers);
+    if (count === -ERRNO.AGAIN && waits) return untilStream(handle, true);
+    if (count > done && counted) w.outputBytes += count - done;
+    done = Math.max(done, count);
+    return steady && count >= 0 && count < size
+      ? untilStream(handle, true)
+      : giveCount(memory, result, count);
   });
 };
-
-function isStandardOutput(w: WasiContext, handle: Pollable): boolean {
-  return handle === w.standard[1] || handle === w.standard[2];
-}
 
 /** A write at the descriptor's offset, or at the end with APPEND. Gives the count or a negated errno. */
 function writeFile(descriptor: Descriptor, handle: FileHandle, buffers: readonly Uint8Array[]): number {

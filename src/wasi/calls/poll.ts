@@ -118,9 +118,10 @@ function streamEvent(w: WasiContext, one: StreamSubscription): PollEvent | undef
   if (handle.kind === 'file') {
     return { ...event, bytes: reads ? Math.max(0, handle.size() - descriptor.offset) : 0 };
   }
+  // The guest goes on to read or write, and waits there.
+  if (w.isSteady(handle)) return { ...event, bytes: reads ? 1 : 0 };
   if (!reads) return handle.writable() ? event : undefined;
-  // On virtual time nothing may depend on when input arrives: the guest goes on to read, and waits there.
-  const available = w.clocks.virtual ? Math.max(1, handle.available()) : handle.available();
+  const available = handle.available();
   if (available < 0) return undefined;
   return { ...event, bytes: available, flags: available === 0 ? EVENT_HANGUP : 0 };
 }

@@ -14,6 +14,7 @@ import {
 import type { Handler, WasiContext } from '../context';
 import { type GuestCall, u64Arg, wordsArg } from '../guest';
 import type { FileStat, NewTime } from '../host';
+import { STREAM_STAT } from '../streams';
 import type { U64 } from '../words';
 import { MAX_OFFSET } from './io';
 
@@ -43,7 +44,7 @@ export function writeFilestat(
 export const fdFilestatGet: Handler = (w, c, layout) => {
   const descriptor = w.descriptors.need(c.u32(0), RIGHTS.FD_FILESTAT_GET);
   if (typeof descriptor === 'number') return descriptor;
-  const stat = descriptor.handle.stat();
+  const stat = w.isSteady(descriptor.handle) ? STREAM_STAT : descriptor.handle.stat();
   return typeof stat === 'number' ? stat : writeFilestat(w, c, c.u32(1), stat, layout);
 };
 
@@ -109,7 +110,7 @@ export const fdFdstatGet: Handler = (w, c) => {
   const memory = w.memory(c);
   const pointer = c.u32(1);
   memory.fill(pointer, 24);
-  memory.setU8(pointer, descriptor.type);
+  memory.setU8(pointer, w.isSteady(descriptor.handle) ? STREAM_STAT.type : descriptor.type);
   memory.setU16(pointer + 2, descriptor.flags);
   memory.setU32(pointer + 8, descriptor.rights);
   memory.setU32(pointer + 16, descriptor.inheriting);

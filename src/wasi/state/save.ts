@@ -42,6 +42,11 @@ export function saveState(w: WasiContext, options: SaveOptions = {}): Uint8Array
   return encodeState(describe(w, options));
 }
 
+/** The state for comparisons: without what the host has read ahead, which the guest cannot see. */
+export function visibleState(w: WasiContext): Uint8Array {
+  return encodeState({ ...describe(w, {}), unread: [] });
+}
+
 function describe(w: WasiContext, options: SaveOptions): WasiDocument {
   const descriptors: DescriptorDocument[] = [];
   w.descriptors.entries.forEach((descriptor, fd) => {
