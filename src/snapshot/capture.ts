@@ -1,6 +1,6 @@
 /** A stopped execution -> a document (draft, "Abstract Execution State Model"). Nothing that the abstract machine cannot see gets in. */
 import { SnapshotError } from '../errors';
-import type { Execution, FrameState, Func, Instance, Memory, Table } from '../interpreter';
+import type { Execution, FrameState, Func, Instance, Memory } from '../interpreter';
 import { chunksOf } from './chunks';
 import {
   type Activation,
@@ -18,6 +18,7 @@ import {
 import { encode } from './encode';
 import { MEMORY_LIMIT } from './format';
 import { type NameExternRef, Namer } from './references';
+import { type Space, spaceOf } from './space';
 import { tagOf } from './value-types';
 import { hashOf } from './verify';
 
@@ -55,6 +56,20 @@ export function captureWith(
   options: CaptureOptions,
   contents: Contents,
 ): SnapshotDocument {
+  const frames = stoppedFrames(execution);
+  const { instance } = frames[0];
+  const space = spaceOf(instance);
+  const namer = new Namer(space, options.nameExternRef);
+  return {
+    ...captureInstance(instance, space, namer, options, contents),
+    continuations: [captureRoot(execution, frames, space, namer)],
+    pendingCall: capturePending(execution, frames, namer),
+    hostState: options.hostState ?? NO_BYTES,
+  };
+}
+
+/** @internal The frames of an execution that a snapshot can be taken of. */
+export function stoppedFrames(execution: Execution): readonly FrameState[] {
   const { state, outer } = execution;
   if (state !== 'paused' && state !== 'waiting') {
     throw new SnapshotError(
@@ -71,24 +86,18 @@ export function captureWith(
   if (!execution.atSafepoint) {
     throw new SnapshotError('stopped inside a bulk operation: run on to the next safepoint', 'state');
   }
-  const frames = execution.frames();
-  const { instance } = frames[0];
-  const namer = new Namer(instance, options.nameExternRef);
-  return {
-    ...captureStore(instance, namer, options, contents),
-    continuations: [captureRoot(execution, frames, instance, namer)],
-    pendingCall: capturePending(execution, namer),
-    hostState: options.hostState ?? NO_BYTES,
-  };
+  return execution.frames();
 }
 
 export function capturePostmortem(instance: Instance, options: CaptureOptions = {}): SnapshotDocument {
-  const namer = new Namer(instance, options.nameExternRef);
-  return { ...captureStore(instance, namer, options, wholeMemory), postmortem: true };
+  const space = spaceOf(instance);
+  const namer = new Namer(space, options.nameExternRef);
+  return { ...captureInstance(instance, space, namer, options, wholeMemory), postmortem: true };
 }
 
-function captureStore(
+function captureInstance(
   instance: Instance,
+  space: Space,
   namer: Namer,
   { timestampMs = ZERO64 }: CaptureOptions,
   contents: Contents,
@@ -96,12 +105,23 @@ function captureStore(
   if (instance.unusable !== undefined) throw new SnapshotError(instance.unusable, 'state');
   return {
     ...EMPTY_DOCUMENT,
+    ...captureContents(space, namer, contents),
     timestampMs,
     wasmHash: hashOf(instance.module),
-    memories: instance.memories.map((memory, i) => captureMemory(instance.memories, memory, i, contents)),
-    tables: instance.tables.map((table, i) => captureTable(instance, table, i, namer)),
-    globals: instance.globals.map((global) => namer.value(global.get())),
     segments: { dataDropped: instance.droppedDatas.slice(), elemDropped: instance.droppedElems.slice() },
+  };
+}
+
+/** @internal Memories, tables and globals. */
+export function captureContents(
+  space: Space,
+  namer: Namer,
+  contents: Contents = wholeMemory,
+): Pick<SnapshotDocument, 'memories' | 'tables' | 'globals'> {
+  return {
+    memories: space.memories.map((memory, i) => captureMemory(space.memories, memory, i, contents)),
+    tables: space.tables.map((_, i) => captureTable(space, i, namer)),
+    globals: space.globals.map((global, i) => namer.value(global.get(), space.globalModule(i))),
   };
 }
 
@@ -124,23 +144,26 @@ function captureMemory(
   };
 }
 
-function captureTable(instance: Instance, table: Table, index: number, namer: Namer): TableRecord {
-  const first = instance.tables.indexOf(table);
+function captureTable(space: Space, index: number, namer: Namer): TableRecord {
+  const table = space.tables[index];
+  const first = space.tables.indexOf(table);
   if (first < index) return { sameAs: first };
-  const type = tagOf(table.type.element, instance.module);
+  const module = space.tableModule(index);
+  const type = tagOf(table.type.element, module);
   const elements = new Int32Array(table.length * 2);
   for (let i = 0; i < table.length; i++) {
-    const { lo, hi } = namer.reference(table.type.element, table.get(i));
+    const { lo, hi } = namer.reference(table.type.element, table.get(i), module);
     elements[2 * i] = lo;
     elements[2 * i + 1] = hi;
   }
   return { sameAs: undefined, type: type as 'funcref' | 'externref', elements };
 }
 
-function captureRoot(
+/** @internal */
+export function captureRoot(
   execution: Execution,
   frames: readonly FrameState[],
-  instance: Instance,
+  space: Space,
   namer: Namer,
 ): ContinuationRecord {
   return {
@@ -150,29 +173,37 @@ function captureRoot(
     resumeThrow: -1,
     boundCount: 0,
     boundArgs: [],
-    activations: frames.map((frame) => captureFrame(frame, instance, namer)),
+    activations: frames.map((frame) => captureFrame(frame, space, namer)),
   };
 }
 
-function captureFrame(frame: FrameState, instance: Instance, namer: Namer): Activation {
-  const { funcidx, kind, offset, targetLoop, values } = frame;
-  if (frame.instance !== instance) {
-    const name = frame.instance.module.funcName(funcidx) ?? `function ${funcidx}`;
+function captureFrame(frame: FrameState, space: Space, namer: Namer): Activation {
+  const { instance, kind, offset, targetLoop, values } = frame;
+  const { module } = instance;
+  const func = space.ownNumberOf(instance, frame.funcidx);
+  if (func === undefined) {
+    const name = module.funcName(frame.funcidx) ?? `function ${frame.funcidx}`;
     throw new SnapshotError(`a frame of ${name} belongs to another instance`, 'unsupported');
   }
   return {
-    func: funcidx,
+    func,
     site: kind,
     offset,
     targetLoop,
-    values: values.map((value) => namer.value(value)),
+    values: values.map((value) => namer.value(value, module)),
     targetCont: -1,
   };
 }
 
-function capturePending({ pendingHostCall: call }: Execution, namer: Namer): PendingCall | undefined {
+/** @internal The caller's module is the one whose types the host function was made for. */
+export function capturePending(
+  { pendingHostCall: call }: Execution,
+  frames: readonly FrameState[],
+  namer: Namer,
+): PendingCall | undefined {
   if (call === undefined) return undefined;
-  return { func: namer.funcIndex(call.func), args: call.args.map((value) => namer.value(value)) };
+  const { module } = frames[frames.length - 1].instance;
+  return { func: namer.funcIndex(call.func), args: call.args.map((value) => namer.value(value, module)) };
 }
 
 function nameOf(func: Func): string {

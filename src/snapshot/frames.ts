@@ -17,29 +17,31 @@ interface Pending {
  */
 export class FrameChecker {
   private readonly module: ModuleData;
+  private readonly references: ModuleData;
   private readonly byFunc = new Map<number, Pending[]>();
-  private readonly results: (readonly ValType[])[] = [];
+  private readonly results = new Map<number, readonly ValType[]>();
 
-  constructor(module: ModuleData) {
+  /** `references`: the same module, but with the functions that references name (verify-store.ts). */
+  constructor(module: ModuleData, references: ModuleData = module) {
     this.module = module;
+    this.references = references;
   }
 
-  /** The next frame, from the outermost on. */
-  add(frame: Activation): void {
+  /** A frame, and its place on the stack: the outermost is 0. */
+  add(frame: Activation, index: number): void {
     const { module, byFunc } = this;
     const { func } = frame;
-    const index = this.results.length;
     if (func >= module.funcTypes.length) mismatch(`frame ${index}: function ${func} is not in the module`);
     if (func < module.importedFuncs)
       mismatch(`frame ${index}: function ${func} is imported, so it has no frames here`);
     const pending = byFunc.get(func);
     if (pending === undefined) byFunc.set(func, [{ frame, index, found: false }]);
     else pending.push({ frame, index, found: false });
-    this.results.push([]);
+    this.results.set(index, []);
   }
 
-  /** What the callee of each frame has to return; nothing for frames that are not at a call. */
-  check(): readonly (readonly ValType[])[] {
+  /** What the callee of each frame has to return, by the frame's place; nothing for frames that are not at a call. */
+  check(): ReadonlyMap<number, readonly ValType[]> {
     for (const [func, pending] of this.byFunc) this.checkFunc(func, pending);
     return this.results;
   }
@@ -58,7 +60,7 @@ export class FrameChecker {
           const { site, targetLoop } = item.frame;
           if (site !== point.kind || targetLoop !== point.targetLoop) continue;
           item.found = true;
-          this.results[item.index] = point.results;
+          this.results.set(item.index, point.results);
           this.checkValues(item, locals, point);
         }
       },
@@ -76,7 +78,7 @@ export class FrameChecker {
     let at = 0;
     const check = (types: readonly ValType[], count: number): void => {
       for (let i = 0; i < count; i++, at++) {
-        const complaint = typeComplaint(values[at], types[i], this.module);
+        const complaint = typeComplaint(values[at], types[i], this.references);
         if (complaint !== undefined) mismatch(`frame ${index}, value ${at}: ${complaint}`);
       }
     };

@@ -42,6 +42,13 @@ export { encode } from './encode';
 export { moduleHash } from './identity';
 export type { BindExternRef, NameExternRef } from './references';
 export { type RestoreOptions, restore } from './restore';
+export {
+  isStoreSnapshot,
+  type RestoredStore,
+  type RestoreStoreOptions,
+  restoreStore,
+  snapshotStore,
+} from './store';
 export type { NamingModule } from './text';
 export { u64, u64FromNumber, u64Hex, u64ToNumber } from './u64';
 export { verify } from './verify';

@@ -1,8 +1,10 @@
-/** References between an instance and a snapshot: functions by index, the host's values by names that the embedder gives. */
+/** References between instances and a snapshot: functions by index, the host's values by names that the embedder gives. */
+import type { ModuleData } from '../decoder/module';
 import { isRef, type ValType } from '../decoder/types';
 import { SnapshotError } from '../errors';
-import { type Func, type Instance, reference, type Value } from '../interpreter';
+import { type Func, reference, type Value } from '../interpreter';
 import { isNull, isRefTag, NULL_WORD, nullRef, type TypedValue, type U64 } from './document';
+import type { Space } from './space';
 import { u64, u64Hex } from './u64';
 import { tagOf } from './value-types';
 
@@ -15,27 +17,26 @@ function unsupported(message: string): SnapshotError {
   return new SnapshotError(message, 'unsupported');
 }
 
-/** Values of an instance -> values of a document. */
+/** Values of instances -> values of a document. A type is written in the terms of a module. */
 export class Namer {
-  private readonly instance: Instance;
+  private readonly space: Space;
   private readonly nameExternRef: NameExternRef | undefined;
-  private imported: Map<Func, number> | undefined;
 
-  constructor(instance: Instance, nameExternRef: NameExternRef | undefined) {
-    this.instance = instance;
+  constructor(space: Space, nameExternRef: NameExternRef | undefined) {
+    this.space = space;
     this.nameExternRef = nameExternRef;
   }
 
-  value({ type, lo, hi, ref }: Value): TypedValue {
-    const tag = tagOf(type, this.instance.module);
-    if (isRefTag(tag)) return this.reference(type, ref);
+  value({ type, lo, hi, ref }: Value, module: ModuleData): TypedValue {
+    const tag = tagOf(type, module);
+    if (isRefTag(tag)) return this.reference(type, ref, module);
     if (tag === 'v128') throw unsupported('values of type v128');
     // The high half of a narrow value is whatever was there before: no state.
     return { type: tag, lo, hi: tag === 'i64' || tag === 'f64' ? hi : 0 };
   }
 
-  reference(type: ValType, ref: unknown): TypedValue {
-    const tag = tagOf(type, this.instance.module);
+  reference(type: ValType, ref: unknown, module: ModuleData): TypedValue {
+    const tag = tagOf(type, module);
     if (tag !== 'funcref' && tag !== 'externref') throw unsupported(`references of type ${tag}`);
     if (ref === null) return nullRef(tag);
     if (tag === 'funcref') return { type: tag, lo: this.funcIndex(ref as Func), hi: 0 };
@@ -48,28 +49,22 @@ export class Namer {
     return value;
   }
 
-  /** The index of a function that the instance defines or imports. */
+  /** The number of a function that is defined or imported here. */
   funcIndex(func: Func): number {
-    const { instance } = this;
-    if (func.instance === instance) return func.funcidx;
-    if (this.imported === undefined) {
-      this.imported = new Map();
-      for (let i = instance.module.importedFuncs - 1; i >= 0; i--) this.imported.set(instance.func(i), i);
-    }
-    const index = this.imported.get(func);
+    const index = this.space.numberOf(func);
     if (index === undefined) throw unsupported(`function ${func.name ?? ''} belongs to another instance`);
     return index;
   }
 }
 
-/** Values of a document -> values of an instance. The document has been verified against its module. */
+/** Values of a document -> values of instances. The document has been verified against their modules. */
 export class Binder {
-  private readonly instance: Instance;
+  private readonly space: Pick<Space, 'func'>;
   private readonly bindExternRef: BindExternRef | undefined;
   private readonly bound = new Map<string, unknown>();
 
-  constructor(instance: Instance, bindExternRef: BindExternRef | undefined) {
-    this.instance = instance;
+  constructor(space: Pick<Space, 'func'>, bindExternRef: BindExternRef | undefined) {
+    this.space = space;
     this.bindExternRef = bindExternRef;
   }
 
@@ -80,7 +75,7 @@ export class Binder {
 
   reference(tag: TypedValue['type'], lo: number, hi: number): unknown {
     if (lo === NULL_WORD && hi === NULL_WORD) return null;
-    return tag === 'funcref' ? this.instance.func(lo >>> 0) : this.extern(u64(lo, hi));
+    return tag === 'funcref' ? this.space.func(lo >>> 0) : this.extern(u64(lo, hi));
   }
 
   /** Each name is bound once, so that equal names are one value. */

@@ -9,15 +9,16 @@ import { SnapshotError } from '../errors';
 import {
   Execution,
   type FrameState,
-  type Func,
   type Global,
   type Instance,
+  type PendingHostCall,
   type Value,
 } from '../interpreter';
 import { applyChunks } from './chunks';
 import { decode } from './decode';
 import { type Activation, isStored, memoryBytes, type SnapshotDocument } from './document';
 import { type BindExternRef, Binder } from './references';
+import { type Space, spaceOf } from './space';
 import { mismatch, typeOfTag } from './value-types';
 import { verify } from './verify';
 
@@ -39,27 +40,45 @@ export function restore(
 ): Execution {
   const document = source instanceof Uint8Array ? decode(source) : source;
   check(document, instance, options);
-  const plan = prepare(document, instance, options);
-  const execution = stand(plan, instance);
-  apply(document, instance, plan, options);
+  const space = spaceOf(instance);
+  checkRoom(document, space);
+  const plan = prepare(document, space, options);
+  const [root] = document.continuations;
+  const frames = root.activations.map((frame) => frameState(frame, instance, frame.func, plan.binder));
+  const execution = stand(document, space, plan.binder, frames, [instance]);
+  unusableUnless([instance], () => {
+    writeContents(document, space, plan, options);
+    instance.droppedDatas.set(document.segments.dataDropped);
+    instance.droppedElems.set(document.segments.elemDropped);
+  });
   return execution;
 }
 
-/** The frames, which may be more than the host permits; then the instance is still fresh. */
-function stand({ func, frames, pending }: Plan, instance: Instance): Execution {
+/** @internal The paused execution. Its frames may be more than the host permits; then the instances are still fresh. */
+export function stand(
+  { continuations: [root], pendingCall: call }: SnapshotDocument,
+  space: Space,
+  binder: Binder,
+  frames: readonly FrameState[],
+  instances: readonly Instance[],
+): Execution {
+  let pending: PendingHostCall | undefined;
+  if (call !== undefined) {
+    const func = space.func(call.func);
+    pending = { func, args: call.args.map((value, i) => binder.value(value, func.type.params[i])) };
+  }
   try {
-    return Execution.restore(func, frames, pending);
+    return Execution.restore(space.func(root.entryFunc), frames, pending);
   } catch (error) {
     // Lowering their code has counted as running it.
-    instance.hasRun = false;
+    for (const instance of instances) instance.hasRun = false;
     throw error;
   }
 }
 
-interface Plan {
-  readonly func: Func;
-  readonly frames: readonly FrameState[];
-  readonly pending: { readonly func: Func; readonly args: readonly Value[] } | undefined;
+/** @internal What `prepare` has bound. */
+export interface Plan {
+  readonly binder: Binder;
   readonly globals: readonly Value[];
   /** By table; undefined where it is shared with an earlier one. */
   readonly tables: readonly (readonly unknown[] | undefined)[];
@@ -78,7 +97,6 @@ function check(document: SnapshotDocument, instance: Instance, options: RestoreO
   }
   checkSharing('memory', document.memories, instance.memories);
   checkSharing('table', document.tables, instance.tables);
-  checkRoom(document, instance);
 }
 
 /** Which imports are one memory or table is settled at linking: the instance and the snapshot must agree. */
@@ -96,8 +114,8 @@ function checkSharing(
   });
 }
 
-/** Sizes against the fresh instance's and the host's limits. */
-function checkRoom(document: SnapshotDocument, { store, memories, tables }: Instance): void {
+/** @internal Sizes against the fresh instance's and the host's limits. */
+export function checkRoom(document: SnapshotDocument, { store, memories, tables }: Space): void {
   let bytes = store.memoryBytesUsed;
   let elements = store.tableElementsUsed;
   document.memories.forEach((record, i) => {
@@ -127,11 +145,11 @@ function checkRoom(document: SnapshotDocument, { store, memories, tables }: Inst
   }
 }
 
-/** Binds every reference and types every value, without a change to the instance. */
-function prepare(document: SnapshotDocument, instance: Instance, options: RestoreOptions): Plan {
-  const binder = new Binder(instance, options.bindExternRef);
-  const globals = document.globals.map((value, i) => binder.value(value, instance.globals[i].type.value));
-  instance.globals.forEach((global, i) => {
+/** @internal Binds every reference and types every value, without a change to an instance. */
+export function prepare(document: SnapshotDocument, space: Space, options: RestoreOptions): Plan {
+  const binder = new Binder(space, options.bindExternRef);
+  const globals = document.globals.map((value, i) => binder.value(value, space.globals[i].type.value));
+  space.globals.forEach((global, i) => {
     checkImmutable(global, globals[i], i);
   });
   const tables = document.tables.map((record) => {
@@ -142,15 +160,7 @@ function prepare(document: SnapshotDocument, instance: Instance, options: Restor
       refs.push(binder.reference(type, elements[i], elements[i + 1]));
     return refs;
   });
-  const [root] = document.continuations;
-  const frames = root.activations.map((frame) => frameState(frame, instance, binder));
-  const call = document.pendingCall;
-  let pending: Plan['pending'];
-  if (call !== undefined) {
-    const func = instance.func(call.func);
-    pending = { func, args: call.args.map((value, i) => binder.value(value, func.type.params[i])) };
-  }
-  return { func: instance.func(root.entryFunc), frames, pending, globals, tables };
+  return { binder, globals, tables };
 }
 
 /** What cannot change has the value that instantiation gave it; other code may rely on it. */
@@ -164,43 +174,61 @@ function checkImmutable(global: Global, value: Value, index: number): void {
   if (!same) mismatch(`immutable global ${index} has another value in the instance`);
 }
 
-function frameState(frame: Activation, instance: Instance, binder: Binder): FrameState {
+/** @internal */
+export function frameState(
+  { site, offset, targetLoop, values }: Activation,
+  instance: Instance,
+  funcidx: number,
+  binder: Binder,
+): FrameState {
   return {
     instance,
-    funcidx: frame.func,
-    kind: frame.site as FrameState['kind'],
-    offset: frame.offset,
-    targetLoop: frame.targetLoop,
-    values: frame.values.map((value) => binder.value(value, typeOfTag(value.type))),
+    funcidx,
+    kind: site as FrameState['kind'],
+    offset,
+    targetLoop,
+    values: values.map((value) => binder.value(value, typeOfTag(value.type))),
   };
 }
 
-/** Changes the instance. Whatever goes wrong here leaves it unusable. */
-function apply(document: SnapshotDocument, instance: Instance, plan: Plan, options: RestoreOptions): void {
-  instance.unusable = 'a snapshot failed to restore into this instance, so it cannot be used';
-  grow(document, instance);
+/** @internal Whatever goes wrong in `change` leaves the instances unusable. */
+export function unusableUnless(instances: readonly Instance[], change: () => void): void {
+  for (const instance of instances) {
+    instance.unusable = 'a snapshot failed to restore into this instance, so it cannot be used';
+  }
+  change();
+  for (const instance of instances) {
+    instance.hasRun = true;
+    instance.unusable = undefined;
+  }
+}
+
+/** @internal Changes memories, tables and globals. */
+export function writeContents(
+  document: SnapshotDocument,
+  space: Space,
+  plan: Plan,
+  options: RestoreOptions,
+): void {
+  grow(document, space);
   if (document.hostState.length > 0) options.loadHostState!(document.hostState.slice());
   document.memories.forEach((record, i) => {
     if (!isStored(record)) return;
-    const { bytes } = instance.memories[i];
+    const { bytes } = space.memories[i];
     bytes.fill(0);
     applyChunks(record.chunks, bytes);
   });
   plan.tables.forEach((refs, i) => {
     refs?.forEach((ref, k) => {
-      instance.tables[i].set(k, ref);
+      space.tables[i].set(k, ref);
     });
   });
   plan.globals.forEach((value, i) => {
-    if (instance.globals[i].type.mutable) instance.globals[i].set(value);
+    if (space.globals[i].type.mutable) space.globals[i].set(value);
   });
-  instance.droppedDatas.set(document.segments.dataDropped);
-  instance.droppedElems.set(document.segments.elemDropped);
-  instance.hasRun = true;
-  instance.unusable = undefined;
 }
 
-function grow(document: SnapshotDocument, { memories, tables }: Instance): void {
+function grow(document: SnapshotDocument, { memories, tables }: Space): void {
   const failed = (what: string): never => {
     throw new SnapshotError(`the host has no room for ${what}; the instance is now unusable`, 'limit');
   };

@@ -38,11 +38,19 @@ export function verify(document: SnapshotDocument, module: ModuleData): void {
   if (!u64Equal(own, document.wasmHash)) {
     mismatch(`the snapshot belongs to module ${u64Hex(document.wasmHash)}, this one is ${u64Hex(own)}`);
   }
+  verifyContents(document, module);
+  verifyContinuations(document, module);
+}
+
+/** @internal Everything but the frames. References name functions by their place in `module.funcTypes`. */
+export function verifyContents(
+  document: Pick<SnapshotDocument, 'memories' | 'tables' | 'globals' | 'segments'>,
+  module: ModuleData,
+): void {
   verifyMemories(document, module);
   verifyTables(document, module);
   verifyGlobals(document, module);
   verifySegments(document, module);
-  verifyContinuations(document, module);
 }
 
 function count(what: string, actual: number, declared: number): void {
@@ -66,7 +74,7 @@ function importedOf(module: ModuleData, kind: 'memory' | 'table'): number {
   return module.imports.filter((entry) => entry.type.kind === kind).length;
 }
 
-function verifyMemories({ memories }: SnapshotDocument, module: ModuleData): void {
+function verifyMemories({ memories }: Pick<SnapshotDocument, 'memories'>, module: ModuleData): void {
   count('memories', memories.length, module.memories.length);
   const imported = importedOf(module, 'memory');
   memories.forEach((memory, i) => {
@@ -81,7 +89,7 @@ function verifyMemories({ memories }: SnapshotDocument, module: ModuleData): voi
   });
 }
 
-function verifyTables({ tables }: SnapshotDocument, module: ModuleData): void {
+function verifyTables({ tables }: Pick<SnapshotDocument, 'tables'>, module: ModuleData): void {
   count('tables', tables.length, module.tables.length);
   const imported = importedOf(module, 'table');
   tables.forEach((table, i) => {
@@ -97,7 +105,7 @@ function verifyTables({ tables }: SnapshotDocument, module: ModuleData): void {
   });
 }
 
-function verifyGlobals({ globals }: SnapshotDocument, module: ModuleData): void {
+function verifyGlobals({ globals }: Pick<SnapshotDocument, 'globals'>, module: ModuleData): void {
   count('globals', globals.length, module.globals.length);
   globals.forEach((value, i) => {
     const complaint = typeComplaint(value, module.globals[i].value, module);
@@ -105,20 +113,17 @@ function verifyGlobals({ globals }: SnapshotDocument, module: ModuleData): void 
   });
 }
 
-function verifySegments({ segments }: SnapshotDocument, module: ModuleData): void {
+function verifySegments({ segments }: Pick<SnapshotDocument, 'segments'>, module: ModuleData): void {
   count('data segments', segments.dataDropped.length, module.datas.length);
   count('element segments', segments.elemDropped.length, module.elements.length);
 }
 
 function verifyContinuations(document: SnapshotDocument, module: ModuleData): void {
-  const { continuations, exceptions, postmortem, pendingCall } = document;
-  if (exceptions.length > 0) throw new SnapshotError('exceptions in a snapshot', 'unsupported');
-  if (continuations.length > (postmortem ? 0 : 1)) {
-    throw new SnapshotError('continuations in a snapshot (stack switching)', 'unsupported');
-  }
-  if (postmortem) return;
-  const [root] = continuations;
+  refuseUnsupported(document);
+  if (document.postmortem) return;
+  const [root] = document.continuations;
   const innermost = verifyRoot(root, module);
+  const { pendingCall } = document;
   if (pendingCall === undefined) return;
   if (pendingCall.func >= module.importedFuncs) mismatch('the pending host call names no imported function');
   const type = typeOfFunc(module, pendingCall.func);
@@ -126,23 +131,34 @@ function verifyContinuations(document: SnapshotDocument, module: ModuleData): vo
   verifyArguments(pendingCall.args, type, module);
 }
 
+/** @internal What the draft has and this engine does not. */
+export function refuseUnsupported({ continuations, exceptions, postmortem }: SnapshotDocument): void {
+  if (exceptions.length > 0) throw new SnapshotError('exceptions in a snapshot', 'unsupported');
+  if (continuations.length > (postmortem ? 0 : 1)) {
+    throw new SnapshotError('continuations in a snapshot (stack switching)', 'unsupported');
+  }
+}
+
 /** Checks the frames; gives what the innermost one waits for, when it waits at a call. */
 function verifyRoot(root: ContinuationRecord, module: ModuleData): FuncType['results'] {
   if (root.entryFunc >= module.funcTypes.length)
     mismatch(`entry function ${root.entryFunc} is not in the module`);
   const frames = new FrameChecker(module);
-  for (const frame of root.activations) frames.add(frame);
+  root.activations.forEach((frame, i) => {
+    frames.add(frame, i);
+  });
   // After a tail call the function that stands in a frame need not be the one that was called, but it returns the same.
   let expected = typeOfFunc(module, root.entryFunc).results;
-  frames.check().forEach((callee, i) => {
-    const { func } = root.activations[i];
+  const callees = frames.check();
+  root.activations.forEach(({ func }, i) => {
     checkReturns(`frame ${i}: function ${func}`, typeOfFunc(module, func), expected, module);
-    expected = callee;
+    expected = callees.get(i)!;
   });
   return expected;
 }
 
-function verifyArguments(args: readonly TypedValue[], type: FuncType, module: ModuleData): void {
+/** @internal The references among them name functions of `module`. */
+export function verifyArguments(args: readonly TypedValue[], type: FuncType, module: ModuleData): void {
   count('arguments of the pending host call', args.length, type.params.length);
   args.forEach((value, i) => {
     const complaint = typeComplaint(value, type.params[i], module);
@@ -150,7 +166,8 @@ function verifyArguments(args: readonly TypedValue[], type: FuncType, module: Mo
   });
 }
 
-function typeOfFunc(module: ModuleData, funcidx: number): FuncType {
+/** @internal */
+export function typeOfFunc(module: ModuleData, funcidx: number): FuncType {
   return module.types[module.funcTypes[funcidx]].composite.func;
 }
 

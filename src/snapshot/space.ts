@@ -1,0 +1,41 @@
+/** What the numbers of a document mean: the index spaces of one instance, or the addresses of several linked ones (linkage.ts). */
+import type { ModuleData } from '../decoder/module';
+import type { Func, Global, Instance, Memory, Store, Table } from '../interpreter';
+
+export interface Space {
+  readonly store: Store;
+  readonly memories: readonly Memory[];
+  readonly tables: readonly Table[];
+  readonly globals: readonly Global[];
+  func(index: number): Func;
+  /** The number of a function, or undefined when it is none of this space. */
+  numberOf(func: Func): number | undefined;
+  /** The number of a function that `instance` defines, or undefined when the instance is none of this space. */
+  ownNumberOf(instance: Instance, funcidx: number): number | undefined;
+  /** The module in whose terms a table's or a global's type is written. */
+  tableModule(index: number): ModuleData;
+  globalModule(index: number): ModuleData;
+}
+
+export function spaceOf(instance: Instance): Space {
+  const { store, module, memories, tables, globals } = instance;
+  let imported: Map<Func, number> | undefined;
+  return {
+    store,
+    memories,
+    tables,
+    globals,
+    func: (index) => instance.func(index),
+    numberOf(func) {
+      if (func.instance === instance) return func.funcidx;
+      if (imported === undefined) {
+        imported = new Map();
+        for (let i = module.importedFuncs - 1; i >= 0; i--) imported.set(instance.func(i), i);
+      }
+      return imported.get(func);
+    },
+    ownNumberOf: (owner, funcidx) => (owner === instance ? funcidx : undefined),
+    tableModule: () => module,
+    globalModule: () => module,
+  };
+}

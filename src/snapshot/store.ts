@@ -1,0 +1,279 @@
+/**
+ * Snapshots of a store, ours: a program that is linked from several modules, in one file. The draft's snapshot is one of an instance.
+ *
+ * The file is eight bytes of magic and version, the linkage (a length, the number of instances, and for each the hash of its module and
+ * the addresses of its imports; linkage.ts), and a snapshot of the draft which says of the store what it would say of an instance:
+ * memories, tables, globals, functions by address, the segments of one instance behind those of another. Its module hash is that of the
+ * linkage. A store in which nothing runs is a postmortem there.
+ */
+
+import type { Module } from '../decoder';
+import { Reader } from '../decoder/reader';
+import { CompileError, LinkError, RuntimeError, SnapshotError } from '../errors';
+import {
+  type Execution,
+  type Extern,
+  type FrameState,
+  type Func,
+  Instance,
+  type Store,
+} from '../interpreter';
+import { type CaptureOptions, captureContents, capturePending, captureRoot, stoppedFrames } from './capture';
+import { reject } from './checks';
+import { decode } from './decode';
+import { EMPTY_DOCUMENT, NO_BYTES, type SnapshotDocument, ZERO64 } from './document';
+import { encode } from './encode';
+import { LiveLinkage, linkageOfInstances, linkageOfRecords, type PartRecord } from './linkage';
+import { Namer } from './references';
+import {
+  checkRoom,
+  frameState,
+  type Plan,
+  prepare,
+  type RestoreOptions,
+  stand,
+  unusableUnless,
+  writeContents,
+} from './restore';
+import type { Space } from './space';
+import { u64, u64Equal } from './u64';
+import { mismatch } from './value-types';
+import { hashOf } from './verify';
+import { verifyStore } from './verify-store';
+import { Writer } from './writer';
+import { xxh64 } from './xxh64';
+
+const MAGIC = [0x00, 0x64, 0x6d, 0x73, 0x01, 0x00, 0x00, 0x00]; // \0dms, version 1
+
+/** Whether these bytes claim to be a snapshot of a store. */
+export function isStoreSnapshot(bytes: Uint8Array): boolean {
+  return bytes.length >= MAGIC.length && MAGIC.every((byte, k) => bytes[k] === byte);
+}
+
+/**
+ * The instances of a store, in the order of their instantiation, and the paused or waiting execution in them; without one, nothing may
+ * be running there. Whatever they import is of an earlier instance or the host's. Throws `SnapshotError`.
+ */
+export function snapshotStore(
+  instances: readonly Instance[],
+  execution?: Execution,
+  options: CaptureOptions = {},
+): Uint8Array {
+  if (instances.length === 0) throw new SnapshotError('a store without instances', 'state');
+  const linkage = linkageOfInstances(instances);
+  const space = spaceOfStore(linkage, instances[0].store);
+  const namer = new Namer(space, options.nameExternRef);
+  const told = writeLinkage(linkage);
+  const document = encode({
+    ...EMPTY_DOCUMENT,
+    ...captureContents(space, namer),
+    timestampMs: options.timestampMs ?? ZERO64,
+    wasmHash: xxh64(told),
+    segments: {
+      dataDropped: joined(instances.map((instance) => instance.droppedDatas)),
+      elemDropped: joined(instances.map((instance) => instance.droppedElems)),
+    },
+    ...(execution === undefined ? { postmortem: true } : captureStack(execution, space, namer)),
+    hostState: options.hostState ?? NO_BYTES,
+  });
+  const out = new Writer();
+  for (const byte of MAGIC) out.u8(byte);
+  out.u32(told.length);
+  out.bytes(told);
+  out.bytes(document);
+  return out.finish();
+}
+
+function captureStack(
+  execution: Execution,
+  space: Space,
+  namer: Namer,
+): Pick<SnapshotDocument, 'continuations' | 'pendingCall'> {
+  const frames = stoppedFrames(execution);
+  return {
+    continuations: [captureRoot(execution, frames, space, namer)],
+    pendingCall: capturePending(execution, frames, namer),
+  };
+}
+
+function spaceOfStore(linkage: LiveLinkage, store: Store): Space {
+  const { memories, tables, globals } = linkage;
+  return {
+    store,
+    memories,
+    tables,
+    globals,
+    func: (address) => linkage.externAt('func', address) as Func,
+    numberOf: (func) => linkage.numberOf(func),
+    ownNumberOf: (instance, funcidx) => linkage.numberOf(instance.func(funcidx)),
+    tableModule: (address) => linkage.placeOf('table', address).module,
+    globalModule: (address) => linkage.placeOf('global', address).module,
+  };
+}
+
+function joined(flags: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(flags.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const one of flags) {
+    all.set(one, at);
+    at += one.length;
+  }
+  return all;
+}
+
+function writeLinkage(linkage: LiveLinkage): Uint8Array {
+  const out = new Writer();
+  out.u32(linkage.instances.length);
+  linkage.instances.forEach(({ module }, i) => {
+    const hash = hashOf(module);
+    const imports = linkage.importsOf(i);
+    out.word(hash.lo);
+    out.word(hash.hi);
+    out.u32(imports.length);
+    for (const address of imports) out.u32(address);
+  });
+  return out.finish();
+}
+
+function readLinkage(bytes: Uint8Array): { records: PartRecord[]; told: Uint8Array; document: Uint8Array } {
+  if (!isStoreSnapshot(bytes)) reject('not a snapshot of a store of version 1', 0);
+  try {
+    const reader = new Reader(bytes, MAGIC.length);
+    const size = reader.u32();
+    const start = reader.pos;
+    if (size > reader.end - start) reject('the linkage is longer than what follows', start);
+    const body = new Reader(bytes, start, start + size);
+    const records: PartRecord[] = [];
+    for (let left = body.u32(); left > 0; left--) {
+      const hash = u64(body.word(), body.word());
+      const imports: number[] = [];
+      for (let more = body.u32(); more > 0; more--) imports.push(body.u32());
+      records.push({ hash, imports });
+    }
+    if (body.pos !== body.end) reject('the linkage does not use its whole length', body.pos);
+    return {
+      records,
+      told: bytes.subarray(start, start + size),
+      document: bytes.subarray(start + size),
+    };
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    return reject('unexpected end of the linkage, or a bad number in it', error.offset);
+  }
+}
+
+export interface RestoreStoreOptions extends RestoreOptions {
+  /** What the host gave to an import of the instance with this number. The same thing again for the same thing. */
+  readonly importFromHost?: (item: Module['imports'][number], instance: number) => Extern | undefined;
+}
+export interface RestoredStore {
+  /** As many as there are modules, in the same order. */
+  readonly instances: readonly Instance[];
+  /** Undefined when nothing ran in the store. */
+  readonly execution: Execution | undefined;
+}
+
+/**
+ * Makes the instances anew in `store`, from their modules in the order of their instantiation, and gives them the state that the snapshot
+ * tells. They are linked with each other as they were; the rest comes from the host. Throws `SnapshotError`; nothing is changed then but
+ * what the host gave, and only if the host's memory does not suffice or `loadHostState` throws.
+ */
+export function restoreStore(
+  bytes: Uint8Array,
+  store: Store,
+  modules: readonly Module[],
+  options: RestoreStoreOptions = {},
+): RestoredStore {
+  const { records, told, document: inner } = readLinkage(bytes);
+  const document = decode(inner);
+  if (!u64Equal(document.wasmHash, xxh64(told))) mismatch('the snapshot is not of the linkage before it');
+  const planned = linkageOfRecords(records, modules);
+  verifyStore(document, planned);
+  if (document.hostState.length > 0 && options.loadHostState === undefined) {
+    throw new SnapshotError('the snapshot carries host state, and nothing here takes it', 'unsupported');
+  }
+  const { memoryBytesUsed, tableElementsUsed } = store;
+  try {
+    const live = link(store, modules, records, options);
+    return fill(document, live, spaceOfStore(live, store), options);
+  } catch (error) {
+    store.memoryBytesUsed = memoryBytesUsed;
+    store.tableElementsUsed = tableElementsUsed;
+    throw error;
+  }
+}
+
+/** Instances without contents, linked as the snapshot says. */
+function link(
+  store: Store,
+  modules: readonly Module[],
+  records: readonly PartRecord[],
+  { importFromHost }: RestoreStoreOptions,
+): LiveLinkage {
+  const live = new LiveLinkage();
+  records.forEach(({ imports }, i) => {
+    const module = modules[i];
+    const given = new Map<string, Extern>();
+    const externs = module.imports.map((item, k) => {
+      const { kind } = item.type;
+      const key = `${kind} ${imports[k]}`;
+      const extern = live.externAt(kind, imports[k]) ?? given.get(key) ?? importFromHost?.(item, i);
+      if (extern === undefined) {
+        mismatch(`nothing is given for import "${item.module}" "${item.name}" of instance ${i}`);
+      }
+      given.set(key, extern);
+      return extern;
+    });
+    live.addInstance(allocated(store, module, externs, i));
+    live.importsOf(i).forEach((address, k) => {
+      if (address !== imports[k]) mismatch(`import ${k} of instance ${i} is another thing in the snapshot`);
+    });
+  });
+  return live;
+}
+
+function allocated(store: Store, module: Module, externs: readonly Extern[], i: number): Instance {
+  try {
+    return Instance.allocate(store, module, externs);
+  } catch (error) {
+    if (error instanceof LinkError) mismatch(`instance ${i}: ${error.message}`);
+    // A memory or table that the limits do not allow.
+    if (error instanceof RuntimeError) throw new SnapshotError(`instance ${i}: ${error.message}`, 'limit');
+    throw error;
+  }
+}
+
+function fill(
+  document: SnapshotDocument,
+  live: LiveLinkage,
+  space: Space,
+  options: RestoreStoreOptions,
+): RestoredStore {
+  const { instances, parts } = live;
+  checkRoom(document, space);
+  const plan = prepare(document, space, options);
+  const execution = document.postmortem
+    ? undefined
+    : stand(document, space, plan.binder, framesOf(document, live, plan), instances);
+  const { dataDropped, elemDropped } = document.segments;
+  unusableUnless(instances, () => {
+    writeContents(document, space, plan, options);
+    instances.forEach(({ droppedDatas, droppedElems }, i) => {
+      const { firstData, firstElem } = parts[i];
+      droppedDatas.set(dataDropped.subarray(firstData, firstData + droppedDatas.length));
+      droppedElems.set(elemDropped.subarray(firstElem, firstElem + droppedElems.length));
+    });
+  });
+  return { instances, execution };
+}
+
+function framesOf(
+  { continuations: [root] }: SnapshotDocument,
+  live: LiveLinkage,
+  { binder }: Plan,
+): FrameState[] {
+  return root.activations.map((frame) => {
+    const { part, index } = live.origins.func[frame.func];
+    return frameState(frame, live.instances[part], index, binder);
+  });
+}
