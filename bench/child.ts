@@ -16,24 +16,25 @@ function time(run: Run, n: number): number {
   return performance.now() - start;
 }
 
-/** Batches without progress after which a program counts as warm, and how many times `warmUpMs` it may take to get there. */
-const PATIENCE = 4;
+/** A program is warm when so many batches in a row took the same time, within STEADY, or after LONGEST times `warmUpMs`. */
+const BATCHES = 5;
+const STEADY = 1.1;
 const LONGEST = 8;
 
-/** Runs until the program gets no faster. Returns the repetitions that now take about `ms`. */
+/** Runs until the program's speed no longer changes. Returns the repetitions that now take about `ms`. */
 function warmUp(run: Run, warmUpMs: number, ms: number): number {
   const start = performance.now();
   let n = 1;
-  let best = Number.POSITIVE_INFINITY;
-  let idle = 0;
-  while (performance.now() - start < warmUpMs * LONGEST) {
+  let latest: number[] = [];
+  for (;;) {
     const took = time(run, n);
-    idle = took / n < best * 0.97 ? 0 : idle + 1;
-    best = Math.min(best, took / n);
+    latest = [...latest, took / n].slice(-BATCHES);
+    const spent = performance.now() - start;
+    const steady = latest.length === BATCHES && Math.max(...latest) < Math.min(...latest) * STEADY;
     if (took < ms / 2) n *= 2;
-    else if (idle >= PATIENCE && performance.now() - start > warmUpMs) break;
+    else if ((steady && spent > warmUpMs) || spent > warmUpMs * LONGEST) break;
   }
-  return Math.max(1, Math.round(ms / best));
+  return Math.max(1, Math.round(ms / median(latest)));
 }
 
 function measure(api: Namespace, task: Task): Measurement {

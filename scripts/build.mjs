@@ -2,6 +2,7 @@
 //   node scripts/build.mjs [--if-needed]     --if-needed: only when a source is newer than the last build
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -41,6 +42,7 @@ if (!(process.argv.includes('--if-needed') && upToDate)) {
   mkdirSync(out, { recursive: true });
   run('scripts/generate.mjs');
   run('node_modules/tsup/dist/cli-default.js');
+  copyFileSync('src/interpreter/factories-fresh.generated.json', `${out}/factories.json`);
   run('scripts/run-ts.mjs', 'scripts/min.ts', out);
   run('scripts/examples.mjs', `${out}/examples`);
   writeFileSync(path.join(out, '.built'), '');

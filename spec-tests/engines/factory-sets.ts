@@ -5,6 +5,7 @@ import {
   configureStack,
   type FactoryMaker,
   setFreshFactories,
+  sourceOf,
   useFactories,
 } from '../../src/interpreter/index';
 
@@ -31,6 +32,6 @@ export function useCompactFactories(): void {
 /** `fresh`: hot functions are lowered again with sets of their own. */
 export function useFullFactories(fresh: boolean): void {
   useFactories(full);
-  setFreshFactories(fresh ? () => createFull : undefined);
+  setFreshFactories(fresh ? (environment) => sourceOf(createFull(environment)) : undefined);
   configureStack({ nest: NODE_NEST });
 }

@@ -10,14 +10,7 @@ import { isRef } from '../decoder';
 import { InternalError } from '../errors';
 import type { LoopCell, Safepoint } from './code';
 import { bits, constantNumber, type Expr, isArithmetic } from './expr';
-import {
-  type Factories,
-  type Factory,
-  freshFactory,
-  freshSet,
-  hasFreshFactories,
-  sharedFactories,
-} from './factories';
+import { type Factory, type FactorySource, factorySource } from './factories';
 import type { Block, Statement, Target, Terminator } from './ir';
 import type { Lowering } from './lower';
 import { type Step, stack } from './registers';
@@ -37,9 +30,7 @@ export function assemble(lowering: Lowering): void {
 
 export class Assembler {
   private readonly lowering: Lowering;
-  /** Says which forms there are. */
-  private readonly factories: Factories;
-  private readonly hot: boolean;
+  private readonly factories: FactorySource;
   private readonly steps: Step[] = [];
   /** Longest chain of host calls from each block's start. */
   private readonly depths: number[] = [];
@@ -51,8 +42,7 @@ export class Assembler {
 
   constructor(lowering: Lowering) {
     this.lowering = lowering;
-    this.hot = lowering.code.hot && hasFreshFactories();
-    this.factories = this.hot ? freshSet() : sharedFactories();
+    this.factories = factorySource(lowering.code.hot);
   }
 
   run(): void {
@@ -96,12 +86,12 @@ export class Assembler {
   // Factories
 
   protected make(name: string): Factory {
-    const factory = this.factories[name];
+    const factory = this.factories.make(name);
     if (factory === undefined) throw new InternalError(`no factory ${name}`);
-    return this.hot ? freshFactory(name) : factory;
+    return factory;
   }
   protected has(name: string): boolean {
-    return this.factories[name] !== undefined;
+    return this.factories.has(name);
   }
 
   /** Keeps the host's stack shallow. */

@@ -5,7 +5,7 @@
  * by one factory share it, so in a large program every `n(fp)` sees many targets and nothing is inlined. A set of factories evaluated anew
  * has feedback of its own: code lowered with factories that were used nowhere else is inlined and specialised like compiled code
  * (CoreMark, closures of one set against unique ones: 476 to 1900; bench/results.md). So hot functions are lowered again with
- * fresh factories, when the host can evaluate the file again (embed/node does); other hosts have the one set.
+ * fresh factories, when the host can evaluate a factory's text again (embed/node does); other hosts have the one set.
  *
  * The core carries the compact set: the forms that lowering cannot do without. For an engine without a compiler an entry installs the
  * full one (src/factories.ts), in which fewer closures call each other; assemble.ts takes the best form that its set has. Where there is
@@ -35,18 +35,20 @@ export interface FactoryEnvironment {
 }
 export type FactoryMaker = (environment: FactoryEnvironment) => Factories;
 
-/**
- * Sets evaluated at most, as they are needed. Each costs about 0.25 MB on V8. Beyond, uses go round, and what a factory makes a second
- * time is not specialised: with 120, `sieve` after `many` ran at 0.3 of its speed alone, with 400 at 1.5 (bench/results.md).
- */
-const MAX_FRESH_SETS = 400;
+/** Where the assembler takes factories from. */
+export interface FactorySource {
+  has(name: string): boolean;
+  /** A factory of this name, which `has` it. */
+  make(name: string): Factory;
+}
+/** Makes a source each of whose factories is one that no other code uses. */
+export type FreshFactoriesMaker = (environment: FactoryEnvironment) => FactorySource;
 
 let environment: FactoryEnvironment | undefined;
 let makeShared: FactoryMaker = createFactories;
-let shared: Factories | undefined;
-let freshMaker: (() => FactoryMaker) | undefined;
-const fresh: Factories[] = [];
-const uses = new Map<string, number>();
+let shared: FactorySource | undefined;
+let makeFresh: FreshFactoriesMaker | undefined;
+let fresh: FactorySource | undefined;
 
 function theEnvironment(): FactoryEnvironment {
   if (environment === undefined) {
@@ -68,10 +70,19 @@ function theEnvironment(): FactoryEnvironment {
   return environment;
 }
 
-/** The set that all code shares until it is hot. */
-export function sharedFactories(): Factories {
-  shared ??= makeShared(theEnvironment());
+/** What code is made of: what all code shares, or for `hot` code what is its own, where the host has that. */
+export function factorySource(hot: boolean): FactorySource {
+  if (hot && makeFresh !== undefined) {
+    fresh ??= makeFresh(theEnvironment());
+    return fresh;
+  }
+  shared ??= sourceOf(makeShared(theEnvironment()));
   return shared;
+}
+
+/** A set as a source: who asks twice for a name gets the same factory. */
+export function sourceOf(factories: Factories): FactorySource {
+  return { has: (name) => factories[name] !== undefined, make: (name) => factories[name] };
 }
 
 /** Another shared set than the compact one, for all that is lowered from now on. */
@@ -80,26 +91,13 @@ export function useFactories(maker: FactoryMaker): void {
   shared = undefined;
 }
 
-/** An entry point whose host can evaluate the file of factories anew says how. */
-export function setFreshFactories(maker: (() => FactoryMaker) | undefined): void {
-  freshMaker = maker;
+/** An entry point whose host can evaluate factories anew says how. */
+export function setFreshFactories(maker: FreshFactoriesMaker | undefined): void {
+  makeFresh = maker;
+  fresh = undefined;
 }
 export function hasFreshFactories(): boolean {
-  return freshMaker !== undefined;
-}
-
-/** A factory of this name that no other code uses, as long as sets last. */
-export function freshFactory(name: string): Factory {
-  const count = uses.get(name) ?? 0;
-  uses.set(name, count + 1);
-  const index = count % MAX_FRESH_SETS;
-  return freshSet(index)[name];
-}
-
-/** One of the sets that are evaluated anew. */
-export function freshSet(index = 0): Factories {
-  while (fresh.length <= index) fresh.push(freshMaker!()(theEnvironment()));
-  return fresh[index];
+  return makeFresh !== undefined;
 }
 
 export type { Step };

@@ -2,7 +2,16 @@
 export { type AsyncOutcome, type AsyncRunOptions, runAsync, type Scheduler } from './async';
 export type { ExecutionState, Outcome, RunOptions } from './execution';
 export { Execution } from './execution';
-export { type FactoryMaker, setFreshFactories, useFactories } from './factories';
+export {
+  type Factory,
+  type FactoryEnvironment,
+  type FactoryMaker,
+  type FactorySource,
+  type FreshFactoriesMaker,
+  setFreshFactories,
+  sourceOf,
+  useFactories,
+} from './factories';
 export type { FrameState, PendingHostCall } from './frames';
 export { Func } from './func';
 export { Global, Tag } from './global';

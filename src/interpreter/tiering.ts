@@ -1,18 +1,19 @@
 /**
  * Which functions are hot: those that are often found running when a slice of fuel ends. They are lowered again with factories of their
- * own. Only functions with a good share of the time get them: fresh closures start in the host's interpreter, and hundreds of
- * lukewarm functions are faster on the shared set that the host has compiled long ago (bench program `many`: 5 times).
+ * own, and go on in the new code at once. That costs some 3 microseconds and a kilobyte for each closure, which then starts in the
+ * host's interpreter, so a function must have been found several times: the time that it has taken is by then what the change costs.
  */
 import type { Safepoint } from './code';
 import { hasFreshFactories } from './factories';
+import type { Func } from './func';
 import type { Step } from './registers';
 
 /** Samples after which all heat is halved. */
 const WINDOW = 1024;
-/**
- * Heat at which a function is hot: reached by about 3 % of the samples, and after some 10 ms in it, which is what its new code costs.
- */
-const HOT = 48;
+/** Heat at which a function is hot: reached by about 0.4 % of the samples. */
+const HOT = 8;
+/** A long function costs more to lower and to get warm again, so it must be found once more for this many bytes. */
+const BYTES_PER_SAMPLE = 512;
 
 let samples = 0;
 let epoch = 0;
@@ -27,9 +28,15 @@ export function afterSafepoint(site: Safepoint): Step | null {
     func.heat = epoch - func.heatEpoch > 8 ? 0 : func.heat >> (epoch - func.heatEpoch);
     func.heatEpoch = epoch;
   }
-  if (++func.heat < HOT || !hasFreshFactories()) return site.resume;
+  if (++func.heat < hotAt(func) || !hasFreshFactories()) return site.resume;
   const better = func.lower(true);
   if (better === code) return site.resume;
   if (site.kind === 'entry') return better.entrySite.resume;
   return better.loops.get(site.targetLoop) ?? site.resume;
+}
+
+function hotAt({ instance, funcidx }: Func): number {
+  const { importedFuncs, codeStart, codeEnd } = instance!.module;
+  const defined = funcidx - importedFuncs;
+  return Math.max(HOT, (codeEnd[defined] - codeStart[defined]) / BYTES_PER_SAMPLE);
 }

@@ -3,7 +3,8 @@
  * instruction knows when it is lowered (slots as word offsets, constants, nested closures, the next step) and returns the closure that
  * runs. Run at build time (`npm run generate`); the results are never committed:
  * - `factories.generated.js`, the compact set: only the forms that lowering cannot do without. The core carries it.
- * - `factories-full.generated.js`, every form: fewer calls, for hosts that can spend 30 KB more (src/factories.ts).
+ * - `factories-full.generated.js`, every form: fewer calls, for hosts that can spend 30 KB more (src/factories.ts);
+ * - `factories-fresh.generated.json`, the text of each of those by its name, for a host that evaluates them one by one (embed/node).
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -202,15 +203,32 @@ ${body}
 `;
 }
 
+/** Each factory as a function of what it needs of the environment. */
+function freshText(factories: ReadonlyMap<string, string>): string {
+  const texts = [...factories].map(([name, factory]) => {
+    const views = ['I', 'S', 'F', 'R', 'RS', 'RF', 'RC', 'M', 'W', 'T'].filter(
+      (view) => count(factory, view) > 0,
+    );
+    const helpers = new Set(factory.match(/\bN\.\w+/g)?.map((helper) => helper.slice(2)));
+    if (helpers.size > 0) views.push(`N:{${[...helpers].join(',')}}`);
+    return [name, `({${views.join(',')}})=>${factory.replace(/\bN\./g, '')}`];
+  });
+  return JSON.stringify(Object.fromEntries(texts), undefined, 0);
+}
+
 const types = `import type { Factories, FactoryEnvironment } from './factories';
 export declare function createFactories(environment: FactoryEnvironment): Factories;
 `;
 const target = process.env['TSWASM_GENERATE_TO'] ?? join(process.cwd(), 'src/interpreter');
+function write(file: string, text: string): void {
+  writeFileSync(join(target, file), text);
+  console.log(`${file}: ${text.length} bytes`);
+}
 for (const [file, source] of [
   ['factories', compactText(compact)],
   ['factories-full', fullText(full)],
 ]) {
-  writeFileSync(join(target, `${file}.generated.js`), source);
-  writeFileSync(join(target, `${file}.generated.d.ts`), types);
-  console.log(`${file}: ${source.length} bytes`);
+  write(`${file}.generated.js`, source);
+  write(`${file}.generated.d.ts`, types);
 }
+write('factories-fresh.generated.json', freshText(full));
