@@ -1,6 +1,14 @@
 /** A WASI command on files in memory, in whichever engine this runs. */
 import { Execution, Func, instantiate, Module, Store } from '../../../src/index';
-import { MemoryFileSystem, outputStream, Wasi, WasiExit, type WasiHost } from '../../../src/wasi/index';
+import { postmortem } from '../../../src/snapshot/index';
+import {
+  inputStream,
+  MemoryFileSystem,
+  outputStream,
+  Wasi,
+  WasiExit,
+  type WasiHost,
+} from '../../../src/wasi/index';
 import { fromHex, toHex, type WasiReply, type WasiRequest } from './wire';
 
 export async function runProgram(request: WasiRequest, host: WasiHost): Promise<WasiReply> {
@@ -9,12 +17,14 @@ export async function runProgram(request: WasiRequest, host: WasiHost): Promise<
   const wasi = new Wasi({
     host: {
       ...host,
+      stdin: inputStream(fromHex(request.stdin ?? '')),
       stdout: outputStream((bytes) => stdout.push(toHex(bytes))),
       stderr: outputStream((bytes) => stderr.push(toHex(bytes))),
     },
     args: request.args,
     env: request.env,
     preopens: request.files === undefined ? [] : [{ path: '/', directory: filesOf(request).directory() }],
+    ...(request.seed !== undefined && { deterministic: { seed: request.seed } }),
     blocking: false,
   });
   const store = new Store();
@@ -27,6 +37,7 @@ export async function runProgram(request: WasiRequest, host: WasiHost): Promise<
     code,
     stdout: stdout.join(''),
     stderr: stderr.join(''),
+    ...(request.seed !== undefined && { stateHash: wasi.stateDigest(postmortem(instance)) }),
   });
   try {
     return reply(await toTheEnd(new Execution(main, [])));

@@ -18,7 +18,10 @@ import {
   type NameExternRef,
   postmortem,
   restore,
+  restoreStore,
   snapshot,
+  snapshotStore,
+  type U64,
   u64FromNumber,
   u64ToNumber,
 } from '../../../src/snapshot/index';
@@ -32,9 +35,9 @@ import {
   fromHex,
   type LegReply,
   type LegRequest,
+  type Reply,
   type Request,
   toHex,
-  type WasiReply,
   type WireValue,
 } from './wire';
 
@@ -57,8 +60,14 @@ export async function serve(line: string, ground: Ground): Promise<string> {
   }
 }
 
-function answer(request: Request, ground: Ground): Promise<LegReply | CallsReply | WasiReply> {
+async function answer(request: Request, ground: Ground): Promise<Reply> {
   switch (request.kind) {
+    case 'define':
+      defined.set(request.name, Module.decode(fromHex(request.module), { features: request.features }));
+      return { kind: 'defined' };
+    case 'forget':
+      defined.clear();
+      return { kind: 'defined' };
     case 'leg':
       return leg(request, ground);
     case 'calls':
@@ -155,29 +164,60 @@ function start(instance: Instance, request: Pick<LegRequest, 'entry' | 'args'>):
   );
 }
 
-/** The module of the latest leg: journeys ask for the same one again and again. */
-let latest: { readonly text: string; readonly module: Module } | undefined;
-function decoded({ module: text, features }: LegRequest): Module {
-  if (latest?.text !== text) latest = { text, module: Module.decode(fromHex(text), { features }) };
-  return latest.module;
+const defined = new Map<string, Module>();
+function moduleOf(text: string): Module {
+  return defined.get(text) ?? Module.decode(fromHex(text));
+}
+
+/** What stands before a leg: all instances, and what runs in them. */
+interface Departure {
+  readonly instances: readonly Instance[];
+  readonly execution: Execution;
 }
 
 async function leg(request: LegRequest, ground: Ground): Promise<LegReply> {
+  const departure = request.linked === undefined ? alone(request, ground) : together(request, request.linked);
+  const { instances, execution } = departure;
+  const save = () =>
+    request.linked === undefined ? snapshot(execution, naming) : snapshotStore(instances, execution, naming);
+  const reply = await drive(execution, request, save);
+  if (reply.kind === 'stopped' || !request.wantState) return reply;
+  const state =
+    request.linked === undefined
+      ? postmortem(instances[0], naming)
+      : snapshotStore(instances, undefined, naming);
+  return { ...reply, state: toHex(state) };
+}
+
+const naming = { nameExternRef: nameOf, bindExternRef: (name: U64) => objectNamed(u64ToNumber(name)) };
+
+function alone(request: LegRequest, ground: Ground): Departure {
   const store = new Store();
-  const module = decoded(request);
+  const module = moduleOf(request.module);
   const instance = instantiatePaused(store, module, importsOf(module, store, ground));
   const execution =
     request.snapshot === undefined
       ? start(instance, request)
-      : restore(fromHex(request.snapshot), instance, {
-          bindExternRef: (name) => objectNamed(u64ToNumber(name)),
-        });
-  const reply = await drive(execution, request);
-  if (reply.kind === 'stopped' || !request.wantState) return reply;
-  return { ...reply, state: toHex(postmortem(instance, { nameExternRef: nameOf })) };
+      : restore(fromHex(request.snapshot), instance, naming);
+  return { instances: [instance], execution };
 }
 
-async function drive(execution: Execution, { fuel, stopInWait }: LegRequest): Promise<LegReply> {
+function together({ snapshot: bytes = '' }: LegRequest, names: readonly string[]): Departure {
+  const store = new Store();
+  const shared = new Map<string, Extern>();
+  const { instances, execution } = restoreStore(fromHex(bytes), store, names.map(moduleOf), {
+    ...naming,
+    importFromHost: (item) => spectestImport(store, item, shared),
+  });
+  if (execution === undefined) throw new Error('nothing runs in that store');
+  return { instances, execution };
+}
+
+async function drive(
+  execution: Execution,
+  { fuel, stopInWait }: Pick<LegRequest, 'fuel' | 'stopInWait'>,
+  save: () => Uint8Array,
+): Promise<LegReply> {
   for (;;) {
     const outcome = execution.run(fuel === undefined ? {} : { fuel: fuel - execution.fuelUsed });
     if (outcome.kind === 'waiting' && !(stopInWait && execution.fuelUsed > 0)) {
@@ -188,7 +228,7 @@ async function drive(execution: Execution, { fuel, stopInWait }: LegRequest): Pr
       return {
         kind: 'stopped',
         state: outcome.kind,
-        snapshot: toHex(snapshot(execution, { nameExternRef: nameOf })),
+        snapshot: toHex(save()),
         fuelUsed: execution.fuelUsed,
       };
     }
@@ -222,7 +262,8 @@ async function calls(request: CallsRequest, ground: Ground): Promise<CallsReply>
 
 async function oneCall(instance: Instance, entry: string, args: readonly WireValue[]): Promise<LegReply> {
   try {
-    return await drive(start(instance, { entry, args }), { kind: 'leg', module: '', entry, args });
+    const execution = start(instance, { entry, args });
+    return await drive(execution, {}, () => snapshot(execution, naming));
   } catch (error) {
     // An exception of the host passes through the guest unchanged.
     if (error instanceof RuntimeError || !(error instanceof Error)) throw error;

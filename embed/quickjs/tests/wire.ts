@@ -6,9 +6,10 @@ export type WireValue = readonly [type: string, lo: number, hi: number];
 /** Go on from a snapshot, or start, and stop again. */
 export interface LegRequest {
   readonly kind: 'leg';
+  /** Bytes, or the name of one that has been defined. */
   readonly module: string;
-  /** Proposals that are not as by default. */
-  readonly features?: Readonly<Record<string, boolean>>;
+  /** Names of the modules of a store; the snapshot is one of a store then. */
+  readonly linked?: readonly string[];
   readonly entry: string;
   readonly args: readonly WireValue[];
   readonly snapshot?: string;
@@ -39,6 +40,22 @@ export type LegReply =
       readonly state?: string;
     };
 
+/** Keep a module under a name that begins with #. */
+export interface DefineRequest {
+  readonly kind: 'define';
+  readonly name: string;
+  readonly module: string;
+  /** Proposals that are not as by default. */
+  readonly features: Readonly<Record<string, boolean>>;
+}
+/** Forget all modules. */
+export interface ForgetRequest {
+  readonly kind: 'forget';
+}
+export interface DefinedReply {
+  readonly kind: 'defined';
+}
+
 /** Instantiate and call exports one after the other. */
 export interface CallsRequest {
   readonly kind: 'calls';
@@ -59,6 +76,9 @@ export interface WasiRequest {
   readonly env: Readonly<Record<string, string>>;
   /** What is in the root directory; left out: no directory. */
   readonly files?: readonly WireFile[];
+  readonly stdin?: string;
+  /** A deterministic run with this seed; the answer then has the state hash. */
+  readonly seed?: number;
 }
 export interface WireFile {
   readonly path: string;
@@ -71,6 +91,7 @@ export interface WasiReply {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+  readonly stateHash?: string;
 }
 
 /** The engine's own defect, or the tests'. */
@@ -79,12 +100,15 @@ export interface FailedReply {
   readonly message: string;
 }
 
-export type Request = LegRequest | CallsRequest | WasiRequest;
+export type Request = LegRequest | DefineRequest | ForgetRequest | CallsRequest | WasiRequest;
+export type Reply = LegReply | DefinedReply | CallsReply | WasiReply;
 export type ReplyTo<R extends Request> = R extends LegRequest
   ? LegReply
-  : R extends CallsRequest
-    ? CallsReply
-    : WasiReply;
+  : R extends DefineRequest | ForgetRequest
+    ? DefinedReply
+    : R extends CallsRequest
+      ? CallsReply
+      : WasiReply;
 
 export function toHex(bytes: Uint8Array): string {
   const digits: string[] = [];
