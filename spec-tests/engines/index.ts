@@ -1,15 +1,21 @@
 /** Every engine the runner knows by name. */
 import type { Engine } from '../engine';
+import { migrateEngine } from './migrate';
 import { movesEngine } from './moves';
 import { nativeEngine } from './native';
 import { fullEngine, steppedEngine } from './stepped';
 import { tswasmEngine } from './tswasm';
 
-/** `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running; `movesN` moves between engines. */
+/**
+ * `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
+ * `migrateN` goes on from a snapshot in fresh instances each time; `movesN` does so in Node, jitless Node and QuickJS.
+ */
 export function engineNamed(name: string): Engine | undefined {
   if (name === 'tswasm') return tswasmEngine;
   if (name === 'tswasm-full') return fullEngine;
   if (name === 'native') return nativeEngine;
+  const migrate = /^migrate([1-9]\d*)?$/.exec(name);
+  if (migrate) return migrateEngine(Number(migrate[1] ?? 1));
   const moves = /^moves([1-9]\d*)?$/.exec(name);
   if (moves) return movesEngine(Number(moves[1] ?? 1));
   const stepped = /^tswasm-(step|hot)([1-9]\d*)$/.exec(name);

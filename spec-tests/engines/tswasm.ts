@@ -112,7 +112,7 @@ export class TswasmSession implements Session {
   }
 }
 
-function tswasmSpectest(store: Store): EngineExports {
+export function tswasmSpectest(store: Store): EngineExports {
   const prints: [string, ValType[]][] = [
     ['print', []],
     ['print_i32', [I32]],

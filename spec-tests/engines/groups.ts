@@ -1,0 +1,161 @@
+/**
+ * The instances of a script, in groups that share something: each group has a store of its own and moves as a whole. A group of one is a
+ * snapshot of the draft, a larger one a snapshot of a store (src/snapshot/store.ts).
+ */
+import type { Module } from '../../src/decoder/index';
+import { type Execution, type Extern, Instance, instantiatePaused, Store } from '../../src/interpreter/index';
+import {
+  postmortem,
+  restore,
+  restoreStore,
+  snapshot,
+  snapshotStore,
+  u64FromNumber,
+  u64ToNumber,
+} from '../../src/snapshot/index';
+import type { EngineExports, EngineExtern } from '../engine';
+import { type HostRef, hostRef } from './host-refs';
+import { tswasmSpectest } from './tswasm';
+
+/** What `spectest` has that can change: who imports the same one is of one group. */
+const MUTABLE = ['memory', 'shared_memory', 'table', 'table64'];
+
+/** What a script holds of an instance, or of `spectest`: a name, since what it names moves. */
+export class Handle {
+  constructor(
+    readonly name: string,
+    /** Undefined: of `spectest`. */
+    readonly part: Part | undefined,
+  ) {}
+
+  in(group: Group): Extern {
+    const exports = this.part?.instance.exports ?? group.spectest;
+    return exports.get(this.name) as Extern;
+  }
+}
+
+/** An instance of the script, wherever it is now. */
+export class Part {
+  instance!: Instance;
+  /** Its active segments trapped: what it wrote before is there, but it cannot be instantiated again in the same way. */
+  failed = false;
+  constructor(
+    readonly serial: number,
+    readonly module: Module,
+    readonly imports: readonly Handle[],
+    public group: Group,
+  ) {}
+}
+
+export const naming = {
+  nameExternRef: (ref: unknown) => u64FromNumber((ref as HostRef).n + 1),
+  bindExternRef: (name: Parameters<typeof u64ToNumber>[0]) => hostRef(u64ToNumber(name) - 1),
+};
+
+export class Group {
+  store = new Store();
+  spectest: EngineExports = tswasmSpectest(this.store);
+  /** In the order of their instantiation. */
+  parts: Part[] = [];
+
+  /** Whether a snapshot of the draft can say what there is. */
+  get plain(): boolean {
+    return this.parts.length === 1 && !this.parts[0].failed;
+  }
+
+  instantiate(part: Part): Instance {
+    const externs = part.imports.map((handle) => handle.in(this));
+    const instance = new Instance(this.store, part.module, externs);
+    part.instance = instance;
+    this.parts.push(part);
+    part.failed = true;
+    instance.initialize();
+    part.failed = false;
+    return instance;
+  }
+
+  snapshot(execution: Execution): Uint8Array {
+    if (this.plain) return snapshot(execution, naming);
+    return snapshotStore(this.instances(), execution, naming);
+  }
+  /** The state when nothing runs. */
+  atRest(): Uint8Array {
+    return this.plain
+      ? postmortem(this.parts[0].instance, naming)
+      : snapshotStore(this.instances(), undefined, naming);
+  }
+
+  /** Everything anew, in a store in which nothing has ever been. */
+  restore(bytes: Uint8Array): Execution {
+    this.moveOut();
+    if (!this.plain) return this.fill(bytes, this.parts)!;
+    const [part] = this.parts;
+    const externs = part.imports.map((handle) => handle.in(this));
+    part.instance = instantiatePaused(this.store, part.module, externs);
+    return restore(bytes, part.instance, naming);
+  }
+
+  /** Takes the instances of another group, which is at rest as this one is. */
+  absorb(other: Group): void {
+    const own = this.parts.length > 0 ? snapshotStore(this.instances(), undefined, naming) : undefined;
+    const bytes = other.parts.length > 0 ? snapshotStore(other.instances(), undefined, naming) : undefined;
+    this.moveOut();
+    if (own !== undefined) this.fill(own, this.parts);
+    if (bytes !== undefined) this.fill(bytes, other.parts);
+    for (const part of other.parts) part.group = this;
+    this.parts = [...this.parts, ...other.parts].sort((a, b) => a.serial - b.serial);
+  }
+
+  private fill(bytes: Uint8Array, parts: readonly Part[]): Execution | undefined {
+    const modules = parts.map((part) => part.module);
+    const { instances, execution } = restoreStore(bytes, this.store, modules, {
+      ...naming,
+      importFromHost: (item, i) => parts[i].imports[modules[i].imports.indexOf(item)].in(this),
+    });
+    parts.forEach((part, i) => {
+      part.instance = instances[i];
+    });
+    return execution;
+  }
+
+  private moveOut(): void {
+    this.store = new Store();
+    this.spectest = tswasmSpectest(this.store);
+  }
+  private instances(): Instance[] {
+    return this.parts.map((part) => part.instance);
+  }
+}
+
+export class Groups {
+  private serial = 0;
+  /** Which group has the changeable things of `spectest`. */
+  private readonly holders = new Map<string, Group>();
+
+  /** A part in the group of all that it imports from. */
+  part(module: Module, imports: readonly Handle[]): Part {
+    const linked = new Set<Group>();
+    const changeable: string[] = [];
+    for (const { name, part } of imports) {
+      if (part !== undefined) linked.add(part.group);
+      else if (MUTABLE.includes(name)) changeable.push(name);
+    }
+    for (const name of changeable) {
+      const holder = this.holders.get(name);
+      if (holder !== undefined) linked.add(holder);
+    }
+    const [group = new Group(), ...others] = linked;
+    for (const other of others) {
+      group.absorb(other);
+      for (const [name, holder] of this.holders) if (holder === other) this.holders.set(name, group);
+    }
+    for (const name of changeable) this.holders.set(name, group);
+    return new Part(this.serial++, module, imports, group);
+  }
+}
+
+export function spectestHandles(): EngineExports {
+  const handles = new Map<string, EngineExtern>();
+  for (const name of tswasmSpectest(new Store()).keys()) handles.set(name, new Handle(name, undefined));
+  return handles;
+}
