@@ -1,0 +1,67 @@
+/**
+ * The suite in motion (issue 3, acceptance 2): scripts whose every call is stopped and goes on from a snapshot in fresh instances, and in
+ * other engines too. A handful here; the whole suite is `npm run spec -- --engine migrate1` and `--engine moves1`.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Engine } from './engine';
+import { migrateEngine } from './engines/migrate';
+import { movesEngine } from './engines/moves';
+import { tswasmEngine } from './engines/tswasm';
+import { locateTestsuite, missingNotice } from './locate';
+import { type FileResult, runScript } from './runner';
+
+const suite = locateTestsuite();
+
+/** Control flow, bulk operations, references, and scripts of several linked modules. */
+const MIGRATED = [
+  'block.wast',
+  'bulk.wast',
+  'call_indirect.wast',
+  'fac.wast',
+  'imports0.wast',
+  'labels.wast',
+  'linking0.wast',
+  'linking1.wast',
+  'loop.wast',
+  'memory_grow.wast',
+  'start.wast',
+  'table_copy.wast',
+];
+const MOVED = [
+  'labels.wast',
+  'linking1.wast',
+  'loop.wast',
+  'ref_func.wast',
+  'start0.wast',
+  'table_grow.wast',
+];
+
+async function run(engine: Engine, name: string, folder: string): Promise<FileResult> {
+  return await runScript(engine, name, readFileSync(path.join(folder, name), 'utf8'));
+}
+
+/** Same results as without a stop, and nothing stayed where it was. */
+async function compare(make: () => Engine, names: readonly string[], folder: string): Promise<void> {
+  const engine = make();
+  for (const name of names)
+    expect(await run(engine, name, folder)).toEqual(await run(tswasmEngine, name, folder));
+  const told = await engine.finish?.();
+  expect(told).toContain('NOT MOVED: none');
+  expect(told).not.toMatch(/^0 calls/);
+}
+
+if ('missing' in suite) {
+  console.warn(missingNotice(suite.missing));
+  describe.skip('the suite in motion', () => {
+    it(`skipped: ${suite.missing}`, () => undefined);
+  });
+} else {
+  describe('the suite in motion', () => {
+    it('in fresh instances', { timeout: 300_000 }, () =>
+      compare(() => migrateEngine(1), MIGRATED, suite.path),
+    );
+    it('between engines', { timeout: 300_000 }, () => compare(() => movesEngine(1), MOVED, suite.path));
+  });
+}
