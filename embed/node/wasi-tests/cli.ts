@@ -18,7 +18,12 @@ export interface CliResult {
 
 export async function cli(
   words: readonly string[],
-  options: { readonly input?: string; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly input?: string;
+    readonly cwd?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly timeout?: number;
+  } = {},
 ): Promise<CliResult> {
   const run = spawnSync(process.execPath, [await cliScript(), ...words], {
     encoding: 'utf8',

@@ -1,0 +1,13 @@
+/** Compiling C for WASI, where the machine can (clang, lld, wasi-libc and libclang-rt-dev-wasm32). */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const libc = existsSync('/usr/lib/wasm32-wasi/libc.a') || existsSync('/usr/share/wasi-sysroot');
+export const hasClang = libc && spawnSync('clang', ['--version']).status === 0;
+
+/** Compiles a file of the folder `c`. */
+export function compileC(name: string, output: string): void {
+  const source = new URL(`./c/${name}`, import.meta.url).pathname;
+  const { status, stderr } = spawnSync('clang', ['--target=wasm32-wasi', '-O2', '-o', output, source]);
+  if (status !== 0) throw new Error(stderr.toString());
+}
