@@ -7,9 +7,22 @@ export interface Scheduler {
   now(): number;
   /** Settles when the host has done what was waiting. */
   turn(): PromiseLike<void>;
+  /**
+   * Calls back after so many milliseconds; gives the way to call that off. Without it, a timeout that comes while a host function's
+   * promise is pending takes effect when that is settled.
+   */
+  after?(milliseconds: number, callback: () => void): () => void;
 }
 
-export interface AsyncRunOptions extends Omit<RunOptions, 'deadline'> {
+/** An AbortSignal. One that only says whether it is aborted is not noticed while a host function's promise is pending. */
+export interface AsyncSignal {
+  readonly aborted: boolean;
+  addEventListener?(type: 'abort', listener: () => void): void;
+  removeEventListener?(type: 'abort', listener: () => void): void;
+}
+
+export interface AsyncRunOptions extends Omit<RunOptions, 'deadline' | 'signal'> {
+  readonly signal?: AsyncSignal;
   /** Milliseconds to run before the host gets a turn. */
   readonly slice?: number;
   /** Milliseconds after which the execution pauses. */
@@ -23,7 +36,8 @@ const DEFAULT_SLICE = 8;
 
 /**
  * Runs in slices, and lets the host have a turn between them and while a host function's promise is pending; several executions that run
- * like this take turns. Ends like `Execution.run`, but never waits.
+ * like this take turns. Ends like `Execution.run`, but never waits. A pause may find the execution waiting for the host (its state says
+ * so): it can be snapshotted then, and `runAsync` goes on with that wait.
  */
 export async function runAsync(
   execution: Execution,
@@ -34,17 +48,43 @@ export async function runAsync(
   const end = scheduler.now() + timeout;
   const limit = options.fuel === undefined ? undefined : execution.fuelUsed + options.fuel;
   for (;;) {
+    if (execution.waitsFor !== undefined) {
+      await settledOr(execution.waitsFor, scheduler, end, signal);
+      if (execution.waitsFor !== undefined) {
+        return { kind: 'paused', reason: signal?.aborted ? 'request' : 'deadline' };
+      }
+    }
     const until = Math.min(scheduler.now() + slice, end);
     const outcome = execution.run({
       fuel: limit === undefined ? undefined : limit - execution.fuelUsed,
       signal,
+      now: () => scheduler.now(),
       deadline: () => scheduler.now() >= until,
     });
-    if (outcome.kind === 'waiting') {
-      await outcome.promise;
-      continue;
-    }
+    if (outcome.kind === 'waiting') continue;
     if (outcome.kind !== 'paused' || outcome.reason !== 'deadline' || scheduler.now() >= end) return outcome;
     await scheduler.turn();
   }
+}
+
+/** Until the promise is settled, the time is over, or the signal is aborted. */
+function settledOr(
+  promise: PromiseLike<void>,
+  scheduler: Scheduler,
+  end: number,
+  signal: AsyncSignal | undefined,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let callOff: (() => void) | undefined;
+    const done = () => {
+      callOff?.();
+      signal?.removeEventListener?.('abort', done);
+      resolve();
+    };
+    if (signal?.aborted) return done();
+    signal?.addEventListener?.('abort', done);
+    if (end !== Number.POSITIVE_INFINITY)
+      callOff = scheduler.after?.(Math.max(0, end - scheduler.now()), done);
+    promise.then(done, done);
+  });
 }

@@ -278,6 +278,35 @@ describe('runAsync', () => {
     expect(execution.fuelUsed).toBe(used + 100);
   });
 
+  it('pauses while the host is waited for, and goes on with that wait', async () => {
+    const waits = `(module (import "host" "wait" (func $wait)) (func (export "run") (call $wait)))`;
+    const after = (milliseconds: number, callback: () => void) => {
+      const timer = setTimeout(callback, milliseconds);
+      return () => clearTimeout(timer);
+    };
+    let settle: () => void = () => undefined;
+    const wait = (store: Store) => [
+      Func.host(store, { params: [], results: [] }, () => {
+        return new Promise<void>((resolve) => {
+          settle = resolve;
+        });
+      }),
+    ];
+    const execution = new Execution(exported(start(waits, wait), 'run'), []);
+    const paused = { kind: 'paused', reason: 'deadline' };
+    expect(await runAsync(execution, { ...scheduler, after }, { timeout: 20 })).toEqual(paused);
+    expect(execution.state).toBe('waiting');
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 20);
+    const aborted = { kind: 'paused', reason: 'request' };
+    expect(await runAsync(execution, scheduler, { signal: controller.signal })).toEqual(aborted);
+    expect(await runAsync(execution, scheduler, { signal: controller.signal })).toEqual(aborted);
+    setTimeout(() => settle(), 20);
+    expect(await runAsync(execution, { ...scheduler, after }, { timeout: 60_000 })).toMatchObject({
+      kind: 'done',
+    });
+  });
+
   it('lets executions take turns', async () => {
     const controller = new AbortController();
     const executions = [1, 2, 3].map(() => new Execution(exported(start(LOOP), 'run'), []));

@@ -19,6 +19,7 @@ import {
 import { Func } from './func';
 import { finishHostCall, type HostCall, hostCalls, waiting } from './hostcall';
 import type { Instance } from './instance';
+import { Pace } from './pace';
 import { nestingLimit, registers, type Step, stack } from './registers';
 import { afterSafepoint } from './tiering';
 import type { Value } from './values';
@@ -33,16 +34,16 @@ export type Outcome =
 export interface RunOptions {
   /** Safepoints (branches to a loop, function entries) that may be passed before the execution pauses. */
   readonly fuel?: number;
-  /** Asked every few thousand safepoints; true pauses. */
+  /** Asked every few thousand safepoints, or as `now` says; true pauses. */
   readonly deadline?: () => boolean;
   /** Looked at together with the deadline; aborted pauses. */
   readonly signal?: { readonly aborted: boolean };
+  /** A clock in milliseconds. With it they are looked at about twice a millisecond, however much there is between two safepoints. */
+  readonly now?: () => number;
 }
 
 export type ExecutionState = 'ready' | 'running' | 'paused' | 'waiting' | 'done' | 'trapped' | 'failed';
 
-/** Safepoints between two looks at deadline, signal and heat: at least SLICE, below twice that. */
-const SLICE = 2048;
 /** Innermost frames that a backtrace lists. */
 const MAX_BACKTRACE = 100;
 
@@ -70,10 +71,12 @@ export class Execution {
   private again: PendingHostCall | undefined;
   private rejection: { readonly reason: unknown } | undefined;
   private settled = false;
+  private waits: PromiseLike<void> | undefined;
   private requested = false;
   /** Fuel that `pause` took from the running slice. */
   private withheld = 0;
   private passed = 0;
+  private readonly pace = new Pace();
 
   constructor(func: Func, args: readonly Value[]) {
     this.func = func;
@@ -118,6 +121,11 @@ export class Execution {
   /** What the execution waits for. */
   get pendingHostCall(): PendingHostCall | undefined {
     return this.pending === null ? undefined : { func: this.pending.func, args: this.pending.args() };
+  }
+
+  /** The promise of the `waiting` outcome, until it is settled. */
+  get waitsFor(): PromiseLike<void> | undefined {
+    return this.current === 'waiting' && !this.settled ? this.waits : undefined;
   }
 
   /** Stops at the next safepoint; when it is not running, at the first one of the next `run`. */
@@ -229,8 +237,10 @@ export class Execution {
     // The safepoint that a resumed execution stands at is passed now.
     let charge = resumed ? 1 : 0;
     let step = first;
+    const { pace } = this;
+    pace.begin(options.now);
     for (;;) {
-      const slice = this.requested ? 0 : Math.min(remaining, sliceLength());
+      const slice = this.requested ? 0 : Math.min(remaining, pace.slice());
       registers.fuel = slice - charge;
       registers.nest = this.outer === undefined ? nestingLimit() : 1;
       while (step !== null) step = step(registers.fp);
@@ -253,7 +263,7 @@ export class Execution {
         return { kind: 'paused', reason };
       }
       charge = yielded.kind === 'bulk' ? 0 : 1;
-      step = afterSafepoint(yielded);
+      step = pace.isSample() ? afterSafepoint(yielded) : yielded.resume;
     }
   }
 
@@ -281,6 +291,7 @@ export class Execution {
         this.rejection = { reason };
       },
     );
+    this.waits = settled;
     return { kind: 'waiting', promise: settled };
   }
 
@@ -357,13 +368,6 @@ export class Execution {
       return traceFrame(func, codeStart(func.instance!, func.funcidx) + offset);
     });
   }
-}
-
-let seed = 1;
-/** Slices differ in length, so that samples do not fall in step with a program's own period. */
-function sliceLength(): number {
-  seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
-  return SLICE + ((seed >>> 16) % SLICE);
 }
 
 function takeYielded(): Safepoint | null {
