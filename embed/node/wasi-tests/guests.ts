@@ -124,6 +124,14 @@ export function _start(): void {
   print(names + sum.toString() + '\\n');
 }`;
 
+/** Sleeps, and prints how many milliseconds that took by its own clock. */
+export const sleepAndTell = (nanoseconds: number) => `
+export function _start(): void {
+  const began = time(1);
+  sleep(${nanoseconds});
+  print(((time(1) - began) / 1_000_000).toString() + '\\n');
+}`;
+
 /** A bit of everything that a host could show through: input, clocks, chance, files, listings, sleep, NaNs. Exits with 3. */
 export const EVERYTHING = `
 let listed: string = '';

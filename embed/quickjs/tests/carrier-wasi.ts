@@ -1,6 +1,6 @@
 /** A WASI command on files in memory, in whichever engine this runs. */
-import { Execution, Func, instantiate, Module, Store } from '../../../src/index';
-import { postmortem } from '../../../src/snapshot/index';
+import { Execution, Func, type Instance, instantiatePaused, Module, Store } from '../../../src/index';
+import { postmortem, restore } from '../../../src/snapshot/index';
 import {
   inputStream,
   MemoryFileSystem,
@@ -29,9 +29,7 @@ export async function runProgram(request: WasiRequest, host: WasiHost): Promise<
   });
   const store = new Store();
   const module = Module.decode(fromHex(request.module));
-  const instance = instantiate(store, module, wasi.imports(store, module, Func.host));
-  const main = instance.exports.get('_start');
-  if (!(main instanceof Func)) throw new Error('no _start');
+  const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host));
   const reply = (code: number): WasiReply => ({
     kind: 'exited',
     code,
@@ -40,11 +38,22 @@ export async function runProgram(request: WasiRequest, host: WasiHost): Promise<
     ...(request.seed !== undefined && { stateHash: wasi.stateDigest(postmortem(instance)) }),
   });
   try {
-    return reply(await toTheEnd(new Execution(main, [])));
+    let code = 0;
+    for (const execution of executionsOf(instance, wasi, request)) code = await toTheEnd(execution);
+    return reply(code);
   } catch (error) {
     if (error instanceof WasiExit) return reply(error.code);
     throw error;
   }
+}
+
+function executionsOf(instance: Instance, wasi: Wasi, { snapshot }: WasiRequest): Execution[] {
+  if (snapshot !== undefined) {
+    return [restore(fromHex(snapshot), instance, { loadHostState: (state) => wasi.restoreState(state) })];
+  }
+  const main = instance.exports.get('_start');
+  if (!(main instanceof Func)) throw new Error('no _start');
+  return [instance.startFunc, main].flatMap((func) => (func === undefined ? [] : [new Execution(func, [])]));
 }
 
 async function toTheEnd(execution: Execution): Promise<number> {

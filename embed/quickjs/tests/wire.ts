@@ -68,10 +68,11 @@ export interface CallsReply {
   readonly milliseconds: readonly number[];
 }
 
-/** Run a WASI command on files in memory. */
+/** Run a WASI command on files in memory, or go on with a stopped one. */
 export interface WasiRequest {
   readonly kind: 'wasi';
   readonly module: string;
+  readonly snapshot?: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** What is in the root directory; left out: no directory. */
