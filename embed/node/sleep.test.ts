@@ -80,6 +80,7 @@ const SCHEDULER = {
 /** Sleeps for a second in the library. */
 async function stopped(): Promise<Uint8Array> {
   const { instance, wasi, waits } = world();
+  instance.startFunc?.call();
   const execution = new Execution(instance.exports.get('_start') as Func, []);
   const outcome = await runAsync(execution, SCHEDULER, { timeout: 1000 });
   expect([outcome, execution.state]).toEqual([{ kind: 'paused', reason: 'deadline' }, 'waiting']);
