@@ -97,7 +97,8 @@ it('in the library', async () => {
   const execution = restore(saved, instance, { loadHostState: (state) => wasi.restoreState(state) });
   expect(await runAsync(execution, SCHEDULER)).toMatchObject({ kind: 'done' });
   expect(told()).toMatch(TOLD);
-  expect(waits[0]).toBeLessThanOrEqual(SECONDS * 1000 - 990);
+  // No wait at all on a machine that took two seconds to get here.
+  expect(waits[0] ?? 0).toBeLessThan(SECONDS * 1000 - 500);
 });
 
 it('from Node to QuickJS', { timeout: 300_000 }, async () => {
