@@ -74,6 +74,7 @@ function runOptions(execution: Execution, { time, fuel, signal }: Ends, slice: n
     ...(fuel === undefined ? {} : { fuel: fuel - execution.fuelUsed }),
     ...(until === Number.POSITIVE_INFINITY ? {} : { deadline: () => performance.now() >= until }),
     ...(signal ? { signal } : {}),
+    now: () => performance.now(),
   };
 }
 

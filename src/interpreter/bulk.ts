@@ -12,8 +12,9 @@ import { registers, type Stack, stack } from './registers';
 /** Does a part on the three operands from word index `at` on. True when nothing is left. */
 export type BulkOperation = (at: number) => boolean;
 
-/** Bytes, or elements, done between two looks at the fuel's slice. */
-const PART = 2 ** 18;
+/** Bytes, or elements of a table, done between two looks at the clock: well below a millisecond, also on hosts that do not compile. */
+const MEMORY_PART = 2 ** 18;
+const TABLE_PART = 2 ** 12;
 
 export type BulkOp =
   | 'memory.fill'
@@ -98,8 +99,8 @@ const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number,
     const table = instance.tables[y];
     return {
       wide: [table.type.address === 'i64', false, false],
-      check: (to, from, count) => table.checkInit(to, instance.elementsOf(x), from, count),
-      run: (to, from, count) => table.init(to, instance.elementsOf(x), from, count),
+      check: (to, from, count) => table.checkInit(to, instance.elementCount(x), from, count),
+      run: (to, from, count) => instance.initTable(table, to, x, from, count),
     };
   },
 };
@@ -113,23 +114,24 @@ export function makeBulk(name: BulkOp, context: EffectContext): BulkOperation {
   const work = MAKERS[name](context.instance, context.x, context.y, frames);
   const { wide, value } = work;
   const isTable = name.startsWith('table');
+  const part = isTable ? TABLE_PART : MEMORY_PART;
   return (at) => {
     registers.trapOffset = context.at;
     const to = operand(frames, at, wide[0]);
     const middle = value && isTable ? (at >> 1) + 1 : operand(frames, at + 2, wide[1]);
     const count = operand(frames, at + 4, wide[2]);
     work.check(to, middle, count);
-    if (count <= PART) {
+    if (count <= part) {
       work.run(to, middle, count);
       return true;
     }
-    const left = count - PART;
+    const left = count - part;
     if (work.backward?.(to, middle) === true) {
-      work.run(to + left, middle + left, PART);
+      work.run(to + left, middle + left, part);
     } else {
-      work.run(to, middle, PART);
-      put(frames, at, to + PART, wide[0]);
-      if (!value) put(frames, at + 2, middle + PART, wide[1]);
+      work.run(to, middle, part);
+      put(frames, at, to + part, wide[0]);
+      if (!value) put(frames, at + 2, middle + part, wide[1]);
     }
     put(frames, at + 4, left, wide[2]);
     return false;

@@ -35,7 +35,6 @@ export class Instance {
   /** @internal Why it may not run: a restore failed half way. */
   unusable: string | undefined;
   private readonly funcs: (Func | undefined)[];
-  private readonly elements: (readonly unknown[] | undefined)[] = [];
 
   /** @internal Use `instantiate`. */
   constructor(store: Store, module: Module, imports: readonly Extern[], sizes: Sizes = 'as declared') {
@@ -74,19 +73,25 @@ export class Instance {
     return this.module.start === undefined ? undefined : this.func(this.module.start);
   }
 
-  /** @internal The references of an element segment; none once it is dropped. */
-  elementsOf(index: number): readonly unknown[] {
-    if (this.droppedElems[index] !== 0) return [];
-    let refs = this.elements[index];
-    if (refs === undefined) {
-      const { funcs, exprs } = this.module.elements[index];
-      refs =
-        funcs !== undefined
-          ? Array.from(funcs, (funcidx) => this.func(funcidx))
-          : exprs!.map((expr) => evaluateConst(this, expr).ref);
-      this.elements[index] = refs;
-    }
-    return refs;
+  /** @internal How many references an element segment has; none once it is dropped. */
+  elementCount(index: number): number {
+    const { funcs, exprs } = this.module.elements[index];
+    return this.droppedElems[index] !== 0 ? 0 : (funcs ?? exprs!).length;
+  }
+
+  /**
+   * @internal A reference of an element segment, evaluated when it is asked for: a segment may have millions. No constant instruction
+   * makes a new reference, so it is the same one each time; with struct.new and its like this will have to keep what it made.
+   */
+  elementAt(index: number, k: number): unknown {
+    const { funcs, exprs } = this.module.elements[index];
+    return funcs !== undefined ? this.func(funcs[k]) : evaluateConst(this, exprs![k]).ref;
+  }
+
+  /** @internal References of an element segment to a table. Traps unless both ranges are in bounds. */
+  initTable(table: Table, to: number, index: number, from: number, length: number): void {
+    table.checkInit(to, this.elementCount(index), from, length);
+    for (let k = 0; k < length; k++) table.elements[to + k] = this.elementAt(index, from + k);
   }
 
   /** @internal The bytes of a data segment; none once it is dropped. */
@@ -154,13 +159,9 @@ export class Instance {
       if (segment.mode === 'active') {
         const table = this.tables[segment.table];
         const at = this.offset(segment.offset!, table.type);
-        const refs = this.elementsOf(k);
-        table.init(at, refs, 0, refs.length);
+        this.initTable(table, at, k, 0, this.elementCount(k));
       }
-      if (segment.mode !== 'passive') {
-        this.droppedElems[k] = 1;
-        this.elements[k] = undefined;
-      }
+      if (segment.mode !== 'passive') this.droppedElems[k] = 1;
     });
     this.module.datas.forEach((segment, k) => {
       if (segment.mode !== 'active') return;

@@ -55,20 +55,14 @@ export class Table {
   copy(to: number, source: Table, from: number, length: number): void {
     source.check(from, length);
     this.check(to, length);
-    if (source === this) {
-      this.elements.copyWithin(to, from, from + length);
-      return;
-    }
-    for (let k = 0; k < length; k++) this.elements[to + k] = source.elements[from + k];
+    const [into, out] = [this.elements, source.elements];
+    // From the end when the ranges overlap so that the start would be overwritten.
+    if (source === this && to > from) for (let k = length - 1; k >= 0; k--) into[to + k] = out[from + k];
+    else for (let k = 0; k < length; k++) into[to + k] = out[from + k];
   }
-  /** @internal */
-  checkInit(to: number, source: readonly unknown[], from: number, length: number): void {
-    if (from + length > source.length) throw trap('tableBounds');
+  /** @internal Traps unless the range is in bounds, and that of a segment with `count` elements too. */
+  checkInit(to: number, count: number, from: number, length: number): void {
+    if (from + length > count) throw trap('tableBounds');
     this.check(to, length);
-  }
-  /** @internal */
-  init(to: number, source: readonly unknown[], from: number, length: number): void {
-    this.checkInit(to, source, from, length);
-    for (let k = 0; k < length; k++) this.elements[to + k] = source[from + k];
   }
 }

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { Pace } from './pace';
+
+/** Slices of a program that takes so many milliseconds for a safepoint. */
+function slices(milliseconds: number, count: number): number[] {
+  let time = 0;
+  const pace = new Pace();
+  pace.begin(() => time);
+  return Array.from({ length: count }, () => {
+    const length = pace.slice();
+    time += length * milliseconds;
+    pace.isSample();
+    return length;
+  });
+}
+
+describe('the pace', () => {
+  it('begins with short slices and comes to a half millisecond', () => {
+    expect(slices(0.000001, 12).slice(0, 4)).toEqual([16, 32, 64, 128]);
+    expect(slices(0.000001, 12)[11]).toBeGreaterThanOrEqual(2048);
+    expect(slices(0.01, 20).slice(-3)).toEqual([32, 32, 32]);
+  });
+
+  it('is one safepoint when that takes long', () => {
+    expect(slices(3, 4)).toEqual([16, 1, 1, 1]);
+  });
+
+  it('counts what was found running only after a while', () => {
+    let time = 0;
+    const pace = new Pace();
+    pace.begin(() => time);
+    pace.slice();
+    expect(pace.isSample()).toBe(false);
+    pace.slice();
+    time += 0.3;
+    expect(pace.isSample()).toBe(true);
+  });
+
+  it('has slices of a few thousand safepoints when there is no clock', () => {
+    const pace = new Pace();
+    for (let k = 0; k < 100; k++) {
+      const length = pace.slice();
+      expect(length).toBeGreaterThanOrEqual(2048);
+      expect(length).toBeLessThan(4096);
+      expect(pace.isSample()).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,49 @@
+/**
+ * How many safepoints may be passed between two looks at deadline, signal and heat. Between two safepoints may be a few instructions or
+ * thousands, on an engine that compiles or one that does not; with a clock, a slice is as long as it has lately been found to take half
+ * a millisecond.
+ */
+
+/** Safepoints of a slice at most, and without a clock: at least SLICE, below twice that. */
+const SLICE = 2048;
+/** With a clock, the first slice of an execution: what is cold is slow. */
+const FIRST = 16;
+/** Milliseconds that a slice should take. */
+const TARGET = 0.5;
+
+let seed = 1;
+/** Slices differ in length, so that samples do not fall in step with a program's own period. */
+function sliceLength(): number {
+  seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
+  return SLICE + ((seed >>> 16) % SLICE);
+}
+
+export class Pace {
+  private now: (() => number) | undefined;
+  private limit = FIRST;
+  private started = 0;
+  private length = 0;
+  private took = 0;
+
+  begin(now: (() => number) | undefined): void {
+    this.now = now;
+    if (now !== undefined) this.started = now();
+  }
+
+  slice(): number {
+    this.length = sliceLength();
+    if (this.now !== undefined && this.length > this.limit) this.length = this.limit;
+    return this.length;
+  }
+
+  /** After a slice: whether what was found running there is worth counting, so that short slices do not make code hot too early. */
+  isSample(): boolean {
+    if (this.now === undefined) return true;
+    const before = this.started;
+    this.started = this.now();
+    this.took = this.started - before;
+    if (this.took > TARGET) this.limit = Math.max(1, Math.floor((this.length * TARGET) / this.took));
+    else if (this.took < TARGET / 2) this.limit = Math.min(this.length * 2, 2 * SLICE);
+    return this.took > TARGET / 4 || this.length >= SLICE;
+  }
+}
