@@ -211,14 +211,15 @@ export class Execution {
     frames.ints.set(saved.ints, base);
     for (let k = saved.refs.length; k > 0 && frames.refs.length < base >> 1; k--) frames.refs.push(null);
     while (frames.refs.length < (base >> 1) + saved.refs.length) frames.refs.push(null);
-    saved.refs.forEach((ref, k) => {
-      frames.refs[(base >> 1) + k] = ref;
-    });
-    saved.sites.forEach((site, k) => {
-      frames.sites[sp + k] = site;
-      frames.frames[sp + k] = k === 0 ? registers.fp : saved.frames[k] + base;
-      frames.callees[sp + k] = saved.callees[k];
-    });
+    // A stack may be a hundred thousand frames deep: no closures here.
+    const { sites, callees } = saved;
+    for (let k = 0; k < saved.refs.length; k++) frames.refs[(base >> 1) + k] = saved.refs[k];
+    for (let k = 0; k < sites.length; k++) {
+      frames.sites[sp + k] = sites[k];
+      frames.frames[sp + k] = saved.frames[k] + base;
+      frames.callees[sp + k] = callees[k];
+    }
+    frames.frames[sp] = registers.fp;
     registers.sp = sp + saved.sites.length;
     registers.fp = saved.fp + base;
     if (this.pending !== null) return this.finishPending();
@@ -301,7 +302,8 @@ export class Execution {
       ints: ints.slice(base, end),
       refs: refs.slice(base >> 1, end >> 1),
       sites: sites.slice(sp, registers.sp),
-      frames: frames.slice(sp, registers.sp).map((fp) => fp - base),
+      frames:
+        base === 0 ? frames.slice(sp, registers.sp) : frames.slice(sp, registers.sp).map((fp) => fp - base),
       callees: callees.slice(sp, registers.sp),
       fp: registers.fp - base,
     };
