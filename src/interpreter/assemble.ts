@@ -179,7 +179,7 @@ export class Assembler {
   }
 
   /** The block behind a call or a bulk operation was assembled just before. */
-  private nextBlock(): Step {
+  protected nextBlock(): Step {
     const next = this.current + 1;
     if (this.depths[next] < MAX_CHAIN) this.depth = this.depths[next] + 1;
     else {

@@ -5,14 +5,17 @@
  */
 import { Assembler, type Store, stored } from './assemble';
 import { bits, constantNumber, type Expr, isArithmetic } from './expr';
-import type { Factory } from './factories';
 import type { Block, Statement, Target, Terminator } from './ir';
 import type { Lowering } from './lower';
+import type { Views } from './memory';
 import type { Step } from './registers';
 
+/** A factory's name and what its closure captures, but for the steps behind it. */
 interface Form {
-  readonly factory: Factory;
-  readonly operands: unknown[];
+  readonly name: string;
+  readonly operands: readonly unknown[];
+  /** The memory among the operands. */
+  readonly memory?: Views | undefined;
 }
 
 export function assemble(lowering: Lowering): void {
@@ -20,48 +23,90 @@ export function assemble(lowering: Lowering): void {
 }
 
 class FormAssembler extends Assembler {
-  protected override body(block: Block): Step {
-    const { statements, end } = block;
-    let last = statements.length - 1;
-    const fused = this.lastAndEnd(block);
-    if (fused !== undefined) last--;
-    let step = fused ?? this.terminator(end);
-    for (let s = last; s >= 0; s--) {
-      const pair = s > 0 ? this.pair(statements[s - 1], statements[s]) : undefined;
-      if (pair !== undefined) s--;
+  protected override body({ statements, end }: Block): Step {
+    const forms = statements.map((statement) => this.statementForm(statement));
+    let s = forms.length - 1;
+    let step = forms[s] && this.withTerminator(forms[s]!, end);
+    if (step === undefined) step = this.terminator(end);
+    else s--;
+    for (; s >= 0; s--) {
       const next = this.bounded(step);
-      step = pair === undefined ? this.statement(statements[s], next) : pair(next);
+      const form = forms[s];
+      if (form === undefined) step = this.statement(statements[s], next);
+      else {
+        const pair = forms[s - 1] && this.composed(forms[s - 1]!, form);
+        if (pair !== undefined) s--;
+        step = this.made(pair ?? form, next) as Step;
+      }
     }
     return step;
   }
 
-  /** The last statement and the terminator, when one closure can do both. */
-  private lastAndEnd({ statements, end }: Block): Step | undefined {
-    const before = statements[statements.length - 1];
-    if (end?.kind !== 'if' || end.condition.name !== 'get') return undefined;
-    if (before?.kind !== 'set' || before.to !== end.condition.lo) return undefined;
-    return this.setAndTest(before.to, before.value, end);
+  private made({ name, operands }: Form, ...behind: unknown[]): unknown {
+    return this.make(name)(...operands, ...behind);
   }
 
-  private setAndTest(to: number, value: Expr, end: Extract<Terminator, { kind: 'if' }>): Step | undefined {
-    const { yes, no } = end;
-    const prefix = yes.back === undefined ? 'setif' : 'setloop';
-    if (
-      no.back !== undefined ||
-      !this.has(`${prefix} ${value.name}/rk`) === !this.has(`${prefix} ${value.name}/r`)
-    )
-      return undefined;
-    const form = this.form(`${prefix} ${value.name}`, value);
-    if (form === undefined) return undefined;
-    if (yes.back === undefined)
-      return form.factory(to, ...form.operands, this.target(yes), this.target(no)) as Step;
-    return form.factory(
-      to,
-      ...form.operands,
-      yes.back,
-      this.header(yes.label.block, yes.back),
-      this.target(no),
-    ) as Step;
+  /** One form for both, if the set has it. */
+  private composed(first: Form, second: Form): Form | undefined {
+    const name = `${first.name};${second.name}`;
+    if (!this.has(name)) return undefined;
+    const { memory } = first;
+    if (memory === undefined || second.memory === undefined) {
+      return {
+        name,
+        operands: [...first.operands, ...second.operands],
+        memory: memory ?? second.memory,
+      };
+    }
+    if (memory !== second.memory) return undefined;
+    const others = second.operands.filter((operand) => operand !== memory);
+    return { name, operands: [...first.operands, ...others], memory };
+  }
+
+  /** A statement and the terminator behind it, when one closure can do both. */
+  private withTerminator(form: Form, end: Terminator | undefined): Step | undefined {
+    switch (end?.kind) {
+      case 'return':
+        return this.has(`${form.name};return`)
+          ? (this.make(`${form.name};return`)(...form.operands) as Step)
+          : undefined;
+      case 'call': {
+        if (!this.has(`${form.name};call`)) return undefined;
+        const { site, callee } = end;
+        site.next = this.nextBlock();
+        return this.make(`${form.name};call`)(...form.operands, site, site.base, callee, site.next) as Step;
+      }
+      case 'jump': {
+        const { label, back } = end.to;
+        if (back === undefined || !this.has(`${form.name};back`)) return undefined;
+        return this.make(`${form.name};back`)(...form.operands, back, this.header(label.block, back)) as Step;
+      }
+      case 'if':
+        return this.withTest(form, end.condition, end.yes, end.no);
+      default:
+        return undefined;
+    }
+  }
+
+  /** A statement and a branch on a slot. */
+  private withTest(form: Form, condition: Expr, yes: Target, no: Target): Step | undefined {
+    if (condition.name === 'i32.eqz') return this.withTest(form, condition.a!, no, yes);
+    if (condition.name !== 'get' || (yes.back !== undefined && no.back !== undefined)) return undefined;
+    const looped = yes.back !== undefined;
+    const [to, ...rest] = form.operands;
+    const tested = form.name.replace(/^set/, looped ? 'setloop' : 'setif');
+    if (to === condition.lo && tested !== form.name && this.has(tested)) {
+      return this.make(tested)(to, ...rest, ...this.targets(yes, no, looped)) as Step;
+    }
+    const name = `${form.name};${looped ? 'loop' : 'if'}/r`;
+    if (!this.has(name)) return undefined;
+    return this.make(name)(...form.operands, condition.lo, ...this.targets(yes, no, looped)) as Step;
+  }
+
+  /** What a branch goes to; of `loop` forms, the taken branch goes back. */
+  private targets(yes: Target, no: Target, looped: boolean): unknown[] {
+    if (!looped) return [this.target(yes), this.target(no)];
+    return [yes.back, this.header(yes.label.block, yes.back!), this.target(no)];
   }
 
   protected override table(index: Expr, targets: Step[]): Step {
@@ -72,52 +117,56 @@ class FormAssembler extends Assembler {
   protected override branch(condition: Expr, yes: Target, no: Target): Step {
     if (condition.name === 'i32.eqz') return this.branch(condition.a!, no, yes);
     // A fused form where the taken branch goes back; else the branches are steps of their own.
-    const fused = yes.back !== undefined && this.has('loop/e');
-    const prefix = fused ? 'loop' : 'if';
-    const targets = fused
-      ? [yes.back, this.header(yes.label.block, yes.back!), this.target(no)]
-      : [this.target(yes), this.target(no)];
-    if (condition.name === 'get') return this.make(`${prefix}/r`)(condition.lo, ...targets) as Step;
+    const looped = yes.back !== undefined && this.has('loop/e');
+    const prefix = looped ? 'loop' : 'if';
     const form = this.form(`${prefix} ${condition.name}`, condition);
-    if (form !== undefined) return form.factory(...form.operands, ...targets) as Step;
+    const targets = this.targets(yes, no, looped);
+    if (condition.name === 'get') return this.make(`${prefix}/r`)(condition.lo, ...targets) as Step;
+    if (form !== undefined) return this.made(form, ...targets) as Step;
     return this.make(`${prefix}/e`)(this.value(condition), ...targets) as Step;
   }
 
-  /** What makes one closure of two statements, if the set has a form for them. */
-  private pair(first: Statement, second: Statement): ((next: Step) => Step) | undefined {
-    if (first.kind !== 'set' || second.kind !== 'set') return undefined;
-    const one = pairable(first.value);
-    const two = pairable(second.value);
-    if (one === undefined || two === undefined || !this.has(`${one.name};${two.name}`)) return undefined;
-    return (next) =>
-      this.make(`${one.name};${two.name}`)(
-        first.to,
-        ...one.operands,
-        second.to,
-        ...two.operands,
-        next,
-      ) as Step;
+  private statementForm(statement: Statement): Form | undefined {
+    if (statement.kind === 'set') return this.setForm(statement.to, statement.value);
+    if (statement.kind === 'store') return this.storeForm(statement);
+    if (statement.kind !== 'global.set') return undefined;
+    const value = bits(statement.value);
+    if (value.name !== 'get' || !this.has(`global.set.${value.kind}/r`)) return undefined;
+    return {
+      name: `global.set.${value.kind}/r`,
+      operands: [statement.cells, statement.at, value.lo],
+    };
   }
 
-  protected override set(to: number, value: Expr, next: Step): Step {
-    if (value.kind === 'r') return super.set(to, value, next);
+  private setForm(to: number, value: Expr): Form | undefined {
+    if (value.kind === 'r') return undefined;
     const moved = isArithmetic(value) ? value : bits(value);
-    const form = this.bitField(moved, 'set bits') ?? this.form(`set ${moved.name}`, moved);
-    if (form !== undefined) return form.factory(to, ...form.operands, next) as Step;
-    return super.set(to, value, next);
+    const form =
+      moved.name === 'select'
+        ? this.select(moved, 'set ')
+        : (this.bitField(moved, 'set bits') ?? this.form(`set ${moved.name}`, moved));
+    if (form !== undefined) return { ...form, operands: [to, ...form.operands] };
+    if (moved.name === 'get') return { name: `set.${moved.kind}/r`, operands: [to, moved.lo] };
+    if (moved.name !== 'const') return { name: `set.${moved.kind}/e`, operands: [to, this.value(moved)] };
+    const words = moved.kind === 'i' ? [moved.lo] : [moved.lo, moved.hi];
+    return { name: `set.${moved.kind}/k`, operands: [to, ...words] };
   }
 
-  protected override store(statement: Store, next: Step): Step {
+  private storeForm(statement: Store): Form {
     const { name, value } = stored(statement);
-    const how = statement.address.name === 'get' ? 'r' : 'e';
+    const { address, offset, memory, at } = statement;
     let what = value.name === 'get' ? 'r' : value.name === 'const' && value.kind === 'i' ? 'k' : 'e';
-    let where = how;
+    let where = address.name === 'get' ? 'r' : 'e';
     if (!this.has(`${name}/${where}${what}`)) what = 'e';
     if (!this.has(`${name}/${where}${what}`)) where = 'e';
-    const address = where === 'r' ? statement.address.lo : this.value(statement.address);
-    const operand = what === 'e' ? this.value(value) : value.lo;
-    const factory = this.make(`${name}/${where}${what}`);
-    return factory(address, operand, statement.offset, statement.memory, statement.at, next) as Step;
+    const operands = [
+      where === 'r' ? address.lo : this.value(address),
+      what === 'e' ? this.value(value) : value.lo,
+      offset,
+      memory,
+      at,
+    ];
+    return { name: `${name}/${where}${what}`, operands, memory };
   }
 
   override value(expr: Expr): unknown {
@@ -125,15 +174,14 @@ class FormAssembler extends Assembler {
       expr.name === 'select'
         ? this.select(expr)
         : (this.bitField(expr, 'bits') ?? this.form(expr.name, expr));
-    return form === undefined ? super.value(expr) : form.factory(...form.operands);
+    return form === undefined ? super.value(expr) : this.made(form);
   }
 
-  private select({ kind, a, b, c }: Expr): Form | undefined {
-    const [left, right] = [leaf(a!), leaf(b!)];
-    if (kind !== 'i' || !this.has(`select/${left}${right}`)) return undefined;
-    const operand = (form: string, value: Expr) => (form === 'e' ? this.value(value) : value.lo);
-    const operands = [operand(left, a!), operand(right, b!), this.value(c!)];
-    return { factory: this.make(`select/${left}${right}`), operands };
+  private select({ kind, a, b, c }: Expr, prefix = ''): Form | undefined {
+    const name = `${prefix}select/${leaf(a!)}${leaf(b!)}`;
+    if (kind !== 'i' || !this.has(name)) return undefined;
+    const operand = (value: Expr) => (leaf(value) === 'e' ? this.value(value) : value.lo);
+    return { name, operands: [operand(a!), operand(b!), this.value(c!)] };
   }
 
   /** (x >>> k) & mask, in one closure if the set has it. */
@@ -144,7 +192,7 @@ class FormAssembler extends Assembler {
     const how = a.a!.name === 'get' ? 'r' : 'e';
     if (!this.has(`${prefix}/${how}`)) return undefined;
     const x = how === 'r' ? a.a!.lo : this.value(a.a!);
-    return { factory: this.make(`${prefix}/${how}`), operands: [x, a.b!.lo, b.lo] };
+    return { name: `${prefix}/${how}`, operands: [x, a.b!.lo, b.lo] };
   }
 
   /**
@@ -161,7 +209,7 @@ class FormAssembler extends Assembler {
       const operands = [form === 'r' ? a.lo : this.value(a)];
       if (expr.memory !== undefined) operands.push(expr.lo, expr.memory, expr.at);
       else if (expr.at >= 0) operands.push(expr.at);
-      return { factory: this.make(`${prefix}/${form}`), operands };
+      return { name: `${prefix}/${form}`, operands, memory: expr.memory };
     }
     const left = a.name === 'get' ? 'r' : 'e';
     const right = b.name === 'get' ? 'r' : b.name === 'const' ? 'k' : 'e';
@@ -173,23 +221,11 @@ class FormAssembler extends Assembler {
     else if (b.kind === 'I') operands.push(b.lo, b.hi);
     else operands.push(constantNumber(b));
     if (expr.at >= 0) operands.push(expr.at);
-    return { factory: this.make(`${prefix}/${name}`), operands };
+    return { name: `${prefix}/${name}`, operands };
   }
 }
 
 /** The form of an operand that is no closure. */
 function leaf(expr: Expr): string {
   return expr.name === 'get' ? 'r' : expr.name === 'const' ? 'k' : 'e';
-}
-
-/** A 32-bit move or constant, or a step of a slot by a constant: what pairs are made of. */
-function pairable(value: Expr): { name: string; operands: unknown[] } | undefined {
-  if (value.name === 'get' && (value.kind === 'i' || value.kind === 'f'))
-    return { name: 'set.i/r', operands: [value.lo] };
-  if (value.name === 'const' && (value.kind === 'i' || value.kind === 'f'))
-    return { name: 'set.i/k', operands: [value.lo] };
-  if (value.name === 'i32.add' && value.a!.name === 'get' && value.b!.name === 'const') {
-    return { name: 'set i32.add/rk', operands: [value.a!.lo, value.b!.lo] };
-  }
-  return undefined;
 }

@@ -22,6 +22,8 @@ export class Views {
   top8 = -1;
   /** While writes are tracked: one byte for each 4 KiB, 1 = written. */
   dirty: Uint8Array | undefined = undefined;
+  /** Called when the views are others. */
+  moved: (() => void) | undefined = undefined;
 
   constructor(buffer: ArrayBuffer) {
     this.attach(buffer);
@@ -43,6 +45,7 @@ export class Views {
       dirty.set(this.dirty);
       this.dirty = dirty;
     }
+    this.moved?.();
   }
 
   /** The exact check behind the quick one: byte index of an access of `bytes` at address + offset (both u32), or a trap. */

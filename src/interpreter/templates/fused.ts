@@ -2,8 +2,8 @@
  * Forms that do the work of two or three closures, for engines that do not inline (`--jitless`, QuickJS). They are in the full set only;
  * assemble.ts takes them where they are. What is in scope: control.ts.
  *
- * They are the commonest neighbours in compiled code, counted in SQLite's module (sql.js), not in a benchmark: a counter that is
- * stepped and tested, a pointer that is followed and tested, moves and steps in a row, a bit field, select of locals and constants.
+ * They are the commonest neighbours in compiled code, counted where SQLite (sql.js) and QuickJS (quickjs-emscripten) run, not in a
+ * benchmark: a counter that is stepped and tested, a pointer that is followed and tested, a bit field, select of locals and constants.
  */
 const BACK = '(--M.fuel<0?(M.yielded=site,null):header)';
 
@@ -28,30 +28,17 @@ const rows: Record<string, readonly [params: readonly string[], closure: string]
 const SELECTED: Readonly<Record<string, (name: string) => string>> = {
   r: (name) => `I[fp+${name}]`,
   k: (name) => name,
+  e: (name) => `${name}(fp)`,
 };
 for (const [left, a] of Object.entries(SELECTED)) {
   for (const [right, b] of Object.entries(SELECTED)) {
-    if (left + right === 'ee') continue;
-    rows[`select/${left}${right}`] = [['a', 'b', 'c'], `fp=>c(fp)!==0?${a('a')}:${b('b')}`];
+    const chosen = `c(fp)!==0?${a('a')}:${b('b')}`;
+    rows[`select/${left}${right}`] = [['a', 'b', 'c'], `fp=>${chosen}`];
+    rows[`set select/${left}${right}`] = [['d', 'a', 'b', 'c', 'n'], `fp=>{I[fp+d]=${chosen};return n(fp)}`];
   }
 }
 
-// Two statements in a row: moves, constants, steps.
-const STATEMENTS: Readonly<
-  Record<string, readonly [params: readonly string[], code: (suffix: string) => string]>
-> = {
-  'set.i/r': [['d', 'a'], (s) => `I[fp+d${s}]=I[fp+a${s}];`],
-  'set.i/k': [['d', 'k'], (s) => `I[fp+d${s}]=k${s};`],
-  'set i32.add/rk': [['d', 'a', 'b'], (s) => `I[fp+d${s}]=I[fp+a${s}]+b${s}|0;`],
-};
-for (const [one, [params, code]] of Object.entries(STATEMENTS)) {
-  for (const [two, [params2, code2]] of Object.entries(STATEMENTS)) {
-    rows[`${one};${two}`] = [
-      [...params, ...params2.map((name) => `${name}2`), 'n'],
-      `fp=>{${code('')}${code2('2')}return n(fp)}`,
-    ];
-  }
-}
+rows['global.set.i/r'] = [['g', 'k', 'a', 'n'], 'fp=>{g[k]=I[fp+a];return n(fp)}'];
 
 // (x >>> k) & mask
 for (const [how, x] of [
@@ -63,3 +50,19 @@ for (const [how, x] of [
 }
 
 export const FUSED: Readonly<typeof rows> = rows;
+
+/**
+ * Neighbours that are composed: every pair of these statements, and each of them with each of these terminators, is one closure too,
+ * by the name `first;second`. A memory that both access is the same one.
+ */
+export const COMPOSED_STATEMENTS = [
+  'set.i/r',
+  'set.i/k',
+  'set.i/e',
+  'set i32.add/rk',
+  'set i32.add/rr',
+  'set i32.load/r',
+  'set i32.load8_u/r',
+  'i32.store/rr',
+];
+export const COMPOSED_TERMINATORS = ['if/r', 'loop/r', 'back', 'return', 'call'];

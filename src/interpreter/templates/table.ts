@@ -31,6 +31,7 @@ export interface Template {
 const HOT2 = ['rr', 'rk', 'er', 'ek', 're', 'ee'];
 const COMMON2 = ['rr', 'rk', 'ee'];
 const PLAIN2 = ['ee'];
+const SETS2 = ['rr', 'rk', 'ek', 'er', 're', 'ee'];
 const HOT1 = ['r', 'e'];
 const PLAIN1 = ['e'];
 
@@ -69,7 +70,8 @@ const i32Arithmetic: [OpName, string][] = [
   ['i32.shr_u', 'A>>>B|0'],
 ];
 for (const [name, code] of i32Arithmetic) {
-  row(name, 'ii:i', code, { forms: HOT2, sets: ['rr', 'rk', 'ek', 'er', 'ee'] });
+  const more = name === 'i32.and' ? { ifs: COMMON2 } : {};
+  row(name, 'ii:i', code, { forms: HOT2, sets: SETS2, ...more });
 }
 row('i32.rotl', 'ii:i', 'A<<B|A>>>32-B', { forms: COMMON2 });
 row('i32.rotr', 'ii:i', 'A>>>B|A<<32-B', { forms: COMMON2 });
@@ -105,7 +107,7 @@ row('i32.extend16_s', 'i:i', 'A<<16>>16', { forms: HOT1 });
 row('i32.wrap_i64', 'I:i', 'AL', { forms: HOT1, sets: HOT1 });
 
 // i64
-const i64Forms = { forms: HOT2, sets: ['rr', 'rk', 'er', 'ee'] };
+const i64Forms = { forms: HOT2, sets: SETS2 };
 row('i64.add', 'II:I', '(t=AL+BL|0);AH+BH+(t>>>0<AL>>>0?1:0)|0', i64Forms);
 row('i64.sub', 'II:I', 'AL-BL|0;AH-BH-(AL>>>0<BL>>>0?1:0)|0', i64Forms);
 row('i64.and', 'II:I', 'AL&BL;AH&BH', i64Forms);
@@ -271,7 +273,7 @@ export const STORES: Readonly<Record<string, StoreTemplate>> = {
     operand: 'i',
     bytes: 2,
     code: 'if(v&1)m.store16(v,X);else m.u16[v>>>1]=X',
-    forms: ['re', 'ee'],
+    forms: STORE_FORMS,
   },
   'i64.store': {
     operand: 'I',
