@@ -1,11 +1,12 @@
 /** The command line as a user meets it. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadTar, MemoryFileSystem } from '../../src/wasi/index';
 import { cli, cliScript } from './wasi-tests/cli';
+import { guest, HOARDER } from './wasi-tests/guests';
 import { FOREVER, program, sleeper, TRAPS, UPPER, WRITE_FILE } from './wasi-tests/programs';
 
 let scratch: string;
@@ -180,3 +181,23 @@ it('deterministic runs are the same', async () => {
   expect(await run('--deterministic', '--seed', '2')).not.toBe(await run('--deterministic'));
   expect(await run()).not.toBe(await run());
 });
+
+it.skipIf(process.platform === 'win32')(
+  'survives a guest that takes all descriptors of the process',
+  async () => {
+    fs.writeFileSync(at('hoarder.wasm'), await guest(HOARDER));
+    fs.mkdirSync(at('hoard'));
+    const words = [
+      process.execPath,
+      await cliScript(),
+      '--max-open-files',
+      '10000',
+      '--dir',
+      `${at('hoard')}::/`,
+    ];
+    const limited = ['-c', 'ulimit -n 128; exec "$0" "$@"', ...words, at('hoarder.wasm')];
+    const { status, stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^\d{2,3} 33\n$/);
+  },
+);

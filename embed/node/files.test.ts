@@ -160,7 +160,7 @@ it('counts growth against the quota', () => {
   expect(g.call('fd_filestat_set_size', fd, 10)).toBe('ESUCCESS');
 });
 
-it('runs out of descriptors politely, its own and those of the process', () => {
+it('runs out of descriptors politely', () => {
   fs.writeFileSync(path.join(scratch, 'f'), 'x');
   const g = guestIn(scratch, {}, { openFiles: 20 });
   const fds: number[] = [];

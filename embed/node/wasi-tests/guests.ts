@@ -124,6 +124,17 @@ export function _start(): void {
   print(names + sum.toString() + '\\n');
 }`;
 
+/** Opens the file `f` until that fails, and tells how often it went well and the errno. */
+export const HOARDER = `
+export function _start(): void {
+  const name = String.UTF8.encode('f');
+  let count = 0;
+  for (;; count++) {
+    const errno = path_open(3, 0, changetype<usize>(name), 1, CREATE, WRITE, 0, 0, out);
+    if (errno) { print(count.toString() + ' ' + errno.toString() + '\\n'); return; }
+  }
+}`;
+
 /** Sleeps, and prints how many milliseconds that took by its own clock. */
 export const sleepAndTell = (nanoseconds: number) => `
 export function _start(): void {

@@ -149,6 +149,32 @@ it('iovecs that lead out of memory are traps, and nothing is written', () => {
   expect(g.stat('f')).toMatchObject({ size: 0 });
 });
 
+it('negative lengths, counts and offsets are traps or errnos', () => {
+  const fd = g.open('f', { oflags: 1, rights: WRITE }) as number;
+  const all = 0xffffffff;
+  const buffer = g.iovs(['x'.length, all]);
+  const trapping: [string, ...(number | ReturnType<typeof u64>)[]][] = [
+    ['fd_write', fd, ...buffer, 4000],
+    ['fd_read', fd, ...buffer, 4000],
+    ['fd_write', fd, buffer[0], all, 4000],
+    ['fd_readdir', 3, 100, all, 0, 4000],
+    ['random_get', 100, all],
+    ['poll_oneoff', 100, 200, all, 4000],
+    ['path_open', 3, 0, 100, all, 0, 0, 0, 0, 4000],
+    ['path_readlink', 3, 100, 1, 200, all, 4000],
+  ];
+  for (const [name, ...args] of trapping) {
+    expect(() => g.call(name, ...args), name).toThrow('out of bounds memory access');
+  }
+  const minusOne = u64(all, all);
+  expect(g.call('fd_pread', fd, ...g.iovs([100, 4]), minusOne, 4000)).toBe('EINVAL');
+  expect(g.call('fd_pwrite', fd, ...g.iovs([100, 4]), minusOne, 4000)).toBe('EINVAL');
+  expect(g.call('fd_seek', fd, minusOne, 0, 4000)).toBe('EINVAL');
+  expect(g.call('fd_filestat_set_size', fd, minusOne)).toMatch(/EINVAL|EFBIG/);
+  expect(g.call('fd_allocate', fd, minusOne, minusOne)).toMatch(/EINVAL|EFBIG/);
+  expect(g.call('fd_advise', fd, minusOne, minusOne, 99)).toBe('EINVAL');
+});
+
 it('thousands of buffers are moved in parts', () => {
   const fd = g.open('f', { oflags: 1, rights: WRITE }) as number;
   g.bytes = new Uint8Array(1 << 20);
