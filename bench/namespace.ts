@@ -1,13 +1,18 @@
-/** Where each engine's `WebAssembly` namespace comes from. tswasm is measured as it ships: the built package, Node's variant. */
+/**
+ * Where each engine's `WebAssembly` namespace comes from. tswasm is measured as it ships: the built package, Node's variant; or another
+ * build of it that TSWASM_DIST names.
+ */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './paths.ts';
 import type { JsEngine, Namespace } from './protocol.ts';
 
+const dist = process.env['TSWASM_DIST'] ?? path.join(root, 'dist');
+
 export async function loadNamespace(engine: JsEngine): Promise<Namespace> {
   if (engine === 'native') return (globalThis as unknown as { WebAssembly: Namespace }).WebAssembly;
   const specifier =
-    engine === 'tswasm' ? pathToFileURL(path.join(root, 'dist', 'webassembly.node.js')).href : 'polywasm';
+    engine === 'tswasm' ? pathToFileURL(path.join(dist, 'webassembly.node.js')).href : 'polywasm';
   const module = (await import(specifier)) as { WebAssembly: Namespace };
   return module.WebAssembly;
 }

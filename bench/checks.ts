@@ -1,0 +1,76 @@
+/**
+ * What it costs that guests can be paused: the built package beside a copy of it in which the code of hot functions has no checks of
+ * the fuel (so nothing could stop it). Cold code keeps them: that is how what is hot is found.
+ *   npm run bench:checks -- [--rounds N] [program...]
+ */
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { engines, type Timing } from './engines.ts';
+import { cache, root } from './paths.ts';
+import { buildProgram, PROGRAMS } from './programs.ts';
+import { geomean, median } from './protocol.ts';
+
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' } },
+  allowPositionals: true,
+});
+const TIMING: Timing = { warmUpMs: 600, sampleMs: 100, samples: 5 };
+
+/** Both ways in which a factory says it (src/interpreter/templates). */
+const CHECKS: readonly (readonly [check: RegExp, instead: string])[] = [
+  [/if\(--M\.fuel<0\)\{M\.yielded=\w+;return null\}/g, ''],
+  [/\(--M\.fuel<0\?\(M\.yielded=\w+,null\):(\w+)\)/g, '$1'],
+];
+
+function withoutChecks(): string {
+  const dist = path.join(cache, 'dist-without-checks');
+  rmSync(dist, { recursive: true, force: true });
+  cpSync(path.join(root, 'dist'), dist, { recursive: true });
+  const file = path.join(dist, 'factories.json');
+  const factories = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  let changed = 0;
+  for (const [name, text] of Object.entries(factories)) {
+    const bare = CHECKS.reduce((before, [check, instead]) => before.replaceAll(check, instead), text);
+    if (/fuel|yielded/.test(bare) && name !== 'bulk') throw new Error(`${name} still has a check: ${bare}`);
+    if (bare !== text) changed++;
+    factories[name] = bare;
+  }
+  if (changed === 0) throw new Error('no checks found');
+  writeFileSync(file, JSON.stringify(factories));
+  console.log(`${changed} factories without their checks`);
+  return dist;
+}
+
+const builds = [path.join(root, 'dist'), withoutChecks()];
+const chosen = PROGRAMS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const tswasm = engines('').find(({ name }) => name === 'tswasm')!;
+const files = new Map<string, string>();
+for (const program of PROGRAMS) files.set(program.name, await buildProgram(program));
+
+function repMs(dist: string, file: string): number {
+  process.env['TSWASM_DIST'] = dist;
+  const measured = tswasm.measure(file, TIMING);
+  if (measured === undefined) throw new Error(`${file} does not run`);
+  return measured.repMs;
+}
+
+console.log(`Node ${process.version}, ${cpus()[0]?.model.trim()}, ${values.rounds} rounds\n`);
+console.log('| program | with checks, us | without, us | with / without, median | each round |');
+console.log('| --- | ---: | ---: | ---: | --- |');
+const medians: number[] = [];
+for (const { name } of chosen) {
+  const rounds = Array.from({ length: Number(values.rounds) }, (_, round) => {
+    const times = [0, 0];
+    // In turn: neither is always the one that runs first.
+    for (const k of round % 2 === 0 ? [0, 1] : [1, 0]) times[k] = repMs(builds[k], files.get(name)!);
+    return times;
+  });
+  const ratios = rounds.map(([checked, bare]) => checked / bare);
+  medians.push(median(ratios));
+  const us = (k: number) => (median(rounds.map((times) => times[k])) * 1000).toFixed(1);
+  const each = ratios.map((ratio) => ratio.toFixed(2)).join(' ');
+  console.log(`| ${name} | ${us(0)} | ${us(1)} | ${median(ratios).toFixed(2)} | ${each} |`);
+}
+console.log(`\ngeometric mean of the medians: ${geomean(medians).toFixed(3)}`);

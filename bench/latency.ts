@@ -1,0 +1,47 @@
+/**
+ * How long after its deadline an endless program stops, in milliseconds, on Node and on Node without a compiler.
+ *   npm run bench:latency -- [--seconds 2] [part of a name...]
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundleTs } from '../scripts/run-ts.mjs';
+import type { Lateness } from './latency-child.ts';
+import { type Endless, endlessPrograms } from './latency-programs.ts';
+import { cache, root } from './paths.ts';
+
+const { values, positionals } = parseArgs({
+  options: { seconds: { type: 'string', default: '2' } },
+  allowPositionals: true,
+});
+const child = await bundleTs(path.join(root, 'bench', 'latency-child.ts'));
+
+mkdirSync(cache, { recursive: true });
+
+/** A process for each case: no case makes another's code warm, or leaves it a heap to tidy up. */
+function measure(flags: readonly string[], { name, bytes, start }: Endless): Lateness {
+  const file = path.join(cache, `${name.replaceAll(/\W+/g, '-')}.wasm`);
+  writeFileSync(file, bytes);
+  const args = [...flags, child, values.seconds, name, file, ...(start ? ['start'] : [])];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args);
+  if (status !== 0) throw new Error(stderr.toString());
+  return JSON.parse(stdout.toString()) as Lateness;
+}
+
+const programs = await endlessPrograms();
+const chosen = programs.filter(
+  ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
+);
+for (const [name, flags] of [
+  ['node', []],
+  ['jitless', ['--jitless']],
+] as const) {
+  console.log(`\n| ${name}: stopped in | stops | median | p99 | max |\n| --- | --- | --- | --- | --- |`);
+  for (const program of chosen) {
+    const { samples, median, p99, max } = measure(flags, program);
+    console.log(
+      `| ${program.name} | ${samples} | ${[median, p99, max].map((ms) => ms.toFixed(2)).join(' | ')} |`,
+    );
+  }
+}
