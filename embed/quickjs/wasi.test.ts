@@ -24,7 +24,7 @@ describe.skipIf(!checkout).each(engines)('WASI programs in $name', (engine) => {
     expect(programs.length).toBe(PROGRAM_COUNT);
   });
 
-  it.each(programs)('$suite $name', async (program) => {
+  it.each(programs)('$suite $name', { timeout: 600_000 }, async (program) => {
     const failure = await askFresh(engine, requestFor(program)).then(
       (reply) => judge(program, reply),
       (error: Error) => error.message,
