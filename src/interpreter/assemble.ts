@@ -29,7 +29,7 @@ export function assemble(lowering: Lowering): void {
 }
 
 export class Assembler {
-  private readonly lowering: Lowering;
+  protected readonly lowering: Lowering;
   private readonly factories: FactorySource;
   private readonly steps: Step[] = [];
   /** Longest chain of host calls from each block's start. */
@@ -123,12 +123,16 @@ export class Assembler {
     let loop = this.loops.get(block);
     if (loop === undefined) {
       const cell: LoopCell = { body: null };
-      loop = { cell, header: this.make('loop')(cell) as Step };
+      loop = { cell, header: this.make(this.loopForm())(cell) as Step };
       this.loops.set(block, loop);
       this.lowering.code.loops.set(site.targetLoop, loop.header);
     }
     site.resume = loop.header;
     return loop.header;
+  }
+
+  protected loopForm(): string {
+    return 'loop';
   }
 
   protected body({ statements, end }: Block): Step {

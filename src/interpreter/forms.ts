@@ -23,6 +23,15 @@ export function assemble(lowering: Lowering): void {
 }
 
 class FormAssembler extends Assembler {
+  private leaf: boolean | undefined;
+
+  protected override loopForm(): string {
+    this.leaf ??=
+      this.has('loop/leaf') &&
+      this.lowering.blocks.every(({ end }) => end?.kind !== 'call' && end?.kind !== 'call_indirect');
+    return this.leaf ? 'loop/leaf' : 'loop';
+  }
+
   protected override body({ statements, end }: Block): Step {
     const forms = statements.map((statement) => this.statementForm(statement));
     let s = forms.length - 1;
@@ -110,7 +119,10 @@ class FormAssembler extends Assembler {
   }
 
   protected override table(index: Expr, targets: Step[]): Step {
-    if (index.name !== 'get' || !this.has('br_table/r')) return super.table(index, targets);
+    const { name, a, b } = index;
+    if (name === 'i32.add' && a!.name === 'get' && b!.name === 'const' && this.has('br_table i32.add/rk'))
+      return this.make('br_table i32.add/rk')(a!.lo, b!.lo, targets, targets.length - 1) as Step;
+    if (name !== 'get' || !this.has('br_table/r')) return super.table(index, targets);
     return this.make('br_table/r')(index.lo, targets, targets.length - 1) as Step;
   }
 
@@ -131,10 +143,10 @@ class FormAssembler extends Assembler {
     if (statement.kind === 'store') return this.storeForm(statement);
     if (statement.kind !== 'global.set') return undefined;
     const value = bits(statement.value);
-    if (value.name !== 'get' || !this.has(`global.set.${value.kind}/r`)) return undefined;
+    const slot = value.name === 'get' && this.has(`global.set.${value.kind}/r`);
     return {
-      name: `global.set.${value.kind}/r`,
-      operands: [statement.cells, statement.at, value.lo],
+      name: `global.set.${value.kind}/${slot ? 'r' : 'e'}`,
+      operands: [statement.cells, statement.at, slot ? value.lo : this.value(value)],
     };
   }
 

@@ -49,7 +49,7 @@ export const CONTROL: Readonly<Record<string, readonly [params: readonly string[
   // The header may come from another frame of the same function that was entered on the host's stack: that one is not for this step.
   loop: [
     ['cell'],
-    '{const self=fp=>{let s;do s=cell.body(fp);while(s===self&&M.fp===fp);return s};return self}',
+    '{var self=fp=>{const body=cell.body;let s;do s=body(fp);while(s===self&&M.fp===fp);return s};return self}',
   ],
   enter: [
     ['site', 'size', 'from', 'to', 'body'],

@@ -8,6 +8,11 @@
 const BACK = '(--M.fuel<0?(M.yielded=site,null):header)';
 
 const rows: Record<string, readonly [params: readonly string[], closure: string]> = {
+  // A function that calls nothing has only one frame on the host's stack.
+  'loop/leaf': [
+    ['cell'],
+    '{var self=fp=>{const body=cell.body;let s;do s=body(fp);while(s===self);return s};return self}',
+  ],
   // A condition whose taken branch goes back to a loop.
   'loop/r': [['a', 'site', 'header', 'n'], `fp=>I[fp+a]!==0?${BACK}:n(fp)`],
   'loop/e': [['a', 'site', 'header', 'n'], `fp=>a(fp)!==0?${BACK}:n(fp)`],
@@ -20,6 +25,10 @@ const rows: Record<string, readonly [params: readonly string[], closure: string]
   'setif i32.load/r': [
     ['d', 'a', 'o', 'm', 'at', 'y', 'n'],
     'fp=>{const x=I[fp+a];let v=x+o|0;if((x|v)<0||v>m.top4)v=m.far(x,o,4,at);return(I[fp+d]=v&3?m.load32(v):m.i32[v>>>2])!==0?y(fp):n(fp)}',
+  ],
+  'br_table i32.add/rk': [
+    ['a', 'b', 'targets', 'last'],
+    'fp=>{const k=I[fp+a]+b>>>0;return targets[k<last?k:last](fp)}',
   ],
   'br_table/r': [['a', 'targets', 'last'], 'fp=>{const k=I[fp+a]>>>0;return targets[k<last?k:last](fp)}'],
 };
@@ -66,3 +75,21 @@ export const COMPOSED_STATEMENTS = [
   'i32.store/rr',
 ];
 export const COMPOSED_TERMINATORS = ['if/r', 'loop/r', 'back', 'return', 'call'];
+/** More of them, one by one: 64-bit values, and the steps of the stack pointer. */
+export const COMPOSED_PAIRS: readonly (readonly [first: string, second: string])[] = [
+  ['set.I/k', 'set.I/k'],
+  ['set.I/k', 'set i32.load8_u/r'],
+  ['set.I/r', 'set.i/k'],
+  ['set.i/r', 'set.I/r'],
+  ['set.I/r', 'call'],
+  ['set.I/r', 'return'],
+  ['set i32.add/rk', 'set i64.load/r'],
+  ['set i32.add/rk', 'set i32.load16_u/r'],
+  ['set i64.load/r', 'set i32.add/rk'],
+  ['i64.store/rr', 'set i32.add/rk'],
+  ['i64.store/rr', 'set.i/r'],
+  ['i32.store/rr', 'i32.store16/re'],
+  ['set i32.add/ek', 'global.set.i/r'],
+  ['global.set.i/r', 'set.i/r'],
+  ['global.set.i/e', 'set.i/r'],
+];
