@@ -105,6 +105,23 @@ describe('a module', () => {
 });
 
 describe('limits', () => {
+  it('hold for operands, however few bytes make them', () => {
+    const results = 1000;
+    const module = (calls: number) => {
+      const code = [0, ...Array.from({ length: calls }, () => [0x10, 0]).flat(), 0x00, 0x0b];
+      const type = [0x60, 0, ...leb(results), ...Array.from({ length: results }, () => 0x7f)];
+      return moduleOf(
+        section('type', 1, type),
+        section('function', 1, 0),
+        section('code', 1, leb(code.length), code),
+      );
+    };
+    expect(decodeError(module(900))).toBeUndefined();
+    expect(decodeError(module(100_000))).toMatch(
+      /^number of operands \d+ exceeds the implementation limit 1000000/,
+    );
+  });
+
   it('do not let a count make anything large', () => {
     const huge = [0xff, 0xff, 0xff, 0xff, 0x0f];
     for (const vector of ['type', 'import', 'function', 'global', 'element', 'code', 'data'] as const) {

@@ -30,6 +30,8 @@ export const LIMITS = {
   functionSize: 7_654_321,
   /** Parameters included. */
   locals: 50_000,
+  /** On the operand stack at once. Ours: calls of many results in a row would otherwise take any amount of memory. */
+  operands: 1_000_000,
 } as const;
 
 /**
@@ -60,6 +62,7 @@ const WHAT: Record<keyof typeof LIMITS, string> = {
   results: 'number of results',
   functionSize: 'function size',
   locals: 'too many locals: number of locals',
+  operands: 'number of operands',
 };
 
 /** Throws when `value` is above the limit. */

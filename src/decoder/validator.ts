@@ -166,6 +166,7 @@ export class Validator {
 
   private ensureStack(sp: number): void {
     if (sp + CHECKPOINT <= this.stack.length) return;
+    checkLimit('operands', sp, this.reader.pos);
     const old = this.stack;
     this.stack = new Int32Array(2 * (sp + CHECKPOINT));
     this.stack.set(old);
