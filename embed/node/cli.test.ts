@@ -95,6 +95,12 @@ it.each<[string[], number, string]>([
   [['--env', '=x', 'MATH'], 2, 'a variable needs a name'],
   [['--timeout', '5 years', 'MATH'], 2, 'for example 500ms, 5s or 2m'],
   [['--fs-tar', 'MATH', 'MATH'], 1, 'not a tar file'],
+  [['--fs-out', 'x.tar', 'MATH'], 1, 'the files of / are not in memory (--memory-fs puts them there)'],
+  [
+    ['--state-hash', '--fuel', '0', '--invoke', 'div', 'MATH', '1', '1'],
+    134,
+    'no state hash: the program was stopped',
+  ],
   [['validate', 'BAD'], 1, 'not a valid module'],
   [['validate'], 2, 'usage: tswasm validate'],
   [['inspect', 'BAD'], 1, 'not a valid module'],
@@ -146,6 +152,9 @@ it('unknown imports', async () => {
   fs.writeFileSync(at('odd.wat'), module);
   expect((await cli([at('odd.wat')])).stderr).toContain('cannot be linked: unknown import env.odd');
   expect((await cli(['--unknown-imports-trap', at('odd.wat')])).code).toBe(0);
+  expect((await cli([at('math.wat'), 'argument'])).stderr).toContain(
+    'no function "_start" to take the arguments',
+  );
   const called = await cli(['--unknown-imports-trap', '--invoke', 'call', at('odd.wat')]);
   expect(called.stderr).toContain('wasm trap: the unknown import env.odd was called');
   expect(called.code).toBe(134);
@@ -177,6 +186,13 @@ it('deterministic runs are the same', async () => {
     '(import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))';
   fs.writeFileSync(at('chance.wat'), `(module ${guest} ${fdWrite} (memory (export "memory") 1) ${body})`);
   const run = async (...words: string[]) => (await cli([...words, at('chance.wat')])).stdout;
+  const hash = async (...words: string[]) =>
+    (await cli(['--state-hash', ...words, at('chance.wat')])).stderr.match(
+      /state sha256:([0-9a-f]{64})\n/,
+    )![1];
+  expect(await hash('--deterministic')).toBe(await hash('--deterministic', '--argv0', 'chance.wat'));
+  expect(await hash('--deterministic')).not.toBe(await hash('--seed', '2'));
+  expect(await hash()).not.toBe(await hash());
   expect(await run('--deterministic')).toBe(await run('--deterministic'));
   expect(await run('--deterministic', '--seed', '2')).not.toBe(await run('--deterministic'));
   expect(await run()).not.toBe(await run());

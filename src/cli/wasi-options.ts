@@ -208,13 +208,24 @@ function openDirectory(host: string, mode: Mode, maxBytes: number | undefined): 
   return files.directory();
 }
 
+/** Refuses, before the run, what --fs-out could not do after it. */
+export function checkFilesOut(options: Options, wasi: Wasi): void {
+  for (const text of options.all('fs-out')) filesOut(text, wasi);
+}
+
+function filesOut(text: string, wasi: Wasi): { readonly file: string; readonly files: MemoryFileSystem } {
+  const [file, guest = '/'] = text.split('::');
+  const files = wasi.memoryFiles(guest);
+  if (files !== undefined) return { file, files };
+  throw new InputError(
+    `--fs-out ${text}: the files of ${guest} are not in memory (--memory-fs puts them there)`,
+  );
+}
+
 /** What --fs-out asks for, after the run. */
 export function writeFiles(options: Options, wasi: Wasi): void {
   for (const text of options.all('fs-out')) {
-    const [file, guest = '/'] = text.split('::');
-    const files = wasi.memoryFiles(guest);
-    if (files === undefined)
-      throw new InputError(`--fs-out ${text}: the files of ${guest} are not in memory`);
+    const { file, files } = filesOut(text, wasi);
     try {
       writeFileSync(file, saveTar(files));
     } catch (error) {

@@ -11,7 +11,7 @@ import { reportFailure } from '../report';
 import { readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { STATE_HASH, tellStateHash } from '../state-hash';
-import { makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
+import { checkFilesOut, makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
 
 /** The rest of the program's surroundings is in the snapshot. */
 const KEPT = [
@@ -63,6 +63,7 @@ _initialize); its arguments follow the files.`,
       const execution = restore(document, instance, {
         loadHostState: (state) => loadState(() => wasi.restoreState(state)),
       });
+      checkFilesOut(options, wasi);
       const program = programOf(instance, plan.driveOptions());
       plan.begin({ program, file: moduleFile, bytes, wasi });
       blamed = moduleFile;

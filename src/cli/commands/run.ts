@@ -1,5 +1,5 @@
 /** `tswasm run`. */
-import { programOf } from '../../../embed/node/program';
+import { exportedFunc, programOf } from '../../../embed/node/program';
 import { Func, instantiatePaused, Module, Store } from '../../index';
 import type { Command } from '../command';
 import { ENGINE_OPTIONS, runLimits, runWhole, storeLimits } from '../entry';
@@ -11,7 +11,7 @@ import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { STATE_HASH, tellStateHash } from '../state-hash';
 import { trappingImports } from '../unknown-imports';
-import { makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
+import { checkFilesOut, makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
 import { resumeCommand } from './resume';
 
 /** How long we wait, in milliseconds, for peers to take what the program sent before it ended. */
@@ -47,6 +47,7 @@ ${SNAPSHOT_NOTES}`,
     const listeners = await openListeners(options);
     const wasi = makeWasi(options, file, args, listeners);
     try {
+      checkFilesOut(options, wasi);
       const bytes = await loadModule(file);
       const module = Module.decode(bytes);
       const others = options.has('unknown-imports-trap') ? trappingImports(store) : undefined;
@@ -54,6 +55,9 @@ ${SNAPSHOT_NOTES}`,
       const program = programOf(instance, plan.driveOptions());
       plan.begin({ program, file, bytes, wasi });
       const wanted = { invoke: options.get('invoke'), args };
+      if (args.length > 0 && wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {
+        complain(`${file}: no function "_start" to take the arguments; --invoke NAME calls another one`);
+      }
       const ending = await runWhole(program, wanted);
       writeFiles(options, wasi);
       return tellStateHash(options, file, { instance, wasi, ending, code: plan.report(ending) });
