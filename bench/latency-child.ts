@@ -8,6 +8,9 @@ import { root } from './paths.ts';
 
 export interface Lateness {
   readonly name: string;
+  /** Of the first stop: what is cold is slow, translation included. */
+  readonly first: number;
+  /** The others. */
   readonly samples: number;
   readonly median: number;
   readonly p99: number;
@@ -25,7 +28,7 @@ function begin({ bytes, start }: Endless): Tswasm.Execution {
   return new Execution(func, []);
 }
 
-/** Stops it again and again, some milliseconds later each time. The first stops count: what is cold is slow. */
+/** Stops it again and again, some milliseconds later each time. */
 function measure(program: Endless, seconds: number): Lateness {
   const execution = begin(program);
   const late: number[] = [];
@@ -36,9 +39,10 @@ function measure(program: Endless, seconds: number): Lateness {
     late.push(performance.now() - end);
     if (outcome.kind !== 'paused') throw new Error(`${program.name}: ${outcome.kind}`);
   }
+  const first = late.shift() ?? Number.NaN;
   late.sort((a, b) => a - b);
   const at = (part: number) => late[Math.min(late.length - 1, Math.floor(late.length * part))];
-  return { name: program.name, samples: late.length, median: at(0.5), p99: at(0.99), max: at(1) };
+  return { name: program.name, first, samples: late.length, median: at(0.5), p99: at(0.99), max: at(1) };
 }
 
 const [, , seconds, name, file, start] = process.argv;
