@@ -37,13 +37,13 @@ export class Instance {
   private readonly funcs: (Func | undefined)[];
 
   /** @internal Use `instantiate`. */
-  constructor(store: Store, module: Module, imports: readonly Extern[], sizes: Sizes = 'as declared') {
+  constructor(store: Store, module: Module, imports: readonly Extern[], sized = true) {
     this.store = store;
     this.module = module;
     this.funcs = new Array(module.funcTypes.length);
     this.droppedDatas = new Uint8Array(module.datas.length);
     this.droppedElems = new Uint8Array(module.elements.length);
-    this.link(imports, sizes);
+    this.link(imports, sized);
     this.allocate();
     const exports = new Map<string, Extern>();
     for (const entry of module.exports) exports.set(entry.name, this.extern(entry));
@@ -55,7 +55,7 @@ export class Instance {
    * for. A snapshot gives all of that (src/snapshot/store.ts).
    */
   static allocate(store: Store, module: Module, imports: readonly Extern[]): Instance {
-    return new Instance(store, module, imports, 'to come');
+    return new Instance(store, module, imports, false);
   }
 
   /** The function at an index; made when it is first asked for. */
@@ -122,10 +122,10 @@ export class Instance {
     }
   }
 
-  private link(imports: readonly Extern[], sizes: Sizes): void {
+  private link(imports: readonly Extern[], sized: boolean): void {
     this.module.imports.forEach((wanted, k) => {
       const given = imports[k];
-      checkImport(this.module, wanted, given, sizes);
+      checkImport(this.module, wanted, given, sized);
       if (given instanceof Func) this.funcs[this.funcCount++] = given;
       else if (given instanceof Table) this.tables.push(given);
       else if (given instanceof Memory) this.memories.push(given);
@@ -189,9 +189,6 @@ function limited<T>(make: () => T): T {
   }
 }
 
-/** Whether imported memories and tables are as large already as the module declares them. */
-type Sizes = 'as declared' | 'to come';
-
 function matchLimits(given: { min: number; max: number | undefined }, wanted: Limits): boolean {
   if (given.min < wanted.min) return false;
   return wanted.max === undefined || (given.max !== undefined && given.max <= wanted.max);
@@ -204,15 +201,14 @@ function externKind(given: Extern): ExternType['kind'] {
   return given instanceof Global ? 'global' : 'tag';
 }
 
-/** Import matching (spec "valid/matching"). */
-function checkImport(module: Module, wanted: Import, given: Extern | undefined, sizes: Sizes): void {
+/** Import matching (spec "valid/matching"). Not `sized`: memories and tables will be as large as the module declares them. */
+function checkImport(module: Module, wanted: Import, given: Extern | undefined, sized: boolean): void {
   const name = `"${wanted.module}" "${wanted.name}"`;
   if (given === undefined) throw unlinkable(`unknown import: ${name}`);
   const { type } = wanted;
   const fail = (detail: string): never => {
     throw unlinkable(`incompatible import type: ${name} ${detail}`);
   };
-  const size = (now: number) => (sizes === 'to come' ? Number.POSITIVE_INFINITY : now);
   const kind = externKind(given);
   if (kind !== type.kind) fail(`is a ${kind}, not a ${type.kind}`);
   if (given instanceof Func && type.kind === 'func') {
@@ -221,13 +217,15 @@ function checkImport(module: Module, wanted: Import, given: Extern | undefined, 
     const actual = given.type;
     if (actual.address !== type.type.address) fail(`has address type ${actual.address}`);
     if (actual.element !== type.type.element) fail(`holds ${valTypeName(actual.element)}`);
-    if (!matchLimits({ min: size(given.length), max: actual.max }, type.type)) fail('has other limits');
+    if (!matchLimits({ min: sized ? given.length : type.type.min, max: actual.max }, type.type))
+      fail('has other limits');
   } else if (given instanceof Memory && type.kind === 'memory') {
     const actual = given.type;
     if (actual.address !== type.type.address) fail(`has address type ${actual.address}`);
     if (actual.pageBits !== type.type.pageBits) fail('has another page size');
     if (actual.shared !== type.type.shared) fail('differs in being shared');
-    if (!matchLimits({ min: size(given.pages), max: actual.max }, type.type)) fail('has other limits');
+    if (!matchLimits({ min: sized ? given.pages : type.type.min, max: actual.max }, type.type))
+      fail('has other limits');
   } else if (given instanceof Global && type.kind === 'global') {
     const actual = given.type;
     if (actual.mutable !== type.type.mutable) fail(`is ${actual.mutable ? '' : 'not '}mutable`);

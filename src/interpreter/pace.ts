@@ -23,7 +23,6 @@ export class Pace {
   private limit = FIRST;
   private started = 0;
   private length = 0;
-  private took = 0;
 
   begin(now: (() => number) | undefined): void {
     this.now = now;
@@ -38,12 +37,13 @@ export class Pace {
 
   /** After a slice: whether what was found running there is worth counting, so that short slices do not make code hot too early. */
   isSample(): boolean {
-    if (this.now === undefined) return true;
+    const { length, now } = this;
+    if (now === undefined) return true;
     const before = this.started;
-    this.started = this.now();
-    this.took = this.started - before;
-    if (this.took > TARGET) this.limit = Math.max(1, Math.floor((this.length * TARGET) / this.took));
-    else if (this.took < TARGET / 2) this.limit = Math.min(this.length * 2, 2 * SLICE);
-    return this.took > TARGET / 4 || this.length >= SLICE;
+    this.started = now();
+    const took = this.started - before;
+    if (took > TARGET) this.limit = Math.ceil((length * TARGET) / took);
+    else if (took < TARGET / 2) this.limit = length * 2;
+    return took > TARGET / 4 || length >= SLICE;
   }
 }
