@@ -48,6 +48,7 @@ const SMALL = {
   codewalk: 'decoder/codewalk.min.ts',
   factories: 'interpreter/factories.min.ts',
   forms: 'interpreter/assemble.ts',
+  pace: 'interpreter/pace.min.ts',
   tiering: 'interpreter/tiering.min.ts',
 };
 

@@ -46,27 +46,18 @@ export const MEMORY_RANGE = {
 /** Bounds of a table's limits by address type. */
 export const TABLE_RANGE = { i32: 2 ** 32 - 1, i64: 2 ** 64 } as const;
 
-const WHAT: Record<keyof typeof LIMITS, string> = {
+/** Those whose name does not say it. */
+const WHAT: Partial<Record<keyof typeof LIMITS, string>> = {
   moduleSize: 'module size',
-  types: 'number of types',
-  functions: 'number of functions',
-  imports: 'number of imports',
-  exports: 'number of exports',
-  globals: 'number of globals',
-  dataSegments: 'number of data segments',
-  elementSegments: 'number of element segments',
-  tables: 'number of tables',
   tableInit: 'number of elements in a segment',
-  memories: 'number of memories',
   params: 'number of parameters',
-  results: 'number of results',
   functionSize: 'function size',
   locals: 'too many locals: number of locals',
-  operands: 'number of operands',
 };
 
 /** Throws when `value` is above the limit. */
 export function checkLimit(limit: keyof typeof LIMITS, value: number, offset: number): void {
   if (value <= LIMITS[limit]) return;
-  throw invalid(`${WHAT[limit]} ${value} exceeds the implementation limit ${LIMITS[limit]}`, offset);
+  const what = WHAT[limit] ?? `number of ${limit.replace('S', ' s')}`;
+  throw invalid(`${what} ${value} exceeds the implementation limit ${LIMITS[limit]}`, offset);
 }

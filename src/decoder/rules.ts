@@ -132,7 +132,7 @@ function tailCall(v: Validator, type: FuncType): void {
     throw v.mismatch(`current function requires callee type ${required} but it is ${funcTypeName(type)}`);
   }
   v.popAll(type.params);
-  v.unreachable();
+  v.endReachable();
 }
 
 function readBranchTable(v: Validator): void {
@@ -156,7 +156,7 @@ function readBranchTable(v: Validator): void {
   }
   reader.pos = end;
   v.popAll(fallback);
-  v.unreachable();
+  v.endReachable();
 }
 
 function select(v: Validator): void {
@@ -184,7 +184,7 @@ function typedSelect(v: Validator): void {
 }
 
 export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
-  unreachable: (v) => v.unreachable(),
+  unreachable: (v) => v.endReachable(),
   block: (v) => v.enter(v.blockType(), v.op),
   loop: (v) => v.enter(v.blockType(), v.op),
   if: (v) => {
@@ -196,7 +196,7 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
   end: (v) => v.leave(),
   br: (v) => {
     v.popAll(v.label());
-    v.unreachable();
+    v.endReachable();
   },
   br_if: (v) => {
     const types = v.label();
@@ -207,7 +207,7 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
   br_table: readBranchTable,
   return: (v) => {
     v.popAll(v.results());
-    v.unreachable();
+    v.endReachable();
   },
   call: (v) => call(v, readCallee(v)),
   call_indirect: (v) => call(v, readIndirect(v)),

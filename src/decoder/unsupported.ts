@@ -5,17 +5,30 @@
 import { atOffset, CompileError } from '../errors';
 import type { Feature } from './features';
 
-/** Proposals that have opcodes or types but no rows yet. */
-export type UnsupportedProposal =
-  | 'SIMD'
-  | 'relaxed SIMD'
-  | 'exception handling'
-  | 'legacy exception handling'
-  | 'function references'
-  | 'garbage collection'
-  | 'threads'
-  | 'wide arithmetic'
-  | 'stack switching';
+/**
+ * Proposals that have opcodes or types but no rows yet: dense instruction ids (see `instructions.ts`), first and last of each run, and
+ * type codes of one byte.
+ */
+const PROPOSALS = [
+  ['SIMD', [0x200, 0x2ff], [0x7b]],
+  ['relaxed SIMD', [0x300, 0x313], []],
+  ['exception handling', [0x08, 0x08, 0x0a, 0x0a, 0x1f, 0x1f], [0x74, 0x69]],
+  ['legacy exception handling', [0x06, 0x07, 0x09, 0x09, 0x18, 0x19], []],
+  ['function references', [0x14, 0x15, 0xd4, 0xd6], [0x64, 0x63]],
+  [
+    'garbage collection',
+    [0xd3, 0xd3, 0x500, 0x51e],
+    [0x78, 0x77, 0x73, 0x72, 0x71, 0x6e, 0x6d, 0x6c, 0x6b, 0x6a, 0x5f, 0x5e, 0x50, 0x4f, 0x4e],
+  ],
+  ['threads', [0x400, 0x44e], []],
+  ['wide arithmetic', [0x113, 0x116], []],
+  ['stack switching', [0xe0, 0xe6], []],
+] as const satisfies readonly (readonly [
+  name: string,
+  opcodes: readonly number[],
+  types: readonly number[],
+])[];
+export type UnsupportedProposal = (typeof PROPOSALS)[number][0];
 
 export const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   mutableGlobals: 'mutable globals',
@@ -53,40 +66,12 @@ export function disabled(feature: Feature, offset: number, clause = ''): Unsuppo
   );
 }
 
-/** Dense instruction ids (see `instructions.ts`), first and last, of each proposal without rows. */
-const OPCODES: readonly (readonly [first: number, last: number, proposal: UnsupportedProposal])[] = [
-  [0x06, 0x07, 'legacy exception handling'],
-  [0x08, 0x08, 'exception handling'],
-  [0x09, 0x09, 'legacy exception handling'],
-  [0x0a, 0x0a, 'exception handling'],
-  [0x14, 0x15, 'function references'],
-  [0x18, 0x19, 'legacy exception handling'],
-  [0x1f, 0x1f, 'exception handling'],
-  [0xd3, 0xd3, 'garbage collection'],
-  [0xd4, 0xd6, 'function references'],
-  [0xe0, 0xe6, 'stack switching'],
-  [0x113, 0x116, 'wide arithmetic'],
-  [0x200, 0x2ff, 'SIMD'],
-  [0x300, 0x313, 'relaxed SIMD'],
-  [0x400, 0x44e, 'threads'],
-  [0x500, 0x51e, 'garbage collection'],
-];
-
 export function proposalOfOpcode(op: number): UnsupportedProposal | undefined {
-  return OPCODES.find(([first, last]) => op >= first && op <= last)?.[2];
+  const holds = (runs: readonly number[]) =>
+    runs.some((first, k) => k % 2 === 0 && op >= first && op <= runs[k + 1]);
+  return PROPOSALS.find(([, runs]) => holds(runs))?.[0];
 }
 
-/** Type codes (one byte) of proposals without rows. */
-const TYPE_CODES: readonly (readonly [proposal: UnsupportedProposal, codes: readonly number[]])[] = [
-  ['SIMD', [0x7b]],
-  ['exception handling', [0x74, 0x69]],
-  ['function references', [0x64, 0x63]],
-  [
-    'garbage collection',
-    [0x78, 0x77, 0x73, 0x72, 0x71, 0x6e, 0x6d, 0x6c, 0x6b, 0x6a, 0x5f, 0x5e, 0x50, 0x4f, 0x4e],
-  ],
-];
-
 export function proposalOfType(code: number): UnsupportedProposal | undefined {
-  return TYPE_CODES.find(([, codes]) => codes.includes(code))?.[0];
+  return PROPOSALS.find(([, , codes]) => (codes as readonly number[]).includes(code))?.[0];
 }

@@ -233,7 +233,7 @@ export class Validator {
   }
 
   /** The rest of the innermost frame cannot be reached. */
-  unreachable(): void {
+  endReachable(): void {
     this.sp = this.base;
     this.framePolymorphic[this.depth - 1] = 1;
   }
