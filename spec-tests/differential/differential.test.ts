@@ -1,6 +1,6 @@
 /**
  * Seeded modules on tswasm and on native. TSWASM_DIFF_SEEDS says how many; a third as many also run with the fused
- * forms, with stops at safepoints, and with stops and hot code lowered again.
+ * forms, with stops at safepoints, and with stops and hot code lowered again; a tenth goes on from a snapshot in a fresh store at every stop.
  */
 import { describe, expect, it } from 'vitest';
 import { available, check, enableNativeFeatures } from './check';
@@ -23,6 +23,7 @@ describe.each([
   ['tswasm-full', upTo(Math.ceil(count / 3))],
   ['tswasm-step1', upTo(Math.ceil(count / 3))],
   ['tswasm-hot2', upTo(Math.ceil(count / 3))],
+  ['migrate1', upTo(Math.ceil(count / 10))],
 ] as const)('%s', (engine, seeds) => {
   const target = targetNamed(engine)!;
   it.each(batches([...fixtureSeeds(), ...seeds]))('seeds %i to %i', async (_first, _last, batch) => {

@@ -3,11 +3,13 @@ import { I32, I64 } from '../../src/decoder/types';
 import { RuntimeError, type TrapCode } from '../../src/errors';
 import { Func, Global, Memory, Table } from '../../src/interpreter/index';
 import type { EngineExtern } from '../engine';
+import type { Handle, HostMaker } from '../engines/groups';
 import { engineNamed } from '../engines/index';
+import type { MigrateSession } from '../engines/migrate';
 import { nativeEngine } from '../engines/native';
 import { type TswasmSession, tswasmEngine } from '../engines/tswasm';
 import { nativeTarget } from './native-target';
-import { IMPORTED_GLOBAL_VALUE, type Target, type TrapKind } from './target';
+import { IMPORTED_GLOBAL_VALUE, type Log, type Target, type TrapKind } from './target';
 
 const OWN_TRAPS: Partial<Record<TrapCode, TrapKind>> = {
   unreachable: 'unreachable',
@@ -22,22 +24,25 @@ const OWN_TRAPS: Partial<Record<TrapCode, TrapKind>> = {
   callStackExhausted: 'exhaustion',
 };
 
+const logFunction =
+  (log: Log): HostMaker =>
+  (store) => {
+    const type = { params: [I32, I64], results: [I32] };
+    return Func.host(store, type, (call) => call.setI32(0, log(call.i32(0), call.lo(1), call.hi(1))), 'log');
+  };
+const importedGlobal: HostMaker = (store) => {
+  const value = { type: I32, lo: IMPORTED_GLOBAL_VALUE, hi: 0, ref: undefined };
+  return new Global(store, { value: I32, mutable: false }, value);
+};
+
 export const tswasmTarget: Target = {
   engine: tswasmEngine,
   variants: true,
   environment(session, log) {
     const { store } = session as TswasmSession;
-    const type = { params: [I32, I64], results: [I32] };
-    const callback = Func.host(
-      store,
-      type,
-      (call) => call.setI32(0, log(call.i32(0), call.lo(1), call.hi(1))),
-      'log',
-    );
-    const value = { type: I32, lo: IMPORTED_GLOBAL_VALUE, hi: 0, ref: undefined };
     return new Map<string, EngineExtern>([
-      ['log', callback],
-      ['global', new Global(store, { value: I32, mutable: false }, value)],
+      ['log', logFunction(log)(store)],
+      ['global', importedGlobal(store)],
     ]);
   },
   trapKind: (error) => (error instanceof RuntimeError && error.code ? OWN_TRAPS[error.code] : undefined),
@@ -51,9 +56,28 @@ export const tswasmTarget: Target = {
   },
 };
 
+/** For `migrateN`: what a program has is wherever it has moved to. */
+const migratingTarget: Target = {
+  ...tswasmTarget,
+  environment(session, log) {
+    const migrating = session as MigrateSession;
+    return new Map<string, EngineExtern>([
+      ['log', migrating.fromHost('log', logFunction(log))],
+      ['global', migrating.fromHost('global', importedGlobal)],
+    ]);
+  },
+  memory: (memory) => tswasmTarget.memory((memory as Handle).now()!),
+  table(table) {
+    const { part } = table as Handle;
+    const names = new Map<unknown, Handle>();
+    for (const handle of part!.exports.values()) names.set(handle.now(), handle);
+    return tswasmTarget.table((table as Handle).now()!).map((entry) => names.get(entry) ?? entry);
+  },
+};
+
 /** `tswasm`, `native`, or one of the stopping engines (engines/index.ts). */
 export function targetNamed(name: string): Target | undefined {
   const engine = engineNamed(name);
   if (engine === undefined || engine === nativeEngine) return engine && nativeTarget;
-  return { ...tswasmTarget, engine };
+  return { ...(name.startsWith('migrate') ? migratingTarget : tswasmTarget), engine };
 }

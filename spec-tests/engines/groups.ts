@@ -20,23 +20,31 @@ import { tswasmSpectest } from './tswasm';
 /** What `spectest` has that can change: who imports the same one is of one group. */
 const MUTABLE = ['memory', 'shared_memory', 'table', 'table64'];
 
-/** What a script holds of an instance, or of `spectest`: a name, since what it names moves. */
+/** Makes something of the host for a store. */
+export type HostMaker = (store: Store) => Extern;
+
+/** What a script holds of an instance, or of the host: a name, since what it names moves. */
 export class Handle {
   constructor(
     readonly name: string,
-    /** Undefined: of `spectest`. */
+    /** Undefined: of the host. */
     readonly part: Part | undefined,
   ) {}
 
   in(group: Group): Extern {
-    const exports = this.part?.instance.exports ?? group.spectest;
+    const exports = this.part?.instance.exports ?? group.host;
     return exports.get(this.name) as Extern;
+  }
+  /** What it names, where that is now. Not of the host. */
+  now(): Extern | undefined {
+    return this.part && this.in(this.part.group);
   }
 }
 
 /** An instance of the script, wherever it is now. */
 export class Part {
   instance!: Instance;
+  readonly exports = new Map<string, Handle>();
   /** Its active segments trapped: what it wrote before is there, but it cannot be instantiated again in the same way. */
   failed = false;
   constructor(
@@ -54,9 +62,19 @@ export const naming = {
 
 export class Group {
   store = new Store();
-  spectest: EngineExports = tswasmSpectest(this.store);
+  host: EngineExports;
   /** In the order of their instantiation. */
   parts: Part[] = [];
+
+  /** `makers`: what the host has besides `spectest`. */
+  constructor(private readonly makers: ReadonlyMap<string, HostMaker>) {
+    this.host = this.hostOf(this.store);
+  }
+
+  private hostOf(store: Store): EngineExports {
+    const made = [...this.makers].map(([name, make]) => [name, make(store)] as const);
+    return new Map<string, EngineExtern>([...tswasmSpectest(store), ...made]);
+  }
 
   /** Whether a snapshot of the draft can say what there is. */
   get plain(): boolean {
@@ -71,6 +89,7 @@ export class Group {
     part.failed = true;
     instance.initialize();
     part.failed = false;
+    for (const name of instance.exports.keys()) part.exports.set(name, new Handle(name, part));
     return instance;
   }
 
@@ -120,7 +139,7 @@ export class Group {
 
   private moveOut(): void {
     this.store = new Store();
-    this.spectest = tswasmSpectest(this.store);
+    this.host = this.hostOf(this.store);
   }
   private instances(): Instance[] {
     return this.parts.map((part) => part.instance);
@@ -129,8 +148,15 @@ export class Group {
 
 export class Groups {
   private serial = 0;
+  private readonly makers = new Map<string, HostMaker>();
   /** Which group has the changeable things of `spectest`. */
   private readonly holders = new Map<string, Group>();
+
+  /** Something else of the host, for groups that come into being later. */
+  fromHost(name: string, make: HostMaker): Handle {
+    this.makers.set(name, make);
+    return new Handle(name, undefined);
+  }
 
   /** A part in the group of all that it imports from. */
   part(module: Module, imports: readonly Handle[]): Part {
@@ -144,7 +170,7 @@ export class Groups {
       const holder = this.holders.get(name);
       if (holder !== undefined) linked.add(holder);
     }
-    const [group = new Group(), ...others] = linked;
+    const [group = new Group(this.makers), ...others] = linked;
     for (const other of others) {
       group.absorb(other);
       for (const [name, holder] of this.holders) if (holder === other) this.holders.set(name, group);

@@ -15,7 +15,7 @@ import {
   type Session,
 } from '../engine';
 import type { Value } from '../script/values';
-import { type Group, Groups, Handle, type Part, spectestHandles } from './groups';
+import { type Group, Groups, type Handle, type HostMaker, type Part, spectestHandles } from './groups';
 import { featuresFor, fromWasm, TswasmSession, toWasm, tswasmEngine } from './tswasm';
 
 /** Where the stops of a call are: all `dense` first at every `step`-th safepoint, the others farther and farther apart. */
@@ -97,23 +97,27 @@ export class MigrateSession implements Session {
       return found as Handle;
     });
     const part = this.groups.part(decoded, imports);
-    const { startFunc, exports } = part.group.instantiate(part);
+    const { startFunc } = part.group.instantiate(part);
     if (startFunc) await this.call(startFunc, part, []);
-    return new Map([...exports.keys()].map((name) => [name, new Handle(name, part)]));
+    return part.exports;
   }
 
   async invoke(handle: EngineExtern, args: readonly Value[]): Promise<Value[]> {
     const { part } = handle as Handle;
-    const func = part && (handle as Handle).in(part.group);
+    const func = (handle as Handle).now();
     if (part === undefined || !(func instanceof Func)) throw new ScriptFailure('export is not a function');
     return (await this.call(func, part, args.map(toWasm))).map(fromWasm);
   }
 
   get(handle: EngineExtern): Value {
-    const { part } = handle as Handle;
-    const global = part && (handle as Handle).in(part.group);
+    const global = (handle as Handle).now();
     if (!(global instanceof Global)) throw new ScriptFailure('export is not a global');
     return fromWasm(global.get());
+  }
+
+  /** Something of the host that modules can import, besides `spectest`. */
+  fromHost(name: string, make: HostMaker): Handle {
+    return this.groups.fromHost(name, make);
   }
 
   async close(): Promise<void> {
