@@ -76,7 +76,7 @@ export function runProgram(program: TestProgram, way: Way): Verdict {
   const root = spec.root === null ? undefined : mkdtempSync(path.join(tmpdir(), 'tswasm-wasi-'));
   try {
     if (root !== undefined) cpSync(path.join(path.dirname(wasm), spec.root!), root, { recursive: true });
-    const options = { encoding: 'utf8', input: '', timeout: 60_000 } as const;
+    const options = { encoding: 'utf8', input: '', timeout: 300_000 } as const;
     return { program, failure: judge(spec, spawnSync(process.execPath, way(program, root), options)) };
   } finally {
     if (root !== undefined) rmSync(root, { recursive: true, force: true });
