@@ -151,3 +151,15 @@ describe('chunking', () => {
     }
   });
 });
+
+describe('a memory above 2 GiB', () => {
+  it('is cut like any other', () => {
+    // Untouched pages of it cost the machine nothing but the reading.
+    const bytes = new Uint8Array(2 ** 31 + 2 ** 16);
+    bytes[bytes.length - 1] = 7;
+    const chunks = chunksOf(bytes);
+    expect(chunks).toHaveLength(1);
+    expect(chunks[0].offset + lengthOf(chunks[0])).toBe(bytes.length);
+    expect(lengthOf(chunks[0])).toBeLessThan(128);
+  });
+});

@@ -32,7 +32,7 @@ function forEachRun(bytes: Uint8Array, visit: (start: number, end: number, ones:
   if (bytes.length < RUN_THRESHOLD) return;
   // Word 0 of the view is byte `skew` of `bytes`.
   const skew = -bytes.byteOffset & 3;
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + skew, (bytes.length - skew) >> 2);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + skew, (bytes.length - skew) >>> 2);
   let done = 0;
   for (let block = 0; block < words.length; block += BLOCK_WORDS) {
     const word = words[block];
