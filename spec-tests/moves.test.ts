@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Engine } from './engine';
 import { migrateEngine } from './engines/migrate';
@@ -42,6 +43,11 @@ async function run(engine: Engine, name: string, folder: string): Promise<FileRe
   return await runScript(engine, name, readFileSync(path.join(folder, name), 'utf8'));
 }
 
+/** Of our own, beside this file. */
+const OWN = ['block-values', 'i64-division', 'nan-bits', 'recursion', 'tail-calls'].map(
+  (name) => `own/${name}.wast`,
+);
+
 /** Same results as without a stop, and nothing stayed where it was. */
 async function compare(make: () => Engine, names: readonly string[], folder: string): Promise<void> {
   const engine = make();
@@ -51,6 +57,11 @@ async function compare(make: () => Engine, names: readonly string[], folder: str
   expect(told).toContain('NOT MOVED: none');
   expect(told).not.toMatch(/^0 calls/);
 }
+
+describe('our own scripts in motion', () => {
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  it('in fresh instances', { timeout: 300_000 }, () => compare(() => migrateEngine(1), OWN, folder));
+});
 
 if ('missing' in suite) {
   console.warn(missingNotice(suite.missing));
