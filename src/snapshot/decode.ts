@@ -8,7 +8,7 @@ import { CompileError, SnapshotError } from '../errors';
 import { reject } from './checks';
 import type { ExtraSection, SnapshotDocument, U64 } from './document';
 import { EMPTY_DOCUMENT } from './document';
-import { FLAG_POSTMORTEM, HEADER_BYTES, MAGIC, SECTION, VERSION } from './format';
+import { FLAG_POSTMORTEM, HEADER_BYTES, MAGIC, SECTION, STORE_MAGIC, VERSION } from './format';
 import * as records from './records';
 import { checkDocument, totalsOf } from './rules';
 import { u64, u64Equal } from './u64';
@@ -59,6 +59,13 @@ function guarded<T>(read: () => T): T {
 function sectionsStart(bytes: Uint8Array): number {
   // Bare sections that began like the magic would be a Meta section of 0x64 bytes with the undefined flags 0x6d.
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) {
+    if (STORE_MAGIC.every((byte, i) => bytes[i] === byte)) {
+      throw new SnapshotError(
+        'a snapshot of a store, not of one instance: see restoreStore',
+        'unsupported',
+        0,
+      );
+    }
     if (bytes.length === 0 || bytes[0] !== SECTION.meta) reject('not a snapshot', 0);
     return 0;
   }

@@ -14,6 +14,8 @@ import type { ContinuationState, RefTag, SiteKind, TypeTag } from './document';
 export const MAGIC = [0x00, 0x64, 0x6d, 0x70] as const;
 export const VERSION = 1;
 export const HEADER_BYTES = 8;
+/** Opens a snapshot of a store, which is ours (store.ts): version 1. */
+export const STORE_MAGIC = [0x00, 0x64, 0x6d, 0x73, 0x01, 0x00, 0x00, 0x00] as const;
 
 export const SECTION = {
   meta: 0,

@@ -246,6 +246,7 @@ describe('is refused', () => {
   it('when modules or imports are others', () => {
     const bytes = snapshotStore(all());
     expect(isStoreSnapshot(bytes)).toBe(true);
+    expect(refusal(() => decode(bytes))[1]).toMatch(/^a snapshot of a store, not of one instance/);
     expect(refusal(() => moved(bytes, [BASE, USER]))[1]).toBe(
       'the snapshot has 3 instances, but there are 2 modules',
     );

@@ -23,6 +23,7 @@ import { reject } from './checks';
 import { decode } from './decode';
 import { EMPTY_DOCUMENT, NO_BYTES, type SnapshotDocument, ZERO64 } from './document';
 import { encode } from './encode';
+import { STORE_MAGIC } from './format';
 import { LiveLinkage, linkageOfInstances, linkageOfRecords, type PartRecord } from './linkage';
 import { Namer } from './references';
 import {
@@ -43,11 +44,9 @@ import { verifyStore } from './verify-store';
 import { Writer } from './writer';
 import { xxh64 } from './xxh64';
 
-const MAGIC = [0x00, 0x64, 0x6d, 0x73, 0x01, 0x00, 0x00, 0x00]; // \0dms, version 1
-
 /** Whether these bytes claim to be a snapshot of a store. */
 export function isStoreSnapshot(bytes: Uint8Array): boolean {
-  return bytes.length >= MAGIC.length && MAGIC.every((byte, k) => bytes[k] === byte);
+  return bytes.length >= STORE_MAGIC.length && STORE_MAGIC.every((byte, k) => bytes[k] === byte);
 }
 
 /**
@@ -77,7 +76,7 @@ export function snapshotStore(
     hostState: options.hostState ?? NO_BYTES,
   });
   const out = new Writer();
-  for (const byte of MAGIC) out.u8(byte);
+  for (const byte of STORE_MAGIC) out.u8(byte);
   out.u32(told.length);
   out.bytes(told);
   out.bytes(document);
@@ -138,7 +137,7 @@ function writeLinkage(linkage: LiveLinkage): Uint8Array {
 function readLinkage(bytes: Uint8Array): { records: PartRecord[]; told: Uint8Array; document: Uint8Array } {
   if (!isStoreSnapshot(bytes)) reject('not a snapshot of a store of version 1', 0);
   try {
-    const reader = new Reader(bytes, MAGIC.length);
+    const reader = new Reader(bytes, STORE_MAGIC.length);
     const size = reader.u32();
     const start = reader.pos;
     if (size > reader.end - start) reject('the linkage is longer than what follows', start);
