@@ -56,14 +56,14 @@ export async function drive(execution: Execution, options: DriveOptions = {}): P
   for (;;) {
     const outcome = execution.run(reason === undefined ? runOptions(execution, ends, slice) : { fuel: 0 });
     if (outcome.kind === 'done' || outcome.kind === 'trapped') return outcome;
-    reason ??= await goOn(outcome, ends);
+    reason ??= await goOn(execution, outcome, ends);
     // Where one is asked, the guest is at a safepoint: the middle of a bulk operation is left first.
     if (reason === undefined || (onStop !== undefined && !execution.atSafepoint)) continue;
     while (reason !== undefined) {
       const more = onStop?.(reason, execution);
       if (more === undefined) return { kind: 'stopped', reason, backtrace: execution.backtrace() };
       ends = endsOf(more, execution);
-      reason = outcome.kind === 'waiting' ? await goOn(outcome, ends) : undefined;
+      reason = outcome.kind === 'waiting' ? await goOn(execution, outcome, ends) : undefined;
     }
   }
 }
@@ -80,6 +80,7 @@ function runOptions(execution: Execution, { time, fuel, signal }: Ends, slice: n
 
 /** Why the run is over; undefined when it goes on, after a wait perhaps. */
 async function goOn(
+  execution: Execution,
   outcome: Extract<Outcome, { kind: 'paused' | 'waiting' }>,
   { time, signal }: Ends,
 ): Promise<StopReason | undefined> {
@@ -87,10 +88,13 @@ async function goOn(
   if (outcome.kind === 'paused' && outcome.reason === 'request' && !signal?.aborted) return 'request';
   // An abort that has already been will not be told again.
   if (signal?.aborted) return 'signal';
-  const over = outcome.kind === 'paused' ? nextTurn() : settled(outcome.promise, time, signal);
-  await over;
-  if (signal?.aborted) return 'signal';
-  return performance.now() >= time ? 'timeout' : undefined;
+  do {
+    await (outcome.kind === 'paused' ? nextTurn() : settled(outcome.promise, time, signal));
+    if (signal?.aborted) return 'signal';
+    if (performance.now() >= time) return 'timeout';
+    // Timers come a little early at times, and cannot be set for months.
+  } while (execution.waitsFor !== undefined);
+  return undefined;
 }
 
 function nextTurn(): Promise<void> {

@@ -79,6 +79,14 @@ it('virtual time does not wait', async () => {
   expect(performance.now() - begun).toBeLessThan(5000);
 });
 
+it('keeps to timeouts while the guest sleeps, however early a timer comes', async () => {
+  const sleeping = Module.decode(await program(sleeper(60e9)));
+  const stopped = expect.objectContaining({ name: 'RunStoppedError', reason: 'timeout' });
+  for (let k = 0; k < 100; k++) {
+    await expect(runWasi(sleeping, { timeout: 2 + k / 37 })).rejects.toEqual(stopped);
+  }
+});
+
 it('keeps to limits', async () => {
   const spin = await program(FOREVER);
   const stopped = (reason: string) => expect.objectContaining({ name: 'RunStoppedError', reason });
