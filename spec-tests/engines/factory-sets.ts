@@ -1,11 +1,12 @@
 /** Which closure factories tswasm uses: the core's compact set, or what `embed/node` installs. Each set is made once. */
+import { fileURLToPath } from 'node:url';
+import { factoriesFrom } from '../../embed/node/factory-texts';
 import { createFactories as createCompact } from '../../src/interpreter/factories.generated.js';
 import { createFactories as createFull } from '../../src/interpreter/factories-full.generated.js';
 import {
   configureStack,
   type FactoryMaker,
   setFreshFactories,
-  sourceOf,
   useFactories,
 } from '../../src/interpreter/index';
 
@@ -22,6 +23,9 @@ function once(make: FactoryMaker): FactoryMaker {
 }
 const compact = once(createCompact);
 const full = once(createFull);
+const fromTexts = factoriesFrom(
+  fileURLToPath(new URL('../../src/interpreter/factories-fresh.generated.json', import.meta.url)),
+);
 
 export function useCompactFactories(): void {
   useFactories(compact);
@@ -32,6 +36,6 @@ export function useCompactFactories(): void {
 /** `fresh`: hot functions are lowered again with sets of their own. */
 export function useFullFactories(fresh: boolean): void {
   useFactories(full);
-  setFreshFactories(fresh ? (environment) => sourceOf(createFull(environment)) : undefined);
+  setFreshFactories(fresh ? fromTexts : undefined);
   configureStack({ nest: NODE_NEST });
 }
