@@ -1,4 +1,4 @@
-/** One engine: how late executions stop. `node [--jitless] latency-child.mjs <seconds> <name> <file> [start]` prints a line of JSON. */
+/** One engine: how late executions stop. `node [--jitless] latency-child.mjs <seconds> <name> <file> [start|signal]` prints a line of JSON. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,7 +17,7 @@ export interface Lateness {
   readonly max: number;
 }
 
-const { Execution, Func, instantiatePaused, Module, Store } = (await import(
+const { Execution, Func, instantiatePaused, Module, runAsync, Store } = (await import(
   pathToFileURL(path.join(root, 'dist', 'index.node.js')).href
 )) as typeof Tswasm;
 
@@ -28,16 +28,30 @@ function begin({ bytes, start }: Endless): Tswasm.Execution {
   return new Execution(func, []);
 }
 
+/** How late the next stop is, which is due in so many milliseconds. */
+async function stop(execution: Tswasm.Execution, due: number, signal: boolean): Promise<number> {
+  const end = performance.now() + due;
+  const outcome = signal
+    ? await stopBySignal(execution, due)
+    : execution.run({ deadline: () => performance.now() >= end, now: () => performance.now() });
+  if (outcome.kind !== 'paused') throw new Error(`it is ${outcome.kind}`);
+  return performance.now() - end;
+}
+async function stopBySignal(execution: Tswasm.Execution, due: number): Promise<Tswasm.AsyncOutcome> {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), due);
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const scheduler = { now: () => performance.now(), turn };
+  return runAsync(execution, scheduler, { signal: controller.signal });
+}
+
 /** Stops it again and again, some milliseconds later each time. */
-function measure(program: Endless, seconds: number): Lateness {
+async function measure(program: Endless, seconds: number): Promise<Lateness> {
   const execution = begin(program);
   const late: number[] = [];
   const until = performance.now() + seconds * 1000;
   while (performance.now() < until) {
-    const end = performance.now() + 1 + Math.random() * 6;
-    const outcome = execution.run({ deadline: () => performance.now() >= end, now: () => performance.now() });
-    late.push(performance.now() - end);
-    if (outcome.kind !== 'paused') throw new Error(`${program.name}: ${outcome.kind}`);
+    late.push(await stop(execution, 1 + Math.random() * 6, program.signal === true));
   }
   const first = late.shift() ?? Number.NaN;
   late.sort((a, b) => a - b);
@@ -45,7 +59,6 @@ function measure(program: Endless, seconds: number): Lateness {
   return { name: program.name, first, samples: late.length, median: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-const [, , seconds, name, file, start] = process.argv;
-console.log(
-  JSON.stringify(measure({ name, bytes: readFileSync(file), start: start === 'start' }, Number(seconds))),
-);
+const [, , seconds, name, file, mode] = process.argv;
+const program = { name, bytes: readFileSync(file), start: mode === 'start', signal: mode === 'signal' };
+console.log(JSON.stringify(await measure(program, Number(seconds))));

@@ -6,6 +6,8 @@ export interface Endless {
   readonly bytes: Uint8Array;
   /** Runs in the start function; otherwise in the export `run`. */
   readonly start?: boolean;
+  /** Under `runAsync`, stopped by a signal that a timer of the host aborts, instead of a deadline. */
+  readonly signal?: boolean;
 }
 
 /** 512 MiB of memory, 4 Mi elements of a table. */
@@ -119,6 +121,7 @@ export async function endlessPrograms(): Promise<Endless[]> {
   });
   return [
     ...texts,
+    { ...texts[0], name: 'a loop without a body, by a signal', signal: true },
     { name: 'memory.init, 128 MiB', bytes: memoryInit() },
     { name: 'table.init, 4 Mi functions', bytes: tableInit(false) },
     { name: 'table.init, 4 Mi expressions', bytes: tableInit(true) },

@@ -20,10 +20,11 @@ const child = await bundleTs(path.join(root, 'bench', 'latency-child.ts'));
 mkdirSync(cache, { recursive: true });
 
 /** A process for each case: no case makes another's code warm, or leaves it a heap to tidy up. */
-function measure(flags: readonly string[], { name, bytes, start }: Endless): Lateness {
+function measure(flags: readonly string[], { name, bytes, start, signal }: Endless): Lateness {
   const file = path.join(cache, `${name.replaceAll(/\W+/g, '-')}.wasm`);
   writeFileSync(file, bytes);
-  const args = [...flags, child, values.seconds, name, file, ...(start ? ['start'] : [])];
+  const mode = start ? 'start' : signal ? 'signal' : 'run';
+  const args = [...flags, child, values.seconds, name, file, mode];
   const { stdout, stderr, status } = spawnSync(process.execPath, args);
   if (status !== 0) throw new Error(stderr.toString());
   return JSON.parse(stdout.toString()) as Lateness;
