@@ -4,7 +4,7 @@ import { configureStack, useFactories } from '../../src/index';
 
 /**
  * 4 MB of slots, which QuickJS takes from the system at once: enough for 100,000 frames of an ordinary function. No wasm call stands on
- * QuickJS's own stack: that is no faster here (README). For other sizes call configureStack before anything has run.
+ * QuickJS's own stack: that is no faster here (README). For other sizes call configureStack before anything is instantiated.
  */
 configureStack({ slots: 2 ** 19, nest: 0 });
 useFactories(createFactories);

@@ -239,7 +239,7 @@ export class Execution {
     let charge = resumed ? 1 : 0;
     let step = first;
     const { pace } = this;
-    pace.begin(options.now);
+    pace.begin(options.now, options.deadline !== undefined || options.signal !== undefined);
     for (;;) {
       const slice = this.requested ? 0 : Math.min(remaining, pace.slice());
       registers.fuel = slice - charge;
@@ -265,6 +265,7 @@ export class Execution {
       }
       charge = yielded.kind === 'bulk' ? 0 : 1;
       step = pace.isSample() ? afterSafepoint(yielded) : yielded.resume;
+      pace.found(yielded.code.hot);
     }
   }
 

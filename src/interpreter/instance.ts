@@ -10,6 +10,7 @@ import {
 } from '../decoder';
 import { RuntimeError, unlinkable } from '../errors';
 import { evaluateConst } from './constexpr';
+import { factorySource } from './factories';
 import { Func } from './func';
 import { Global, Tag } from './global';
 import { Memory } from './memory';
@@ -239,6 +240,8 @@ function checkImport(module: Module, wanted: Import, given: Extern | undefined, 
 /** Instantiates up to, but without, the start function (spec "exec/modules", "instantiation"). Imports in the module's order. */
 export function instantiatePaused(store: Store, module: Module, imports: readonly Extern[]): Instance {
   const instance = new Instance(store, module, imports);
+  // Loading the factories takes milliseconds on a cold engine, which no deadline should have to wait for.
+  factorySource(false);
   instance.initialize();
   return instance;
 }

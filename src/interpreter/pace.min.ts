@@ -16,4 +16,5 @@ export class Pace {
   isSample(): boolean {
     return true;
   }
+  found(): void {}
 }

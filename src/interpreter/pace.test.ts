@@ -45,4 +45,19 @@ describe('the pace', () => {
       expect(pace.isSample()).toBe(true);
     }
   });
+
+  it('has longer slices while hot code runs and nobody must be asked', () => {
+    const longest = (asked: boolean) => {
+      const pace = new Pace();
+      pace.begin(undefined, asked);
+      for (let k = 0; k < 10; k++) pace.found(true);
+      const calm = pace.slice();
+      pace.found(false);
+      return [calm, pace.slice()];
+    };
+    const [calm, after] = longest(false);
+    expect(calm).toBeGreaterThanOrEqual(16 * 2048);
+    expect(after).toBeLessThan(4096);
+    for (const length of longest(true)) expect(length).toBeLessThan(4096);
+  });
 });

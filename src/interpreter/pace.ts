@@ -4,8 +4,14 @@
  * a millisecond.
  */
 
-/** Safepoints of a slice at most, and without a clock: at least SLICE, below twice that. */
+/** Safepoints of a slice: at least SLICE, below twice that. */
 const SLICE = 2048;
+/**
+ * Where nothing is left to make better, slices get up to 2^LONGEST times as long: leaving the code that the host has compiled and coming
+ * back takes about a microsecond, which is a tenth of a slice of a tight loop. Not when there is a deadline or a signal: what is tight
+ * now may be slow soon.
+ */
+const LONGEST = 4;
 /** With a clock, the first slice of an execution: what is cold is slow. */
 const FIRST = 16;
 /** Milliseconds that a slice should take. */
@@ -23,14 +29,19 @@ export class Pace {
   private limit = FIRST;
   private started = 0;
   private length = 0;
+  /** Slices in a row that ended in hot code, at most LONGEST. */
+  private calm = 0;
+  private mayGrow = false;
 
-  begin(now: (() => number) | undefined): void {
+  /** `asked`: whether a deadline or signal is looked at between slices. */
+  begin(now: (() => number) | undefined, asked = true): void {
+    this.mayGrow = !asked;
     this.now = now;
     if (now !== undefined) this.started = now();
   }
 
   slice(): number {
-    this.length = sliceLength();
+    this.length = sliceLength() << (this.mayGrow ? this.calm : 0);
     if (this.now !== undefined && this.length > this.limit) this.length = this.limit;
     return this.length;
   }
@@ -45,5 +56,10 @@ export class Pace {
     if (took > TARGET) this.limit = Math.ceil((length * TARGET) / took);
     else if (took < TARGET / 2) this.limit = length * 2;
     return took > TARGET / 4 || length >= SLICE;
+  }
+
+  /** What was found after a slice: hot code, or some that may still become it. */
+  found(hot: boolean): void {
+    this.calm = hot ? Math.min(this.calm + 1, LONGEST) : 0;
   }
 }

@@ -58,7 +58,7 @@ let current: Stack | undefined;
 
 /**
  * Sizes of the machine for a host: slots of its stack, and how many wasm calls may stand on the host's own stack at a time (each is at
- * most about 120 host calls deep). Entries call it once, before anything has run.
+ * most about 120 host calls deep). Entries call it once, before anything is instantiated.
  */
 export function configureStack({ slots, nest }: { slots?: number; nest?: number }): void {
   if (current === undefined && slots !== undefined) slotCapacity = slots;
