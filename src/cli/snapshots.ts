@@ -29,7 +29,7 @@ that ends before a snapshot is due ends as always. When a snapshot cannot be wri
 
 const TRIGGERS = ['after-fuel', 'after', 'on-signal', 'every'] as const;
 /** While signals are listened for, the event loop gets a turn after so many milliseconds. */
-const SIGNAL_SLICE = 5;
+const SIGNAL_SLICE = 4;
 const FRAMES_SHOWN = 12;
 
 interface Guest {

@@ -50,7 +50,7 @@ describe('the pace', () => {
     const longest = (asked: boolean) => {
       const pace = new Pace();
       pace.begin(undefined, asked);
-      for (let k = 0; k < 10; k++) pace.found(true);
+      for (let k = 0; k < 2000; k++) pace.found(true);
       const calm = pace.slice();
       pace.found(false);
       return [calm, pace.slice()];

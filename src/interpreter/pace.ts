@@ -12,6 +12,8 @@ const SLICE = 2048;
  * now may be slow soon.
  */
 const LONGEST = 4;
+/** Slices in a row that must end in hot code for the next ones to be twice as long: what takes less time than one in so many does not get hot. */
+const CALM = 256;
 /** With a clock, the first slice of an execution: what is cold is slow. */
 const FIRST = 16;
 /** Milliseconds that a slice should take. */
@@ -29,7 +31,7 @@ export class Pace {
   private limit = FIRST;
   private started = 0;
   private length = 0;
-  /** Slices in a row that ended in hot code, at most LONGEST. */
+  /** Slices in a row that ended in hot code. */
   private calm = 0;
   private mayGrow = false;
 
@@ -41,7 +43,7 @@ export class Pace {
   }
 
   slice(): number {
-    this.length = sliceLength() << (this.mayGrow ? this.calm : 0);
+    this.length = sliceLength() << (this.mayGrow ? Math.min(this.calm / CALM, LONGEST) : 0);
     if (this.now !== undefined && this.length > this.limit) this.length = this.limit;
     return this.length;
   }
@@ -60,6 +62,6 @@ export class Pace {
 
   /** What was found after a slice: hot code, or some that may still become it. */
   found(hot: boolean): void {
-    this.calm = hot ? Math.min(this.calm + 1, LONGEST) : 0;
+    this.calm = hot ? this.calm + 1 : 0;
   }
 }
