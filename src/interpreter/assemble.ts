@@ -15,7 +15,7 @@ import type { Block, Statement, Target, Terminator } from './ir';
 import type { Lowering } from './lower';
 import { type Step, stack } from './registers';
 
-const MAX_CHAIN = 120;
+export const MAX_CHAIN = 120;
 
 export type Store = Extract<Statement, { kind: 'store' }>;
 
@@ -31,14 +31,14 @@ export function assemble(lowering: Lowering): void {
 export class Assembler {
   protected readonly lowering: Lowering;
   private readonly factories: FactorySource;
-  private readonly steps: Step[] = [];
+  protected readonly steps: Step[] = [];
   /** Longest chain of host calls from each block's start. */
-  private readonly depths: number[] = [];
+  protected readonly depths: number[] = [];
   /** By the block of the loop label. */
   private readonly loops = new Map<number, Loop>();
-  private depth = 0;
+  protected depth = 0;
   /** The block being assembled. */
-  private current = 0;
+  protected current = 0;
 
   constructor(lowering: Lowering) {
     this.lowering = lowering;

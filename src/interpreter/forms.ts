@@ -3,7 +3,7 @@
  * closure, a statement and its branch in one. Where the set lacks a form, `Assembler` has the plain one. scripts/min.ts leaves this file
  * out: with `Assembler` alone everything runs the same, with more calls.
  */
-import { Assembler, type Store, stored } from './assemble';
+import { Assembler, MAX_CHAIN, type Store, stored } from './assemble';
 import { bits, constantNumber, type Expr, isArithmetic } from './expr';
 import type { Block, Statement, Target, Terminator } from './ir';
 import type { Lowering } from './lower';
@@ -24,6 +24,7 @@ export function assemble(lowering: Lowering): void {
 
 class FormAssembler extends Assembler {
   private leaf: boolean | undefined;
+  private loopEnds: readonly number[] | undefined;
 
   protected override loopForm(): string {
     this.leaf ??=
@@ -49,6 +50,25 @@ class FormAssembler extends Assembler {
       }
     }
     return step;
+  }
+
+  /**
+   * Where a loop is left, a long chain behind it goes through the trampoline. Otherwise the end of that chain may fall into the loop's body,
+   * and each turn go through it.
+   */
+  protected override target(target: Target): Step {
+    const { block } = target.label;
+    if (target.back === undefined && block > this.loopEnd() && this.depths[block] > MAX_CHAIN / 2) {
+      this.depth = Math.max(this.depth, 1);
+      return this.make('hop')(this.steps[block]) as Step;
+    }
+    return super.target(target);
+  }
+
+  /** The last block of the innermost loop around the current one. */
+  private loopEnd(): number {
+    this.loopEnds ??= loopEnds(this.lowering.blocks);
+    return this.loopEnds[this.current];
   }
 
   private made({ name, operands }: Form, ...behind: unknown[]): unknown {
@@ -240,4 +260,33 @@ class FormAssembler extends Assembler {
 /** The form of an operand that is no closure. */
 function leaf(expr: Expr): string {
   return expr.name === 'get' ? 'r' : expr.name === 'const' ? 'k' : 'e';
+}
+
+/** For each block: the last one of the innermost loop that it is in, which is where the last branch back to its start is. */
+function loopEnds(blocks: readonly Block[]): number[] {
+  const lastOf = new Map<number, number>();
+  blocks.forEach(({ end }, k) => {
+    for (const { back, label } of targetsOf(end)) if (back !== undefined) lastOf.set(label.block, k);
+  });
+  // Loops nest, so those that are open are a stack.
+  const open = [Number.POSITIVE_INFINITY];
+  return blocks.map((_, k) => {
+    while (open[open.length - 1] < k) open.pop();
+    const last = lastOf.get(k);
+    if (last !== undefined) open.push(last);
+    return open[open.length - 1];
+  });
+}
+
+function targetsOf(end: Terminator | undefined): readonly Target[] {
+  switch (end?.kind) {
+    case 'jump':
+      return [end.to];
+    case 'if':
+      return [end.yes, end.no];
+    case 'table':
+      return end.targets;
+    default:
+      return [];
+  }
 }
