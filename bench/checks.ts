@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { engines, type Timing } from './engines.ts';
 import { cache, root } from './paths.ts';
 import { buildProgram, PROGRAMS } from './programs.ts';
-import { geomean, median } from './protocol.ts';
+import { geomean } from './protocol.ts';
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '3' } },
@@ -57,9 +57,9 @@ function repMs(dist: string, file: string): number {
 }
 
 console.log(`Node ${process.version}, ${cpus()[0]?.model.trim()}, ${values.rounds} rounds\n`);
-console.log('| program | with checks, us | without, us | with / without, median | each round |');
+console.log('| program | with checks, us | without, us | with / without | of each round |');
 console.log('| --- | ---: | ---: | ---: | --- |');
-const medians: number[] = [];
+const costs: number[] = [];
 for (const { name } of chosen) {
   const rounds = Array.from({ length: Number(values.rounds) }, (_, round) => {
     const times = [0, 0];
@@ -67,10 +67,11 @@ for (const { name } of chosen) {
     for (const k of round % 2 === 0 ? [0, 1] : [1, 0]) times[k] = repMs(builds[k], files.get(name)!);
     return times;
   });
-  const ratios = rounds.map(([checked, bare]) => checked / bare);
-  medians.push(median(ratios));
-  const us = (k: number) => (median(rounds.map((times) => times[k])) * 1000).toFixed(1);
-  const each = ratios.map((ratio) => ratio.toFixed(2)).join(' ');
-  console.log(`| ${name} | ${us(0)} | ${us(1)} | ${median(ratios).toFixed(2)} | ${each} |`);
+  // A process is slowed down by what else the machine does, never made faster: the best of the rounds is what the code can do.
+  const [checked, bare] = [0, 1].map((k) => Math.min(...rounds.map((times) => times[k])));
+  costs.push(checked / bare);
+  const each = rounds.map((times) => (times[0] / times[1]).toFixed(2)).join(' ');
+  const us = (ms: number) => (ms * 1000).toFixed(1);
+  console.log(`| ${name} | ${us(checked)} | ${us(bare)} | ${(checked / bare).toFixed(2)} | ${each} |`);
 }
-console.log(`\ngeometric mean of the medians: ${geomean(medians).toFixed(3)}`);
+console.log(`\ngeometric mean: ${geomean(costs).toFixed(3)}`);
