@@ -36,6 +36,8 @@ export class Registers {
   yielded: Safepoint | null = null;
   /** Byte offset of the instruction that trapped. */
   trapOffset = -1;
+  /** The full set of factories, once there is one: it keeps the registers that closures use (templates/generate.ts). */
+  set: unknown = undefined;
 }
 export const registers = new Registers();
 

@@ -237,8 +237,10 @@ for (const first of COMPOSED_STATEMENTS) {
 for (const [first, second] of COMPOSED_PAIRS) compose(first, second);
 
 /**
- * A module of all factories. Those that access a memory are made once for each memory, with its views as variables: without a
- * compiler, a variable is read in a third of the time of a property, and with `var` without a check that it is initialised.
+ * A module of all factories, for engines without a compiler: a variable is read in a third of the time of a property there, and with `var`
+ * without a check that it is initialised. So factories that access a memory are made once for each memory, with its views as
+ * variables, and the registers are variables too, behind accessors of the same names. That goes for one set only, so whoever asks for
+ * another gets the first.
  */
 function fullText(factories: ReadonlyMap<string, string>): string {
   const used = new Set<string>();
@@ -258,25 +260,35 @@ function fullText(factories: ReadonlyMap<string, string>): string {
     }
   }
   const views = `{${VIEWS.join(',')}}`;
+  const registers = REGISTERS.map((name) => `${name}$=M.${name}`).join(',');
+  const accessors = REGISTERS.map((name) => `${name}:{get:()=>${name}$,set:v=>{${name}$=v}}`).join(',\n');
+  const direct = (text: string) => text.replace(REGISTER, '$1$');
   return `export function createFactories({I,S,F,R,RS,RF,RC,M,W,N,T}){
+if(M.set!==undefined)return M.set;
 var {${[...used].join(',')}}=N;
+var ${registers};
+Object.defineProperties(M,{
+${accessors}
+});
 const bound=m=>{
 var ${views}=m;
 const before=m.moved;
 m.moved=()=>{before?.();(${views}=m)};
 return{
-${bound.join(',\n')}
+${direct(bound.join(',\n'))}
 }};
 const made=new WeakMap;
 const of=m=>{
 let b=made.get(m);
 if(b===undefined)made.set(m,b=bound(m));
 return b};
-return{
-${plain.join(',\n')}
+return M.set={
+${direct(plain.join(',\n'))}
 }}
 `;
 }
+const REGISTERS = ['fp', 'sp', 'fuel', 'maxSp', 'maxFp', 'nest', 'yielded'];
+const REGISTER = new RegExp(`\\bM\\.(${REGISTERS.join('|')})\\b`, 'g');
 const VIEWS = ['u8', 'u16', 'i32', 'f32', 'f64', 'top1', 'top2', 'top4', 'top8'];
 const VIEW = new RegExp(`\\bm\\.(${VIEWS.join('|')})\\b`, 'g');
 
