@@ -77,7 +77,7 @@ class FormAssembler extends Assembler {
 
   /** One form for both, if the set has it. */
   private composed(first: Form, second: Form): Form | undefined {
-    const name = `${first.name};${second.name}`;
+    const name = `${first.name}+${second.name}`;
     if (!this.has(name)) return undefined;
     const { memory } = first;
     if (memory === undefined || second.memory === undefined) {
@@ -96,19 +96,19 @@ class FormAssembler extends Assembler {
   private withTerminator(form: Form, end: Terminator | undefined): Step | undefined {
     switch (end?.kind) {
       case 'return':
-        return this.has(`${form.name};return`)
-          ? (this.make(`${form.name};return`)(...form.operands) as Step)
+        return this.has(`${form.name}+return`)
+          ? (this.make(`${form.name}+return`)(...form.operands) as Step)
           : undefined;
       case 'call': {
-        if (!this.has(`${form.name};call`)) return undefined;
+        if (!this.has(`${form.name}+call`)) return undefined;
         const { site, callee } = end;
         site.next = this.nextBlock();
-        return this.make(`${form.name};call`)(...form.operands, site, site.base, callee, site.next) as Step;
+        return this.make(`${form.name}+call`)(...form.operands, site, site.base, callee, site.next) as Step;
       }
       case 'jump': {
         const { label, back } = end.to;
-        if (back === undefined || !this.has(`${form.name};back`)) return undefined;
-        return this.make(`${form.name};back`)(...form.operands, back, this.header(label.block, back)) as Step;
+        if (back === undefined || !this.has(`${form.name}+back`)) return undefined;
+        return this.make(`${form.name}+back`)(...form.operands, back, this.header(label.block, back)) as Step;
       }
       case 'if':
         return this.withTest(form, end.condition, end.yes, end.no);
@@ -127,7 +127,7 @@ class FormAssembler extends Assembler {
     if (to === condition.lo && tested !== form.name && this.has(tested)) {
       return this.make(tested)(to, ...rest, ...this.targets(yes, no, looped)) as Step;
     }
-    const name = `${form.name};${looped ? 'loop' : 'if'}/r`;
+    const name = `${form.name}+${looped ? 'loop' : 'if'}/r`;
     if (!this.has(name)) return undefined;
     return this.make(name)(...form.operands, condition.lo, ...this.targets(yes, no, looped)) as Step;
   }

@@ -62,7 +62,7 @@ export const FUSED: Readonly<typeof rows> = rows;
 
 /**
  * Neighbours that are composed: every pair of these statements, and each of them with each of these terminators, is one closure too,
- * by the name `first;second`. A memory that both access is the same one.
+ * by the name `first+second`. A memory that both access is the same one.
  */
 export const COMPOSED_STATEMENTS = [
   'set.i/r',

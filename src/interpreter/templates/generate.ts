@@ -229,7 +229,7 @@ function compose(first: string, second: string): void {
   for (const param of behind.params) text = substitute(text, param, renamed(param));
   const statement = body.replace(/return n\(fp\)$/, '');
   const together = [...own, ...behind.params.filter((param) => !shared(param)).map(renamed)];
-  emit(`${first};${second}`, together, `fp=>{{${statement}}${text}}`, false);
+  emit(`${first}+${second}`, together, `fp=>{{${statement}}${text}}`, false);
 }
 for (const first of COMPOSED_STATEMENTS) {
   for (const second of [...COMPOSED_STATEMENTS, ...COMPOSED_TERMINATORS]) compose(first, second);
