@@ -2,6 +2,9 @@
  * Assembling with more forms than the compact set has: the most specific factory for an expression's operands, two statements in one
  * closure, a statement and its branch in one. Where the set lacks a form, `Assembler` has the plain one. scripts/min.ts leaves this file
  * out: with `Assembler` alone everything runs the same, with more calls.
+ *
+ * No two constants are concatenated here, also not when V8 inlines: its compiler would do it in the background, allocate for it, and Node 20
+ * may wait for that allocation for ever when the process ends meanwhile (nodejs/node#54918).
  */
 import { Assembler, MAX_CHAIN, type Store, stored } from './assemble';
 import { bits, constantNumber, type Expr, isArithmetic } from './expr';
@@ -175,8 +178,8 @@ class FormAssembler extends Assembler {
     const moved = isArithmetic(value) ? value : bits(value);
     const form =
       moved.name === 'select'
-        ? this.select(moved, 'set ')
-        : (this.bitField(moved, 'set bits') ?? this.form(`set ${moved.name}`, moved));
+        ? this.select(moved, 'set select/')
+        : (this.bitField(moved, 'set bits/') ?? this.form(`set ${moved.name}`, moved));
     if (form !== undefined) return { ...form, operands: [to, ...form.operands] };
     if (moved.name === 'get') return { name: `set.${moved.kind}/r`, operands: [to, moved.lo] };
     if (moved.name !== 'const') return { name: `set.${moved.kind}/e`, operands: [to, this.value(moved)] };
@@ -204,13 +207,13 @@ class FormAssembler extends Assembler {
   override value(expr: Expr): unknown {
     const form =
       expr.name === 'select'
-        ? this.select(expr)
-        : (this.bitField(expr, 'bits') ?? this.form(expr.name, expr));
+        ? this.select(expr, 'select/')
+        : (this.bitField(expr, 'bits/') ?? this.form(expr.name, expr));
     return form === undefined ? super.value(expr) : this.made(form);
   }
 
-  private select({ kind, a, b, c }: Expr, prefix = ''): Form | undefined {
-    const name = `${prefix}select/${leaf(a!)}${leaf(b!)}`;
+  private select({ kind, a, b, c }: Expr, prefix: string): Form | undefined {
+    const name = prefix + leaf(a!) + leaf(b!);
     if (kind !== 'i' || !this.has(name)) return undefined;
     const operand = (value: Expr) => (leaf(value) === 'e' ? this.value(value) : value.lo);
     return { name, operands: [operand(a!), operand(b!), this.value(c!)] };
@@ -222,9 +225,10 @@ class FormAssembler extends Assembler {
     if (expr.name !== 'i32.and' || b?.name !== 'const' || a?.name !== 'i32.shr_u' || a.b!.name !== 'const')
       return undefined;
     const how = a.a!.name === 'get' ? 'r' : 'e';
-    if (!this.has(`${prefix}/${how}`)) return undefined;
+    const name = prefix + how;
+    if (!this.has(name)) return undefined;
     const x = how === 'r' ? a.a!.lo : this.value(a.a!);
-    return { name: `${prefix}/${how}`, operands: [x, a.b!.lo, b.lo] };
+    return { name, operands: [x, a.b!.lo, b.lo] };
   }
 
   /**
