@@ -1,6 +1,7 @@
 /** Node as a WASI host: clocks, random bytes, standard streams and waiting. */
 import { randomFillSync } from 'node:crypto';
 import type { Interest, Pollable, U64, Waiting, WasiHost } from '../../src/wasi/host';
+import { firstOf } from '../../src/wasi/waiting';
 import { DescriptorStream, isNodePollable } from './streams';
 import { words } from './times';
 
@@ -64,21 +65,12 @@ function waitSync(nanoseconds: number, interests: readonly Interest[]): void {
 }
 
 function wait(nanoseconds: number, interests: readonly Interest[]): Waiting {
-  const cleanups: (() => void)[] = [];
-  const cancel = () => {
-    for (const cleanup of cleanups.splice(0)) cleanup();
-  };
-  const promise = new Promise<void>((resolve) => {
-    const done = () => {
-      cancel();
-      resolve();
-    };
-    const ms = milliseconds(nanoseconds, interests);
-    const timer = setTimeout(done, ms);
-    cleanups.push(() => clearTimeout(timer));
+  return firstOf((done) => {
+    const timer = setTimeout(done, milliseconds(nanoseconds, interests));
+    const subscriptions = [() => clearTimeout(timer)];
     for (const { stream, write } of interests) {
-      if (isNodePollable(stream)) cleanups.push(stream.onReady(write, done));
+      if (isNodePollable(stream)) subscriptions.push(stream.onReady(write, done));
     }
+    return subscriptions;
   });
-  return { promise, cancel };
 }

@@ -1,5 +1,6 @@
 /** QuickJS as a WASI host: clocks, random bytes, waiting, standard streams. Files are in files.ts. */
 import type { Interest, Pollable, U64, Waiting, WasiHost } from '../../src/wasi/host';
+import { firstOf } from '../../src/wasi/waiting';
 import { nanoseconds } from '../../src/wasi/words';
 import type { Machine, StdFile } from './machine';
 import { DescriptorStream, type Readiness } from './streams';
@@ -105,21 +106,13 @@ function startWait(
   setTimer: (callback: () => void, milliseconds: number) => unknown,
   clearTimer: (handle: unknown) => void,
 ): Waiting {
-  const cleanups: (() => void)[] = [];
-  const cancel = () => {
-    for (const cleanup of cleanups.splice(0)) cleanup();
-  };
-  const promise = new Promise<void>((resolve) => {
-    const done = () => {
-      cancel();
-      resolve();
-    };
+  return firstOf((done) => {
     const mute = interests.filter(({ stream }) => !canCallBack(stream));
     const timer = setTimer(done, millisecondsFor(nanos, mute));
-    cleanups.push(() => clearTimer(timer));
+    const subscriptions = [() => clearTimer(timer)];
     for (const { stream, write } of interests) {
-      if (!write && canCallBack(stream)) cleanups.push(stream.onReady(done));
+      if (!write && canCallBack(stream)) subscriptions.push(stream.onReady(done));
     }
+    return subscriptions;
   });
-  return { promise, cancel };
 }

@@ -108,7 +108,7 @@ export class Assembler {
       const depth = this.depths[label.block];
       if (depth === undefined) throw new InternalError('a branch goes back without a safepoint');
       // Branches alone make chains too: thousands of `br_if` in a row.
-      if (depth >= MAX_CHAIN) {
+      if (depth >= this.longest(label.block)) {
         this.depth = Math.max(this.depth, 1);
         return this.make('hop')(this.steps[label.block]) as Step;
       }
@@ -116,6 +116,11 @@ export class Assembler {
       return this.steps[label.block];
     }
     return this.make('back')(back, this.header(label.block, back)) as Step;
+  }
+
+  /** The chain behind a block, for which a branch to it goes through the trampoline. */
+  protected longest(_block: number): number {
+    return MAX_CHAIN;
   }
 
   /** The header of the loop at a block; the code that it runs may be assembled later. */

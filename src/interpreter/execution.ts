@@ -5,7 +5,8 @@
  * when it goes on, they are copied back, to wherever the stack's top is then. Executions nest: a host function may start another.
  */
 import { type BacktraceFrame, InternalError, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
-import { CallSite, type Code, type Safepoint } from './code';
+import { backtrace, frameAt, type Place } from './backtrace';
+import { CallSite, type Safepoint } from './code';
 import {
   type FrameState,
   frameState,
@@ -16,9 +17,8 @@ import {
   type StackFrame,
   writeValues,
 } from './frames';
-import { Func } from './func';
+import type { Func } from './func';
 import { finishHostCall, type HostCall, hostCalls, waiting } from './hostcall';
-import type { Instance } from './instance';
 import { Pace } from './pace';
 import { nestingLimit, registers, type Step, stack } from './registers';
 import { afterSafepoint } from './tiering';
@@ -43,9 +43,6 @@ export interface RunOptions {
 }
 
 export type ExecutionState = 'ready' | 'running' | 'paused' | 'waiting' | 'done' | 'trapped' | 'failed';
-
-/** Innermost frames that a backtrace lists. */
-const MAX_BACKTRACE = 100;
 
 interface Registers {
   fp: number;
@@ -144,7 +141,7 @@ export class Execution {
     return this.runWith(options, true);
   }
 
-  /** @internal @internal Runs to the end; a promise from the host is an error. */
+  /** @internal Runs to the end; a promise from the host is an error. */
   runToEnd(): Outcome {
     const before = registers.fuel;
     let outcome: Outcome;
@@ -363,13 +360,9 @@ export class Execution {
 
   /** The wasm backtrace of a stopped execution, innermost first. */
   backtrace(): BacktraceFrame[] {
-    const places: { code: Code | null; offset: number }[] =
-      this.saved?.sites.slice(1).map((site) => site!) ?? [];
+    const places: Place[] = this.saved?.sites.slice(1).map((site) => site!) ?? [];
     if (this.pending === null && this.safepoint !== null) places.push(this.safepoint);
-    return places.reverse().map(({ code, offset }) => {
-      const { func } = code!;
-      return traceFrame(func, codeStart(func.instance!, func.funcidx) + offset);
-    });
+    return places.reverse().map(frameAt);
   }
 }
 
@@ -401,32 +394,6 @@ function isStackOverflow(error: unknown): boolean {
     (error.name === 'RangeError' || error.name === 'InternalError') &&
     /call stack|stack overflow|too much recursion/i.test(error.message)
   );
-}
-
-function codeStart(instance: Instance, funcidx: number): number {
-  return instance.module.codeStart[funcidx - instance.module.importedFuncs];
-}
-
-function traceFrame(func: Func, offset: number): BacktraceFrame {
-  return { funcidx: func.funcidx, name: func.name, module: func.instance?.module.names.module, offset };
-}
-
-/** Walks the machine's stack after a trap. */
-function backtrace(base: number, trapOffset: number): BacktraceFrame[] {
-  const { sites, callees } = stack();
-  const frames: BacktraceFrame[] = [];
-  let offset = trapOffset;
-  for (let k = registers.sp - 1; k >= base && frames.length < MAX_BACKTRACE; k--) {
-    const site = sites[k]!;
-    const func = site.callee ?? callees[k];
-    if (func instanceof Func && func.instance !== undefined) {
-      frames.push(traceFrame(func, offset >= 0 ? offset : codeStart(func.instance, func.funcidx)));
-    }
-    const caller = site.code?.func;
-    if (caller?.instance === undefined) break;
-    offset = codeStart(caller.instance, caller.funcidx) + site.offset;
-  }
-  return frames;
 }
 
 /** Calls a function and runs it to its end. Throws the trap. */

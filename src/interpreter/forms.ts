@@ -59,13 +59,8 @@ class FormAssembler extends Assembler {
    * Where a loop is left, a long chain behind it goes through the trampoline. Otherwise the end of that chain may fall into the loop's body,
    * and each turn go through it.
    */
-  protected override target(target: Target): Step {
-    const { block } = target.label;
-    if (target.back === undefined && block > this.loopEnd() && this.depths[block] > MAX_CHAIN / 2) {
-      this.depth = Math.max(this.depth, 1);
-      return this.make('hop')(this.steps[block]) as Step;
-    }
-    return super.target(target);
+  protected override longest(block: number): number {
+    return block > this.loopEnd() ? MAX_CHAIN / 2 : MAX_CHAIN;
   }
 
   /** The last block of the innermost loop around the current one. */

@@ -103,7 +103,7 @@ export class Func {
     return this.code;
   }
 
-  /** @internal @internal Drops the code; paused executions that stand in it are rebuilt. */
+  /** @internal Drops the code; paused executions that stand in it are rebuilt. */
   forget(): void {
     this.generation++;
     this.code = undefined;

@@ -99,7 +99,7 @@ export class HostCall {
     this.setValue(k, { type: this.func.type.results[k], lo: 0, hi: 0, ref });
   }
 
-  /** @internal @internal Copies the arguments, since the slots get another owner while the guest waits. */
+  /** @internal Copies the arguments, since the slots get another owner while the guest waits. */
   detach(): void {
     const count = this.func.type.params.length;
     const ints = this.ints.slice(this.word, this.word + 2 * count);
@@ -110,7 +110,7 @@ export class HostCall {
     this.word = 0;
   }
 
-  /** @internal @internal Writes the results to the frame at word index fp. What the callback did not set is zero or null. */
+  /** @internal Writes the results to the frame at word index fp. What the callback did not set is zero or null. */
   deliver(fp: number): void {
     const { ints, refs } = stack();
     const types = this.func.type.results;

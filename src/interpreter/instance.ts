@@ -103,7 +103,7 @@ export class Instance {
       : this.module.bytes.subarray(start, end);
   }
 
-  /** @internal @internal All functions, when they are next called. */
+  /** @internal All functions, when they are next called. */
   lowerAgain(): void {
     for (const func of this.funcs) if (func?.instance === this) func.forget();
   }
@@ -154,7 +154,7 @@ export class Instance {
     for (const type of module.tags.slice(this.tags.length)) this.tags.push(new Tag(type));
   }
 
-  /** @internal @internal Active segments, in order. A trap leaves what came before it. */
+  /** @internal Active segments, in order. A trap leaves what came before it. */
   initialize(): void {
     this.module.elements.forEach((segment, k) => {
       if (segment.mode === 'active') {

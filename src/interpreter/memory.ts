@@ -119,7 +119,7 @@ export class Memory {
   readonly views: Views;
   /** Called with the old buffer after every grow, also by zero pages (the JS API detaches it). */
   onGrow: ((old: ArrayBuffer) => void) | undefined;
-  /** @internal @internal Instances whose code writes to it. */
+  /** @internal Instances whose code writes to it. */
   readonly users = new Set<Instance>();
 
   /** Throws a RangeError when the store's or the host's memory does not suffice. */

@@ -1,7 +1,7 @@
 /**
  * Which functions are hot: those that are often found running when a slice of fuel ends. They are lowered again with factories of their
- * own, and go on in the new code at once. That costs some 3 microseconds and a kilobyte for each closure, which then starts in the
- * host's interpreter, so a function must have been found several times: the time that it has taken is by then what the change costs.
+ * own, and go on in the new code at once. That costs some 3 microseconds for each closure, which then starts in the host's
+ * interpreter, so a function must have been found several times: the time that it has taken is by then what the change costs.
  */
 import type { Safepoint } from './code';
 import { hasFreshFactories } from './factories';

@@ -1,0 +1,46 @@
+/** Where the guest stands: wasm backtraces of traps and of stopped executions. */
+import type { BacktraceFrame } from '../errors';
+import type { Code } from './code';
+import { Func } from './func';
+import type { Instance } from './instance';
+import { registers, stack } from './registers';
+
+/** Innermost frames that a backtrace lists. */
+const MAX_BACKTRACE = 100;
+
+/** A call site or a safepoint. */
+export interface Place {
+  readonly code: Code | null;
+  readonly offset: number;
+}
+
+export function frameAt({ code, offset }: Place): BacktraceFrame {
+  const { func } = code!;
+  return traceFrame(func, codeStart(func.instance!, func.funcidx) + offset);
+}
+
+function codeStart(instance: Instance, funcidx: number): number {
+  return instance.module.codeStart[funcidx - instance.module.importedFuncs];
+}
+
+function traceFrame(func: Func, offset: number): BacktraceFrame {
+  return { funcidx: func.funcidx, name: func.name, module: func.instance?.module.names.module, offset };
+}
+
+/** Walks the machine's stack down to the frame at index `base` after a trap. */
+export function backtrace(base: number, trapOffset: number): BacktraceFrame[] {
+  const { sites, callees } = stack();
+  const frames: BacktraceFrame[] = [];
+  let offset = trapOffset;
+  for (let k = registers.sp - 1; k >= base && frames.length < MAX_BACKTRACE; k--) {
+    const site = sites[k]!;
+    const func = site.callee ?? callees[k];
+    if (func instanceof Func && func.instance !== undefined) {
+      frames.push(traceFrame(func, offset >= 0 ? offset : codeStart(func.instance, func.funcidx)));
+    }
+    const caller = site.code?.func;
+    if (caller?.instance === undefined) break;
+    offset = codeStart(caller.instance, caller.funcidx) + site.offset;
+  }
+  return frames;
+}
