@@ -119,7 +119,8 @@ export class Reader {
   /** Unsigned 64 bits as a double: exact up to 2^53, rounded beyond. */
   u64AsNumber(): number {
     this.u64();
-    return (this.hi >>> 0) * 0x100000000 + (this.lo >>> 0);
+    // V8 keeps a sum of doubles as a double, and so what it is stored in, even when it is a small integer.
+    return this.hi === 0 ? this.lo >>> 0 : (this.hi >>> 0) * 0x100000000 + (this.lo >>> 0);
   }
 
   /** Reads at most ten groups of seven bits; returns the number of bits read. */

@@ -29,7 +29,10 @@ export class Expr {
   top: number;
   /** Nodes. */
   size: number;
-  /** Word offset of the slot (get), bits (const), static offset (load), index of the global's low word (global.get). */
+  /**
+   * Word offset of the slot (get), bits (const), static offset (load), index of the global's low word (global.get). Always an int32: V8 would
+   * keep a field that once held more as doubles, so that closures captured slots as doubles, and added doubles.
+   */
   lo = 0;
   hi = 0;
   memory: Views | undefined = undefined;

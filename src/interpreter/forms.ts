@@ -49,7 +49,8 @@ class FormAssembler extends Assembler {
       else {
         const pair = forms[s - 1] && this.composed(forms[s - 1]!, form);
         if (pair !== undefined) s--;
-        step = this.made(pair ?? form, next) as Step;
+        const { name, operands } = pair ?? form;
+        step = this.made(name, operands, next) as Step;
       }
     }
     return step;
@@ -69,50 +70,41 @@ class FormAssembler extends Assembler {
     return this.loopEnds[this.current];
   }
 
-  private made({ name, operands }: Form, ...behind: unknown[]): unknown {
-    return this.make(name)(...operands, ...behind);
+  private made(name: string, operands: readonly unknown[], ...behind: unknown[]): unknown {
+    const captured = list(...operands);
+    captured.push(...behind);
+    return this.make(name)(...captured);
   }
 
   /** One form for both, if the set has it. */
   private composed(first: Form, second: Form): Form | undefined {
     const name = `${first.name}+${second.name}`;
     if (!this.has(name)) return undefined;
+    const operands = list(...first.operands);
     const { memory } = first;
     if (memory === undefined || second.memory === undefined) {
-      return {
-        name,
-        operands: [...first.operands, ...second.operands],
-        memory: memory ?? second.memory,
-      };
+      operands.push(...second.operands);
+      return { name, operands, memory: memory ?? second.memory };
     }
     if (memory !== second.memory) return undefined;
-    const others = second.operands.filter((operand) => operand !== memory);
-    return { name, operands: [...first.operands, ...others], memory };
+    for (const operand of second.operands) if (operand !== memory) operands.push(operand);
+    return { name, operands, memory };
   }
 
   /** A statement and the terminator behind it, when one closure can do both. */
   private withTerminator(form: Form, end: Terminator | undefined): Step | undefined {
-    switch (end?.kind) {
-      case 'return':
-        return this.has(`${form.name}+return`)
-          ? (this.make(`${form.name}+return`)(...form.operands) as Step)
-          : undefined;
-      case 'call': {
-        if (!this.has(`${form.name}+call`)) return undefined;
-        const { site, callee } = end;
-        site.next = this.nextBlock();
-        return this.make(`${form.name}+call`)(...form.operands, site, site.base, callee, site.next) as Step;
-      }
-      case 'jump': {
-        const { label, back } = end.to;
-        if (back === undefined || !this.has(`${form.name}+back`)) return undefined;
-        return this.make(`${form.name}+back`)(...form.operands, back, this.header(label.block, back)) as Step;
-      }
-      case 'if':
-        return this.withTest(form, end.condition, end.yes, end.no);
-      default:
-        return undefined;
+    if (end?.kind === 'if') return this.withTest(form, end.condition, end.yes, end.no);
+    const back = end?.kind === 'jump' ? end.to.back : undefined;
+    const kind = back !== undefined ? 'back' : end?.kind;
+    const name = `${form.name}+${kind}`;
+    if (!this.has(name)) return undefined;
+    if (end?.kind === 'call') {
+      const { site, callee } = end;
+      site.next = this.nextBlock();
+      return this.made(name, form.operands, site, site.base, callee, site.next) as Step;
     }
+    if (end?.kind !== 'jump') return this.made(name, form.operands) as Step;
+    return this.made(name, form.operands, back, this.header(end.to.label.block, back!)) as Step;
   }
 
   /** A statement and a branch on a slot. */
@@ -120,14 +112,13 @@ class FormAssembler extends Assembler {
     if (condition.name === 'i32.eqz') return this.withTest(form, condition.a!, no, yes);
     if (condition.name !== 'get' || (yes.back !== undefined && no.back !== undefined)) return undefined;
     const looped = yes.back !== undefined;
-    const [to, ...rest] = form.operands;
     const tested = form.name.replace(/^set/, looped ? 'setloop' : 'setif');
-    if (to === condition.lo && tested !== form.name && this.has(tested)) {
-      return this.make(tested)(to, ...rest, ...this.targets(yes, no, looped)) as Step;
+    if (form.operands[0] === condition.lo && tested !== form.name && this.has(tested)) {
+      return this.made(tested, form.operands, ...this.targets(yes, no, looped)) as Step;
     }
     const name = `${form.name}+${looped ? 'loop' : 'if'}/r`;
     if (!this.has(name)) return undefined;
-    return this.make(name)(...form.operands, condition.lo, ...this.targets(yes, no, looped)) as Step;
+    return this.made(name, form.operands, condition.lo, ...this.targets(yes, no, looped)) as Step;
   }
 
   /** What a branch goes to; of `loop` forms, the taken branch goes back. */
@@ -152,7 +143,7 @@ class FormAssembler extends Assembler {
     const form = this.form(`${prefix} ${condition.name}`, condition);
     const targets = this.targets(yes, no, looped);
     if (condition.name === 'get') return this.make(`${prefix}/r`)(condition.lo, ...targets) as Step;
-    if (form !== undefined) return this.made(form, ...targets) as Step;
+    if (form !== undefined) return this.made(form.name, form.operands, ...targets) as Step;
     return this.make(`${prefix}/e`)(this.value(condition), ...targets) as Step;
   }
 
@@ -175,7 +166,7 @@ class FormAssembler extends Assembler {
       moved.name === 'select'
         ? this.select(moved, 'set select/')
         : (this.bitField(moved, 'set bits/') ?? this.form(`set ${moved.name}`, moved));
-    if (form !== undefined) return { ...form, operands: [to, ...form.operands] };
+    if (form !== undefined) return { ...form, operands: list(to, ...form.operands) };
     if (moved.name === 'get') return { name: `set.${moved.kind}/r`, operands: [to, moved.lo] };
     if (moved.name !== 'const') return { name: `set.${moved.kind}/e`, operands: [to, this.value(moved)] };
     const words = moved.kind === 'i' ? [moved.lo] : [moved.lo, moved.hi];
@@ -204,7 +195,7 @@ class FormAssembler extends Assembler {
       expr.name === 'select'
         ? this.select(expr, 'select/')
         : (this.bitField(expr, 'bits/') ?? this.form(expr.name, expr));
-    return form === undefined ? super.value(expr) : this.made(form);
+    return form === undefined ? super.value(expr) : this.made(form.name, form.operands);
   }
 
   private select({ kind, a, b, c }: Expr, prefix: string): Form | undefined {
@@ -237,7 +228,7 @@ class FormAssembler extends Assembler {
       let form = a.name === 'get' ? 'r' : 'e';
       if (!this.has(`${prefix}/${form}`)) form = 'e';
       if (!this.has(`${prefix}/${form}`)) return undefined;
-      const operands = [form === 'r' ? a.lo : this.value(a)];
+      const operands = list(form === 'r' ? a.lo : this.value(a));
       if (expr.memory !== undefined) operands.push(expr.lo, expr.memory, expr.at);
       else if (expr.at >= 0) operands.push(expr.at);
       return { name: `${prefix}/${form}`, operands, memory: expr.memory };
@@ -246,7 +237,7 @@ class FormAssembler extends Assembler {
     const right = b.name === 'get' ? 'r' : b.name === 'const' ? 'k' : 'e';
     const name = [left + right, `e${right}`, `${left}e`, 'ee'].find((form) => this.has(`${prefix}/${form}`));
     if (name === undefined) return undefined;
-    const operands: unknown[] = [name[0] === 'r' ? a.lo : this.value(a)];
+    const operands = list(name[0] === 'r' ? a.lo : this.value(a));
     if (name[1] === 'r') operands.push(b.lo);
     else if (name[1] === 'e') operands.push(this.value(b));
     else if (b.kind === 'I') operands.push(b.lo, b.hi);
@@ -254,6 +245,14 @@ class FormAssembler extends Assembler {
     if (expr.at >= 0) operands.push(expr.at);
     return { name: `${prefix}/${name}`, operands };
   }
+}
+
+/**
+ * What a factory is called with. V8 keeps an array of nothing but numbers, one of them a fraction, as doubles, and what is read from it are
+ * doubles, slots as well: a closure that captured one would add doubles for ever. A rest parameter is never such an array.
+ */
+function list(...operands: unknown[]): unknown[] {
+  return operands;
 }
 
 /** The form of an operand that is no closure. */

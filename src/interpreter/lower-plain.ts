@@ -144,9 +144,9 @@ function address(
   if (memory.type.address === 'i64') address = unary('index64', I32, operand, true, at);
   if (offset < 0x80000000) return { address, offset };
   const far = new Expr('address', I32, address, undefined, undefined, TRAPS | READS_MEMORY);
-  // An offset of 2^32 or more is out of bounds of every memory there is.
-  far.lo = offset < 4294967296 ? offset : 0;
-  far.hi = offset < 4294967296 ? bytes : Number.MAX_SAFE_INTEGER;
+  // An offset of 2^32 or more is out of bounds of every memory there is, and so are 2^31 bytes from the largest offset below it.
+  far.lo = offset < 4294967296 ? offset | 0 : -1;
+  far.hi = offset < 4294967296 ? bytes : 0x7fffffff;
   far.memory = memory.views;
   far.at = at;
   return { address: far, offset: 0 };

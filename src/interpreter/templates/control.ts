@@ -20,7 +20,7 @@ export const CONTROL: Readonly<Record<string, readonly [params: readonly string[
   // An i64 address or index as an unsigned word; what does not fit is out of bounds.
   index64: [['a', 'code', 'at'], 'fp=>{const x=a(fp);if(W.hi!==0)throw T(code,at);return x}'],
   // An address whose static offset is too large for the quick check.
-  address: [['a', 'o', 'bytes', 'm', 'at'], 'fp=>m.far(a(fp),o,bytes,at)|0'],
+  address: [['a', 'o', 'bytes', 'm', 'at'], 'fp=>m.far(a(fp),o>>>0,bytes,at)|0'],
   // Statements
   'set.i/r': [['d', 'a', 'n'], 'fp=>{I[fp+d]=I[fp+a];return n(fp)}'],
   'set.i/k': [['d', 'k', 'n'], 'fp=>{I[fp+d]=k;return n(fp)}'],
