@@ -1,5 +1,6 @@
 /** tswasm itself, through its bit-exact calling convention. One store a script. */
 import type { Features } from '../../src/decoder/features';
+import { DEFAULT_FEATURES } from '../../src/decoder/features';
 import { Module, UnsupportedError } from '../../src/decoder/index';
 import {
   EXTERNREF,
@@ -12,7 +13,6 @@ import {
   type ValType,
   valTypeName,
 } from '../../src/decoder/types';
-import { FEATURE_NAMES } from '../../src/decoder/unsupported';
 import { CompileError, LinkError, RuntimeError } from '../../src/errors';
 import {
   type Extern,
@@ -162,7 +162,7 @@ export function featuresFor(script: string): Partial<Features> {
 
 /** A feature switched off is no missing feature: its error has the text that the suite wants, malformed or invalid. */
 function classifyUnsupported({ feature, message }: UnsupportedError): Failure {
-  const isSwitch = Object.values<string>(FEATURE_NAMES).includes(feature);
+  const isSwitch = feature in DEFAULT_FEATURES;
   return isSwitch ? { kind: 'rejected', message } : { kind: 'malformed', message, missing: feature };
 }
 

@@ -14,5 +14,5 @@ export { matches, matches as matchesValType } from './matching';
 export type * from './module';
 export { Reader } from './reader';
 export * from './types';
-export { FEATURE_NAMES, UnsupportedError } from './unsupported';
+export { UnsupportedError } from './unsupported';
 export { decodeUtf8, encodeUtf8 } from './utf8';

@@ -1,10 +1,10 @@
 /** What a binary holds and what it asks for, as far as it can be told: also of modules that need what this decoder does not have. */
 import { CompileError } from '../errors';
-import { DEFAULT_FEATURES } from './features';
+import { DEFAULT_FEATURES, type Feature } from './features';
 import type { Export, Import } from './module';
 import { Reader } from './reader';
 import { ModuleDecoder, type SectionName } from './sections';
-import { FEATURE_NAMES, UnsupportedError } from './unsupported';
+import { UnsupportedError } from './unsupported';
 
 export interface SectionInfo {
   readonly section: SectionName;
@@ -28,6 +28,20 @@ export interface Inspection {
   /** Why the module is rejected. Then all of the above is what was found before. */
   readonly error: CompileError | undefined;
 }
+
+const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
+  mutableGlobals: 'mutable globals',
+  signExtension: 'sign extension',
+  saturatingFloatToInt: 'saturating float-to-int',
+  multiValue: 'multi-value',
+  bulkMemory: 'bulk memory',
+  referenceTypes: 'reference types',
+  extendedConst: 'extended constant expressions',
+  tailCalls: 'tail calls',
+  multiMemory: 'multi-memory',
+  memory64: 'memory64',
+  customPageSizes: 'custom page sizes',
+};
 
 const NOT_VECTORS: readonly SectionName[] = ['custom', 'start', 'dataCount'];
 

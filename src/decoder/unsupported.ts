@@ -30,21 +30,8 @@ const PROPOSALS = [
 ])[];
 export type UnsupportedProposal = (typeof PROPOSALS)[number][0];
 
-export const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
-  mutableGlobals: 'mutable globals',
-  signExtension: 'sign extension',
-  saturatingFloatToInt: 'saturating float-to-int',
-  multiValue: 'multi-value',
-  bulkMemory: 'bulk memory',
-  referenceTypes: 'reference types',
-  extendedConst: 'extended constant expressions',
-  tailCalls: 'tail calls',
-  multiMemory: 'multi-memory',
-  memory64: 'memory64',
-  customPageSizes: 'custom page sizes',
-};
-
 export class UnsupportedError extends CompileError {
+  /** The proposal's name, or the switch that is off. */
   readonly feature: string;
   constructor(feature: string, message: string, offset: number) {
     super(atOffset(message, offset), undefined, 'malformed', offset);
@@ -59,11 +46,7 @@ export function unsupported(proposal: UnsupportedProposal, offset: number, claus
 
 /** `clause`: what the suite says where the feature does not exist, e.g. `multiple memories: `. */
 export function disabled(feature: Feature, offset: number, clause = ''): UnsupportedError {
-  return new UnsupportedError(
-    FEATURE_NAMES[feature],
-    `${clause}${FEATURE_NAMES[feature]} is disabled`,
-    offset,
-  );
+  return new UnsupportedError(feature, `${clause}${feature} is disabled`, offset);
 }
 
 export function proposalOfOpcode(op: number): UnsupportedProposal | undefined {

@@ -24,8 +24,8 @@ interface Loop {
   readonly header: Step;
 }
 
-export function assemble(lowering: Lowering): void {
-  new Assembler(lowering).run();
+export function assembler(lowering: Lowering): Assembler {
+  return new Assembler(lowering);
 }
 
 export class Assembler {
@@ -37,21 +37,23 @@ export class Assembler {
   /** By the block of the loop label. */
   private readonly loops = new Map<number, Loop>();
   protected depth = 0;
-  /** The block being assembled. */
-  protected current = 0;
+  /** The block being assembled; those from the next one on are done. */
+  protected current: number;
 
   constructor(lowering: Lowering) {
     this.lowering = lowering;
     this.factories = factorySource(lowering.code.hot);
+    this.current = lowering.blocks.length;
   }
 
-  run(): void {
+  /** Assembles some blocks; a statement counts as four of `most`. True when the code is complete. */
+  run(most: number): boolean {
     const { blocks, code, locals, func } = this.lowering;
-    for (let k = blocks.length - 1; k >= 0; k--) {
+    for (let left = most; this.current > 0; left -= 4 * blocks[this.current].statements.length + 1) {
+      if (left <= 0) return false;
+      const k = --this.current;
       this.depth = 0;
-      this.current = k;
-      const block = blocks[k];
-      let step = this.body(block);
+      let step = this.body(blocks[k]);
       const loop = this.loops.get(k);
       if (loop !== undefined) {
         loop.cell.body = step;
@@ -67,6 +69,7 @@ export class Assembler {
     code.entrySite.resume = this.steps[0];
     const enter = this.make('enter')(code.entrySite, code.size, params, zeroTo, this.steps[0]) as Step;
     code.entry = this.lowering.usesRefs ? this.enterWithRefs(enter) : enter;
+    return true;
   }
 
   /** References: the parallel array covers the frame, and locals start as null. */
@@ -106,7 +109,7 @@ export class Assembler {
   protected target({ label, back }: Target): Step {
     if (back === undefined) {
       const depth = this.depths[label.block];
-      if (depth === undefined) throw new InternalError('a branch goes back without a safepoint');
+      if (depth === undefined) throw new InternalError('a branch back without a safepoint');
       // Branches alone make chains too: thousands of `br_if` in a row.
       if (depth >= this.longest(label.block)) {
         this.depth = Math.max(this.depth, 1);
@@ -141,13 +144,12 @@ export class Assembler {
   }
 
   protected body({ statements, end }: Block): Step {
-    let step = this.terminator(end);
+    let step = this.terminator(end!);
     for (let k = statements.length - 1; k >= 0; k--) step = this.statement(statements[k], this.bounded(step));
     return step;
   }
 
-  protected terminator(end: Terminator | undefined): Step {
-    if (end === undefined) throw new InternalError('a block has no end');
+  protected terminator(end: Terminator): Step {
     switch (end.kind) {
       case 'jump':
         return this.target(end.to);

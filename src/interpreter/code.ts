@@ -1,15 +1,16 @@
 /** Lowered code of a function and the places in it that the canonical state names (DESIGN.md, law 2). */
-import type { ValType } from '../decoder';
+import { slotsOf, type ValType } from '../decoder';
 import type { Func } from './func';
 import type { Step } from './registers';
 
 /**
  * Where the machine can stop. `offset` counts from the function's code entry, as in the snapshot format, which knows the kinds `entry`
- * and `loop`; they count as fuel. `bulk` is between two parts of a long bulk operation: it can be resumed in process only.
+ * and `loop`; they count as fuel. The others can be resumed in process only: `bulk` is between two parts of a long bulk operation,
+ * `lowering` is before a call of a function that is not lowered to its end yet.
  */
 export interface Safepoint {
   readonly code: Code;
-  readonly kind: 'entry' | 'loop' | 'bulk';
+  readonly kind: 'entry' | 'loop' | 'bulk' | 'lowering';
   readonly offset: number;
   /** Offset of the `loop` opcode that the branch goes to, or -1. */
   readonly targetLoop: number;
@@ -17,6 +18,11 @@ export interface Safepoint {
   readonly operands: readonly ValType[];
   /** Goes on past the safepoint. */
   resume: Step | null;
+}
+
+/** Whether the snapshot format knows it, and it counts as fuel. */
+export function isSafepoint({ kind }: Safepoint): boolean {
+  return kind === 'entry' || kind === 'loop';
 }
 
 /** A `call` or `call_indirect` waiting on its callee; or the host, when `code` is null. */
@@ -53,6 +59,12 @@ export class CallSite {
   }
 }
 
+export function wordsOf(types: readonly ValType[]): number {
+  let words = 0;
+  for (const type of types) words += 2 * slotsOf(type);
+  return words;
+}
+
 /** A loop that some branch goes back to. `body` is filled in when the code before it is assembled. */
 export interface LoopCell {
   body: Step | null;
@@ -60,8 +72,8 @@ export interface LoopCell {
 
 export class Code {
   readonly func: Func;
-  /** Words of a frame. */
-  size = 0;
+  /** Words of a frame. Before it is lowered, of the arguments. */
+  size: number;
   entry!: Step;
   /** By offset of the `loop` opcode. */
   readonly loops = new Map<number, Step>();
@@ -81,6 +93,7 @@ export class Code {
     this.generation = func.generation;
     this.hot = hot;
     this.locals = locals;
+    this.size = wordsOf(func.type.params);
     this.entrySite = {
       code: this,
       kind: 'entry',

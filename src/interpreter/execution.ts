@@ -6,7 +6,7 @@
  */
 import { type BacktraceFrame, InternalError, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
 import { backtrace, frameAt, type Place } from './backtrace';
-import { CallSite, type Safepoint } from './code';
+import { CallSite, isSafepoint, type Safepoint } from './code';
 import {
   type FrameState,
   frameState,
@@ -15,6 +15,7 @@ import {
   rebuild,
   type Saved,
   type StackFrame,
+  savedValues,
   writeValues,
 } from './frames';
 import type { Func } from './func';
@@ -44,15 +45,8 @@ export interface RunOptions {
 
 export type ExecutionState = 'ready' | 'running' | 'paused' | 'waiting' | 'done' | 'trapped' | 'failed';
 
-interface Registers {
-  fp: number;
-  sp: number;
-  top: number;
-  fuel: number;
-  nest: number;
-  maxSp: number;
-  maxFp: number;
-}
+/** Instructions that are lowered at once when there is a deadline or signal: less than a millisecond, or two while all is cold. */
+const LOWERED_AT_ONCE = 256;
 
 export class Execution {
   readonly func: Func;
@@ -154,14 +148,14 @@ export class Execution {
 
   private runWith(options: RunOptions, mayWait: boolean): Outcome {
     if (this.current === 'waiting' && !this.settled)
-      throw new InternalError('the host function has not settled yet');
+      throw new InternalError('the host function has not settled');
     if (this.current !== 'ready' && this.current !== 'paused' && this.current !== 'waiting') {
       throw new InternalError(`an execution that is ${this.current} cannot run`);
     }
     const unusable = this.func.instance?.unusable;
     if (unusable !== undefined) throw new RuntimeError(unusable);
-    const { fp, sp, top, fuel, nest, maxSp, maxFp } = registers;
-    const outside: Registers = { fp, sp, top, fuel, nest, maxSp, maxFp };
+    const { fp, sp, top, fuel, nest, maxSp, maxFp, lowering } = registers;
+    const outside = { fp, sp, top, fuel, nest, maxSp, maxFp, lowering };
     const outer = running;
     const allowed = waiting.allowed;
     const { limits } = this.func.store;
@@ -171,7 +165,7 @@ export class Execution {
     waiting.allowed = mayWait;
     const base = top;
     try {
-      const resumed = this.current === 'paused' && this.safepoint !== null && this.safepoint.kind !== 'bulk';
+      const resumed = this.current === 'paused' && this.safepoint !== null && isSafepoint(this.safepoint);
       const step = this.begin(base, sp);
       this.current = 'running';
       const outcome = this.loop(step, base, sp, options, resumed);
@@ -236,7 +230,9 @@ export class Execution {
     let charge = resumed ? 1 : 0;
     let step = first;
     const { pace } = this;
-    pace.begin(options.now, options.deadline !== undefined || options.signal !== undefined);
+    const asked = options.deadline !== undefined || options.signal !== undefined;
+    pace.begin(options.now, asked);
+    registers.lowering = asked ? LOWERED_AT_ONCE : Number.POSITIVE_INFINITY;
     for (;;) {
       const slice = this.requested ? 0 : Math.min(remaining, pace.slice());
       registers.fuel = slice - charge;
@@ -245,14 +241,17 @@ export class Execution {
       const yielded = takeYielded();
       const left = Math.max(registers.fuel, 0) + this.withheld;
       this.withheld = 0;
-      this.passed += Math.max(slice, charge) - left;
-      remaining -= Math.max(slice, charge) - left;
+      const passed = Math.max(slice, charge) - left;
+      this.passed += passed;
+      remaining -= passed;
       if (yielded === null) {
         if (waiting.call !== null) return this.wait(base, sp);
         return { kind: 'done', results: readValues(this.func.type.results, base) };
       }
-      // Between the parts of a bulk operation fuel does not run out: that is for the next safepoint.
-      const reason = this.stopReason(yielded.kind === 'bulk' ? 1 : remaining, options);
+      const isSample = pace.ended(passed);
+      // Elsewhere fuel does not run out: that is for the next safepoint.
+      const counts = isSafepoint(yielded);
+      const reason = this.stopReason(counts ? remaining : 1, options);
       if (reason !== undefined) {
         this.safepoint = yielded;
         this.next = yielded.resume;
@@ -260,8 +259,8 @@ export class Execution {
         this.requested = false;
         return { kind: 'paused', reason };
       }
-      charge = yielded.kind === 'bulk' ? 0 : 1;
-      step = pace.isSample() ? afterSafepoint(yielded) : yielded.resume;
+      charge = counts ? 1 : 0;
+      step = isSample ? afterSafepoint(yielded) : yielded.resume;
       pace.found(yielded.code.hot);
     }
   }
@@ -319,16 +318,19 @@ export class Execution {
     throw error;
   }
 
-  /** False when it was stopped inside a long bulk operation, where no snapshot can be taken: `run` on to the next safepoint. */
+  /** False when it was stopped elsewhere, say inside a long bulk operation, where no snapshot can be taken: `run` on to the next safepoint. */
   get atSafepoint(): boolean {
-    return this.saved !== undefined && (this.pending !== null || this.safepoint?.kind !== 'bulk');
+    return (
+      this.saved !== undefined &&
+      (this.pending !== null || this.safepoint === null || isSafepoint(this.safepoint))
+    );
   }
 
   /** Frames of a paused or waiting execution, outermost first. Only `atSafepoint`. */
   frames(): FrameState[] {
     if (this.saved === undefined)
       throw new InternalError(`an execution that is ${this.current} has no frames`);
-    if (!this.atSafepoint) throw new InternalError('stopped inside a bulk operation, which is no safepoint');
+    if (!this.atSafepoint) throw new InternalError('not at a safepoint');
     return this.stackFrames() as FrameState[];
   }
 
@@ -341,7 +343,8 @@ export class Execution {
     }
     if (this.pending === null && this.safepoint !== null) {
       const { code, kind, offset, targetLoop, operands } = this.safepoint;
-      states.push(frameState(saved, code, kind, offset, targetLoop, operands, saved.fp));
+      if (kind !== 'lowering')
+        states.push(frameState(saved, code, kind, offset, targetLoop, operands, saved.fp));
     }
     return states;
   }
@@ -349,11 +352,17 @@ export class Execution {
   /** Moves the frames to code of now, when the code they stand in has been dropped. */
   private renew(): void {
     const codes = this.saved!.sites.map((site) => site?.code ?? undefined);
-    if (this.safepoint !== null) codes.push(this.safepoint.code);
+    const callee = this.safepoint?.kind === 'lowering' ? this.safepoint.code.func : undefined;
+    if (this.safepoint !== null && callee === undefined) codes.push(this.safepoint.code);
     if (codes.every((code) => code === undefined || code.generation === code.func.generation)) return;
-    const { saved, safepoint } = rebuild(this.func, this.stackFrames(), this.pendingHostCall ?? this.again);
+    const entering = callee && {
+      func: callee,
+      args: savedValues(this.saved!, callee.type.params, this.saved!.fp),
+    };
+    const pending = this.pendingHostCall ?? this.again ?? entering;
+    const { saved, safepoint } = rebuild(this.func, this.stackFrames(), pending);
     this.saved = saved;
-    if (this.pending !== null) return;
+    if (this.pending !== null || entering !== undefined) return;
     this.safepoint = safepoint;
     if (safepoint !== null) this.next = safepoint.resume;
   }

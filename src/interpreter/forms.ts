@@ -21,8 +21,8 @@ interface Form {
   readonly memory?: Views | undefined;
 }
 
-export function assemble(lowering: Lowering): void {
-  new FormAssembler(lowering).run();
+export function assembler(lowering: Lowering): Assembler {
+  return new FormAssembler(lowering);
 }
 
 class FormAssembler extends Assembler {
@@ -40,7 +40,7 @@ class FormAssembler extends Assembler {
     const forms = statements.map((statement) => this.statementForm(statement));
     let s = forms.length - 1;
     let step = forms[s] && this.withTerminator(forms[s]!, end);
-    if (step === undefined) step = this.terminator(end);
+    if (step === undefined) step = this.terminator(end!);
     else s--;
     for (; s >= 0; s--) {
       const next = this.bounded(step);

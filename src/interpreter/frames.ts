@@ -23,7 +23,7 @@ export interface FrameState {
   readonly values: readonly Value[];
 }
 
-/** A call of the host that an execution waits for. */
+/** A call of the host that an execution waits for; in `rebuild` also one of a function that is not lowered yet. */
 export interface PendingHostCall {
   readonly func: Func;
   readonly args: readonly Value[];
@@ -48,18 +48,18 @@ export function frameState(
   operands: readonly ValType[],
   fp: number,
 ): StackFrame {
-  const values: Value[] = [];
-  let word = fp;
-  for (const type of [...code.locals, ...operands]) {
-    values.push({
-      type,
-      lo: saved.ints[word],
-      hi: saved.ints[word + 1],
-      ref: isRef(type) ? saved.refs[word >> 1] : null,
-    });
-    word += 2 * slotsOf(type);
-  }
+  const values = savedValues(saved, [...code.locals, ...operands], fp);
   return { instance: code.func.instance!, funcidx: code.func.funcidx, kind, offset, targetLoop, values };
+}
+
+/** Values of these types from a word index on. */
+export function savedValues({ ints, refs }: Saved, types: readonly ValType[], fp: number): Value[] {
+  let word = fp;
+  return types.map((type) => {
+    const at = word;
+    word += 2 * slotsOf(type);
+    return { type, lo: ints[at], hi: ints[at + 1], ref: isRef(type) ? refs[at >> 1] : null };
+  });
 }
 
 /** A frame as it is, or stopped inside a bulk operation. */
@@ -113,8 +113,7 @@ function innermost(code: Code, frame: StackFrame): Safepoint {
   const bulk = kind === 'bulk' ? code.bulks.get(offset) : undefined;
   if (bulk !== undefined) return bulk;
   const resume = code.loops.get(targetLoop);
-  if (resume === undefined)
-    throw new InternalError(`no branch goes back to the loop at offset ${targetLoop}`);
+  if (resume === undefined) throw new InternalError(`no loop at offset ${targetLoop}`);
   const operands = values.slice(code.locals.length).map((value) => value.type);
   return { code, kind: 'loop', offset, targetLoop, operands, resume };
 }

@@ -1,13 +1,12 @@
 /** Function instances (spec "exec/runtime"): defined by a module, or by the host. */
 import type { FuncType, ValType } from '../decoder';
 import { canonicalFuncType } from '../decoder';
-import { InternalError } from '../errors';
 import type { Code } from './code';
 import { invoke } from './execution';
 import { callHost, type HostCallback } from './hostcall';
 import type { Instance } from './instance';
-import { lowerFunction } from './lower';
-import type { Step } from './registers';
+import { type Lowering, lowerSome, startLowering } from './lower';
+import { registers, type Step } from './registers';
 import type { Store } from './store';
 import type { Value } from './values';
 import { fromJs, toJs } from './values';
@@ -27,6 +26,8 @@ export class Func {
   /** What a call runs. At first a step that lowers the function. */
   entry: Step;
   code: Code | undefined;
+  /** @internal Under way: the first, or that of a function that was hot. */
+  lowering: Lowering | undefined;
   /** @internal Recent samples that found it running, and when they were taken (tiering.ts). */
   heat = 0;
   /** @internal */
@@ -50,7 +51,7 @@ export class Func {
     this.funcidx = funcidx;
     this.callback = callback;
     this.label = label;
-    this.entry = callback === undefined ? () => this.lower().entry : (fp) => callHost(this, fp);
+    this.entry = callback === undefined ? this.enterLowered : (fp) => callHost(this, fp);
   }
 
   /** A function of the host. `callback` reads its arguments and writes its results through a `HostCall`. */
@@ -93,22 +94,40 @@ export class Func {
     return this.instance === undefined ? this.label : this.instance.module.funcName(this.funcidx);
   }
 
-  /** @internal Lowers a wasm function, once; again with factories of its own when it is `hot`. */
-  lower(hot = false): Code {
-    if (this.instance === undefined) throw new InternalError('a host function has no code');
-    if (this.code === undefined || (hot && !this.code.hot)) {
-      this.code = lowerFunction(this, this.instance, hot);
-      this.entry = this.code.entry;
-    }
+  /** @internal Lowers a wasm function, once. */
+  lower(): Code {
+    return this.lowerSome(false, Number.POSITIVE_INFINITY)!;
+  }
+
+  /**
+   * @internal Goes on lowering a wasm function, for about so many instructions; again with factories of its own when it is `hot`. The code,
+   * when it is complete.
+   */
+  lowerSome(hot: boolean, most: number): Code | undefined {
+    if (this.code !== undefined && (this.code.hot || !hot)) return this.code;
+    this.lowering ??= startLowering(this, this.instance!, hot);
+    if (!lowerSome(this.lowering, most)) return undefined;
+    this.code = this.lowering.code;
+    this.lowering = undefined;
+    this.entry = this.code.entry;
     return this.code;
   }
+
+  /** A step: to the code, with a stop now and then while that is not complete. */
+  private readonly enterLowered = (): Step | null => {
+    const code = this.lowerSome(false, registers.lowering);
+    if (code !== undefined) return code.entry;
+    registers.yielded = { ...this.lowering!.code.entrySite, kind: 'lowering', resume: this.enterLowered };
+    return null;
+  };
 
   /** @internal Drops the code; paused executions that stand in it are rebuilt. */
   forget(): void {
     this.generation++;
     this.code = undefined;
+    this.lowering = undefined;
     this.heat = 0;
-    this.entry = () => this.lower().entry;
+    this.entry = this.enterLowered;
   }
 
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */

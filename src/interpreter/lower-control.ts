@@ -1,11 +1,11 @@
 /** Lowering of control instructions (spec "exec/instructions", "control"), dead code and calls. */
 import { I32, instructionOf, isRef, type OpName, type ValType } from '../decoder';
 import { readValType } from '../decoder/typereader';
-import { CallSite } from './code';
+import { CallSite, wordsOf } from './code';
 import { type Expr, TRAPS, unary } from './expr';
 import { Func } from './func';
 import type { Label, Target } from './ir';
-import { type Control, type Lowering, readInstruction, VALIDATED, wordsOf } from './lower';
+import { type Control, type Lowering, readInstruction, VALIDATED } from './lower';
 import { registers, stack, trapAt } from './registers';
 import type { Table } from './table';
 

@@ -16,10 +16,11 @@ import {
   type ValType,
 } from '../decoder';
 import { readValType, type UsesFeatures } from '../decoder/typereader';
-import { InternalError, RuntimeError } from '../errors';
-import { Code, type Safepoint } from './code';
+import { RuntimeError } from '../errors';
+import { type Assembler, MAX_CHAIN } from './assemble';
+import { Code, type Safepoint, wordsOf } from './code';
 import { type Expr, getLocal, getOperand, localBit, TRAPS } from './expr';
-import { assemble } from './forms';
+import { assembler } from './forms';
 import type { Func } from './func';
 import type { Instance } from './instance';
 import type { Block, Label, Statement, Target, Terminator } from './ir';
@@ -65,6 +66,8 @@ export class Lowering {
   highest: number;
   usesRefs = false;
   code!: Code;
+  /** Once all instructions have been read. */
+  assembler: Assembler | undefined;
   private block!: Block;
   private readonly localSlots: number[] = [];
 
@@ -102,6 +105,12 @@ export class Lowering {
     this.blocks.push(this.block);
   }
   emit(statement: Statement): void {
+    // A block is assembled in one go, and a chain as long as this one is cut anyway.
+    if (this.block.statements.length === MAX_CHAIN) {
+      const label: Label = { block: -1, loop: -1, used: true };
+      this.end({ kind: 'jump', to: { label, back: undefined } });
+      this.begin(label);
+    }
     this.block.statements.push(statement);
   }
   end(terminator: Terminator): void {
@@ -246,29 +255,20 @@ export class Lowering {
   }
 }
 
-export function wordsOf(types: readonly ValType[]): number {
-  let words = 0;
-  for (const type of types) words += 2 * slotsOf(type);
-  return words;
-}
-
 /** The next instruction. The reader stands behind its opcode. */
 export function readInstruction(reader: Reader): Instruction {
   const byte = reader.u8();
   const base = PREFIX_BASE[byte];
-  const row = instructionOf[base === undefined ? byte : base + reader.u32()];
-  if (row === undefined) throw new InternalError(`opcode 0x${byte.toString(16)} reached the lowering`);
-  return row;
+  return instructionOf[base === undefined ? byte : base + reader.u32()]!;
 }
 
-/** Code of a defined function. `hot` code has factories of its own. */
-export function lowerFunction(func: Func, instance: Instance, hot: boolean): Code {
+/** Begins to lower a defined function. `hot` code has factories of its own. */
+export function startLowering(func: Func, instance: Instance, hot: boolean): Lowering {
   if (instance.unusable !== undefined) throw new RuntimeError(instance.unusable);
   instance.hasRun = true;
   const lowering = new Lowering(func, instance);
-  const { reader, controls } = lowering;
-  lowering.code = new Code(func, hot, lowering.locals, reader.pos - lowering.start);
-  controls.push({
+  lowering.code = new Code(func, hot, lowering.locals, lowering.reader.pos - lowering.start);
+  lowering.controls.push({
     kind: 'func',
     height: 0,
     params: NO_TYPES,
@@ -277,11 +277,19 @@ export function lowerFunction(func: Func, instance: Instance, hot: boolean): Cod
     otherwise: undefined,
     below: NO_TYPES,
   });
-  while (controls.length > 0) {
+  return lowering;
+}
+
+/** Goes on with it, for about so many instructions. True when the code is complete. */
+export function lowerSome(lowering: Lowering, most: number): boolean {
+  const { reader, controls } = lowering;
+  let left = most;
+  for (; controls.length > 0; left--) {
+    if (left <= 0) return false;
     const at = reader.pos;
     const row = readInstruction(reader);
     if (!lowerControl(lowering, row.name, at)) lowerPlain(lowering, row, at);
   }
-  assemble(lowering);
-  return lowering.code;
+  lowering.assembler ??= assembler(lowering);
+  return lowering.assembler.run(left);
 }

@@ -154,7 +154,7 @@ export class Memory {
    */
   track(): void {
     if (this.views.dirty !== undefined) return;
-    if (isRunning()) throw new InternalError('writes cannot be tracked from now on while an execution runs');
+    if (isRunning()) throw new InternalError('writes cannot be tracked while an execution runs');
     this.views.dirty = new Uint8Array(blocksOf(this.byteLength));
     for (const instance of this.users) instance.lowerAgain();
   }

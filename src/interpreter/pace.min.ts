@@ -13,7 +13,7 @@ export class Pace {
   slice(): number {
     return this.timed ? TIMED : SLICE;
   }
-  isSample(): boolean {
+  ended(): boolean {
     return true;
   }
   found(): void {}

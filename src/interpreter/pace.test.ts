@@ -9,7 +9,7 @@ function slices(milliseconds: number, count: number): number[] {
   return Array.from({ length: count }, () => {
     const length = pace.slice();
     time += length * milliseconds;
-    pace.isSample();
+    pace.ended(length);
     return length;
   });
 }
@@ -29,11 +29,25 @@ describe('the pace', () => {
     let time = 0;
     const pace = new Pace();
     pace.begin(() => time);
-    pace.slice();
-    expect(pace.isSample()).toBe(false);
-    pace.slice();
+    expect(pace.ended(pace.slice())).toBe(false);
+    const length = pace.slice();
     time += 0.3;
-    expect(pace.isSample()).toBe(true);
+    expect(pace.ended(length)).toBe(true);
+  });
+
+  it('learns nothing from a slice that ended early, but that it took long', () => {
+    let time = 0;
+    const pace = new Pace();
+    pace.begin(() => time);
+    expect(pace.slice()).toBe(16);
+    pace.ended(3);
+    expect(pace.slice()).toBe(16);
+    time += 2;
+    pace.ended(8);
+    expect(pace.slice()).toBe(2);
+    time += 2;
+    pace.ended(0);
+    expect(pace.slice()).toBe(1);
   });
 
   it('has slices of a few thousand safepoints when there is no clock', () => {
@@ -42,7 +56,7 @@ describe('the pace', () => {
       const length = pace.slice();
       expect(length).toBeGreaterThanOrEqual(2048);
       expect(length).toBeLessThan(4096);
-      expect(pace.isSample()).toBe(true);
+      expect(pace.ended(length)).toBe(true);
     }
   });
 

@@ -48,16 +48,19 @@ export class Pace {
     return this.length;
   }
 
-  /** After a slice: whether what was found running there is worth counting, so that short slices do not make code hot too early. */
-  isSample(): boolean {
+  /**
+   * After a slice in which so many safepoints were passed, which may be fewer than it had: whether what was found running there is worth
+   * counting, so that short slices do not make code hot too early.
+   */
+  ended(passed: number): boolean {
     const { length, now } = this;
     if (now === undefined) return true;
     const before = this.started;
     this.started = now();
     const took = this.started - before;
-    if (took > TARGET) this.limit = Math.ceil((length * TARGET) / took);
-    else if (took < TARGET / 2) this.limit = length * 2;
-    return took > TARGET / 4 || length >= SLICE;
+    if (took > TARGET) this.limit = Math.max(1, Math.ceil((passed * TARGET) / took));
+    else if (took < TARGET / 2 && passed >= length) this.limit = length * 2;
+    return took > TARGET / 4 || passed >= SLICE;
   }
 
   /** What was found after a slice: hot code, or some that may still become it. */

@@ -32,6 +32,8 @@ export class Registers {
   top = 0;
   /** Calls that may still be entered on the host's stack rather than through the trampoline. */
   nest = 0;
+  /** Instructions that may be lowered before somebody is asked whether to stop. */
+  lowering = Number.POSITIVE_INFINITY;
   /** Where the machine yielded, when a step returned null because of it. */
   yielded: Safepoint | null = null;
   /** Byte offset of the instruction that trapped. */

@@ -3,10 +3,10 @@
  * own, and go on in the new code at once. That costs some 3 microseconds for each closure, which then starts in the host's
  * interpreter, so a function must have been found several times: the time that it has taken is by then what the change costs.
  */
-import type { Safepoint } from './code';
+import { isSafepoint, type Safepoint } from './code';
 import { hasFreshFactories } from './factories';
 import type { Func } from './func';
-import type { Step } from './registers';
+import { registers, type Step } from './registers';
 
 /** Samples after which all heat is halved. */
 const WINDOW = 1024;
@@ -20,7 +20,7 @@ let epoch = 0;
 
 /** The step that goes on past the safepoint at which a slice of fuel ended: in better code, if it is time for it. */
 export function afterSafepoint(site: Safepoint): Step | null {
-  if (site.kind === 'bulk') return site.resume;
+  if (!isSafepoint(site)) return site.resume;
   const { code } = site;
   const { func } = code;
   if (++samples % WINDOW === 0) epoch++;
@@ -28,9 +28,9 @@ export function afterSafepoint(site: Safepoint): Step | null {
     func.heat = epoch - func.heatEpoch > 8 ? 0 : func.heat >> (epoch - func.heatEpoch);
     func.heatEpoch = epoch;
   }
-  if (++func.heat < hotAt(func) || !hasFreshFactories()) return site.resume;
-  const better = func.lower(true);
-  if (better === code) return site.resume;
+  if (!hasFreshFactories() || (++func.heat < hotAt(func) && func.lowering === undefined)) return site.resume;
+  const better = func.lowerSome(true, registers.lowering);
+  if (better === undefined || better === code) return site.resume;
   if (site.kind === 'entry') return better.entrySite.resume;
   return better.loops.get(site.targetLoop) ?? site.resume;
 }

@@ -84,7 +84,7 @@ export function stoppedFrames(execution: Execution): readonly FrameState[] {
     );
   }
   if (!execution.atSafepoint) {
-    throw new SnapshotError('stopped inside a bulk operation: run on to the next safepoint', 'state');
+    throw new SnapshotError('not stopped at a safepoint: run on to the next one', 'state');
   }
   return execution.frames();
 }
