@@ -1,7 +1,7 @@
 /** Snapshots in files: standalone ones, and those that a module carries. */
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { SnapshotError } from '../errors';
-import { embedSnapshot, extractSnapshot, listSnapshots } from '../snapshot';
+import { embedSnapshot, extractSnapshot, isStoreSnapshot, listSnapshots } from '../snapshot';
 import { InputError, readInput, reasonOf } from './load';
 
 export interface SnapshotFile {
@@ -70,6 +70,12 @@ function onlyName(module: Uint8Array): string {
 function checkMagic(bytes: Uint8Array): Uint8Array {
   const magic = [0x00, 0x64, 0x6d, 0x70];
   if (magic.every((byte, i) => bytes[i] === byte)) return bytes;
+  if (isStoreSnapshot(bytes)) {
+    throw new SnapshotError(
+      'a snapshot of several linked instances: `snapshot info` and `verify` tell about it, restoreStore of the library goes on from it',
+      'unsupported',
+    );
+  }
   throw new SnapshotError('this is no snapshot, and no module that carries one', 'malformed', 0);
 }
 

@@ -6,6 +6,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { cli, cliScript } from '../../embed/node/wasi-tests/cli';
+import { Module } from '../decoder';
+import { Execution, type Func, i32, instantiate, Store } from '../interpreter';
+import { snapshotStore } from '../snapshot';
 
 let place: string;
 const at = (name: string) => path.join(place, name);
@@ -174,6 +177,27 @@ it('embeds, extracts, lists and compares', async () => {
   expect((await cli(['snapshot', 'unpack', at('c.wasm'), at('unpacked')])).code).toBe(0);
   expect(readFileSync(at('unpacked/module.wasm')).equals(readFileSync(at('fib.wasm')))).toBe(true);
   expect(readFileSync(at('unpacked/memory0.bin')).length).toBe(65536);
+});
+
+it('tells about a snapshot of linked instances', async () => {
+  const store = new Store();
+  const module = Module.decode(readFileSync(at('fib.wasm')));
+  const first = instantiate(store, module, []);
+  const execution = new Execution(first.exports.get('fib') as Func, [i32(9)]);
+  execution.run({ fuel: 20 });
+  writeFileSync(at('two.dms'), snapshotStore([first, instantiate(store, module, [])], execution));
+  const info = await cli(['snapshot', 'info', at('two.dms')]);
+  expect(info).toMatchObject({ code: 0, stderr: '' });
+  expect(info.stdout.match(/^instance \d: of the module with hash [0-9a-f]{16}$/gm)).toHaveLength(2);
+  expect(info.stdout).toContain('memory 1:');
+  const verified = await cli(['snapshot', 'verify', at('two.dms')]);
+  expect(verified).toMatchObject({ code: 0, stderr: '' });
+  const resumed = await cli(['resume', at('two.dms'), at('fib.wasm')]);
+  expect(resumed.code).toBe(1);
+  expect(resumed.stderr).toContain('several linked instances');
+  const bytes = readFileSync(at('two.dms'));
+  writeFileSync(at('short.dms'), bytes.subarray(0, 20));
+  expect((await cli(['snapshot', 'info', at('short.dms')])).stderr).toContain('linkage');
 });
 
 it('refuses what is wrong, with a reason', async () => {

@@ -40,13 +40,16 @@ export {
 } from './embed';
 export { encode } from './encode';
 export { moduleHash } from './identity';
+export type { PartRecord } from './linkage';
 export type { BindExternRef, NameExternRef } from './references';
 export { type RestoreOptions, restore } from './restore';
 export {
+  decodeStore,
   isStoreSnapshot,
   type RestoredStore,
   type RestoreStoreOptions,
   restoreStore,
+  type StoreDocument,
   snapshotStore,
 } from './store';
 export type { NamingModule } from './text';

@@ -161,6 +161,21 @@ function readLinkage(bytes: Uint8Array): { records: PartRecord[]; told: Uint8Arr
   }
 }
 
+export interface StoreDocument {
+  /** The instances, in the order of their instantiation. */
+  readonly records: readonly PartRecord[];
+  /** What the draft would say of an instance, of the store. */
+  readonly document: SnapshotDocument;
+}
+
+/** What a snapshot of a store tells. Throws `SnapshotError`; whether it fits any modules is not looked at. */
+export function decodeStore(bytes: Uint8Array): StoreDocument {
+  const { records, told, document: inner } = readLinkage(bytes);
+  const document = decode(inner);
+  if (!u64Equal(document.wasmHash, xxh64(told))) mismatch('the snapshot is not of the linkage before it');
+  return { records, document };
+}
+
 export interface RestoreStoreOptions extends RestoreOptions {
   /** What the host gave to an import of the instance with this number. The same thing again for the same thing. */
   readonly importFromHost?: (item: Module['imports'][number], instance: number) => Extern | undefined;
@@ -183,9 +198,7 @@ export function restoreStore(
   modules: readonly Module[],
   options: RestoreStoreOptions = {},
 ): RestoredStore {
-  const { records, told, document: inner } = readLinkage(bytes);
-  const document = decode(inner);
-  if (!u64Equal(document.wasmHash, xxh64(told))) mismatch('the snapshot is not of the linkage before it');
+  const { records, document } = decodeStore(bytes);
   const planned = linkageOfRecords(records, modules);
   verifyStore(document, planned);
   if (document.hostState.length > 0 && options.loadHostState === undefined) {
