@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `tswasm`: finds the command, runs it, ends with its exit code. */
+import { setFlagsFromString } from 'node:v8';
 import '../../embed/node/fresh-factories';
 import { type Command, runCommand, usageLine } from './command';
 import { inspectCommand } from './commands/inspect';
@@ -74,6 +75,10 @@ function commandHint(word: string): string {
   const similar = closest(word, names);
   return similar === undefined ? '' : ` (did you mean the command '${similar}'?)`;
 }
+
+// The process is ours, and hot guests are chains of small closures: V8 may inline twice as much of them as it would of a program written by
+// hand (CoreMark: 1.1 times as fast).
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
 
 main(process.argv.slice(2)).then(
   // Open streams (a terminal that nobody reads any more) must not keep a finished command alive.
