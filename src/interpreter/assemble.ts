@@ -278,8 +278,7 @@ export class Assembler {
 
   /** An instruction of nested closures, or of one and a constant. */
   private computed({ name, a, b, lo, memory, at }: Expr): unknown {
-    if (a === undefined) throw new InternalError(`no form of ${name}`);
-    const operands: unknown[] = [this.value(a)];
+    const operands: unknown[] = [this.value(a!)];
     const form = b === undefined ? 'e' : this.has(`${name}/ee`) ? 'ee' : 'ek';
     if (b !== undefined) operands.push(form === 'ee' ? this.value(b) : b.lo);
     if (memory !== undefined) operands.push(lo, memory);

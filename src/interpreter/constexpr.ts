@@ -45,13 +45,12 @@ export function evaluateConst(context: ConstContext, expr: ConstExpr): Value {
         stack.push(reference(FUNCREF, context.func(reader.u32())));
         break;
       default:
-        if (name === undefined) throw new InternalError('constant expression');
         stack.push(arithmetic(name, stack));
     }
   }
 }
 
-function arithmetic(name: string, stack: Value[]): Value {
+function arithmetic(name: string | undefined, stack: Value[]): Value {
   const b = stack.pop()!;
   const a = stack.pop()!;
   switch (name) {

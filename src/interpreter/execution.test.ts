@@ -224,6 +224,30 @@ describe('pause', () => {
   });
 });
 
+describe('fuel used', () => {
+  it('is exact after a trap, and after an exception of the host', () => {
+    const text = `(module (import "host" "throw" (func $throw))
+      (func (export "run") (param $n i32) (param $throws i32)
+        (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (if (local.get $throws) (then (call $throw)))
+        (unreachable)))`;
+    const failing = (store: Store) => [
+      Func.host(store, { params: [], results: [] }, () => {
+        throw new Error('of the host');
+      }),
+    ];
+    for (const turns of [1, 100, 5000, 12345]) {
+      const trapping = new Execution(exported(start(text, failing), 'run'), [i32(turns), i32(0)]);
+      expect(trapping.run().kind).toBe('trapped');
+      // The entry, and one for each branch back.
+      expect(trapping.fuelUsed).toBe(turns);
+      const throwing = new Execution(exported(start(text, failing), 'run'), [i32(turns), i32(1)]);
+      expect(() => throwing.run({ fuel: 1e6 })).toThrow('of the host');
+      expect(throwing.fuelUsed).toBe(turns);
+    }
+  });
+});
+
 describe('bulk operations', () => {
   const FILL = `(module (memory (export "m") 160)
     (func (export "run") (param i32) (result i32)

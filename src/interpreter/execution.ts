@@ -64,7 +64,9 @@ export class Execution {
   private settled = false;
   private waits: PromiseLike<void> | undefined;
   private requested = false;
-  /** Fuel that `pause` took from the running slice. */
+  /** Safepoints that the running slice has. */
+  private granted = 0;
+  /** Fuel that `pause` took from it. */
   private withheld = 0;
   private passed = 0;
   private readonly pace = new Pace();
@@ -235,14 +237,12 @@ export class Execution {
     registers.lowering = asked ? LOWERED_AT_ONCE : Number.POSITIVE_INFINITY;
     for (;;) {
       const slice = this.requested ? 0 : Math.min(remaining, pace.slice());
+      this.granted = Math.max(slice, charge);
       registers.fuel = slice - charge;
       registers.nest = this.outer === undefined ? nestingLimit() : 1;
       while (step !== null) step = step(registers.fp);
       const yielded = takeYielded();
-      const left = Math.max(registers.fuel, 0) + this.withheld;
-      this.withheld = 0;
-      const passed = Math.max(slice, charge) - left;
-      this.passed += passed;
+      const passed = this.spend();
       remaining -= passed;
       if (yielded === null) {
         if (waiting.call !== null) return this.wait(base, sp);
@@ -263,6 +263,14 @@ export class Execution {
       step = isSample ? afterSafepoint(yielded) : yielded.resume;
       pace.found(yielded.code.hot);
     }
+  }
+
+  /** Counts the safepoints of the slice that has ended. */
+  private spend(): number {
+    const passed = this.granted - Math.max(registers.fuel, 0) - this.withheld;
+    this.withheld = 0;
+    this.passed += passed;
+    return passed;
   }
 
   private stopReason(remaining: number, options: RunOptions): 'fuel' | 'request' | 'deadline' | undefined {
@@ -307,6 +315,7 @@ export class Execution {
   }
 
   private failed(error: unknown, sp: number): Outcome {
+    if (this.current === 'running') this.spend();
     const failure = isStackOverflow(error) ? trap('callStackExhausted') : error;
     if (failure instanceof RuntimeError && failure.code !== undefined && !settledTraps.has(failure)) {
       settledTraps.add(failure);
