@@ -156,9 +156,9 @@ export class Execution {
     }
     const unusable = this.func.instance?.unusable;
     if (unusable !== undefined) throw new RuntimeError(unusable);
-    const { fp, sp, top, fuel, nest, maxSp, maxFp, lowering } = registers;
-    const outside = { fp, sp, top, fuel, nest, maxSp, maxFp, lowering };
+    const { sp, top } = registers;
     const outer = running;
+    const outside = outer && { ...registers };
     const allowed = waiting.allowed;
     const { limits } = this.func.store;
     registers.maxSp = sp + limits.maxFrames;
@@ -178,7 +178,8 @@ export class Execution {
     } finally {
       running = outer;
       waiting.allowed = allowed;
-      Object.assign(registers, outside);
+      if (outside !== undefined) Object.assign(registers, outside);
+      else registers.fp = registers.sp = registers.top = 0;
     }
   }
 
