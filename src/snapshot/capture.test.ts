@@ -81,7 +81,10 @@ describe('refusals to snapshot', () => {
     const execution = start(fresh(module), 'run');
     expect(execution.run({ deadline: () => true }).kind).toBe('paused');
     while (execution.atSafepoint) execution.run({ deadline: () => true });
-    expect(refusal(() => snapshot(execution))).toEqual(['state', expect.stringContaining('bulk operation')]);
+    expect(refusal(() => snapshot(execution))).toEqual([
+      'state',
+      expect.stringContaining('not stopped at a safepoint'),
+    ]);
   });
 
   it('wants names for externrefs, and not the reserved one', () => {
