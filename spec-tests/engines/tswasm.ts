@@ -1,6 +1,5 @@
 /** tswasm itself, through its bit-exact calling convention. One store a script. */
-import type { Features } from '../../src/decoder/features';
-import { DEFAULT_FEATURES } from '../../src/decoder/features';
+import { DEFAULT_FEATURES, type Features } from '../../src/decoder/features';
 import { Module, UnsupportedError } from '../../src/decoder/index';
 import {
   EXTERNREF,

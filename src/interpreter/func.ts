@@ -105,12 +105,16 @@ export class Func {
    */
   lowerSome(hot: boolean, most: number): Code | undefined {
     if (this.code !== undefined && (this.code.hot || !hot)) return this.code;
-    this.lowering ??= startLowering(this, this.instance!, hot);
-    if (!lowerSome(this.lowering, most)) return undefined;
-    this.code = this.lowering.code;
+    const lowering = this.lowering ?? startLowering(this, this.instance!, hot);
+    // Should the host's stack overflow in it, the next call begins anew.
     this.lowering = undefined;
-    this.entry = this.code.entry;
-    return this.code;
+    if (lowerSome(lowering, most)) {
+      this.code = lowering.code;
+      this.entry = this.code.entry;
+      return this.code;
+    }
+    this.lowering = lowering;
+    return undefined;
   }
 
   /** A step: to the code, with a stop now and then while that is not complete. */
