@@ -2,13 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { missingEntries } from './complete-lock.mjs';
 import { publicApi } from './laws/api.ts';
 import { root, sourcesOf } from './laws/files.ts';
 import { hostGlobals } from './laws/host-globals.ts';
 import { forbiddenImports } from './laws/imports.ts';
-import { BUDGET, measureSize, showSize } from './size.ts';
+import { complaints, FEATURE_SETS, KB, measure, type Size, showSizes } from './size.ts';
 
 const CORE = ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot', 'src/wasi'];
 const isBuildTime = (file: string) => file.startsWith('src/interpreter/templates/');
@@ -46,11 +46,34 @@ function isProgram(file: string): boolean {
   return !/^embed\/[^/]+\/[^/]*(tests|drop-in)\//.test(file);
 }
 
-it('fits the size budget, without any dependency at run time', async () => {
-  const size = await measureSize();
-  console.log(showSize(size));
-  expect(size.external).toEqual([]);
-  expect(size.bytes).toBeLessThanOrEqual(BUDGET);
+describe('the size budgets', () => {
+  let sizes: Size[];
+  beforeAll(async () => {
+    sizes = await Promise.all(FEATURE_SETS.map(measure));
+    console.log(showSizes(sizes));
+  });
+
+  it('hold for every feature set, without any dependency at run time', () => {
+    expect(sizes.flatMap(complaints)).toEqual([]);
+  });
+
+  it('are not far above what they allow', () => {
+    // A budget that nothing comes near lets everything in.
+    const loose = sizes.filter(({ set, gzip }) => set.gzip * KB > gzip * 1.15 + KB);
+    expect(loose.map(({ set }) => set.name)).toEqual([]);
+  });
+
+  it('find what they look for', () => {
+    const [set] = FEATURE_SETS;
+    const strict = { ...set, raw: 1 };
+    const size = { set: strict, raw: 1001, gzip: set.gzip * KB + 1, external: ['left-pad'] };
+    expect(complaints(size)).toEqual([
+      `${set.name}: imports left-pad, and the package has no dependencies`,
+      `${set.name}: ${set.gzip * KB + 1} bytes of gzip, more than ${set.gzip} KB`,
+      `${set.name}: 1001 bytes of text, more than 1 KB`,
+    ]);
+    expect(complaints({ ...size, raw: 1000, gzip: set.gzip * KB, external: [] })).toEqual([]);
+  });
 });
 
 it('has the public API that api.txt lists', async () => {

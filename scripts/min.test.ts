@@ -6,8 +6,8 @@ import type * as Core from '../src/index.ts';
 import type * as DropIn from '../src/webassembly.ts';
 import { compileAssemblyScript } from './asc.mjs';
 import { root } from './laws/files.ts';
-import { buildMin } from './min.ts';
-import { squeeze } from './squeeze.ts';
+import { buildMin, bundle } from './min.ts';
+import { SMALL_PARTS, smallParts } from './small-parts.mjs';
 
 const FLAGS = ['--optimizeLevel', '2', '--runtime', 'stub', '--use', 'abort='];
 const PROGRAM = `
@@ -63,6 +63,22 @@ describe('dist/tswasm.min.js', () => {
     expect(result).toBe(native.hash(200));
   });
 
+  it('exports what its two entries export, under the same names', async () => {
+    const entries = await Promise.all([import('../src/index.ts'), import('../src/webassembly.ts')]);
+    const names = entries.flatMap((entry) => Object.keys(entry)).filter((name) => name !== 'default');
+    expect(Object.keys(min).sort()).toEqual(names.sort());
+    for (const key of Object.getOwnPropertyNames(entries[0].Store.prototype))
+      expect(min.Store.prototype).toHaveProperty(key);
+  });
+
+  it('takes the full set of factories', async () => {
+    const instance = min.instantiate(new min.Store(), min.Module.decode(program), []);
+    min.useFactories((await import('../src/factories.ts')).createFactories as Core.FactoryMaker);
+    const again = min.instantiate(new min.Store(), min.Module.decode(program), []);
+    for (const { exports } of [instance, again])
+      expect((exports.get('hash') as Core.Func).call(50)).toBe(native.hash(50));
+  });
+
   it('rejects what the core rejects, in the same words', () => {
     const bytes = Uint8Array.from([...program.subarray(0, 8), 1, 200]);
     expect(() => min.Module.decode(bytes)).toThrow('unexpected end of section or function');
@@ -70,25 +86,18 @@ describe('dist/tswasm.min.js', () => {
   });
 });
 
-describe('squeeze', () => {
-  const run = (text: string): unknown => new Function(`${squeeze(text)}return result`)();
-
-  it('keeps what a module does', () => {
-    const text = [
-      'function f(e){return{a:e}}function g(e,t=2){return e,t}async function h(e){return e}',
-      'function i(){return arguments.length}function*j(){yield 1}function k(){return k.x}k.x=7;',
-      'class l{constructor(){this.a=f("some text").a,this.b=void 0}a;b;c;',
-      'm(){let e=()=>this.a+this.b+this.a+typeof this.c;return e()}}class n extends l{d;constructor(){super(),this.d=Math.imul(3,3)+Math.imul(2,2)}}',
-      'var result=[f(1),g(1),h,i(1,2),[...j()],k(),new l().m(),new n().d,"some text"in{"some text":1},',
-      'typeof void 0=="undefined",Object.keys(new l),(e=>{switch(e){case"some text":return"some text"}})("some text")];',
-    ].join('');
-    const plain: unknown = new Function(`${text}return result`)();
-    const strip = (value: unknown) => JSON.stringify(value);
-    expect(strip(run(text))).toBe(strip(plain).replace('["a","b","c"]', '["c","a","b"]'));
+describe('the small parts', () => {
+  it('are in the bundle, and what they stand for is not', async () => {
+    const withParts = await buildMin();
+    const without = await bundle(['src/index.ts', 'src/webassembly.ts']);
+    expect(withParts.text.length).toBeLessThan(without.text.length);
+    expect(withParts.external).toEqual([]);
   });
 
-  it('makes it shorter', () => {
-    const text = `${'x("a long text",void 0);'.repeat(9)}`;
-    expect(squeeze(text).length).toBeLessThan(text.length / 1.5);
+  it('have to stand for something', async () => {
+    const parts = { ...SMALL_PARTS, 'src/decoder/gone.ts': 'src/decoder/codewalk.min.ts' };
+    await expect(bundle(['src/index.ts'], { plugins: [smallParts(parts)] })).rejects.toThrow(
+      'nothing imports src/decoder/gone.ts',
+    );
   });
 });

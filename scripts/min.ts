@@ -1,85 +1,26 @@
 /**
- * `dist/tswasm.min.js`: the core and the drop-in namespace in one ES module, as small as it gets, for pages and small engines.
+ * `dist/tswasm.min.js`: the core and the drop-in namespace in one ES module, small, for pages and small engines.
  *   node scripts/run-ts.mjs scripts/min.ts dist     writes it there, with its types
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
-import { INSTRUCTIONS } from '../src/decoder/instructions.ts';
-import { internalNames } from './internal-names.ts';
+import { type BuildOptions, build } from 'esbuild';
 import { root } from './laws/files.ts';
-import { squeeze } from './squeeze.ts';
+import { smallParts } from './small-parts.mjs';
 
-/**
- * The rows of the instruction table as one string: fields apart by `,`, rows by `;`, `^` for the field of the row before, and the opcode
- * last, where it is not the next one.
- */
-function packedRows(): string {
-  let last: readonly string[] = [];
-  let expected = -1;
-  const rows = INSTRUCTIONS.map(({ op, name, sig, imm, feature, width }) => {
-    const fields = [
-      name,
-      sig,
-      imm === 'none' ? '' : imm,
-      feature === 'mvp' ? '' : feature,
-      width === 0 ? '' : String(width),
-      op === expected ? '' : String(op),
-    ];
-    const packed = fields.map((field, k) => (field !== '' && field === last[k] ? '^' : field));
-    last = fields;
-    expected = op + 1;
-    return packed.join(',').replace(/,+$/, '');
-  });
-  return JSON.stringify(rows.join(';'));
-}
-
-const UNPACK = `let previous = [], code = -1;
-const ROWS = PACKED.split(';').map((row) => {
-  previous = row.split(',').map((field, k) => (field === '^' ? previous[k] : field));
-  const [name, sig, imm, feature, width, op] = previous;
-  code = +op || code + 1;
-  return [code, name, sig ?? '', imm || undefined, feature || undefined, +width || undefined];
-});`;
-
-/** What stands for a file of the core: as right, and smaller. */
-const SMALL = {
-  codewalk: 'decoder/codewalk.min.ts',
-  factories: 'interpreter/factories.min.ts',
-  forms: 'interpreter/assemble.ts',
-  pace: 'interpreter/pace.min.ts',
-  tiering: 'interpreter/tiering.min.ts',
-};
-
-/** Takes the part that is as right and smaller for the one that is faster or easier to read. */
-const smallParts: Plugin = {
-  name: 'small-parts',
-  setup({ onResolve, onLoad }) {
-    for (const [name, file] of Object.entries(SMALL)) {
-      onResolve({ filter: new RegExp(`^\\./${name}$`) }, () => ({ path: path.join(root, 'src', file) }));
-    }
-    onLoad({ filter: /decoder.instructions\.ts$/ }, ({ path: file }) => {
-      const text = readFileSync(file, 'utf8');
-      const packed = text.replace(/const ROWS = \[[\s\S]*?\n\] as const[^;]*;/, () =>
-        UNPACK.replace('PACKED', packedRows),
-      );
-      if (packed === text) throw new Error('instructions.ts has no ROWS to pack');
-      return { contents: packed, loader: 'ts' };
-    });
-  },
-};
-
-export interface MinBundle {
+/** One minified module. */
+export interface Bundle {
   readonly text: string;
   /** Imports that the bundle leaves to its host: a core without run-time dependencies has none. */
   readonly external: readonly string[];
 }
 
-export async function buildMin(): Promise<MinBundle> {
+/** Everything that these files of the repository export, minified by esbuild alone. */
+export async function bundle(files: readonly string[], options: BuildOptions = {}): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: {
-      contents: "export * from './src/index.ts'; export * from './src/webassembly.ts';",
+      contents: files.map((file) => `export * from './${file}';`).join('\n'),
       resolveDir: root,
     },
     bundle: true,
@@ -88,15 +29,19 @@ export async function buildMin(): Promise<MinBundle> {
     target: 'es2022',
     platform: 'neutral',
     packages: 'external',
-    mangleProps: new RegExp(`^(${internalNames().join('|')})$`),
-    plugins: [smallParts],
+    logLevel: 'silent',
+    ...options,
     write: false,
     metafile: true,
-    logLevel: 'silent',
   });
-  const [{ text }] = outputFiles;
-  const external = Object.values(metafile.outputs).flatMap((o) => o.imports.map((i) => i.path));
-  return { text: squeeze(text), external };
+  const external = Object.values(metafile.outputs).flatMap((output) =>
+    output.imports.map(({ path }) => path),
+  );
+  return { text: outputFiles[0].text, external };
+}
+
+export function buildMin(): Promise<Bundle> {
+  return bundle(['src/index.ts', 'src/webassembly.ts'], { plugins: [smallParts()] });
 }
 
 const TYPES = `export * from './index.js';

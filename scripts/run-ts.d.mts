@@ -1,2 +1,5 @@
-/** Bundles a TypeScript file for Node (packages stay external) and returns the path of the bundle. */
-export function bundleTs(file: string): Promise<string>;
+/**
+ * Bundles a TypeScript file for Node (packages stay external) and returns the path of the bundle; `small`: with the parts that
+ * tswasm.min.js has.
+ */
+export function bundleTs(file: string, options?: { readonly small?: boolean }): Promise<string>;

@@ -1,10 +1,11 @@
 // Runs a TypeScript file: bundles it with esbuild into node_modules/.cache and imports the result.
-//   node scripts/run-ts.mjs file.ts [args...]
+//   node scripts/run-ts.mjs [--small] file.ts [args...]     --small: with the parts that tswasm.min.js has
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { smallParts } from './small-parts.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const cache = path.join(root, 'node_modules', '.cache', 'tswasm-ts');
@@ -24,9 +25,10 @@ const ownUrls = {
 };
 
 /** Bundles `file` (packages stay external) and returns the path of the bundle. */
-export async function bundleTs(file) {
+export async function bundleTs(file, { small = false } = {}) {
   const entry = path.resolve(file);
-  const name = `${path.basename(entry, '.ts')}-${createHash('sha1').update(entry).digest('hex').slice(0, 8)}`;
+  const hash = createHash('sha1').update(entry).digest('hex').slice(0, 8);
+  const name = `${path.basename(entry, '.ts')}-${hash}${small ? '-small' : ''}`;
   const outfile = path.join(cache, `${name}.mjs`);
   await build({
     entryPoints: [entry],
@@ -39,19 +41,21 @@ export async function bundleTs(file) {
     sourcemap: 'inline',
     sourcesContent: false,
     logLevel: 'warning',
-    plugins: [ownUrls],
+    plugins: small ? [smallParts(), ownUrls] : [ownUrls],
   });
   return outfile;
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const [file, ...args] = process.argv.slice(2);
+  const given = process.argv.slice(2);
+  const small = given[0] === '--small';
+  const [file, ...args] = small ? given.slice(1) : given;
   if (file === undefined) {
-    console.error('usage: node scripts/run-ts.mjs file.ts [args...]');
+    console.error('usage: node scripts/run-ts.mjs [--small] file.ts [args...]');
     process.exit(2);
   }
   process.setSourceMapsEnabled(true);
-  const outfile = await bundleTs(file);
+  const outfile = await bundleTs(file, { small });
   process.argv = [process.argv[0], path.resolve(file), ...args];
   await import(pathToFileURL(outfile).href);
 }

@@ -1,7 +1,7 @@
 /**
  * Assembling with more forms than the compact set has: the most specific factory for an expression's operands, two statements in one
- * closure, a statement and its branch in one. Where the set lacks a form, `Assembler` has the plain one. scripts/min.ts leaves this file
- * out: with `Assembler` alone everything runs the same, with more calls.
+ * closure, a statement and its branch in one. Where the set lacks a form, `Assembler` has the plain one. scripts/small-parts.mjs leaves this
+ * file out: with `Assembler` alone everything runs the same, with more calls.
  *
  * No two constants are concatenated here, also not when V8 inlines: its compiler would do it in the background, allocate for it, and Node 20
  * may wait for that allocation for ever when the process ends meanwhile (nodejs/node#54918).

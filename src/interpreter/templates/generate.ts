@@ -8,7 +8,6 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compactText } from './compact';
 import { CONTROL } from './control';
 import { COMPOSED_PAIRS, COMPOSED_STATEMENTS, COMPOSED_TERMINATORS, FUSED } from './fused';
 import { type Kind, LOADS, STORES, TEMPLATES, type Template } from './table';
@@ -235,6 +234,17 @@ for (const first of COMPOSED_STATEMENTS) {
   for (const second of [...COMPOSED_STATEMENTS, ...COMPOSED_TERMINATORS]) compose(first, second);
 }
 for (const [first, second] of COMPOSED_PAIRS) compose(first, second);
+
+/** A module of the compact set. It imports what templates call N, so that a bundler can shorten those names too. */
+function compactText(factories: ReadonlyMap<string, string>): string {
+  const rows = [...factories].map(([name, factory]) => `${JSON.stringify(name)}:${factory}`);
+  return `import*as N from'./numerics';
+export function createFactories({I,S,F,R,RS,RF,RC,M,W,T}){
+return{
+${rows.join(',\n')}
+}}
+`;
+}
 
 /**
  * A module of all factories, for engines without a compiler: a variable is read in a third of the time of a property there, and with `var`
