@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsup';
+import { QUICKJS_PARTS, smallParts } from './scripts/small-parts.mjs';
 
 /**
  * Public entries. The core, the drop-in namespace and WASI name no host; `node` does, and so do the variants of the first two that
@@ -52,6 +53,7 @@ export default defineConfig([
     minify: true,
     splitting: false,
     shims: false,
+    esbuildPlugins: [smallParts(QUICKJS_PARTS)],
     // Every QuickJS that has modules has them.
     esbuildOptions: (options) => {
       options.supported = { 'class-field': true, 'class-static-field': true };

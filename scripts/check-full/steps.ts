@@ -1,0 +1,133 @@
+/** The heavy runs, and what each needs that a machine may not have. */
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { locateTestsuite } from '../../spec-tests/locate.ts';
+import { root } from '../laws/files.ts';
+import type { Step } from './run.ts';
+
+const script = (...args: string[]) => [process.execPath, 'scripts/run-ts.mjs', ...args];
+/** Milliseconds that one test may take where it is given so much to do: vitest.config.ts allows a minute. */
+const TEST_TIMEOUT = 3_600_000;
+const vitest = (...files: string[]) => [
+  ...[process.execPath, 'node_modules/vitest/vitest.mjs', 'run', `--testTimeout=${TEST_TIMEOUT}`],
+  ...files,
+];
+
+/** Every way in which the project runs a guest, and must come to the same. */
+export const ENGINES = ['tswasm', 'tswasm-full', 'tswasm-step1', 'tswasm-hot1', 'migrate1', 'moves1'];
+/** Random modules for each engine: some 300 a minute where each safepoint is a snapshot, 2,000 elsewhere. */
+const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
+  ['tswasm', 20_000],
+  ['tswasm-full', 20_000],
+  ['tswasm-step1', 10_000],
+  ['tswasm-hot1', 10_000],
+  ['tswasm-hot2', 10_000],
+  ['migrate1', 3_000],
+];
+const MUTANTS = 100_000;
+const MUTATIONS = 100_000;
+/** Stops that each of four programs makes while it travels: about an hour. */
+const MOVES = 1000;
+
+function noSuite(): string | undefined {
+  const suite = locateTestsuite();
+  return 'missing' in suite ? `the official suite: ${suite.missing}` : undefined;
+}
+
+/** What the machine's owner names in a variable. */
+function unnamed(variable: string, what: string): () => string | undefined {
+  return () => {
+    const place = process.env[variable];
+    if (place === undefined || place === '') return `${variable} does not name ${what}`;
+    const lost = place.split(path.delimiter).find((part) => !existsSync(part));
+    return lost === undefined ? undefined : `${variable} names ${lost}, which does not exist`;
+  };
+}
+
+function ownScripts(): string[] {
+  const folder = 'spec-tests/own';
+  const scripts = readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.wast'));
+  return scripts.map((name) => `${folder}/${name}`);
+}
+
+function suite(): Step[] {
+  return ENGINES.flatMap((engine): Step[] => [
+    {
+      name: `official suite on ${engine}`,
+      command: script('spec-tests/main.ts', '--engine', engine),
+      missing: noSuite,
+    },
+    {
+      name: `own scripts on ${engine}`,
+      command: script('spec-tests/main.ts', '--engine', engine, ...ownScripts()),
+    },
+  ]);
+}
+
+const noJsApi = unnamed('TSWASM_JS_API', 'the folder test/js-api of a checkout of WebAssembly/spec');
+const noWasiSuite = unnamed('TSWASM_WASI_TESTSUITE', 'a checkout of WebAssembly/wasi-testsuite');
+const noQuickjs = unnamed('TSWASM_QJS', 'a native QuickJS');
+
+export const STEPS: readonly Step[] = [
+  { name: 'build', command: [process.execPath, 'scripts/build.mjs', '--if-needed'] },
+  ...suite(),
+  {
+    name: 'official suite on the parts of tswasm.min.js',
+    command: script('--small', 'spec-tests/main.ts'),
+    missing: noSuite,
+  },
+  ...SEEDS.map(
+    ([engine, seeds]): Step => ({
+      name: `differential on ${engine}`,
+      command: script('spec-tests/differential.ts', '--engine', engine, '--seeds', String(seeds)),
+    }),
+  ),
+  { name: 'mutants', command: script('spec-tests/mutation.ts', '--count', String(MUTANTS)) },
+  {
+    name: 'damaged snapshots',
+    command: vitest('src/snapshot'),
+    env: { TSWASM_SNAPSHOT_MUTATIONS: String(MUTATIONS) },
+  },
+  {
+    name: 'damaged modules',
+    command: vitest('src/decoder/mutation.test.ts'),
+    env: { TSWASM_MUTATIONS: String(MUTATIONS) },
+  },
+  {
+    name: 'frames of the snapshot draft',
+    command: vitest('src/snapshot/draft-frames.test.ts'),
+    missing: unnamed('TSWASM_SNAPSHOT_DRAFT', "the folder test/snapshot of the draft's repository"),
+  },
+  {
+    name: 'checker of the snapshot draft',
+    command: vitest('src/snapshot/tool.test.ts'),
+    missing: unnamed('TSWASM_SNAPSHOT_TOOL', "extra/snapshot-tool.py of the draft's repository"),
+  },
+  {
+    name: 'JS API tests',
+    command: vitest('embed/node/js-api-tests.test.ts'),
+    missing: noJsApi,
+  },
+  {
+    name: 'JS API tests on tswasm.min.js',
+    command: vitest('embed/node/js-api-tests.test.ts'),
+    env: { TSWASM_JS_API_ENGINE: 'dist/tswasm.min.js' },
+    missing: noJsApi,
+  },
+  {
+    name: 'WASI test suite on Node',
+    command: vitest('embed/node/wasi-testsuite.test.ts'),
+    missing: noWasiSuite,
+  },
+  {
+    name: 'WASI test suite in QuickJS',
+    command: vitest('embed/quickjs/wasi.test.ts'),
+    missing: noWasiSuite,
+  },
+  { name: 'everything in a native QuickJS', command: vitest('embed/quickjs'), missing: noQuickjs },
+  {
+    name: 'programs that travel',
+    command: vitest('embed/quickjs/moves.test.ts'),
+    env: { TSWASM_MOVES: String(MOVES) },
+  },
+];
