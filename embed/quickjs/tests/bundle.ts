@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
 
 /** A file of this folder. */
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -14,6 +15,7 @@ const QUICKJS: BuildOptions = {
   target: 'es2020',
   platform: 'neutral',
   supported: { 'class-field': true, 'class-static-field': true },
+  plugins: [smallParts(QUICKJS_PARTS)],
 };
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
 
