@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { missingEntries } from './complete-lock.mjs';
 import { publicApi } from './laws/api.ts';
 import { root, sourcesOf } from './laws/files.ts';
+import { hardTimes, testsOf } from './laws/hard-times.ts';
 import { hostGlobals } from './laws/host-globals.ts';
 import { forbiddenImports } from './laws/imports.ts';
 import { complaints, FEATURE_SETS, KB, measure, type Size, showSizes } from './size.ts';
@@ -13,6 +14,19 @@ import { complaints, FEATURE_SETS, KB, measure, type Size, showSizes } from './s
 const CORE = ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot', 'src/wasi'];
 const isBuildTime = (file: string) => file.startsWith('src/interpreter/templates/');
 const coreFiles = CORE.flatMap(sourcesOf).filter((f) => !isBuildTime(f));
+
+/** Folders whose tests count work. */
+const TESTED = ['src', 'embed', 'spec-tests', 'bench', 'scripts', 'examples'];
+/** Tests that still set a limit to a time, and what the limit guards. */
+const HARD_TIMES: Readonly<Record<string, string>> = {
+  'src/decoder/mutation.test.ts': 'damaged modules are refused soon',
+  'src/snapshot/chunks.test.ts': 'chunking is linear',
+  'src/snapshot/cost.test.ts': 'a snapshot of one page costs milliseconds',
+  'src/snapshot/mutations.test.ts': 'damaged snapshots are refused soon',
+  'src/snapshot/verify.test.ts': 'verification is linear',
+  'src/snapshot/xxh64.test.ts': 'the hash is fast',
+  'embed/node/run-wasi.test.ts': 'a guest that sleeps uses no processor; virtual time does not wait',
+};
 
 describe('the core names no host', () => {
   it('uses no host global, and BigInt only at the JavaScript boundary', () => {
@@ -73,6 +87,28 @@ describe('the size budgets', () => {
       `${set.name}: 1001 bytes of text, more than 1 KB`,
     ]);
     expect(complaints({ ...size, raw: 1000, gzip: set.gzip * KB, external: [] })).toEqual([]);
+  });
+});
+
+describe('tests count work', () => {
+  it('and set no limit to what a clock says, but for the listed ones', () => {
+    const found = hardTimes(TESTED.flatMap(testsOf));
+    const files = [...new Set(found.map((place) => place.split(':')[0]))];
+    const left = files.filter((file) => !(file in HARD_TIMES));
+    expect(found.filter((place) => left.includes(place.split(':')[0]))).toEqual([]);
+    // Who mends one takes it off the list.
+    expect(Object.keys(HARD_TIMES).filter((file) => !files.includes(file))).toEqual([]);
+  });
+
+  it('and a time limit would be found', () => {
+    const file = 'scripts/laws/hard-times.example.ts';
+    const lines = readFileSync(path.join(root, file), 'utf8').split('\n');
+    const marked = lines.flatMap((line, k) => {
+      const place = `${file}:${k + 1}`;
+      return line.includes('// found twice') ? [place, place] : line.includes('// found') ? [place] : [];
+    });
+    expect(marked.length).toBeGreaterThan(6);
+    expect(hardTimes([file])).toEqual(marked);
   });
 });
 
