@@ -14,6 +14,8 @@ export interface Bundle {
   readonly text: string;
   /** Imports that the bundle leaves to its host: a core without run-time dependencies has none. */
   readonly external: readonly string[];
+  /** The files that are in it, from the root of the repository. */
+  readonly files: readonly string[];
 }
 
 /** Everything that these files of the repository export, minified by esbuild alone. */
@@ -33,11 +35,12 @@ export async function bundle(files: readonly string[], options: BuildOptions = {
     ...options,
     write: false,
     metafile: true,
+    absWorkingDir: root,
   });
   const external = Object.values(metafile.outputs).flatMap((output) =>
     output.imports.map(({ path }) => path),
   );
-  return { text: outputFiles[0].text, external };
+  return { text: outputFiles[0].text, external, files: Object.keys(metafile.inputs) };
 }
 
 export function buildMin(): Promise<Bundle> {
