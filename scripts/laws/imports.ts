@@ -25,9 +25,10 @@ const ENTRIES = [
 const RULES: Record<string, Rule> = {
   'src/errors.ts': { from: [] },
   'src/decoder': { from: ['src/errors.ts'] },
+  'src/lowering': { from: ['src/errors.ts', 'src/decoder'] },
   // The generator runs at build time, in Node.
   'src/interpreter/templates': { from: ['src/interpreter', 'src/decoder'], packages: /^node:/ },
-  'src/interpreter': { from: ['src/errors.ts', 'src/decoder'] },
+  'src/interpreter': { from: ['src/errors.ts', 'src/decoder', 'src/lowering'] },
   'src/snapshot': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter'] },
   // WASI sees memory and host-function types, and the hand-written UTF-8.
   'src/wasi': { from: ['src/errors.ts', 'src/decoder'], types: ['src/interpreter'] },
@@ -38,7 +39,7 @@ const RULES: Record<string, Rule> = {
   'src/webassembly-snapshot.ts': { from: ['src/js-api', 'src/errors.ts'] },
   'src/node.ts': { from: [...ENTRIES, 'src/wasi', 'src/js-api', 'embed/node'], packages: /^node:/ },
   'src/cli': {
-    from: [...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'embed/node'],
+    from: [...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'src/lowering', 'embed/node'],
     packages: /^(node:|wabt$)/,
   },
   'embed/quickjs': { from: [...ENTRIES, 'src/factories.ts', 'src/wasi'] },

@@ -7,7 +7,15 @@ export type { Feature, Features } from './features';
 export { DEFAULT_FEATURES } from './features';
 export type { Inspection, SectionInfo } from './inspect';
 export { inspect } from './inspect';
-export type { Immediates, Instruction, OpName } from './instructions';
+export type {
+  AccessOp,
+  AccessSignature,
+  Immediates,
+  Instruction,
+  NumericOp,
+  NumericSignature,
+  OpName,
+} from './instructions';
 export { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
 export { LIMITS } from './limits';
 export { matches, matches as matchesValType } from './matching';

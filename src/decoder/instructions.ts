@@ -271,6 +271,19 @@ export type Immediates =
 export type OpName = (typeof ROWS)[number][1];
 /** Instructions whose typing is a rule of its own. */
 export type SpecialOp = Extract<(typeof ROWS)[number], { readonly 2: '' }>[1];
+type AnyRow = (typeof ROWS)[number];
+/** Rows without immediates that have a signature, but for `nop`. */
+type NumericRow = Exclude<
+  Extract<AnyRow, { readonly length: 3 } | { readonly 3: 'none' }>,
+  { readonly 2: '' } | { readonly 1: 'nop' }
+>;
+type AccessRow = Extract<AnyRow, { readonly 3: 'memarg' }>;
+/** Instructions that compute their result from their operands alone. */
+export type NumericOp = NumericRow[1];
+export type NumericSignature = NumericRow[2];
+/** Loads and stores. */
+export type AccessOp = AccessRow[1];
+export type AccessSignature = AccessRow[2];
 /** Immediates of the instructions that have a signature. */
 export type SignatureImmediates = Exclude<(typeof ROWS)[number], { readonly 2: '' }>[3] & string;
 

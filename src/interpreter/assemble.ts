@@ -6,30 +6,45 @@
  * This takes the forms that every set of factories has; forms.ts looks for better ones.
  */
 
-import { isRef } from '../decoder';
 import { InternalError } from '../errors';
-import type { LoopCell, Safepoint } from './code';
-import { bits, constantNumber, type Expr, isArithmetic } from './expr';
+import {
+  bits,
+  type Compute,
+  type Const,
+  type Expr,
+  type GlobalGet,
+  isArithmetic,
+  type Load,
+  type LoweredBody,
+  type Safepoint as StaticSafepoint,
+  type Store,
+} from '../lowering';
+import { makeBulk } from './bulk';
+import { CallSite, type Code, type LoopCell, type Safepoint } from './code';
+import { makeEffect } from './effects';
 import { type Factory, type FactorySource, factorySource } from './factories';
-import type { Block, Statement, Target, Terminator } from './ir';
-import type { Lowering } from './lower';
+import { type BasicBlock, flatten, MAX_CHAIN, type Simple, type Target, type Terminator } from './flatten';
+import type { Func } from './func';
+import type { Instance } from './instance';
+import type { Views } from './memory';
+import { f32FromBits, f64FromBits } from './numerics';
 import { type Step, stack } from './registers';
-
-export const MAX_CHAIN = 120;
-
-export type Store = Extract<Statement, { kind: 'store' }>;
+import { prepareIndirectTail, prepareTail } from './tail';
 
 interface Loop {
   readonly cell: LoopCell;
   readonly header: Step;
 }
 
-export function assembler(lowering: Lowering): Assembler {
-  return new Assembler(lowering);
+export function assembler(code: Code, body: LoweredBody, instance: Instance): Assembler {
+  return new Assembler(code, body, instance);
 }
 
 export class Assembler {
-  protected readonly lowering: Lowering;
+  protected readonly code: Code;
+  protected readonly body: LoweredBody;
+  protected readonly instance: Instance;
+  protected readonly blocks: readonly BasicBlock[];
   private readonly factories: FactorySource;
   protected readonly steps: Step[] = [];
   /** Longest chain of host calls from each block's start. */
@@ -40,20 +55,23 @@ export class Assembler {
   /** The block being assembled; those from the next one on are done. */
   protected current: number;
 
-  constructor(lowering: Lowering) {
-    this.lowering = lowering;
-    this.factories = factorySource(lowering.code.hot);
-    this.current = lowering.blocks.length;
+  constructor(code: Code, body: LoweredBody, instance: Instance) {
+    this.code = code;
+    this.body = body;
+    this.instance = instance;
+    this.blocks = flatten(body);
+    this.factories = factorySource(code.hot);
+    this.current = this.blocks.length;
   }
 
   /** Assembles some blocks; a statement counts as four of `most`. True when the code is complete. */
   run(most: number): boolean {
-    const { blocks, code, locals, func } = this.lowering;
+    const { blocks, code, body } = this;
     for (let left = most; this.current > 0; left -= 4 * blocks[this.current].statements.length + 1) {
       if (left <= 0) return false;
       const k = --this.current;
       this.depth = 0;
-      let step = this.body(blocks[k]);
+      let step = this.block(blocks[k]);
       const loop = this.loops.get(k);
       if (loop !== undefined) {
         loop.cell.body = step;
@@ -63,25 +81,25 @@ export class Assembler {
       this.steps[k] = step;
       this.depths[k] = this.depth;
     }
-    code.size = this.lowering.highest;
-    const params = 2 * func.type.params.length;
-    const zeroTo = 2 * locals.length;
+    const { locals } = body;
+    code.size = 2 * body.slots;
     code.entrySite.resume = this.steps[0];
-    const enter = this.make('enter')(code.entrySite, code.size, params, zeroTo, this.steps[0]) as Step;
-    code.entry = this.lowering.usesRefs ? this.enterWithRefs(enter) : enter;
+    const words = [2 * locals.paramSlots, 2 * locals.slots];
+    const enter = this.make('enter')(code.entrySite, code.size, ...words, this.steps[0]) as Step;
+    code.entry = body.usesRefs ? this.enterWithRefs(enter) : enter;
     return true;
   }
 
   /** References: the parallel array covers the frame, and locals start as null. */
   private enterWithRefs(enter: Step): Step {
     const { refs } = stack();
-    const { code, locals, func } = this.lowering;
-    const cleared: number[] = [];
-    for (let k = func.type.params.length; k < locals.length; k++) if (isRef(locals[k])) cleared.push(k);
+    const { slots, locals } = this.body;
+    const from = locals.paramSlots;
+    const to = locals.slots;
     return (fp) => {
       const first = fp >> 1;
-      for (let missing = first + (code.size >> 1) - refs.length; missing > 0; missing--) refs.push(null);
-      for (const k of cleared) refs[first + k] = null;
+      for (let missing = first + slots - refs.length; missing > 0; missing--) refs.push(null);
+      refs.fill(null, first + from, first + to);
       return enter(fp);
     };
   }
@@ -106,19 +124,19 @@ export class Assembler {
 
   // Terminators
 
-  protected target({ label, back }: Target): Step {
+  protected target({ place, back }: Target): Step {
     if (back === undefined) {
-      const depth = this.depths[label.block];
+      const depth = this.depths[place.block];
       if (depth === undefined) throw new InternalError('a branch back without a safepoint');
       // Branches alone make chains too: thousands of `br_if` in a row.
-      if (depth >= this.longest(label.block)) {
+      if (depth >= this.longest(place.block)) {
         this.depth = Math.max(this.depth, 1);
-        return this.make('hop')(this.steps[label.block]) as Step;
+        return this.make('hop')(this.steps[place.block]) as Step;
       }
       this.depth = Math.max(this.depth, depth + 1);
-      return this.steps[label.block];
+      return this.steps[place.block];
     }
-    return this.make('back')(back, this.header(label.block, back)) as Step;
+    return this.make('back')(...this.back(place.block, back)) as Step;
   }
 
   /** The chain behind a block, for which a branch to it goes through the trampoline. */
@@ -126,16 +144,21 @@ export class Assembler {
     return MAX_CHAIN;
   }
 
-  /** The header of the loop at a block; the code that it runs may be assembled later. */
-  protected header(block: number, site: Safepoint): Step {
+  /** The safepoint of a branch back to a loop, and the loop's header; the code that it runs may be assembled later. */
+  protected back(block: number, safepoint: StaticSafepoint): [site: Safepoint, header: Step] {
+    const { offset, targetLoop, operands } = safepoint;
+    const header = this.header(block, targetLoop);
+    return [{ code: this.code, kind: 'loop', offset, targetLoop, operands, resume: header }, header];
+  }
+
+  private header(block: number, targetLoop: number): Step {
     let loop = this.loops.get(block);
     if (loop === undefined) {
       const cell: LoopCell = { body: null };
       loop = { cell, header: this.make(this.loopForm())(cell) as Step };
       this.loops.set(block, loop);
-      this.lowering.code.loops.set(site.targetLoop, loop.header);
+      this.code.loops.set(targetLoop, loop.header);
     }
-    site.resume = loop.header;
     return loop.header;
   }
 
@@ -143,7 +166,7 @@ export class Assembler {
     return 'loop';
   }
 
-  protected body({ statements, end }: Block): Step {
+  protected block({ statements, end }: BasicBlock): Step {
     let step = this.terminator(end!);
     for (let k = statements.length - 1; k >= 0; k--) step = this.statement(statements[k], this.bounded(step));
     return step;
@@ -155,38 +178,63 @@ export class Assembler {
         return this.target(end.to);
       case 'if':
         return this.branch(end.condition, end.yes, end.no);
-      case 'table': {
-        const targets = end.targets.map((target) => this.target(target));
-        return this.table(end.index, targets);
-      }
+      case 'table':
+        return this.table(end.index, this.targetsOf(end.targets));
       case 'return':
         return this.make('return')() as Step;
       case 'unreachable':
-        return this.make('unreachable')(end.at) as Step;
+        return this.make('unreachable')(end.offset) as Step;
       case 'tail':
-        return this.make('tail')(end.prepare) as Step;
+        return this.make('tail')(prepareTail(this.instance, end, this.body.usesRefs)) as Step;
+      case 'tail_indirect':
+        return this.make('tail')(prepareIndirectTail(this.instance, end, this.body.usesRefs)) as Step;
       case 'bulk': {
-        const step = this.make('bulk')(end.operation, end.at, end.site, this.nextBlock()) as Step;
-        end.site.resume = step;
-        return step;
+        const { offset, targetLoop, operands } = end.safepoint;
+        const site: Safepoint = { code: this.code, kind: 'bulk', offset, targetLoop, operands, resume: null };
+        this.code.bulks.set(offset, site);
+        const operation = makeBulk(this.instance, end);
+        site.resume = this.make('bulk')(operation, 2 * end.slot, site, this.nextBlock()) as Step;
+        return site.resume;
       }
-      case 'call':
-        end.site.next = this.nextBlock();
-        return this.make('call')(end.site, end.site.base, end.callee, end.site.next) as Step;
+      case 'call': {
+        const callee = this.instance.func(end.funcidx);
+        const site = this.callSite(end, callee);
+        return this.make('call')(site, site.base, callee, site.next) as Step;
+      }
       case 'call_indirect': {
-        end.site.next = this.nextBlock();
-        const { site, index, table, typeId, at } = end;
+        const site = this.callSite(end, null);
+        const { typeidx, tableidx, index, offset } = end;
+        const { module, tables } = this.instance;
+        const typeId = module.types[typeidx].id;
         return this.make('call_indirect')(
           site,
           site.base,
           this.value(index),
-          table,
+          tables[tableidx],
           typeId,
-          at,
+          offset,
           site.next,
         ) as Step;
       }
     }
+  }
+
+  /** Equal targets of a table are one step. */
+  private targetsOf(targets: readonly Target[]): Step[] {
+    const made = new Map<Target, Step>();
+    return targets.map((target) => {
+      const step = made.get(target) ?? this.target(target);
+      made.set(target, step);
+      return step;
+    });
+  }
+
+  protected callSite(call: { slot: number; safepoint: StaticSafepoint }, callee: Func | null): CallSite {
+    const { offset, operands } = call.safepoint;
+    const site = new CallSite(this.code, offset, callee, operands, 2 * call.slot);
+    site.next = this.nextBlock();
+    this.code.calls.set(offset, site);
+    return site;
   }
 
   /** The block behind a call or a bulk operation was assembled just before. */
@@ -205,28 +253,29 @@ export class Assembler {
   }
 
   protected branch(condition: Expr, yes: Target, no: Target): Step {
-    if (condition.name === 'i32.eqz') return this.branch(condition.a!, no, yes);
+    if (condition.op === 'i32.eqz') return this.branch(condition.a, no, yes);
     return this.make('if/e')(this.value(condition), this.target(yes), this.target(no)) as Step;
   }
 
   // Statements
 
-  protected statement(statement: Statement, next: Step): Step {
+  protected statement(statement: Simple, next: Step): Step {
     switch (statement.kind) {
       case 'set':
-        return this.set(statement.to, statement.value, next);
+        return this.set(2 * statement.slot, statement.value, next);
       case 'drop':
         return this.make('drop/e')(this.value(statement.value), next) as Step;
+      case 'move': {
+        const { to, from, count } = statement;
+        const move = moveSlots(from - to, count, this.body.usesRefs);
+        return this.make('effect')(move, 2 * to, next) as Step;
+      }
       case 'effect':
-        return this.make('effect')(statement.effect, statement.at, next) as Step;
+        return this.make('effect')(makeEffect(this.instance, statement), 2 * statement.slot, next) as Step;
       case 'global.set': {
         const value = bits(statement.value);
-        return this.make(`global.set.${value.kind}/e`)(
-          statement.cells,
-          statement.at,
-          this.value(value),
-          next,
-        ) as Step;
+        const { cells, at } = this.instance.globals[statement.globalidx];
+        return this.make(`global.set.${value.kind}/e`)(cells, at, this.value(value), next) as Step;
       }
       case 'store':
         return this.store(statement, next);
@@ -234,71 +283,102 @@ export class Assembler {
   }
 
   protected set(to: number, value: Expr, next: Step): Step {
-    if (value.kind === 'r') return this.make('set.r/r')(to, value.lo, next) as Step;
+    if (value.kind === 'r') return this.make('set.r/r')(to, word(value), next) as Step;
     const moved = isArithmetic(value) ? value : bits(value);
-    if (moved.name === 'get') return this.make(`set.${moved.kind}/r`)(to, moved.lo, next) as Step;
-    if (moved.name === 'const') {
+    if (moved.op === 'get') return this.make(`set.${moved.kind}/r`)(to, word(moved), next) as Step;
+    if (moved.op === 'const') {
       return (
         moved.kind === 'i'
-          ? this.make('set.i/k')(to, moved.lo, next)
-          : this.make('set.I/k')(to, moved.lo, moved.hi, next)
+          ? this.make('set.i/k')(to, moved.low, next)
+          : this.make('set.I/k')(to, moved.low, moved.high, next)
       ) as Step;
     }
     return this.make(`set.${moved.kind}/e`)(to, this.value(moved), next) as Step;
   }
 
   protected store(statement: Store, next: Step): Step {
-    const { name, value } = stored(statement);
-    const { address, offset, memory, at } = statement;
-    return this.make(`${name}/ee`)(this.value(address), this.value(value), offset, memory, at, next) as Step;
+    const { name, value } = this.stored(statement);
+    const { address, memoryOffset, offset } = statement;
+    const captured = [this.value(address), this.value(value), memoryOffset, this.views(statement.memidx)];
+    return this.make(`${name}/ee`)(...captured, offset, next) as Step;
+  }
+
+  /** The factories of a store and its operand: a float that is only moved is stored as bits. */
+  protected stored({ op, value, memidx }: Store): { name: string; value: Expr } {
+    const moved = (value.kind === 'f' || value.kind === 'F') && !isArithmetic(value) ? bits(value) : value;
+    const name = moved === value ? op : moved.kind === 'i' ? 'i32.store' : 'i64.store';
+    return { name: this.views(memidx).dirty === undefined ? name : `track ${name}`, value: moved };
+  }
+
+  protected views(memidx: number): Views {
+    return this.instance.memories[memidx].views;
   }
 
   // Values
 
   /** A closure that computes the expression. */
   value(expr: Expr): unknown {
-    switch (expr.name) {
+    switch (expr.op) {
       case 'get':
-        return this.make(`get.${expr.kind}`)(expr.lo);
+        return this.make(`get.${expr.kind}`)(word(expr));
       case 'const':
         return expr.kind === 'I'
-          ? this.make('const.I')(expr.lo, expr.hi)
+          ? this.make('const.I')(expr.low, expr.high)
           : this.make('const')(constantNumber(expr));
       case 'global.get':
         return this.globalGet(expr);
       case 'select':
-        return this.make('select')(this.value(expr.a!), this.value(expr.b!), this.value(expr.c!));
-      case 'index64':
-        return this.make('index64')(this.value(expr.a!), expr.trap, expr.at);
-      case 'address':
-        return this.make('address')(this.value(expr.a!), expr.lo, expr.hi, expr.memory, expr.at);
+        return this.make('select')(this.value(expr.a), this.value(expr.b), this.value(expr.condition));
+      case 'narrow':
+        return this.make('index64')(this.value(expr.a), expr.trap, expr.offset);
+      case 'address': {
+        const { a, memoryOffset, bytes, memidx, offset } = expr;
+        return this.make('address')(this.value(a), memoryOffset, bytes, this.views(memidx), offset);
+      }
+      default:
+        return this.computed(expr);
     }
-    return this.computed(expr);
   }
 
   /** An instruction of nested closures, or of one and a constant. */
-  private computed({ name, a, b, lo, memory, at }: Expr): unknown {
-    const operands: unknown[] = [this.value(a!)];
-    const form = b === undefined ? 'e' : this.has(`${name}/ee`) ? 'ee' : 'ek';
-    if (b !== undefined) operands.push(form === 'ee' ? this.value(b) : b.lo);
-    if (memory !== undefined) operands.push(lo, memory);
-    if (at >= 0) operands.push(at);
-    return this.make(`${name}/${form}`)(...operands);
+  private computed(expr: Load | Compute): unknown {
+    const { op, a, b, offset } = expr;
+    const operands: unknown[] = [this.value(a)];
+    const form = b === undefined ? 'e' : this.has(`${op}/ee`) ? 'ee' : 'ek';
+    if (b !== undefined) operands.push(form === 'ee' ? this.value(b) : (b as Const).low);
+    if ('memidx' in expr) operands.push(expr.memoryOffset, this.views(expr.memidx));
+    if (offset >= 0) operands.push(offset);
+    return this.make(`${op}/${form}`)(...operands);
   }
 
-  private globalGet(expr: Expr): unknown {
-    if (expr.kind === 'i' || expr.kind === 'I')
-      return this.make(`global.get.${expr.kind}`)(expr.cells, expr.lo);
-    const word = this.globalGet(bits(expr));
+  private globalGet(expr: GlobalGet): unknown {
+    if (expr.kind === 'i' || expr.kind === 'I') {
+      const { cells, at } = this.instance.globals[expr.globalidx];
+      return this.make(`global.get.${expr.kind}`)(cells, at);
+    }
+    const word = this.globalGet(bits(expr) as GlobalGet);
     return this.make(expr.kind === 'f' ? 'f32.reinterpret_i32/e' : 'f64.reinterpret_i64/e')(word);
   }
 }
 
-/** The factories of a store and its operand: a float that is only moved is stored as bits. */
-export function stored({ name, value, memory }: Store): { name: string; value: Expr } {
-  if ((value.kind === 'f' || value.kind === 'F') && !isArithmetic(value)) {
-    value = bits(value);
-    name = value.kind === 'i' ? 'i32.store' : 'i64.store';
-  }
-  return { name: memory.dirty === undefined ? name : `track ${name}`, value };
+/** Word offset of a value that stands in a slot. */
+export function word(expr: Expr): number {
+  if (expr.op !== 'get') throw new InternalError(`${expr.op} is in no slot`);
+  return 2 * expr.slot;
+}
+
+/** A constant as the number that a closure captures. */
+export function constantNumber({ kind, low, high }: Const): number {
+  return kind === 'f' ? f32FromBits(low) : kind === 'F' ? f64FromBits(low, high) : low;
+}
+
+/** Moves so many slots down to the word index it is called with, from `distance` slots above. */
+function moveSlots(distance: number, count: number, hasRefs: boolean): (at: number) => void {
+  const { ints, refs } = stack();
+  return (at) => {
+    ints.copyWithin(at, at + 2 * distance, at + 2 * (distance + count));
+    if (!hasRefs) return;
+    const first = at >> 1;
+    for (let k = first; k < first + count; k++) refs[k] = refs[k + distance];
+  };
 }

@@ -4,7 +4,7 @@
  * checks all bounds; memories and tables do not shrink, so the later checks pass.
  */
 
-import type { EffectContext } from './effects';
+import type { Bulk, BulkOp } from '../lowering';
 import { operand } from './effects';
 import type { Instance } from './instance';
 import { registers, type Stack, stack } from './registers';
@@ -15,14 +15,6 @@ export type BulkOperation = (at: number) => boolean;
 /** Bytes, or elements of a table, done between two looks at the clock: well below a millisecond, also on hosts that do not compile. */
 const MEMORY_PART = 2 ** 18;
 const TABLE_PART = 2 ** 12;
-
-export type BulkOp =
-  | 'memory.fill'
-  | 'memory.copy'
-  | 'memory.init'
-  | 'table.fill'
-  | 'table.copy'
-  | 'table.init';
 
 /** Which operands are 64 bits wide, and how a range from `first` on of `count` is done. */
 interface Work {
@@ -105,18 +97,14 @@ const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number,
   },
 };
 
-export function isBulk(name: string): name is BulkOp {
-  return name in MAKERS;
-}
-
-export function makeBulk(name: BulkOp, context: EffectContext): BulkOperation {
+export function makeBulk(instance: Instance, { op, x, y, offset }: Bulk): BulkOperation {
   const frames = stack();
-  const work = MAKERS[name](context.instance, context.x, context.y, frames);
+  const work = MAKERS[op](instance, x, y, frames);
   const { wide, value } = work;
-  const isTable = name.startsWith('table');
+  const isTable = op.startsWith('table');
   const part = isTable ? TABLE_PART : MEMORY_PART;
   return (at) => {
-    registers.trapOffset = context.at;
+    registers.trapOffset = offset;
     const to = operand(frames, at, wide[0]);
     const middle = value && isTable ? (at >> 1) + 1 : operand(frames, at + 2, wide[1]);
     const count = operand(frames, at + 4, wide[2]);

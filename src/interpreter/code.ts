@@ -1,5 +1,6 @@
 /** Lowered code of a function and the places in it that the canonical state names (DESIGN.md, law 2). */
 import { slotsOf, type ValType } from '../decoder';
+import type { Locals, TypeList } from '../lowering';
 import type { Func } from './func';
 import type { Step } from './registers';
 
@@ -14,8 +15,8 @@ export interface Safepoint {
   readonly offset: number;
   /** Offset of the `loop` opcode that the branch goes to, or -1. */
   readonly targetLoop: number;
-  /** Types of the operand stack at the safepoint, bottom first. */
-  readonly operands: readonly ValType[];
+  /** Types of the operand stack at the safepoint. */
+  readonly operands: TypeList | undefined;
   /** Goes on past the safepoint. */
   resume: Step | null;
 }
@@ -34,14 +35,14 @@ export class CallSite {
   /** The callee of a direct call. An indirect call notes it in `Stack.callees`. */
   readonly callee: Func | null;
   /** Types of the operands below the call's own. */
-  readonly operands: readonly ValType[];
+  readonly operands: TypeList | undefined;
   /** Words from this frame's pointer to its callee's. */
   readonly base: number;
   constructor(
     code: Code | null,
     offset: number,
     callee: Func | null,
-    operands: readonly ValType[],
+    operands: TypeList | undefined,
     base: number,
   ) {
     this.code = code;
@@ -86,9 +87,8 @@ export class Code {
   readonly generation: number;
   /** Lowered with factories of its own. */
   readonly hot: boolean;
-  /** Types of params and locals, and each one's word offset in the frame. */
-  readonly locals: readonly ValType[];
-  constructor(func: Func, hot: boolean, locals: readonly ValType[], bodyOffset: number) {
+  readonly locals: Locals;
+  constructor(func: Func, hot: boolean, locals: Locals, bodyOffset: number) {
     this.func = func;
     this.generation = func.generation;
     this.hot = hot;
@@ -99,7 +99,7 @@ export class Code {
       kind: 'entry',
       offset: bodyOffset,
       targetLoop: -1,
-      operands: [],
+      operands: undefined,
       resume: null,
     };
   }

@@ -2,36 +2,19 @@
  * Instructions that are not worth a closure form of their own: they find their operands in canonical slots and leave their results there
  * (spec "exec/instructions": memory, table, reference instructions, and globals and select of references). Bulk operations: bulk.ts.
  */
-import type { OpName } from '../decoder';
+import type { EffectOp, Effect as EffectStatement } from '../lowering';
 import type { Func } from './func';
-import type { Global } from './global';
 import type { Instance } from './instance';
 import { registers, type Stack, stack, trapAt } from './registers';
 
 /** Runs on the operands whose first stands at word index `at`. */
 export type Effect = (at: number) => void;
 
-/** The immediates and the place of one instruction. */
-export interface EffectContext {
+interface EffectContext {
   readonly instance: Instance;
+  /** The immediate: a memory, table, segment, global or function. */
   readonly x: number;
-  readonly y: number;
-  /** Byte offset in the module. */
-  readonly at: number;
 }
-
-type EffectOp =
-  | 'memory.size'
-  | 'memory.grow'
-  | 'data.drop'
-  | 'table.get'
-  | 'table.set'
-  | 'table.size'
-  | 'table.grow'
-  | 'elem.drop'
-  | 'ref.null'
-  | 'ref.is_null'
-  | 'ref.func';
 
 /** @internal An unsigned operand of 32 or 64 bits, as a double. */
 export function operand(frames: Stack, word: number, wide: boolean): number {
@@ -107,37 +90,30 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
       frames.refs[at >> 1] = func;
     };
   },
+  'ref.global.get': ({ instance, x }, { refs }) => {
+    const global = instance.globals[x];
+    return (at) => {
+      refs[at >> 1] = global.ref;
+    };
+  },
+  'ref.global.set': ({ instance, x }, { refs }) => {
+    const global = instance.globals[x];
+    return (at) => {
+      global.ref = refs[at >> 1];
+    };
+  },
+  // Two references and an i32 condition.
+  'ref.select':
+    (_, { refs, ints }) =>
+    (at) => {
+      if (ints[at + 4] === 0) refs[at >> 1] = refs[(at >> 1) + 1];
+    },
 };
 
-export function isEffect(name: OpName): name is EffectOp & OpName {
-  return name in MAKERS;
-}
-
-export function makeEffect(name: EffectOp, context: EffectContext): Effect {
-  const effect = MAKERS[name](context, stack());
-  const offset = context.at;
+export function makeEffect(instance: Instance, { op, index, offset }: EffectStatement): Effect {
+  const effect = MAKERS[op]({ instance, x: index }, stack());
   return (at) => {
     registers.trapOffset = offset;
     effect(at);
-  };
-}
-
-export function globalGetRef(global: Global): Effect {
-  const { refs } = stack();
-  return (at) => {
-    refs[at >> 1] = global.ref;
-  };
-}
-export function globalSetRef(global: Global): Effect {
-  const { refs } = stack();
-  return (at) => {
-    global.ref = refs[at >> 1];
-  };
-}
-/** Two references and an i32 condition. */
-export function selectRef(): Effect {
-  const { refs, ints } = stack();
-  return (at) => {
-    if (ints[at + 4] === 0) refs[at >> 1] = refs[(at >> 1) + 1];
   };
 }

@@ -189,7 +189,7 @@ export class Execution {
     if (this.current === 'ready') {
       writeValues(this.args, base);
       this.args = [];
-      frames.sites[sp] = new CallSite(null, -1, this.func, [], 0);
+      frames.sites[sp] = new CallSite(null, -1, this.func, undefined, 0);
       frames.frames[sp] = registers.fp;
       registers.sp = sp + 1;
       registers.fp = base;

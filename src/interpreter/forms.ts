@@ -6,10 +6,20 @@
  * No two constants are concatenated here, also not when V8 inlines: its compiler would do it in the background, allocate for it, and Node 20
  * may wait for that allocation for ever when the process ends meanwhile (nodejs/node#54918).
  */
-import { Assembler, MAX_CHAIN, type Store, stored } from './assemble';
-import { bits, constantNumber, type Expr, isArithmetic } from './expr';
-import type { Block, Statement, Target, Terminator } from './ir';
-import type { Lowering } from './lower';
+import {
+  bits,
+  type Compute,
+  type Expr,
+  isArithmetic,
+  type Load,
+  type LoweredBody,
+  type Select,
+  type Store,
+} from '../lowering';
+import { Assembler, constantNumber, word } from './assemble';
+import type { Code } from './code';
+import { type BasicBlock, MAX_CHAIN, type Simple, type Target, type Terminator } from './flatten';
+import type { Instance } from './instance';
 import type { Views } from './memory';
 import type { Step } from './registers';
 
@@ -21,22 +31,18 @@ interface Form {
   readonly memory?: Views | undefined;
 }
 
-export function assembler(lowering: Lowering): Assembler {
-  return new FormAssembler(lowering);
+export function assembler(code: Code, body: LoweredBody, instance: Instance): Assembler {
+  return new FormAssembler(code, body, instance);
 }
 
 class FormAssembler extends Assembler {
-  private leaf: boolean | undefined;
   private loopEnds: readonly number[] | undefined;
 
   protected override loopForm(): string {
-    this.leaf ??=
-      this.has('loop/leaf') &&
-      this.lowering.blocks.every(({ end }) => end?.kind !== 'call' && end?.kind !== 'call_indirect');
-    return this.leaf ? 'loop/leaf' : 'loop';
+    return !this.body.calls && this.has('loop/leaf') ? 'loop/leaf' : 'loop';
   }
 
-  protected override body({ statements, end }: Block): Step {
+  protected override block({ statements, end }: BasicBlock): Step {
     const forms = statements.map((statement) => this.statementForm(statement));
     let s = forms.length - 1;
     let step = forms[s] && this.withTerminator(forms[s]!, end);
@@ -66,7 +72,7 @@ class FormAssembler extends Assembler {
 
   /** The last block of the innermost loop around the current one. */
   private loopEnd(): number {
-    this.loopEnds ??= loopEnds(this.lowering.blocks);
+    this.loopEnds ??= loopEnds(this.blocks);
     return this.loopEnds[this.current];
   }
 
@@ -99,63 +105,67 @@ class FormAssembler extends Assembler {
     const name = `${form.name}+${kind}`;
     if (!this.has(name)) return undefined;
     if (end?.kind === 'call') {
-      const { site, callee } = end;
-      site.next = this.nextBlock();
+      const callee = this.instance.func(end.funcidx);
+      const site = this.callSite(end, callee);
       return this.made(name, form.operands, site, site.base, callee, site.next) as Step;
     }
     if (end?.kind !== 'jump') return this.made(name, form.operands) as Step;
-    return this.made(name, form.operands, back, this.header(end.to.label.block, back!)) as Step;
+    return this.made(name, form.operands, ...this.back(end.to.place.block, back!)) as Step;
   }
 
   /** A statement and a branch on a slot. */
   private withTest(form: Form, condition: Expr, yes: Target, no: Target): Step | undefined {
-    if (condition.name === 'i32.eqz') return this.withTest(form, condition.a!, no, yes);
-    if (condition.name !== 'get' || (yes.back !== undefined && no.back !== undefined)) return undefined;
+    if (condition.op === 'i32.eqz') return this.withTest(form, condition.a, no, yes);
+    if (condition.op !== 'get' || (yes.back !== undefined && no.back !== undefined)) return undefined;
     const looped = yes.back !== undefined;
     const tested = form.name.replace(/^set/, looped ? 'setloop' : 'setif');
-    if (form.operands[0] === condition.lo && tested !== form.name && this.has(tested)) {
+    if (form.operands[0] === word(condition) && tested !== form.name && this.has(tested)) {
       return this.made(tested, form.operands, ...this.targets(yes, no, looped)) as Step;
     }
     const name = `${form.name}+${looped ? 'loop' : 'if'}/r`;
     if (!this.has(name)) return undefined;
-    return this.made(name, form.operands, condition.lo, ...this.targets(yes, no, looped)) as Step;
+    return this.made(name, form.operands, word(condition), ...this.targets(yes, no, looped)) as Step;
   }
 
   /** What a branch goes to; of `loop` forms, the taken branch goes back. */
   private targets(yes: Target, no: Target, looped: boolean): unknown[] {
     if (!looped) return [this.target(yes), this.target(no)];
-    return [yes.back, this.header(yes.label.block, yes.back!), this.target(no)];
+    return [...this.back(yes.place.block, yes.back!), this.target(no)];
   }
 
   protected override table(index: Expr, targets: Step[]): Step {
-    const { name, a, b } = index;
-    if (name === 'i32.add' && a!.name === 'get' && b!.name === 'const' && this.has('br_table i32.add/rk'))
-      return this.make('br_table i32.add/rk')(a!.lo, b!.lo, targets, targets.length - 1) as Step;
-    if (name !== 'get' || !this.has('br_table/r')) return super.table(index, targets);
-    return this.make('br_table/r')(index.lo, targets, targets.length - 1) as Step;
+    if (index.op === 'i32.add' && index.b!.op === 'const' && this.has('br_table i32.add/rk')) {
+      const { a, b } = index;
+      if (a.op === 'get') {
+        return this.make('br_table i32.add/rk')(word(a), b!.low, targets, targets.length - 1) as Step;
+      }
+    }
+    if (index.op !== 'get' || !this.has('br_table/r')) return super.table(index, targets);
+    return this.make('br_table/r')(word(index), targets, targets.length - 1) as Step;
   }
 
   protected override branch(condition: Expr, yes: Target, no: Target): Step {
-    if (condition.name === 'i32.eqz') return this.branch(condition.a!, no, yes);
+    if (condition.op === 'i32.eqz') return this.branch(condition.a, no, yes);
     // A fused form where the taken branch goes back; else the branches are steps of their own.
     const looped = yes.back !== undefined && this.has('loop/e');
     const prefix = looped ? 'loop' : 'if';
-    const form = this.form(`${prefix} ${condition.name}`, condition);
+    const form = this.form(`${prefix} ${condition.op}`, condition);
     const targets = this.targets(yes, no, looped);
-    if (condition.name === 'get') return this.make(`${prefix}/r`)(condition.lo, ...targets) as Step;
+    if (condition.op === 'get') return this.make(`${prefix}/r`)(word(condition), ...targets) as Step;
     if (form !== undefined) return this.made(form.name, form.operands, ...targets) as Step;
     return this.make(`${prefix}/e`)(this.value(condition), ...targets) as Step;
   }
 
-  private statementForm(statement: Statement): Form | undefined {
-    if (statement.kind === 'set') return this.setForm(statement.to, statement.value);
+  private statementForm(statement: Simple): Form | undefined {
+    if (statement.kind === 'set') return this.setForm(2 * statement.slot, statement.value);
     if (statement.kind === 'store') return this.storeForm(statement);
     if (statement.kind !== 'global.set') return undefined;
     const value = bits(statement.value);
-    const slot = value.name === 'get' && this.has(`global.set.${value.kind}/r`);
+    const { cells, at } = this.instance.globals[statement.globalidx];
+    const slot = value.op === 'get' && this.has(`global.set.${value.kind}/r`);
     return {
       name: `global.set.${value.kind}/${slot ? 'r' : 'e'}`,
-      operands: [statement.cells, statement.at, slot ? value.lo : this.value(value)],
+      operands: [cells, at, slot ? word(value) : this.value(value)],
     };
   }
 
@@ -163,58 +173,59 @@ class FormAssembler extends Assembler {
     if (value.kind === 'r') return undefined;
     const moved = isArithmetic(value) ? value : bits(value);
     const form =
-      moved.name === 'select'
+      moved.op === 'select'
         ? this.select(moved, 'set select/')
-        : (this.bitField(moved, 'set bits/') ?? this.form(`set ${moved.name}`, moved));
+        : (this.bitField(moved, 'set bits/') ?? this.form(`set ${moved.op}`, moved));
     if (form !== undefined) return { ...form, operands: list(to, ...form.operands) };
-    if (moved.name === 'get') return { name: `set.${moved.kind}/r`, operands: [to, moved.lo] };
-    if (moved.name !== 'const') return { name: `set.${moved.kind}/e`, operands: [to, this.value(moved)] };
-    const words = moved.kind === 'i' ? [moved.lo] : [moved.lo, moved.hi];
+    if (moved.op === 'get') return { name: `set.${moved.kind}/r`, operands: [to, word(moved)] };
+    if (moved.op !== 'const') return { name: `set.${moved.kind}/e`, operands: [to, this.value(moved)] };
+    const words = moved.kind === 'i' ? [moved.low] : [moved.low, moved.high];
     return { name: `set.${moved.kind}/k`, operands: [to, ...words] };
   }
 
   private storeForm(statement: Store): Form {
-    const { name, value } = stored(statement);
-    const { address, offset, memory, at } = statement;
-    let what = value.name === 'get' ? 'r' : value.name === 'const' && value.kind === 'i' ? 'k' : 'e';
-    let where = address.name === 'get' ? 'r' : 'e';
+    const { name, value } = this.stored(statement);
+    const { address, memoryOffset, offset } = statement;
+    const memory = this.views(statement.memidx);
+    let what = value.op === 'get' ? 'r' : value.op === 'const' && value.kind === 'i' ? 'k' : 'e';
+    let where = address.op === 'get' ? 'r' : 'e';
     if (!this.has(`${name}/${where}${what}`)) what = 'e';
     if (!this.has(`${name}/${where}${what}`)) where = 'e';
     const operands = [
-      where === 'r' ? address.lo : this.value(address),
-      what === 'e' ? this.value(value) : value.lo,
-      offset,
+      where === 'r' ? word(address) : this.value(address),
+      what === 'e' ? this.value(value) : leafOperand(value),
+      memoryOffset,
       memory,
-      at,
+      offset,
     ];
     return { name: `${name}/${where}${what}`, operands, memory };
   }
 
   override value(expr: Expr): unknown {
     const form =
-      expr.name === 'select'
+      expr.op === 'select'
         ? this.select(expr, 'select/')
-        : (this.bitField(expr, 'bits/') ?? this.form(expr.name, expr));
+        : (this.bitField(expr, 'bits/') ?? this.form(expr.op, expr));
     return form === undefined ? super.value(expr) : this.made(form.name, form.operands);
   }
 
-  private select({ kind, a, b, c }: Expr, prefix: string): Form | undefined {
-    const name = prefix + leaf(a!) + leaf(b!);
+  private select({ kind, a, b, condition }: Select, prefix: string): Form | undefined {
+    const name = prefix + leaf(a) + leaf(b);
     if (kind !== 'i' || !this.has(name)) return undefined;
-    const operand = (value: Expr) => (leaf(value) === 'e' ? this.value(value) : value.lo);
-    return { name, operands: [operand(a!), operand(b!), this.value(c!)] };
+    const operand = (value: Expr) => (leaf(value) === 'e' ? this.value(value) : leafOperand(value));
+    return { name, operands: [operand(a), operand(b), this.value(condition)] };
   }
 
   /** (x >>> k) & mask, in one closure if the set has it. */
   private bitField(expr: Expr, prefix: string): Form | undefined {
+    if (expr.op !== 'i32.and') return undefined;
     const { a, b } = expr;
-    if (expr.name !== 'i32.and' || b?.name !== 'const' || a?.name !== 'i32.shr_u' || a.b!.name !== 'const')
-      return undefined;
-    const how = a.a!.name === 'get' ? 'r' : 'e';
+    if (b?.op !== 'const' || a.op !== 'i32.shr_u' || a.b?.op !== 'const') return undefined;
+    const how = a.a.op === 'get' ? 'r' : 'e';
     const name = prefix + how;
     if (!this.has(name)) return undefined;
-    const x = how === 'r' ? a.a!.lo : this.value(a.a!);
-    return { name, operands: [x, a.b!.lo, b.lo] };
+    const x = how === 'r' ? word(a.a) : this.value(a.a);
+    return { name, operands: [x, a.b.low, b.low] };
   }
 
   /**
@@ -222,27 +233,42 @@ class FormAssembler extends Assembler {
    * closure (e). Undefined when the prefix has no form at all.
    */
   private form(prefix: string, expr: Expr): Form | undefined {
-    const { a, b } = expr;
-    if (a === undefined) return undefined;
-    if (b === undefined) {
-      let form = a.name === 'get' ? 'r' : 'e';
-      if (!this.has(`${prefix}/${form}`)) form = 'e';
-      if (!this.has(`${prefix}/${form}`)) return undefined;
-      const operands = list(form === 'r' ? a.lo : this.value(a));
-      if (expr.memory !== undefined) operands.push(expr.lo, expr.memory, expr.at);
-      else if (expr.at >= 0) operands.push(expr.at);
-      return { name: `${prefix}/${form}`, operands, memory: expr.memory };
+    switch (expr.op) {
+      case 'get':
+      case 'const':
+      case 'global.get':
+      case 'select':
+      case 'narrow':
+      case 'address':
+        return undefined;
+      default:
+        return expr.b === undefined ? this.unaryForm(prefix, expr) : this.binaryForm(prefix, expr, expr.b);
     }
-    const left = a.name === 'get' ? 'r' : 'e';
-    const right = b.name === 'get' ? 'r' : b.name === 'const' ? 'k' : 'e';
+  }
+
+  private unaryForm(prefix: string, expr: Load | Compute): Form | undefined {
+    const { a, offset } = expr;
+    let form = a.op === 'get' ? 'r' : 'e';
+    if (!this.has(`${prefix}/${form}`)) form = 'e';
+    if (!this.has(`${prefix}/${form}`)) return undefined;
+    const operands = list(form === 'r' ? word(a) : this.value(a));
+    const memory = 'memidx' in expr ? this.views(expr.memidx) : undefined;
+    if ('memidx' in expr) operands.push(expr.memoryOffset, memory, offset);
+    else if (offset >= 0) operands.push(offset);
+    return { name: `${prefix}/${form}`, operands, memory };
+  }
+
+  private binaryForm(prefix: string, { a, offset }: Load | Compute, b: Expr): Form | undefined {
+    const left = a.op === 'get' ? 'r' : 'e';
+    const right = leaf(b);
     const name = [left + right, `e${right}`, `${left}e`, 'ee'].find((form) => this.has(`${prefix}/${form}`));
     if (name === undefined) return undefined;
-    const operands = list(name[0] === 'r' ? a.lo : this.value(a));
-    if (name[1] === 'r') operands.push(b.lo);
-    else if (name[1] === 'e') operands.push(this.value(b));
-    else if (b.kind === 'I') operands.push(b.lo, b.hi);
-    else operands.push(constantNumber(b));
-    if (expr.at >= 0) operands.push(expr.at);
+    const operands = list(name[0] === 'r' ? word(a) : this.value(a));
+    if (name[1] === 'e') operands.push(this.value(b));
+    else if (b.op === 'const' && b.kind === 'I') operands.push(b.low, b.high);
+    else if (b.op === 'const') operands.push(constantNumber(b));
+    else operands.push(word(b));
+    if (offset >= 0) operands.push(offset);
     return { name: `${prefix}/${name}`, operands };
   }
 }
@@ -255,16 +281,20 @@ function list(...operands: unknown[]): unknown[] {
   return operands;
 }
 
-/** The form of an operand that is no closure. */
-function leaf(expr: Expr): string {
-  return expr.name === 'get' ? 'r' : expr.name === 'const' ? 'k' : 'e';
+/** The form of an operand: a slot, a constant, or a closure. */
+function leaf(expr: Expr): 'r' | 'k' | 'e' {
+  return expr.op === 'get' ? 'r' : expr.op === 'const' ? 'k' : 'e';
+}
+/** What a closure captures of a slot, or of a constant of one word. */
+function leafOperand(expr: Expr): number {
+  return expr.op === 'const' ? expr.low : word(expr);
 }
 
 /** For each block: the last one of the innermost loop that it is in, which is where the last branch back to its start is. */
-function loopEnds(blocks: readonly Block[]): number[] {
+function loopEnds(blocks: readonly BasicBlock[]): number[] {
   const lastOf = new Map<number, number>();
   blocks.forEach(({ end }, k) => {
-    for (const { back, label } of targetsOf(end)) if (back !== undefined) lastOf.set(label.block, k);
+    for (const { back, place } of targetsOf(end)) if (back !== undefined) lastOf.set(place.block, k);
   });
   // Loops nest, so those that are open are a stack.
   const open = [Number.POSITIVE_INFINITY];

@@ -4,6 +4,7 @@
  */
 import { isRef, slotsOf, type ValType } from '../decoder';
 import { InternalError } from '../errors';
+import { listOf, type TypeList, typesOf } from '../lowering';
 import { CallSite, type Code, type Safepoint } from './code';
 import type { Func } from './func';
 import type { Instance } from './instance';
@@ -45,10 +46,10 @@ export function frameState(
   kind: StackFrame['kind'],
   offset: number,
   targetLoop: number,
-  operands: readonly ValType[],
+  operands: TypeList | undefined,
   fp: number,
 ): StackFrame {
-  const values = savedValues(saved, [...code.locals, ...operands], fp);
+  const values = savedValues(saved, [...code.locals.types(), ...typesOf(operands)], fp);
   return { instance: code.func.instance!, funcidx: code.func.funcidx, kind, offset, targetLoop, values };
 }
 
@@ -71,7 +72,7 @@ export function rebuild(
   frames: readonly StackFrame[],
   pending: PendingHostCall | undefined,
 ): { saved: Saved; safepoint: Safepoint | null } {
-  const sites: (CallSite | null)[] = [new CallSite(null, -1, func, [], 0)];
+  const sites: (CallSite | null)[] = [new CallSite(null, -1, func, undefined, 0)];
   const pointers: number[] = [0];
   const callees: unknown[] = [undefined];
   const words: number[] = [];
@@ -114,7 +115,7 @@ function innermost(code: Code, frame: StackFrame): Safepoint {
   if (bulk !== undefined) return bulk;
   const resume = code.loops.get(targetLoop);
   if (resume === undefined) throw new InternalError(`no loop at offset ${targetLoop}`);
-  const operands = values.slice(code.locals.length).map((value) => value.type);
+  const operands = listOf(values.slice(code.locals.count).map((value) => value.type));
   return { code, kind: 'loop', offset, targetLoop, operands, resume };
 }
 

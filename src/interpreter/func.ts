@@ -5,7 +5,7 @@ import type { Code } from './code';
 import { invoke } from './execution';
 import { callHost, type HostCallback } from './hostcall';
 import type { Instance } from './instance';
-import { type Lowering, lowerSome, startLowering } from './lower';
+import { type CodeMaking, makeSome, startCode } from './making';
 import { registers, type Step } from './registers';
 import type { Store } from './store';
 import type { Value } from './values';
@@ -27,7 +27,7 @@ export class Func {
   entry: Step;
   code: Code | undefined;
   /** @internal Under way: the first, or that of a function that was hot. */
-  lowering: Lowering | undefined;
+  lowering: CodeMaking | undefined;
   /** @internal Recent samples that found it running, and when they were taken (tiering.ts). */
   heat = 0;
   /** @internal */
@@ -105,10 +105,10 @@ export class Func {
    */
   lowerSome(hot: boolean, most: number): Code | undefined {
     if (this.code !== undefined && (this.code.hot || !hot)) return this.code;
-    const lowering = this.lowering ?? startLowering(this, this.instance!, hot);
+    const lowering = this.lowering ?? startCode(this, this.instance!, hot);
     // Should the host's stack overflow in it, the next call begins anew.
     this.lowering = undefined;
-    if (lowerSome(lowering, most)) {
+    if (makeSome(lowering, most)) {
       this.code = lowering.code;
       this.entry = this.code.entry;
       return this.code;

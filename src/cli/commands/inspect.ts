@@ -9,6 +9,7 @@ import {
   Module,
   valTypeName,
 } from '../../decoder';
+import { lower, printLowered } from '../../lowering';
 import type { Command } from '../command';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
@@ -18,20 +19,34 @@ import { EXIT, reportFailure } from '../report';
 export const inspectCommand: Command = {
   name: 'inspect',
   summary: 'show what a module holds and what it needs',
-  usage: 'inspect [--disassemble] module.wasm',
-  options: [{ name: 'disassemble', help: 'list the instructions of every function' }],
+  usage: 'inspect [--disassemble|--lowered] module.wasm [function...]',
+  options: [
+    { name: 'disassemble', help: 'list the instructions of every function, or of those named' },
+    { name: 'lowered', help: 'show what they are lowered to: the statements that the tiers run' },
+  ],
   optionsAnywhere: true,
   async run(options) {
-    const [file, ...more] = options.rest;
-    if (file === undefined || more.length > 0) throw new UsageError('give one module');
+    const [file, ...functions] = options.rest;
+    if (file === undefined) throw new UsageError('give a module');
+    const listings = [options.has('disassemble') && disassemble, options.has('lowered') && listLowered];
+    if (functions.length > 0 && !listings.some(Boolean)) {
+      throw new UsageError('functions are for --disassemble and --lowered');
+    }
     try {
       const bytes = await loadModule(file);
+      if (functions.length > 0) {
+        const module = Module.decode(bytes);
+        const funcidxs = functions.map((name) => functionNamed(module, name));
+        for (const list of listings) if (list) printFunctions(module, funcidxs, list);
+        return EXIT.success;
+      }
       const inspection = inspect(bytes);
       for (const text of describe(inspection)) print(`${text}\n`);
       if (inspection.error !== undefined) return reportFailure(file, inspection.error);
-      if (options.has('disassemble')) printInstructions(Module.decode(bytes));
+      for (const list of listings) if (list) printAll(Module.decode(bytes), list);
       return EXIT.success;
     } catch (error) {
+      if (error instanceof UsageError) throw error;
       return reportFailure(file, error);
     }
   },
@@ -72,10 +87,36 @@ function externText(type: ExternType): string {
   }
 }
 
-function printInstructions(module: Module): void {
-  const imported = module.importedFuncs;
-  for (let k = imported; k < module.funcTypes.length; k++) {
+type Listing = (module: Module, funcidx: number) => Iterable<string>;
+
+function listLowered(module: Module, funcidx: number): Iterable<string> {
+  return printLowered(module, lower(module, funcidx));
+}
+
+function printAll(module: Module, list: Listing): void {
+  const { importedFuncs, funcTypes } = module;
+  const defined = Array.from({ length: funcTypes.length - importedFuncs }, (_, k) => importedFuncs + k);
+  printFunctions(module, defined, list);
+}
+
+function printFunctions(module: Module, funcidxs: readonly number[], list: Listing): void {
+  for (const funcidx of funcidxs) {
     print('\n');
-    for (const line of disassemble(module, k)) print(`${line}\n`);
+    for (const line of list(module, funcidx)) print(`${line}\n`);
   }
+}
+
+/** A defined function by its index, the name of an export, or its name in the name section. */
+function functionNamed(module: Module, name: string): number {
+  const { importedFuncs, funcTypes, exports } = module;
+  const exported = exports.find((entry) => entry.kind === 'func' && entry.name === name)?.index;
+  const funcidx = /^\d+$/.test(name) ? Number(name) : (exported ?? indexOfName(module, name));
+  if (funcidx === undefined || funcidx >= funcTypes.length) throw new UsageError(`no function ${name}`);
+  if (funcidx < importedFuncs) throw new UsageError(`function ${name} is imported: there is no body to show`);
+  return funcidx;
+}
+
+function indexOfName({ names }: Module, wanted: string): number | undefined {
+  for (const [funcidx, name] of names.functions) if (name === wanted) return funcidx;
+  return undefined;
 }

@@ -1,0 +1,46 @@
+/** Tail calls: the arguments go to the frame's start, and the callee takes the frame (spec "exec/instructions", `return_call`). */
+import type { TailCall, TailCallIndirect } from '../lowering';
+import { Func } from './func';
+import type { Instance } from './instance';
+import { registers, stack, trapAt } from './registers';
+
+/** Moves the arguments and says whom to enter. */
+export type Prepare = (fp: number) => Func;
+
+export function prepareTail(
+  instance: Instance,
+  { funcidx, slot, count }: TailCall,
+  hasRefs: boolean,
+): Prepare {
+  const callee = instance.func(funcidx);
+  return (fp) => replaceFrame(callee, fp, slot, count, hasRefs);
+}
+
+export function prepareIndirectTail(instance: Instance, call: TailCallIndirect, hasRefs: boolean): Prepare {
+  const { typeidx, tableidx, slot, count, offset } = call;
+  const { id } = instance.module.types[typeidx];
+  const table = instance.tables[tableidx];
+  const wide = table.type.address === 'i64';
+  const { ints } = stack();
+  const word = 2 * (slot + count);
+  return (fp) => {
+    const index = ints[fp + word] >>> 0;
+    if (index >= table.length || (wide && ints[fp + word + 1] !== 0))
+      throw trapAt('undefinedElement', offset);
+    const callee = table.elements[index];
+    if (!(callee instanceof Func)) throw trapAt('uninitializedElement', offset);
+    if (callee.typeId !== id) throw trapAt('indirectCallType', offset);
+    return replaceFrame(callee, fp, slot, count, hasRefs);
+  };
+}
+
+function replaceFrame(callee: Func, fp: number, slot: number, count: number, hasRefs: boolean): Func {
+  const { ints, refs, sites } = stack();
+  ints.copyWithin(fp, fp + 2 * slot, fp + 2 * (slot + count));
+  const first = fp >> 1;
+  if (hasRefs) for (let k = first; k < first + count; k++) refs[k] = refs[k + slot];
+  const top = registers.sp - 1;
+  const site = sites[top]!;
+  if (site.callee !== callee) sites[top] = site.replaced(callee);
+  return callee;
+}

@@ -1,0 +1,263 @@
+/**
+ * The state of a lowering: open blocks, operands, the sequence that statements go to. The handlers (handlers.ts) work on it. It keeps its own
+ * stack of open blocks, so that lowering can be done in slices, and no nesting is too deep for it.
+ */
+import { type Instruction, type ModuleData, OP, Reader, slotsOf, type ValType } from '../decoder';
+import { Locals, slotsOfAll } from './frame';
+import { Operands } from './operands';
+import type { Branch, Label, LoweredBody, Move, Safepoint, Statement } from './statements';
+
+/** A structured instruction that is open. */
+export interface Control {
+  kind: 'func' | 'block' | 'loop' | 'if' | 'else';
+  /** Operands below its parameters. */
+  readonly height: number;
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+  readonly label: Label;
+  /** What the `else` is made of. */
+  readonly otherwise: Statement[] | undefined;
+  /** What goes on behind its end. */
+  readonly outer: Statement[];
+  /** The safepoint of branches back to a loop, but for the branch's offset. */
+  readonly back: Safepoint | undefined;
+  /** Of an `else`: whether control falls out of the `then` before it. */
+  thenFalls: boolean;
+}
+
+/** Values of a branch that are moved one by one; more go to their slots first, and from there together. */
+const MOVED_SINGLY = 4;
+
+export class Builder {
+  readonly module: ModuleData;
+  readonly funcidx: number;
+  readonly reader: Reader;
+  /** Module offset of the code entry: safepoints count from there. */
+  readonly start: number;
+  readonly locals: Locals;
+  readonly operands: Operands;
+  readonly controls: Control[] = [];
+  /** Offset of the instruction at hand, in the module. */
+  offset = 0;
+  /** Whether it calls anything. */
+  calls = false;
+  private readonly results: readonly ValType[];
+  readonly entry: Safepoint;
+  private sequence: Statement[];
+  private readonly statements: Statement[] = [];
+  /** Blocks that are open in code which no control flow reaches, or -1. */
+  private dead = -1;
+  private labels = 0;
+  private size = 0;
+
+  constructor(module: ModuleData, funcidx: number) {
+    this.module = module;
+    this.funcidx = funcidx;
+    const defined = funcidx - module.importedFuncs;
+    this.start = module.codeStart[defined];
+    this.reader = new Reader(module.bytes, this.start, module.codeEnd[defined]);
+    const type = module.types[module.funcTypes[funcidx]].composite.func;
+    this.results = type.results;
+    this.locals = Locals.read(type, this.reader);
+    this.sequence = this.statements;
+    this.operands = new Operands(this.locals.slots, (statement) => this.emit(statement));
+    this.operands.reserve(slotsOfAll(type.results));
+    this.entry = this.safepoint('entry', this.reader.pos, undefined);
+    this.controls.push({
+      kind: 'func',
+      height: 0,
+      params: [],
+      results: type.results,
+      label: this.newLabel('func', -1),
+      otherwise: undefined,
+      outer: this.statements,
+      back: undefined,
+      thenFalls: false,
+    });
+  }
+
+  /** What has been looked at so far: operands, and statements that were made. */
+  get work(): number {
+    return this.operands.visits + this.size;
+  }
+
+  /** Whether control flow reaches the instruction at hand. */
+  get reached(): boolean {
+    return this.dead < 0;
+  }
+
+  /** The body, when all instructions have been read. */
+  finish(): LoweredBody {
+    const { funcidx, start, locals, operands, entry, calls, statements, size } = this;
+    const usesRefs = operands.usesRefs || locals.hasRefs;
+    return { funcidx, start, locals, slots: operands.end, usesRefs, calls, entry, statements, size };
+  }
+
+  emit(statement: Statement): void {
+    this.size++;
+    if (statement.kind === 'set' || statement.kind === 'store') this.size += statement.value.size;
+    this.sequence.push(statement);
+  }
+
+  safepoint(kind: Safepoint['kind'], offset: number, operands: Safepoint['operands']): Safepoint {
+    return { kind, offset: offset - this.start, targetLoop: -1, operands };
+  }
+
+  // Blocks
+
+  /** Opens a structured instruction whose parameters are on the stack. All operands go to their slots. */
+  open(kind: 'block' | 'loop', params: readonly ValType[], results: readonly ValType[]): void {
+    const { operands, sequence } = this;
+    operands.computeAll();
+    const height = operands.height - params.length;
+    operands.settle(height, params);
+    operands.reserve(operands.slotAt(height) + slotsOfAll(results));
+    const label = this.newLabel(kind, kind === 'loop' ? this.offset - this.start : -1);
+    const body: Statement[] = [];
+    const back: Safepoint | undefined =
+      kind === 'block'
+        ? undefined
+        : { kind: 'loop', offset: -1, targetLoop: label.offset, operands: operands.list(operands.height) };
+    this.emit({ kind, label, body });
+    this.controls.push({
+      kind,
+      height,
+      params,
+      results,
+      label,
+      otherwise: undefined,
+      outer: sequence,
+      back,
+      thenFalls: false,
+    });
+    this.sequence = body;
+  }
+
+  openIf(params: readonly ValType[], results: readonly ValType[]): void {
+    const { operands, sequence } = this;
+    const condition = operands.pop();
+    operands.computeAll();
+    const height = operands.height - params.length;
+    operands.settle(height, params);
+    operands.reserve(operands.slotAt(height) + slotsOfAll(results));
+    const label = this.newLabel('block', -1);
+    const body: Statement[] = [];
+    const otherwise: Statement[] = [];
+    this.emit({ kind: 'if', label, condition, body, otherwise });
+    this.size += condition.size;
+    this.controls.push({
+      kind: 'if',
+      height,
+      params,
+      results,
+      label,
+      otherwise,
+      outer: sequence,
+      back: undefined,
+      thenFalls: false,
+    });
+    this.sequence = body;
+  }
+
+  /** The `else` of the innermost control. */
+  otherwise(): void {
+    const control = this.control(0);
+    control.thenFalls = this.dead < 0;
+    if (control.thenFalls) this.fall(control);
+    this.dead = -1;
+    this.operands.settle(control.height, control.params);
+    control.kind = 'else';
+    this.sequence = control.otherwise!;
+  }
+
+  /** The `end` of the innermost control. */
+  end(): void {
+    const reached = this.dead < 0;
+    const control = this.controls[this.controls.length - 1];
+    if (control.kind === 'func') {
+      if (reached) this.returnValues();
+      this.controls.pop();
+      return;
+    }
+    if (reached) this.fall(control);
+    this.controls.pop();
+    this.sequence = control.outer;
+    // A branch to a loop does not lead behind it. An `if` without `else` is passed by.
+    const isTarget = control.kind !== 'loop' && control.label.used;
+    const lives = reached || isTarget || control.thenFalls || control.kind === 'if';
+    this.operands.settle(control.height, control.results);
+    this.dead = lives ? -1 : 0;
+  }
+
+  /** Puts the results of a control where they are expected behind it. */
+  private fall(control: Control): void {
+    for (const move of this.moves(control.results.length, this.operands.slotAt(control.height)))
+      this.emit(move);
+  }
+
+  /** Passes over an instruction that nothing reaches, but for the `else` or `end` where code lives again. */
+  skip({ op, imm }: Instruction): void {
+    if (imm === 'block') this.dead++;
+    else if (op === OP.end) {
+      if (this.dead === 0) this.end();
+      else this.dead--;
+    } else if (op === OP.else && this.dead === 0) this.otherwise();
+  }
+
+  /** What comes next is not reached, up to the `else` or `end` where code lives again. */
+  die(): void {
+    this.dead = 0;
+  }
+
+  control(depth: number): Control {
+    return this.controls[this.controls.length - 1 - depth];
+  }
+
+  private newLabel(kind: Label['kind'], offset: number): Label {
+    return { kind, offset, id: this.labels++, used: false };
+  }
+
+  // Branches
+
+  /** A branch of the instruction at hand. The operands stay as they are. */
+  branch(control: Control): Branch {
+    const { label, back } = control;
+    label.used = true;
+    if (control.kind === 'func') return { label, moves: this.resultMoves(), safepoint: undefined };
+    const count = (control.kind === 'loop' ? control.params : control.results).length;
+    const safepoint = back && { ...back, offset: this.offset - this.start };
+    return { label, moves: this.moves(count, this.operands.slotAt(control.height)), safepoint };
+  }
+
+  returnValues(): void {
+    for (const move of this.resultMoves()) this.emit(move);
+    this.emit({ kind: 'return' });
+  }
+
+  private resultMoves(): Move[] {
+    // The first result may overwrite a local that another one reads.
+    if (this.results.length > 1) this.operands.computeAll();
+    return this.moves(this.results.length, 0);
+  }
+
+  /** Moves of the top operands to the slots from `to` on. What is below them still traps. */
+  private moves(count: number, to: number): Move[] {
+    const { operands } = this;
+    const moves: Move[] = [];
+    if (count > MOVED_SINGLY) operands.computeAll();
+    const first = operands.height - count;
+    operands.dropTraps(first, moves);
+    const from = operands.slotAt(first);
+    if (count > MOVED_SINGLY) {
+      if (from !== to) moves.push({ kind: 'move', to, from, count: operands.top - from });
+      return moves;
+    }
+    let slot = to;
+    for (let height = first; height < operands.height; height++) {
+      const value = operands.at(height);
+      if (value.op !== 'get' || value.slot !== slot) moves.push({ kind: 'set', slot, value });
+      slot += slotsOf(value.type);
+    }
+    return moves;
+  }
+}

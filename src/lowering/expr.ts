@@ -1,0 +1,396 @@
+/**
+ * Expressions: values that the lowering has not computed yet, as trees. The makers normalise: constants go to the right, shifts by
+ * constants are split at 32, and moves of floats become moves of integers, so that NaN payloads survive on every engine (DESIGN.md,
+ * law 6).
+ */
+import { F32, F64, I32, I64, isRef, type NumericOp, type ValType } from '../decoder';
+import { InternalError, type TrapCode } from '../errors';
+
+/** How a back end holds a value: i32, i64 (two words), f32, f64, reference. */
+export type Kind = 'i' | 'I' | 'f' | 'F' | 'r';
+
+/** What an expression must not be moved across. */
+export const READS_MEMORY = 1;
+export const TRAPS = 2;
+export const READS_GLOBAL = 4;
+
+/** i64 shifts by a constant: by 1 to 31 bits, or by 32 bits and the constant. */
+export type ShiftOp =
+  | 'i64.shl<32'
+  | 'i64.shl>=32'
+  | 'i64.shr_s<32'
+  | 'i64.shr_s>=32'
+  | 'i64.shr_u<32'
+  | 'i64.shr_u>=32'
+  | 'i64.rotl<32'
+  | 'i64.rotl>=32';
+
+export type LoadOp =
+  | `i32.load${'' | '8_s' | '8_u' | '16_s' | '16_u'}`
+  | `i64.load${'' | '8_s' | '8_u' | '16_s' | '16_u' | '32_s' | '32_u'}`
+  | 'f32.load'
+  | 'f64.load';
+
+/** What all expressions have. */
+interface Head {
+  /** The full type, also of a reference. */
+  readonly type: ValType;
+  readonly kind: Kind;
+  /** Effects, as bits, of the whole tree. */
+  readonly flags: number;
+  /** Locals that are read, one bit each, the 31st for all from there on. */
+  readonly locals: number;
+  /** The highest operand slot that is read, or -1. */
+  readonly reads: number;
+  /** Instructions in the tree; places and constants count nothing. */
+  readonly size: number;
+}
+
+/** The value in a slot of the frame: a local, or an operand in its canonical place. */
+export interface Get extends Head {
+  readonly op: 'get';
+  readonly slot: number;
+}
+/** i32 and f32: the bits are `low`. i64 and f64: both words. */
+export interface Const extends Head {
+  readonly op: 'const';
+  readonly low: number;
+  readonly high: number;
+}
+export interface GlobalGet extends Head {
+  readonly op: 'global.get';
+  readonly globalidx: number;
+}
+export interface Select extends Head {
+  readonly op: 'select';
+  readonly a: Expr;
+  readonly b: Expr;
+  readonly condition: Expr;
+}
+/** `a` is the address as an i32, unsigned; `memoryOffset` is added to it, below 2^31. */
+export interface Load extends Head {
+  readonly op: LoadOp;
+  readonly a: Expr;
+  readonly b: undefined;
+  readonly memoryOffset: number;
+  readonly memidx: number;
+  readonly offset: number;
+}
+/** An i64 address or index as an i32; what does not fit is out of bounds. */
+export interface Narrow extends Head {
+  readonly op: 'narrow';
+  readonly a: Expr;
+  readonly trap: TrapCode;
+  readonly offset: number;
+}
+/** The i32 address `a` with the static offset added, checked for an access of `bytes`: for offsets from 2^31 on. */
+export interface Address extends Head {
+  readonly op: 'address';
+  readonly a: Expr;
+  /** Unsigned 32 bits, as an int32. */
+  readonly memoryOffset: number;
+  readonly bytes: number;
+  readonly memidx: number;
+  readonly offset: number;
+}
+/** A numeric instruction. `offset` is -1 when it cannot trap. */
+export interface Compute extends Head {
+  readonly op: NumericOp | ShiftOp;
+  readonly a: Expr;
+  readonly b: Expr | undefined;
+  readonly offset: number;
+}
+
+/** `offset` is the byte offset in the module of an instruction that can trap. */
+export type Expr = Get | Const | GlobalGet | Select | Load | Narrow | Address | Compute;
+
+export function kindOf(type: ValType): Kind {
+  if (type === I32) return 'i';
+  if (type === I64) return 'I';
+  if (type === F32) return 'f';
+  if (type === F64) return 'F';
+  if (isRef(type)) return 'r';
+  throw new InternalError(`lowering has no kind for the type ${type}`);
+}
+
+export function localBit(localidx: number): number {
+  return localidx < 31 ? 1 << localidx : 1 << 31;
+}
+
+function get(type: ValType, slot: number, locals: number, reads: number): Get {
+  return { type, kind: kindOf(type), flags: 0, locals, reads, size: 0, op: 'get', slot };
+}
+export function getLocal(type: ValType, slot: number, localidx: number): Get {
+  return get(type, slot, localBit(localidx), -1);
+}
+/** An operand in its canonical slot. */
+export function getOperand(type: ValType, slot: number): Get {
+  return get(type, slot, 0, slot);
+}
+export function constant(type: ValType, low: number, high: number): Const {
+  return { type, kind: kindOf(type), flags: 0, locals: 0, reads: -1, size: 0, op: 'const', low, high };
+}
+export function globalGet(type: ValType, globalidx: number): GlobalGet {
+  const kind = kindOf(type);
+  return { type, kind, flags: READS_GLOBAL, locals: 0, reads: -1, size: 1, op: 'global.get', globalidx };
+}
+export function select(a: Expr, b: Expr, condition: Expr): Select {
+  return {
+    type: a.type,
+    kind: a.kind,
+    flags: a.flags | b.flags | condition.flags,
+    locals: a.locals | b.locals | condition.locals,
+    reads: Math.max(a.reads, b.reads, condition.reads),
+    size: 1 + a.size + b.size + condition.size,
+    op: 'select',
+    a,
+    b,
+    condition,
+  };
+}
+export function load(
+  op: LoadOp,
+  type: ValType,
+  a: Expr,
+  memoryOffset: number,
+  memidx: number,
+  offset: number,
+): Load {
+  return {
+    type,
+    kind: kindOf(type),
+    flags: a.flags | READS_MEMORY | TRAPS,
+    locals: a.locals,
+    reads: a.reads,
+    size: 1 + a.size,
+    op,
+    a,
+    b: undefined,
+    memoryOffset,
+    memidx,
+    offset,
+  };
+}
+export function narrow(a: Expr, trap: TrapCode, offset: number): Narrow {
+  const { flags, locals, reads, size } = a;
+  return {
+    type: I32,
+    kind: 'i',
+    flags: flags | TRAPS,
+    locals,
+    reads,
+    size: 1 + size,
+    op: 'narrow',
+    a,
+    trap,
+    offset,
+  };
+}
+export function address(
+  a: Expr,
+  memoryOffset: number,
+  bytes: number,
+  memidx: number,
+  offset: number,
+): Address {
+  return {
+    type: I32,
+    kind: 'i',
+    flags: a.flags | TRAPS | READS_MEMORY,
+    locals: a.locals,
+    reads: a.reads,
+    size: 1 + a.size,
+    op: 'address',
+    a,
+    memoryOffset,
+    bytes,
+    memidx,
+    offset,
+  };
+}
+
+function compute(
+  op: Compute['op'],
+  type: ValType,
+  a: Expr,
+  b: Expr | undefined = undefined,
+  offset = -1,
+): Compute {
+  return {
+    type,
+    kind: kindOf(type),
+    flags: a.flags | (b === undefined ? 0 : b.flags) | (offset >= 0 ? TRAPS : 0),
+    locals: a.locals | (b === undefined ? 0 : b.locals),
+    reads: b === undefined ? a.reads : Math.max(a.reads, b.reads),
+    size: 1 + a.size + (b === undefined ? 0 : b.size),
+    op,
+    a,
+    b,
+    offset,
+  };
+}
+
+/** `offset` only of what can trap. */
+export function unary(op: NumericOp, type: ValType, a: Expr, offset = -1): Compute {
+  return compute(op, type, a, undefined, offset);
+}
+
+/** Integer instructions whose operands may change places, and what they are then. */
+const MIRRORED: Readonly<Partial<Record<Expr['op'], NumericOp>>> = {
+  'i32.add': 'i32.add',
+  'i32.mul': 'i32.mul',
+  'i32.and': 'i32.and',
+  'i32.or': 'i32.or',
+  'i32.xor': 'i32.xor',
+  'i32.eq': 'i32.eq',
+  'i32.ne': 'i32.ne',
+  'i32.lt_s': 'i32.gt_s',
+  'i32.lt_u': 'i32.gt_u',
+  'i32.gt_s': 'i32.lt_s',
+  'i32.gt_u': 'i32.lt_u',
+  'i32.le_s': 'i32.ge_s',
+  'i32.le_u': 'i32.ge_u',
+  'i32.ge_s': 'i32.le_s',
+  'i32.ge_u': 'i32.le_u',
+  'i64.add': 'i64.add',
+  'i64.mul': 'i64.mul',
+  'i64.and': 'i64.and',
+  'i64.or': 'i64.or',
+  'i64.xor': 'i64.xor',
+  'i64.eq': 'i64.eq',
+  'i64.ne': 'i64.ne',
+  'i64.lt_s': 'i64.gt_s',
+  'i64.lt_u': 'i64.gt_u',
+  'i64.gt_s': 'i64.lt_s',
+  'i64.gt_u': 'i64.lt_u',
+  'i64.le_s': 'i64.ge_s',
+  'i64.le_u': 'i64.ge_u',
+  'i64.ge_s': 'i64.le_s',
+  'i64.ge_u': 'i64.le_u',
+};
+
+/** `offset` only of what can trap. */
+export function binary(op: NumericOp, type: ValType, a: Expr, b: Expr, offset = -1): Expr {
+  if (a.op === 'const' && b.op !== 'const') {
+    const mirrored = MIRRORED[op];
+    if (mirrored !== undefined) return binary(mirrored, type, b, a);
+  }
+  if (b.op === 'const') {
+    switch (op) {
+      case 'i32.sub':
+        return compute('i32.add', type, a, constant(I32, -b.low | 0, 0));
+      case 'i32.eq':
+        if (b.low === 0) return compute('i32.eqz', type, a);
+        break;
+      case 'i64.eq':
+        if ((b.low | b.high) === 0) return compute('i64.eqz', type, a);
+        break;
+      case 'i64.shl':
+      case 'i64.shr_s':
+      case 'i64.shr_u':
+      case 'i64.rotl':
+        return shiftByConstant(op, a, b.low);
+      case 'i64.rotr':
+        return shiftByConstant('i64.rotl', a, -b.low);
+    }
+  }
+  return compute(op, type, a, b, offset);
+}
+
+type Shift = 'i64.shl' | 'i64.shr_s' | 'i64.shr_u' | 'i64.rotl';
+/** By less than 32, and by 32 and more. A table, since V8 may wait for ever for two constants that it concatenates (src/interpreter/forms.ts). */
+const SHIFTS: Readonly<Record<Shift, readonly [ShiftOp, ShiftOp]>> = {
+  'i64.shl': ['i64.shl<32', 'i64.shl>=32'],
+  'i64.shr_s': ['i64.shr_s<32', 'i64.shr_s>=32'],
+  'i64.shr_u': ['i64.shr_u<32', 'i64.shr_u>=32'],
+  'i64.rotl': ['i64.rotl<32', 'i64.rotl>=32'],
+};
+
+function shiftByConstant(op: Shift, a: Expr, bits: number): Expr {
+  const by = bits & 63;
+  if (by === 0) return a;
+  const [short, long] = SHIFTS[op];
+  return by < 32
+    ? compute(short, I64, a, constant(I32, by, 0))
+    : compute(long, I64, a, constant(I32, by - 32, 0));
+}
+
+/** An expression for the bits of a float: an i32 for an f32, an i64 for an f64. Others stay themselves. */
+export function bits(expr: Expr): Expr {
+  if (expr.kind !== 'f' && expr.kind !== 'F') return expr;
+  const wide = expr.kind === 'F';
+  const type = wide ? I64 : I32;
+  switch (expr.op) {
+    case 'get':
+      return get(type, expr.slot, expr.locals, expr.reads);
+    case 'global.get':
+      return globalGet(type, expr.globalidx);
+    case 'const':
+      return constant(type, expr.low, expr.high);
+    case 'f32.load':
+      return load('i32.load', type, expr.a, expr.memoryOffset, expr.memidx, expr.offset);
+    case 'f64.load':
+      return load('i64.load', type, expr.a, expr.memoryOffset, expr.memidx, expr.offset);
+    case 'f32.reinterpret_i32':
+    case 'f64.reinterpret_i64':
+      return expr.a;
+    case 'f32.neg':
+    case 'f64.neg':
+    case 'f32.abs':
+    case 'f64.abs':
+      if (isArithmetic(expr)) break;
+      return signOperation(expr.op, bits(expr.a));
+    case 'select':
+      if (isArithmetic(expr)) break;
+      return select(bits(expr.a), bits(expr.b), expr.condition);
+  }
+  return compute(wide ? 'i64.reinterpret_f64' : 'i32.reinterpret_f32', type, expr);
+}
+
+function signOperation(op: 'f32.neg' | 'f64.neg' | 'f32.abs' | 'f64.abs', a: Expr): Expr {
+  switch (op) {
+    case 'f32.neg':
+      return binary('i32.xor', I32, a, constant(I32, -2147483648, 0));
+    case 'f32.abs':
+      return binary('i32.and', I32, a, constant(I32, 2147483647, 0));
+    case 'f64.neg':
+      return binary('i64.xor', I64, a, constant(I64, 0, -2147483648));
+    case 'f64.abs':
+      return binary('i64.and', I64, a, constant(I64, -1, 2147483647));
+  }
+}
+
+/** True when a float comes from arithmetic, whose NaN is canonical; false when it is moved and must keep its bits. */
+export function isArithmetic(expr: Expr): boolean {
+  switch (expr.op) {
+    case 'get':
+    case 'global.get':
+    case 'const':
+    case 'f32.load':
+    case 'f64.load':
+    case 'f32.reinterpret_i32':
+    case 'f64.reinterpret_i64':
+      return false;
+    case 'f32.neg':
+    case 'f64.neg':
+    case 'f32.abs':
+    case 'f64.abs':
+      return isArithmetic(expr.a);
+    case 'select':
+      return isArithmetic(expr.a) && isArithmetic(expr.b);
+    default:
+      return expr.kind === 'f' || expr.kind === 'F';
+  }
+}
+
+/** copysign works on bits; the result is a float again. */
+export function copysign(a: Expr, b: Expr): Expr {
+  if (a.kind === 'f') {
+    const magnitude = binary('i32.and', I32, bits(a), constant(I32, 2147483647, 0));
+    const sign = binary('i32.and', I32, bits(b), constant(I32, -2147483648, 0));
+    return compute('f32.reinterpret_i32', F32, binary('i32.or', I32, magnitude, sign));
+  }
+  const magnitude = binary('i64.and', I64, bits(a), constant(I64, -1, 2147483647));
+  const sign = binary('i64.and', I64, bits(b), constant(I64, 0, -2147483648));
+  return compute('f64.reinterpret_i64', F64, binary('i64.or', I64, magnitude, sign));
+}

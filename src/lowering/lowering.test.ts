@@ -1,0 +1,98 @@
+/** What functions are lowered to, compared as text; and that it takes work in proportion to the body, in slices as at once. */
+import { describe, expect, it } from 'vitest';
+import wabt from 'wabt';
+import { Module } from '../decoder';
+import { Lowering, lower, MAX_WAITING, printLowered } from '.';
+import { SHAPES, shapeModule } from './shapes';
+
+const parser = await wabt();
+const features = { tail_call: true, multi_memory: true, memory64: true };
+function decode(text: string): Module {
+  return Module.decode(parser.parseWat('shape.wat', text, features).toBinary({}).buffer);
+}
+const listing = (module: Module, funcidx: number) =>
+  [...printLowered(module, lower(module, funcidx))].join('\n');
+
+describe('shapes', () => {
+  for (const [name, body] of Object.entries(SHAPES)) {
+    it(name, async () => {
+      const file = `golden/${name.replaceAll(' ', '-')}.txt`;
+      await expect(`${listing(decode(shapeModule(body)), 0)}\n`).toMatchFileSnapshot(file);
+    });
+    it(`${name}: in slices of one instruction`, () => {
+      const module = decode(shapeModule(body));
+      const lowering = new Lowering(module, 0);
+      let lowered = lowering.run(1);
+      while (lowered === undefined) lowered = lowering.run(1);
+      expect([...printLowered(module, lowered)].join('\n')).toBe(listing(module, 0));
+    });
+  }
+});
+
+it('prints the index of a 64-bit memory and table', () => {
+  const module = decode(
+    `(module (memory i64 1) (func (param i64) (result i32) (i32.load offset=4 (local.get 0))))`,
+  );
+  expect(listing(module, 0)).toContain('i32.load [narrow(local 0) + 4]');
+});
+
+/** Work of lowering for each byte of the body, for shapes of growing size: tall stacks under all kinds of statements. */
+describe('work grows with the body alone', () => {
+  /** At most so much for each byte: a push, its place in a list, and the operands that wait while a statement looks at them. */
+  const FACTOR = 2 * MAX_WAITING + 8;
+  const UNDER: Readonly<Record<string, string>> = {
+    'local.set': '(local.set 0 (i32.const 1))',
+    'local.set of a load': '(local.set 0 (i32.load (i32.const 1)))',
+    'global.set': '(global.set 0 (i32.const 1))',
+    block: '(block)',
+    loop: '(loop (br_if 0 (i32.const 0)))',
+    if: '(if (local.get 0) (then))',
+    'if else': '(if (local.get 0) (then (nop)) (else (nop)))',
+    store: '(i32.store (i32.const 0) (i32.const 1))',
+    call: '(call $none)',
+    call_indirect: '(call_indirect (type $n) (i32.const 0))',
+    br_if: '(br_if $out (local.get 0))',
+    br_table: '(block (block (br_table 0 1 1 0 1 (local.get 0))))',
+    drop: '(drop (i32.load (i32.const 4)))',
+    'memory.fill': '(memory.fill (i32.const 0) (i32.const 1) (i32.const 2))',
+    'memory.grow': '(drop (memory.grow (i32.const 0)))',
+    'table.get': '(drop (table.get 0 (i32.const 0)))',
+    select: '(drop (select (local.get 0) (i32.const 1) (local.get 0)))',
+  };
+  const TALL: Readonly<Record<string, string>> = {
+    constants: '(i32.const 5) ',
+    locals: '(local.get 0) ',
+    loads: '(i32.load (i32.const 4)) ',
+    globals: '(global.get 0) ',
+  };
+  const bodyOf = (operand: string, statement: string, n: number) =>
+    `(module (type $n (func)) (memory 1) (table 1 funcref) (global (mut i32) (i32.const 0)) (func $none)
+      (func (param i32) (block $out ${operand.repeat(n)} ${statement.repeat(n)} (unreachable))))`;
+  for (const [operands, operand] of Object.entries(TALL)) {
+    it.each(Object.entries(UNDER))(`${operands} under %s`, (_, statement) => {
+      for (const n of [50, 500, 2000]) {
+        const module = decode(bodyOf(operand, statement, n));
+        const lowering = new Lowering(module, 1);
+        lowering.run(Number.POSITIVE_INFINITY);
+        expect(lowering.work / (module.codeEnd[1] - module.codeStart[1])).toBeLessThan(FACTOR);
+      }
+    });
+  }
+
+  it('moves the values of a branch together', () => {
+    const many = Array.from({ length: 900 }, () => 'i32').join(' ');
+    const branches = '(br_if $out (local.get 0))'.repeat(2000);
+    const module = decode(`(module (func $all (result ${many}) (unreachable))
+      (func (param i32) (result ${many}) (block $out (result ${many}) (i32.const 1) (call $all) ${branches} (br $out))))`);
+    const lowering = new Lowering(module, 1);
+    lowering.run(Number.POSITIVE_INFINITY);
+    expect(lowering.work).toBeLessThan(20 * (module.codeEnd[1] - module.codeStart[1]));
+  });
+
+  it('keeps 50,000 locals in one group', () => {
+    const module = decode(`(module (func ${'(local i64)'.repeat(50_000)} (local.set 49999 (i64.const 1))))`);
+    const body = lower(module, 0);
+    expect(body.locals.groups.length).toBe(1);
+    expect(body.slots).toBe(50_001);
+  });
+});

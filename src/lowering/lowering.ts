@@ -1,0 +1,56 @@
+/**
+ * Lowering: one walk over a validated function body makes its statements. Nothing is rejected here: validation has passed. It can be done
+ * in slices, takes time and room in proportion to the body, and nests nothing on the host's stack.
+ */
+import { instructionOf, type ModuleData, PREFIX_BASE } from '../decoder';
+import { InternalError } from '../errors';
+import { skipImmediates } from './body';
+import { Builder } from './builder';
+import type { Locals } from './frame';
+import { HANDLERS } from './handlers';
+import type { LoweredBody, Safepoint } from './statements';
+
+export class Lowering {
+  private readonly builder: Builder;
+
+  constructor(module: ModuleData, funcidx: number) {
+    this.builder = new Builder(module, funcidx);
+  }
+
+  get locals(): Locals {
+    return this.builder.locals;
+  }
+  get entry(): Safepoint {
+    return this.builder.entry;
+  }
+  /** What has been looked at so far: operands, statements, and instructions in them. */
+  get work(): number {
+    return this.builder.work;
+  }
+
+  /** Goes on for about so many instructions. The body, when it is complete. */
+  run(most: number): LoweredBody | undefined {
+    const { builder } = this;
+    const { reader, controls, module } = builder;
+    for (let left = most; controls.length > 0; left--) {
+      if (left <= 0) return undefined;
+      builder.offset = reader.pos;
+      const byte = reader.u8();
+      const base = PREFIX_BASE[byte];
+      const row = instructionOf[base === undefined ? byte : base + reader.u32()]!;
+      if (builder.reached) HANDLERS[row.op]!(builder, row);
+      else {
+        skipImmediates(reader, row, module);
+        builder.skip(row);
+      }
+    }
+    return builder.finish();
+  }
+}
+
+/** Lowers a defined function of a validated module at once. */
+export function lower(module: ModuleData, funcidx: number): LoweredBody {
+  const body = new Lowering(module, funcidx).run(Number.POSITIVE_INFINITY);
+  if (body === undefined) throw new InternalError('lowering stopped by itself');
+  return body;
+}

@@ -1,0 +1,214 @@
+/**
+ * The operand stack of the lowering. An operand either stands in its canonical slot (behind the locals, where the snapshot format wants
+ * it), or waits as an expression that is not computed yet. What waits is computed into its slot before a safepoint, before control flow
+ * joins, and before a statement that would change what it reads or overtake its trap.
+ *
+ * At most MAX_WAITING operands wait, so every step is done in bounded time, and a body in time that grows with its length alone.
+ */
+import { isRef, slotsOf, type ValType } from '../decoder';
+import { type Expr, getOperand, localBit, TRAPS } from './expr';
+import type { Statement } from './statements';
+import type { TypeList } from './typelist';
+
+/** Operands that wait at a time: compilers leave fewer than ten; what waits longer is computed early, and is right too. */
+export const MAX_WAITING = 32;
+/** Instructions in a tree: a back end may nest a call for each. */
+export const MAX_TREE = 16;
+
+export class Operands {
+  private readonly emit: (statement: Statement) => void;
+  private readonly types: ValType[] = [];
+  private readonly slots: number[] = [];
+  /** Of those that wait. */
+  private readonly exprs: (Expr | undefined)[] = [];
+  /** Heights of those that wait, in order; a few may have been computed meanwhile. */
+  private waiting: number[] = [];
+  /** Lists of the types up to a height, where somebody has asked for one. */
+  private readonly lists: (TypeList | undefined)[] = [];
+  /** Slot of the next operand, and the end of all slots that were ever used. */
+  top: number;
+  end: number;
+  usesRefs = false;
+  /** Operands that were looked at: what a test of linear work counts. */
+  visits = 0;
+
+  constructor(firstSlot: number, emit: (statement: Statement) => void) {
+    this.top = firstSlot;
+    this.end = firstSlot;
+    this.emit = emit;
+  }
+
+  get height(): number {
+    return this.types.length;
+  }
+
+  /** Slot of the operand at a height, or of the next one. */
+  slotAt(height: number): number {
+    return height < this.slots.length ? this.slots[height] : this.top;
+  }
+
+  typeAt(height: number): ValType {
+    return this.types[height];
+  }
+
+  /** The types of the lowest operands. */
+  list(height: number): TypeList | undefined {
+    if (height === 0) return undefined;
+    const { lists } = this;
+    let known = height;
+    while (known > 0 && lists[known - 1] === undefined) known--;
+    let list = known === 0 ? undefined : lists[known - 1];
+    for (; known < height; known++) {
+      this.visits++;
+      list = { type: this.types[known], below: list, length: known + 1 };
+      lists[known] = list;
+    }
+    return list;
+  }
+
+  push(expr: Expr): void {
+    const height = this.types.length;
+    this.pushSlot(expr.type);
+    this.exprs[height] = expr;
+    this.waiting.push(height);
+    if (expr.size > MAX_TREE) this.compute(height);
+    else if (this.waiting.length > MAX_WAITING) {
+      this.sweep();
+      if (this.waiting.length > MAX_WAITING) this.compute(this.waiting[0]);
+    }
+  }
+
+  /** Pushes a value that stands in its canonical slot already. */
+  pushSlot(type: ValType): void {
+    if (isRef(type)) this.usesRefs = true;
+    this.types.push(type);
+    this.slots.push(this.top);
+    this.exprs.push(undefined);
+    this.lists.push(undefined);
+    this.top += slotsOf(type);
+    if (this.top > this.end) this.end = this.top;
+    this.visits++;
+  }
+
+  pop(): Expr {
+    const type = this.types.pop()!;
+    const slot = this.slots.pop()!;
+    const expr = this.exprs.pop();
+    this.lists.pop();
+    this.top = slot;
+    const { waiting } = this;
+    if (waiting.length > 0 && waiting[waiting.length - 1] === this.types.length) waiting.pop();
+    return expr ?? getOperand(type, slot);
+  }
+
+  /** The frame has at least so many slots. */
+  reserve(end: number): void {
+    if (end > this.end) this.end = end;
+  }
+
+  /** The operand at a height, which stays. */
+  at(height: number): Expr {
+    return this.exprs[height] ?? getOperand(this.types[height], this.slots[height]);
+  }
+
+  /** Drops operands down to a height, without computing them. */
+  truncate(height: number): void {
+    if (height >= this.types.length) return;
+    this.top = this.slots[height];
+    this.types.length = height;
+    this.slots.length = height;
+    this.exprs.length = height;
+    this.lists.length = height;
+    const { waiting } = this;
+    while (waiting.length > 0 && waiting[waiting.length - 1] >= height) waiting.pop();
+  }
+
+  /** From a height on there are operands of these types now, all of them in their slots. */
+  settle(height: number, types: readonly ValType[]): void {
+    const end = height + types.length;
+    let same = height;
+    // What is there already keeps its lists.
+    while (same < end && this.types[same] === types[same - height]) this.exprs[same++] = undefined;
+    this.visits += same - height;
+    this.truncate(same);
+    for (; same < end; same++) this.pushSlot(types[same - height]);
+    if (this.waiting.length > 0) this.sweep();
+  }
+
+  /** Computes the operand at a height into its slot, after those below it that it would overtake or overwrite. */
+  compute(height: number): void {
+    const expr = this.exprs[height];
+    if (expr === undefined) return;
+    const slot = this.slots[height];
+    if (expr.op !== 'get' || expr.slot !== slot) {
+      for (const below of this.waiting) {
+        if (below >= height) break;
+        const other = this.exprs[below];
+        this.visits++;
+        if (other !== undefined && (other.reads >= slot || (expr.flags & other.flags & TRAPS) !== 0)) {
+          this.compute(below);
+        }
+      }
+      this.emit({ kind: 'set', slot, value: expr });
+    }
+    this.exprs[height] = undefined;
+  }
+
+  computeAll(): void {
+    if (this.waiting.length === 0) return;
+    for (const height of this.waiting) {
+      this.visits++;
+      this.compute(height);
+    }
+    this.waiting.length = 0;
+  }
+
+  /** Computes what has one of these effects. */
+  computeFlags(flags: number): void {
+    this.computeWhere((expr) => (expr.flags & flags) !== 0);
+  }
+
+  /** The same, of those below a height. */
+  computeFlagsBelow(height: number, flags: number): void {
+    this.computeWhere((expr, at) => at < height && (expr.flags & flags) !== 0);
+  }
+
+  /** Computes what a change of the local would touch; with `traps`, also what must trap before. */
+  computeReaders(localidx: number, traps: boolean): void {
+    const bit = localBit(localidx);
+    this.computeWhere(({ locals, flags }) => (locals & bit) !== 0 || (traps && (flags & TRAPS) !== 0));
+  }
+
+  private computeWhere(test: (expr: Expr, height: number) => boolean): void {
+    const { waiting } = this;
+    if (waiting.length === 0) return;
+    let computed = false;
+    for (const height of waiting) {
+      const expr = this.exprs[height];
+      this.visits++;
+      if (expr === undefined || !test(expr, height)) continue;
+      this.compute(height);
+      computed = true;
+    }
+    if (computed) this.sweep();
+  }
+
+  /** Computes those of the lowest operands that can trap, and forgets their values. */
+  dropTraps(height: number, moves: Statement[]): void {
+    for (const below of this.waiting) {
+      if (below >= height) break;
+      const expr = this.exprs[below];
+      this.visits++;
+      if (expr !== undefined && (expr.flags & TRAPS) !== 0) moves.push({ kind: 'drop', value: expr });
+    }
+  }
+
+  /** Heights from one on that wait, in order. */
+  waitingFrom(height: number): number[] {
+    return this.waiting.filter((k) => k >= height && this.exprs[k] !== undefined);
+  }
+
+  private sweep(): void {
+    this.waiting = this.waiting.filter((height) => this.exprs[height] !== undefined);
+  }
+}

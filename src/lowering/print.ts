@@ -1,0 +1,188 @@
+/**
+ * Lowered code as text, a statement a line: for `tswasm inspect --lowered`, for tests that compare, for whoever wants to know what became
+ * of a function. Places are named as in the specification: `local n` and `operand k`. Labels are numbers, `@0` the function's; what stands
+ * behind `safepoint` is the offset of the instruction in the code entry.
+ */
+import { funcTypeName, type ModuleData, slotsOf, type ValType, valTypeName } from '../decoder';
+import type { Const, Expr } from './expr';
+import type { Locals } from './frame';
+import type { Branch, LoweredBody, Safepoint, Statement } from './statements';
+import { typesOf } from './typelist';
+
+/** What is still to be printed: a line, or the rest of a sequence. */
+interface Task {
+  readonly depth: number;
+  readonly line: string;
+  readonly statements: readonly Statement[];
+  next: number;
+}
+
+/** Lines without their ends. Deep nesting costs no host stack. */
+export function* printLowered(module: ModuleData, body: LoweredBody): Generator<string> {
+  const { locals, funcidx } = body;
+  const type = module.types[module.funcTypes[funcidx]].composite.func;
+  yield `(func ${funcidx} ${funcTypeName(type)} slots ${body.slots} entry ${hex(body.entry.offset)}`;
+  for (const { type: of, count, localidx } of locals.groups) {
+    const first = Math.max(localidx, locals.params);
+    const more = localidx + count - first;
+    if (more > 0) yield `  (local ${first} ${valTypeName(of)}${more > 1 ? ` x ${more}` : ''})`;
+  }
+  const tasks: Task[] = [];
+  const sequence = (depth: number, statements: readonly Statement[]) =>
+    tasks.push({ depth, line: '', statements, next: 0 });
+  const line = (depth: number, text: string) => tasks.push({ depth, line: text, statements: [], next: 0 });
+  sequence(1, body.statements);
+  while (tasks.length > 0) {
+    const task = tasks[tasks.length - 1];
+    const { depth, statements } = task;
+    if (task.next === statements.length) {
+      tasks.pop();
+      if (task.line !== '') yield '  '.repeat(depth) + task.line;
+      continue;
+    }
+    const statement = statements[task.next++];
+    for (const text of describe(statement, locals)) yield '  '.repeat(depth) + text;
+    // What comes first is put on last.
+    if (statement.kind === 'block' || statement.kind === 'loop' || statement.kind === 'if')
+      line(depth, 'end');
+    if (statement.kind === 'if' && statement.otherwise.length > 0) {
+      sequence(depth + 1, statement.otherwise);
+      line(depth, 'else');
+    }
+    if (statement.kind === 'block' || statement.kind === 'loop' || statement.kind === 'if') {
+      sequence(depth + 1, statement.body);
+    }
+  }
+  yield ')';
+}
+
+/** The lines of one statement, without what it holds. */
+function describe(statement: Statement, locals: Locals): string[] {
+  const text = (expr: Expr) => exprText(expr, locals);
+  const place = (slot: number) => placeText(slot, locals);
+  switch (statement.kind) {
+    case 'set':
+      return [`${place(statement.slot)} = ${text(statement.value)}`];
+    case 'move': {
+      const { to, from, count } = statement;
+      return [`${place(to)} = ${place(from)}, ${count} slots`];
+    }
+    case 'drop':
+      return [`drop ${text(statement.value)}`];
+    case 'store': {
+      const { op, address, memoryOffset, memidx, value, offset } = statement;
+      const where = accessText(text(address), memoryOffset, memidx);
+      return [`${op} ${where} = ${text(value)}${trapText(offset)}`];
+    }
+    case 'global.set':
+      return [`global ${statement.globalidx} = ${text(statement.value)}`];
+    case 'effect':
+      return [`${statement.op} ${statement.index} at ${place(statement.slot)}${trapText(statement.offset)}`];
+    case 'bulk': {
+      const { op, x, y, slot, offset, safepoint } = statement;
+      return [`${op} ${x} ${y} at ${place(slot)}${trapText(offset)}${safepointText(safepoint)}`];
+    }
+    case 'call':
+      return [`call ${statement.funcidx} at ${place(statement.slot)}${safepointText(statement.safepoint)}`];
+    case 'call_indirect': {
+      const { typeidx, tableidx, index, slot, offset, safepoint } = statement;
+      const callee = `table ${tableidx} [${text(index)}] type ${typeidx}`;
+      return [`call_indirect ${callee} at ${place(slot)}${trapText(offset)}${safepointText(safepoint)}`];
+    }
+    case 'tail':
+      return [`return_call ${statement.funcidx} with ${statement.count} slots from ${place(statement.slot)}`];
+    case 'tail_indirect': {
+      const { typeidx, tableidx, slot, count, offset } = statement;
+      const callee = `table ${tableidx} [${place(slot + count)}] type ${typeidx}`;
+      return [`return_call_indirect ${callee} with ${count} slots from ${place(slot)}${trapText(offset)}`];
+    }
+    case 'block':
+      return [`block @${statement.label.id}`];
+    case 'loop':
+      return [`loop @${statement.label.id} ${hex(statement.label.offset)}`];
+    case 'if':
+      return [`if @${statement.label.id} ${text(statement.condition)}`];
+    case 'br':
+      return [`br ${branchText(statement.branch, locals)}`];
+    case 'br_if':
+      return [`br_if ${text(statement.condition)} ${branchText(statement.branch, locals)}`];
+    case 'br_table':
+      return [
+        `br_table ${text(statement.index)}`,
+        ...statement.branches.map((branch, k) => {
+          const isDefault = k === statement.branches.length - 1;
+          return `  ${isDefault ? 'default' : k}: ${branchText(branch, locals)}`;
+        }),
+      ];
+    case 'return':
+      return ['return'];
+    case 'unreachable':
+      return [`unreachable${trapText(statement.offset)}`];
+  }
+}
+
+function branchText({ label, moves, safepoint }: Branch, locals: Locals): string {
+  const moved = moves.map((move) => describe(move, locals).join('')).join(', ');
+  return `@${label.id}${moved === '' ? '' : ` {${moved}}`}${safepoint === undefined ? '' : safepointText(safepoint)}`;
+}
+
+function safepointText({ offset, operands }: Safepoint): string {
+  return ` safepoint ${hex(offset)} [${typesOf(operands).map(valTypeName).join(' ')}]`;
+}
+
+function trapText(offset: number): string {
+  return ` (0x${offset.toString(16)})`;
+}
+
+function placeText(slot: number, locals: Locals): string {
+  if (slot >= locals.slots) return `operand ${slot - locals.slots}`;
+  const group = locals.groups.filter((candidate) => candidate.slot <= slot).pop()!;
+  return `local ${group.localidx + (slot - group.slot) / slotsOf(group.type)}`;
+}
+
+function accessText(address: string, memoryOffset: number, memidx: number): string {
+  return `[${address}${memoryOffset === 0 ? '' : ` + ${memoryOffset}`}]${memidx === 0 ? '' : ` of memory ${memidx}`}`;
+}
+
+/** Trees are small (operands.ts), so this may call itself. */
+function exprText(expr: Expr, locals: Locals): string {
+  const text = (operand: Expr) => exprText(operand, locals);
+  switch (expr.op) {
+    case 'get':
+      return placeText(expr.slot, locals);
+    case 'const':
+      return constText(expr);
+    case 'global.get':
+      return `global ${expr.globalidx}${floatBits(expr.type)}`;
+    case 'select':
+      return `select(${text(expr.a)}, ${text(expr.b)}, ${text(expr.condition)})`;
+    case 'narrow':
+      return `narrow(${text(expr.a)})`;
+    case 'address':
+      return `address(${text(expr.a)} + ${expr.memoryOffset >>> 0}, ${expr.bytes} bytes of memory ${expr.memidx})`;
+  }
+  if ('memidx' in expr) return `${expr.op} ${accessText(text(expr.a), expr.memoryOffset, expr.memidx)}`;
+  return `${expr.op}(${text(expr.a)}${expr.b === undefined ? '' : `, ${text(expr.b)}`})`;
+}
+
+/** Reading a global as a float and reading its bits are two things. */
+function floatBits(type: ValType): string {
+  return ` as ${valTypeName(type)}`;
+}
+
+/** Floats as their bits, which say what a NaN holds. */
+function constText({ kind, low, high }: Const): string {
+  const hexWord = (word: number) => (word >>> 0).toString(16).padStart(8, '0');
+  switch (kind) {
+    case 'i':
+      return `${low}`;
+    case 'f':
+      return `f32 bits 0x${hexWord(low)}`;
+    default:
+      return `${kind === 'F' ? 'f64 bits ' : ''}0x${hexWord(high)}${hexWord(low)}`;
+  }
+}
+
+function hex(offset: number): string {
+  return `+0x${offset.toString(16)}`;
+}
