@@ -6,8 +6,10 @@ import { DIRECTORY_RIGHTS, ERRNO, type Errno, FILE_RIGHTS, type Layout } from '.
 import { Clocks } from './clocks';
 import { type DescriptorOf, DescriptorTable, makeDescriptor } from './descriptors';
 import { WasiExit } from './exit';
+import { DEFAULT_MEMORY_LIMITS } from './files/memory';
 import { type GuestCall, GuestMemory } from './guest';
 import type { DirectoryHandle, Handle, Interest, Pollable, SocketHandle, Waiting, WasiHost } from './host';
+import { Ledger } from './ledger';
 import { SeededRandom } from './random';
 import { nullStream } from './streams';
 import type { U64 } from './words';
@@ -23,8 +25,23 @@ export interface WasiLimits {
   readonly openFiles: number;
   /** Bytes that go out through standard output and error together. */
   readonly outputBytes: number;
+  /**
+   * What may be held in memory for the guest: bytes of files (and of input that a state gave back), files and directories, and bytes of
+   * names. All file systems, listings, copies of lost files and what a state brings count together; what preopens hold from the start
+   * does not. Without these limits the file systems that are given keep to their own, and the defaults are for all else.
+   */
+  readonly fileBytes: number;
+  readonly fileNodes: number;
+  readonly nameBytes: number;
 }
-export const DEFAULT_LIMITS: WasiLimits = { openFiles: 1024, outputBytes: Number.POSITIVE_INFINITY };
+export const DEFAULT_LIMITS: WasiLimits = {
+  openFiles: 1024,
+  outputBytes: Number.POSITIVE_INFINITY,
+  fileBytes: DEFAULT_MEMORY_LIMITS.maxBytes,
+  fileNodes: DEFAULT_MEMORY_LIMITS.maxNodes,
+  // Four times what one file system may take: listings of directories that lie on a disk are part of it.
+  nameBytes: 4 * DEFAULT_MEMORY_LIMITS.maxNames,
+};
 
 export interface WasiOptions {
   readonly host: WasiHost;
@@ -73,6 +90,10 @@ export class WasiContext {
   readonly descriptors: DescriptorTable;
   readonly limits: WasiLimits;
   readonly trace: WasiOptions['trace'];
+  /** All that is held in memory for the guest. */
+  ledger: Ledger;
+  /** Of each standard stream: bytes that a state gave back and the guest has not read again. They are in the ledger. */
+  readonly heldInput = [0, 0, 0];
   /** Standard input, output and error. */
   readonly standard: readonly Pollable[];
   /** Bytes written to standard output and error so far. */
@@ -87,6 +108,9 @@ export class WasiContext {
     this.args = (options.args ?? []).map(zeroTerminated);
     this.env = environment(options.env ?? {}).map(([name, value]) => zeroTerminated(`${name}=${value}`));
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const { fileBytes, fileNodes, nameBytes } = this.limits;
+    const open = options.limits?.fileBytes === undefined && options.limits?.fileNodes === undefined;
+    this.ledger = new Ledger({ bytes: fileBytes, nodes: fileNodes, names: nameBytes }, open);
     this.clocks = new Clocks(host, options.deterministic !== undefined);
     this.random = options.deterministic && new SeededRandom(options.deterministic.seed);
     this.blocking = options.blocking ?? host.waitSync !== undefined;
@@ -102,11 +126,20 @@ export class WasiContext {
     });
   }
 
-  /** Gives file systems that live in memory their clock and device number. */
+  /** Gives file systems that live in memory their clock, device number and ledger. */
   attachRoots(): void {
     this.roots.forEach(({ directory }, root) => {
-      directory.attach?.(() => this.clocks.realtime(), root + 1);
+      directory.attach?.(() => this.clocks.realtime(), root + 1, this.ledger);
     });
+  }
+
+  /** Told of what the guest has read of a stream: what had been given back to it comes first. */
+  hasRead(handle: Handle, count: number): void {
+    const stream = this.standard.indexOf(handle as Pollable);
+    const held = Math.min(count, this.heldInput[stream] ?? 0);
+    if (held <= 0) return;
+    this.heldInput[stream] -= held;
+    this.ledger.give({ bytes: held });
   }
 
   /** A new descriptor of a root, with all rights. */
@@ -136,8 +169,12 @@ export class WasiContext {
   }
 
   fillRandom(bytes: Uint8Array): void {
-    if (this.random) this.random.fill(bytes);
-    else this.host.random(bytes);
+    // In pieces: hosts take no more at a time (65,536 is the Web's limit).
+    for (let at = 0; at < bytes.length; at += RANDOM_PIECE) {
+      const piece = bytes.subarray(at, at + RANDOM_PIECE);
+      if (this.random) this.random.fill(piece);
+      else this.host.random(piece);
+    }
   }
 
   /** Repeats `attempt`, waiting in between, until it gives an errno. */
@@ -181,6 +218,8 @@ export class WasiContext {
     for (const root of this.roots) root.directory.close();
   }
 }
+
+const RANDOM_PIECE = 65536;
 
 /** A handler of one call: its arguments are in `c`; what it gives becomes the call's result. */
 export type Handler = (w: WasiContext, c: GuestCall, layout: Layout) => Answer;

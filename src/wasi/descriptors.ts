@@ -10,6 +10,10 @@ import {
   STREAM_RIGHTS,
 } from './abi';
 import type { DirectoryEntry, DirectoryHandle, FileHandle, Handle, Pollable, SocketHandle } from './host';
+import { type Ledger, nameCost } from './ledger';
+
+/** The longest path that a descriptor keeps: directories opened one in another lead deeper than one path does. */
+export const MAX_KEPT_PATH = 65536;
 
 export interface Descriptor {
   handle: Handle;
@@ -28,6 +32,8 @@ export interface Descriptor {
   readonly preopen: string | undefined;
   /** Directories: the entries as they were at the last fd_readdir from the start; cookies count in it. */
   listing: readonly DirectoryEntry[] | undefined;
+  /** The ledger that the listing is charged to. */
+  listedIn: Ledger | undefined;
   /** How the host opened a file. */
   readonly access: { readonly read: boolean; readonly write: boolean };
   /** It stands for something that did not make it to this host; every use fails with IO. */
@@ -60,10 +66,21 @@ export function makeDescriptor(handle: Handle, given: Partial<Descriptor> = {}):
     path: '',
     preopen: undefined,
     listing: undefined,
+    listedIn: undefined,
     access: { read: true, write: true },
     detached: false,
     ...given,
   };
+}
+
+function dropListing(d: Descriptor): void {
+  if (d.listing !== undefined) d.listedIn?.give({ names: listingCost(d.listing) });
+  d.listing = undefined;
+}
+
+/** What a listing takes of the room for names. */
+export function listingCost(listing: readonly DirectoryEntry[]): number {
+  return listing.reduce((sum, { name }) => sum + nameCost(name), 0);
 }
 
 /** A descriptor whose handle is known to be of a kind. */
@@ -72,6 +89,17 @@ export type DescriptorOf<H extends Handle> = Descriptor & { handle: H };
 export class DescriptorTable {
   readonly entries: (Descriptor | undefined)[] = [];
   constructor(readonly limit: number) {}
+
+  /** Keeps a listing in place of the one before. Its room in `ledger` is given back with it; false when there is none. */
+  keepListing(d: Descriptor, listing: readonly DirectoryEntry[], ledger: Ledger): boolean {
+    dropListing(d);
+    const names = listingCost(listing);
+    if (!ledger.fits({ names })) return false;
+    ledger.take({ names });
+    d.listing = listing;
+    d.listedIn = ledger;
+    return true;
+  }
 
   get(fd: number): Descriptor | undefined {
     return this.entries[fd];
@@ -128,6 +156,7 @@ export class DescriptorTable {
     const descriptor = this.entries[fd];
     if (descriptor === undefined) return ERRNO.BADF;
     this.entries[fd] = undefined;
+    dropListing(descriptor);
     // The root's handle stays: other descriptors were opened below it, and a restored state needs it again.
     if (descriptor.preopen === undefined) descriptor.handle.close();
     return ERRNO.SUCCESS;
@@ -155,15 +184,28 @@ export class DescriptorTable {
     for (let fd = 0; fd < this.entries.length; fd++) this.close(fd);
   }
 
+  /** Whether a rename would leave the paths of open descriptors short enough to be kept. */
+  canRename(from: Place, to: Place): boolean {
+    const grows = to.path.length - from.path.length;
+    return this.entries.every((entry) => {
+      if (entry === undefined || !isBelow(entry, from)) return true;
+      return entry.path.length + grows <= MAX_KEPT_PATH;
+    });
+  }
+
   /** After a rename: what was opened by the old path is now found by the new one. */
   renamed(from: Place, to: Place): void {
     for (const entry of this.entries) {
-      if (entry === undefined || entry.root !== from.root) continue;
-      if (entry.path !== from.path && !entry.path.startsWith(`${from.path}/`)) continue;
+      if (entry === undefined || !isBelow(entry, from)) continue;
       entry.path = to.path + entry.path.slice(from.path.length);
       entry.root = to.root;
     }
   }
+}
+
+function isBelow(entry: Descriptor, place: Place): boolean {
+  if (entry.root !== place.root) return false;
+  return entry.path === place.path || entry.path.startsWith(`${place.path}/`);
 }
 
 /** Where a file is: a path below a preopened root. */

@@ -6,6 +6,7 @@
  * Results: an object or an errno; a count or a negated errno; plain errno where there is nothing to return. Methods do not throw.
  */
 import type { Errno, FileType } from './abi';
+import type { Ledger } from './ledger';
 import type { U64 } from './words';
 
 export type { U64 } from './words';
@@ -59,6 +60,8 @@ export interface FileHandle extends HandleBase {
   /** Gives the bytes written or a negated errno. */
   write(buffers: readonly Uint8Array[], position: number): number;
   setSize(size: number): Errno;
+  /** Gives the bytes from `start` to `end` their room, and makes the file as long. Without it a longer size has to do. */
+  allocate?(start: number, end: number): Errno;
   setTimes(atim: NewTime, mtim: NewTime): Errno;
   sync(dataOnly: boolean): Errno;
 }
@@ -85,8 +88,8 @@ export interface DirectoryHandle extends HandleBase {
   /** All entries but `.` and `..`, in any order. */
   list(): readonly DirectoryEntry[] | Errno;
   sync(): Errno;
-  /** Called when the directory becomes a preopen: the clock and device number for file systems that live in memory. */
-  attach?(now: () => U64, device: number): void;
+  /** Called when the directory becomes a preopen: clock, device number and ledger for file systems that live in memory. */
+  attach?(now: () => U64, device: number, ledger: Ledger): void;
 }
 
 /** A pipe, a terminal, a device: bytes without positions. */

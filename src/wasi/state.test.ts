@@ -97,7 +97,10 @@ describe('a world in memory', () => {
 
   it('goes on elsewhere as if nothing had happened', () => {
     const here = build();
-    const there = fakeGuest({ host: new FakeHost({ stdin: inputStream(new Uint8Array(0)) }) });
+    const there = fakeGuest({
+      host: new FakeHost({ stdin: inputStream(new Uint8Array(0)) }),
+      preopens: [{ path: '/', directory: MemoryFileSystem.create().directory() }],
+    });
     const state = move(here.g, there);
     expect(there.wasi.saveState()).toEqual(state);
     expect(there.wasi.stateDigest()).toBe(here.g.wasi.stateDigest());
@@ -259,6 +262,28 @@ describe('files of the host', () => {
     expect(again.read(fd)).toBe('EIO');
   });
 
+  it('bring no root that was not given, and no given one twice', () => {
+    const memory = fakeGuest({ preopens: [{ path: '/', directory: files().directory() }] });
+    expect(() => move(memory, fakeGuest())).toThrow('no directory is given for /');
+    const doc = decodeState(memory.wasi.saveState());
+    const twice = encodeState({ ...doc, roots: [doc.roots[0], doc.roots[0]] });
+    expect(() => world(files()).wasi.restoreState(twice)).toThrow('no directory is given for /');
+  });
+
+  it('that are lost travel twice', () => {
+    const here = world(files());
+    const fd = here.open('dir/f', { rights: WRITE }) as number;
+    here.path('path_unlink_file', 'dir/f');
+    const there = world(MemoryFileSystem.create());
+    move(here, there);
+    there.call('fd_seek', fd, 0, 2, 100);
+    there.write(fd, 'ghi');
+    const further = world(MemoryFileSystem.create());
+    move(there, further);
+    further.call('fd_seek', fd, 0, 0, 100);
+    expect(further.read(fd)).toBe('abcdefghi');
+  });
+
   it('need a root of the same name', () => {
     const here = world(files());
     const there = fakeGuest({ preopens: [{ path: '/other', directory: asHost(files()) }] });
@@ -324,6 +349,7 @@ describe('hostile states', () => {
     fakeGuest({
       host: new FakeHost({ stdin: inputStream(new Uint8Array(0)) }),
       preopens: [
+        { path: '/', directory: MemoryFileSystem.create().directory() },
         { path: '/host', directory: asHost(copyOf(files)) },
         { path: '/ro', directory: readOnly(copyOf(files).directory()) },
       ],

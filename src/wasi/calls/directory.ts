@@ -1,7 +1,7 @@
 /** fd_readdir: a listing is taken when the guest starts from cookie 0 and stays as it is until it starts again. */
 import { encodeUtf8 } from '../../decoder/utf8';
 import { ERRNO, type Errno, FILETYPE, RIGHTS } from '../abi';
-import type { Handler } from '../context';
+import type { Handler, WasiContext } from '../context';
 import type { DescriptorOf } from '../descriptors';
 import { u64Arg } from '../guest';
 import type { DirectoryEntry, DirectoryHandle } from '../host';
@@ -23,11 +23,15 @@ function takeListing(directory: DirectoryHandle): readonly DirectoryEntry[] | Er
   ];
 }
 
-function listingOf(d: DescriptorOf<DirectoryHandle>, cookie: number): readonly DirectoryEntry[] | Errno {
+function listingOf(
+  w: WasiContext,
+  d: DescriptorOf<DirectoryHandle>,
+  cookie: number,
+): readonly DirectoryEntry[] | Errno {
   if (cookie !== 0 && d.listing !== undefined) return d.listing;
   const listing = takeListing(d.handle);
-  if (typeof listing !== 'number') d.listing = listing;
-  return listing;
+  if (typeof listing === 'number') return listing;
+  return w.descriptors.keepListing(d, listing, w.ledger) ? listing : ERRNO.NOMEM;
 }
 
 export const fdReaddir: Handler = (w, c) => {
@@ -37,7 +41,7 @@ export const fdReaddir: Handler = (w, c) => {
   const directory = w.descriptors.directory(c.u32(0), RIGHTS.FD_READDIR);
   if (typeof directory === 'number') return directory;
   const cookie = u64Arg(c, 3);
-  const listing = listingOf(directory, cookie);
+  const listing = listingOf(w, directory, cookie);
   if (typeof listing === 'number') return listing;
   let used = 0;
   for (let next = cookie; next < listing.length && used < buffer.length; next++) {

@@ -44,6 +44,7 @@ export const fdRead: Handler = (w, c) => {
     const memory = w.memory(c);
     const buffers = memory.buffers(iovs, iovsLength);
     const count = steady ? readWhole(handle, buffers) : handle.read(buffers);
+    if (count > 0) w.hasRead(handle, count);
     const wait = count === -ERRNO.AGAIN && waits;
     return wait ? untilStream(handle, false) : giveCount(memory, result, count);
   });

@@ -10,7 +10,7 @@ import {
   RIGHTS,
 } from '../abi';
 import type { Handler } from '../context';
-import { makeDescriptor, rightsOf } from '../descriptors';
+import { MAX_KEPT_PATH, makeDescriptor, rightsOf } from '../descriptors';
 import type { Handle, OpenOptions } from '../host';
 import { atPath, FOLLOW, type Outcome, type Target } from '../resolve';
 import { baseAndPath } from './path';
@@ -55,6 +55,7 @@ export const pathOpen: Handler = (w, c) => {
     wantsToWrite: (granted & RIGHTS.FD_WRITE) !== 0,
   };
   return atPath(at.base, at.path, (t) => {
+    if (t.path.length > MAX_KEPT_PATH) return ERRNO.NAMETOOLONG;
     const handle = openTarget(t, request);
     if (typeof handle === 'number') return handle;
     const isDirectory = handle.kind === 'directory';

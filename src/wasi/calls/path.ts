@@ -158,6 +158,7 @@ export const pathRename: Handler = (w, c) => {
     return atPath(to.base, to.path, (target) => {
       if (target.name === '.') return ERRNO.BUSY;
       if (slashOnFile(target, stat)) return ERRNO.NOTDIR;
+      if (!w.descriptors.canRename(source, target)) return ERRNO.NAMETOOLONG;
       const errno = source.directory.rename(source.name, target.directory, target.name);
       if (errno === ERRNO.SUCCESS) w.descriptors.renamed(source, target);
       return errno;

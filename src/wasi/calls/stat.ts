@@ -85,14 +85,16 @@ export const fdFilestatSetSize: Handler = (w, c) => {
   return size > MAX_OFFSET ? ERRNO.FBIG : file.handle.setSize(size);
 };
 
-/** Makes the file at least as long as the range; hosts have no way to ask for the blocks themselves. */
+/** Makes the file at least as long as the range; hosts have no way to ask for the blocks themselves. In memory there is one. */
 export const fdAllocate: Handler = (w, c) => {
   const file = w.descriptors.file(c.u32(0), RIGHTS.FD_ALLOCATE, ERRNO.SPIPE);
   if (typeof file === 'number') return file;
   const length = u64Arg(c, 2);
-  const end = u64Arg(c, 1) + length;
+  const start = u64Arg(c, 1);
+  const end = start + length;
   if (length === 0) return ERRNO.INVAL;
   if (end > MAX_OFFSET) return ERRNO.FBIG;
+  if (file.handle.allocate !== undefined) return file.handle.allocate(start, end);
   const size = file.handle.size();
   if (size < 0) return -size;
   return end > size ? file.handle.setSize(end) : ERRNO.SUCCESS;

@@ -1,6 +1,7 @@
 /** Handles on the nodes of an in-memory file system. Errnos are those that Linux gives. */
 import { encodeUtf8 } from '../../decoder/utf8';
 import { ERRNO, type Errno } from '../abi';
+import { type Amounts, type Ledger, nameCost } from '../ledger';
 import {
   APPEND,
   type DirectoryEntry,
@@ -13,15 +14,12 @@ import {
 } from '../host';
 import { total } from '../streams';
 import { fromNumber, type U64 } from '../words';
-import { type AnyNode, DirectoryNode, FileNode, LinkNode } from './nodes';
+import { type AnyNode, DirectoryNode, FileNode, LinkNode, MAX_NAME, MAX_SIZE } from './nodes';
 
-const MAX_NAME = 255;
-/** 64 TiB: far beyond what memory holds, but files may be sparse. */
-const MAX_SIZE = 2 ** 46;
 
 function statOf(node: AnyNode): FileStat {
   return {
-    dev: fromNumber(node.ledger.device),
+    dev: fromNumber(node.volume.device),
     ino: node.inode,
     type: node.type,
     nlink: Math.max(node.links, node instanceof DirectoryNode && !node.removed ? 1 : 0),
@@ -35,7 +33,7 @@ function statOf(node: AnyNode): FileStat {
 function setTimes(node: AnyNode, atim: NewTime, mtim: NewTime): Errno {
   node.atim = atim ?? node.atim;
   node.mtim = mtim ?? node.mtim;
-  node.ctim = node.ledger.now();
+  node.ctim = node.volume.now();
   return ERRNO.SUCCESS;
 }
 
@@ -63,7 +61,7 @@ export class MemoryFile implements FileHandle {
       count += got;
       if (got < buffer.length) break;
     }
-    this.node.atim = this.node.ledger.now();
+    this.node.atim = this.node.volume.now();
     return count;
   }
 
@@ -89,6 +87,13 @@ export class MemoryFile implements FileHandle {
     if (errno === ERRNO.SUCCESS) this.node.touch();
     return errno;
   }
+  allocate(start: number, end: number): Errno {
+    if (!this.access.write) return ERRNO.BADF;
+    if (end > MAX_SIZE) return ERRNO.FBIG;
+    if (!this.node.reserve(start, end)) return ERRNO.NOSPC;
+    this.node.touch();
+    return ERRNO.SUCCESS;
+  }
   setTimes(atim: NewTime, mtim: NewTime): Errno {
     return setTimes(this.node, atim, mtim);
   }
@@ -107,9 +112,16 @@ export class MemoryDirectory implements DirectoryHandle {
     node.opens++;
   }
 
-  attach(now: () => U64, device: number): void {
-    this.node.ledger.now = now;
-    this.node.ledger.device = device;
+  attach(now: () => U64, device: number, ledger: Ledger): void {
+    const { volume } = this.node;
+    volume.now = now;
+    volume.device = device;
+    ledger.adopt(volume.ledger);
+  }
+
+  /** SUCCESS once its entries are in memory; NFILE when there is no room for them. */
+  private populate(): Errno {
+    return this.node.populate() ? ERRNO.SUCCESS : ERRNO.NFILE;
   }
 
   stat(): FileStat {
@@ -118,16 +130,23 @@ export class MemoryDirectory implements DirectoryHandle {
 
   /** The node of a name ('.' is this directory), or an errno. */
   private find(name: string): AnyNode | Errno {
-    return name === '.' ? this.node : (this.node.entries.get(name) ?? ERRNO.NOENT);
+    if (name === '.') return this.node;
+    return this.populate() || (this.node.entries.get(name) ?? ERRNO.NOENT);
   }
 
-  /** Success when `name` can be given to something new. */
-  private free(name: string): Errno {
+  /** Success when `name` can be given to something that takes `more` beside the name, `less` being given back. */
+  private free(name: string, more: Partial<Amounts>, less = 0): Errno {
+    const errno = this.populate();
+    if (errno !== ERRNO.SUCCESS) return errno;
     if (this.node.entries.has(name)) return ERRNO.EXIST;
     if (this.node.removed) return ERRNO.NOENT;
+    return this.mayName(name, more, less);
+  }
+
+  private mayName(name: string, more: Partial<Amounts>, less: number): Errno {
     if (encodeUtf8(name).length > MAX_NAME) return ERRNO.NAMETOOLONG;
-    const { nodes, maxNodes } = this.node.ledger;
-    return nodes < maxNodes ? ERRNO.SUCCESS : ERRNO.NOSPC;
+    const wanted = { ...more, names: nameCost(name) - less };
+    return this.node.volume.ledger.fits(wanted) ? ERRNO.SUCCESS : ERRNO.NOSPC;
   }
 
   statAt(name: string): FileStat | Errno {
@@ -156,9 +175,9 @@ export class MemoryDirectory implements DirectoryHandle {
   }
 
   private create(name: string, options: OpenOptions): Handle | Errno {
-    const errno = this.free(name);
+    const errno = this.free(name, { nodes: 1 });
     if (errno !== ERRNO.SUCCESS) return errno;
-    const node = new FileNode(this.node.ledger);
+    const node = new FileNode(this.node.volume);
     this.node.add(name, node);
     return new MemoryFile(node, accessOf(options));
   }
@@ -179,14 +198,14 @@ export class MemoryDirectory implements DirectoryHandle {
   }
 
   symlink(target: string, name: string): Errno {
-    const errno = this.free(name);
-    if (errno === ERRNO.SUCCESS) this.node.add(name, new LinkNode(this.node.ledger, target));
+    const errno = this.free(name, { nodes: 1, bytes: encodeUtf8(target).length });
+    if (errno === ERRNO.SUCCESS) this.node.add(name, new LinkNode(this.node.volume, target));
     return errno;
   }
 
   makeDirectory(name: string): Errno {
-    const errno = this.free(name);
-    if (errno === ERRNO.SUCCESS) this.node.add(name, new DirectoryNode(this.node.ledger));
+    const errno = this.free(name, { nodes: 1 });
+    if (errno === ERRNO.SUCCESS) this.node.add(name, new DirectoryNode(this.node.volume));
     return errno;
   }
 
@@ -194,7 +213,7 @@ export class MemoryDirectory implements DirectoryHandle {
     const node = this.find(name);
     if (typeof node === 'number') return node;
     if (!(node instanceof DirectoryNode)) return ERRNO.NOTDIR;
-    if (node.entries.size > 0) return ERRNO.NOTEMPTY;
+    if (!node.populate() || node.entries.size > 0) return ERRNO.NOTEMPTY;
     this.node.remove(name);
     node.release();
     return ERRNO.SUCCESS;
@@ -210,15 +229,17 @@ export class MemoryDirectory implements DirectoryHandle {
   }
 
   rename(name: string, target: DirectoryHandle, targetName: string): Errno {
-    if (!(target instanceof MemoryDirectory) || target.node.ledger !== this.node.ledger) return ERRNO.XDEV;
+    if (!(target instanceof MemoryDirectory) || target.node.volume !== this.node.volume) return ERRNO.XDEV;
     const node = this.find(name);
     if (typeof node === 'number') return node;
+    const populated = target.populate();
+    if (populated !== ERRNO.SUCCESS) return populated;
     const there = target.node.entries.get(targetName);
     if (there === node) return ERRNO.SUCCESS;
     if (node instanceof DirectoryNode && target.node.isWithin(node)) return ERRNO.INVAL;
-    const errno = there === undefined ? target.free(targetName) : mayReplace(node, there);
-    // A rename makes no node: it needs no room for one.
-    if (errno !== ERRNO.SUCCESS && !(there === undefined && errno === ERRNO.NOSPC)) return errno;
+    // What it replaces has the new name already; else the old name makes room for it.
+    const errno = there === undefined ? target.free(targetName, {}, nameCost(name)) : mayReplace(node, there);
+    if (errno !== ERRNO.SUCCESS) return errno;
     target.node.remove(targetName);
     there?.release();
     this.node.remove(name);
@@ -227,18 +248,19 @@ export class MemoryDirectory implements DirectoryHandle {
   }
 
   link(name: string, target: DirectoryHandle, targetName: string): Errno {
-    if (!(target instanceof MemoryDirectory) || target.node.ledger !== this.node.ledger) return ERRNO.XDEV;
+    if (!(target instanceof MemoryDirectory) || target.node.volume !== this.node.volume) return ERRNO.XDEV;
     const node = this.find(name);
     if (typeof node === 'number') return node;
     if (node instanceof DirectoryNode) return ERRNO.PERM;
-    const errno = target.free(targetName);
+    const errno = target.free(targetName, {});
     if (errno !== ERRNO.SUCCESS) return errno;
     target.node.add(targetName, node);
-    node.ctim = node.ledger.now();
+    node.ctim = node.volume.now();
     return ERRNO.SUCCESS;
   }
 
-  list(): readonly DirectoryEntry[] {
+  list(): readonly DirectoryEntry[] | Errno {
+    if (!this.node.populate()) return ERRNO.NFILE;
     return Array.from(this.node.entries, ([name, node]) => ({ name, ino: node.inode, type: node.type }));
   }
 
@@ -262,5 +284,5 @@ function mayReplace(node: AnyNode, there: AnyNode): Errno {
     return node instanceof DirectoryNode ? ERRNO.NOTDIR : ERRNO.SUCCESS;
   }
   if (!(node instanceof DirectoryNode)) return ERRNO.ISDIR;
-  return there.entries.size > 0 ? ERRNO.NOTEMPTY : ERRNO.SUCCESS;
+  return !there.populate() || there.entries.size > 0 ? ERRNO.NOTEMPTY : ERRNO.SUCCESS;
 }

@@ -3,15 +3,23 @@ import { encodeUtf8 } from '../../decoder/utf8';
 import { errnoName, FILETYPE, type FileType } from '../abi';
 import type { DirectoryHandle } from '../host';
 import { MemoryDirectory } from './handles';
-import { type AnyNode, DirectoryNode, FileNode, Ledger, LinkNode } from './nodes';
+import { Ledger, LedgerFull } from '../ledger';
+import { type AnyNode, DirectoryNode, FileNode, LinkNode, MAX_NAME, Volume } from './nodes';
 
 export interface MemoryLimits {
-  /** Bytes that files may take. */
+  /** Bytes that files and the targets of links may take. */
   readonly maxBytes: number;
   /** Files, directories and links. */
   readonly maxNodes: number;
+  /** Bytes that names may take, each entry of a directory counting for 64 beside its name. */
+  readonly maxNames: number;
 }
-export const DEFAULT_MEMORY_LIMITS: MemoryLimits = { maxBytes: 256 * 1024 * 1024, maxNodes: 65536 };
+export const DEFAULT_MEMORY_LIMITS: MemoryLimits = {
+  maxBytes: 256 * 1024 * 1024,
+  maxNodes: 65536,
+  // Three times what as many nodes take that have names of usual length.
+  maxNames: 16 * 1024 * 1024,
+};
 
 export interface MemoryEntry {
   /** Without a leading slash. */
@@ -29,7 +37,7 @@ export class MemoryFileSystem {
 
   /** An empty file system. */
   static create(limits: Partial<MemoryLimits> = {}): MemoryFileSystem {
-    return MemoryFileSystem.at(new DirectoryNode(ledgerOf(limits)));
+    return MemoryFileSystem.at(new DirectoryNode(volumeOf(limits)));
   }
 
   /** The file system whose root is given. */
@@ -45,7 +53,13 @@ export class MemoryFileSystem {
 
   /** Bytes taken by files. */
   get usedBytes(): number {
-    return this.rootNode.ledger.bytes;
+    return this.rootNode.volume.ledger.bytes;
+  }
+
+  /** From now on `bytes` more may be taken than are now, whatever the limit was. */
+  limitGrowth(bytes: number): void {
+    const { ledger } = this.rootNode.volume;
+    ledger.limits = { ...ledger.limits, bytes: ledger.bytes + bytes };
   }
 
   /** Makes or replaces a file, and the directories above it. */
@@ -54,11 +68,14 @@ export class MemoryFileSystem {
     const { directory, name } = this.parentOf(path);
     const there = directory.entries.get(name);
     if (there !== undefined && !(there instanceof FileNode)) throw new Error(`${path}: not a file`);
-    const node = there ?? new FileNode(directory.ledger);
+    const node = there ?? this.place(directory, name, path, () => new FileNode(directory.volume));
     node.setSize(0);
-    if (node.writeAt(bytes, 0) < bytes.length) throw new Error(`${path}: the file system is full`);
+    if (node.writeAt(bytes, 0) < bytes.length) {
+      if (there === undefined) directory.remove(name);
+      node.release();
+      throw new Error(`${path}: the file system is full`);
+    }
     node.touch();
-    if (there === undefined) directory.add(name, node);
   }
 
   /** Makes a directory and those above it. */
@@ -69,7 +86,7 @@ export class MemoryFileSystem {
   symlink(target: string, path: string): void {
     const { directory, name } = this.parentOf(path);
     if (directory.entries.has(name)) throw new Error(`${path}: exists`);
-    directory.add(name, new LinkNode(directory.ledger, target));
+    this.place(directory, name, path, () => new LinkNode(directory.volume, target));
   }
 
   /** The contents of a file, or undefined when there is none. */
@@ -81,6 +98,20 @@ export class MemoryFileSystem {
   /** Everything below the root, directories before what is in them, in the order of names. */
   *entries(): Generator<MemoryEntry> {
     yield* walk(this.rootNode, '');
+  }
+
+  /** Gives a new node its name. Throws when the name is too long or there is no room. */
+  private place<T extends AnyNode>(directory: DirectoryNode, name: string, path: string, make: () => T): T {
+    if (encodeUtf8(name).length > MAX_NAME) throw new Error(`${path}: a name is too long`);
+    let node: T | undefined;
+    try {
+      node = make();
+      directory.add(name, node);
+      return node;
+    } catch (error) {
+      node?.release();
+      throw error instanceof LedgerFull ? new Error(`${path}: ${error.message}`) : error;
+    }
   }
 
   private find(path: string): AnyNode | undefined {
@@ -104,17 +135,16 @@ export class MemoryFileSystem {
       const there = directory.entries.get(name);
       if (there !== undefined && !(there instanceof DirectoryNode))
         throw new Error(`${name}: not a directory`);
-      const next = there ?? new DirectoryNode(directory.ledger);
-      if (there === undefined) directory.add(name, next);
-      directory = next;
+      const { volume } = directory;
+      directory = there ?? this.place(directory, name, names.join('/'), () => new DirectoryNode(volume));
     }
     return directory;
   }
 }
 
-export function ledgerOf(limits: Partial<MemoryLimits>): Ledger {
-  const { maxBytes, maxNodes } = { ...DEFAULT_MEMORY_LIMITS, ...limits };
-  return new Ledger(maxBytes, maxNodes);
+export function volumeOf(limits: Partial<MemoryLimits>): Volume {
+  const { maxBytes, maxNodes, maxNames } = { ...DEFAULT_MEMORY_LIMITS, ...limits };
+  return new Volume(new Ledger({ bytes: maxBytes, nodes: maxNodes, names: maxNames }));
 }
 
 function components(path: string): string[] {

@@ -1,18 +1,15 @@
 /** What an in-memory file system consists of: files in chunks, directories, symbolic links. */
+import { encodeUtf8 } from '../../decoder/utf8';
 import { ERRNO, type Errno, FILETYPE, type FileType } from '../abi';
+import { type Ledger, LedgerFull, nameCost } from '../ledger';
 import { fromNumber, type U64, ZERO } from '../words';
 
-/** Books of one file system: its clock, its numbers, and what it may still take. */
-export class Ledger {
+/** What the nodes of one file system share: its clock, its numbers, and the ledger of what it holds. */
+export class Volume {
   now: () => U64 = () => ZERO;
   device = 1;
   nextIno = 1;
-  bytes = 0;
-  nodes = 0;
-  constructor(
-    readonly maxBytes: number,
-    readonly maxNodes: number,
-  ) {}
+  constructor(readonly ledger: Ledger) {}
 }
 
 abstract class Node {
@@ -25,25 +22,27 @@ abstract class Node {
   /** Handles that are open on it. */
   opens = 0;
 
+  /** Throws LedgerFull when there is no room for it. `bytes` is what it holds from the start. */
   constructor(
-    readonly ledger: Ledger,
-    readonly ino: number = ledger.nextIno,
+    readonly volume: Volume,
+    readonly ino: number = volume.nextIno,
+    bytes = 0,
   ) {
-    ledger.nextIno = Math.max(ledger.nextIno, ino + 1);
-    ledger.nodes++;
-    this.atim = this.mtim = this.ctim = ledger.now();
+    volume.ledger.take({ nodes: 1, bytes });
+    volume.nextIno = Math.max(volume.nextIno, ino + 1);
+    this.atim = this.mtim = this.ctim = volume.now();
   }
 
   abstract size(): number;
 
   touch(): void {
-    this.mtim = this.ctim = this.ledger.now();
+    this.mtim = this.ctim = this.volume.now();
   }
 
   /** Called when a name or a handle goes: what nobody can reach any more gives back its room. */
   release(): void {
     if (this.links === 0 && this.opens === 0) {
-      this.ledger.nodes--;
+      this.volume.ledger.give({ nodes: 1 });
       this.free();
     }
   }
@@ -55,6 +54,10 @@ abstract class Node {
 }
 
 export const CHUNK = 65536;
+/** NAME_MAX, in bytes. */
+export const MAX_NAME = 255;
+/** 64 TiB: far beyond what memory holds, but files may be sparse. */
+export const MAX_SIZE = 2 ** 46;
 
 export class FileNode extends Node {
   readonly type = FILETYPE.REGULAR_FILE;
@@ -71,15 +74,22 @@ export class FileNode extends Node {
     return this.chunks.get(index);
   }
 
+  /** Bytes that a chunk takes when it is to have room for `length`. */
+  protected growthFor(index: number, length: number): number {
+    const old = this.chunks.get(index)?.length ?? 0;
+    if (old >= length) return 0;
+    // Whole chunks at once for files that are large or grow; small files take little.
+    return Math.min(CHUNK, Math.max(length, index > 0 ? CHUNK : 2 * old)) - old;
+  }
+
   /** The chunk with room for `length` bytes, or undefined when the file system is full. */
   protected chunkToWrite(index: number, length: number): Uint8Array | undefined {
     const old = this.chunks.get(index);
     if (old !== undefined && old.length >= length) return old;
-    // Whole chunks at once for files that are large or grow; small files take little.
-    const room = Math.min(CHUNK, Math.max(length, index > 0 ? CHUNK : 2 * (old?.length ?? 0)));
-    const growth = room - (old?.length ?? 0);
-    if (this.ledger.bytes + growth > this.ledger.maxBytes) return undefined;
-    this.ledger.bytes += growth;
+    const growth = this.growthFor(index, length);
+    const room = growth + (old?.length ?? 0);
+    if (!this.volume.ledger.fits({ bytes: growth })) return undefined;
+    this.volume.ledger.take({ bytes: growth });
     const chunk = new Uint8Array(room);
     if (old !== undefined) chunk.set(old);
     this.chunks.set(index, chunk);
@@ -129,18 +139,33 @@ export class FileNode extends Node {
     const keep = Math.ceil(size / CHUNK);
     for (const [index, chunk] of this.chunks) {
       if (index < keep) continue;
-      this.ledger.bytes -= chunk.length;
+      this.volume.ledger.give({ bytes: chunk.length });
       this.chunks.delete(index);
     }
     this.chunks.get(keep - 1)?.fill(0, size - (keep - 1) * CHUNK);
     return true;
   }
 
-  /** Puts back what was saved. The chunks are checked and fit the limits. */
+  /** Gives [start, end) its room, zeros where nothing was written; false, and nothing taken, when there is none. */
+  reserve(start: number, end: number): boolean {
+    const first = Math.floor(start / CHUNK);
+    const lengthOf = (index: number) => Math.min(CHUNK, end - index * CHUNK);
+    const { ledger } = this.volume;
+    // First without counting chunk by chunk: there may be very many.
+    if (!ledger.fits({ bytes: end - (first + this.chunks.size + 1) * CHUNK })) return false;
+    let growth = 0;
+    for (let index = first; index * CHUNK < end; index++) growth += this.growthFor(index, lengthOf(index));
+    if (!ledger.fits({ bytes: growth })) return false;
+    for (let index = first; index * CHUNK < end; index++) this.chunkToWrite(index, lengthOf(index));
+    this.length = Math.max(this.length, end);
+    return true;
+  }
+
+  /** Puts back what was saved. The chunks are in order; throws LedgerFull when there is no room. */
   restore(size: number, chunks: readonly (readonly [number, Uint8Array])[]): void {
     for (const [index, bytes] of chunks) {
+      this.volume.ledger.take({ bytes: bytes.length });
       this.chunks.set(index, bytes);
-      this.ledger.bytes += bytes.length;
     }
     this.length = size;
   }
@@ -161,8 +186,14 @@ export class DirectoryNode extends Node {
     return 0;
   }
 
-  /** The entries; those of a directory with a lower layer are read when they are first asked for. */
+  /** Takes over the entries of a lower layer, if there is one. False, and nothing taken, when there is no room for them. */
+  populate(): boolean {
+    return true;
+  }
+
+  /** The entries. Throws LedgerFull when those of a lower layer are not there yet and find no room. */
   get entries(): Map<string, AnyNode> {
+    if (!this.populate()) throw new LedgerFull('nodes');
     return this.children;
   }
 
@@ -171,7 +202,9 @@ export class DirectoryNode extends Node {
     return this.children;
   }
 
+  /** Throws LedgerFull when there is no room for the name. */
   add(name: string, node: AnyNode): void {
+    this.volume.ledger.take({ names: nameCost(name) });
     this.entries.set(name, node);
     node.links++;
     if (node instanceof DirectoryNode) {
@@ -185,8 +218,9 @@ export class DirectoryNode extends Node {
     const node = this.entries.get(name);
     if (node === undefined) return;
     this.entries.delete(name);
+    this.volume.ledger.give({ names: nameCost(name) });
     node.links--;
-    node.ctim = this.ledger.now();
+    node.ctim = this.volume.now();
     if (node instanceof DirectoryNode) {
       node.parent = undefined;
       node.removed = true;
@@ -205,15 +239,21 @@ export class DirectoryNode extends Node {
 
 export class LinkNode extends Node {
   readonly type = FILETYPE.SYMBOLIC_LINK;
+  private readonly bytes: number;
   constructor(
-    ledger: Ledger,
+    volume: Volume,
     readonly target: string,
     ino?: number,
   ) {
-    super(ledger, ino);
+    const bytes = encodeUtf8(target).length;
+    super(volume, ino, bytes);
+    this.bytes = bytes;
   }
   size(): number {
-    return this.target.length;
+    return this.bytes;
+  }
+  protected override free(): void {
+    this.volume.ledger.give({ bytes: this.bytes });
   }
 }
 

@@ -5,8 +5,9 @@
  */
 import { FILETYPE } from '../abi';
 import type { DirectoryEntry, DirectoryHandle, FileHandle } from '../host';
-import { ledgerOf, MemoryFileSystem, type MemoryLimits } from './memory';
-import { type AnyNode, CHUNK, DirectoryNode, FileNode, type Ledger, LinkNode } from './nodes';
+import { LedgerFull } from '../ledger';
+import { MemoryFileSystem, type MemoryLimits, volumeOf } from './memory';
+import { type AnyNode, CHUNK, DirectoryNode, FileNode, LinkNode, type Volume } from './nodes';
 
 const READING = { read: true, write: false, create: false, exclusive: false, truncate: false };
 
@@ -15,6 +16,8 @@ export type BasePath = readonly string[];
 
 /** The base's root. Handles are opened from it by their whole path, so that nothing stays open for long. */
 export class Base {
+  /** The chunk that was read last: one for all files, so that reading many of them holds no more. */
+  cached: { readonly of: OverlayFileNode; readonly index: number; readonly bytes: Uint8Array } | undefined;
   constructor(readonly root: DirectoryHandle) {}
 
   /** Runs `use` on the directory at a path; undefined when it cannot be reached. */
@@ -46,23 +49,26 @@ export class Base {
 
 export class OverlayFileNode extends FileNode {
   private file: FileHandle | undefined;
-  /** The chunk of the base that was read last. */
-  private cached: { index: number; bytes: Uint8Array } | undefined;
 
   constructor(
-    ledger: Ledger,
+    volume: Volume,
     private readonly base: Base,
     readonly basePath: BasePath,
     /** Bytes from the start that still may lie in the base. */
     public baseSize: number,
     ino?: number,
   ) {
-    super(ledger, ino);
+    super(volume, ino);
     this.length = baseSize;
   }
 
   protected override chunkToRead(index: number): Uint8Array | undefined {
     return this.chunks.get(index) ?? this.fromBase(index);
+  }
+
+  protected override growthFor(index: number, length: number): number {
+    const below = this.chunks.has(index) ? 0 : Math.min(CHUNK, this.baseSize - index * CHUNK);
+    return super.growthFor(index, Math.max(length, below));
   }
 
   protected override chunkToWrite(index: number, length: number): Uint8Array | undefined {
@@ -83,12 +89,13 @@ export class OverlayFileNode extends FileNode {
   private fromBase(index: number): Uint8Array | undefined {
     const start = index * CHUNK;
     if (start >= this.baseSize) return undefined;
-    if (this.cached?.index === index) return this.cached.bytes;
+    const { cached } = this.base;
+    if (cached?.of === this && cached.index === index) return cached.bytes;
     this.file ??= this.base.open(this.basePath);
     const bytes = new Uint8Array(Math.min(CHUNK, this.baseSize - start));
     const count = this.file?.read([bytes], start) ?? 0;
     bytes.fill(0, Math.max(0, count));
-    this.cached = { index, bytes };
+    this.base.cached = { of: this, index, bytes };
     return bytes;
   }
 
@@ -96,7 +103,7 @@ export class OverlayFileNode extends FileNode {
     if (this.opens === 0) {
       this.file?.close();
       this.file = undefined;
-      this.cached = undefined;
+      if (this.base.cached?.of === this) this.base.cached = undefined;
     }
     super.release();
   }
@@ -105,12 +112,12 @@ export class OverlayFileNode extends FileNode {
 export class OverlayDirectoryNode extends DirectoryNode {
   private read = false;
   constructor(
-    ledger: Ledger,
+    volume: Volume,
     readonly base: Base,
     readonly basePath: BasePath,
     ino?: number,
   ) {
-    super(ledger, ino);
+    super(volume, ino);
   }
 
   /** Whether the base's entries have been taken over. */
@@ -123,20 +130,35 @@ export class OverlayDirectoryNode extends DirectoryNode {
     this.read = populated;
   }
 
-  override get entries(): Map<string, AnyNode> {
-    if (!this.read) {
-      this.read = true;
-      const { mtim, ctim } = this;
+  override populate(): boolean {
+    if (this.read) return true;
+    this.read = true;
+    const { mtim, ctim } = this;
+    try {
       this.base.within(this.basePath, (directory) => {
         const list = directory.list();
         if (typeof list === 'number') return;
         const sorted = list.slice().sort((a, b) => (a.name < b.name ? -1 : 1));
         for (const entry of sorted) this.takeOver(directory, entry);
       });
+    } catch (error) {
+      if (!(error instanceof LedgerFull)) throw error;
+      this.forget();
+      return false;
+    } finally {
       this.mtim = mtim;
       this.ctim = ctim;
     }
-    return this.children;
+    return true;
+  }
+
+  /** Gives back what was taken over, as if it had never been read. */
+  private forget(): void {
+    for (const [name, node] of [...this.children]) {
+      this.remove(name);
+      node.release();
+    }
+    this.read = false;
   }
 
   private takeOver(directory: DirectoryHandle, { name, type }: DirectoryEntry): void {
@@ -144,15 +166,20 @@ export class OverlayDirectoryNode extends DirectoryNode {
     if (typeof stat === 'number') return;
     const path = [...this.basePath, name];
     let node: AnyNode;
-    if (type === FILETYPE.DIRECTORY) node = new OverlayDirectoryNode(this.ledger, this.base, path);
+    if (type === FILETYPE.DIRECTORY) node = new OverlayDirectoryNode(this.volume, this.base, path);
     else if (type === FILETYPE.REGULAR_FILE) {
-      node = new OverlayFileNode(this.ledger, this.base, path, stat.size);
+      node = new OverlayFileNode(this.volume, this.base, path, stat.size);
     } else if (type === FILETYPE.SYMBOLIC_LINK) {
       const target = directory.readLink(name);
       if (typeof target === 'number') return;
-      node = new LinkNode(this.ledger, target);
+      node = new LinkNode(this.volume, target);
     } else return;
-    this.add(name, node);
+    try {
+      this.add(name, node);
+    } catch (error) {
+      node.release();
+      throw error;
+    }
     node.atim = stat.atim;
     node.mtim = stat.mtim;
     node.ctim = stat.ctim;
@@ -161,5 +188,5 @@ export class OverlayDirectoryNode extends DirectoryNode {
 
 /** An in-memory file system over `base`, which is never changed. Entries of the base count towards `maxNodes` once they are seen. */
 export function overlay(base: DirectoryHandle, limits: Partial<MemoryLimits> = {}): MemoryFileSystem {
-  return MemoryFileSystem.at(new OverlayDirectoryNode(ledgerOf(limits), new Base(base), []));
+  return MemoryFileSystem.at(new OverlayDirectoryNode(volumeOf(limits), new Base(base), []));
 }

@@ -13,7 +13,7 @@ export function readOnly(directory: DirectoryHandle): DirectoryHandle {
     list: () => directory.list(),
     sync: () => ERRNO.SUCCESS,
     close: () => directory.close(),
-    attach: (now, device) => directory.attach?.(now, device),
+    attach: (now, device, ledger) => directory.attach?.(now, device, ledger),
     openDirectory(name) {
       const below = directory.openDirectory(name);
       return typeof below === 'number' ? below : readOnly(below);

@@ -1,16 +1,21 @@
 /** Writing and reading the bytes of a saved state. All numbers are little endian; a reader never trusts a length. */
 import { decodeUtf8, encodeUtf8 } from '../../decoder/utf8';
+import { SnapshotError } from '../../errors';
 import { fromNumber, toNumber, type U64 } from '../words';
 
-/** A saved state that cannot be used: malformed, or it does not fit this host. Nothing has been changed. */
-export class StateError extends Error {
-  constructor(
-    message: string,
-    /** Byte offset in the state, or -1. */
-    readonly offset = -1,
-  ) {
-    super(offset < 0 ? message : `${message} (at offset ${offset} of the WASI state)`);
+/** A saved state that cannot be used: malformed, or it does not fit this host or its limits. Nothing has been changed. */
+export class StateError extends SnapshotError {
+  /** Byte offset in the state, or -1. */
+  override readonly offset: number;
+  constructor(message: string, offset = -1, kind: 'malformed' | 'mismatch' | 'limit' = 'mismatch') {
+    super(offset < 0 ? message : `${message} (at offset ${offset} of the WASI state)`, kind);
+    this.offset = offset;
   }
+}
+
+/** A state that brings more than the host's limits allow. */
+export function beyondLimit(what: string): StateError {
+  return new StateError(`${what} than the limit allows`, -1, 'limit');
 }
 Object.defineProperty(StateError.prototype, 'name', {
   value: 'StateError',
@@ -85,7 +90,7 @@ export class Reader {
   ) {}
 
   fail(message: string, at = this.pos): StateError {
-    return new StateError(message, at);
+    return new StateError(message, at, 'malformed');
   }
 
   get atEnd(): boolean {

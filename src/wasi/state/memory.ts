@@ -2,15 +2,21 @@
 import { encodeUtf8 } from '../../decoder/utf8';
 import { FILETYPE } from '../abi';
 import { sha256 } from '../digest';
-import { ledgerOf, type MemoryLimits } from '../files/memory';
-import { type AnyNode, CHUNK, DirectoryNode, FileNode, type Ledger, LinkNode } from '../files/nodes';
+import {
+  type AnyNode,
+  CHUNK,
+  DirectoryNode,
+  FileNode,
+  LinkNode,
+  MAX_NAME,
+  MAX_SIZE,
+  Volume,
+} from '../files/nodes';
 import { type Base, OverlayDirectoryNode, OverlayFileNode } from '../files/overlay';
+import type { Ledger } from '../ledger';
 import { encodeNodes, type MemoryDocument, type NodeDocument } from '../state';
 import { ZERO } from '../words';
 import { StateError } from './codec';
-
-const MAX_NAME = 255;
-const MAX_SIZE = 2 ** 46;
 
 /** Everything below the root, and what is open without a name. The root is the first node, the others follow by number. */
 export function captureNodes(root: DirectoryNode, open: readonly AnyNode[]): MemoryDocument {
@@ -23,7 +29,7 @@ export function captureNodes(root: DirectoryNode, open: readonly AnyNode[]): Mem
   visit(root);
   open.forEach(visit);
   const others = [...seen.values()].filter((node) => node !== root).sort((a, b) => a.ino - b.ino);
-  return { nextIno: root.ledger.nextIno, nodes: [root, ...others].map(captureNode) };
+  return { nextIno: root.volume.nextIno, nodes: [root, ...others].map(captureNode) };
 }
 
 /** SHA-256 of files as they are, whenever they were made or read. */
@@ -81,20 +87,20 @@ export interface BuiltNodes {
   readonly byIno: ReadonlyMap<number, AnyNode>;
 }
 
-/** The nodes of a document, checked whole. `base` is the lower layer of an overlay. */
+/** The nodes of a document, checked whole, charged to `ledger` (LedgerFull). `base` is the lower layer of an overlay. */
 export function buildNodes(
   doc: MemoryDocument,
-  limits: Partial<MemoryLimits>,
+  ledger: Ledger,
   base: Base | undefined,
 ): BuiltNodes {
-  const ledger = ledgerOf(limits);
-  checkSizes(doc, ledger);
+  checkSizes(doc);
+  const volume = new Volume(ledger);
   const byIno = new Map<number, AnyNode>();
   for (const one of doc.nodes) {
     if (one.ino < 1 || one.ino >= doc.nextIno || byIno.has(one.ino)) throw new StateError('bad inode number');
-    byIno.set(one.ino, makeNode(one, ledger, base));
+    byIno.set(one.ino, makeNode(one, volume, base));
   }
-  ledger.nextIno = doc.nextIno;
+  volume.nextIno = doc.nextIno;
   const root = byIno.get(doc.nodes[0]?.ino);
   if (!(root instanceof DirectoryNode)) throw new StateError('the in-memory files have no root');
   root.links = 1;
@@ -107,9 +113,7 @@ export function buildNodes(
   return { root, byIno };
 }
 
-function checkSizes(doc: MemoryDocument, ledger: Ledger): void {
-  if (doc.nodes.length > ledger.maxNodes) throw new StateError('more in-memory files than the limit allows');
-  let bytes = 0;
+function checkSizes(doc: MemoryDocument): void {
   for (const { chunks, size } of doc.nodes) {
     if (size > MAX_SIZE) throw new StateError('an in-memory file is too large');
     let last = -1;
@@ -117,29 +121,27 @@ function checkSizes(doc: MemoryDocument, ledger: Ledger): void {
       if (index <= last || index * CHUNK + chunk.length > size)
         throw new StateError('a chunk is out of place');
       last = index;
-      bytes += chunk.length;
     }
   }
-  if (bytes > ledger.maxBytes) throw new StateError('more in-memory bytes than the limit allows');
 }
 
-function makeNode(one: NodeDocument, ledger: Ledger, base: Base | undefined): AnyNode {
+function makeNode(one: NodeDocument, volume: Volume, base: Base | undefined): AnyNode {
   if (one.base !== undefined) {
     if (base === undefined) throw new StateError('the files need a base directory, which is not given');
     if (!one.base.path.every(isName)) throw new StateError('bad path in a base directory');
   }
-  if (one.type === FILETYPE.SYMBOLIC_LINK) return new LinkNode(ledger, one.target, one.ino);
+  if (one.type === FILETYPE.SYMBOLIC_LINK) return new LinkNode(volume, one.target, one.ino);
   if (one.type === FILETYPE.DIRECTORY) {
-    if (one.base === undefined) return new DirectoryNode(ledger, one.ino);
-    const directory = new OverlayDirectoryNode(ledger, base!, one.base.path, one.ino);
+    if (one.base === undefined) return new DirectoryNode(volume, one.ino);
+    const directory = new OverlayDirectoryNode(volume, base!, one.base.path, one.ino);
     directory.restorePopulated(true);
     return directory;
   }
   let file: FileNode;
-  if (one.base === undefined) file = new FileNode(ledger, one.ino);
+  if (one.base === undefined) file = new FileNode(volume, one.ino);
   else {
     checkBaseFile(base!, one.base.path, one.base.size);
-    file = new OverlayFileNode(ledger, base!, one.base.path, one.base.size, one.ino);
+    file = new OverlayFileNode(volume, base!, one.base.path, one.base.size, one.ino);
   }
   file.restore(one.size, one.chunks);
   return file;

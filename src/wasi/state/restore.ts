@@ -5,12 +5,20 @@
 import { ALL_RIGHTS, ERRNO, errnoName, FILETYPE } from '../abi';
 import { Clocks } from '../clocks';
 import type { Preopen, WasiContext } from '../context';
-import { type Descriptor, type DescriptorOf, makeDescriptor, rightsOf } from '../descriptors';
+import {
+  type Descriptor,
+  type DescriptorOf,
+  listingCost,
+  MAX_KEPT_PATH,
+  makeDescriptor,
+  rightsOf,
+} from '../descriptors';
 import { MemoryDirectory, MemoryFile } from '../files/handles';
-import type { MemoryLimits } from '../files/memory';
-import { DirectoryNode, FileNode, Ledger } from '../files/nodes';
+import { type MemoryLimits, volumeOf } from '../files/memory';
+import { DirectoryNode, FileNode, MAX_SIZE, Volume } from '../files/nodes';
 import { OverlayDirectoryNode } from '../files/overlay';
 import type { DirectoryHandle, FileHandle, Handle } from '../host';
+import { Ledger, LedgerFull } from '../ledger';
 import { SeededRandom } from '../random';
 import { atPath } from '../resolve';
 import {
@@ -22,7 +30,7 @@ import {
   type RootDocument,
   type WasiDocument,
 } from '../state';
-import { StateError } from './codec';
+import { beyondLimit, StateError } from './codec';
 import { detachedStream } from './detached';
 import { type BuiltNodes, buildNodes, captureNodes, digestNodes } from './memory';
 import { digestOf } from './save';
@@ -52,16 +60,20 @@ interface Plan {
   readonly roots: readonly Preopen[];
   readonly built: readonly (BuiltNodes | undefined)[];
   readonly entries: (Descriptor | undefined)[];
+  /** All that the state brings, and becomes the world's ledger. */
+  readonly ledger: Ledger;
+  /** Copies of files that stand alone. */
+  readonly copies: Volume;
 }
 
 export function restoreState(w: WasiContext, bytes: Uint8Array, policy: RestorePolicy = {}): void {
   const doc = decodeState(bytes);
   checkDocument(doc, w);
-  const built = doc.roots.map((root) => buildRoot(root, w, policy));
-  const roots = doc.roots.map((root, k) => ({ path: root.path, directory: rootHandle(root, built[k], w) }));
-  const plan: Plan = { roots, built, entries: [] };
+  const plan = withinLimits(() => makePlan(doc, w, policy));
   try {
-    for (const one of doc.descriptors) plan.entries[one.fd] = makeEntry(one, plan, w, policy);
+    withinLimits(() => {
+      for (const one of doc.descriptors) plan.entries[one.fd] = makeEntry(one, plan, w, policy);
+    });
   } catch (error) {
     for (const entry of plan.entries) {
       if (entry !== undefined && ownsHandle(entry, plan, w)) entry.handle.close();
@@ -69,6 +81,29 @@ export function restoreState(w: WasiContext, bytes: Uint8Array, policy: RestoreP
     throw error;
   }
   apply(doc, plan, w);
+}
+
+function withinLimits<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof LedgerFull)) throw error;
+    const what = { bytes: 'more in-memory bytes', names: 'more bytes of names', nodes: 'more in-memory files' };
+    throw beyondLimit(what[error.what]);
+  }
+}
+
+function makePlan(doc: WasiDocument, w: WasiContext, policy: RestorePolicy): Plan {
+  const ledger = w.ledger.fresh();
+  ledger.take({ bytes: doc.unread.reduce((sum, [, bytes]) => sum + bytes.length, 0) });
+  ledger.take({ names: [...doc.args, ...doc.env].reduce((sum, text) => sum + text.length, 0) });
+  const given = givenRoots(doc, w);
+  const built = doc.roots.map((root, k) => buildRoot(root, given[k], ledger, w, policy));
+  const roots = doc.roots.map(({ path }, k) => ({ path, directory: rootHandle(path, built[k], given[k]) }));
+  const copies = new Volume(ledger);
+  copies.device = roots.length + 1;
+  copies.now = () => w.clocks.realtime();
+  return { roots, built, entries: [], ledger, copies };
 }
 
 function ownsHandle(entry: Descriptor, plan: Plan, w: WasiContext): boolean {
@@ -88,20 +123,26 @@ function apply(doc: WasiDocument, plan: Plan, w: WasiContext): void {
   w.clocks.restore(doc.monotonic);
   w.random = doc.random && new SeededRandom(doc.random);
   w.descriptors.replaceAll(plan.entries);
+  w.ledger = plan.ledger;
   w.roots = plan.roots;
   w.attachRoots();
-  for (const [stream, bytes] of doc.unread) w.standard[stream].giveBack?.(bytes);
+  w.heldInput.fill(0);
+  for (const [stream, bytes] of doc.unread) {
+    w.standard[stream].giveBack?.(bytes);
+    w.heldInput[stream] += bytes.length;
+  }
 }
 
 function checkDocument(doc: WasiDocument, w: WasiContext): void {
   const { descriptors, roots } = doc;
-  if (descriptors.length > w.limits.openFiles) throw new StateError('more descriptors than the limit allows');
+  if (descriptors.length > w.limits.openFiles) throw beyondLimit('more descriptors');
   if (doc.random?.every((word) => word === 0)) throw new StateError('the random state is empty');
   let last = -1;
   for (const one of descriptors) {
     // Numbers are given out lowest first, so none is beyond the limit.
     if (one.fd <= last || one.fd >= w.limits.openFiles) throw new StateError(`bad descriptor ${one.fd}`);
     last = one.fd;
+    if (one.path.length > MAX_KEPT_PATH) throw beyondLimit(`a longer path of descriptor ${one.fd}`);
     if (one.root >= roots.length) throw new StateError(`descriptor ${one.fd} has no root`);
     if (!isPlainPath(one.path)) throw new StateError(`descriptor ${one.fd} has a bad path`);
     const needsRoot = ['root', 'directory', 'file', 'memory'].includes(one.source.kind);
@@ -127,14 +168,23 @@ function isPlainPath(path: string): boolean {
   );
 }
 
-/** The new host's root of the same name. */
-function givenRoot(path: string, w: WasiContext): DirectoryHandle | undefined {
-  return w.roots.find((root) => root.path === path)?.directory;
+/** For each root of the state the new host's of the same name; each is given once. */
+function givenRoots(doc: WasiDocument, w: WasiContext): (DirectoryHandle | undefined)[] {
+  const left = [...w.roots];
+  return doc.roots.map(({ path }) => {
+    const found = left.findIndex((root) => root.path === path);
+    return found < 0 ? undefined : left.splice(found, 1)[0].directory;
+  });
 }
 
-function buildRoot(root: RootDocument, w: WasiContext, policy: RestorePolicy): BuiltNodes | undefined {
+function buildRoot(
+  root: RootDocument,
+  given: DirectoryHandle | undefined,
+  total: Ledger,
+  w: WasiContext,
+  policy: RestorePolicy,
+): BuiltNodes | undefined {
   if (root.memory === undefined) return undefined;
-  const given = givenRoot(root.path, w);
   const node = given instanceof MemoryDirectory ? given.node : undefined;
   const isOverlay = node instanceof OverlayDirectoryNode;
   if ((root.files === 'overlay') !== isOverlay && (root.files === 'overlay' || isOverlay)) {
@@ -151,21 +201,40 @@ function buildRoot(root: RootDocument, w: WasiContext, policy: RestorePolicy): B
     }
     bytes = encodeNodes(nodes);
   }
-  const limits = node?.ledger ?? policy.memoryLimits ?? {};
-  return buildNodes(decodeNodes(bytes), limits, isOverlay ? node.base : undefined);
+  // A state brings files, never a place for them: a root that the host did not give is none.
+  if (given === undefined) throw notGiven(root.path);
+  const old = node?.volume.ledger;
+  const ledger = old === undefined ? volumeOf(policy.memoryLimits ?? UNLIMITED).ledger : new Ledger(old.limits);
+  ledger.join(total, w.ledger.allowanceFor(old));
+  return buildNodes(decodeNodes(bytes), ledger, isOverlay ? node.base : undefined);
 }
 
-function rootHandle(root: RootDocument, built: BuiltNodes | undefined, w: WasiContext): DirectoryHandle {
+/** For files in memory in place of a directory of the host: nothing but the limits of the whole. */
+const UNLIMITED: MemoryLimits = {
+  maxBytes: Number.POSITIVE_INFINITY,
+  maxNodes: Number.POSITIVE_INFINITY,
+  maxNames: Number.POSITIVE_INFINITY,
+};
+
+function rootHandle(
+  path: string,
+  built: BuiltNodes | undefined,
+  given: DirectoryHandle | undefined,
+): DirectoryHandle {
   if (built !== undefined) return new MemoryDirectory(built.root);
-  const given = givenRoot(root.path, w);
-  if (given === undefined) throw new StateError(`no directory is given for ${root.path}`);
+  if (given === undefined) throw notGiven(path);
   return given;
+}
+
+function notGiven(path: string): StateError {
+  return new StateError(`no directory is given for ${path}`);
 }
 
 function makeEntry(one: DescriptorDocument, plan: Plan, w: WasiContext, policy: RestorePolicy): Descriptor {
   const { handle, detached, type } = openSource(one, plan, w, policy);
   const isDirectory = handle.kind === 'directory';
   const possible = detached ? ALL_RIGHTS : rightsOf(handle);
+  if (one.listing !== undefined) plan.ledger.take({ names: listingCost(one.listing) });
   const access = one.source.kind === 'file' || one.source.kind === 'memory' ? one.source : undefined;
   return makeDescriptor(handle, {
     ...(type === undefined ? {} : { type }),
@@ -177,6 +246,7 @@ function makeEntry(one: DescriptorDocument, plan: Plan, w: WasiContext, policy: 
     path: one.path,
     preopen: one.preopen ? plan.roots[one.root].path : undefined,
     listing: one.listing,
+    listedIn: plan.ledger,
     detached,
     ...(access ? { access: { read: access.read, write: access.write } } : {}),
   });
@@ -212,7 +282,7 @@ function openSource(one: DescriptorDocument, plan: Plan, w: WasiContext, policy:
     case 'file':
       return firstOf(one, policy.files ?? ['reopen', 'copy'], {
         reopen: () => reopenFile(one, source, plan, policy),
-        copy: () => copyOf(source),
+        copy: () => copyOf(source, plan),
         detach: () => detach(FILETYPE.REGULAR_FILE),
       });
   }
@@ -307,13 +377,16 @@ function difference(source: HostFileSource, handle: FileHandle, policy: RestoreP
 }
 
 /** A file of its own in memory. */
-function copyOf(source: HostFileSource): Opened | string {
-  const { contents } = source;
+function copyOf(source: HostFileSource, plan: Plan): Opened | string {
+  const { contents, size } = source;
   if (contents === undefined) return 'its contents are not in the state';
-  const node = new FileNode(new Ledger(Number.POSITIVE_INFINITY, 1));
-  node.setSize(source.size);
-  node.writeAt(contents, 0);
-  return { handle: new MemoryFile(node, { read: source.read, write: source.write }), detached: false };
+  if (contents.length > size || size > MAX_SIZE) return 'its size and contents do not go together';
+  const node = new FileNode(plan.copies);
+  const handle = new MemoryFile(node, { read: source.read, write: source.write });
+  node.setSize(size);
+  if (node.writeAt(contents, 0) === contents.length) return { handle, detached: false };
+  handle.close();
+  throw new LedgerFull('bytes');
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

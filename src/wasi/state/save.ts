@@ -84,7 +84,7 @@ function describeRoot(
   for (const entry of w.descriptors.entries) {
     const handle = entry?.handle;
     const inMemory = handle instanceof MemoryFile || handle instanceof MemoryDirectory;
-    if (inMemory && handle.node.ledger === node.ledger && entry?.root === root) open.push(handle.node);
+    if (inMemory && handle.node.volume === node.volume && entry?.root === root) open.push(handle.node);
   }
   const nodes = captureNodes(node, open);
   const embedded = options.memory !== 'digest';
@@ -121,13 +121,21 @@ function sourceOf(w: WasiContext, fd: number, descriptor: Descriptor, options: S
     const stream = w.standard.indexOf(handle as Pollable);
     return stream < 0 ? { kind: 'stream' } : { kind: 'standard', stream };
   }
-  if (handle instanceof MemoryFile) return { kind: 'memory', ino: handle.node.ino, ...handle.access };
+  if (handle instanceof MemoryFile && isOf(w, root, handle.node)) {
+    return { kind: 'memory', ino: handle.node.ino, ...handle.access };
+  }
   if (handle === w.roots[root]?.directory) return { kind: 'root' };
   if (handle instanceof MemoryDirectory) {
     return { kind: 'memory', ino: handle.node.ino, read: false, write: false };
   }
   if (handle.kind === 'directory') return { kind: 'directory' };
   return describeFile(w, fd, descriptor, handle, options);
+}
+
+/** Whether a node is of the files that are saved with the root. The copy of a lost file is not: it stands alone, and is lost again. */
+function isOf(w: WasiContext, root: number, node: AnyNode): boolean {
+  const directory = w.roots[root]?.directory;
+  return directory instanceof MemoryDirectory && directory.node.volume === node.volume;
 }
 
 function describeFile(
@@ -139,7 +147,7 @@ function describeFile(
 ): HostFileSource {
   const size = handle.size();
   if (size < 0) throw new StateError(`descriptor ${fd} cannot be saved: ${errnoName(-size)}`);
-  const lost = !isStillThere(w, descriptor, handle);
+  const lost = handle instanceof MemoryFile || !isStillThere(w, descriptor, handle);
   const wanted = lost || options.contents === 'all';
   return {
     kind: 'file',
