@@ -75,13 +75,13 @@ Object.defineProperty(RunStoppedError.prototype, 'name', { value: 'RunStoppedErr
 
 /**
  * Runs a WASI command to its end on the event loop. Throws CompileError or LinkError for a module that cannot run, RuntimeError for a
- * trap, RunStoppedError when a limit of the options is reached.
+ * trap, RunStoppedError when a limit of the options is reached. Bytes that are given (the program, its input) are copied.
  */
 export async function runWasi(
   program: Uint8Array | Module,
   options: RunWasiOptions = {},
 ): Promise<RunWasiResult> {
-  const module = program instanceof Module ? program : Module.decode(program);
+  const module = program instanceof Module ? program : Module.decode(program.slice());
   const stdout = new Sink(options.stdout ?? 'capture', 'stdout');
   const stderr = new Sink(options.stderr ?? 'capture', 'stderr');
   const wasi = new Wasi({
@@ -92,7 +92,7 @@ export async function runWasi(
       path,
       directory: directoryOf(directory),
     })),
-    limits: options.limits,
+    limits: captures(options) ? { outputBytes: MAX_CAPTURED, ...options.limits } : options.limits,
     deterministic: options.deterministic,
     blocking: false,
   });
@@ -110,6 +110,13 @@ export async function runWasi(
     wasi.cancelWait();
     if (options.stdin === 'inherit') releaseInput();
   }
+}
+
+/** Bytes that are captured when `limits.outputBytes` says nothing: a program that prints without end must not fill our memory. */
+const MAX_CAPTURED = 256 * 1024 * 1024;
+
+function captures({ stdout = 'capture', stderr = 'capture' }: RunWasiOptions): boolean {
+  return stdout === 'capture' || stderr === 'capture';
 }
 
 function exitCodeOf(ending: ProgramEnding): number {
@@ -133,7 +140,8 @@ function directoryOf(directory: Directory): DirectoryHandle {
 function inputOf(input: Input | undefined): Pollable {
   if (input === 'inherit') return processStreams().stdin;
   if (input === undefined || typeof input === 'string') return inputStream(Buffer.from(input ?? ''));
-  if (input instanceof Uint8Array) return inputStream(input);
+  // A copy: what the caller does to his bytes later is none of the guest's business.
+  if (input instanceof Uint8Array) return inputStream(input.slice());
   return input instanceof Readable ? new ReadableStream(input) : input;
 }
 

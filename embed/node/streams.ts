@@ -192,9 +192,10 @@ export class WritableStream implements StreamHandle, NodePollable {
     if (this.failure !== ERRNO.SUCCESS) return -this.failure;
     if (this.sink.destroyed || this.sink.writableEnded) return -ERRNO.PIPE;
     if (this.sink.writableNeedDrain) return -ERRNO.AGAIN;
-    // A copy: the guest goes on to use its memory while the stream still holds the bytes.
-    if (buffers.length > 0) this.sink.write(Buffer.concat(buffers));
-    return total(buffers);
+    // A copy: the guest goes on to use its memory while the stream still holds the bytes. So not too many at a time.
+    const size = Math.min(total(buffers), MOST_HELD);
+    if (size > 0) this.sink.write(Buffer.concat(firstBytes(buffers, size)));
+    return size;
   }
 
   writable(): boolean {
@@ -226,6 +227,18 @@ export class WritableStream implements StreamHandle, NodePollable {
     return 0;
   }
   close(): void {}
+}
+
+/** Bytes that a `Writable` is given at a time; a longer write is a short count. */
+const MOST_HELD = 1024 * 1024;
+
+function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
+  let left = count;
+  return buffers.map((buffer) => {
+    const part = buffer.subarray(0, left);
+    left -= part.length;
+    return part;
+  });
 }
 
 function attemptErrno(error: unknown): Errno {

@@ -30,7 +30,7 @@ export function quickjsHost(machine: Machine | undefined, options: QuickjsHostOp
   const setTimer = options.setTimeout ?? machine?.os.setTimeout;
   const clearTimer = options.clearTimeout ?? machine?.os.clearTimeout;
   return {
-    realtime: () => fromMilliseconds(Date.now()),
+    realtime: realtimeClock(),
     monotonic: monotonicClock(),
     resolution: hasPerformance() ? 1000 : 1_000_000,
     random: options.random ?? randomSource(machine),
@@ -65,6 +65,22 @@ const performanceClock = (): Performance | undefined =>
   (globalThis as unknown as { performance?: Performance }).performance;
 function hasPerformance(): boolean {
   return performanceClock() !== undefined;
+}
+
+/** How far, in milliseconds, the two clocks may be apart before the finer one is set again. */
+const ASTRAY = 2;
+
+/** The wall clock; with `performance.now` in its steps, corrected whenever it strays from `Date`. */
+function realtimeClock(): () => U64 {
+  let offset = 0;
+  return () => {
+    const wall = Date.now();
+    const steps = performanceClock()?.now();
+    if (steps === undefined) return fromMilliseconds(wall);
+    const astray = steps + offset - wall;
+    if (astray < 0 || astray > ASTRAY) offset = wall - steps;
+    return fromMilliseconds(steps + offset);
+  };
 }
 
 /** `performance.now` where there is one, else the wall clock held back when it is set back. */

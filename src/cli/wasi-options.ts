@@ -65,7 +65,11 @@ export const WASI_OPTIONS: readonly OptionSpec[] = [
   },
   { name: 'seed', value: 'N', help: 'seed of the random numbers of --deterministic (default 0)' },
   { name: 'max-open-files', value: 'N', help: 'descriptors open at a time (default 1024)' },
-  { name: 'max-file-bytes', value: 'SIZE', help: 'bytes by which files of each directory may grow' },
+  {
+    name: 'max-file-bytes',
+    value: 'SIZE',
+    help: 'bytes by which files of each directory may grow; also for files that a snapshot brings',
+  },
   { name: 'max-output', value: 'SIZE', help: 'bytes that may be printed' },
   {
     name: 'tcplisten',
@@ -90,15 +94,18 @@ export function makeWasi(
   const streams = processStreams(() => {
     throw new WasiExit(BROKEN_PIPE);
   });
+  const directories = preopens(options, maxFileBytes);
   return new Wasi({
     host: nodeHost(streams),
     args: [options.get('argv0') ?? nameOf(file), ...args],
     env: environment(options),
     sockets,
-    preopens: preopens(options, maxFileBytes),
+    preopens: directories,
     limits: {
       ...(openFiles === undefined ? {} : { openFiles }),
       ...(outputBytes === undefined ? {} : { outputBytes }),
+      // What each directory may grow by, all together; a guest without directories gets as much for what a snapshot brings.
+      ...(maxFileBytes === undefined ? {} : { fileBytes: maxFileBytes * Math.max(1, directories.length) }),
     },
     ...(isDeterministic(options) ? { deterministic: { seed: seed ?? 0 } } : {}),
     blocking: false,
@@ -180,12 +187,16 @@ function preopens(options: Options, maxBytes: number | undefined): Preopen[] {
     made.push({ path: guest, directory: tarDirectory(file, maxBytes) });
   }
   if (options.has('memory-fs') && made.length === 0)
-    made.push({ path: '/', directory: memory(maxBytes).directory() });
+    made.push({ path: '/', directory: memory(maxBytes, () => undefined).directory() });
   return made;
 }
 
-function memory(maxBytes: number | undefined): MemoryFileSystem {
-  return MemoryFileSystem.create(maxBytes === undefined ? {} : { maxBytes });
+/** Files in memory. What `fill` puts there is no growth; it has the room that there is by default. */
+function memory(maxBytes: number | undefined, fill: (files: MemoryFileSystem) => void): MemoryFileSystem {
+  const files = MemoryFileSystem.create();
+  fill(files);
+  if (maxBytes !== undefined) files.limitGrowth(maxBytes);
+  return files;
 }
 
 function openDirectory(host: string, mode: Mode, maxBytes: number | undefined): DirectoryHandle {
@@ -198,12 +209,13 @@ function openDirectory(host: string, mode: Mode, maxBytes: number | undefined): 
   if (mode === 'rw') return directory;
   if (mode === 'ro') return readOnly(directory);
   if (mode === 'overlay') return overlay(directory, maxBytes === undefined ? {} : { maxBytes }).directory();
-  const files = memory(maxBytes);
-  try {
-    copyDirectory(directory, files);
-  } catch (error) {
-    throw new InputError(`--dir ${host}: ${(error as Error).message}`);
-  }
+  const files = memory(maxBytes, (copy) => {
+    try {
+      copyDirectory(directory, copy);
+    } catch (error) {
+      throw new InputError(`--dir ${host}: ${(error as Error).message}`);
+    }
+  });
   directory.close();
   return files.directory();
 }
@@ -235,12 +247,13 @@ export function writeFiles(options: Options, wasi: Wasi): void {
 }
 
 function tarDirectory(file: string, maxBytes: number | undefined): DirectoryHandle {
-  const files = memory(maxBytes);
-  try {
-    loadTar(readInput(file), files);
-  } catch (error) {
-    if (error instanceof TarError) throw new InputError(`--fs-tar ${file}: ${error.message}`);
-    throw error;
-  }
-  return files.directory();
+  const fill = (files: MemoryFileSystem) => {
+    try {
+      loadTar(readInput(file), files);
+    } catch (error) {
+      if (error instanceof TarError) throw new InputError(`--fs-tar ${file}: ${error.message}`);
+      throw error;
+    }
+  };
+  return memory(maxBytes, fill).directory();
 }

@@ -37,9 +37,10 @@ export const resumeCommand: Command = {
   ],
   notes: `
 F.wasm is a module that carries the snapshot NAME (default: its only one). Arguments, variables, clocks, random
-numbers, open files and files in memory are those of the snapshot; directories of the machine are given again
-with --dir, under the names that the program knows, and must hold its open files as they were. Sockets do not
-travel. --invoke is needed only for a snapshot taken before that function began (in the start function or
+numbers, open files and files in memory are those of the snapshot. Every directory is given again, under the name
+that the program knows: with --dir one of the machine, which must hold its open files as they were; with
+--memory-fs (or --dir HOST::NAME::copy) a place for files in memory, which are then those of the snapshot. Sockets
+do not travel. --invoke is needed only for a snapshot taken before that function began (in the start function or
 _initialize); its arguments follow the files.`,
   async run(options) {
     const [file, ...others] = options.rest;
@@ -86,7 +87,8 @@ function loadState(load: () => void): void {
     load();
   } catch (error) {
     const missing = error instanceof StateError && /^no directory is given for (.*)$/s.exec(error.message);
-    if (missing) throw new StateError(`${error.message}: give it with --dir HOST::${missing[1]}`);
+    const inMemory = missing && missing[1] === '/' ? ' or --memory-fs' : '';
+    if (missing) throw new StateError(`${error.message}: give it with --dir HOST::${missing[1]}${inMemory}`);
     throw error;
   }
 }

@@ -74,8 +74,10 @@ export const fdWrite: Handler = (w, c) => {
     const buffers = memory.buffers(iovs, iovsLength);
     const size = total(buffers);
     if (counted && w.outputBytes + size - done > w.limits.outputBytes) return ERRNO.DQUOT;
-    const count = steady ? writeWhole(handle, buffers, done) : handle.write(buffers);
+    const count = waits ? writeWhole(handle, buffers, done) : handle.write(buffers);
     if (count === -ERRNO.AGAIN && waits) return untilStream(handle, true);
+    // What went out before an error is told; the error comes with the next write.
+    if (count < 0 && done > 0) return giveCount(memory, result, done);
     if (count > done && counted) w.outputBytes += count - done;
     done = Math.max(done, count);
     return steady && count >= 0 && count < size

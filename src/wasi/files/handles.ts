@@ -1,7 +1,6 @@
 /** Handles on the nodes of an in-memory file system. Errnos are those that Linux gives. */
 import { encodeUtf8 } from '../../decoder/utf8';
 import { ERRNO, type Errno } from '../abi';
-import { type Amounts, type Ledger, nameCost } from '../ledger';
 import {
   APPEND,
   type DirectoryEntry,
@@ -12,10 +11,10 @@ import {
   type NewTime,
   type OpenOptions,
 } from '../host';
+import { type Amounts, type Ledger, nameCost } from '../ledger';
 import { total } from '../streams';
 import { fromNumber, type U64 } from '../words';
 import { type AnyNode, DirectoryNode, FileNode, LinkNode, MAX_NAME, MAX_SIZE } from './nodes';
-
 
 function statOf(node: AnyNode): FileStat {
   return {

@@ -2,8 +2,8 @@
 import { encodeUtf8 } from '../../decoder/utf8';
 import { errnoName, FILETYPE, type FileType } from '../abi';
 import type { DirectoryHandle } from '../host';
-import { MemoryDirectory } from './handles';
 import { Ledger, LedgerFull } from '../ledger';
+import { MemoryDirectory } from './handles';
 import { type AnyNode, DirectoryNode, FileNode, LinkNode, MAX_NAME, Volume } from './nodes';
 
 export interface MemoryLimits {
@@ -56,6 +56,11 @@ export class MemoryFileSystem {
     return this.rootNode.volume.ledger.bytes;
   }
 
+  /** Bytes that files may take. */
+  get maxBytes(): number {
+    return this.rootNode.volume.ledger.limits.bytes;
+  }
+
   /** From now on `bytes` more may be taken than are now, whatever the limit was. */
   limitGrowth(bytes: number): void {
     const { ledger } = this.rootNode.volume;
@@ -92,7 +97,7 @@ export class MemoryFileSystem {
   /** The contents of a file, or undefined when there is none. */
   readFile(path: string): Uint8Array | undefined {
     const node = this.find(path);
-    return node instanceof FileNode ? contentsOf(node) : undefined;
+    return node instanceof FileNode ? contentsOf(node, path) : undefined;
   }
 
   /** Everything below the root, directories before what is in them, in the order of names. */
@@ -153,7 +158,11 @@ function components(path: string): string[] {
   return names;
 }
 
-function contentsOf(node: FileNode): Uint8Array {
+/** A guest can make a file with holes as long as it likes: what is more than the file system may hold is not made real. */
+function contentsOf(node: FileNode, path: string): Uint8Array {
+  if (node.size() > node.volume.ledger.limits.bytes) {
+    throw new Error(`${path}: the file is longer, with its holes, than the file system may be`);
+  }
   const bytes = new Uint8Array(node.size());
   node.readAt(bytes, 0);
   return bytes;
@@ -166,7 +175,7 @@ function* walk(directory: DirectoryNode, prefix: string): Generator<MemoryEntry>
     yield {
       path,
       type: node.type,
-      bytes: node instanceof FileNode ? contentsOf(node) : undefined,
+      bytes: node instanceof FileNode ? contentsOf(node, path) : undefined,
       target: node instanceof LinkNode ? node.target : undefined,
     };
     if (node instanceof DirectoryNode) yield* walk(node, `${path}/`);

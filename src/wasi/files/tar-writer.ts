@@ -6,10 +6,19 @@ import type { MemoryEntry, MemoryFileSystem } from './memory';
 const BLOCK = 512;
 const NAME = 100;
 
-/** Times are 0 and owners root, so the same files give the same bytes. */
+/**
+ * Times are 0 and owners root, so the same files give the same bytes. Throws Error when the files, their holes filled, are longer than
+ * the file system may be.
+ */
 export function saveTar(files: MemoryFileSystem): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (const entry of files.entries()) writeEntry(entry, parts);
+  let room = files.maxBytes;
+  for (const entry of files.entries()) {
+    room -= entry.bytes?.length ?? 0;
+    if (room < 0)
+      throw new Error(`${entry.path}: the files are longer, with their holes, than the file system may be`);
+    writeEntry(entry, parts);
+  }
   parts.push(new Uint8Array(2 * BLOCK));
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

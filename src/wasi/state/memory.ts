@@ -88,11 +88,7 @@ export interface BuiltNodes {
 }
 
 /** The nodes of a document, checked whole, charged to `ledger` (LedgerFull). `base` is the lower layer of an overlay. */
-export function buildNodes(
-  doc: MemoryDocument,
-  ledger: Ledger,
-  base: Base | undefined,
-): BuiltNodes {
+export function buildNodes(doc: MemoryDocument, ledger: Ledger, base: Base | undefined): BuiltNodes {
   checkSizes(doc);
   const volume = new Volume(ledger);
   const byIno = new Map<number, AnyNode>();

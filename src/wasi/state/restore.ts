@@ -88,7 +88,11 @@ function withinLimits<T>(make: () => T): T {
     return make();
   } catch (error) {
     if (!(error instanceof LedgerFull)) throw error;
-    const what = { bytes: 'more in-memory bytes', names: 'more bytes of names', nodes: 'more in-memory files' };
+    const what = {
+      bytes: 'more in-memory bytes',
+      names: 'more bytes of names',
+      nodes: 'more in-memory files',
+    };
     throw beyondLimit(what[error.what]);
   }
 }
@@ -204,7 +208,8 @@ function buildRoot(
   // A state brings files, never a place for them: a root that the host did not give is none.
   if (given === undefined) throw notGiven(root.path);
   const old = node?.volume.ledger;
-  const ledger = old === undefined ? volumeOf(policy.memoryLimits ?? UNLIMITED).ledger : new Ledger(old.limits);
+  const ledger =
+    old === undefined ? volumeOf(policy.memoryLimits ?? UNLIMITED).ledger : new Ledger(old.limits);
   ledger.join(total, w.ledger.allowanceFor(old));
   return buildNodes(decodeNodes(bytes), ledger, isOverlay ? node.base : undefined);
 }
