@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeFiles } from '../../src/wasi/files/testing';
 import { type FakeGuest, FakeHost, fakeGuest, WRITE } from '../../src/wasi/testing';
@@ -159,6 +160,67 @@ it('counts growth against the quota', () => {
   expect(g.call('fd_filestat_set_size', fd, 11)).toBe('EDQUOT');
   expect(g.call('fd_filestat_set_size', fd, 10)).toBe('ESUCCESS');
 });
+
+it('never grows by more than the quota, whatever is done; and gives room back', () => {
+  const limit = 1000;
+  const names = ['a', 'b', 'c', 'old'];
+  const sum = () =>
+    [...new Map(fs.readdirSync(scratch).map((name) => [lstat(name).ino, lstat(name).size])).values()].reduce(
+      (all, size) => all + size,
+      0,
+    );
+  const lstat = (name: string) => fs.lstatSync(path.join(scratch, name));
+  const step = fc.tuple(
+    fc.constantFrom(
+      'open',
+      'truncate',
+      'write',
+      'pwrite',
+      'size',
+      'allocate',
+      'unlink',
+      'rename',
+      'link',
+      'symlink',
+      'close',
+    ),
+    fc.constantFrom(...names),
+    fc.constantFrom(...names),
+    fc.integer({ min: 4, max: 7 }),
+    fc.integer({ min: 0, max: 900 }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      for (const name of fs.readdirSync(scratch)) fs.rmSync(path.join(scratch, name));
+      fs.writeFileSync(path.join(scratch, 'old'), 'o'.repeat(500));
+      const g = guestIn(scratch, { maxBytes: limit }, { openFiles: 8 });
+      const data = (size: number) => g.iovs(g.place('x'.repeat(size)));
+      for (const [what, name, other, fd, size] of steps) {
+        if (what === 'open' || what === 'truncate')
+          g.open(name, { oflags: what === 'open' ? 1 : 9, rights: WRITE });
+        else if (what === 'write') g.call('fd_write', fd, ...data(size), 4000);
+        else if (what === 'pwrite') g.call('fd_pwrite', fd, ...data(size), size, 4000);
+        else if (what === 'size') g.call('fd_filestat_set_size', fd, size);
+        else if (what === 'allocate') g.call('fd_allocate', fd, size, 200);
+        else if (what === 'unlink') g.path('path_unlink_file', name);
+        else if (what === 'rename') g.call('path_rename', 3, ...g.place(name), 3, ...g.place(other));
+        else if (what === 'link') g.call('path_link', 3, 0, ...g.place(name), 3, ...g.place(other));
+        else if (what === 'symlink')
+          g.call('path_symlink', ...g.place('t'.repeat(size + 1)), 3, ...g.place(name));
+        else g.call('fd_close', fd);
+        expect(sum()).toBeLessThanOrEqual(limit + 500);
+      }
+      for (let fd = 4; fd < 8; fd++) g.call('fd_close', fd);
+      for (const name of names) g.path('path_unlink_file', name);
+      // Everything is gone: there is room for all of it again.
+      const fd = g.open('new', { oflags: 1, rights: WRITE }) as number;
+      expect(g.call('fd_filestat_set_size', fd, limit)).toBe('ESUCCESS');
+      expect(g.call('fd_filestat_set_size', fd, limit + 1)).toBe('EDQUOT');
+      g.wasi.dispose();
+    }),
+    { numRuns: 60 },
+  );
+}, 60_000);
 
 it('runs out of descriptors politely', () => {
   fs.writeFileSync(path.join(scratch, 'f'), 'x');

@@ -18,7 +18,10 @@ import { DeviceStream } from './streams';
 import { ExactTimes, typeOfStats, words } from './times';
 
 export interface NodeDirectoryOptions {
-  /** Bytes by which the guest may make files longer, all told. What it deletes is not given back. */
+  /**
+   * Bytes by which files, with the targets of symbolic links, may grow all told. What the guest cuts off or removes makes room again; the
+   * files never take more than this beside what they took at first.
+   */
   readonly maxBytes?: number;
   /** Use the way of systems without /proc/self/fd, for tests. */
   readonly portable?: boolean;
@@ -27,8 +30,53 @@ export interface NodeDirectoryOptions {
 /** What all handles below one preopened directory share. */
 class Shared {
   readonly times = new ExactTimes();
-  grown = 0;
-  constructor(readonly maxBytes: number) {}
+  private grown = 0;
+  /** Handles on each file (device and inode) that are open. Kept only for a quota. */
+  private readonly open = new Map<string, number>();
+
+  constructor(private readonly maxBytes: number) {}
+
+  get limited(): boolean {
+    return this.maxBytes !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the quota allows so many bytes more; if so, they are taken off it. */
+  take(bytes: number): boolean {
+    if (this.grown + bytes > this.maxBytes) return false;
+    this.grown += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.grown = Math.max(0, this.grown - bytes);
+  }
+
+  opened(stats: fs.Stats): void {
+    if (this.limited) this.open.set(identity(stats), (this.open.get(identity(stats)) ?? 0) + 1);
+  }
+
+  /** Also gives back what nobody can reach any more. */
+  closed(stats: fs.Stats): void {
+    if (!this.limited) return;
+    const left = (this.open.get(identity(stats)) ?? 1) - 1;
+    if (left > 0) this.open.set(identity(stats), left);
+    else this.open.delete(identity(stats));
+    if (left <= 0 && stats.nlink === 0) this.give(stats.size);
+  }
+
+  /** Told when a name is gone that `stats` were found by. A file that is still open gives back when it is closed. */
+  removed(stats: fs.Stats | undefined): void {
+    const counts = stats?.isFile() || stats?.isSymbolicLink();
+    if (stats && counts && stats.nlink === 1 && !this.open.has(identity(stats))) this.give(stats.size);
+  }
+}
+
+function identity({ dev, ino }: fs.Stats): string {
+  return `${dev}:${ino}`;
+}
+
+function overQuota(): Error {
+  return Object.assign(new Error('quota'), { code: 'EDQUOT' });
 }
 
 /** A directory of this machine, for a preopen. Throws as `node:fs` does when it cannot be opened. */
@@ -82,8 +130,10 @@ class NodeDirectory implements DirectoryHandle {
       // Where the system cannot refuse a link while opening, it is looked at before.
       if (NOFOLLOW === 0 && fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
         return ERRNO.LOOP;
+      const before = options.truncate ? this.seen(name) : undefined;
       const fd = fs.openSync(path, openFlags(options), 0o666);
       const stats = fs.fstatSync(fd);
+      if (before?.isFile()) shared.give(before.size);
       if (stats.isFile()) return new NodeFile(fd, shared);
       if (!stats.isDirectory()) return new DeviceStream(fd);
       fs.closeSync(fd);
@@ -111,8 +161,23 @@ class NodeDirectory implements DirectoryHandle {
     return attempt(() => fs.readlinkSync(this.anchor.at(name)));
   }
 
+  /** What a name stands for, as far as the quota has to know; undefined when it stands for nothing. */
+  private seen(name: string): fs.Stats | undefined {
+    return this.shared.limited ? fs.lstatSync(this.anchor.at(name), { throwIfNoEntry: false }) : undefined;
+  }
+
   symlink(target: string, name: string): Errno {
-    return errnoFrom(() => fs.symlinkSync(target, this.anchor.at(name)));
+    const { shared } = this;
+    return errnoFrom(() => {
+      const bytes = Buffer.byteLength(target);
+      if (!shared.take(bytes)) throw overQuota();
+      try {
+        fs.symlinkSync(target, this.anchor.at(name));
+      } catch (error) {
+        shared.give(bytes);
+        throw error;
+      }
+    });
   }
 
   makeDirectory(name: string): Errno {
@@ -124,7 +189,11 @@ class NodeDirectory implements DirectoryHandle {
   }
 
   unlink(name: string): Errno {
-    const errno = errnoFrom(() => fs.unlinkSync(this.anchor.at(name)));
+    const errno = errnoFrom(() => {
+      const before = this.seen(name);
+      fs.unlinkSync(this.anchor.at(name));
+      this.shared.removed(before);
+    });
     // Linux says ISDIR, others PERM.
     const stat = errno === ERRNO.PERM ? this.statAt(name) : errno;
     return typeof stat !== 'number' && stat.type === FILETYPE.DIRECTORY ? ERRNO.ISDIR : errno;
@@ -132,7 +201,15 @@ class NodeDirectory implements DirectoryHandle {
 
   rename(name: string, target: DirectoryHandle, targetName: string): Errno {
     if (!(target instanceof NodeDirectory)) return ERRNO.XDEV;
-    return errnoFrom(() => fs.renameSync(this.anchor.at(name), target.anchor.at(targetName)));
+    // A file counts where it was made: taken elsewhere it would be on one quota and give back to another.
+    if (target.shared !== this.shared && (this.shared.limited || target.shared.limited)) return ERRNO.XDEV;
+    return errnoFrom(() => {
+      const before = target.seen(targetName);
+      const moved = before && this.seen(name);
+      fs.renameSync(this.anchor.at(name), target.anchor.at(targetName));
+      // Two names of one file: a rename does nothing.
+      if (before && moved && identity(before) !== identity(moved)) this.shared.removed(before);
+    });
   }
 
   link(name: string, target: DirectoryHandle, targetName: string): Errno {
@@ -180,7 +257,9 @@ class NodeFile implements FileHandle {
   constructor(
     private readonly fd: number,
     private readonly shared: Shared,
-  ) {}
+  ) {
+    if (shared.limited) shared.opened(fs.fstatSync(fd));
+  }
 
   stat(): FileStat | Errno {
     return attempt(() => this.shared.times.stat(fs.fstatSync(this.fd, { bigint: true })));
@@ -215,10 +294,11 @@ class NodeFile implements FileHandle {
 
   write(buffers: readonly Uint8Array[], position: number): number {
     try {
-      if (!this.charge(position, buffers)) return -ERRNO.DQUOT;
-      if (position === APPEND) return this.append(buffers);
-      if (buffers.length === 1) return fs.writeSync(this.fd, buffers[0], 0, buffers[0].length, position);
-      return buffers.length === 0 ? 0 : fs.writevSync(this.fd, buffers, position);
+      return this.within(position, buffers, () => {
+        if (position === APPEND) return this.append(buffers);
+        if (buffers.length === 1) return fs.writeSync(this.fd, buffers[0], 0, buffers[0].length, position);
+        return buffers.length === 0 ? 0 : fs.writevSync(this.fd, buffers, position);
+      });
     } catch (error) {
       return -errnoOf(error);
     }
@@ -234,20 +314,21 @@ class NodeFile implements FileHandle {
   }
 
   setSize(size: number): Errno {
-    return errnoFrom(() => {
-      if (!this.charge(size, [])) throw Object.assign(new Error('quota'), { code: 'EDQUOT' });
-      fs.ftruncateSync(this.fd, size);
-    });
+    return errnoFrom(() => this.within(size, [], () => fs.ftruncateSync(this.fd, size)));
   }
 
-  /** Whether the quota allows a write at `position`; if so, takes the growth off it. */
-  private charge(position: number, buffers: readonly Uint8Array[]): boolean {
-    if (this.shared.maxBytes === Number.POSITIVE_INFINITY) return true;
+  /** Does what makes the file longer if the quota allows; then what it did not grow by, or shrank by, is given back. */
+  private within<T>(position: number, buffers: readonly Uint8Array[], change: () => T): T {
+    const { shared } = this;
+    if (!shared.limited) return change();
     const { size } = fs.fstatSync(this.fd);
     const growth = Math.max(0, (position === APPEND ? size : position) + total(buffers) - size);
-    if (this.shared.grown + growth > this.shared.maxBytes) return false;
-    this.shared.grown += growth;
-    return true;
+    if (!shared.take(growth)) throw overQuota();
+    try {
+      return change();
+    } finally {
+      shared.give(size + growth - fs.fstatSync(this.fd).size);
+    }
   }
 
   setTimes(atim: NewTime, mtim: NewTime): Errno {
@@ -266,6 +347,7 @@ class NodeFile implements FileHandle {
   }
 
   close(): void {
+    if (this.shared.limited) errnoFrom(() => this.shared.closed(fs.fstatSync(this.fd)));
     for (const fd of [this.fd, this.appendFd, this.readFd]) {
       if (fd !== undefined) errnoFrom(() => fs.closeSync(fd));
     }
