@@ -10,6 +10,7 @@ import { DEFAULT_MEMORY_LIMITS } from './files/memory';
 import { type GuestCall, GuestMemory } from './guest';
 import type { DirectoryHandle, Handle, Interest, Pollable, SocketHandle, Waiting, WasiHost } from './host';
 import { Ledger } from './ledger';
+import { printable } from './printable';
 import { SeededRandom } from './random';
 import { nullStream } from './streams';
 import type { U64 } from './words';
@@ -232,7 +233,8 @@ function environment(env: NonNullable<WasiOptions['env']>): readonly (readonly [
 
 /** A C string. What follows a NUL would be lost, so it is refused. */
 export function zeroTerminated(text: string): Uint8Array {
-  if (text.includes('\0')) throw new TypeError(`an argument or variable must not contain NUL: ${text}`);
+  if (text.includes('\0'))
+    throw new TypeError(`an argument or variable must not contain NUL: ${printable(text)}`);
   const utf8 = encodeUtf8(text);
   const out = new Uint8Array(utf8.length + 1);
   out.set(utf8);

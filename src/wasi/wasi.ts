@@ -10,6 +10,7 @@ import { WasiExit } from './exit';
 import { MemoryDirectory } from './files/handles';
 import { MemoryFileSystem } from './files/memory';
 import type { GuestCall } from './guest';
+import { printable } from './printable';
 import { type RestorePolicy, restoreState } from './state/restore';
 import { type SaveOptions, saveState, visibleState } from './state/save';
 import { join } from './streams';
@@ -144,5 +145,5 @@ function entry(instance: Instance, name: string): Func {
 function unknownImport(module: string, name: string): LinkError {
   const why =
     module === 'wasi' && name === 'thread-spawn' ? ': threads (wasi-threads) are not supported' : '';
-  return new LinkError(`unknown import ${module}.${name}${why}`);
+  return new LinkError(`unknown import ${printable(`${module}.${name}`)}${why}`);
 }

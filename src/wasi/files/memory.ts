@@ -3,6 +3,7 @@ import { encodeUtf8 } from '../../decoder/utf8';
 import { errnoName, FILETYPE, type FileType } from '../abi';
 import type { DirectoryHandle } from '../host';
 import { Ledger, LedgerFull } from '../ledger';
+import { printable } from '../printable';
 import { MemoryDirectory } from './handles';
 import { type AnyNode, DirectoryNode, FileNode, LinkNode, MAX_NAME, Volume } from './nodes';
 
@@ -72,13 +73,14 @@ export class MemoryFileSystem {
     const bytes = typeof contents === 'string' ? encodeUtf8(contents) : contents;
     const { directory, name } = this.parentOf(path);
     const there = directory.entries.get(name);
-    if (there !== undefined && !(there instanceof FileNode)) throw new Error(`${path}: not a file`);
+    if (there !== undefined && !(there instanceof FileNode))
+      throw new Error(`${printable(path)}: not a file`);
     const node = there ?? this.place(directory, name, path, () => new FileNode(directory.volume));
     node.setSize(0);
     if (node.writeAt(bytes, 0) < bytes.length) {
       if (there === undefined) directory.remove(name);
       node.release();
-      throw new Error(`${path}: the file system is full`);
+      throw new Error(`${printable(path)}: the file system is full`);
     }
     node.touch();
   }
@@ -90,7 +92,7 @@ export class MemoryFileSystem {
 
   symlink(target: string, path: string): void {
     const { directory, name } = this.parentOf(path);
-    if (directory.entries.has(name)) throw new Error(`${path}: exists`);
+    if (directory.entries.has(name)) throw new Error(`${printable(path)}: exists`);
     this.place(directory, name, path, () => new LinkNode(directory.volume, target));
   }
 
@@ -107,7 +109,7 @@ export class MemoryFileSystem {
 
   /** Gives a new node its name. Throws when the name is too long or there is no room. */
   private place<T extends AnyNode>(directory: DirectoryNode, name: string, path: string, make: () => T): T {
-    if (encodeUtf8(name).length > MAX_NAME) throw new Error(`${path}: a name is too long`);
+    if (encodeUtf8(name).length > MAX_NAME) throw new Error(`${printable(path)}: a name is too long`);
     let node: T | undefined;
     try {
       node = make();
@@ -115,7 +117,7 @@ export class MemoryFileSystem {
       return node;
     } catch (error) {
       node?.release();
-      throw error instanceof LedgerFull ? new Error(`${path}: ${error.message}`) : error;
+      throw error instanceof LedgerFull ? new Error(`${printable(path)}: ${error.message}`) : error;
     }
   }
 
@@ -130,7 +132,7 @@ export class MemoryFileSystem {
   private parentOf(path: string): { directory: DirectoryNode; name: string } {
     const names = components(path);
     const name = names.pop();
-    if (name === undefined) throw new Error(`not a file name: '${path}'`);
+    if (name === undefined) throw new Error(`not a file name: '${printable(path)}'`);
     return { directory: this.descend(names), name };
   }
 
@@ -139,7 +141,7 @@ export class MemoryFileSystem {
     for (const name of names) {
       const there = directory.entries.get(name);
       if (there !== undefined && !(there instanceof DirectoryNode))
-        throw new Error(`${name}: not a directory`);
+        throw new Error(`${printable(name)}: not a directory`);
       const { volume } = directory;
       directory = there ?? this.place(directory, name, names.join('/'), () => new DirectoryNode(volume));
     }
@@ -154,14 +156,15 @@ export function volumeOf(limits: Partial<MemoryLimits>): Volume {
 
 function components(path: string): string[] {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
-  if (names.includes('..') || path.includes('\0')) throw new Error(`not a path below the root: '${path}'`);
+  if (names.includes('..') || path.includes('\0'))
+    throw new Error(`not a path below the root: '${printable(path)}'`);
   return names;
 }
 
 /** A guest can make a file with holes as long as it likes: what is more than the file system may hold is not made real. */
 function contentsOf(node: FileNode, path: string): Uint8Array {
   if (node.size() > node.volume.ledger.limits.bytes) {
-    throw new Error(`${path}: the file is longer, with its holes, than the file system may be`);
+    throw new Error(`${printable(path)}: the file is longer, with its holes, than the file system may be`);
   }
   const bytes = new Uint8Array(node.size());
   node.readAt(bytes, 0);
@@ -185,13 +188,13 @@ function* walk(directory: DirectoryNode, prefix: string): Generator<MemoryEntry>
 /** Copies a directory of any host into the file system, in the order of names. Devices, sockets and pipes are left out. */
 export function copyDirectory(from: DirectoryHandle, to: MemoryFileSystem, prefix = ''): void {
   const entries = from.list();
-  if (typeof entries === 'number') throw new Error(`${prefix || '.'}: ${errnoName(entries)}`);
+  if (typeof entries === 'number') throw new Error(`${printable(prefix) || '.'}: ${errnoName(entries)}`);
   const sorted = entries.slice().sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, type } of sorted) {
     const path = `${prefix}${name}`;
     if (type === FILETYPE.DIRECTORY) {
       const below = from.openDirectory(name);
-      if (typeof below === 'number') throw new Error(`${path}: ${errnoName(below)}`);
+      if (typeof below === 'number') throw new Error(`${printable(path)}: ${errnoName(below)}`);
       to.makeDirectory(path);
       copyDirectory(below, to, `${path}/`);
       below.close();
@@ -207,13 +210,13 @@ export function copyDirectory(from: DirectoryHandle, to: MemoryFileSystem, prefi
 function readWhole(from: DirectoryHandle, name: string, path: string): Uint8Array {
   const options = { read: true, write: false, create: false, exclusive: false, truncate: false };
   const file = from.open(name, options);
-  if (typeof file === 'number') throw new Error(`${path}: ${errnoName(file)}`);
-  if (file.kind !== 'file') throw new Error(`${path}: not a file any more`);
+  if (typeof file === 'number') throw new Error(`${printable(path)}: ${errnoName(file)}`);
+  if (file.kind !== 'file') throw new Error(`${printable(path)}: not a file any more`);
   const bytes = new Uint8Array(Math.max(0, file.size()));
   let done = 0;
   while (done < bytes.length) {
     const count = file.read([bytes.subarray(done)], done);
-    if (count < 0) throw new Error(`${path}: ${errnoName(-count)}`);
+    if (count < 0) throw new Error(`${printable(path)}: ${errnoName(-count)}`);
     if (count === 0) break;
     done += count;
   }

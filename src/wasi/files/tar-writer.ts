@@ -1,6 +1,7 @@
 /** Writing an in-memory file system as a tar file (POSIX ustar, pax records for long names). */
 import { encodeUtf8 } from '../../decoder/utf8';
 import { FILETYPE } from '../abi';
+import { printable } from '../printable';
 import type { MemoryEntry, MemoryFileSystem } from './memory';
 
 const BLOCK = 512;
@@ -16,7 +17,9 @@ export function saveTar(files: MemoryFileSystem): Uint8Array {
   for (const entry of files.entries()) {
     room -= entry.bytes?.length ?? 0;
     if (room < 0)
-      throw new Error(`${entry.path}: the files are longer, with their holes, than the file system may be`);
+      throw new Error(
+        `${printable(entry.path)}: the files are longer, with their holes, than the file system may be`,
+      );
     writeEntry(entry, parts);
   }
   parts.push(new Uint8Array(2 * BLOCK));

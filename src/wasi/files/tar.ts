@@ -1,5 +1,6 @@
 /** Reading a tar file (POSIX ustar; GNU long names and pax paths too) into an in-memory file system. */
 import { decodeUtf8 } from '../../decoder/utf8';
+import { printable } from '../printable';
 import type { MemoryFileSystem } from './memory';
 
 const BLOCK = 512;
@@ -10,7 +11,7 @@ export class TarError extends Error {
     message: string,
     readonly offset: number,
   ) {
-    super(`${message} (in the tar header at offset ${offset})`);
+    super(`${printable(message)} (in the tar header at offset ${offset})`);
   }
 }
 Object.defineProperty(TarError.prototype, 'name', { value: 'TarError', configurable: true, writable: true });

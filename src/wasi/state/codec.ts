@@ -1,6 +1,7 @@
 /** Writing and reading the bytes of a saved state. All numbers are little endian; a reader never trusts a length. */
 import { decodeUtf8, encodeUtf8 } from '../../decoder/utf8';
 import { SnapshotError } from '../../errors';
+import { printable } from '../printable';
 import { fromNumber, toNumber, type U64 } from '../words';
 
 /** A saved state that cannot be used: malformed, or it does not fit this host or its limits. Nothing has been changed. */
@@ -8,7 +9,7 @@ export class StateError extends SnapshotError {
   /** Byte offset in the state, or -1. */
   override readonly offset: number;
   constructor(message: string, offset = -1, kind: 'malformed' | 'mismatch' | 'limit' = 'mismatch') {
-    super(offset < 0 ? message : `${message} (at offset ${offset} of the WASI state)`, kind);
+    super(printable(offset < 0 ? message : `${message} (at offset ${offset} of the WASI state)`), kind);
     this.offset = offset;
   }
 }
