@@ -8,7 +8,7 @@ function isHarmful(code: number): boolean {
 
 /** The text with harmful characters as `\u{1b}`. */
 export function printable(text: string): string {
-  const escape = (char: string) =>
+  const shown = (char: string) =>
     isHarmful(char.charCodeAt(0)) ? `\\u{${char.charCodeAt(0).toString(16)}}` : char;
-  return Array.from(text, escape).join('');
+  return Array.from(text, shown).join('');
 }
