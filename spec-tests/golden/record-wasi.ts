@@ -61,7 +61,7 @@ interface Case {
   readonly source: string;
   readonly world: WorldSpec;
   readonly stops: number;
-  /** The roots where it goes on; default: none for files in memory, and the same files as at the stop for those of the host. */
+  /** The roots where it goes on; default: an empty place for files in memory, and the same files as at the stop for those of the host. */
   readonly there?: (roots: readonly RootSpec[]) => readonly RootSpec[];
   /** Stopped where it waits instead. */
   readonly waits?: boolean;
@@ -215,7 +215,7 @@ function worldThere(one: Case, world: World): WorldSpec {
   const { args: _args, env: _env, stdin: _stdin, seed: _seed, sockets: _sockets, ...rest } = one.world;
   const trees = world.hostTrees();
   const roots = one.world.roots.map((here): RootSpec => {
-    if (here.kind === 'memory') return { ...here, kind: 'none', tree: {} };
+    if (here.kind === 'memory') return { ...here, tree: {} };
     return here.kind === 'overlay' ? here : { ...here, tree: trees[here.path] };
   });
   return { ...rest, roots: one.there?.(one.world.roots) ?? roots };
@@ -281,6 +281,8 @@ interface CliCase {
   readonly words: readonly string[];
   readonly roots: readonly RootSpec[];
   readonly embedded?: string;
+  /** Words of `resume`. */
+  readonly there?: readonly string[];
   readonly fuels: readonly number[];
 }
 
@@ -298,6 +300,7 @@ const CLI_CASES: readonly CliCase[] = [
     about: 'run --deterministic --memory-fs --snapshot-to: no time in the file, files in memory',
     source: writer(60),
     words: ['--deterministic', '--seed', '4', '--memory-fs'],
+    there: ['--memory-fs'],
     roots: [],
     fuels: [9000, 24_000],
   },
@@ -306,6 +309,7 @@ const CLI_CASES: readonly CliCase[] = [
     about: 'run --snapshot-to F.wasm:NAME',
     source: writer(60),
     words: ['--memory-fs'],
+    there: ['--memory-fs'],
     roots: [],
     embedded: 'mid way',
     fuels: [22_000],
@@ -332,7 +336,7 @@ async function recordCli(record: Write, one: CliCase): Promise<void> {
       stopped: `after ${fuel} safepoints`,
       files: [textOf(readFileSync(target))],
       ...(one.embedded !== undefined && { name: one.embedded }),
-      world: { roots } satisfies Point['world'],
+      world: { roots, ...(one.there && { words: one.there }) } satisfies Point['world'],
     };
     const unmoved = { exitCode: 0, stderr: '' };
     recorded.push({ point, unmoved });

@@ -26,8 +26,7 @@ export type Tree = Readonly<Record<string, string>>;
 
 export interface RootSpec {
   readonly path: string;
-  /** `none`: the state brings the root along. */
-  readonly kind: 'memory' | 'overlay' | 'host' | 'readonly' | 'none';
+  readonly kind: 'memory' | 'overlay' | 'host' | 'readonly';
   readonly tree: Tree;
 }
 
@@ -137,9 +136,7 @@ export class World {
       ...(args && { args }),
       ...(env && { env }),
       ...(seed !== undefined && { deterministic: { seed } }),
-      preopens: spec.roots
-        .filter(({ kind }) => kind !== 'none')
-        .map((root) => ({ path: root.path, directory: this.directory(root) })),
+      preopens: spec.roots.map((root) => ({ path: root.path, directory: this.directory(root) })),
       sockets: Array.from({ length: sockets }, silentSocket),
       blocking: false,
       trace: () => {
@@ -165,7 +162,7 @@ export class World {
 
   /** Whether no inode number or time of the machine can be in the guest's memory. */
   get ownFiles(): boolean {
-    return this.spec.roots.every(({ kind }) => kind === 'memory' || kind === 'none');
+    return this.spec.roots.every(({ kind }) => kind === 'memory');
   }
 
   get stdout(): string {
