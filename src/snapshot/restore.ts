@@ -18,6 +18,7 @@ import { applyChunks } from './chunks';
 import { decode } from './decode';
 import { type Activation, isStored, memoryBytes, type SnapshotDocument } from './document';
 import { type BindExternRef, Binder } from './references';
+import { checkLimits } from './room';
 import { firstIndices, type Space, spaceOf } from './space';
 import { mismatch, typeOfTag } from './value-types';
 import { verifyLinked } from './verify';
@@ -38,7 +39,9 @@ export function restore(
   instance: Instance,
   options: RestoreOptions = {},
 ): Execution {
-  const document = source instanceof Uint8Array ? decode(source) : source;
+  const { limits } = instance.store;
+  const document = source instanceof Uint8Array ? decode(source, limits) : source;
+  checkLimits(document, limits);
   check(document, instance, options);
   const space = spaceOf(instance);
   checkRoom(document, space);
