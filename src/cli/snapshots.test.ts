@@ -157,6 +157,12 @@ it('leaves the middle of a bulk operation first', async () => {
   expect(code).toBe(0);
   expect(stderr).toMatch(/ 0: 0x.*!fib\n/);
   expect((await cli(['resume', at('fill.dmp'), at('fib.wasm')])).stdout).toBe('117901063\n');
+  // The program has grown to 64 pages, which the host must allow where it goes on.
+  const within = ['resume', '--max-memory', '4MiB', at('fill.dmp'), at('fib.wasm')];
+  expect((await cli(within)).stdout).toBe('117901063\n');
+  const refused = await cli(['resume', '--max-memory', '4194303', at('fill.dmp'), at('fib.wasm')]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('needs 4194304 bytes of memory, the limit is 4194303');
 });
 
 it('embeds, extracts, lists and compares', async () => {
