@@ -126,7 +126,7 @@ it('walks trees that are deeper than the stack of the host', () => {
   const files = MemoryFileSystem.create();
   let directory = files.rootNode;
   for (let k = 0; k < DEPTH; k++) {
-    const next = new DirectoryNode(directory.ledger);
+    const next = new DirectoryNode(directory.volume);
     directory.add('d', next);
     directory = next;
   }
@@ -138,7 +138,9 @@ it('walks trees that are deeper than the stack of the host', () => {
   expect(count).toBe(DEPTH);
   const doc = captureNodes(files.rootNode, [directory]);
   expect(doc.nodes.length).toBe(DEPTH + 1);
-  const built = MemoryFileSystem.at(buildNodes(doc, {}, undefined).root);
+  const built = MemoryFileSystem.at(
+    buildNodes(doc, MemoryFileSystem.create().rootNode.volume.ledger, undefined).root,
+  );
   expect(captureNodes(built.rootNode, [])).toEqual(doc);
 
   const from = fakeGuest({ preopens: [{ path: '/', directory: files.directory() }] });
