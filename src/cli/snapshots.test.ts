@@ -244,7 +244,7 @@ it('refuses what is wrong, with a reason', async () => {
     [['resume', at('a.dmp'), at('fib.wasm'), 'extra'], 2, 'extra: the program has the arguments'],
     [['run', at('carrier.wasm'), 'x'], 2, 'x: the program goes on with the arguments'],
     [['snapshot', 'verify', at('a.dmp'), at('fib.wasm'), 'x'], 2, 'expected: tswasm snapshot verify'],
-    [['inspect', at('fib.wasm'), 'x'], 2, 'one module'],
+    [['inspect', at('fib.wasm'), 'x'], 2, 'usage: tswasm inspect'],
     [['help', 'run', 'resume'], 2, 'one command'],
   ];
   for (const [words, code, text] of refused) {
