@@ -54,6 +54,10 @@ async function main(words: readonly string[]): Promise<number> {
     complain(`no module is given\n${USAGE}`);
     return EXIT.usage;
   }
+  if (words[0] === 'help' && words.length > 2) {
+    complain(`help is given for one command at a time\n${USAGE}`);
+    return EXIT.usage;
+  }
   const [first, ...others] = words[0] === 'help' ? [words[1], '--help'] : words;
   const named = COMMANDS.find(({ name }) => name === first);
   const command = named ?? run;

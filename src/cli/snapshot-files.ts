@@ -57,7 +57,7 @@ export function readSnapshot(text: string): SnapshotFile {
 }
 
 /** The default snapshot, or the only one there is. */
-function onlyName(module: Uint8Array): string {
+export function onlyName(module: Uint8Array): string {
   const names = listSnapshots(module).map(({ name }) => name);
   if (names.includes('') || names.length === 0) return '';
   if (names.length === 1) return names[0];

@@ -8,7 +8,8 @@ import wabt from 'wabt';
 import { cli, cliScript } from '../../embed/node/wasi-tests/cli';
 import { Module } from '../decoder';
 import { Execution, type Func, i32, instantiate, Store } from '../interpreter';
-import { snapshotStore } from '../snapshot';
+import { decode, hasDigest, snapshotStore } from '../snapshot';
+import { Random } from '../snapshot/testing';
 
 let place: string;
 const at = (name: string) => path.join(place, name);
@@ -54,12 +55,20 @@ const LOGGER = `(module
     (call $put (i32.const 1) (i32.load (i32.const 132)))
     (call $exit (i32.const 7))))`;
 
+/** Calls what nobody knows at the end. */
+const UNKNOWN = `(module
+  (import "far" "away" (func $away))
+  (func (export "_start") (local i32)
+    (loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 10))))
+    (call $away)))`;
+
 beforeAll(async () => {
   place = mkdtempSync(path.join(tmpdir(), 'tswasm-snapshots-'));
   const parser = await wabt();
   for (const [name, text] of [
     ['fib', FIB],
     ['logger', LOGGER],
+    ['unknown', UNKNOWN],
   ]) {
     const { buffer } = parser.parseWat(name, text).toBinary({ write_debug_names: true });
     writeFileSync(at(`${name}.wasm`), buffer);
@@ -148,6 +157,12 @@ it('leaves the middle of a bulk operation first', async () => {
   expect(code).toBe(0);
   expect(stderr).toMatch(/ 0: 0x.*!fib\n/);
   expect((await cli(['resume', at('fill.dmp'), at('fib.wasm')])).stdout).toBe('117901063\n');
+  // The program has grown to 64 pages, which the host must allow where it goes on.
+  const within = ['resume', '--max-memory', '4MiB', at('fill.dmp'), at('fib.wasm')];
+  expect((await cli(within)).stdout).toBe('117901063\n');
+  const refused = await cli(['resume', '--max-memory', '4194303', at('fill.dmp'), at('fib.wasm')]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('needs 4194304 bytes of memory, the limit is 4194303');
 });
 
 it('embeds, extracts, lists and compares', async () => {
@@ -216,6 +231,21 @@ it('refuses what is wrong, with a reason', async () => {
     [['run', '--snapshot-to', 'x', '--on-signal', 'SIGNONE', at('fib.wasm')], 2, 'no such signal'],
     [['snapshot', 'embed', at('fib.wasm'), at('a.dmp')], 2, '--output'],
     [['snapshot', 'twist'], 2, 'no action'],
+    [
+      ['snapshot', 'strip', at('a.dmp'), at('b.dmp'), '--output', at('x.dmp')],
+      2,
+      'expected: tswasm snapshot strip',
+    ],
+    [['snapshot', 'strip', at('a.dmp')], 2, '--output'],
+    // One module, and no arguments that nobody takes.
+    [['resume', `${at('c.wasm')}:mid`, at('fib.wasm')], 2, 'carries its module'],
+    [['resume', '--invoke', 'fib', `${at('c.wasm')}:mid`, at('fib.wasm')], 2, 'carries its module'],
+    [['resume', at('c.wasm'), '5'], 2, 'carries its module'],
+    [['resume', at('a.dmp'), at('fib.wasm'), 'extra'], 2, 'extra: the program has the arguments'],
+    [['run', at('carrier.wasm'), 'x'], 2, 'x: the program goes on with the arguments'],
+    [['snapshot', 'verify', at('a.dmp'), at('fib.wasm'), 'x'], 2, 'expected: tswasm snapshot verify'],
+    [['inspect', at('fib.wasm'), 'x'], 2, 'usage: tswasm inspect'],
+    [['help', 'run', 'resume'], 2, 'one command'],
   ];
   for (const [words, code, text] of refused) {
     const result = await cli(words);
@@ -226,4 +256,76 @@ it('refuses what is wrong, with a reason', async () => {
   expect(ended).toMatchObject({ code: 0, stdout: '5\n' });
   expect(ended.stderr).toContain('ended before --after-fuel');
   expect(existsSync(at('never.dmp'))).toBe(false);
+});
+
+it('notices a file that was damaged', async () => {
+  const good = readFileSync(at('a.dmp'));
+  const r = new Random(3);
+  for (let k = 0; k < 12; k++) {
+    const bytes = Buffer.from(good);
+    bytes[r.below(bytes.length)] ^= 1 << r.below(8);
+    writeFileSync(at('bad.dmp'), bytes);
+    const command = k % 2 === 0 ? ['resume'] : ['snapshot', 'verify'];
+    const { code, stdout } = await cli([...command, at('bad.dmp'), at('fib.wasm')]);
+    expect([k, code, stdout]).toEqual([k, 1, '']);
+  }
+  // In a global or a local nobody else would notice.
+  const at8 = good.lastIndexOf(0x7f);
+  const bytes = Buffer.from(good);
+  bytes[at8 + 1] ^= 1;
+  writeFileSync(at('bad.dmp'), bytes);
+  expect((await cli(['resume', at('bad.dmp'), at('fib.wasm')])).stderr).toContain('damaged');
+  expect((await cli(['resume', '--no-digest', at('bad.dmp'), at('fib.wasm')])).stderr).not.toContain(
+    'damaged',
+  );
+});
+
+it('writes no digest when it is told so, and reads files that have none', async () => {
+  const run = [
+    'run',
+    '--invoke',
+    'fib',
+    '--after-fuel',
+    '99',
+    '--snapshot-to',
+    at('plain.dmp'),
+    '--no-digest',
+  ];
+  expect((await cli([...run, at('fib.wasm'), '10'])).code).toBe(0);
+  const plain = readFileSync(at('plain.dmp'));
+  expect([hasDigest(plain), decode(plain).hostState.length]).toEqual([false, 0]);
+  expect((await cli(['resume', at('plain.dmp'), at('fib.wasm')])).stdout).toBe('55\n');
+  expect((await cli(['snapshot', 'verify', at('plain.dmp'), at('fib.wasm')])).code).toBe(0);
+});
+
+it('makes files for other engines, and says what they lack', async () => {
+  const options = ['--dir', `${at('here')}::/data`, '--after-fuel', '2000'];
+  const run = ['run', ...options, '--snapshot-to', at('bare.dmp'), '--no-host-state', at('logger.wasm'), 'X'];
+  const bare = await cli(run);
+  expect(bare.code).toBe(0);
+  expect(bare.stderr).toContain('lost: arguments, variables, clocks');
+  const first = decode(readFileSync(at('bare.dmp')));
+  expect([first.hostState.length, first.extras.length]).toEqual([0, 0]);
+
+  const stripped = await cli(['snapshot', 'strip', at('log.dmp'), '--output', at('stripped.dmp')]);
+  expect(stripped).toMatchObject({ code: 0, stderr: '' });
+  expect(stripped.stdout).toMatch(/lost: .* of host state, the digest \(of WASI: arguments/);
+  const whole = decode(readFileSync(at('log.dmp')));
+  expect(decode(readFileSync(at('stripped.dmp')))).toEqual({ ...whole, hostState: new Uint8Array() });
+  const again = await cli(['snapshot', 'strip', at('stripped.dmp'), '--output', at('stripped2.dmp')]);
+  expect(again.stdout).toContain('nothing is lost');
+
+  const carried = await cli(['snapshot', 'strip', `${at('c.wasm')}:mid`, '--output', at('bare.wasm')]);
+  expect(carried).toMatchObject({ code: 0, stderr: '' });
+  expect((await cli(['resume', at('bare.wasm')])).stdout).toBe('55\n');
+});
+
+it('resumes a program with imports that nobody knows', async () => {
+  const trap = ['--unknown-imports-trap'];
+  const run = ['run', ...trap, '--after-fuel', '5', '--snapshot-to', at('unknown.dmp'), at('unknown.wasm')];
+  expect((await cli(run)).code).toBe(0);
+  expect((await cli(['resume', at('unknown.dmp'), at('unknown.wasm')])).code).toBe(1);
+  const resumed = await cli(['resume', ...trap, at('unknown.dmp'), at('unknown.wasm')]);
+  expect(resumed.code).toBe(134);
+  expect(resumed.stderr).toContain('the unknown import far.away was called');
 });

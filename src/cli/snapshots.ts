@@ -4,7 +4,7 @@ import type { DriveLimits, DriveOptions, StopReason } from '../../embed/node/dri
 import type { Program, ProgramEnding } from '../../embed/node/program';
 import { SnapshotError } from '../errors';
 import type { Execution } from '../index';
-import { snapshot, u64FromNumber } from '../snapshot';
+import { snapshot, u64FromNumber, withDigest } from '../snapshot';
 import { StateError, type Wasi } from '../wasi';
 import { reportEnding } from './entry';
 import { InputError } from './load';
@@ -12,6 +12,12 @@ import { type OptionSpec, type Options, parseCount, parseDuration, UsageError } 
 import { complain } from './output';
 import { backtraceLines, EXIT } from './report';
 import { writeSnapshot } from './snapshot-files';
+
+/** Also of `snapshot verify`. */
+export const NO_DIGEST: OptionSpec = {
+  name: 'no-digest',
+  help: 'write snapshots without a digest of their bytes, and do not check the one of a snapshot',
+};
 
 export const SNAPSHOT_OPTIONS: readonly OptionSpec[] = [
   { name: 'snapshot-to', value: 'FILE', help: 'where to write a snapshot; the options below say when' },
@@ -21,11 +27,18 @@ export const SNAPSHOT_OPTIONS: readonly OptionSpec[] = [
   { name: 'every', value: 'TIME', help: 'snapshot again and again; the program goes on' },
   { name: 'keep-running', help: 'go on after any snapshot' },
   { name: 'checkpoint', value: 'FILE', help: 'snapshot when Ctrl-C or SIGTERM would end the program' },
+  {
+    name: 'no-host-state',
+    help: 'write snapshots that other engines take: without the WASI world and digest',
+  },
+  NO_DIGEST,
 ];
 
 export const SNAPSHOT_NOTES = `Snapshots: after one, we end with exit code 0, unless the program goes on; \`tswasm resume\` runs the rest.
 A FILE that ends in .wasm, or .wasm:NAME, becomes a copy of the module that carries the snapshot. A program
-that ends before a snapshot is due ends as always. When a snapshot cannot be written, the exit code is 1.`;
+that ends before a snapshot is due ends as always. When a snapshot cannot be written, the exit code is 1.
+A snapshot can do what all imports together can do: resume none whose maker you do not know. Its digest tells
+of damage, not of who wrote it.`;
 
 const TRIGGERS = ['after-fuel', 'after', 'on-signal', 'every'] as const;
 /** While signals are listened for, the event loop gets a turn after so many milliseconds. */
@@ -191,10 +204,12 @@ export class SnapshotPlan {
     try {
       const imports = program.instance.module.imports;
       const usesWasi = imports.some((entry) => wasi.callback(entry.module, entry.name) !== undefined);
-      const bytes = snapshot(execution, {
-        ...(usesWasi ? { hostState: wasi.saveState() } : {}),
+      const portable = this.options.has('no-host-state');
+      const plain = snapshot(execution, {
+        ...(usesWasi && !portable ? { hostState: wasi.saveState() } : {}),
         ...(wasi.context.clocks.virtual ? {} : { timestampMs: u64FromNumber(Date.now()) }),
       });
+      const bytes = portable || this.options.has('no-digest') ? plain : withDigest(plain);
       const size = writeSnapshot(target, bytes, module);
       const where = execution.backtrace();
       const pending = execution.pendingHostCall;
@@ -204,6 +219,7 @@ export class SnapshotPlan {
           ? `${file}: stopped${waiting}; the snapshot is in ${target} (${size} bytes)${framesText(where)}`
           : `${file}: snapshot in ${target} (${size} bytes)${waiting}, in ${where[0]?.name ?? 'the program'}`,
       );
+      if (portable) complain(`${file}: ${lostText(usesWasi, pending !== undefined)}`);
       if (stop) this.exitCode = EXIT.success;
       return true;
     } catch (error) {
@@ -229,6 +245,17 @@ export class SnapshotPlan {
     }
     return reportEnding(file, ending, this.options, wasi);
   }
+}
+
+/** What a snapshot without host state does not hold. */
+export const WASI_WORLD =
+  'arguments, variables, clocks, random numbers, output that is held back, open files and files in memory';
+
+function lostText(usesWasi: boolean, isPending: boolean): string {
+  const lost = usesWasi
+    ? `the snapshot has no host state; lost: ${WASI_WORLD}`
+    : 'nothing is lost with --no-host-state';
+  return isPending ? `${lost}; it waits for a host call, so other engines refuse it all the same` : lost;
 }
 
 function framesText(frames: ReturnType<Execution['backtrace']>): string {

@@ -1,6 +1,12 @@
 /** --unknown-imports-trap: functions that a module imports and nobody knows. */
 import { Func, RuntimeError, type Store } from '../index';
 import type { OtherImports } from '../wasi';
+import type { OptionSpec } from './options';
+
+export const UNKNOWN_IMPORTS: OptionSpec = {
+  name: 'unknown-imports-trap',
+  help: 'functions that are imported and unknown trap when they are called',
+};
 
 /** Functions that trap when they are called; other unknown imports stay errors. */
 export function trappingImports(store: Store): OtherImports {

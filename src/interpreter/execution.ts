@@ -111,9 +111,9 @@ export class Execution {
     if (this.pending !== null) return this.pending.func;
     return this.current === 'running' ? hostCalls[hostCalls.length - 1]?.func : undefined;
   }
-  /** What the execution waits for. */
+  /** The host call that the execution waits for, or that it makes again when it runs. */
   get pendingHostCall(): PendingHostCall | undefined {
-    return this.pending === null ? undefined : { func: this.pending.func, args: this.pending.args() };
+    return this.pending === null ? this.again : { func: this.pending.func, args: this.pending.args() };
   }
 
   /** The promise of the `waiting` outcome, until it is settled. */
@@ -369,7 +369,7 @@ export class Execution {
       func: callee,
       args: savedValues(this.saved!, callee.type.params, this.saved!.fp),
     };
-    const pending = this.pendingHostCall ?? this.again ?? entering;
+    const pending = this.pendingHostCall ?? entering;
     const { saved, safepoint } = rebuild(this.func, this.stackFrames(), pending);
     this.saved = saved;
     if (this.pending !== null || entering !== undefined) return;

@@ -18,7 +18,7 @@ import {
 import { encode } from './encode';
 import { MEMORY_LIMIT } from './format';
 import { type NameExternRef, Namer } from './references';
-import { type Space, spaceOf } from './space';
+import { firstIndices, type Space, spaceOf } from './space';
 import { tagOf } from './value-types';
 import { hashOf } from './verify';
 
@@ -118,20 +118,16 @@ export function captureContents(
   namer: Namer,
   contents: Contents = wholeMemory,
 ): Pick<SnapshotDocument, 'memories' | 'tables' | 'globals'> {
+  const firstMemories = firstIndices(space.memories);
+  const firstTables = firstIndices(space.tables);
   return {
-    memories: space.memories.map((memory, i) => captureMemory(space.memories, memory, i, contents)),
-    tables: space.tables.map((_, i) => captureTable(space, i, namer)),
+    memories: space.memories.map((memory, i) => captureMemory(firstMemories[i], memory, i, contents)),
+    tables: space.tables.map((_, i) => captureTable(space, firstTables[i], i, namer)),
     globals: space.globals.map((global, i) => namer.value(global.get(), space.globalModule(i))),
   };
 }
 
-function captureMemory(
-  memories: readonly Memory[],
-  memory: Memory,
-  index: number,
-  contents: Contents,
-): MemoryRecord {
-  const first = memories.indexOf(memory);
+function captureMemory(first: number, memory: Memory, index: number, contents: Contents): MemoryRecord {
   if (first < index) return { sameAs: first };
   if (memory.byteLength >= MEMORY_LIMIT) {
     throw new SnapshotError(`memory ${index} has 4 GiB or more, which the format cannot say`, 'unsupported');
@@ -144,10 +140,9 @@ function captureMemory(
   };
 }
 
-function captureTable(space: Space, index: number, namer: Namer): TableRecord {
-  const table = space.tables[index];
-  const first = space.tables.indexOf(table);
+function captureTable(space: Space, first: number, index: number, namer: Namer): TableRecord {
   if (first < index) return { sameAs: first };
+  const table = space.tables[index];
   const module = space.tableModule(index);
   const type = tagOf(table.type.element, module);
   const elements = new Int32Array(table.length * 2);

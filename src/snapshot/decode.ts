@@ -4,14 +4,17 @@
  */
 
 import { Reader } from '../decoder/reader';
-import { CompileError, SnapshotError } from '../errors';
+import type { StoreLimits } from '../interpreter';
 import { reject } from './checks';
-import type { ExtraSection, SnapshotDocument, U64 } from './document';
+import { hostStateOf, refuseDamagedId } from './digest';
+import type { ExtraSection, PendingCall, SnapshotDocument, U64 } from './document';
 import { EMPTY_DOCUMENT } from './document';
-import { FLAG_POSTMORTEM, HEADER_BYTES, MAGIC, SECTION, STORE_MAGIC, VERSION } from './format';
+import { FLAG_POSTMORTEM, SECTION } from './format';
 import * as records from './records';
+import { Room } from './room';
 import { checkDocument, totalsOf } from './rules';
-import { u64, u64Equal } from './u64';
+import { closeSection, guarded, openSection, sectionsStart } from './sections';
+import { u64, u64Equal, u64ToNumber } from './u64';
 
 /** What the Meta section says. */
 export interface SnapshotMeta {
@@ -26,11 +29,20 @@ export interface SnapshotMeta {
   readonly exceptionTags: readonly number[];
 }
 
-/** Reads a standalone container, or the bare sections of an embedded one. Throws `SnapshotError`. */
-export function decode(bytes: Uint8Array): SnapshotDocument {
+/** What a snapshot may be; the defaults are those of a store. */
+export interface DecodeOptions extends Partial<StoreLimits> {
+  /** False reads a file that its digest does not fit, too. */
+  readonly checkDigest?: boolean;
+}
+
+/**
+ * Reads a standalone container, or the bare sections of an embedded one. Throws `SnapshotError`: of the kind `limit` when there is more
+ * in it than the options allow.
+ */
+export function decode(bytes: Uint8Array, options: DecodeOptions = {}): SnapshotDocument {
   return guarded(() => {
     const reader = new Reader(bytes, sectionsStart(bytes));
-    const state = new Decoding(readMeta(openMeta(reader)));
+    const state = new Decoding(readMeta(openMeta(reader)), options);
     while (reader.pos < reader.end) state.section(reader);
     return state.finish();
   });
@@ -39,57 +51,6 @@ export function decode(bytes: Uint8Array): SnapshotDocument {
 /** Reads the header and the Meta section only: enough to decide whether the rest is wanted. */
 export function decodeMeta(bytes: Uint8Array): SnapshotMeta {
   return guarded(() => readMeta(openMeta(new Reader(bytes, sectionsStart(bytes)))));
-}
-
-/** The house's reader blames a module; here the bytes are a snapshot's. */
-function guarded<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof CompileError)) throw error;
-    throw new SnapshotError(
-      error.message.replace(/ \(at offset 0x[0-9a-f]+\)$/, ''),
-      'malformed',
-      error.offset,
-    );
-  }
-}
-
-/** Just past the header of a standalone container; 0 for bare sections, which open with Meta's id. */
-function sectionsStart(bytes: Uint8Array): number {
-  // Bare sections that began like the magic would be a Meta section of 0x64 bytes with the undefined flags 0x6d.
-  if (!MAGIC.every((byte, i) => bytes[i] === byte)) {
-    if (STORE_MAGIC.every((byte, i) => bytes[i] === byte)) {
-      throw new SnapshotError(
-        'a snapshot of a store, not of one instance: see restoreStore',
-        'unsupported',
-        0,
-      );
-    }
-    if (bytes.length === 0 || bytes[0] !== SECTION.meta) reject('not a snapshot', 0);
-    return 0;
-  }
-  if (bytes.length < HEADER_BYTES) reject('unexpected end of the header', bytes.length);
-  const version = new Reader(bytes, MAGIC.length).word() >>> 0;
-  if (version !== VERSION)
-    throw new SnapshotError(`version ${version} of the format`, 'unsupported', MAGIC.length);
-  return HEADER_BYTES;
-}
-
-/** A reader of the next section's body, with the section skipped in `reader`. */
-function openSection(reader: Reader): { id: number; body: Reader } {
-  const at = reader.pos;
-  const id = reader.u8();
-  const size = reader.u32();
-  if (size === 0) reject(`section ${id} is empty`, at);
-  if (size > reader.end - reader.pos) reject(`section ${id} is longer than what follows`, at);
-  const body = new Reader(reader.bytes, reader.pos, reader.pos + size);
-  reader.skip(size);
-  return { id, body };
-}
-
-function closeSection(id: number, body: Reader): void {
-  if (body.pos !== body.end) reject(`section ${id} does not use its whole length`, body.pos);
 }
 
 function openMeta(reader: Reader): Reader {
@@ -142,9 +103,17 @@ class Decoding {
   private readonly seen = new Uint8Array(256);
   private readonly extras: ExtraSection[] = [];
   private readonly offsets = new records.Offsets();
+  private readonly room: Room;
+  private readonly checkDigest: boolean;
+  /** A section with the id of ours but without its magic. Files of our first version have it so. */
+  private unmarked: { readonly call: PendingCall | undefined; readonly bytes: Uint8Array } | undefined;
 
-  constructor(meta: SnapshotMeta) {
+  constructor(meta: SnapshotMeta, options: DecodeOptions) {
     this.meta = meta;
+    this.room = new Room(options);
+    this.checkDigest = options.checkDigest ?? true;
+    this.room.memory(u64ToNumber(meta.memoryBytes), -1);
+    this.room.records('exceptions', meta.exceptionTags.length, -1);
     const { postmortem, timestampMs, wasmHash } = meta;
     const exceptions = meta.exceptionTags.map((tag) => ({ tag, args: [] }));
     this.draft = { ...EMPTY_DOCUMENT, postmortem, timestampMs, wasmHash, exceptions, extras: this.extras };
@@ -161,48 +130,51 @@ class Decoding {
   }
 
   private body(id: number, body: Reader): void {
-    const { draft, offsets } = this;
+    const { draft, offsets, room } = this;
     switch (id) {
       case SECTION.memory:
-        draft.memories = records.list(body, 'memory', offsets, records.memory);
+        draft.memories = records.list(body, 'memory', offsets, room, records.memory);
         break;
       case SECTION.table:
-        draft.tables = records.list(body, 'table', offsets, records.table);
+        draft.tables = records.list(body, 'table', offsets, room, records.table);
         break;
       case SECTION.global:
-        draft.globals = records.list(body, 'global', offsets, records.typedValue);
+        draft.globals = records.list(body, 'global', offsets, room, records.typedValue);
         break;
       case SECTION.segment:
         draft.segments = records.segments(body, offsets);
         break;
       case SECTION.exception: {
-        const args = records.list(body, 'exception', offsets, records.values);
+        const args = records.list(body, 'exception', offsets, room, (from) => records.values(from, room));
         this.countIs(args.length, this.meta.exceptionTags.length, 'exceptions', body);
         draft.exceptions = args.map((list, i) => ({ tag: this.meta.exceptionTags[i], args: list }));
         break;
       }
       case SECTION.continuation: {
         const read = (from: Reader, i: number) =>
-          records.continuation(from, i, this.meta.postmortem, offsets);
-        draft.continuations = records.list(body, 'continuation', offsets, read);
+          records.continuation(from, i, this.meta.postmortem, offsets, room);
+        draft.continuations = records.list(body, 'continuation', offsets, room, read);
         this.countIs(draft.continuations.length, this.meta.continuations, 'continuations', body);
         break;
       }
       case SECTION.hostState:
         offsets.add('host', body.pos);
-        draft.hostState = records.rest(body);
+        draft.hostState = hostStateOf(body, this.checkDigest);
         break;
       case SECTION.pendingCall:
         offsets.add('pending', body.pos);
-        draft.pendingCall = records.pendingCall(body);
+        if (records.isPendingCall(body)) draft.pendingCall = records.pendingCall(body, room);
+        else this.unmarked = records.unmarkedCall(body, room);
         break;
       default:
+        if (this.checkDigest) refuseDamagedId(body);
         this.extras.push({ id, bytes: records.rest(body) });
     }
   }
 
   finish(): SnapshotDocument {
     const { meta, draft, seen } = this;
+    this.settleUnmarked();
     // Their order says nothing; this is the one that `encode` writes.
     this.extras.sort((a, b) => a.id - b.id);
     if (meta.continuations !== 0 && seen[SECTION.continuation] === 0) reject('no Continuation section', -1);
@@ -218,6 +190,16 @@ class Decoding {
       reject('the total of continuation stacks in Meta is wrong', -1);
     }
     return draft;
+  }
+
+  /** It is a pending call when some frame waits for one; else another producer's. */
+  private settleUnmarked(): void {
+    const { unmarked, draft, meta } = this;
+    if (unmarked === undefined) return;
+    const { activations = [] } = meta.postmortem ? {} : (draft.continuations[0] ?? {});
+    const waits = activations.length > 0 && activations[activations.length - 1].site === 'call';
+    if (waits && unmarked.call !== undefined) draft.pendingCall = unmarked.call;
+    else this.extras.push({ id: SECTION.pendingCall, bytes: unmarked.bytes });
   }
 
   private countIs(count: number, expected: number, what: string, body: Reader): void {

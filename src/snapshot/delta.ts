@@ -10,9 +10,10 @@
 import { InternalError, SnapshotError } from '../errors';
 import type { Execution, Instance, Memory } from '../interpreter';
 import { type CaptureOptions, captureWith, snapshot } from './capture';
-import { applyChunks, chunksOf, expandMemory } from './chunks';
-import { decode } from './decode';
+import { applyChunks, chunksOf } from './chunks';
+import { type DecodeOptions, decode } from './decode';
 import {
+  isStored,
   type MemoryChunk,
   type MemoryRecord,
   memoryBytes,
@@ -103,20 +104,30 @@ export function isDelta(bytes: Uint8Array): boolean {
   return bytes.length >= MAGIC.length && MAGIC.every((byte, k) => bytes[k] === byte);
 }
 
-/** The full snapshot that a whole one and the deltas after it stand for. Throws `SnapshotError` when one does not follow the one before. */
-export function applyDeltas(whole: Uint8Array, deltas: readonly Uint8Array[]): Uint8Array {
+/**
+ * The full snapshot that a whole one and the deltas after it stand for. Throws `SnapshotError` when one does not follow the one before, or
+ * when it is more than the options allow: a few bytes can claim gigabytes of memory.
+ */
+export function applyDeltas(
+  whole: Uint8Array,
+  deltas: readonly Uint8Array[],
+  options: DecodeOptions = {},
+): Uint8Array {
   if (deltas.length === 0) return whole;
-  let document = decode(whole);
+  let document = decode(whole, options);
   let before = xxh64(whole);
+  const contents = new Contents(document);
   for (const delta of deltas) {
-    const after = decodeDelta(delta, before);
-    document = { ...after, memories: overlay(document, after) };
+    const after = decodeDelta(delta, before, options);
+    checkFollows(document, after);
+    contents.apply(after);
+    document = after;
     before = xxh64(delta);
   }
-  return encode(document);
+  return encode({ ...document, memories: contents.records(document) });
 }
 
-function decodeDelta(bytes: Uint8Array, before: U64): SnapshotDocument {
+function decodeDelta(bytes: Uint8Array, before: U64, options: DecodeOptions): SnapshotDocument {
   if (!isDelta(bytes) || bytes.length < HEADER)
     throw new SnapshotError('not a delta snapshot of version 1', 'malformed', 0);
   const word = (at: number) =>
@@ -129,27 +140,59 @@ function decodeDelta(bytes: Uint8Array, before: U64): SnapshotDocument {
       MAGIC.length,
     );
   }
-  return decode(bytes.subarray(HEADER));
+  return decode(bytes.subarray(HEADER), options);
 }
 
-/** The memories before, with what the delta has written over them. A memory only grows, and starts as zero there. */
-function overlay(before: SnapshotDocument, after: SnapshotDocument): MemoryRecord[] {
+/** A memory only grows. */
+function checkFollows(before: SnapshotDocument, after: SnapshotDocument): void {
   if (!u64Equal(before.wasmHash, after.wasmHash) || before.memories.length !== after.memories.length) {
     throw new SnapshotError('the delta is of another module', 'mismatch');
   }
-  return after.memories.map((memory, k) => {
+  after.memories.forEach((memory, k) => {
     const old = before.memories[k];
-    if (memory.sameAs !== undefined || old.sameAs !== undefined) {
-      if (memory.sameAs !== old.sameAs)
-        throw new SnapshotError('the delta shares memories otherwise', 'mismatch');
-      return memory;
+    if (memory.sameAs !== old.sameAs) {
+      throw new SnapshotError('the delta shares memories otherwise', 'mismatch');
     }
+    if (!isStored(memory) || !isStored(old)) return;
     if (memory.pages < old.pages || memory.pageBits !== old.pageBits) {
       throw new SnapshotError(`memory ${k} is not the one before, grown`, 'mismatch');
     }
-    const bytes = new Uint8Array(memoryBytes(memory));
-    bytes.set(expandMemory(old));
-    applyChunks(memory.chunks, bytes);
-    return { ...memory, chunks: chunksOf(bytes) };
   });
+}
+
+/** The contents of all memories, each written out once however many deltas follow. What a memory has grown by starts as zero. */
+class Contents {
+  private readonly memories: Uint8Array[] = [];
+
+  constructor(document: SnapshotDocument) {
+    this.apply(document);
+  }
+
+  apply(document: SnapshotDocument): void {
+    document.memories.forEach((memory, k) => {
+      if (!isStored(memory)) return;
+      const size = memoryBytes(memory);
+      const old = this.memories[k];
+      if (old === undefined || old.length < size) {
+        const grown = allocate(size, k);
+        if (old !== undefined) grown.set(old);
+        this.memories[k] = grown;
+      }
+      applyChunks(memory.chunks, this.memories[k]);
+    });
+  }
+
+  records(document: SnapshotDocument): MemoryRecord[] {
+    return document.memories.map((memory, k) =>
+      isStored(memory) ? { ...memory, chunks: chunksOf(this.memories[k]) } : memory,
+    );
+  }
+}
+
+function allocate(size: number, index: number): Uint8Array {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw new SnapshotError(`the host has no room for the ${size} bytes of memory ${index}`, 'limit');
+  }
 }

@@ -22,6 +22,7 @@ import {
   MAGIC,
   NO_TYPE,
   NULL_KIND,
+  PENDING_CALL_MAGIC,
   PENDING_CALL_VERSION,
   REF_KIND,
   SECTION,
@@ -190,6 +191,7 @@ function activation(body: Writer, frame: Activation): void {
 
 function pendingCallBody(call: PendingCall): Writer {
   const body = new Writer();
+  for (const byte of PENDING_CALL_MAGIC) body.u8(byte);
   body.u8(PENDING_CALL_VERSION);
   body.u32(call.func);
   values(body, call.args);

@@ -13,7 +13,7 @@ import {
   type TypedValue,
 } from './document';
 import { encode, encodeSections } from './encode';
-import { randomDocument } from './testing';
+import { Random, randomDocument } from './testing';
 import { u64, u64FromHex } from './u64';
 
 const HEADER = '00 64 6d 70 01 00 00 00';
@@ -166,8 +166,30 @@ describe('reading', () => {
       pendingCall: { func: 3, args: [i32(7), nullRef('externref')] },
     };
     const bytes = encode(document);
-    expect(Buffer.from(bytes.subarray(-9)).toString('hex')).toBe('74070103027f076f00');
+    expect(Buffer.from(bytes.subarray(-15)).toString('hex')).toBe('740d74737761736d0203027f076f00');
     expect(decode(bytes)).toEqual(document);
+    // Our first version had no magic.
+    const old = Uint8Array.from([...bytes.subarray(0, -15), 0x74, 7, 1, 3, 2, 0x7f, 7, 0x6f, 0]);
+    expect(decode(old)).toEqual(document);
+    // With another version, or with bytes left over, it is none of ours, and the frame waits for nothing.
+    for (const body of [
+      [2, 3, 2, 0x7f, 7, 0x6f, 0],
+      [1, 3, 2, 0x7f, 7, 0x6f, 0, 0],
+    ]) {
+      const other = Uint8Array.from([...bytes.subarray(0, -15), 0x74, body.length, ...body]);
+      expect(refusal(other)).toContain('without a pending host call');
+    }
+  });
+
+  it("passes over another producer's section with our id", () => {
+    const r = new Random(7);
+    const good = encode(minimal);
+    for (let k = 0; k < 500; k++) {
+      const body = r.oneIn(3) ? Uint8Array.of(1, r.below(9), 0) : r.bytes(1 + r.below(9));
+      const document = decode(Uint8Array.from([...good, 0x74, body.length, ...body]));
+      expect(document).toEqual({ ...minimal, extras: [{ id: 0x74, bytes: body }] });
+      expect(decode(encode(document))).toEqual(document);
+    }
   });
 
   it('gives a document back from its bytes, and bytes from a document', () => {
@@ -339,8 +361,16 @@ describe('refusals of bytes', () => {
       META + ROOT.replace('01 00 04 01 00', '01 00 03 01 00 04 07').replace('06 11', '06 13'),
     ],
     ['a postmortem with host state', 'carries host state', '00 08 01 00 00 00 00 00 00 00 07 01 68'],
-    ['a pending call without its frame', 'with a pending host call', `${META} ${ROOT} 74 03 01 00 00`],
-    ['another version of a pending call', 'version 2 of the pending', `${META} ${ROOT} 74 03 02 00 00`],
+    [
+      'a pending call without its frame',
+      'with a pending host call',
+      `${META} ${ROOT} 74 09 74 73 77 61 73 6d 02 00 00`,
+    ],
+    [
+      'another version of a pending call',
+      'version 3 of the pending',
+      `${META} ${ROOT} 74 09 74 73 77 61 73 6d 03 00 00`,
+    ],
   ];
   for (const [name, message, text] of cases) {
     it(name, () => {

@@ -32,8 +32,11 @@ export const SECTION = {
    */
   pendingCall: 0x74,
 } as const;
-/** Version byte that opens the pending-call section. */
-export const PENDING_CALL_VERSION = 1;
+/** Opens the pending-call section ('tswasm'), and the version byte behind it: others may use the section's id, too. */
+export const PENDING_CALL_MAGIC = [0x74, 0x73, 0x77, 0x61, 0x73, 0x6d] as const;
+export const PENDING_CALL_VERSION = 2;
+/** Our first version opened with this byte and no magic. It is still read. */
+export const UNMARKED_CALL_VERSION = 1;
 
 export const FLAG_POSTMORTEM = 1;
 

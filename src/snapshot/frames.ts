@@ -5,6 +5,14 @@ import type { Activation } from './document';
 import { type LoopRegion, localsOf, type SafepointVisit, walkSafepoints } from './safepoints';
 import { mismatch, typeComplaint } from './value-types';
 
+/** What a frame waits for; at a safepoint other than a call, for nothing. */
+export interface Awaited {
+  readonly results: readonly ValType[];
+  /** The function that the call names, in the terms of its module; -1 for an indirect one. */
+  readonly callee: number;
+}
+const NOTHING: Awaited = { results: [], callee: -1 };
+
 interface Pending {
   readonly frame: Activation;
   readonly index: number;
@@ -19,7 +27,7 @@ export class FrameChecker {
   private readonly module: ModuleData;
   private readonly references: ModuleData;
   private readonly byFunc = new Map<number, Pending[]>();
-  private readonly results = new Map<number, readonly ValType[]>();
+  private readonly awaited = new Map<number, Awaited>();
 
   /** `references`: the same module, but with the functions that references name (verify-store.ts). */
   constructor(module: ModuleData, references: ModuleData = module) {
@@ -37,13 +45,13 @@ export class FrameChecker {
     const pending = byFunc.get(func);
     if (pending === undefined) byFunc.set(func, [{ frame, index, found: false }]);
     else pending.push({ frame, index, found: false });
-    this.results.set(index, []);
+    this.awaited.set(index, NOTHING);
   }
 
-  /** What the callee of each frame has to return, by the frame's place; nothing for frames that are not at a call. */
-  check(): ReadonlyMap<number, readonly ValType[]> {
+  /** What each frame waits for, by the frame's place. */
+  check(): ReadonlyMap<number, Awaited> {
     for (const [func, pending] of this.byFunc) this.checkFunc(func, pending);
-    return this.results;
+    return this.awaited;
   }
 
   private checkFunc(func: number, pending: readonly Pending[]): void {
@@ -60,7 +68,7 @@ export class FrameChecker {
           const { site, targetLoop } = item.frame;
           if (site !== point.kind || targetLoop !== point.targetLoop) continue;
           item.found = true;
-          this.results.set(item.index, point.results);
+          this.awaited.set(item.index, { results: point.results, callee: point.callee });
           this.checkValues(item, locals, point);
         }
       },

@@ -8,10 +8,11 @@
 export { SnapshotError, type SnapshotFailure } from '../errors';
 export { type CaptureOptions, capture, capturePostmortem, postmortem, snapshot } from './capture';
 export { expandMemory } from './chunks';
-export { decode } from './decode';
+export { type DecodeOptions, decode } from './decode';
 export { applyDeltas, Checkpoints, isDelta } from './delta';
 export { type DescribeOptions, describe } from './describe';
 export { diff } from './diff';
+export { hasDigest, withDigest } from './digest';
 export type {
   Activation,
   ContinuationRecord,
@@ -52,6 +53,7 @@ export {
   type StoreDocument,
   snapshotStore,
 } from './store';
+export { type Stripped, stripSnapshot } from './strip';
 export type { NamingModule } from './text';
 export { u64, u64FromNumber, u64Hex, u64ToNumber } from './u64';
 export { verify } from './verify';

@@ -1,5 +1,6 @@
 /** Reading the records inside sections, by the draft's grammar. What holds between records is the business of `rules.ts`. */
 import type { Reader } from '../decoder/reader';
+import { SnapshotError } from '../errors';
 import { type RecordKind, reject } from './checks';
 import {
   type Activation,
@@ -16,14 +17,19 @@ import {
 } from './document';
 import {
   CHUNK,
+  MEMORY_LIMIT,
   NO_TYPE,
   NULL_KIND,
+  PENDING_CALL_MAGIC,
   PENDING_CALL_VERSION,
   REF_KIND,
   SITE_OF_BYTE,
   STATE_OF_BYTE,
   TYPE_OF_BYTE,
+  UNMARKED_CALL_VERSION,
 } from './format';
+import type { Room } from './room';
+import { guarded, startsWith } from './sections';
 
 /** Where each record began. */
 export class Offsets {
@@ -52,10 +58,12 @@ export function list<T>(
   body: Reader,
   kind: RecordKind,
   offsets: Offsets,
-  read: (body: Reader, index: number) => T,
+  room: Room,
+  read: (body: Reader, index: number, room: Room) => T,
 ): T[] {
   const start = body.pos;
   const count = body.count();
+  room.records(kind, count, start);
   if (count === 0) reject(`a section that lists no ${kind}`, start);
   const items: T[] = [];
   for (let i = 0; i < count; i++) {
@@ -63,16 +71,17 @@ export function list<T>(
     const index = body.u32();
     if (index !== i) reject(`${kind} ${i} is listed as ${index}`, at);
     offsets.add(kind, at);
-    items.push(read(body, i));
+    items.push(read(body, i, room));
   }
   return items;
 }
 
-export function memory(body: Reader, index: number): MemoryRecord {
+export function memory(body: Reader, index: number, room: Room): MemoryRecord {
   const first = body.u32();
   if (first !== index) return { sameAs: first };
   const pageBits = body.u32();
   const pages = body.u32();
+  const size = Math.min(pages * 2 ** pageBits, MEMORY_LIMIT);
   const chunks: MemoryChunk[] = [];
   for (;;) {
     const at = body.pos;
@@ -81,6 +90,7 @@ export function memory(body: Reader, index: number): MemoryRecord {
     if (kind !== CHUNK.raw && kind !== CHUNK.ones) reject(`unknown chunk kind ${kind}`, at);
     const offset = body.u32();
     const length = body.u32();
+    room.chunks(chunks.length, size, at);
     chunks.push(
       kind === CHUNK.raw
         ? { kind: 'raw', offset, bytes: view(body, length) }
@@ -89,13 +99,15 @@ export function memory(body: Reader, index: number): MemoryRecord {
   }
 }
 
-export function table(body: Reader, index: number): TableRecord {
+export function table(body: Reader, index: number, room: Room): TableRecord {
   const first = body.u32();
   if (first !== index) return { sameAs: first };
   const at = body.pos;
   const type = TYPE_OF_BYTE[body.u8()];
   if (type === undefined || !isRefTag(type)) reject('a table of a type that is no reference', at);
-  const elements = new Int32Array(body.count() * 2);
+  const count = body.count();
+  room.addElements(count, at);
+  const elements = new Int32Array(count * 2);
   for (let i = 0; i < elements.length; i += 2) {
     reference(body, type);
     elements[i] = body.lo;
@@ -118,6 +130,7 @@ export function continuation(
   id: number,
   postmortem: boolean,
   offsets: Offsets,
+  room: Room,
 ): ContinuationRecord {
   const at = body.pos;
   const stateByte = body.u8();
@@ -134,23 +147,29 @@ export function continuation(
   let activations: Activation[] = [];
   if (!postmortem) {
     boundCount = body.u32();
-    if (state === 'allocated') for (let i = 0; i < boundCount; i++) boundArgs.push(typedValue(body));
-    if (state === 'suspended') activations = frames(body, id, offsets);
+    if (state === 'allocated') {
+      if (boundCount > body.end - body.pos) reject('more bound arguments than bytes', body.pos);
+      room.addValues(boundCount, at);
+      for (let i = 0; i < boundCount; i++) boundArgs.push(typedValue(body));
+    }
+    if (state === 'suspended') activations = frames(body, id, offsets, room);
   }
   return { state, typeIndex, entryFunc, resumeThrow, boundCount, boundArgs, activations };
 }
 
-function frames(body: Reader, id: number, offsets: Offsets): Activation[] {
+function frames(body: Reader, id: number, offsets: Offsets, room: Room): Activation[] {
+  const at = body.pos;
   const count = body.count();
+  room.addFrames(count, at);
   const activations: Activation[] = [];
   for (let i = 0; i < count; i++) {
     offsets.addFrame(id, body.pos);
-    activations.push(activation(body));
+    activations.push(activation(body, room));
   }
   return activations;
 }
 
-function activation(body: Reader): Activation {
+function activation(body: Reader, room: Room): Activation {
   const func = body.u32();
   const at = body.pos;
   const siteByte = body.u8();
@@ -158,7 +177,7 @@ function activation(body: Reader): Activation {
   if (site === undefined) reject(`unknown kind of safepoint ${siteByte}`, at);
   const offset = body.u32();
   const targetLoop = site === 'loop' ? body.u32() : -1;
-  const list = values(body);
+  const list = values(body, room);
   let targetCont = -1;
   if (site === 'resume') {
     const start = body.pos;
@@ -168,15 +187,43 @@ function activation(body: Reader): Activation {
   return { func, site, offset, targetLoop, values: list, targetCont };
 }
 
-export function pendingCall(body: Reader): PendingCall {
+/** Whether the section is marked as ours; others may use its id for something else. */
+export function isPendingCall(body: Reader): boolean {
+  return startsWith(body.bytes.subarray(body.pos, body.end), PENDING_CALL_MAGIC);
+}
+
+export function pendingCall(body: Reader, room: Room): PendingCall {
+  body.skip(PENDING_CALL_MAGIC.length);
   const at = body.pos;
   const version = body.u8();
   if (version !== PENDING_CALL_VERSION) reject(`version ${version} of the pending-call section`, at);
-  return { func: body.u32(), args: values(body) };
+  return { func: body.u32(), args: values(body, room) };
 }
 
-export function values(body: Reader): TypedValue[] {
+/** A section without the mark, and what it says if it is one of our first version. */
+export function unmarkedCall(
+  body: Reader,
+  room: Room,
+): { readonly call: PendingCall | undefined; readonly bytes: Uint8Array } {
+  const start = body.pos;
+  let call: PendingCall | undefined;
+  try {
+    call = guarded(() => {
+      if (body.u8() !== UNMARKED_CALL_VERSION) return undefined;
+      const read = { func: body.u32(), args: values(body, room) };
+      return body.pos === body.end ? read : undefined;
+    });
+  } catch (error) {
+    if (!(error instanceof SnapshotError) || error.kind !== 'malformed') throw error;
+  }
+  body.pos = body.end;
+  return { call, bytes: body.bytes.subarray(start, body.end) };
+}
+
+export function values(body: Reader, room: Room): TypedValue[] {
+  const at = body.pos;
   const count = body.count();
+  room.addValues(count, at);
   const list: TypedValue[] = [];
   for (let i = 0; i < count; i++) list.push(typedValue(body));
   return list;

@@ -18,9 +18,10 @@ import { applyChunks } from './chunks';
 import { decode } from './decode';
 import { type Activation, isStored, memoryBytes, type SnapshotDocument } from './document';
 import { type BindExternRef, Binder } from './references';
-import { type Space, spaceOf } from './space';
+import { checkLimits } from './room';
+import { firstIndices, type Space, spaceOf } from './space';
 import { mismatch, typeOfTag } from './value-types';
-import { verify } from './verify';
+import { verifyLinked } from './verify';
 
 export interface RestoreOptions {
   /** Values for the names of externrefs; without it, a snapshot that holds one is refused. */
@@ -38,7 +39,9 @@ export function restore(
   instance: Instance,
   options: RestoreOptions = {},
 ): Execution {
-  const document = source instanceof Uint8Array ? decode(source) : source;
+  const { limits } = instance.store;
+  const document = source instanceof Uint8Array ? decode(source, limits) : source;
+  checkLimits(document, limits);
   check(document, instance, options);
   const space = spaceOf(instance);
   checkRoom(document, space);
@@ -91,7 +94,7 @@ function check(document: SnapshotDocument, instance: Instance, options: RestoreO
     throw new SnapshotError('a snapshot restores only into a fresh instance, and this one has run', 'state');
   }
   if (document.postmortem) throw new SnapshotError('a postmortem cannot be resumed', 'unsupported');
-  verify(document, instance.module);
+  verifyLinked(document, instance.module, (funcidx) => instance.func(funcidx).instance !== undefined);
   if (document.hostState.length > 0 && options.loadHostState === undefined) {
     throw new SnapshotError('the snapshot carries host state, and nothing here takes it', 'unsupported');
   }
@@ -105,8 +108,7 @@ function checkSharing(
   records: readonly { readonly sameAs: number | undefined }[],
   live: readonly object[],
 ): void {
-  live.forEach((item, i) => {
-    const first = live.indexOf(item);
+  firstIndices(live).forEach((first, i) => {
     const stored = records[i].sameAs ?? i;
     if (first === stored) return;
     const text = (index: number) => (index === i ? 'its own' : `${what} ${index}`);

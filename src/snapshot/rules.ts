@@ -14,7 +14,8 @@ import {
   type U64,
   ZERO64,
 } from './document';
-import { MAX_PAGE_BITS, MEMORY_LIMIT, SECTION } from './format';
+import { MAX_PAGE_BITS, MEMORY_LIMIT, PENDING_CALL_MAGIC, SECTION } from './format';
+import { startsWith } from './sections';
 import { u64Add, u64FromNumber } from './u64';
 
 export interface Totals {
@@ -120,11 +121,14 @@ function checkTable(document: SnapshotDocument, table: TableRecord, i: number, a
   }
 }
 
-function checkExtras({ extras }: SnapshotDocument): void {
+function checkExtras({ extras, pendingCall }: SnapshotDocument): void {
   const known: readonly number[] = Object.values(SECTION);
   const seen = new Set<number>();
   for (const { id, bytes } of extras) {
-    if (!Number.isInteger(id) || id < 0 || id > 255 || known.includes(id))
+    // Our own id is no privilege: another producer's section may have it, as long as it is not taken for ours.
+    const foreign =
+      id === SECTION.pendingCall && pendingCall === undefined && !startsWith(bytes, PENDING_CALL_MAGIC);
+    if (!Number.isInteger(id) || id < 0 || id > 255 || (known.includes(id) && !foreign))
       reject(`section ${id} is not an extra one`, -1);
     if (seen.has(id)) reject(`section ${id} appears twice`, -1);
     if (bytes.length === 0) reject(`section ${id} is empty`, -1);

@@ -84,7 +84,8 @@ describe('safepoints of a function', () => {
     expect(
       lines(`(module (func $f (param i32) (result i32)
         (block
-          (block (return (i32.const 1)) (drop (call $f)) (loop $x (if (i32.const 1) (then (br $x)) (else (br $x)))))
+          (block (br_if 0 (local.get 0)) (return (i32.const 1)) (drop (call $f))
+            (loop $x (if (i32.const 1) (then (br $x)) (else (br $x)))))
           (drop (call $f (i32.const 0)))
           unreachable
           (block (result i64) (drop (call $f (i32.const 0))) (i64.const 1))
@@ -93,7 +94,14 @@ describe('safepoints of a function', () => {
           (then unreachable (loop $l (br $l)))
           (else (call $f (i32.const 3))))
         ))`),
-    ).toEqual(['entry +1 :', 'call +27 :', 'call +56 :']);
+    ).toEqual(['entry +1 :', 'call +31 :']);
+    expect(
+      lines(`(module (func $f (param i32)
+        (block $left (br_if $left (local.get 0)) (loop $l (br $l)) (call $f (i32.const 0)))
+        (call $f (i32.const 1))
+        (block (block (return) (br 1)) (call $f (i32.const 2)))
+        (call $f (i32.const 3))))`),
+    ).toEqual(['entry +1 :', 'loop +9 -> +7 :', 'call +19 :']);
   });
 
   it('knows every instruction without a signature', () => {
@@ -154,7 +162,6 @@ describe('safepoints of a function', () => {
       { start: 1, end: 3 },
       { start: 6, end: 10 },
       { start: 4, end: 11 },
-      { start: 14, end: 16 },
     ]);
   });
 });

@@ -2,7 +2,9 @@
  * The safepoints of a function and the operand stack at each (draft, "Safepoint Semantics and Kinds", "What a frame holds").
  *
  * One walk over a validated body, by the instruction table. Validation has proved every operand, so the walk only keeps the types of
- * the operand stack; code that the validator calls unreachable is skipped, since no frame stands there.
+ * the operand stack. Code that no control flow reaches is skipped, exactly where lowering skips it (`lower-control.ts`): behind an
+ * instruction that does not go on, up to an `else`, to the `end` of an `if` without one, or to the `end` of a block that some branch
+ * from living code leaves. No frame stands there.
  */
 import { type Instruction, instructionOf, OP, PREFIX_BASE, type SpecialOp } from '../decoder/instructions';
 import type { ModuleData } from '../decoder/module';
@@ -26,6 +28,8 @@ export interface SafepointVisit {
   readonly params: readonly ValType[];
   /** What the callee of a call has to return. */
   readonly results: readonly ValType[];
+  /** The function that a `call` names; -1 at every other instruction. */
+  readonly callee: number;
 }
 
 export interface Safepoint {
@@ -43,9 +47,15 @@ export interface LoopRegion {
   readonly end: number;
 }
 
+/** What takes the function's frame in a tail call: a function, or whichever of a type is in a table. */
+export type TailCallee =
+  | { readonly kind: 'func'; readonly funcidx: number }
+  | { readonly kind: 'type'; readonly typeidx: number };
+
 export interface Visitor {
   safepoint?(point: SafepointVisit): void;
   loop?(region: LoopRegion): void;
+  tailCall?(callee: TailCallee): void;
 }
 
 const NONE: readonly ValType[] = [];
@@ -91,7 +101,8 @@ function readLocals(module: ModuleData, funcidx: number, reader: Reader): ValTyp
 }
 
 interface Frame {
-  readonly op: number;
+  /** Of the instruction that opened it, or the `else` passed since. */
+  op: number;
   readonly type: FuncType;
   /** Of the operand stack below the block's parameters. */
   readonly height: number;
@@ -99,6 +110,8 @@ interface Frame {
   readonly offset: number;
   /** The last instruction whose back edge to this loop has been visited. */
   lastBranch: number;
+  /** Whether living code branches to its end, or falls through to it from before the `else`. */
+  left: boolean;
 }
 
 class Walk {
@@ -109,7 +122,7 @@ class Walk {
   readonly frames: Frame[] = [];
   /** Position of the instruction at hand. */
   at = 0;
-  /** Nothing is reached until the innermost frame ends or its `else` comes. */
+  /** Nothing is reached until an `else`, or an `end` to which control comes from elsewhere. */
   dead = false;
   private readonly start: number;
   private readonly visitor: Visitor;
@@ -121,13 +134,13 @@ class Walk {
     this.start = this.reader.pos;
     this.locals = readLocals(module, funcidx, this.reader);
     const type = { params: NONE, results: funcType(module, funcidx).results };
-    this.frames.push({ op: OP.block, type, height: 0, offset: 0, lastBranch: -1 });
+    this.frames.push({ op: OP.block, type, height: 0, offset: 0, lastBranch: -1, left: false });
   }
 
   run(): void {
     const { reader } = this;
     this.at = reader.pos;
-    this.visit('entry', 0, NONE, -1, NONE);
+    this.visit('entry', 0, NONE, -1);
     while (this.frames.length > 0) {
       this.at = reader.pos;
       const row = this.instruction();
@@ -151,10 +164,20 @@ class Walk {
     height: number,
     params: readonly ValType[],
     targetLoop: number,
-    results: readonly ValType[],
+    results: readonly ValType[] = NONE,
+    callee = -1,
   ): void {
     const offset = this.at - this.start;
-    this.visitor.safepoint?.({ kind, offset, targetLoop, stack: this.stack, height, params, results });
+    this.visitor.safepoint?.({
+      kind,
+      offset,
+      targetLoop,
+      stack: this.stack,
+      height,
+      params,
+      results,
+      callee,
+    });
   }
 
   /** An instruction that cannot be reached: only the nesting of blocks counts. */
@@ -165,7 +188,14 @@ class Walk {
       skipImmediates(this.reader, row);
       if (row.imm !== 'block') return;
       // A block in dead code is dead throughout: a frame of its own, with nothing on its stack.
-      this.frames.push({ op: DEAD, type: EMPTY, height: this.stack.length, offset: 0, lastBranch: -1 });
+      this.frames.push({
+        op: DEAD,
+        type: EMPTY,
+        height: this.stack.length,
+        offset: 0,
+        lastBranch: -1,
+        left: false,
+      });
     }
   }
 
@@ -192,32 +222,36 @@ class Walk {
     const type = this.blockType();
     if (op === OP.if) this.drop(1);
     const height = this.stack.length - type.params.length;
-    this.frames.push({ op, type, height, offset: this.at - this.start, lastBranch: -1 });
+    this.frames.push({ op, type, height, offset: this.at - this.start, lastBranch: -1, left: false });
   }
 
   otherwise(): void {
-    const { op, height, type } = this.frames[this.frames.length - 1];
-    if (op === DEAD) return;
-    this.stack.length = height;
-    this.push(type.params);
+    const frame = this.frames[this.frames.length - 1];
+    if (frame.op === DEAD) return;
+    if (!this.dead) frame.left = true;
+    frame.op = OP.else;
+    this.stack.length = frame.height;
+    this.push(frame.type.params);
     this.dead = false;
   }
 
   leave(): void {
-    const { op, height, type, offset } = this.frames.pop()!;
+    const { op, height, type, offset, left } = this.frames.pop()!;
     if (op === DEAD) return;
     this.stack.length = height;
     this.push(type.results);
-    this.dead = false;
+    // A branch to a loop goes to its start; an `if` without an `else` may not be entered at all.
+    this.dead = this.dead && op !== OP.if && (op === OP.loop || !left);
     if (op === OP.loop) this.visitor.loop?.({ start: offset, end: this.at - this.start });
   }
 
   /** A branch to label `depth` may be taken here. */
   branch(depth: number): void {
     const frame = this.frames[this.frames.length - 1 - depth];
+    frame.left = true;
     if (frame.op !== OP.loop || frame.lastBranch === this.at) return;
     frame.lastBranch = this.at;
-    this.visit('loop', frame.height, frame.type.params, frame.offset, NONE);
+    this.visit('loop', frame.height, frame.type.params, frame.offset);
   }
 
   /** A branch not taken leaves the operands with the label's types. */
@@ -228,10 +262,16 @@ class Walk {
     this.push(types);
   }
 
-  call(type: FuncType): void {
+  /** `callee` is -1 for an indirect call. */
+  call(type: FuncType, callee: number): void {
     this.drop(type.params.length);
-    this.visit('call', this.stack.length, NONE, -1, type.results);
+    this.visit('call', this.stack.length, NONE, -1, type.results, callee);
     this.push(type.results);
+  }
+
+  tailCall(callee: TailCallee): void {
+    this.visitor.tailCall?.(callee);
+    this.dead = true;
   }
 
   private blockType(): FuncType {
@@ -281,21 +321,21 @@ const EFFECTS: Readonly<Record<SpecialOp, (walk: Walk) => void>> = {
     w.dead = true;
   },
   return: die,
-  call: (w) => w.call(funcType(w.module, w.reader.u32())),
+  call: (w) => {
+    const funcidx = w.reader.u32();
+    w.call(funcType(w.module, funcidx), funcidx);
+  },
   call_indirect: (w) => {
     const type = w.module.types[w.reader.u32()].composite.func;
     w.reader.u32();
     w.drop(1);
-    w.call(type);
+    w.call(type, -1);
   },
-  return_call: (w) => {
-    w.reader.u32();
-    w.dead = true;
-  },
+  return_call: (w) => w.tailCall({ kind: 'func', funcidx: w.reader.u32() }),
   return_call_indirect: (w) => {
+    const typeidx = w.reader.u32();
     w.reader.u32();
-    w.reader.u32();
-    w.dead = true;
+    w.tailCall({ kind: 'type', typeidx });
   },
   drop: (w) => w.drop(1),
   select: (w) => w.drop(2),

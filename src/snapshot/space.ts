@@ -39,3 +39,13 @@ export function spaceOf(instance: Instance): Space {
     globalModule: () => module,
   };
 }
+
+/** For each item the index at which it comes first: two imports can name one memory or table. */
+export function firstIndices(items: readonly unknown[]): number[] {
+  const firsts = new Map<unknown, number>();
+  return items.map((item, i) => {
+    const first = firsts.get(item) ?? i;
+    firsts.set(item, first);
+    return first;
+  });
+}

@@ -20,7 +20,7 @@ import {
 } from '../interpreter';
 import { type CaptureOptions, captureContents, capturePending, captureRoot, stoppedFrames } from './capture';
 import { reject } from './checks';
-import { decode } from './decode';
+import { type DecodeOptions, decode } from './decode';
 import { EMPTY_DOCUMENT, NO_BYTES, type SnapshotDocument, ZERO64 } from './document';
 import { encode } from './encode';
 import { STORE_MAGIC } from './format';
@@ -169,9 +169,9 @@ export interface StoreDocument {
 }
 
 /** What a snapshot of a store tells. Throws `SnapshotError`; whether it fits any modules is not looked at. */
-export function decodeStore(bytes: Uint8Array): StoreDocument {
+export function decodeStore(bytes: Uint8Array, options: DecodeOptions = {}): StoreDocument {
   const { records, told, document: inner } = readLinkage(bytes);
-  const document = decode(inner);
+  const document = decode(inner, options);
   if (!u64Equal(document.wasmHash, xxh64(told))) mismatch('the snapshot is not of the linkage before it');
   return { records, document };
 }
@@ -198,7 +198,7 @@ export function restoreStore(
   modules: readonly Module[],
   options: RestoreStoreOptions = {},
 ): RestoredStore {
-  const { records, document } = decodeStore(bytes);
+  const { records, document } = decodeStore(bytes, store.limits);
   const planned = linkageOfRecords(records, modules);
   verifyStore(document, planned);
   if (document.hostState.length > 0 && options.loadHostState === undefined) {

@@ -15,12 +15,14 @@ import {
   refType,
   type ValType,
 } from '../decoder/types';
+import { Callees, type FuncSpace, tailCallsOf } from './callees';
 import { isStored, type MemoryRecord, type SnapshotDocument, type TableRecord } from './document';
 import { FrameChecker } from './frames';
 import type { Linkage, Origin, Part } from './linkage';
 import { checkDocument } from './rules';
+import { firstIndices } from './space';
 import { mismatch } from './value-types';
-import { refuseUnsupported, typeOfFunc, verifyArguments, verifyContents } from './verify';
+import { checkCallee, refuseUnsupported, typeOfFunc, verifyArguments, verifyContents } from './verify';
 
 /** Throws `SnapshotError` unless the document describes a state of a store that is linked so. */
 export function verifyStore(document: SnapshotDocument, linkage: Linkage): void {
@@ -92,8 +94,9 @@ function partOf(
 }
 
 function shared<R>(records: readonly R[], addresses: readonly number[]): (R | { readonly sameAs: number })[] {
+  const firsts = firstIndices(addresses);
   return addresses.map((address, i) => {
-    const first = addresses.indexOf(address);
+    const first = firsts[i];
     return first < i ? { sameAs: first } : records[address];
   });
 }
@@ -117,12 +120,18 @@ function verifyStack(document: SnapshotDocument, linkage: Linkage, views: readon
     const { part, index } = owner(frame.func, `frame ${i}`);
     checkers[part].add({ ...frame, func: index }, i);
   });
-  const callees = checkers.map((checker) => checker.check());
+  const waits = checkers.map((checker) => checker.check());
+  const callees = new Callees(funcSpaceOf(linkage));
   let expected = resultsOf(linkage, owner(entryFunc, 'the entry function'));
+  let called = entryFunc;
   activations.forEach(({ func }, i) => {
     const place = funcs[func];
     checkReturns(`frame ${i}: function ${func}`, resultsOf(linkage, place), expected);
-    expected = { types: callees[place.part].get(i)!, module: linkage.parts[place.part].module };
+    checkCallee(`frame ${i}`, func, called, callees);
+    const { results, callee } = waits[place.part].get(i)!;
+    const { module, addresses } = linkage.parts[place.part];
+    expected = { types: results, module };
+    called = callee < 0 ? -1 : addresses.func[callee];
   });
   const { pendingCall } = document;
   if (pendingCall === undefined) return;
@@ -130,6 +139,20 @@ function verifyStack(document: SnapshotDocument, linkage: Linkage, views: readon
   if (host === undefined || !host.fromHost) mismatch('the pending host call names no function of the host');
   checkReturns('the pending host function', resultsOf(linkage, host), expected);
   verifyArguments(pendingCall.args, typeOf(linkage, host), views[host.part]);
+  checkCallee('the pending host call', pendingCall.func, called, callees);
+}
+
+function funcSpaceOf(linkage: Linkage): FuncSpace {
+  const { func: origins } = linkage.origins;
+  return {
+    count: origins.length,
+    typeIdOf: (address) => linkage.typeOfFunc(address).id,
+    tailCalls(address) {
+      const { part, index, fromHost } = origins[address];
+      const { module, addresses } = linkage.parts[part];
+      return fromHost ? [] : tailCallsOf(module, index, (funcidx) => addresses.func[funcidx]);
+    },
+  };
 }
 
 function typeOf(linkage: Linkage, { part, index }: Origin): FuncType {

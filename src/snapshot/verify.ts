@@ -7,6 +7,7 @@ import { matchesAll } from '../decoder/matching';
 import type { ModuleData } from '../decoder/module';
 import type { FuncType, Limits } from '../decoder/types';
 import { SnapshotError } from '../errors';
+import { Callees, type FuncSpace, tailCallsOf } from './callees';
 import {
   type ContinuationRecord,
   isStored,
@@ -14,7 +15,7 @@ import {
   type TypedValue,
   type U64,
 } from './document';
-import { FrameChecker } from './frames';
+import { type Awaited, FrameChecker } from './frames';
 import { moduleHash } from './identity';
 import { checkDocument } from './rules';
 import { u64Equal, u64Hex } from './u64';
@@ -31,15 +32,26 @@ export function hashOf(module: ModuleData): U64 {
   return hash;
 }
 
-/** Throws `SnapshotError` unless the document describes a state of this module. */
+/**
+ * Throws `SnapshotError` unless the document describes a state of this module, whose imported functions are taken to be the host's.
+ */
 export function verify(document: SnapshotDocument, module: ModuleData): void {
+  verifyLinked(document, module, () => false);
+}
+
+/** @internal `isForeign` tells which imported functions are another instance's code, which can put others in its stead. */
+export function verifyLinked(
+  document: SnapshotDocument,
+  module: ModuleData,
+  isForeign: (funcidx: number) => boolean,
+): void {
   checkDocument(document);
   const own = hashOf(module);
   if (!u64Equal(own, document.wasmHash)) {
     mismatch(`the snapshot belongs to module ${u64Hex(document.wasmHash)}, this one is ${u64Hex(own)}`);
   }
   verifyContents(document, module);
-  verifyContinuations(document, module);
+  verifyContinuations(document, module, isForeign);
 }
 
 /** @internal Everything but the frames. References name functions by their place in `module.funcTypes`. */
@@ -118,17 +130,34 @@ function verifySegments({ segments }: Pick<SnapshotDocument, 'segments'>, module
   count('element segments', segments.elemDropped.length, module.elements.length);
 }
 
-function verifyContinuations(document: SnapshotDocument, module: ModuleData): void {
+function verifyContinuations(
+  document: SnapshotDocument,
+  module: ModuleData,
+  isForeign: (funcidx: number) => boolean,
+): void {
   refuseUnsupported(document);
   if (document.postmortem) return;
   const [root] = document.continuations;
-  const innermost = verifyRoot(root, module);
+  const callees = new Callees(funcSpaceOf(module, isForeign));
+  const innermost = verifyRoot(root, module, callees);
   const { pendingCall } = document;
   if (pendingCall === undefined) return;
   if (pendingCall.func >= module.importedFuncs) mismatch('the pending host call names no imported function');
   const type = typeOfFunc(module, pendingCall.func);
-  checkReturns('the pending host function', type, innermost, module);
+  checkReturns('the pending host function', type, innermost.results, module);
   verifyArguments(pendingCall.args, type, module);
+  checkCallee('the pending host call', pendingCall.func, innermost.callee, callees);
+}
+
+function funcSpaceOf(module: ModuleData, isForeign: (funcidx: number) => boolean): FuncSpace {
+  return {
+    count: module.funcTypes.length,
+    typeIdOf: (func) => module.types[module.funcTypes[func]].id,
+    tailCalls(func) {
+      if (func >= module.importedFuncs) return tailCallsOf(module, func, (funcidx) => funcidx);
+      return isForeign(func) ? undefined : [];
+    },
+  };
 }
 
 /** @internal What the draft has and this engine does not. */
@@ -139,22 +168,32 @@ export function refuseUnsupported({ continuations, exceptions, postmortem }: Sna
   }
 }
 
-/** Checks the frames; gives what the innermost one waits for, when it waits at a call. */
-function verifyRoot(root: ContinuationRecord, module: ModuleData): FuncType['results'] {
-  if (root.entryFunc >= module.funcTypes.length)
-    mismatch(`entry function ${root.entryFunc} is not in the module`);
+/** Checks the frames; gives what the innermost one waits for. */
+function verifyRoot(root: ContinuationRecord, module: ModuleData, callees: Callees): Awaited {
+  const { entryFunc } = root;
+  if (entryFunc >= module.funcTypes.length) mismatch(`entry function ${entryFunc} is not in the module`);
   const frames = new FrameChecker(module);
   root.activations.forEach((frame, i) => {
     frames.add(frame, i);
   });
-  // After a tail call the function that stands in a frame need not be the one that was called, but it returns the same.
-  let expected = typeOfFunc(module, root.entryFunc).results;
-  const callees = frames.check();
+  const waits = frames.check();
+  // The host may have invoked an import, by an export of that name: whose code that is, the module does not tell.
+  let awaited: Awaited = {
+    results: typeOfFunc(module, entryFunc).results,
+    callee: entryFunc < module.importedFuncs ? -1 : entryFunc,
+  };
   root.activations.forEach(({ func }, i) => {
-    checkReturns(`frame ${i}: function ${func}`, typeOfFunc(module, func), expected, module);
-    expected = callees.get(i)!;
+    checkReturns(`frame ${i}: function ${func}`, typeOfFunc(module, func), awaited.results, module);
+    checkCallee(`frame ${i}`, func, awaited.callee, callees);
+    awaited = waits.get(i)!;
   });
-  return expected;
+  return awaited;
+}
+
+/** @internal After a tail call the function in a frame is not the one that was called. `callee` is -1 when it is not known. */
+export function checkCallee(who: string, func: number, callee: number, callees: Callees): void {
+  if (callee < 0 || callees.canBecome(callee, func)) return;
+  mismatch(`${who} is of function ${func}, but function ${callee} was called, which cannot become it`);
 }
 
 /** @internal The references among them name functions of `module`. */

@@ -6,11 +6,12 @@ import { StateError } from '../../wasi';
 import type { Command } from '../command';
 import { ENGINE_OPTIONS, runLimits, runRest, storeLimits } from '../entry';
 import { loadModule } from '../load';
-import { UsageError } from '../options';
+import { type Options, UsageError } from '../options';
 import { reportFailure } from '../report';
 import { readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { STATE_HASH, tellStateHash } from '../state-hash';
+import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
 
 /** The rest of the program's surroundings is in the snapshot. */
@@ -34,6 +35,7 @@ export const resumeCommand: Command = {
     STATE_HASH,
     ...ENGINE_OPTIONS,
     ...SNAPSHOT_OPTIONS,
+    UNKNOWN_IMPORTS,
   ],
   notes: `
 F.wasm is a module that carries the snapshot NAME (default: its only one). Arguments, variables, clocks, random
@@ -53,13 +55,16 @@ _initialize); its arguments follow the files.`,
       if (moduleFile === undefined) {
         throw new UsageError(`${file} does not carry its module: tswasm resume ${file} module.wasm`);
       }
-      const document = decode(saved.bytes);
+      refuseSurplus(options, file, saved.module !== undefined, others);
+      const limits = storeLimits(options);
+      const document = decode(saved.bytes, { ...limits, checkDigest: !options.has('no-digest') });
       blamed = moduleFile;
       const bytes = saved.module ?? (await loadModule(moduleFile));
       const module = Module.decode(bytes);
-      const store = new Store(storeLimits(options));
+      const store = new Store(limits);
       const wasi = makeWasi(options, moduleFile, [], []);
-      const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host));
+      const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
+      const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, unknown));
       blamed = file;
       const execution = restore(document, instance, {
         loadHostState: (state) => loadState(() => wasi.restoreState(state)),
@@ -81,6 +86,18 @@ _initialize); its arguments follow the files.`,
     }
   },
 };
+
+/** One module (draft, "Host Instantiation and Resumption Semantics"); what else follows belongs to --invoke. */
+function refuseSurplus(options: Options, file: string, carries: boolean, others: readonly string[]): void {
+  const [first] = others;
+  if (first === undefined) return;
+  if (carries && (options.get('invoke') === undefined || /\.wa(sm|t)$/.test(first))) {
+    throw new UsageError(`${first}: ${file} carries its module, so no other is taken`);
+  }
+  if (options.get('invoke') === undefined) {
+    throw new UsageError(`${first}: the program has the arguments of the snapshot, and takes no others`);
+  }
+}
 
 function loadState(load: () => void): void {
   try {

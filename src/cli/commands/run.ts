@@ -10,17 +10,13 @@ import { reportFailure } from '../report';
 import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { STATE_HASH, tellStateHash } from '../state-hash';
-import { trappingImports } from '../unknown-imports';
+import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
 import { resumeCommand } from './resume';
 
 /** How long we wait, in milliseconds, for peers to take what the program sent before it ended. */
 const FLUSH_TIME = 5000;
 
-const UNKNOWN_IMPORTS = {
-  name: 'unknown-imports-trap',
-  help: 'functions that are imported and unknown trap when they are called',
-};
 const COLD_START = { name: 'cold-start', help: 'ignore a snapshot that the module carries' };
 
 export const runCommand: Command = {
@@ -39,7 +35,11 @@ ${SNAPSHOT_NOTES}`,
     if (file === undefined) throw new UsageError('no module is given');
     if (!options.has('invoke') && !options.has('cold-start') && carriesDefault(file)) {
       complain(`${file}: goes on from the snapshot that it carries; --cold-start runs it from the beginning`);
-      options.rest = [file];
+      if (args.length > 0) {
+        throw new UsageError(
+          `${args[0]}: the program goes on with the arguments of its snapshot; --cold-start takes others`,
+        );
+      }
       return resumeCommand.run(options);
     }
     const plan = new SnapshotPlan(options, runLimits(options));
@@ -50,7 +50,7 @@ ${SNAPSHOT_NOTES}`,
       checkFilesOut(options, wasi);
       const bytes = await loadModule(file);
       const module = Module.decode(bytes);
-      const others = options.has('unknown-imports-trap') ? trappingImports(store) : undefined;
+      const others = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, others));
       const program = programOf(instance, plan.driveOptions());
       plan.begin({ program, file, bytes, wasi });

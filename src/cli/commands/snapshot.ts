@@ -10,9 +10,11 @@ import {
   embedSnapshot,
   expandMemory,
   extractSnapshot,
+  hasDigest,
   isStoreSnapshot,
   listSnapshots,
   removeSnapshot,
+  stripSnapshot,
   u64Hex,
   verify,
 } from '../../snapshot';
@@ -21,7 +23,8 @@ import { InputError, loadModule, reasonOf } from '../load';
 import { type Options, UsageError } from '../options';
 import { print } from '../output';
 import { EXIT, reportFailure } from '../report';
-import { isModule, readCarrier, readSnapshot, writeOutput } from '../snapshot-files';
+import { isModule, onlyName, readCarrier, readSnapshot, writeOutput } from '../snapshot-files';
+import { NO_DIGEST, WASI_WORLD } from '../snapshots';
 
 /** The words after the name of an action. */
 interface Action {
@@ -33,25 +36,27 @@ interface Action {
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   info: { usage: 'info F [module.wasm] [--values]', least: 1, most: 2, run: info },
-  verify: { usage: 'verify F [module.wasm]', least: 1, most: 2, run: verifyFile },
+  verify: { usage: 'verify F [module.wasm] [--no-digest]', least: 1, most: 2, run: verifyFile },
   diff: { usage: 'diff A B [module.wasm]', least: 2, most: 3, run: diffFiles },
   embed: { usage: 'embed module.wasm F [--name NAME] --output OUT.wasm', least: 2, most: 2, run: embed },
   extract: { usage: 'extract module.wasm [--name NAME] --output OUT.dmp', least: 1, most: 1, run: extract },
+  strip: { usage: 'strip F [--name NAME] --output OUT', least: 1, most: 1, run: strip },
   unpack: { usage: 'unpack F DIRECTORY [module.wasm]', least: 2, most: 3, run: unpack },
 };
 
 export const snapshotCommand: Command = {
   name: 'snapshot',
-  summary: 'show, check, compare, embed and unpack snapshots',
-  usage: 'snapshot info|verify|diff|embed|extract|unpack ...',
+  summary: 'show, check, compare, embed, strip and unpack snapshots',
+  usage: 'snapshot info|verify|diff|embed|extract|strip|unpack ...',
   options: [
     { name: 'values', help: 'info: also list all locals, operands and globals' },
     {
       name: 'name',
       value: 'NAME',
-      help: 'embed, extract: which snapshot of the module (default: the one without a name)',
+      help: 'embed, extract, strip: which snapshot of the module (default: the one without a name)',
     },
-    { name: 'output', value: 'FILE', help: 'embed, extract: where the result goes' },
+    { name: 'output', value: 'FILE', help: 'embed, extract, strip: where the result goes' },
+    { name: NO_DIGEST.name, help: 'verify, strip: do not check the digest of the file' },
   ],
   optionsAnywhere: true,
   notes: `
@@ -63,6 +68,9 @@ ${Object.values(ACTIONS)
 F is a snapshot, or a module that carries it (F.wasm, F.wasm:NAME). With the module, info and diff name
 functions, and verify checks everything that resuming would check; without it, verify checks the form only.
 A snapshot of several linked instances (snapshotStore of the library) is shown and checked too.
+verify also checks the digest that run and resume put into the file: it tells of damage, not of who wrote it.
+strip leaves only what every engine knows, and says what is lost: host state (the WASI world), digest, and
+sections that the draft does not define.
 diff ends with exit code 1 when the two differ. unpack writes a listing, the image of each memory, the host's
 own state and the module, if F carries one.`,
   async run(options) {
@@ -117,15 +125,16 @@ async function info([file, moduleFile]: readonly string[], options: Options): Pr
   return EXIT.success;
 }
 
-async function verifyFile([file, moduleFile]: readonly string[]): Promise<number> {
+async function verifyFile([file, moduleFile]: readonly string[], options: Options): Promise<number> {
+  const checkDigest = !options.has(NO_DIGEST.name);
   const { bytes: carrier } = readCarrier(file);
   if (isStoreSnapshot(carrier)) {
-    decodeStore(carrier);
+    decodeStore(carrier, { checkDigest });
     print(`${file}: well formed; whether it fits its modules is not checked\n`);
     return EXIT.success;
   }
   const { bytes, module } = await open(file, moduleFile);
-  const document = decode(bytes);
+  const document = decode(bytes, { checkDigest });
   if (module !== undefined) verify(document, module);
   print(
     module === undefined
@@ -161,6 +170,31 @@ function extract([file]: readonly string[], options: Options): number {
   const { bytes, name } = readCarrier(file);
   writeOutput(target, extractSnapshot(bytes, options.get('name') ?? name));
   return EXIT.success;
+}
+
+/** A snapshot in a file of its own, or the one in a module, which stays in it. */
+function strip([file]: readonly string[], options: Options): number {
+  const target = output(options);
+  const { bytes: carrier, name } = readCarrier(file);
+  const chosen = options.get('name') ?? name;
+  const { bytes: whole, module } = readSnapshot(
+    isModule(carrier) && chosen ? `${carrierFile(file, name)}:${chosen}` : file,
+  );
+  const { bytes, lost } = stripSnapshot(whole, { checkDigest: !options.has(NO_DIGEST.name) });
+  writeOutput(
+    target,
+    module === undefined ? bytes : embedSnapshot(module, bytes, chosen ?? onlyName(module)),
+  );
+  const digest = hasDigest(whole) ? ['the digest'] : [];
+  const world = lost.some((what) => what.endsWith('host state')) ? ` (of WASI: ${WASI_WORLD})` : '';
+  const all = [...lost, ...digest];
+  print(`${file}: ${all.length === 0 ? 'nothing is lost' : `lost: ${all.join(', ')}${world}`}\n`);
+  return EXIT.success;
+}
+
+/** `F.wasm` of `F.wasm:NAME`. */
+function carrierFile(text: string, name: string | undefined): string {
+  return name ? text.slice(0, -name.length - 1) : text;
 }
 
 async function unpack([file, directory, moduleFile]: readonly string[]): Promise<number> {

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import { FILETYPE } from '../abi';
+import type { DirectoryHandle } from '../host';
+import { buildNodes, captureNodes } from '../state/memory';
 import { fakeGuest, WRITE } from '../testing';
 import { copyDirectory, MemoryFileSystem } from './memory';
+import { DirectoryNode } from './nodes';
 import { overlay } from './overlay';
 import { readOnly } from './readonly';
 import { describeFiles } from './testing';
@@ -116,4 +119,53 @@ it('copies a directory', () => {
   const copy = MemoryFileSystem.create();
   copyDirectory(filled().directory(), copy);
   expect([...copy.entries()]).toEqual([...filled().entries()]);
+});
+
+it('walks trees that are deeper than the stack of the host', () => {
+  const DEPTH = 20_000;
+  const files = MemoryFileSystem.create();
+  let directory = files.rootNode;
+  for (let k = 0; k < DEPTH; k++) {
+    const next = new DirectoryNode(directory.volume);
+    directory.add('d', next);
+    directory = next;
+  }
+  let count = 0;
+  for (const { path } of files.entries()) {
+    count++;
+    if (count === DEPTH) expect(path.length).toBe(2 * DEPTH - 1);
+  }
+  expect(count).toBe(DEPTH);
+  const doc = captureNodes(files.rootNode, [directory]);
+  expect(doc.nodes.length).toBe(DEPTH + 1);
+  const built = MemoryFileSystem.at(
+    buildNodes(doc, MemoryFileSystem.create().rootNode.volume.ledger, undefined).root,
+  );
+  expect(captureNodes(built.rootNode, [])).toEqual(doc);
+
+  const from = fakeGuest({ preopens: [{ path: '/', directory: files.directory() }] });
+  const to = fakeGuest({ preopens: [{ path: '/', directory: MemoryFileSystem.create().directory() }] });
+  const state = from.wasi.saveState();
+  to.wasi.restoreState(state);
+  expect(to.wasi.saveState()).toEqual(state);
+});
+
+it('copies trees that are deeper than the stack of the host', () => {
+  const DEPTH = 8_000;
+  let depth = 0;
+  // Each directory holds the next; opening one is all that the host is asked for.
+  const level = (left: number): DirectoryHandle => {
+    const bottom = MemoryFileSystem.create().directory();
+    return Object.assign(Object.create(bottom) as DirectoryHandle, {
+      list: () => (left === 0 ? [] : [{ name: 'd', type: FILETYPE.DIRECTORY, ino: { lo: left, hi: 0 } }]),
+      openDirectory: () => level(left - 1),
+      close: () => {
+        depth++;
+      },
+    });
+  };
+  const files = MemoryFileSystem.create();
+  copyDirectory(level(DEPTH), files);
+  expect(depth).toBe(DEPTH);
+  expect(captureNodes(files.rootNode, []).nodes.length).toBe(DEPTH + 1);
 });

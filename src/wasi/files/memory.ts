@@ -1,7 +1,7 @@
 /** The in-memory file system: filled before the run, read afterwards, part of a saved state. */
 import { encodeUtf8 } from '../../decoder/utf8';
 import { errnoName, FILETYPE, type FileType } from '../abi';
-import type { DirectoryHandle } from '../host';
+import type { DirectoryEntry, DirectoryHandle } from '../host';
 import { Ledger, LedgerFull } from '../ledger';
 import { printable } from '../printable';
 import { MemoryDirectory } from './handles';
@@ -104,7 +104,7 @@ export class MemoryFileSystem {
 
   /** Everything below the root, directories before what is in them, in the order of names. */
   *entries(): Generator<MemoryEntry> {
-    yield* walk(this.rootNode, '');
+    yield* walk(this.rootNode);
   }
 
   /** Gives a new node its name. Throws when the name is too long or there is no room. */
@@ -171,38 +171,64 @@ function contentsOf(node: FileNode, path: string): Uint8Array {
   return bytes;
 }
 
-function* walk(directory: DirectoryNode, prefix: string): Generator<MemoryEntry> {
-  const sorted = [...directory.entries].sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [name, node] of sorted) {
-    const path = prefix + name;
+/** No recursion: a tree may be deeper than the host's stack. */
+function* walk(root: DirectoryNode): Generator<MemoryEntry> {
+  const sorted = (directory: DirectoryNode, prefix: string) =>
+    [...directory.entries]
+      .sort(([a], [b]) => (a < b ? 1 : -1))
+      .map(([name, node]) => [prefix + name, node] as const);
+  // The last one is the next.
+  const left = sorted(root, '');
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [path, node] = next;
     yield {
       path,
       type: node.type,
       bytes: node instanceof FileNode ? contentsOf(node, path) : undefined,
       target: node instanceof LinkNode ? node.target : undefined,
     };
-    if (node instanceof DirectoryNode) yield* walk(node, `${path}/`);
+    if (node instanceof DirectoryNode) for (const below of sorted(node, `${path}/`)) left.push(below);
   }
 }
 
-/** Copies a directory of any host into the file system, in the order of names. Devices, sockets and pipes are left out. */
-export function copyDirectory(from: DirectoryHandle, to: MemoryFileSystem, prefix = ''): void {
+/** A directory that is being copied, and those of its entries that are left, the next one last. */
+interface Copying {
+  readonly from: DirectoryHandle;
+  readonly prefix: string;
+  readonly left: DirectoryEntry[];
+}
+
+function startCopy(from: DirectoryHandle, prefix: string): Copying {
   const entries = from.list();
   if (typeof entries === 'number') throw new Error(`${printable(prefix) || '.'}: ${errnoName(entries)}`);
-  const sorted = entries.slice().sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { name, type } of sorted) {
-    const path = `${prefix}${name}`;
-    if (type === FILETYPE.DIRECTORY) {
-      const below = from.openDirectory(name);
+  return { from, prefix, left: entries.slice().sort((a, b) => (a.name < b.name ? 1 : -1)) };
+}
+
+/**
+ * Copies a directory of any host into the file system, in the order of names. Devices, sockets and pipes are left out. No recursion: a
+ * tree may be deeper than the host's stack.
+ */
+export function copyDirectory(from: DirectoryHandle, to: MemoryFileSystem, prefix = ''): void {
+  const open = [startCopy(from, prefix)];
+  while (open.length > 0) {
+    const { from: directory, prefix: above, left } = open[open.length - 1];
+    const entry = left.pop();
+    if (entry === undefined) {
+      open.pop();
+      if (directory !== from) directory.close();
+      continue;
+    }
+    const path = `${above}${entry.name}`;
+    if (entry.type === FILETYPE.DIRECTORY) {
+      const below = directory.openDirectory(entry.name);
       if (typeof below === 'number') throw new Error(`${printable(path)}: ${errnoName(below)}`);
       to.makeDirectory(path);
-      copyDirectory(below, to, `${path}/`);
-      below.close();
-    } else if (type === FILETYPE.SYMBOLIC_LINK) {
-      const target = from.readLink(name);
+      open.push(startCopy(below, `${path}/`));
+    } else if (entry.type === FILETYPE.SYMBOLIC_LINK) {
+      const target = directory.readLink(entry.name);
       if (typeof target === 'string') to.symlink(target, path);
-    } else if (type === FILETYPE.REGULAR_FILE) {
-      to.writeFile(path, readWhole(from, name, path));
+    } else if (entry.type === FILETYPE.REGULAR_FILE) {
+      to.writeFile(path, readWhole(directory, entry.name, path));
     }
   }
 }

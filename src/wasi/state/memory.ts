@@ -21,13 +21,13 @@ import { StateError } from './codec';
 /** Everything below the root, and what is open without a name. The root is the first node, the others follow by number. */
 export function captureNodes(root: DirectoryNode, open: readonly AnyNode[]): MemoryDocument {
   const seen = new Map<number, AnyNode>();
-  const visit = (node: AnyNode) => {
-    if (seen.has(node.ino)) return;
+  // No recursion: a tree may be deeper than the host's stack.
+  const left: AnyNode[] = [root, ...open];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    if (seen.has(node.ino)) continue;
     seen.set(node.ino, node);
-    if (node instanceof DirectoryNode) for (const child of node.known.values()) visit(child);
-  };
-  visit(root);
-  open.forEach(visit);
+    if (node instanceof DirectoryNode) for (const child of node.known.values()) left.push(child);
+  }
   const others = [...seen.values()].filter((node) => node !== root).sort((a, b) => a.ino - b.ino);
   return { nextIno: root.volume.nextIno, nodes: [root, ...others].map(captureNode) };
 }
