@@ -60,9 +60,12 @@ export class RuntimeError extends Error {
   readonly code: TrapCode | undefined;
   /** Innermost frame first. */
   backtrace: readonly BacktraceFrame[] = [];
-  constructor(message?: string, options?: ErrorOptions, code?: TrapCode) {
+  /** @internal Byte offset of the instruction that trapped, when what threw it knew; -1 is the function's start. */
+  readonly offset: number | undefined;
+  constructor(message?: string, options?: ErrorOptions, code?: TrapCode, offset?: number) {
     super(message, options);
     this.code = code;
+    this.offset = offset;
   }
 }
 
@@ -118,6 +121,7 @@ export function unlinkable(message: string): LinkError {
   return new LinkError(message);
 }
 
-export function trap(code: TrapCode): RuntimeError {
-  return new RuntimeError(TRAP_MESSAGES[code], undefined, code);
+/** A trap; `offset` is the byte offset in the module of the instruction that raises it. */
+export function trap(code: TrapCode, offset?: number): RuntimeError {
+  return new RuntimeError(TRAP_MESSAGES[code], undefined, code, offset);
 }

@@ -25,15 +25,18 @@ const ENTRIES = [
 const RULES: Record<string, Rule> = {
   'src/errors.ts': { from: [] },
   'src/decoder': { from: ['src/errors.ts'] },
+  'src/runtime': { from: ['src/errors.ts', 'src/decoder'] },
   'src/lowering': { from: ['src/errors.ts', 'src/decoder'] },
   // The generator runs at build time, in Node.
   'src/interpreter/templates': { from: ['src/interpreter', 'src/decoder'], packages: /^node:/ },
-  'src/interpreter': { from: ['src/errors.ts', 'src/decoder', 'src/lowering'] },
-  'src/snapshot': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter'] },
+  'src/interpreter': { from: ['src/errors.ts', 'src/decoder', 'src/runtime', 'src/lowering'] },
+  'src/snapshot': { from: ['src/errors.ts', 'src/decoder', 'src/runtime', 'src/interpreter'] },
   // WASI sees memory and host-function types, and the hand-written UTF-8.
-  'src/wasi': { from: ['src/errors.ts', 'src/decoder'], types: ['src/interpreter'] },
-  'src/js-api': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot'] },
-  'src/index.ts': { from: ['src/errors.ts', 'src/decoder', 'src/interpreter', 'src/snapshot'] },
+  'src/wasi': { from: ['src/errors.ts', 'src/decoder'], types: ['src/runtime'] },
+  'src/js-api': {
+    from: ['src/errors.ts', 'src/decoder', 'src/runtime', 'src/interpreter', 'src/snapshot'],
+  },
+  'src/index.ts': { from: ['src/errors.ts', 'src/decoder', 'src/runtime', 'src/interpreter'] },
   'src/factories.ts': { from: ['src/interpreter'] },
   'src/webassembly.ts': { from: ['src/js-api', 'src/errors.ts'] },
   'src/webassembly-snapshot.ts': { from: ['src/js-api', 'src/errors.ts'] },
@@ -106,4 +109,42 @@ export function forbiddenImports(files: readonly string[]): string[] {
       .filter((i) => !isAllowed(file, room, i))
       .map((i) => `${file} imports ${i.typeOnly ? 'types of ' : ''}${i.specifier}`);
   });
+}
+
+/** The file that a relative specifier names. */
+function resolved(file: string, specifier: string, known: ReadonlySet<string>): string | undefined {
+  const target = path.posix.join(path.posix.dirname(file), specifier);
+  return [target, `${target}.ts`, `${target}/index.ts`].find((candidate) => known.has(candidate));
+}
+
+/** Circles of imports among files, those of types included: each as its files, sorted. */
+export function importCircles(files: readonly string[]): string[][] {
+  const known = new Set(files);
+  const edges = new Map(
+    files.map((file) => [
+      file,
+      importsOf(file)
+        .map(({ specifier }) => (specifier.startsWith('.') ? resolved(file, specifier, known) : undefined))
+        .filter((target) => target !== undefined),
+    ]),
+  );
+  // Tarjan's strongly connected components.
+  const order = new Map<string, number>();
+  const low = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[][] = [];
+  const visit = (file: string): void => {
+    order.set(file, order.size);
+    low.set(file, order.get(file)!);
+    open.push(file);
+    for (const target of edges.get(file)!) {
+      if (!order.has(target)) visit(target);
+      if (open.includes(target)) low.set(file, Math.min(low.get(file)!, low.get(target)!));
+    }
+    if (low.get(file) !== order.get(file)) return;
+    const members = open.splice(open.indexOf(file));
+    if (members.length > 1 || edges.get(file)!.includes(file)) circles.push(members.sort());
+  };
+  for (const file of files) if (!order.has(file)) visit(file);
+  return circles;
 }

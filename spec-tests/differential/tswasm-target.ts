@@ -1,7 +1,7 @@
 /** The side under test. */
 import { I32, I64 } from '../../src/decoder/types';
 import { RuntimeError, type TrapCode } from '../../src/errors';
-import { Func, Global, Memory, Table } from '../../src/interpreter/index';
+import { Func, Global, Memory, Table } from '../../src/runtime/index';
 import type { EngineExtern } from '../engine';
 import type { Handle, HostMaker } from '../engines/groups';
 import { engineNamed } from '../engines/index';

@@ -3,7 +3,8 @@
  * snapshot of the draft, a larger one a snapshot of a store (src/snapshot/store.ts).
  */
 import type { Module } from '../../src/decoder/index';
-import { type Execution, type Extern, Instance, instantiatePaused, Store } from '../../src/interpreter/index';
+import { type Execution, Store } from '../../src/interpreter/index';
+import { type Extern, Instance, instantiatePaused } from '../../src/runtime/index';
 import {
   postmortem,
   restore,

@@ -4,7 +4,8 @@
  */
 import type { Module } from '../../src/decoder/index';
 import { LinkError, SnapshotError } from '../../src/errors';
-import { Execution, Func, Global, type Outcome, type Value as WasmValue } from '../../src/interpreter/index';
+import { Execution, type Outcome } from '../../src/interpreter/index';
+import { Func, Global, type Value as WasmValue } from '../../src/runtime/index';
 import {
   type Engine,
   type EngineExports,

@@ -6,7 +6,7 @@ import { type EngineCommand, EngineProcess, findEngines } from '../../embed/quic
 import { type LegReply, toHex, type WireValue } from '../../embed/quickjs/tests/wire';
 import type { Module } from '../../src/decoder/index';
 import { isRef, valTypeName } from '../../src/decoder/types';
-import type { Value as WasmValue } from '../../src/interpreter/index';
+import type { Value as WasmValue } from '../../src/runtime/index';
 import type { Engine } from '../engine';
 import type { Group } from './groups';
 import { HostRef } from './host-refs';

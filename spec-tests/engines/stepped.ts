@@ -3,14 +3,14 @@
  * An adapter that writes a snapshot at each stop and goes on from it in another store has the same shape.
  */
 import type { Module } from '../../src/decoder/index';
+import { Execution } from '../../src/interpreter/index';
 import {
-  Execution,
   type Extern,
   type Func,
   type Instance,
   instantiatePaused,
   type Value as WasmValue,
-} from '../../src/interpreter/index';
+} from '../../src/runtime/index';
 import type { Engine } from '../engine';
 import { useCompactFactories, useFullFactories } from './factory-sets';
 import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';

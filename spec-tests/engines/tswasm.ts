@@ -13,6 +13,7 @@ import {
   valTypeName,
 } from '../../src/decoder/types';
 import { CompileError, LinkError, RuntimeError } from '../../src/errors';
+import { Store } from '../../src/interpreter/index';
 import {
   type Extern,
   Func,
@@ -20,10 +21,9 @@ import {
   type Instance,
   instantiate,
   Memory,
-  Store,
   Table,
   type Value as WasmValue,
-} from '../../src/interpreter/index';
+} from '../../src/runtime/index';
 import {
   type Engine,
   type EngineExports,

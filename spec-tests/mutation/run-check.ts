@@ -1,18 +1,17 @@
 /** A damaged module that is still valid: instantiated and run with little fuel, it may trap or fail to link, and nothing else. */
 import { type ExternType, isRef, type Module } from '../../src/decoder/index';
 import { LinkError, RuntimeError } from '../../src/errors';
+import { Execution, Store } from '../../src/interpreter/index';
 import {
-  Execution,
   type Extern,
   Func,
   Global,
   type Instance,
   instantiatePaused,
   Memory,
-  Store,
   Table,
   type Value,
-} from '../../src/interpreter/index';
+} from '../../src/runtime/index';
 
 const LIMITS = { maxMemoryBytes: 1 << 24, maxTableElements: 10_000, maxFrames: 500, maxSlots: 50_000 };
 const FUEL = 300;

@@ -4,14 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { Module } from '../../src/decoder/index';
 import { I32 } from '../../src/decoder/types';
 import { RuntimeError } from '../../src/errors';
-import {
-  Execution,
-  Func,
-  type Instance,
-  instantiate,
-  Store,
-  type StoreLimits,
-} from '../../src/interpreter/index';
+import { Execution, Store } from '../../src/interpreter/index';
+import { Func, type Instance, instantiate, type StoreLimits } from '../../src/runtime/index';
 
 async function instanceOf(text: string, limits?: Partial<StoreLimits>): Promise<Instance> {
   const module = Module.decode(await parse(text));

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { cli, cliScript } from '../../embed/node/wasi-tests/cli';
 import { Module } from '../decoder';
-import { Execution, type Func, i32, instantiate, Store } from '../interpreter';
+import { Execution, Store } from '../interpreter';
+import { type Func, i32, instantiate } from '../runtime';
 import { decode, hasDigest, snapshotStore } from '../snapshot';
 import { Random } from '../snapshot/testing';
 

@@ -5,9 +5,6 @@
 import { CODE_RULES } from './ruleset';
 import type { Validator } from './validator';
 
-export const NO_VALUE = 0;
-export const COMPLEX = -1;
-
 export function walkCode(v: Validator): void {
   v.walk(CODE_RULES);
 }

@@ -9,11 +9,7 @@ import { INSTRUCTIONS, OP } from './instructions';
 import { addressType, TYPE_OF_SIGNATURE } from './rules';
 import { CODE_RULES } from './ruleset';
 import { BOTTOM, F64, I32 } from './types';
-import type { Validator } from './validator';
-
-/** Most frames have no parameters and at most one result: that type, or `NO_VALUE`. The others are `COMPLEX`. */
-export const NO_VALUE = 0;
-export const COMPLEX = -1;
+import { COMPLEX, NO_VALUE, type Validator } from './validator';
 
 const enum Fast {
   No,

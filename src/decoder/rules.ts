@@ -8,10 +8,7 @@ import { matches, matchesAll } from './matching';
 import { readHeapType, readValType } from './typereader';
 import type { AddressType, FuncType, Limits, TableType, ValType } from './types';
 import { BOTTOM, F32, F64, FUNCREF, funcTypeName, I32, I64, isRef, V128, valTypeName } from './types';
-import type { Validator } from './validator';
-
-/** Reads the instruction's immediates and applies it. The reader stands just past the opcode. */
-export type Rule = (v: Validator) => void;
+import type { Rule, Validator } from './validator';
 
 export const addressType = (address: AddressType): ValType => (address === 'i64' ? I64 : I32);
 /** Destination, source, and a size that both can have. */

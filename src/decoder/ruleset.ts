@@ -3,14 +3,10 @@ import { invalid } from '../errors';
 import type { Feature } from './features';
 import type { OpName, SpecialOp } from './instructions';
 import { INSTRUCTIONS, PREFIX_BASE } from './instructions';
-import type { Rule } from './rules';
 import { readFunction, SPECIAL, signatureRule } from './rules';
 import { FUNCREF } from './types';
 import { proposalOfOpcode, unsupported } from './unsupported';
-import type { Validator } from './validator';
-
-/** By dense instruction id. Every opcode has a rule, be it that it is illegal or the prefix of another. */
-export type Rules = readonly Rule[];
+import type { Rule, Rules, Validator } from './validator';
 
 /** One more than the greatest dense id of any proposal. */
 const INSTRUCTION_IDS = 0x600;

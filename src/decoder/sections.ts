@@ -1,5 +1,7 @@
 /** The sections of a module (spec chapter "binary/modules"), decoded and validated in one pass. */
+
 import { invalid, malformed } from '../errors';
+import { walkCode } from './codewalk';
 import { Context } from './context';
 import { readElement } from './elements';
 import type { Features } from './features';
@@ -15,6 +17,7 @@ import type {
 } from './module';
 import { Reader, UNEXPECTED_END } from './reader';
 import { addressType } from './rules';
+import { CONSTANT_RULES } from './ruleset';
 import {
   funcTypeAt,
   readDefType,
@@ -128,11 +131,11 @@ export class ModuleDecoder {
     data: () => this.vector('dataSegments', () => this.data()),
   };
 
-  constructor(bytes: Uint8Array, features: Features, makeValidator = (c: Context) => new Validator(c)) {
+  constructor(bytes: Uint8Array, features: Features, walk = walkCode) {
     checkLimit('moduleSize', bytes.length, 0);
     this.context = new Context(bytes, features);
     this.reader = new Reader(bytes);
-    this.validator = makeValidator(this.context);
+    this.validator = new Validator(this.context, { body: walk, constant: CONSTANT_RULES });
   }
 
   decode(): void {

@@ -4,17 +4,31 @@
  * instruction. Function bodies go through `codewalk.ts`, which does the commonest instructions in place.
  */
 import { invalid, malformed } from '../errors';
-import { COMPLEX, NO_VALUE, walkCode } from './codewalk';
 import type { Context } from './context';
 import { OP, PREFIX_BASE } from './instructions';
 import { checkLimit } from './limits';
 import { matches } from './matching';
 import type { ConstExpr } from './module';
 import { Reader, UNEXPECTED_END } from './reader';
-import { CONSTANT_RULES, type Rules } from './ruleset';
 import { readTypeIndex, readValType } from './typereader';
 import type { FuncType, ValType } from './types';
 import { BOTTOM, I32, valTypeName } from './types';
+
+/** Most frames have no parameters and at most one result: that type, or `NO_VALUE`. The others are `COMPLEX`. */
+export const NO_VALUE = 0;
+export const COMPLEX = -1;
+
+/** Reads the instruction's immediates and applies it. The reader stands just past the opcode. */
+export type Rule = (v: Validator) => void;
+/** By dense instruction id. Every opcode has a rule, be it that it is illegal or the prefix of another. */
+export type Rules = readonly Rule[];
+
+/** How expressions are walked: the rules are written in terms of a validator, so they are given to it. */
+export interface Walks {
+  /** From the reader's position to the end of the body. */
+  readonly body: (v: Validator) => void;
+  readonly constant: Rules;
+}
 
 const NO_INTS = new Int32Array(0);
 const NO_TYPES: readonly ValType[] = [];
@@ -57,9 +71,11 @@ export class Validator {
   framePolymorphic = new Uint8Array(0);
   /** Function types of the `COMPLEX` frames. */
   private readonly frameTypes: FuncType[] = [];
+  private readonly walks: Walks;
 
-  constructor(context: Context) {
+  constructor(context: Context, walks: Walks) {
     this.context = context;
+    this.walks = walks;
     this.reader = new Reader(context.bytes);
     // Grown here rather than made: engines optimise for a field that never changes, and throw that code away when it does.
     this.ensureStack(0);
@@ -74,7 +90,7 @@ export class Validator {
     this.reader.end = this.context.bytes.length;
     this.readLocals(type.params);
     this.begin(type.params.length === 0 ? type : { params: NO_TYPES, results: type.results });
-    this.walkBody();
+    this.walks.body(this);
     if (this.reader.pos !== end) throw malformed('section size mismatch', start);
   }
 
@@ -86,7 +102,7 @@ export class Validator {
     if (!this.isPlainConstant(type)) {
       this.reader.pos = start;
       this.begin(valueBlock(type));
-      this.walk(CONSTANT_RULES);
+      this.walk(this.walks.constant);
     }
     return { start, end: this.reader.pos };
   }
@@ -103,10 +119,6 @@ export class Validator {
     this.sp = 0;
     this.depth = 0;
     this.enter(type, OP.block);
-  }
-
-  protected walkBody(): void {
-    walkCode(this);
   }
 
   /** One instruction after the other, by the rules alone. */

@@ -19,16 +19,15 @@ import {
   type Safepoint as StaticSafepoint,
   type Store,
 } from '../lowering';
+import type { Func, Instance, Views } from '../runtime';
+import { f32FromBits, f64FromBits } from '../runtime/numerics';
 import { makeBulk } from './bulk';
-import { CallSite, type Code, type LoopCell, type Safepoint } from './code';
+import { CallSite, type Code, codeOf, type LoopCell, type Safepoint } from './code';
 import { makeEffect } from './effects';
 import { type Factory, type FactorySource, factorySource } from './factories';
 import { type BasicBlock, flatten, MAX_CHAIN, type Simple, type Target, type Terminator } from './flatten';
-import type { Func } from './func';
-import type { Instance } from './instance';
-import type { Views } from './memory';
-import { f32FromBits, f64FromBits } from './numerics';
-import { type Step, stack } from './registers';
+import { stack } from './registers';
+import type { Step } from './step';
 import { prepareIndirectTail, prepareTail } from './tail';
 
 interface Loop {
@@ -199,7 +198,7 @@ export class Assembler {
       case 'call': {
         const callee = this.instance.func(end.funcidx);
         const site = this.callSite(end, callee);
-        return this.make('call')(site, site.base, callee, site.next) as Step;
+        return this.make('call')(site, site.base, codeOf(callee), site.next) as Step;
       }
       case 'call_indirect': {
         const site = this.callSite(end, null);

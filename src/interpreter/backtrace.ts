@@ -1,8 +1,7 @@
 /** Where the guest stands: wasm backtraces of traps and of stopped executions. */
 import type { BacktraceFrame } from '../errors';
+import { Func, type Instance } from '../runtime';
 import type { Code } from './code';
-import { Func } from './func';
-import type { Instance } from './instance';
 import { registers, stack } from './registers';
 
 /** Innermost frames that a backtrace lists. */

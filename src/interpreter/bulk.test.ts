@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
-import { Execution, type Func, type Instance, instantiatePaused, type Memory, Store, type Table } from '.';
+import { type Func, type Instance, instantiatePaused, type Memory, type Table } from '../runtime';
+import { Execution, Store } from '.';
 
 const parser = await wabt();
 function compile(text: string): Module {

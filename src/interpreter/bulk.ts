@@ -5,8 +5,8 @@
  */
 
 import type { Bulk, BulkOp } from '../lowering';
+import type { Instance } from '../runtime';
 import { operand } from './effects';
-import type { Instance } from './instance';
 import { registers, type Stack, stack } from './registers';
 
 /** Does a part on the three operands from word index `at` on. True when nothing is left. */

@@ -1,8 +1,8 @@
 /** Lowered code of a function and the places in it that the canonical state names (DESIGN.md, law 2). */
 import { slotsOf, type ValType } from '../decoder';
 import type { Locals, TypeList } from '../lowering';
-import type { Func } from './func';
-import type { Step } from './registers';
+import type { Func } from '../runtime';
+import type { Step } from './step';
 
 /**
  * Where the machine can stop. `offset` counts from the function's code entry, as in the snapshot format, which knows the kinds `entry`
@@ -71,7 +71,29 @@ export interface LoopCell {
   body: Step | null;
 }
 
+/** What the machine keeps with a function: the one field `Func.code`, which nobody else reads. */
+export class FuncCode {
+  readonly func: Func;
+  /** What a call runs. At first a step that makes the code. */
+  entry!: Step;
+  code: Code | undefined = undefined;
+  /** How often its code was dropped. Frames in code of an earlier generation are rebuilt before they run. */
+  generation = 0;
+  /** Recent samples that found it running, and when they were taken (tiering.ts). */
+  heat = 0;
+  heatEpoch = 0;
+
+  constructor(func: Func) {
+    this.func = func;
+  }
+}
+
+export function codeOf(func: Func): FuncCode {
+  return func.code as FuncCode;
+}
+
 export class Code {
+  readonly state: FuncCode;
   readonly func: Func;
   /** Words of a frame. Before it is lowered, of the arguments. */
   size: number;
@@ -83,14 +105,16 @@ export class Code {
   /** By offset of the bulk operation. */
   readonly bulks = new Map<number, Safepoint>();
   readonly entrySite: Safepoint;
-  /** The function's when this was lowered (Func.forget). */
+  /** The function's when this was made. */
   readonly generation: number;
-  /** Lowered with factories of its own. */
+  /** Made with factories of its own. */
   readonly hot: boolean;
   readonly locals: Locals;
-  constructor(func: Func, hot: boolean, locals: Locals, bodyOffset: number) {
+  constructor(state: FuncCode, hot: boolean, locals: Locals, bodyOffset: number) {
+    const { func } = state;
+    this.state = state;
     this.func = func;
-    this.generation = func.generation;
+    this.generation = state.generation;
     this.hot = hot;
     this.locals = locals;
     this.size = wordsOf(func.type.params);

@@ -2,10 +2,10 @@
  * Instructions that are not worth a closure form of their own: they find their operands in canonical slots and leave their results there
  * (spec "exec/instructions": memory, table, reference instructions, and globals and select of references). Bulk operations: bulk.ts.
  */
+import { trap } from '../errors';
 import type { EffectOp, Effect as EffectStatement } from '../lowering';
-import type { Func } from './func';
-import type { Instance } from './instance';
-import { registers, type Stack, stack, trapAt } from './registers';
+import type { Func, Instance } from '../runtime';
+import { registers, type Stack, stack } from './registers';
 
 /** Runs on the operands whose first stands at word index `at`. */
 export type Effect = (at: number) => void;
@@ -51,7 +51,7 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
     const wide = table.type.address === 'i64';
     return (at) => {
       const index = operand(frames, at, wide);
-      if (index >= table.length) throw trapAt('tableBounds', registers.trapOffset);
+      if (index >= table.length) throw trap('tableBounds');
       frames.refs[at >> 1] = table.elements[index];
     };
   },
@@ -60,7 +60,7 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
     const wide = table.type.address === 'i64';
     return (at) => {
       const index = operand(frames, at, wide);
-      if (index >= table.length) throw trapAt('tableBounds', registers.trapOffset);
+      if (index >= table.length) throw trap('tableBounds');
       table.elements[index] = frames.refs[(at >> 1) + 1];
     };
   },

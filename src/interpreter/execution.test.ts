@@ -2,17 +2,8 @@ import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
 import { RuntimeError } from '../errors';
-import {
-  Execution,
-  Func,
-  type Instance,
-  i32,
-  instantiate,
-  type Memory,
-  runAsync,
-  Store,
-  type Value,
-} from './index';
+import { Func, type Instance, i32, instantiate, type Memory, type Value } from '../runtime/index';
+import { Execution, runAsync, Store } from './index';
 
 const { parseWat } = await wabt();
 

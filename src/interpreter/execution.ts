@@ -5,8 +5,9 @@
  * when it goes on, they are copied back, to wherever the stack's top is then. Executions nest: a host function may start another.
  */
 import { type BacktraceFrame, InternalError, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
+import type { Func, Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
-import { CallSite, isSafepoint, type Safepoint } from './code';
+import { CallSite, codeOf, isSafepoint, type Safepoint } from './code';
 import {
   type FrameState,
   frameState,
@@ -18,12 +19,11 @@ import {
   savedValues,
   writeValues,
 } from './frames';
-import type { Func } from './func';
 import { finishHostCall, type HostCall, hostCalls, waiting } from './hostcall';
 import { Pace } from './pace';
-import { nestingLimit, registers, type Step, stack } from './registers';
+import { nestingLimit, registers, stack } from './registers';
+import type { Step } from './step';
 import { afterSafepoint } from './tiering';
-import type { Value } from './values';
 
 export type Outcome =
   | { readonly kind: 'done'; readonly results: Value[] }
@@ -93,7 +93,7 @@ export class Execution {
     }
     execution.saved = saved;
     execution.safepoint = safepoint;
-    execution.next = safepoint === null ? pending!.func.entry : safepoint.resume;
+    execution.next = safepoint === null ? codeOf(pending!.func).entry : safepoint.resume;
     execution.again = pending;
     execution.current = 'paused';
     return execution;
@@ -193,7 +193,7 @@ export class Execution {
       frames.frames[sp] = registers.fp;
       registers.sp = sp + 1;
       registers.fp = base;
-      return this.func.entry;
+      return codeOf(this.func).entry;
     }
     this.renew();
     const saved = this.saved!;
@@ -317,10 +317,10 @@ export class Execution {
 
   private failed(error: unknown, sp: number): Outcome {
     if (this.current === 'running') this.spend();
-    const failure = isStackOverflow(error) ? trap('callStackExhausted') : error;
+    const failure = isStackOverflow(error) ? trap('callStackExhausted', -1) : error;
     if (failure instanceof RuntimeError && failure.code !== undefined && !settledTraps.has(failure)) {
       settledTraps.add(failure);
-      failure.backtrace = backtrace(sp, registers.trapOffset);
+      failure.backtrace = backtrace(sp, failure.offset ?? registers.trapOffset);
       this.current = 'trapped';
       return { kind: 'trapped', error: failure };
     }
@@ -364,7 +364,7 @@ export class Execution {
     const codes = this.saved!.sites.map((site) => site?.code ?? undefined);
     const callee = this.safepoint?.kind === 'lowering' ? this.safepoint.code.func : undefined;
     if (this.safepoint !== null && callee === undefined) codes.push(this.safepoint.code);
-    if (codes.every((code) => code === undefined || code.generation === code.func.generation)) return;
+    if (codes.every((code) => code === undefined || code.generation === code.state.generation)) return;
     const entering = callee && {
       func: callee,
       args: savedValues(this.saved!, callee.type.params, this.saved!.fp),

@@ -4,8 +4,9 @@ import { afterEach, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
 import { createFactories as createFull } from '../factories';
+import { type Func, instantiate } from '../runtime/index';
 import { createFactories as createCompact } from './factories.generated.js';
-import { type FactoryMaker, type Func, instantiate, Store, useFactories } from './index';
+import { type FactoryMaker, Store, useFactories } from './index';
 
 const { parseWat } = await wabt();
 

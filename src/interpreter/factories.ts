@@ -11,9 +11,10 @@
  * full one (src/factories.ts), in which fewer closures call each other; assemble.ts takes the best form that its set has. Where there is
  * a compiler, code that is not hot shares the compact set: fewer literals get warm sooner (bench program `many`: 1.8 times as fast).
  */
+import { trap } from '../errors';
+import * as numerics from '../runtime/numerics';
 import { createFactories } from './factories.generated.js';
-import * as numerics from './numerics';
-import { type Registers, registers, type Step, stack, trapAt, type Words, words } from './registers';
+import { type Registers, registers, stack } from './registers';
 
 /** A factory's parameters are as in templates/control.ts; the generator has put them together, so they are not typed one by one. */
 // biome-ignore lint/suspicious/noExplicitAny: parameters differ by factory; assemble.ts is their only caller
@@ -29,9 +30,9 @@ export interface FactoryEnvironment {
   readonly RF: number[];
   readonly RC: unknown[];
   readonly M: Registers;
-  readonly W: Words;
+  readonly W: numerics.Words;
   readonly N: typeof numerics;
-  readonly T: typeof trapAt;
+  readonly T: typeof trap;
 }
 export type FactoryMaker = (environment: FactoryEnvironment) => Factories;
 
@@ -62,9 +63,9 @@ function theEnvironment(): FactoryEnvironment {
       RF: frames,
       RC: callees,
       M: registers,
-      W: words,
+      W: numerics.words,
       N: numerics,
-      T: trapAt,
+      T: trap,
     };
   }
   return environment;
@@ -99,5 +100,3 @@ export function setFreshFactories(maker: FreshFactoriesMaker | undefined): void 
 export function hasFreshFactories(): boolean {
   return makeFresh !== undefined;
 }
-
-export type { Step };

@@ -16,12 +16,11 @@ import {
   type Select,
   type Store,
 } from '../lowering';
+import type { Instance, Views } from '../runtime';
 import { Assembler, constantNumber, word } from './assemble';
-import type { Code } from './code';
+import { type Code, codeOf } from './code';
 import { type BasicBlock, MAX_CHAIN, type Simple, type Target, type Terminator } from './flatten';
-import type { Instance } from './instance';
-import type { Views } from './memory';
-import type { Step } from './registers';
+import type { Step } from './step';
 
 /** A factory's name and what its closure captures, but for the steps behind it. */
 interface Form {
@@ -107,7 +106,7 @@ class FormAssembler extends Assembler {
     if (end?.kind === 'call') {
       const callee = this.instance.func(end.funcidx);
       const site = this.callSite(end, callee);
-      return this.made(name, form.operands, site, site.base, callee, site.next) as Step;
+      return this.made(name, form.operands, site, site.base, codeOf(callee), site.next) as Step;
     }
     if (end?.kind !== 'jump') return this.made(name, form.operands) as Step;
     return this.made(name, form.operands, ...this.back(end.to.place.block, back!)) as Step;

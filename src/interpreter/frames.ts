@@ -5,11 +5,10 @@
 import { isRef, slotsOf, type ValType } from '../decoder';
 import { InternalError } from '../errors';
 import { listOf, type TypeList, typesOf } from '../lowering';
-import { CallSite, type Code, type Safepoint } from './code';
-import type { Func } from './func';
-import type { Instance } from './instance';
+import type { Func, Instance, Value } from '../runtime';
+import { CallSite, type Code, codeOf, type Safepoint } from './code';
+import { makeCode } from './driver';
 import { stack } from './registers';
-import type { Value } from './values';
 
 /** One wasm frame of a stopped execution, as the snapshot format sees it. */
 export interface FrameState {
@@ -81,7 +80,7 @@ export function rebuild(
   let fp = 0;
   frames.forEach((frame, k) => {
     const target = frame.instance.func(frame.funcidx);
-    const code = target.lower();
+    const code = makeCode(codeOf(target));
     const outer = sites[k]!;
     if (outer.callee === null) callees[k] = target;
     else if (outer.callee !== target) sites[k] = outer.replaced(target);

@@ -2,13 +2,16 @@
 import type { ValType } from '../decoder';
 import { isRef } from '../decoder';
 import { RuntimeError } from '../errors';
-import type { Func } from './func';
-import type { Instance } from './instance';
-import { registers, type Stack, type Step, stack } from './registers';
-import { f32 as makeF32, f64 as makeF64, type Value } from './values';
-
-/** Reads its arguments and writes its results by index. When it returns a promise, the guest waits for it. */
-export type HostCallback = (call: HostCall) => void | PromiseLike<void>;
+import {
+  type Func,
+  type HostCall as HostCallInterface,
+  type Instance,
+  f32 as makeF32,
+  f64 as makeF64,
+  type Value,
+} from '../runtime';
+import { registers, type Stack, stack } from './registers';
+import type { Step } from './step';
 
 /** Host functions that are running, outermost first (for refusing snapshots, and for errors that name them). */
 export const hostCalls: HostCall[] = [];
@@ -20,7 +23,7 @@ export const waiting: { allowed: boolean; call: HostCall | null; promise: Promis
   promise: null,
 };
 
-export class HostCall {
+export class HostCall implements HostCallInterface {
   readonly func: Func;
   /** The instance whose function makes the call, if wasm makes it. */
   readonly instance: Instance | undefined;

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
-import { Execution, type Func, i32, i64, instantiatePaused, type Memory, Store } from '.';
+import { type Func, i32, i64, instantiatePaused, type Memory } from '../runtime';
+import { Execution, Store } from '.';
 
 const parser = await wabt();
 

@@ -5,17 +5,7 @@
  * A frame's slots are eight bytes each and are addressed by word: slot s of a frame is `ints[fp + 2 * s]` (low word or 32-bit value),
  * `ints[fp + 2 * s + 1]` (high word), `doubles[(fp >> 1) + s]`, and, for a reference, `refs[(fp >> 1) + s]`.
  */
-import { type RuntimeError, type TrapCode, trap } from '../errors';
 import type { CallSite, Safepoint } from './code';
-
-/** A compiled piece of code. It runs to the next place where the trampoline must choose, and returns what to run there, or null to stop. */
-export type Step = (fp: number) => Step | null;
-
-export class Words {
-  /** High word of the last i64 result. */
-  hi = 0;
-}
-export const words = new Words();
 
 export class Registers {
   /** Frame pointer, as a word index. The trampoline passes it to the next step. */
@@ -36,7 +26,7 @@ export class Registers {
   lowering = Number.POSITIVE_INFINITY;
   /** Where the machine yielded, when a step returned null because of it. */
   yielded: Safepoint | null = null;
-  /** Byte offset of the instruction that trapped. */
+  /** Byte offset of the instruction at hand, of those whose traps do not know it. */
   trapOffset = -1;
   /** The full set of factories, once there is one: it keeps the registers that closures use (templates/generate.ts). */
   set: unknown = undefined;
@@ -85,12 +75,6 @@ export function stack(): Stack {
     };
   }
   return current;
-}
-
-/** A trap raised by the instruction at this byte offset of the module. */
-export function trapAt(code: TrapCode, offset: number): RuntimeError {
-  registers.trapOffset = offset;
-  return trap(code);
 }
 
 /** Whether an execution has the machine. */

@@ -1,11 +1,12 @@
 /** Tail calls: the arguments go to the frame's start, and the callee takes the frame (spec "exec/instructions", `return_call`). */
+import { trap } from '../errors';
 import type { TailCall, TailCallIndirect } from '../lowering';
-import { Func } from './func';
-import type { Instance } from './instance';
-import { registers, stack, trapAt } from './registers';
+import { Func, type Instance } from '../runtime';
+import { codeOf, type FuncCode } from './code';
+import { registers, stack } from './registers';
 
 /** Moves the arguments and says whom to enter. */
-export type Prepare = (fp: number) => Func;
+export type Prepare = (fp: number) => FuncCode;
 
 export function prepareTail(
   instance: Instance,
@@ -25,16 +26,15 @@ export function prepareIndirectTail(instance: Instance, call: TailCallIndirect, 
   const word = 2 * (slot + count);
   return (fp) => {
     const index = ints[fp + word] >>> 0;
-    if (index >= table.length || (wide && ints[fp + word + 1] !== 0))
-      throw trapAt('undefinedElement', offset);
+    if (index >= table.length || (wide && ints[fp + word + 1] !== 0)) throw trap('undefinedElement', offset);
     const callee = table.elements[index];
-    if (!(callee instanceof Func)) throw trapAt('uninitializedElement', offset);
-    if (callee.typeId !== id) throw trapAt('indirectCallType', offset);
+    if (!(callee instanceof Func)) throw trap('uninitializedElement', offset);
+    if (callee.typeId !== id) throw trap('indirectCallType', offset);
     return replaceFrame(callee, fp, slot, count, hasRefs);
   };
 }
 
-function replaceFrame(callee: Func, fp: number, slot: number, count: number, hasRefs: boolean): Func {
+function replaceFrame(callee: Func, fp: number, slot: number, count: number, hasRefs: boolean): FuncCode {
   const { ints, refs, sites } = stack();
   ints.copyWithin(fp, fp + 2 * slot, fp + 2 * (slot + count));
   const first = fp >> 1;
@@ -42,5 +42,5 @@ function replaceFrame(callee: Func, fp: number, slot: number, count: number, has
   const top = registers.sp - 1;
   const site = sites[top]!;
   if (site.callee !== callee) sites[top] = site.replaced(callee);
-  return callee;
+  return codeOf(callee);
 }

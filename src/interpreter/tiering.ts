@@ -3,10 +3,13 @@
  * own, and go on in the new code at once. That costs some 3 microseconds for each closure, which then starts in the host's
  * interpreter, so a function must have been found several times: the time that it has taken is by then what the change costs.
  */
+
+import type { Func } from '../runtime';
 import { isSafepoint, type Safepoint } from './code';
+import { isMaking, makeSome } from './driver';
 import { hasFreshFactories } from './factories';
-import type { Func } from './func';
-import { registers, type Step } from './registers';
+import { registers } from './registers';
+import type { Step } from './step';
 
 /** Samples after which all heat is halved. */
 const WINDOW = 1024;
@@ -22,14 +25,14 @@ let epoch = 0;
 export function afterSafepoint(site: Safepoint): Step | null {
   if (!isSafepoint(site)) return site.resume;
   const { code } = site;
-  const { func } = code;
+  const { state } = code;
   if (++samples % WINDOW === 0) epoch++;
-  if (func.heatEpoch !== epoch) {
-    func.heat = epoch - func.heatEpoch > 8 ? 0 : func.heat >> (epoch - func.heatEpoch);
-    func.heatEpoch = epoch;
+  if (state.heatEpoch !== epoch) {
+    state.heat = epoch - state.heatEpoch > 8 ? 0 : state.heat >> (epoch - state.heatEpoch);
+    state.heatEpoch = epoch;
   }
-  if (!hasFreshFactories() || (++func.heat < hotAt(func) && func.lowering === undefined)) return site.resume;
-  const better = func.lowerSome(true, registers.lowering);
+  if (!hasFreshFactories() || (++state.heat < hotAt(code.func) && !isMaking(state))) return site.resume;
+  const better = makeSome(state, true, registers.lowering);
   if (better === undefined || better === code) return site.resume;
   if (site.kind === 'entry') return better.entrySite.resume;
   return better.loops.get(site.targetLoop) ?? site.resume;

@@ -4,7 +4,8 @@
  */
 import type { Features } from '../decoder/features';
 import { type FuncType, HEAP, heapOf, isRef, type ValType } from '../decoder/types';
-import { Func, fromJs, type Store, toJs, type Value } from '../interpreter/index';
+import type { Store } from '../interpreter/index';
+import { Func, fromJs, toJs, type Value } from '../runtime/index';
 import { toHostError } from './errors';
 import { isObject, setNameAndLength } from './webidl';
 

@@ -1,6 +1,6 @@
 /** `WebAssembly.Tag`, `WebAssembly.Exception` and the JavaScript exception tag. */
 import { EXTERNREF, type FuncType } from '../decoder/types';
-import { Tag as CoreTag, type Value } from '../interpreter/index';
+import { Tag as CoreTag, type Value } from '../runtime/index';
 import type { Agent } from './agent';
 import { isOpaque, valueType } from './global';
 import { defineInterface, dictionary, enforceU32, isObject } from './webidl';

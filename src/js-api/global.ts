@@ -12,7 +12,7 @@ import {
   V128,
   type ValType,
 } from '../decoder/types';
-import { Global as CoreGlobal } from '../interpreter/index';
+import { Global as CoreGlobal } from '../runtime/index';
 import type { Agent } from './agent';
 import { defineInterface, dictionary, enumValue } from './webidl';
 

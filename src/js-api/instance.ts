@@ -13,7 +13,7 @@ import {
   Memory,
   Table,
   Tag,
-} from '../interpreter/index';
+} from '../runtime/index';
 import type { Agent, AnyFunction } from './agent';
 import { isOpaque } from './global';
 import { defineInterface, isObject } from './webidl';

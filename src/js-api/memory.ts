@@ -1,6 +1,6 @@
 /** `WebAssembly.Memory`. */
 import type { AddressType } from '../decoder/types';
-import { Memory as CoreMemory } from '../interpreter/index';
+import { Memory as CoreMemory } from '../runtime/index';
 import type { Agent } from './agent';
 import { addressValue, defineInterface, dictionary, enumValue, toAddressValue } from './webidl';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import wabtInit from 'wabt';
-import { Memory as CoreMemory, Func, Store } from '../interpreter/index';
+import { Store } from '../interpreter/index';
+import { Memory as CoreMemory, Func } from '../runtime/index';
 import { coreOf, createWebAssembly } from '../webassembly';
 
 const wabt = await wabtInit();

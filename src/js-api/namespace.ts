@@ -2,7 +2,8 @@
 import type { Features } from '../decoder/features';
 import { Module as CoreModule } from '../decoder/index';
 import { CompileError } from '../errors';
-import { Store, type StoreLimits } from '../interpreter/index';
+import { Store } from '../interpreter/index';
+import type { StoreLimits } from '../runtime/index';
 import { Agent } from './agent';
 import { errors } from './errors';
 import { createException, createJsTag, createTag } from './exception';

@@ -4,14 +4,8 @@
  */
 import { Module as CoreModule } from '../decoder/index';
 import { LinkError, RuntimeError } from '../errors';
-import {
-  Instance as CoreInstance,
-  Execution,
-  type Extern,
-  fromJs,
-  type Outcome,
-  toJs,
-} from '../interpreter/index';
+import { Execution, type Outcome } from '../interpreter/index';
+import { Instance as CoreInstance, type Extern, fromJs, toJs } from '../runtime/index';
 import {
   capture,
   capturePostmortem,

@@ -1,6 +1,6 @@
 /** `WebAssembly.Table`. */
 import { EXTERNREF, FUNCREF, type ValType } from '../decoder/types';
-import { Table as CoreTable } from '../interpreter/index';
+import { Table as CoreTable } from '../runtime/index';
 import type { Agent } from './agent';
 import { addressType, allocate, readLimits } from './memory';
 import { addressValue, defineInterface, dictionary, enumValue, toAddressValue } from './webidl';

@@ -3,17 +3,8 @@ import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { EXTERNREF, Module } from '../decoder';
 import { SnapshotError } from '../errors';
-import {
-  Execution,
-  type Extern,
-  Func,
-  type Instance,
-  i32,
-  instantiatePaused,
-  Store,
-  type Table,
-  type Value,
-} from '../interpreter';
+import { Execution, Store } from '../interpreter';
+import { type Extern, Func, type Instance, i32, instantiatePaused, type Table, type Value } from '../runtime';
 import { postmortem, snapshot } from './capture';
 import { decode } from './decode';
 import { restore } from './restore';

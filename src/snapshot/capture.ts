@@ -1,6 +1,7 @@
 /** A stopped execution -> a document (draft, "Abstract Execution State Model"). Nothing that the abstract machine cannot see gets in. */
 import { SnapshotError } from '../errors';
-import type { Execution, FrameState, Func, Instance, Memory } from '../interpreter';
+import type { Execution, FrameState } from '../interpreter';
+import type { Func, Instance, Memory } from '../runtime';
 import { chunksOf } from './chunks';
 import {
   type Activation,

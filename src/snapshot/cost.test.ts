@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
-import { Execution, type Func, i32, instantiatePaused, Store } from '../interpreter';
+import { Execution, Store } from '../interpreter';
+import { type Func, i32, instantiatePaused } from '../runtime';
 import { snapshot } from './capture';
 import { restore } from './restore';
 

@@ -8,7 +8,8 @@
  * snapshot at the same place has.
  */
 import { InternalError, SnapshotError } from '../errors';
-import type { Execution, Instance, Memory } from '../interpreter';
+import type { Execution } from '../interpreter';
+import type { Instance, Memory } from '../runtime';
 import { type CaptureOptions, captureWith, snapshot } from './capture';
 import { applyChunks, chunksOf } from './chunks';
 import { type DecodeOptions, decode } from './decode';

@@ -6,7 +6,7 @@
 import type { ModuleData } from '../decoder/module';
 import type { DefType, ExternKind } from '../decoder/types';
 import { SnapshotError } from '../errors';
-import { type Extern, Func, type Global, type Instance, type Memory, type Table } from '../interpreter';
+import { type Extern, Func, type Global, type Instance, type Memory, type Table } from '../runtime';
 import type { U64 } from './document';
 import { u64Equal, u64Hex } from './u64';
 import { mismatch } from './value-types';

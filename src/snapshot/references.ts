@@ -2,7 +2,7 @@
 import type { ModuleData } from '../decoder/module';
 import { isRef, type ValType } from '../decoder/types';
 import { SnapshotError } from '../errors';
-import { type Func, reference, type Value } from '../interpreter';
+import { type Func, reference, type Value } from '../runtime';
 import { isNull, isRefTag, NULL_WORD, nullRef, type TypedValue, type U64 } from './document';
 import type { Space } from './space';
 import { u64, u64Hex } from './u64';

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { FUNCREF, I32, Module } from '../decoder';
 import { SnapshotError } from '../errors';
+import { Execution, Store } from '../interpreter';
 import {
-  Execution,
   type Extern,
   Func,
   Global,
@@ -12,10 +12,9 @@ import {
   i64,
   instantiatePaused,
   Memory,
-  Store,
   Table,
   type Value,
-} from '../interpreter';
+} from '../runtime';
 import { type CaptureOptions, capture, postmortem, snapshot } from './capture';
 import { decode } from './decode';
 import type { SnapshotDocument } from './document';

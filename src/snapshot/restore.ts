@@ -6,14 +6,8 @@
  */
 import { isRef } from '../decoder/types';
 import { SnapshotError } from '../errors';
-import {
-  Execution,
-  type FrameState,
-  type Global,
-  type Instance,
-  type PendingHostCall,
-  type Value,
-} from '../interpreter';
+import { Execution, type FrameState, type PendingHostCall } from '../interpreter';
+import type { Global, Instance, Value } from '../runtime';
 import { applyChunks } from './chunks';
 import { decode } from './decode';
 import { type Activation, isStored, memoryBytes, type SnapshotDocument } from './document';

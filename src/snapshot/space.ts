@@ -1,6 +1,7 @@
 /** What the numbers of a document mean: the index spaces of one instance, or the addresses of several linked ones (linkage.ts). */
 import type { ModuleData } from '../decoder/module';
-import type { Func, Global, Instance, Memory, Store, Table } from '../interpreter';
+import type { Store } from '../interpreter';
+import type { Func, Global, Instance, Memory, Table } from '../runtime';
 
 export interface Space {
   readonly store: Store;

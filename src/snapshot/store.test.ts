@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { FUNCREF, Module } from '../decoder';
 import { RuntimeError, SnapshotError } from '../errors';
+import { Execution, Store } from '../interpreter';
 import {
-  Execution,
   type Extern,
   Func,
   type HostCall,
@@ -11,9 +11,8 @@ import {
   i32,
   instantiatePaused,
   Memory,
-  Store,
   Table,
-} from '../interpreter';
+} from '../runtime';
 import { decode } from './decode';
 import type { Activation, SnapshotDocument } from './document';
 import { encode } from './encode';

@@ -10,14 +10,8 @@
 import type { Module } from '../decoder';
 import { Reader } from '../decoder/reader';
 import { CompileError, LinkError, RuntimeError, SnapshotError } from '../errors';
-import {
-  type Execution,
-  type Extern,
-  type FrameState,
-  type Func,
-  Instance,
-  type Store,
-} from '../interpreter';
+import type { Execution, FrameState, Store } from '../interpreter';
+import { allocateInstance, type Extern, type Func, type Instance } from '../runtime';
 import { type CaptureOptions, captureContents, capturePending, captureRoot, stoppedFrames } from './capture';
 import { reject } from './checks';
 import { type DecodeOptions, decode } from './decode';
@@ -246,7 +240,7 @@ function link(
 
 function allocated(store: Store, module: Module, externs: readonly Extern[], i: number): Instance {
   try {
-    return Instance.allocate(store, module, externs);
+    return allocateInstance(store, module, externs);
   } catch (error) {
     if (error instanceof LinkError) mismatch(`instance ${i}: ${error.message}`);
     // A memory or table that the limits do not allow.

@@ -1,7 +1,7 @@
 /** One guest's WASI world: its arguments, descriptors, clocks and limits, and the way its imports are answered. */
 import { encodeUtf8 } from '../decoder/utf8';
 import { RuntimeError } from '../errors';
-import type { Memory } from '../interpreter';
+import type { Memory } from '../runtime';
 import { DIRECTORY_RIGHTS, ERRNO, type Errno, FILE_RIGHTS, type Layout } from './abi';
 import { Clocks } from './clocks';
 import { type DescriptorOf, DescriptorTable, makeDescriptor } from './descriptors';

@@ -2,7 +2,7 @@
 import type { Module } from '../decoder/index';
 import { type ExternType, type FuncType, I32, I64 } from '../decoder/types';
 import { LinkError } from '../errors';
-import type { Extern, Func, HostCallback, Instance, Store } from '../interpreter/index';
+import type { Extern, Func, HostCallback, Instance, Store } from '../runtime/index';
 import type { Layout } from './abi';
 import { WasiContext, type WasiOptions } from './context';
 import { hex, sha256 } from './digest';

@@ -63,7 +63,7 @@ export const CONTROL: Readonly<Record<string, readonly [params: readonly string[
   ],
   call_indirect: [
     ['site', 'd', 'a', 'table', 'type', 'at', 'n'],
-    "fp=>{const k=a(fp)>>>0,e=table.elements;if(k>=e.length)throw T('undefinedElement',at);const callee=e[k];if(callee===null)throw T('uninitializedElement',at);if(callee.typeId!==type)throw T('indirectCallType',at);const s=M.sp;RS[s]=site;RF[s]=fp;RC[s]=callee;M.sp=s+1;M.fp=fp+d;if(M.nest===0)return callee.entry;M.nest--;const r=callee.entry(fp+d);M.nest++;return r===n&&M.fp===fp?n(fp):r}",
+    "fp=>{const k=a(fp)>>>0,e=table.elements;if(k>=e.length)throw T('undefinedElement',at);const callee=e[k];if(callee===null)throw T('uninitializedElement',at);if(callee.typeId!==type)throw T('indirectCallType',at);const s=M.sp;RS[s]=site;RF[s]=fp;RC[s]=callee;M.sp=s+1;M.fp=fp+d;if(M.nest===0)return callee.code.entry;M.nest--;const r=callee.code.entry(fp+d);M.nest++;return r===n&&M.fp===fp?n(fp):r}",
   ],
   return: [[], 'fp=>{const s=M.sp-1;M.sp=s;M.fp=RF[s];return RS[s].next}'],
   // f moves the arguments to the frame's start and says whom to enter.

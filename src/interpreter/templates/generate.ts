@@ -238,7 +238,7 @@ for (const [first, second] of COMPOSED_PAIRS) compose(first, second);
 /** A module of the compact set. It imports what templates call N, so that a bundler can shorten those names too. */
 function compactText(factories: ReadonlyMap<string, string>): string {
   const rows = [...factories].map(([name, factory]) => `${JSON.stringify(name)}:${factory}`);
-  return `import*as N from'./numerics';
+  return `import*as N from'../runtime/numerics';
 export function createFactories({I,S,F,R,RS,RF,RC,M,W,T}){
 return{
 ${rows.join(',\n')}

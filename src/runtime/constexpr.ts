@@ -1,15 +1,14 @@
 /** Evaluates validated constant expressions (spec "valid/instructions", "constant expressions"), extended ones included. */
 import { type ConstExpr, F32, F64, FUNCREF, I32, I64, instructionOf, type Module, Reader } from '../decoder';
 import { InternalError } from '../errors';
-import type { Func } from './func';
 import type { Global } from './global';
 import { mulHigh } from './numerics';
-import { i32, i64, reference, type Value } from './values';
+import { type FuncReference, i32, i64, reference, type Value } from './values';
 
 export interface ConstContext {
   readonly module: Module;
   readonly globals: readonly Global[];
-  func(funcidx: number): Func;
+  func(funcidx: number): FuncReference;
 }
 
 export function evaluateConst(context: ConstContext, expr: ConstExpr): Value {

@@ -2,8 +2,6 @@
 
 import type { MemoryType } from '../decoder';
 import { InternalError, trap } from '../errors';
-import type { Instance } from './instance';
-import { isRunning, trapAt } from './registers';
 import type { Store } from './store';
 
 /**
@@ -51,7 +49,7 @@ export class Views {
   /** The exact check behind the quick one: byte index of an access of `bytes` at address + offset (both u32), or a trap. */
   far(address: number, offset: number, bytes: number, at: number): number {
     const index = (address >>> 0) + (offset >>> 0);
-    if (index + bytes > this.u8.length) throw trapAt('memoryBounds', at);
+    if (index + bytes > this.u8.length) throw trap('memoryBounds', at);
     return index;
   }
 
@@ -119,8 +117,8 @@ export class Memory {
   readonly views: Views;
   /** Called with the old buffer after every grow, also by zero pages (the JS API detaches it). */
   onGrow: ((old: ArrayBuffer) => void) | undefined;
-  /** @internal Instances whose code writes to it. */
-  readonly users = new Set<Instance>();
+  /** @internal Told when writes begin to be tracked: whoever has made code that writes to it makes it anew. */
+  readonly trackers = new Set<() => void>();
 
   /** Throws a RangeError when the store's or the host's memory does not suffice. */
   constructor(store: Store, type: MemoryType) {
@@ -149,14 +147,15 @@ export class Memory {
   }
 
   /**
-   * Tracks writes from now on, for delta snapshots: functions that use the memory are lowered again with stores that mark, so that only
+   * Tracks writes from now on, for delta snapshots: code that uses the memory is made again with stores that mark, so that only
    * tracked memories pay. Not while anything runs. Hosts that write through `bytes` or `buffer` mark with `touch`.
    */
   track(): void {
     if (this.views.dirty !== undefined) return;
-    if (isRunning()) throw new InternalError('writes cannot be tracked while an execution runs');
+    if (this.store.machine.isRunning())
+      throw new InternalError('writes cannot be tracked while an execution runs');
     this.views.dirty = new Uint8Array(blocksOf(this.byteLength));
-    for (const instance of this.users) instance.lowerAgain();
+    for (const tracker of this.trackers) tracker();
   }
   /** One byte for each 4 KiB, 1 = written since `track` or the last take. Undefined when writes are not tracked. */
   takeDirty(): Uint8Array | undefined {

@@ -3,7 +3,6 @@
  * the core that knows BigInt: a host without it replaces this file and has no i64 at its JavaScript boundary.
  */
 import { F32, F64, HEAP, heapOf, I32, I64, isNullable, type ValType, valTypeName } from '../decoder';
-import { Func } from './func';
 import { f32FromBits, f64FromBits } from './numerics';
 
 /** i32 and f32: `lo` holds the bits. i64 and f64: `lo` and `hi`. References: `ref`; null is the null reference. */
@@ -13,6 +12,9 @@ export interface Value {
   readonly hi: number;
   readonly ref: unknown;
 }
+
+/** What a funcref that is not null refers to: a function instance (func.ts). */
+export abstract class FuncReference {}
 
 const cell = new DataView(new ArrayBuffer(8));
 
@@ -84,6 +86,6 @@ function refFromJs(type: ValType, value: unknown): Value {
     if (value === null) throw new TypeError(`null is not a ${valTypeName(type)}`);
     return reference(type, value);
   }
-  if (heap === HEAP.func && value instanceof Func) return reference(type, value);
+  if (heap === HEAP.func && value instanceof FuncReference) return reference(type, value);
   throw new TypeError(`value is not a ${valTypeName(type)}`);
 }

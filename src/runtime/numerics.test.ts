@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as numerics from './numerics';
-import { words } from './registers';
+import { words } from './numerics';
 
 const i64 = fc.oneof(
   fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),

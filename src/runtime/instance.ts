@@ -1,21 +1,141 @@
-/** Module instances and instantiation (spec "exec/modules"). */
+/** Function instances and module instances (spec "exec/runtime"): data, without a machine. Each knows the other, so they share a file. */
 import {
+  canonicalFuncType,
   type Export,
-  type ExternType,
-  type Import,
+  type FuncType,
   type Limits,
   type Module,
-  matches,
-  valTypeName,
+  type ValType,
 } from '../decoder';
-import { RuntimeError, unlinkable } from '../errors';
+import { RuntimeError } from '../errors';
 import { evaluateConst } from './constexpr';
-import { factorySource } from './factories';
-import { Func } from './func';
 import { Global, Tag } from './global';
 import { Memory } from './memory';
 import type { Store } from './store';
 import { Table } from './table';
+import { FuncReference, fromJs, toJs, type Value } from './values';
+
+/** What a host function reads its arguments from and writes its results to, by index. */
+export interface HostCall {
+  readonly func: Func;
+  /** The instance whose function makes the call, if wasm makes it. */
+  readonly instance: Instance | undefined;
+  i32(k: number): number;
+  u32(k: number): number;
+  /** Low word of an i64, as int32. */
+  lo(k: number): number;
+  /** High word of an i64, as int32. */
+  hi(k: number): number;
+  /** An i64 taken as unsigned, as a double: exact below 2^53. */
+  u64(k: number): number;
+  f32(k: number): number;
+  f64(k: number): number;
+  ref(k: number): unknown;
+  /** The argument, bit exact. */
+  value(k: number, type: ValType): Value;
+  /** All arguments, bit exact. */
+  args(): Value[];
+  /** @internal */
+  setValue(k: number, value: Value): void;
+  setI32(k: number, value: number): void;
+  setI64(k: number, lo: number, hi: number): void;
+  setF32(k: number, value: number): void;
+  setF64(k: number, value: number): void;
+  setRef(k: number, ref: unknown): void;
+}
+
+/** Reads its arguments and writes its results by index. When it returns a promise, the guest waits for it. */
+export type HostCallback = (call: HostCall) => void | PromiseLike<void>;
+
+/** A function instance: defined by a module, or by the host. */
+export class Func extends FuncReference {
+  readonly store: Store;
+  readonly type: FuncType;
+  /** @internal Equal for equal function types of any two modules. */
+  readonly typeId: number;
+  /** Where a wasm function is defined; undefined for a host function. */
+  readonly instance: Instance | undefined;
+  /** Index in its instance, or -1. */
+  readonly funcidx: number;
+  /** @internal */
+  readonly callback: HostCallback | undefined;
+  private readonly label: string | undefined;
+  /** @internal What the store's machine keeps with the function; only the machine reads it. */
+  readonly code: object;
+
+  private constructor(
+    store: Store,
+    type: FuncType,
+    typeId: number,
+    instance: Instance | undefined,
+    funcidx: number,
+    callback: HostCallback | undefined,
+    label: string | undefined,
+  ) {
+    super();
+    this.store = store;
+    this.type = type;
+    this.typeId = typeId;
+    this.instance = instance;
+    this.funcidx = funcidx;
+    this.callback = callback;
+    this.label = label;
+    this.code = store.machine.prepare(this);
+  }
+
+  /** A function of the host. `callback` reads its arguments and writes its results through a `HostCall`. */
+  static host(store: Store, type: FuncType, callback: HostCallback, name?: string): Func {
+    return new Func(store, type, canonicalFuncType(type), undefined, -1, callback, name);
+  }
+
+  /** A function of the host with the JS API's conversions: BigInt for i64, an iterable for several results. */
+  static js(store: Store, type: FuncType, fn: (...args: never[]) => unknown, name?: string): Func {
+    const { params, results } = type;
+    return Func.host(
+      store,
+      type,
+      (call) => {
+        const args = params.map((param, k) => toJs(call.value(k, param)));
+        const result = (fn as (...args: unknown[]) => unknown)(...args);
+        if (results.length === 0) return;
+        if (results.length === 1) {
+          call.setValue(0, fromJs(results[0], result));
+          return;
+        }
+        const values = [...(result as Iterable<unknown>)];
+        if (values.length !== results.length)
+          throw new TypeError(`expected ${results.length} results, not ${values.length}`);
+        const converted = values.map((value, k) => fromJs(results[k], value));
+        converted.forEach((value, k) => {
+          call.setValue(k, value);
+        });
+      },
+      name,
+    );
+  }
+
+  /** @internal A function that `instance` defines. */
+  static defined(instance: Instance, funcidx: number, type: FuncType, typeId: number): Func {
+    return new Func(instance.store, type, typeId, instance, funcidx, undefined, undefined);
+  }
+
+  get name(): string | undefined {
+    return this.instance === undefined ? this.label : this.instance.module.funcName(this.funcidx);
+  }
+
+  /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
+  call(...args: unknown[]): unknown {
+    const { params, results } = this.type;
+    const values = this.callRaw(params.map((type: ValType, k: number) => fromJs(type, args[k])));
+    if (results.length === 0) return undefined;
+    return results.length === 1 ? toJs(values[0]) : values.map(toJs);
+  }
+
+  /** Calls with bit-exact values and runs to the end. Throws `RuntimeError` on a trap. */
+  callRaw(args: readonly Value[]): Value[] {
+    return this.store.machine.invoke(this, args);
+  }
+}
 
 export type Extern = Func | Memory | Table | Global | Tag;
 
@@ -37,26 +157,18 @@ export class Instance {
   unusable: string | undefined;
   private readonly funcs: (Func | undefined)[];
 
-  /** @internal Use `instantiate`. */
-  constructor(store: Store, module: Module, imports: readonly Extern[], sized = true) {
+  /** @internal Use `instantiate`. The imports have been checked (instantiate.ts). */
+  constructor(store: Store, module: Module, imports: readonly Extern[]) {
     this.store = store;
     this.module = module;
     this.funcs = new Array(module.funcTypes.length);
     this.droppedDatas = new Uint8Array(module.datas.length);
     this.droppedElems = new Uint8Array(module.elements.length);
-    this.link(imports, sized);
+    this.link(imports);
     this.allocate();
     const exports = new Map<string, Extern>();
     for (const entry of module.exports) exports.set(entry.name, this.extern(entry));
     this.exports = exports;
-  }
-
-  /**
-   * @internal Without its contents: its segments are neither written nor dropped, and what it imports may yet be smaller than it asks
-   * for. A snapshot gives all of that (src/snapshot/store.ts).
-   */
-  static allocate(store: Store, module: Module, imports: readonly Extern[]): Instance {
-    return new Instance(store, module, imports, false);
   }
 
   /** The function at an index; made when it is first asked for. */
@@ -103,9 +215,9 @@ export class Instance {
       : this.module.bytes.subarray(start, end);
   }
 
-  /** @internal All functions, when they are next called. */
-  lowerAgain(): void {
-    for (const func of this.funcs) if (func?.instance === this) func.forget();
+  /** @internal The defined functions that have been asked for. */
+  *knownFuncs(): Generator<Func> {
+    for (const func of this.funcs) if (func?.instance === this) yield func;
   }
 
   private extern(entry: Export): Extern {
@@ -123,16 +235,14 @@ export class Instance {
     }
   }
 
-  private link(imports: readonly Extern[], sized: boolean): void {
-    this.module.imports.forEach((wanted, k) => {
-      const given = imports[k];
-      checkImport(this.module, wanted, given, sized);
+  private link(imports: readonly Extern[]): void {
+    for (const given of imports) {
       if (given instanceof Func) this.funcs[this.funcCount++] = given;
       else if (given instanceof Table) this.tables.push(given);
       else if (given instanceof Memory) this.memories.push(given);
       else if (given instanceof Global) this.globals.push(given);
       else this.tags.push(given);
-    });
+    }
   }
   private funcCount = 0;
 
@@ -150,7 +260,6 @@ export class Instance {
     const first = this.memories.length;
     for (const type of module.memories.slice(first))
       this.memories.push(limited(() => new Memory(store, type)));
-    for (const memory of this.memories) memory.users.add(this);
     for (const type of module.tags.slice(this.tags.length)) this.tags.push(new Tag(type));
   }
 
@@ -188,67 +297,4 @@ function limited<T>(make: () => T): T {
     if (error instanceof RangeError) throw new RuntimeError(error.message, { cause: error });
     throw error;
   }
-}
-
-function matchLimits(given: { min: number; max: number | undefined }, wanted: Limits): boolean {
-  if (given.min < wanted.min) return false;
-  return wanted.max === undefined || (given.max !== undefined && given.max <= wanted.max);
-}
-
-function externKind(given: Extern): ExternType['kind'] {
-  if (given instanceof Func) return 'func';
-  if (given instanceof Table) return 'table';
-  if (given instanceof Memory) return 'memory';
-  return given instanceof Global ? 'global' : 'tag';
-}
-
-/** Import matching (spec "valid/matching"). Not `sized`: memories and tables will be as large as the module declares them. */
-function checkImport(module: Module, wanted: Import, given: Extern | undefined, sized: boolean): void {
-  const name = `"${wanted.module}" "${wanted.name}"`;
-  if (given === undefined) throw unlinkable(`unknown import: ${name}`);
-  const { type } = wanted;
-  const fail = (detail: string): never => {
-    throw unlinkable(`incompatible import type: ${name} ${detail}`);
-  };
-  const kind = externKind(given);
-  if (kind !== type.kind) fail(`is a ${kind}, not a ${type.kind}`);
-  if (given instanceof Func && type.kind === 'func') {
-    if (given.typeId !== module.types[type.typeidx].id) fail('has another function type');
-  } else if (given instanceof Table && type.kind === 'table') {
-    const actual = given.type;
-    if (actual.address !== type.type.address) fail(`has address type ${actual.address}`);
-    if (actual.element !== type.type.element) fail(`holds ${valTypeName(actual.element)}`);
-    if (!matchLimits({ min: sized ? given.length : type.type.min, max: actual.max }, type.type))
-      fail('has other limits');
-  } else if (given instanceof Memory && type.kind === 'memory') {
-    const actual = given.type;
-    if (actual.address !== type.type.address) fail(`has address type ${actual.address}`);
-    if (actual.pageBits !== type.type.pageBits) fail('has another page size');
-    if (actual.shared !== type.type.shared) fail('differs in being shared');
-    if (!matchLimits({ min: sized ? given.pages : type.type.min, max: actual.max }, type.type))
-      fail('has other limits');
-  } else if (given instanceof Global && type.kind === 'global') {
-    const actual = given.type;
-    if (actual.mutable !== type.type.mutable) fail(`is ${actual.mutable ? '' : 'not '}mutable`);
-    const fits = actual.mutable
-      ? actual.value === type.type.value
-      : matches(actual.value, type.type.value, module.types);
-    if (!fits) fail(`holds ${valTypeName(actual.value)}`);
-  }
-}
-
-/** Instantiates up to, but without, the start function (spec "exec/modules", "instantiation"). Imports in the module's order. */
-export function instantiatePaused(store: Store, module: Module, imports: readonly Extern[]): Instance {
-  const instance = new Instance(store, module, imports);
-  // Loading the factories takes milliseconds on a cold engine, which no deadline should have to wait for.
-  factorySource(false);
-  instance.initialize();
-  return instance;
-}
-
-/** Instantiates and runs the start function to its end. Throws `LinkError`, or `RuntimeError` for a trap. */
-export function instantiate(store: Store, module: Module, imports: readonly Extern[]): Instance {
-  const instance = instantiatePaused(store, module, imports);
-  instance.startFunc?.callRaw([]);
-  return instance;
 }

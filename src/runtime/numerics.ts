@@ -4,7 +4,13 @@
  * An i64 is two int32 words. A function with an i64 result returns the low word and leaves the high word in `words.hi`.
  * Nothing here knows a stack or a frame. The functions that trap take `at`, the instruction's byte offset, for the backtrace.
  */
-import { trapAt, words } from './registers';
+import { trap } from '../errors';
+
+export class Words {
+  /** High word of the last i64 result. */
+  hi = 0;
+}
+export const words = new Words();
 
 const TWO32 = 2 ** 32;
 const TWO63 = 2 ** 63;
@@ -193,14 +199,14 @@ export function i64DivS(al: number, ah: number, bl: number, bh: number, at: numb
     words.hi = q >> 31;
     return q;
   }
-  if ((bl | bh) === 0) throw trapAt('divideByZero', at);
-  if ((bl & bh) === -1 && al === 0 && ah === -2147483648) throw trapAt('integerOverflow', at);
+  if ((bl | bh) === 0) throw trap('divideByZero', at);
+  if ((bl & bh) === -1 && al === 0 && ah === -2147483648) throw trap('integerOverflow', at);
   divideMagnitudes(al, ah, bl, bh);
   return signed(quotientLo, quotientHi, (ah ^ bh) < 0);
 }
 
 export function i64DivU(al: number, ah: number, bl: number, bh: number, at: number): number {
-  if ((bl | bh) === 0) throw trapAt('divideByZero', at);
+  if ((bl | bh) === 0) throw trap('divideByZero', at);
   divide(al, ah, bl, bh);
   words.hi = quotientHi;
   return quotientLo;
@@ -212,33 +218,33 @@ export function i64RemS(al: number, ah: number, bl: number, bh: number, at: numb
     words.hi = r >> 31;
     return r;
   }
-  if ((bl | bh) === 0) throw trapAt('divideByZero', at);
+  if ((bl | bh) === 0) throw trap('divideByZero', at);
   divideMagnitudes(al, ah, bl, bh);
   return signed(remainderLo, remainderHi, ah < 0);
 }
 
 export function i64RemU(al: number, ah: number, bl: number, bh: number, at: number): number {
-  if ((bl | bh) === 0) throw trapAt('divideByZero', at);
+  if ((bl | bh) === 0) throw trap('divideByZero', at);
   divide(al, ah, bl, bh);
   words.hi = remainderHi;
   return remainderLo;
 }
 
 export function i32DivS(a: number, b: number, at: number): number {
-  if (b === 0) throw trapAt('divideByZero', at);
-  if (b === -1 && a === -2147483648) throw trapAt('integerOverflow', at);
+  if (b === 0) throw trap('divideByZero', at);
+  if (b === -1 && a === -2147483648) throw trap('integerOverflow', at);
   return (a / b) | 0;
 }
 export function i32DivU(a: number, b: number, at: number): number {
-  if (b === 0) throw trapAt('divideByZero', at);
+  if (b === 0) throw trap('divideByZero', at);
   return ((a >>> 0) / (b >>> 0)) | 0;
 }
 export function i32RemS(a: number, b: number, at: number): number {
-  if (b === 0) throw trapAt('divideByZero', at);
+  if (b === 0) throw trap('divideByZero', at);
   return (a % b) | 0;
 }
 export function i32RemU(a: number, b: number, at: number): number {
-  if (b === 0) throw trapAt('divideByZero', at);
+  if (b === 0) throw trap('divideByZero', at);
   return ((a >>> 0) % (b >>> 0)) | 0;
 }
 
@@ -258,11 +264,11 @@ export function nearest(x: number): number {
 
 export function i32TruncS(x: number, at: number): number {
   if (x > -2147483649 && x < 2147483648) return x | 0;
-  throw trapAt(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
+  throw trap(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
 }
 export function i32TruncU(x: number, at: number): number {
   if (x > -1 && x < TWO32) return x | 0;
-  throw trapAt(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
+  throw trap(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
 }
 export function i32SatS(x: number): number {
   if (x >= 2147483647) return 2147483647;
@@ -281,11 +287,11 @@ function i64FromDouble(x: number): number {
 }
 export function i64TruncS(x: number, at: number): number {
   if (x >= -TWO63 && x < TWO63) return i64FromDouble(x);
-  throw trapAt(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
+  throw trap(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
 }
 export function i64TruncU(x: number, at: number): number {
   if (x > -1 && x < TWO64) return i64FromDouble(x);
-  throw trapAt(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
+  throw trap(Number.isNaN(x) ? 'invalidConversion' : 'integerOverflow', at);
 }
 export function i64SatS(x: number): number {
   if (x >= TWO63) {

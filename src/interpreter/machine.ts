@@ -1,0 +1,30 @@
+/** The portable machine as a store sees it, and stores that it runs. */
+import {
+  type Callee,
+  type Func,
+  type Machine,
+  Store as RuntimeStore,
+  type StoreLimits,
+  type Value,
+} from '../runtime';
+import { prepare } from './driver';
+import { invoke } from './execution';
+import { factorySource } from './factories';
+import { isRunning } from './registers';
+
+const MACHINE: Machine = {
+  invoke: (func: Callee, args: readonly Value[]) => invoke(func as Func, args),
+  prepare: (func: Callee) => prepare(func as Func),
+  // Loading the factories takes milliseconds on a cold engine, which no deadline should have to wait for.
+  warm: () => {
+    factorySource(false);
+  },
+  isRunning,
+};
+
+/** A store whose code the interpreter runs. */
+export class Store extends RuntimeStore {
+  constructor(limits: Partial<StoreLimits> = {}) {
+    super(MACHINE, limits);
+  }
+}
