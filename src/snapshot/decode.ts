@@ -4,7 +4,7 @@
  */
 
 import { Reader } from '../decoder/reader';
-import type { StoreLimits } from '../interpreter';
+import type { StoreLimits } from '../runtime';
 import { reject } from './checks';
 import { hostStateOf, refuseDamagedId } from './digest';
 import type { ExtraSection, PendingCall, SnapshotDocument, U64 } from './document';

@@ -1,7 +1,7 @@
 /** Small files that claim much: refused with the kind `limit` before anything is built of what they claim. */
 import { describe, expect, it } from 'vitest';
 import { SnapshotError } from '../errors';
-import { DEFAULT_STORE_LIMITS } from '../interpreter';
+import { DEFAULT_STORE_LIMITS } from '../runtime';
 import { type DecodeOptions, decode } from './decode';
 import { applyDeltas } from './delta';
 import { type Activation, EMPTY_DOCUMENT, type SnapshotDocument } from './document';

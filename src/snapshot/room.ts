@@ -3,7 +3,7 @@
  * hundred in memory.
  */
 import { SnapshotError } from '../errors';
-import { DEFAULT_STORE_LIMITS, type StoreLimits } from '../interpreter';
+import { DEFAULT_STORE_LIMITS, type StoreLimits } from '../runtime';
 import { isStored, memoryBytes, type SnapshotDocument } from './document';
 
 /** Globals, exceptions and the like in one snapshot: four times what the largest module may have. */

@@ -1,0 +1,43 @@
+/** For tests: the safepoints of a lowered body. */
+import type { Branch, LoweredBody, Safepoint, Statement } from './statements';
+
+export function safepointsOfBody(body: LoweredBody): Safepoint[] {
+  const found: Safepoint[] = [];
+  const open: (readonly Statement[])[] = [body.statements];
+  const branch = ({ safepoint }: Branch) => {
+    if (safepoint !== undefined) found.push(safepoint);
+  };
+  for (let statements = open.pop(); statements !== undefined; statements = open.pop()) {
+    for (const statement of statements) {
+      switch (statement.kind) {
+        case 'block':
+        case 'loop':
+          open.push(statement.body);
+          break;
+        case 'if':
+          open.push(statement.body, statement.otherwise);
+          break;
+        case 'br':
+        case 'br_if':
+          branch(statement.branch);
+          break;
+        case 'br_table':
+          for (const each of statement.branches) branch(each);
+          break;
+        case 'call':
+        case 'call_indirect':
+          found.push(statement.safepoint);
+          break;
+      }
+    }
+  }
+  return found;
+}
+
+/** Of calls their offsets, of branches back the loops that they go to; each once, in order. */
+export function offsetsOf(safepoints: readonly Safepoint[], kind: 'call' | 'loop'): number[] {
+  const offsets = safepoints
+    .filter((safepoint) => safepoint.kind === kind)
+    .map(({ offset, targetLoop }) => (kind === 'call' ? offset : targetLoop));
+  return [...new Set(offsets)].sort((a, b) => a - b);
+}
