@@ -32,6 +32,7 @@ export {
   useFactories,
 } from './interpreter';
 export {
+  type BackingMaker,
   DEFAULT_STORE_LIMITS,
   defaultValue,
   type Extern,
@@ -48,10 +49,13 @@ export {
   instantiate,
   instantiatePaused,
   Memory,
+  type MemoryBacking,
   reference,
   type StoreLimits,
+  type StoreOptions,
   Table,
   Tag,
   toJs,
+  useMemoryBacking,
   type Value,
 } from './runtime';

@@ -1,5 +1,6 @@
 /** tswasm on Node: one-liners for WASI programs, and Node as a WASI host. The entry `tswasm/node`. */
 import '../embed/node/fresh-factories';
+import '../embed/node/native-memory';
 import { Readable, Writable } from 'node:stream';
 import type { DriveOptions, StopReason } from '../embed/node/drive';
 import { nodeDirectory } from '../embed/node/files';

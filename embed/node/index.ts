@@ -1,4 +1,5 @@
 /** `tswasm` on Node: the core, with fresh factories for hot code. */
 import './fresh-factories';
+import './native-memory';
 
 export * from '../../src/index';

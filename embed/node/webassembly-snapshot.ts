@@ -1,5 +1,6 @@
 /** `tswasm/webassembly-snapshot` on Node: the drop-in namespace with snapshots, and fresh factories for hot code. */
 import './fresh-factories';
+import './native-memory';
 
 export * from '../../src/webassembly-snapshot';
 export { default } from '../../src/webassembly-snapshot';

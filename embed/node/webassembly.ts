@@ -1,5 +1,6 @@
 /** `tswasm/webassembly` on Node: the drop-in namespace, with fresh factories for hot code. */
 import './fresh-factories';
+import './native-memory';
 
 export * from '../../src/webassembly';
 export { default } from '../../src/webassembly';

@@ -2,6 +2,7 @@
 /** The command `tswasm`: finds the command, runs it, ends with its exit code. */
 import { setFlagsFromString } from 'node:v8';
 import '../../embed/node/fresh-factories';
+import '../../embed/node/native-memory';
 import { type Command, runCommand, usageLine } from './command';
 import { inspectCommand } from './commands/inspect';
 import { resumeCommand } from './commands/resume';

@@ -154,6 +154,7 @@ export class Execution {
     if (this.current !== 'ready' && this.current !== 'paused' && this.current !== 'waiting') {
       throw new InternalError(`an execution that is ${this.current} cannot run`);
     }
+    this.func.store.hostHasRun();
     const unusable = this.func.instance?.unusable;
     if (unusable !== undefined) throw new RuntimeError(unusable);
     const { sp, top } = registers;

@@ -144,6 +144,7 @@ export function callHost(func: Func, fp: number): Step | null {
   } finally {
     hostCalls.pop();
   }
+  func.store.hostHasRun();
   if (promise !== undefined && promise !== null && typeof promise.then === 'function') {
     if (!waiting.allowed) {
       throw new RuntimeError(`host function ${func.name ?? ''} returned a promise to a synchronous call`);

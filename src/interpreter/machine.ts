@@ -4,7 +4,7 @@ import {
   type Func,
   type Machine,
   Store as RuntimeStore,
-  type StoreLimits,
+  type StoreOptions,
   type Value,
 } from '../runtime';
 import { prepare } from './driver';
@@ -24,7 +24,7 @@ const MACHINE: Machine = {
 
 /** A store whose code the interpreter runs. */
 export class Store extends RuntimeStore {
-  constructor(limits: Partial<StoreLimits> = {}) {
-    super(MACHINE, limits);
+  constructor(options: StoreOptions = {}) {
+    super(MACHINE, options);
   }
 }

@@ -88,6 +88,6 @@ function allocateMemory(agent: Agent, value: unknown): CoreMemory {
  * much: no module can import it, and it does not grow.
  */
 function share(core: CoreMemory): void {
-  core.buffer = Object.freeze(new SharedArrayBuffer(core.byteLength)) as unknown as ArrayBuffer;
-  core.views.attach(core.buffer);
+  const buffer = Object.freeze(new SharedArrayBuffer(core.byteLength)) as unknown as ArrayBuffer;
+  core.adopt({ buffer, isTrue: true, grow: () => false, expose: () => buffer });
 }

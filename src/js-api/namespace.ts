@@ -31,12 +31,18 @@ interface Internals {
 }
 const namespaces = new WeakMap<object, Internals>();
 
+/** A page makes and drops instances for as long as it lives: what it may use together is the host's affair unless it says otherwise. */
+const UNLIMITED = {
+  maxMemoryBytes: Number.POSITIVE_INFINITY,
+  maxTableElements: Number.POSITIVE_INFINITY,
+};
+
 /**
  * A namespace object in the sense of the WebAssembly JavaScript Interface. Objects of one namespace are strangers to another, as
  * with two realms.
  */
 export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNamespace {
-  const agent = new Agent(options.store ?? new Store(options.limits), options.features);
+  const agent = new Agent(options.store ?? new Store({ ...UNLIMITED, ...options.limits }), options.features);
   const jsTag = createJsTag();
   const wrappers = {
     Memory: createMemory(agent),

@@ -1,8 +1,16 @@
 /** Runtime structures: stores, instances, values (spec chapter "exec/runtime"). */
+export { type BackingMaker, type MemoryBacking, useMemoryBacking } from './backing';
 export { Global, Tag } from './global';
 export { type Extern, Func, type HostCall, type HostCallback, Instance } from './instance';
 export { allocateInstance, instantiate, instantiatePaused } from './instantiate';
 export { Memory, type Views } from './memory';
-export { type Callee, DEFAULT_STORE_LIMITS, type Machine, Store, type StoreLimits } from './store';
+export {
+  type Callee,
+  DEFAULT_STORE_LIMITS,
+  type Machine,
+  Store,
+  type StoreLimits,
+  type StoreOptions,
+} from './store';
 export { Table } from './table';
 export { defaultValue, f32, f64, fromJs, i32, i64, reference, toJs, type Value } from './values';

@@ -12,7 +12,7 @@ import { evaluateConst } from './constexpr';
 import { Global, Tag } from './global';
 import { Memory } from './memory';
 import type { Store } from './store';
-import { Table } from './table';
+import { MAX_TABLE_ELEMENTS, Table } from './table';
 import { FuncReference, fromJs, toJs, type Value } from './values';
 
 /** What a host function reads its arguments from and writes its results to, by index. */
@@ -165,7 +165,12 @@ export class Instance {
     this.droppedDatas = new Uint8Array(module.datas.length);
     this.droppedElems = new Uint8Array(module.elements.length);
     this.link(imports);
-    this.allocate();
+    try {
+      this.allocate();
+    } catch (error) {
+      this.release();
+      throw error;
+    }
     const exports = new Map<string, Extern>();
     for (const entry of module.exports) exports.set(entry.name, this.extern(entry));
     this.exports = exports;
@@ -245,9 +250,20 @@ export class Instance {
     }
   }
   private funcCount = 0;
+  private importedMemories = 0;
+  private importedTables = 0;
+
+  /** @internal Gives back what its own memories and tables have been charged: nobody can reach them any more. */
+  release(): void {
+    for (const memory of this.memories.slice(this.importedMemories)) memory.release();
+    for (const table of this.tables.slice(this.importedTables)) table.release();
+  }
 
   private allocate(): void {
     const { module, store } = this;
+    this.importedMemories = this.memories.length;
+    this.importedTables = this.tables.length;
+    checkElements(module);
     const cells = new Int32Array(2 * module.globalDefs.length);
     module.globalDefs.forEach((def, k) => {
       const value = evaluateConst(this, def.init);
@@ -286,6 +302,16 @@ export class Instance {
   private offset(expr: { start: number; end: number }, limits: Limits): number {
     const { lo, hi } = evaluateConst(this, expr);
     return limits.address === 'i64' ? (hi >>> 0) * 4294967296 + (lo >>> 0) : lo >>> 0;
+  }
+}
+
+/** One module's tables together are no larger than one table can be, whatever the store allows: they are allocated at once. */
+function checkElements({ tableDefs }: Module): void {
+  let elements = 0;
+  for (const { type } of tableDefs) elements += type.min;
+  if (elements > MAX_TABLE_ELEMENTS) {
+    const cause = new RangeError(`tables of ${elements} elements exceed the limit of ${MAX_TABLE_ELEMENTS}`);
+    throw new RuntimeError(cause.message, { cause });
   }
 }
 

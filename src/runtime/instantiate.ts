@@ -69,12 +69,23 @@ export function allocateInstance(store: Store, module: Module, imports: readonly
   return new Instance(store, module, imports.slice(0, module.imports.length));
 }
 
+/** Whether instantiation may put functions into tables that others hold, which keep the instance reachable when it fails. */
+function sharesFunctions({ elements, tables, tableDefs }: Module): boolean {
+  const imported = tables.length - tableDefs.length;
+  return elements.some(({ mode, table }) => mode === 'active' && table < imported);
+}
+
 /** Instantiates up to, but without, the start function (spec "exec/modules", "instantiation"). Imports in the module's order. */
 export function instantiatePaused(store: Store, module: Module, imports: readonly Extern[]): Instance {
   checkImports(module, imports, true);
   const instance = new Instance(store, module, imports.slice(0, module.imports.length));
   store.machine.warm();
-  instance.initialize();
+  try {
+    instance.initialize();
+  } catch (error) {
+    if (!sharesFunctions(module)) instance.release();
+    throw error;
+  }
   return instance;
 }
 

@@ -2,6 +2,8 @@
 
 import type { MemoryType } from '../decoder';
 import { InternalError, trap } from '../errors';
+import { type MemoryBacking, PortableBacking, trueBacking } from './backing';
+import type { Charge } from './ledger';
 import type { Store } from './store';
 
 /**
@@ -18,18 +20,18 @@ export class Views {
   top2 = -1;
   top4 = -1;
   top8 = -1;
-  /** While writes are tracked: one byte for each 4 KiB, 1 = written. */
+  /** While writes are tracked: one byte for each 4 KiB, 1 = written. There may be more than the memory needs. */
   dirty: Uint8Array | undefined = undefined;
   /** Called when the views are others. */
   moved: (() => void) | undefined = undefined;
 
-  constructor(buffer: ArrayBuffer) {
-    this.attach(buffer);
+  constructor(buffer: ArrayBuffer, length: number) {
+    this.attach(buffer, length);
   }
 
-  attach(buffer: ArrayBuffer): void {
-    const length = buffer.byteLength;
-    this.u8 = new Uint8Array(buffer);
+  /** Views of the first `length` bytes of a buffer. */
+  attach(buffer: ArrayBuffer, length: number): void {
+    this.u8 = new Uint8Array(buffer, 0, length);
     this.u16 = new Uint16Array(buffer, 0, length >>> 1);
     this.i32 = new Int32Array(buffer, 0, Math.floor(length / 4));
     this.f32 = new Float32Array(buffer, 0, Math.floor(length / 4));
@@ -38,8 +40,9 @@ export class Views {
     this.top2 = length - 2;
     this.top4 = length - 4;
     this.top8 = length - 8;
-    if (this.dirty !== undefined) {
-      const dirty = new Uint8Array(blocksOf(length));
+    if (this.dirty !== undefined && this.dirty.length < blocksOf(length)) {
+      // Twice as many as before: growing page by page copies each mark about once.
+      const dirty = new Uint8Array(Math.max(blocksOf(length), 2 * this.dirty.length));
       dirty.set(this.dirty);
       this.dirty = dirty;
     }
@@ -112,13 +115,17 @@ export class Memory {
   readonly store: Store;
   readonly type: MemoryType;
   readonly pageSize: number;
-  buffer: ArrayBuffer;
   /** @internal */
   readonly views: Views;
-  /** Called with the old buffer after every grow, also by zero pages (the JS API detaches it). */
+  /** Called with the buffer that was handed out, after every grow, also by zero pages (the JS API detaches it). */
   onGrow: ((old: ArrayBuffer) => void) | undefined;
   /** @internal Told when writes begin to be tracked: whoever has made code that writes to it makes it anew. */
   readonly trackers = new Set<() => void>();
+  private backing: MemoryBacking;
+  private length: number;
+  /** The buffer that was handed out, until the memory grows. */
+  private exposed: ArrayBuffer | undefined;
+  private readonly charge: Charge;
 
   /** Throws a RangeError when the store's or the host's memory does not suffice. */
   constructor(store: Store, type: MemoryType) {
@@ -126,24 +133,72 @@ export class Memory {
     this.type = type;
     this.pageSize = 2 ** type.pageBits;
     const bytes = type.min * this.pageSize;
-    if (!store.reserveMemory(bytes)) throw new RangeError(`memory of ${bytes} bytes exceeds the limit`);
+    const charge = store.memories.reserve(bytes);
+    if (charge === undefined) throw new RangeError(`memory of ${bytes} bytes exceeds the limit`);
+    const most = Math.min((type.max ?? this.widest) * this.pageSize, store.limits.maxMemoryBytes);
     try {
-      this.buffer = new ArrayBuffer(bytes);
+      this.backing = new PortableBacking(bytes, most);
     } catch {
-      store.releaseMemory(bytes);
+      charge.release();
       throw new RangeError(`no room for a memory of ${bytes} bytes`);
     }
-    this.views = new Views(this.buffer);
+    charge.holdFor(this);
+    this.charge = charge;
+    this.length = bytes;
+    this.views = new Views(this.backing.buffer, bytes);
   }
 
   get bytes(): Uint8Array {
     return this.views.u8;
   }
   get byteLength(): number {
-    return this.buffer.byteLength;
+    return this.length;
   }
   get pages(): number {
-    return this.buffer.byteLength / this.pageSize;
+    return this.length / this.pageSize;
+  }
+  /** Pages that the address type has room for. */
+  private get widest(): number {
+    return 2 ** ((this.type.address === 'i64' ? 64 : 32) - this.type.pageBits);
+  }
+
+  /**
+   * A buffer of exactly the memory's length that shares its bytes until it grows. Where the host has buffers that stay true, the memory
+   * moves to one. Elsewhere a buffer that is transferred away takes the bytes along: the memory then has none, and every access traps.
+   */
+  get buffer(): ArrayBuffer {
+    if (this.exposed === undefined) {
+      if (!this.backing.isTrue) {
+        const better = trueBacking(this.type, this.length);
+        if (better !== undefined) this.adopt(better);
+      }
+      const { backing } = this;
+      const before = backing.buffer;
+      this.exposed = backing.expose(this.length);
+      if (backing.buffer !== before) this.views.attach(backing.buffer, this.length);
+      if (!backing.isTrue) this.store.expose(this);
+    }
+    return this.exposed;
+  }
+
+  /** @internal Moves the bytes to another backing of the same length. */
+  adopt(backing: MemoryBacking): void {
+    new Uint8Array(backing.buffer).set(this.views.u8);
+    this.backing = backing;
+    this.exposed = undefined;
+    this.views.attach(backing.buffer, this.length);
+  }
+
+  /** @internal Looks whether the buffer that was handed out has been transferred away. */
+  checkBuffer(): void {
+    if (this.exposed === undefined || this.exposed.byteLength === this.length) return;
+    this.length = 0;
+    this.views.attach(new ArrayBuffer(0), 0);
+  }
+
+  /** @internal Gives back what the store has been charged: nobody can reach the memory any more. */
+  release(): void {
+    this.charge.release();
   }
 
   /**
@@ -160,8 +215,9 @@ export class Memory {
   /** One byte for each 4 KiB, 1 = written since `track` or the last take. Undefined when writes are not tracked. */
   takeDirty(): Uint8Array | undefined {
     const { dirty } = this.views;
-    if (dirty !== undefined) this.views.dirty = new Uint8Array(dirty.length);
-    return dirty;
+    if (dirty === undefined) return undefined;
+    this.views.dirty = new Uint8Array(dirty.length);
+    return dirty.subarray(0, blocksOf(this.length));
   }
   /** Marks a range as written. */
   touch(from: number, length: number): void {
@@ -183,24 +239,20 @@ export class Memory {
   /** memory.grow (spec "exec/modules", "growing memories"): the old size in pages, or -1 when it cannot be. */
   grow(delta: number): number {
     const old = this.pages;
-    const { max, address, pageBits } = this.type;
-    const widest = address === 'i64' ? 2 ** (64 - pageBits) : 2 ** (32 - pageBits);
     const pages = old + delta;
-    if (pages > widest || (max !== undefined && pages > max)) return -1;
+    if (pages > Math.min(this.type.max ?? this.widest, this.widest)) return -1;
     const added = delta * this.pageSize;
-    if (!this.store.reserveMemory(added)) return -1;
-    let buffer: ArrayBuffer;
-    try {
-      buffer = new ArrayBuffer(pages * this.pageSize);
-    } catch {
-      this.store.releaseMemory(added);
+    if (!this.charge.add(added)) return -1;
+    const { backing, exposed } = this;
+    this.checkBuffer();
+    if (this.pages !== old || !backing.grow(pages * this.pageSize, exposed !== undefined)) {
+      this.charge.add(-added);
       return -1;
     }
-    new Uint8Array(buffer).set(this.views.u8);
-    const previous = this.buffer;
-    this.buffer = buffer;
-    this.views.attach(buffer);
-    this.onGrow?.(previous);
+    this.length = pages * this.pageSize;
+    this.exposed = undefined;
+    this.views.attach(backing.buffer, this.length);
+    if (exposed !== undefined && !backing.isTrue) this.onGrow?.(exposed);
     return old;
   }
 

@@ -1,5 +1,6 @@
 /** The store, its limits, and the machine that runs it (spec "exec/runtime", "store"). */
 import type { FuncType } from '../decoder';
+import { Ledger } from './ledger';
 import type { Value } from './values';
 
 /** What a store's instances may use together, and how deep its executions may go. */
@@ -12,6 +13,15 @@ export interface StoreLimits {
   readonly maxFrames: number;
   /** Eight-byte slots of all frames of an execution. The machine's stack is a second bound. */
   readonly maxSlots: number;
+}
+
+/** Limits, and how a store behaves; what is left out is as in `DEFAULT_STORE_LIMITS`. */
+export interface StoreOptions extends Partial<StoreLimits> {
+  /**
+   * Whether memories and tables that are garbage are given back (default: true). When that happens is the host's choice, and with it
+   * whether the next `memory.grow` succeeds at the limit: a deterministic store says false.
+   */
+  readonly reclaim?: boolean;
 }
 
 export const DEFAULT_STORE_LIMITS: StoreLimits = {
@@ -42,30 +52,40 @@ export class Store {
   readonly limits: StoreLimits;
   /** @internal */
   readonly machine: Machine;
-  /** @internal */
-  memoryBytesUsed = 0;
-  /** @internal */
-  tableElementsUsed = 0;
+  /** @internal Bytes of memories. */
+  readonly memories: Ledger;
+  /** @internal Elements of tables. */
+  readonly tables: Ledger;
+  /** Memories whose buffer somebody outside could transfer away. */
+  private exposed: WeakReference<Exposed>[] = [];
 
-  constructor(machine: Machine, limits: Partial<StoreLimits> = {}) {
+  constructor(machine: Machine, options: StoreOptions = {}) {
+    const { reclaim = true, ...limits } = options;
     this.machine = machine;
     this.limits = { ...DEFAULT_STORE_LIMITS, ...limits };
+    this.memories = new Ledger(this.limits.maxMemoryBytes, reclaim);
+    this.tables = new Ledger(this.limits.maxTableElements, reclaim);
   }
 
-  /** @internal */
-  reserveMemory(bytes: number): boolean {
-    if (this.memoryBytesUsed + bytes > this.limits.maxMemoryBytes) return false;
-    this.memoryBytesUsed += bytes;
-    return true;
+  /** @internal Has the memory looked at whenever the host has run. */
+  expose(memory: Exposed): void {
+    this.exposed = this.exposed.filter((reference) => {
+      const other = reference.deref();
+      return other !== undefined && other !== memory;
+    });
+    this.exposed.push(typeof WeakRef === 'function' ? new WeakRef(memory) : { deref: () => memory });
   }
-  /** @internal */
-  releaseMemory(bytes: number): void {
-    this.memoryBytesUsed -= bytes;
+
+  /** @internal The host has run: it may have transferred buffers away. */
+  hostHasRun(): void {
+    for (let k = 0; k < this.exposed.length; k++) this.exposed[k].deref()?.checkBuffer();
   }
-  /** @internal */
-  reserveElements(count: number): boolean {
-    if (this.tableElementsUsed + count > this.limits.maxTableElements) return false;
-    this.tableElementsUsed += count;
-    return true;
-  }
+}
+
+/** A memory (memory.ts), as far as a store knows one. */
+interface Exposed {
+  checkBuffer(): void;
+}
+interface WeakReference<T> {
+  deref(): T | undefined;
 }

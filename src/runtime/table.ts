@@ -1,22 +1,29 @@
 /** Table instances (spec "exec/runtime", "table instances"). A null reference is null; others are `Func`s or the host's values. */
 import type { TableType } from '../decoder';
 import { trap } from '../errors';
+import type { Charge } from './ledger';
 import type { Store } from './store';
+
+/** Elements of a table: what JavaScript engines allow (JS API, "Implementation-defined Limits"). */
+export const MAX_TABLE_ELEMENTS = 10_000_000;
 
 export class Table {
   readonly store: Store;
   readonly type: TableType;
   /** @internal */
   readonly elements: unknown[];
+  private readonly charge: Charge;
 
   /** Throws a RangeError when the store's limit does not suffice. */
   constructor(store: Store, type: TableType, init: unknown = null) {
     this.store = store;
     this.type = type;
-    if (!store.reserveElements(type.min))
-      throw new RangeError(`table of ${type.min} elements exceeds the limit`);
+    const charge = store.tables.reserve(type.min);
+    if (charge === undefined) throw new RangeError(`table of ${type.min} elements exceeds the limit`);
     this.elements = new Array(type.min);
     this.elements.fill(init);
+    charge.holdFor(this);
+    this.charge = charge;
   }
 
   get length(): number {
@@ -34,12 +41,17 @@ export class Table {
   /** table.grow: the old length, or -1 when it cannot be. */
   grow(delta: number, init: unknown): number {
     const old = this.elements.length;
-    const { max, address } = this.type;
+    const { max } = this.type;
     const length = old + delta;
-    if (length > (max ?? Number.POSITIVE_INFINITY) || (address === 'i32' && length > 0xffffffff)) return -1;
-    if (!this.store.reserveElements(delta)) return -1;
+    if (length > Math.min(max ?? MAX_TABLE_ELEMENTS, MAX_TABLE_ELEMENTS)) return -1;
+    if (!this.charge.add(delta)) return -1;
     for (let k = 0; k < delta; k++) this.elements.push(init);
     return old;
+  }
+
+  /** @internal Gives back what the store has been charged: nobody can reach the table any more. */
+  release(): void {
+    this.charge.release();
   }
 
   /** @internal Traps unless the range is in bounds. */

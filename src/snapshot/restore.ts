@@ -112,8 +112,8 @@ function checkSharing(
 
 /** @internal Sizes against the fresh instance's and the host's limits. */
 export function checkRoom(document: SnapshotDocument, { store, memories, tables }: Space): void {
-  let bytes = store.memoryBytesUsed;
-  let elements = store.tableElementsUsed;
+  let bytes = store.memories.used;
+  let elements = store.tables.used;
   document.memories.forEach((record, i) => {
     if (!isStored(record)) return;
     const added = memoryBytes(record) - memories[i].byteLength;

@@ -256,12 +256,12 @@ describe('is refused', () => {
     const wrong = importing(
       new Memory(store, { address: 'i32', min: 1, max: 1, shared: false, pageBits: 16 }),
     );
-    const used = store.memoryBytesUsed;
+    const used = store.memories.used;
     expect(refusal(() => restoreStore(bytes, store, MODULES, wrong))[1]).toMatch(/^instance 0: incompatible/);
     const small = new Store({ maxMemoryBytes: 100_000 });
     const room = refusal(() => restoreStore(bytes, small, MODULES, importing(hostOf(small))));
     expect(room[0]).toBe('limit');
-    expect([small.memoryBytesUsed, small.tableElementsUsed, store.memoryBytesUsed]).toEqual([0, 0, used]);
+    expect([small.memories.used, small.tables.used, store.memories.used]).toEqual([0, 0, used]);
   });
 
   it('when the host gives one thing for two', () => {
@@ -410,7 +410,7 @@ function attempt(bytes: Uint8Array): 'refused' | 'ran' {
     ({ execution } = restoreStore(bytes, store, MODULES, importing(hostOf(store))));
   } catch (error) {
     if (error instanceof SnapshotError || error instanceof RuntimeError) {
-      expect(store.memoryBytesUsed).toBe(0);
+      expect(store.memories.used).toBe(0);
       return 'refused';
     }
     throw error;

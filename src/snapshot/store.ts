@@ -198,25 +198,24 @@ export function restoreStore(
   if (document.hostState.length > 0 && options.loadHostState === undefined) {
     throw new SnapshotError('the snapshot carries host state, and nothing here takes it', 'unsupported');
   }
-  const { memoryBytesUsed, tableElementsUsed } = store;
+  const live = new LiveLinkage();
   try {
-    const live = link(store, modules, records, options);
+    link(live, store, modules, records, options);
     return fill(document, live, spaceOfStore(live, store), options);
   } catch (error) {
-    store.memoryBytesUsed = memoryBytesUsed;
-    store.tableElementsUsed = tableElementsUsed;
+    for (const instance of live.instances) instance.release();
     throw error;
   }
 }
 
 /** Instances without contents, linked as the snapshot says. */
 function link(
+  live: LiveLinkage,
   store: Store,
   modules: readonly Module[],
   records: readonly PartRecord[],
   { importFromHost }: RestoreStoreOptions,
-): LiveLinkage {
-  const live = new LiveLinkage();
+): void {
   records.forEach(({ imports }, i) => {
     const module = modules[i];
     const given = new Map<string, Extern>();
@@ -235,7 +234,6 @@ function link(
       if (address !== imports[k]) mismatch(`import ${k} of instance ${i} is another thing in the snapshot`);
     });
   });
-  return live;
 }
 
 function allocated(store: Store, module: Module, externs: readonly Extern[], i: number): Instance {

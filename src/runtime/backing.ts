@@ -1,0 +1,84 @@
+/**
+ * Where the bytes of a memory lie. The portable backing is an ArrayBuffer with room to spare, so that growing page by page copies each
+ * byte about once. A host may have a better one for memories whose buffer is handed to JavaScript: its own `WebAssembly.Memory`, whose
+ * buffer stays true when it grows and cannot be detached from outside (embed/node/native-memory.ts).
+ */
+import type { MemoryType } from '../decoder';
+
+export interface MemoryBacking {
+  /** Begins with the memory's bytes; may be longer. Bytes behind them are zero. */
+  readonly buffer: ArrayBuffer;
+  /** Whether `buffer` is always exactly as long as the memory, and only growing detaches it, as the JS API has it. */
+  readonly isTrue: boolean;
+  /**
+   * Makes the memory `bytes` long; those that are there stay, the others are zero. False when the host has no room. `leave`: the buffer so
+   * far has been handed out, so the bytes go to another one.
+   */
+  grow(bytes: number, leave: boolean): boolean;
+  /** A buffer of exactly the memory's length that holds its bytes until it grows. */
+  expose(bytes: number): ArrayBuffer;
+}
+
+/** The host's backing of a memory of so many bytes, all zero; undefined when it has none for this type, or no room. */
+export type BackingMaker = (type: MemoryType, bytes: number) => MemoryBacking | undefined;
+
+let makeTrue: BackingMaker | undefined;
+
+/** An entry whose host has true buffers says how they are made. */
+export function useMemoryBacking(maker: BackingMaker | undefined): void {
+  makeTrue = maker;
+}
+
+export function trueBacking(type: MemoryType, bytes: number): MemoryBacking | undefined {
+  return makeTrue?.(type, bytes);
+}
+
+/** From here on a memory gets no more than this much to spare: pages that nobody touches cost nothing, but address space does. */
+const MOST_SPARE = 2 ** 28;
+
+export class PortableBacking implements MemoryBacking {
+  buffer: ArrayBuffer;
+  readonly isTrue = false;
+  /** Bytes that growing has copied: a test counts them. */
+  copied = 0;
+  private length: number;
+  /** As long as the memory can ever be. */
+  private readonly most: number;
+
+  /** Throws a RangeError when the host has no room. */
+  constructor(bytes: number, most: number) {
+    this.buffer = new ArrayBuffer(bytes);
+    this.length = bytes;
+    this.most = most;
+  }
+
+  grow(bytes: number, leave: boolean): boolean {
+    if (leave || bytes > this.buffer.byteLength) {
+      const spacious = Math.min(this.most, Math.max(bytes, this.length + Math.min(this.length, MOST_SPARE)));
+      const buffer = allocate(spacious) ?? allocate(bytes);
+      if (buffer === undefined) return false;
+      this.move(buffer);
+    }
+    this.length = bytes;
+    return true;
+  }
+
+  expose(bytes: number): ArrayBuffer {
+    if (this.buffer.byteLength !== bytes) this.move(new ArrayBuffer(bytes));
+    return this.buffer;
+  }
+
+  private move(buffer: ArrayBuffer): void {
+    new Uint8Array(buffer).set(new Uint8Array(this.buffer, 0, this.length));
+    this.copied += this.length;
+    this.buffer = buffer;
+  }
+}
+
+function allocate(bytes: number): ArrayBuffer | undefined {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch {
+    return undefined;
+  }
+}
