@@ -21,6 +21,7 @@ export {
   type FactorySource,
   type FrameState,
   type FreshFactoriesMaker,
+  FUEL_VERSION,
   type Outcome,
   type PendingHostCall,
   type RunOptions,

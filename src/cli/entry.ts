@@ -1,7 +1,7 @@
 /** What of a program runs after what, and how its end is told. */
 import type { DriveLimits } from '../../embed/node/drive';
 import { exportedFunc, type Program, type ProgramEnding } from '../../embed/node/program';
-import { Func, type Value } from '../index';
+import { Func, type StoreOptions, type Value } from '../index';
 import type { Wasi } from '../wasi';
 import { formatResult, parseArguments } from './invoke';
 import { type OptionSpec, type Options, parseCount, parseDuration, parseSize, UsageError } from './options';
@@ -10,9 +10,11 @@ import { backtraceLines, EXIT, reportTrap } from './report';
 
 export const ENGINE_OPTIONS: readonly OptionSpec[] = [
   { name: 'invoke', value: 'NAME', help: 'call this function with the arguments and print its results' },
-  { name: 'fuel', value: 'N', help: 'stop after N loop turns and calls' },
+  { name: 'fuel', value: 'N', help: 'stop after N loop turns and calls; bulk work counts in proportion' },
   { name: 'timeout', value: 'TIME', help: 'stop after this time, for example 500ms, 5s or 2m' },
   { name: 'max-memory', value: 'SIZE', help: 'linear memory that the program may have, for example 64MiB' },
+  { name: 'max-table-elements', value: 'N', help: 'elements that its tables may have together' },
+  { name: 'max-depth', value: 'N', help: 'calls that may be nested' },
 ];
 
 export function runLimits(options: Options): DriveLimits {
@@ -24,9 +26,17 @@ export function runLimits(options: Options): DriveLimits {
   };
 }
 
-export function storeLimits(options: Options): { maxMemoryBytes?: number } {
-  const text = options.get('max-memory');
-  return text === undefined ? {} : { maxMemoryBytes: parseSize('max-memory', text) };
+/** How much the program may have. One program has the store to itself, so nothing is reclaimed, and every run is alike. */
+export function storeLimits(options: Options): StoreOptions {
+  const memory = options.get('max-memory');
+  const elements = options.get('max-table-elements');
+  const depth = options.get('max-depth');
+  return {
+    reclaim: false,
+    ...(memory === undefined ? {} : { maxMemoryBytes: parseSize('max-memory', memory) }),
+    ...(elements === undefined ? {} : { maxTableElements: parseCount('max-table-elements', elements) }),
+    ...(depth === undefined ? {} : { maxFrames: parseCount('max-depth', depth) }),
+  };
 }
 
 /** What the command line asks for: the function of --invoke and its arguments. */

@@ -172,7 +172,8 @@ export class SnapshotPlan {
       reason === 'request' ||
       (fuel !== undefined && program.fuelUsed >= fuel) ||
       (timeout !== undefined && performance.now() >= this.begun + timeout);
-    return over ? undefined : this.limitsNow(program.fuelUsed);
+    // What is owed is in the fuel that has been used, and the next run takes it again.
+    return over ? undefined : this.limitsNow(program.fuelUsed - execution.fuelOwed);
   }
 
   /** Takes note of one snapshot that is due. */

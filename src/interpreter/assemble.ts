@@ -26,6 +26,7 @@ import { CallSite, type Code, codeOf, type LoopCell, type Safepoint } from './co
 import { makeEffect } from './effects';
 import { type Factory, type FactorySource, factorySource } from './factories';
 import { type BasicBlock, flatten, MAX_CHAIN, type Simple, type Target, type Terminator } from './flatten';
+import { charge, frameUnits } from './fuel';
 import { stack } from './registers';
 import type { Step } from './step';
 import { prepareIndirectTail, prepareTail } from './tail';
@@ -85,8 +86,18 @@ export class Assembler {
     code.entrySite.resume = this.steps[0];
     const words = [2 * locals.paramSlots, 2 * locals.slots];
     const enter = this.make('enter')(code.entrySite, code.size, ...words, this.steps[0]) as Step;
-    code.entry = body.usesRefs ? this.enterWithRefs(enter) : enter;
+    code.entry = this.charged(body.usesRefs ? this.enterWithRefs(enter) : enter);
     return true;
+  }
+
+  /** A large frame is charged before its safepoint. */
+  private charged(enter: Step): Step {
+    const units = frameUnits(this.body.slots);
+    if (units === 0) return enter;
+    return (fp) => {
+      charge(units);
+      return enter(fp);
+    };
   }
 
   /** References: the parallel array covers the frame, and locals start as null. */

@@ -47,7 +47,8 @@ export async function runAsync(
 ): Promise<AsyncOutcome> {
   const { slice = DEFAULT_SLICE, timeout = Number.POSITIVE_INFINITY, signal } = options;
   const end = scheduler.now() + timeout;
-  const limit = options.fuel === undefined ? undefined : execution.fuelUsed + options.fuel;
+  const { fuel } = options;
+  const limit = fuel === undefined ? undefined : execution.fuelUsed + fuel - execution.fuelOwed;
   for (;;) {
     if (execution.waitsFor !== undefined) {
       await settledOr(execution.waitsFor, scheduler, end, signal);
@@ -57,7 +58,7 @@ export async function runAsync(
     }
     const until = Math.min(scheduler.now() + slice, end);
     const outcome = execution.run({
-      fuel: limit === undefined ? undefined : limit - execution.fuelUsed,
+      fuel: limit === undefined ? undefined : Math.max(0, limit + execution.fuelOwed - execution.fuelUsed),
       signal,
       now: () => scheduler.now(),
       deadline: () => scheduler.now() >= until,

@@ -7,6 +7,7 @@
 import type { Bulk, BulkOp } from '../lowering';
 import type { Instance } from '../runtime';
 import { operand } from './effects';
+import { chargeBytes, chargeElements } from './fuel';
 import { registers, type Stack, stack } from './registers';
 
 /** Does a part on the three operands from word index `at` on. True when nothing is left. */
@@ -103,6 +104,7 @@ export function makeBulk(instance: Instance, { op, x, y, offset }: Bulk): BulkOp
   const { wide, value } = work;
   const isTable = op.startsWith('table');
   const part = isTable ? TABLE_PART : MEMORY_PART;
+  const charge = isTable ? chargeElements : chargeBytes;
   return (at) => {
     registers.trapOffset = offset;
     const to = operand(frames, at, wide[0]);
@@ -111,9 +113,11 @@ export function makeBulk(instance: Instance, { op, x, y, offset }: Bulk): BulkOp
     work.check(to, middle, count);
     if (count <= part) {
       work.run(to, middle, count);
+      charge(count);
       return true;
     }
     const left = count - part;
+    charge(part);
     if (work.backward?.(to, middle) === true) {
       work.run(to + left, middle + left, part);
     } else {

@@ -5,6 +5,7 @@
 import { trap } from '../errors';
 import type { EffectOp, Effect as EffectStatement } from '../lowering';
 import type { Func, Instance } from '../runtime';
+import { chargeBytes, chargeElements } from './fuel';
 import { registers, type Stack, stack } from './registers';
 
 /** Runs on the operands whose first stands at word index `at`. */
@@ -39,7 +40,12 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
   'memory.grow': ({ instance, x }, frames) => {
     const memory = instance.memories[x];
     const wide = memory.type.address === 'i64';
-    return (at) => result(frames, at, wide, memory.grow(operand(frames, at, wide)));
+    return (at) => {
+      const delta = operand(frames, at, wide);
+      const old = memory.grow(delta);
+      if (old >= 0) chargeBytes(delta * memory.pageSize);
+      result(frames, at, wide, old);
+    };
   },
   'data.drop':
     ({ instance, x }) =>
@@ -71,7 +77,12 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
   'table.grow': ({ instance, x }, frames) => {
     const table = instance.tables[x];
     const wide = table.type.address === 'i64';
-    return (at) => result(frames, at, wide, table.grow(operand(frames, at + 2, wide), frames.refs[at >> 1]));
+    return (at) => {
+      const delta = operand(frames, at + 2, wide);
+      const old = table.grow(delta, frames.refs[at >> 1]);
+      if (old >= 0) chargeElements(delta);
+      result(frames, at, wide, old);
+    };
   },
   'elem.drop':
     ({ instance, x }) =>

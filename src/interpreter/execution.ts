@@ -33,7 +33,10 @@ export type Outcome =
   | { readonly kind: 'trapped'; readonly error: RuntimeError };
 
 export interface RunOptions {
-  /** Safepoints (branches to a loop, function entries) that may be passed before the execution pauses. */
+  /**
+   * Units of fuel (fuel.ts) that may be used before the execution pauses. It pauses at a safepoint, so an instruction that works in bulk may
+   * use more; that is owed, and taken from what the next `run` gives, before anything runs.
+   */
   readonly fuel?: number;
   /** Asked every few thousand safepoints, or as `now` says; true pauses. */
   readonly deadline?: () => boolean;
@@ -64,8 +67,10 @@ export class Execution {
   private settled = false;
   private waits: PromiseLike<void> | undefined;
   private requested = false;
-  /** Safepoints that the running slice has. */
+  /** Units that the running slice has. */
   private granted = 0;
+  /** Units used beyond what was given. */
+  private owed = 0;
   /** Fuel that `pause` took from it. */
   private withheld = 0;
   private passed = 0;
@@ -102,9 +107,13 @@ export class Execution {
   get state(): ExecutionState {
     return this.current;
   }
-  /** Safepoints passed so far. */
+  /** Units of fuel used so far (fuel.ts says what counts, by `FUEL_VERSION`). */
   get fuelUsed(): number {
     return this.passed;
+  }
+  /** Units used beyond what was given, which the next `run` takes first. */
+  get fuelOwed(): number {
+    return this.owed;
   }
   /** The host function that is running or waited for on behalf of this execution. */
   get insideHostCall(): Func | undefined {
@@ -125,8 +134,9 @@ export class Execution {
   pause(): void {
     this.requested = true;
     if (this.current === 'running' && running === this) {
-      this.withheld += registers.fuel;
-      registers.fuel = 0;
+      const left = Math.max(registers.fuel, 0);
+      this.withheld += left;
+      registers.fuel -= left;
     }
   }
 
@@ -157,6 +167,11 @@ export class Execution {
     this.func.store.hostHasRun();
     const unusable = this.func.instance?.unusable;
     if (unusable !== undefined) throw new RuntimeError(unusable);
+    const { fuel = Number.POSITIVE_INFINITY } = options;
+    if (this.owed > fuel && this.current === 'paused' && this.atSafepoint) {
+      this.owed -= fuel;
+      return { kind: 'paused', reason: 'fuel' };
+    }
     const { sp, top } = registers;
     const outer = running;
     const outside = outer && { ...registers };
@@ -171,7 +186,7 @@ export class Execution {
       const resumed = this.current === 'paused' && this.safepoint !== null && isSafepoint(this.safepoint);
       const step = this.begin(base, sp);
       this.current = 'running';
-      const outcome = this.loop(step, base, sp, options, resumed);
+      const outcome = this.loop(step, base, sp, options, fuel, resumed);
       this.current = outcome.kind;
       return outcome;
     } catch (error) {
@@ -228,8 +243,16 @@ export class Execution {
     return finishHostCall(call, registers.fp);
   }
 
-  private loop(first: Step | null, base: number, sp: number, options: RunOptions, resumed: boolean): Outcome {
-    let remaining = options.fuel ?? Number.POSITIVE_INFINITY;
+  private loop(
+    first: Step | null,
+    base: number,
+    sp: number,
+    options: RunOptions,
+    fuel: number,
+    resumed: boolean,
+  ): Outcome {
+    let remaining = fuel - this.owed;
+    this.owed = 0;
     // The safepoint that a resumed execution stands at is passed now.
     let charge = resumed ? 1 : 0;
     let step = first;
@@ -239,20 +262,21 @@ export class Execution {
     registers.lowering = asked ? LOWERED_AT_ONCE : Number.POSITIVE_INFINITY;
     for (;;) {
       const slice = this.requested ? 0 : Math.min(remaining, pace.slice());
-      this.granted = Math.max(slice, charge);
+      this.granted = slice;
       registers.fuel = slice - charge;
       registers.nest = this.outer === undefined ? nestingLimit() : 1;
       while (step !== null) step = step(registers.fp);
       const yielded = takeYielded();
-      const passed = this.spend();
+      // Elsewhere fuel does not run out: that is for the next safepoint.
+      const counts = yielded !== null && isSafepoint(yielded);
+      const passed = this.spend(counts);
       remaining -= passed;
+      this.owed = Math.max(0, -remaining);
       if (yielded === null) {
         if (waiting.call !== null) return this.wait(base, sp);
         return { kind: 'done', results: readValues(this.func.type.results, base) };
       }
       const isSample = pace.ended(passed);
-      // Elsewhere fuel does not run out: that is for the next safepoint.
-      const counts = isSafepoint(yielded);
       const reason = this.stopReason(counts ? remaining : 1, options);
       if (reason !== undefined) {
         this.safepoint = yielded;
@@ -267,9 +291,9 @@ export class Execution {
     }
   }
 
-  /** Counts the safepoints of the slice that has ended. */
-  private spend(): number {
-    const passed = this.granted - Math.max(registers.fuel, 0) - this.withheld;
+  /** Counts what the slice used that has ended; `counts`: at a safepoint, which took a unit and was not passed. */
+  private spend(counts: boolean): number {
+    const passed = this.granted - registers.fuel - this.withheld - (counts ? 1 : 0);
     this.withheld = 0;
     this.passed += passed;
     return passed;
@@ -317,7 +341,7 @@ export class Execution {
   }
 
   private failed(error: unknown, sp: number): Outcome {
-    if (this.current === 'running') this.spend();
+    if (this.current === 'running') this.spend(false);
     const failure = isStackOverflow(error) ? trap('callStackExhausted', -1) : error;
     if (failure instanceof RuntimeError && failure.code !== undefined && !settledTraps.has(failure)) {
       settledTraps.add(failure);

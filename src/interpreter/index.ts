@@ -13,6 +13,7 @@ export {
   useFactories,
 } from './factories';
 export type { FrameState, PendingHostCall } from './frames';
+export { FUEL_VERSION } from './fuel';
 export { HostCall } from './hostcall';
 export { Store } from './machine';
 export { configureStack } from './registers';

@@ -285,3 +285,16 @@ describe('the core behind the namespace', () => {
     expect(coreOf(WebAssembly, {})).toBe(undefined);
   });
 });
+
+describe('a namespace that lives long', () => {
+  it('makes as many memories and tables as the host has room for, also when instantiation fails', () => {
+    const WebAssembly = createWebAssembly();
+    for (let k = 0; k < 400; k++) new WebAssembly.Memory({ initial: 256 });
+    for (let k = 0; k < 150; k++) new WebAssembly.Table({ element: 'anyfunc', initial: 100_000 });
+    const bytes = assemble('(module (memory 256) (table 100000 funcref) (data (i32.const -1) "x"))');
+    const module = new WebAssembly.Module(bytes);
+    for (let k = 0; k < 300; k++) {
+      expect(() => new WebAssembly.Instance(module)).toThrow(WebAssembly.RuntimeError);
+    }
+  });
+});

@@ -125,6 +125,8 @@ export class Memory {
   private length: number;
   /** The buffer that was handed out, until the memory grows. */
   private exposed: ArrayBuffer | undefined;
+  /** Whether somebody has transferred its bytes away. */
+  private lost = false;
   private readonly charge: Charge;
 
   /** Throws a RangeError when the store's or the host's memory does not suffice. */
@@ -192,6 +194,7 @@ export class Memory {
   /** @internal Looks whether the buffer that was handed out has been transferred away. */
   checkBuffer(): void {
     if (this.exposed === undefined || this.exposed.byteLength === this.length) return;
+    this.lost = true;
     this.length = 0;
     this.views.attach(new ArrayBuffer(0), 0);
   }
@@ -245,7 +248,7 @@ export class Memory {
     if (!this.charge.add(added)) return -1;
     const { backing, exposed } = this;
     this.checkBuffer();
-    if (this.pages !== old || !backing.grow(pages * this.pageSize, exposed !== undefined)) {
+    if (this.lost || !backing.grow(pages * this.pageSize, exposed !== undefined)) {
       this.charge.add(-added);
       return -1;
     }
