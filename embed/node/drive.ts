@@ -43,7 +43,7 @@ interface Ends {
 function endsOf({ timeout, fuel, signal }: DriveLimits, execution: Execution): Ends {
   return {
     time: performance.now() + (timeout ?? Number.POSITIVE_INFINITY),
-    fuel: fuel === undefined ? undefined : execution.fuelUsed - execution.fuelOwed + fuel,
+    fuel: fuel === undefined ? undefined : execution.fuelPaid + fuel,
     signal,
   };
 }
@@ -71,7 +71,7 @@ export async function drive(execution: Execution, options: DriveOptions = {}): P
 function runOptions(execution: Execution, { time, fuel, signal }: Ends, slice: number): RunOptions {
   const until = Math.min(time, performance.now() + slice);
   return {
-    ...(fuel === undefined ? {} : { fuel: Math.max(0, fuel + execution.fuelOwed - execution.fuelUsed) }),
+    ...(fuel === undefined ? {} : { fuel: Math.max(0, fuel - execution.fuelPaid) }),
     ...(until === Number.POSITIVE_INFINITY ? {} : { deadline: () => performance.now() >= until }),
     ...(signal ? { signal } : {}),
     now: () => performance.now(),

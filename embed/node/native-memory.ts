@@ -44,12 +44,21 @@ class NativeBacking implements MemoryBacking {
   }
 }
 
+/** V8 looks for room for a third of a second before it gives up (13,000 memories on Linux): so many do not ask after one has asked in vain. */
+const PASS = 1000;
+let pass = 0;
+
 const nativeMemory: BackingMaker = ({ address, shared, pageBits, max }, bytes) => {
   if (HostMemory === undefined || address !== 'i32' || shared || 2 ** pageBits !== PAGE) return undefined;
+  if (pass > 0) {
+    pass--;
+    return undefined;
+  }
   try {
     const maximum = Math.min(max ?? MOST_PAGES, MOST_PAGES);
     return new NativeBacking(new HostMemory({ initial: bytes / PAGE, maximum }));
   } catch {
+    pass = PASS;
     return undefined;
   }
 };

@@ -187,7 +187,7 @@ async function runAll(
 
 async function drive(execution: Execution, fuel: number | undefined): Promise<Outcome> {
   for (;;) {
-    const outcome = execution.run(fuel === undefined ? {} : { fuel: fuel - execution.fuelUsed });
+    const outcome = execution.run(fuel === undefined ? {} : { fuel: Math.max(0, fuel - execution.fuelPaid) });
     if (outcome.kind !== 'waiting') return outcome;
     await outcome.promise;
   }

@@ -74,7 +74,7 @@ function starter(bytes: Uint8Array, args: PlainProgram['args']): Start {
 /** Runs until so many safepoints are passed. False when the program ends before. */
 export async function runFor(execution: Execution, fuel: number): Promise<boolean> {
   for (;;) {
-    const outcome = execution.run({ fuel: fuel - execution.fuelUsed });
+    const outcome = execution.run({ fuel: Math.max(0, fuel - execution.fuelPaid) });
     if (outcome.kind === 'paused') return true;
     if (outcome.kind !== 'waiting') return false;
     await outcome.promise;

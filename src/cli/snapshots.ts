@@ -172,7 +172,7 @@ export class SnapshotPlan {
       reason === 'request' ||
       (fuel !== undefined && program.fuelUsed >= fuel) ||
       (timeout !== undefined && performance.now() >= this.begun + timeout);
-    // What is owed is in the fuel that has been used, and the next run takes it again.
+    // What is owed has been used, and the next run takes it.
     return over ? undefined : this.limitsNow(program.fuelUsed - execution.fuelOwed);
   }
 

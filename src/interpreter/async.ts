@@ -48,7 +48,7 @@ export async function runAsync(
   const { slice = DEFAULT_SLICE, timeout = Number.POSITIVE_INFINITY, signal } = options;
   const end = scheduler.now() + timeout;
   const { fuel } = options;
-  const limit = fuel === undefined ? undefined : execution.fuelUsed + fuel - execution.fuelOwed;
+  const limit = fuel === undefined ? undefined : execution.fuelPaid + fuel;
   for (;;) {
     if (execution.waitsFor !== undefined) {
       await settledOr(execution.waitsFor, scheduler, end, signal);
@@ -58,7 +58,7 @@ export async function runAsync(
     }
     const until = Math.min(scheduler.now() + slice, end);
     const outcome = execution.run({
-      fuel: limit === undefined ? undefined : Math.max(0, limit + execution.fuelOwed - execution.fuelUsed),
+      fuel: limit === undefined ? undefined : Math.max(0, limit - execution.fuelPaid),
       signal,
       now: () => scheduler.now(),
       deadline: () => scheduler.now() >= until,

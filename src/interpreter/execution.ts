@@ -111,9 +111,13 @@ export class Execution {
   get fuelUsed(): number {
     return this.passed;
   }
-  /** Units used beyond what was given, which the next `run` takes first. */
+  /** Units used beyond what was given, which the next `run` takes first. A snapshot does not carry them: `fuelUsed` has counted them. */
   get fuelOwed(): number {
     return this.owed;
+  }
+  /** Units that have been given and used. With a budget for several runs, each is given what the budget is more than this. */
+  get fuelPaid(): number {
+    return this.passed - this.owed;
   }
   /** The host function that is running or waited for on behalf of this execution. */
   get insideHostCall(): Func | undefined {
@@ -256,6 +260,8 @@ export class Execution {
     // The safepoint that a resumed execution stands at is passed now.
     let charge = resumed ? 1 : 0;
     let step = first;
+    // Who gives nothing still gets past the safepoint at which it stands, which nobody owes.
+    const unpaid = remaining <= 0 && resumed ? 1 : 0;
     const { pace } = this;
     const asked = options.deadline !== undefined || options.signal !== undefined;
     pace.begin(options.now, asked);
@@ -271,7 +277,7 @@ export class Execution {
       const counts = yielded !== null && isSafepoint(yielded);
       const passed = this.spend(counts);
       remaining -= passed;
-      this.owed = Math.max(0, -remaining);
+      this.owed = Math.max(0, -remaining - unpaid);
       if (yielded === null) {
         if (waiting.call !== null) return this.wait(base, sp);
         return { kind: 'done', results: readValues(this.func.type.results, base) };

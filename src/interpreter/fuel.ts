@@ -5,8 +5,10 @@
  *
  * | version | since | what is counted |
  * |---|---|---|
- * | 1 | the first one | safepoints |
- * | 2 | | safepoints; growth, bulk operations and large frames by their size |
+ * | 1 | commit 3f88375 | safepoints |
+ * | 2 | 0.1.0 | safepoints; growth, bulk operations and large frames by their size |
+ *
+ * What instantiation writes (segments) is no work of an execution and costs nothing.
  */
 import { registers } from './registers';
 

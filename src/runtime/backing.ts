@@ -33,8 +33,8 @@ export function trueBacking(type: MemoryType, bytes: number): MemoryBacking | un
   return makeTrue?.(type, bytes);
 }
 
-/** From here on a memory gets no more than this much to spare: pages that nobody touches cost nothing, but address space does. */
-const MOST_SPARE = 2 ** 28;
+/** Up to here a memory gets as much to spare as it has, beyond it half: what nobody touches costs only address space, but that is finite. */
+const MUCH = 2 ** 28;
 
 export class PortableBacking implements MemoryBacking {
   buffer: ArrayBuffer;
@@ -54,7 +54,8 @@ export class PortableBacking implements MemoryBacking {
 
   grow(bytes: number, leave: boolean): boolean {
     if (leave || bytes > this.buffer.byteLength) {
-      const spacious = Math.min(this.most, Math.max(bytes, this.length + Math.min(this.length, MOST_SPARE)));
+      const spare = Math.min(this.length, Math.max(MUCH, this.length / 2));
+      const spacious = Math.min(this.most, Math.max(bytes, this.length + Math.ceil(spare)));
       const buffer = allocate(spacious) ?? allocate(bytes);
       if (buffer === undefined) return false;
       this.move(buffer);

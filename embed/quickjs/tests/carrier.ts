@@ -219,7 +219,7 @@ async function drive(
   save: () => Uint8Array,
 ): Promise<LegReply> {
   for (;;) {
-    const outcome = execution.run(fuel === undefined ? {} : { fuel: fuel - execution.fuelUsed });
+    const outcome = execution.run(fuel === undefined ? {} : { fuel: Math.max(0, fuel - execution.fuelPaid) });
     if (outcome.kind === 'waiting' && !(stopInWait && execution.fuelUsed > 0)) {
       await outcome.promise;
       continue;
