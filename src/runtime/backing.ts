@@ -54,7 +54,7 @@ export class PortableBacking implements MemoryBacking {
 
   grow(bytes: number, leave: boolean): boolean {
     if (leave || bytes > this.buffer.byteLength) {
-      const spare = Math.min(this.length, Math.max(MUCH, this.length / 2));
+      const spare = Math.min(3 * this.length, Math.max(MUCH, this.length / 2));
       const spacious = Math.min(this.most, Math.max(bytes, this.length + Math.ceil(spare)));
       const buffer = allocate(spacious) ?? allocate(bytes);
       if (buffer === undefined) return false;
