@@ -24,29 +24,37 @@ const ENTRIES = [
 /** Rooms by path, the longest prefix first found counts. */
 const RULES: Record<string, Rule> = {
   'src/errors.ts': { from: [] },
-  'src/decoder': { from: ['src/errors.ts'] },
-  'src/runtime': { from: ['src/errors.ts', 'src/decoder'] },
+  'src/checks.ts': { from: [] },
+  'src/decoder': { from: ['src/errors.ts', 'src/checks.ts'] },
+  'src/runtime': { from: ['src/errors.ts', 'src/checks.ts', 'src/decoder'] },
   'src/lowering': { from: ['src/errors.ts', 'src/decoder'] },
   // The generator runs at build time, in Node.
   'src/interpreter/templates': { from: ['src/interpreter', 'src/decoder'], packages: /^node:/ },
-  'src/interpreter': { from: ['src/errors.ts', 'src/decoder', 'src/runtime', 'src/lowering'] },
-  'src/snapshot': { from: ['src/errors.ts', 'src/decoder', 'src/runtime', 'src/interpreter'] },
+  'src/interpreter': {
+    from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/lowering'],
+  },
+  'src/snapshot': {
+    from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter'],
+  },
   // WASI sees memory and host-function types, and the hand-written UTF-8.
-  'src/wasi': { from: ['src/errors.ts', 'src/decoder'], types: ['src/runtime'] },
+  'src/wasi': { from: ['src/errors.ts', 'src/checks.ts', 'src/decoder'], types: ['src/runtime'] },
   'src/js-api': {
-    from: ['src/errors.ts', 'src/decoder', 'src/runtime', 'src/interpreter', 'src/snapshot'],
+    from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter', 'src/snapshot'],
   },
   'src/index.ts': { from: ['src/errors.ts', 'src/decoder', 'src/runtime', 'src/interpreter'] },
   'src/factories.ts': { from: ['src/interpreter'] },
   'src/webassembly.ts': { from: ['src/js-api', 'src/errors.ts'] },
   'src/webassembly-snapshot.ts': { from: ['src/js-api', 'src/errors.ts'] },
-  'src/node.ts': { from: [...ENTRIES, 'src/wasi', 'src/js-api', 'embed/node'], packages: /^node:/ },
+  'src/node.ts': {
+    from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/node'],
+    packages: /^node:/,
+  },
   'src/cli': {
     from: [...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'src/lowering', 'embed/node'],
     packages: /^(node:|wabt$)/,
   },
   'embed/quickjs': { from: [...ENTRIES, 'src/factories.ts', 'src/wasi'] },
-  'embed/node': { from: [...ENTRIES, 'src/wasi'], packages: /^node:/ },
+  'embed/node': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi'], packages: /^node:/ },
 };
 
 export function roomOf(file: string): string | undefined {

@@ -1,4 +1,5 @@
 /** Running without keeping the host's event loop from its other work. */
+import { AMOUNT, CALLBACK, COUNT, check, type OptionChecks, readOptions, SIGNAL } from '../checks';
 import type { Execution, Outcome, RunOptions } from './execution';
 
 /** What the host gives: a clock, and a turn of its event loop. */
@@ -21,7 +22,7 @@ export interface AsyncSignal {
   removeEventListener?(type: 'abort', listener: () => void): void;
 }
 
-export interface AsyncRunOptions extends Omit<RunOptions, 'deadline' | 'signal'> {
+export interface AsyncRunOptions extends Omit<RunOptions, 'deadline' | 'signal' | 'now'> {
   readonly signal?: AsyncSignal;
   /** Milliseconds to run before the host gets a turn. */
   readonly slice?: number;
@@ -30,6 +31,13 @@ export interface AsyncRunOptions extends Omit<RunOptions, 'deadline' | 'signal'>
 }
 
 /** Everything but `waiting`: promises of host functions are awaited. */
+const ASYNC_OPTIONS: OptionChecks<AsyncRunOptions> = {
+  fuel: COUNT,
+  signal: SIGNAL,
+  slice: AMOUNT,
+  timeout: AMOUNT,
+};
+
 export type AsyncOutcome = Exclude<Outcome, { kind: 'waiting' }>;
 
 /** A signal from the event loop is seen after a slice, which is longer while all is cold: within 5 ms. A turn takes about 10 microseconds. */
@@ -45,9 +53,12 @@ export async function runAsync(
   scheduler: Scheduler,
   options: AsyncRunOptions = {},
 ): Promise<AsyncOutcome> {
-  const { slice = DEFAULT_SLICE, timeout = Number.POSITIVE_INFINITY, signal } = options;
+  check('scheduler.now', scheduler?.now, CALLBACK);
+  check('scheduler.turn', scheduler.turn, CALLBACK);
+  if (scheduler.after !== undefined) check('scheduler.after', scheduler.after, CALLBACK);
+  const given = readOptions('runAsync', options, ASYNC_OPTIONS);
+  const { slice = DEFAULT_SLICE, timeout = Number.POSITIVE_INFINITY, signal, fuel } = given;
   const end = scheduler.now() + timeout;
-  const { fuel } = options;
   const limit = fuel === undefined ? undefined : execution.fuelPaid + fuel;
   for (;;) {
     if (execution.waitsFor !== undefined) {

@@ -4,8 +4,9 @@
  * A running execution has its frames on the machine's stack (registers.ts). When it stops, they are copied out, so that others can run;
  * when it goes on, they are copied back, to wherever the stack's top is then. Executions nest: a host function may start another.
  */
+import { CALLBACK, COUNT, type OptionChecks, readOptions, SIGNAL } from '../checks';
 import { type BacktraceFrame, InternalError, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
-import type { Func, Value } from '../runtime';
+import { argumentsOf, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
 import { CallSite, codeOf, isSafepoint, type Safepoint } from './code';
 import {
@@ -48,6 +49,15 @@ export interface RunOptions {
 
 export type ExecutionState = 'ready' | 'running' | 'paused' | 'waiting' | 'done' | 'trapped' | 'failed';
 
+const NO_VALUES: readonly Value[] = [];
+
+const RUN_OPTIONS: OptionChecks<RunOptions> = {
+  fuel: COUNT,
+  deadline: CALLBACK,
+  signal: SIGNAL,
+  now: CALLBACK,
+};
+
 /** Instructions that are lowered at once when there is a deadline or signal: less than a millisecond, or two while all is cold. */
 const LOWERED_AT_ONCE = 256;
 
@@ -76,9 +86,14 @@ export class Execution {
   private passed = 0;
   private readonly pace = new Pace();
 
-  constructor(func: Func, args: readonly Value[]) {
+  /**
+   * A call of `func`. The arguments are as many as its parameters, each a `Value` of the type or what the JS API converts to one; a TypeError
+   * says what was expected. `invoke` has checked its own.
+   */
+  constructor(func: Func, args: readonly unknown[], checked?: readonly Value[]) {
+    if (!(func instanceof Func)) throw new TypeError('expected a Func to execute');
     this.func = func;
-    this.args = args;
+    this.args = checked ?? argumentsOf(func, args);
     const host = hostCalls[hostCalls.length - 1];
     this.outer =
       running === undefined || host === undefined ? undefined : { execution: running, host: host.func };
@@ -90,7 +105,7 @@ export class Execution {
    * arguments. Throws `RuntimeError` (call stack exhausted) when the frames do not fit the store's limits.
    */
   static restore(func: Func, frames: readonly FrameState[], pending?: PendingHostCall): Execution {
-    const execution = new Execution(func, []);
+    const execution = new Execution(func, NO_VALUES, NO_VALUES);
     const { limits } = func.store;
     const { saved, safepoint } = rebuild(func, frames, pending);
     if (saved.sites.length > limits.maxFrames || saved.ints.length > 2 * limits.maxSlots) {
@@ -148,7 +163,7 @@ export class Execution {
    * Runs to the end or to the next stop. Exceptions that host functions throw propagate unchanged; the execution is then dead.
    */
   run(options: RunOptions = {}): Outcome {
-    return this.runWith(options, true);
+    return this.runWith(readOptions('run', options, RUN_OPTIONS), true);
   }
 
   /** @internal Runs to the end; a promise from the host is an error. */
@@ -164,9 +179,9 @@ export class Execution {
 
   private runWith(options: RunOptions, mayWait: boolean): Outcome {
     if (this.current === 'waiting' && !this.settled)
-      throw new InternalError('the host function has not settled');
+      throw new TypeError('the host function has not settled: wait for the promise of the outcome');
     if (this.current !== 'ready' && this.current !== 'paused' && this.current !== 'waiting') {
-      throw new InternalError(`an execution that is ${this.current} cannot run`);
+      throw new TypeError(`an execution that is ${this.current} cannot run`);
     }
     this.func.store.hostHasRun();
     const unusable = this.func.instance?.unusable;
@@ -369,9 +384,8 @@ export class Execution {
 
   /** Frames of a paused or waiting execution, outermost first. Only `atSafepoint`. */
   frames(): FrameState[] {
-    if (this.saved === undefined)
-      throw new InternalError(`an execution that is ${this.current} has no frames`);
-    if (!this.atSafepoint) throw new InternalError('not at a safepoint');
+    if (this.saved === undefined) throw new TypeError(`an execution that is ${this.current} has no frames`);
+    if (!this.atSafepoint) throw new TypeError('the execution stands at no safepoint');
     return this.stackFrames() as FrameState[];
   }
 
@@ -448,7 +462,7 @@ function isStackOverflow(error: unknown): boolean {
 
 /** Calls a function and runs it to its end. Throws the trap. */
 export function invoke(func: Func, args: readonly Value[]): Value[] {
-  const outcome = new Execution(func, args).runToEnd();
+  const outcome = new Execution(func, args, args).runToEnd();
   if (outcome.kind === 'done') return outcome.results;
   if (outcome.kind === 'trapped') throw outcome.error;
   throw new InternalError(`a synchronous call is ${outcome.kind}`);

@@ -1,14 +1,15 @@
 /** Calls from wasm into the host: how a callback reads its arguments and writes its results. */
-import type { ValType } from '../decoder';
-import { isRef } from '../decoder';
-import { RuntimeError } from '../errors';
+import { F32, F64, I32, I64, isRef, type ValType, valTypeName } from '../decoder';
+import { printable, RuntimeError } from '../errors';
 import {
   type Func,
   type HostCall as HostCallInterface,
   type Instance,
   f32 as makeF32,
   f64 as makeF64,
+  reference,
   type Value,
+  valueFor,
 } from '../runtime';
 import { registers, type Stack, stack } from './registers';
 import type { Step } from './step';
@@ -33,6 +34,9 @@ export class HostCall implements HostCallInterface {
   private refs: unknown[];
   private word: number;
   private results: Value[] | undefined;
+  /** Arguments that can be read. */
+  private readable: number;
+  private ended = false;
 
   /** @internal */
   constructor(func: Func, instance: Instance | undefined, frames: Stack, word: number) {
@@ -43,63 +47,99 @@ export class HostCall implements HostCallInterface {
     this.doubles = frames.doubles;
     this.refs = frames.refs;
     this.word = word;
+    this.readable = func.type.params.length;
   }
 
+  /** Word index of an argument. Throws a RangeError for one that there is not, and once the call has ended. */
+  private at(k: number): number {
+    if ((k | 0) !== k || k < 0 || k >= this.readable)
+      throw this.misused('argument', k, this.func.type.params);
+    return this.word + 2 * k;
+  }
   i32(k: number): number {
-    return this.ints[this.word + 2 * k];
+    return this.ints[this.at(k)];
   }
   u32(k: number): number {
-    return this.ints[this.word + 2 * k] >>> 0;
+    return this.ints[this.at(k)] >>> 0;
   }
-  /** Low word of an i64, as int32. */
   lo(k: number): number {
-    return this.ints[this.word + 2 * k];
+    return this.ints[this.at(k)];
   }
-  /** High word of an i64, as int32. */
   hi(k: number): number {
-    return this.ints[this.word + 2 * k + 1];
+    return this.ints[this.at(k) + 1];
   }
-  /** An i64 taken as unsigned, as a double: exact below 2^53. */
   u64(k: number): number {
     return (this.hi(k) >>> 0) * 4294967296 + this.u32(k);
   }
   f32(k: number): number {
-    return this.floats[this.word + 2 * k];
+    return this.floats[this.at(k)];
   }
   f64(k: number): number {
-    return this.doubles[(this.word >> 1) + k];
+    return this.doubles[this.at(k) >> 1];
   }
   ref(k: number): unknown {
-    return this.refs[(this.word >> 1) + k];
+    const word = this.at(k);
+    return isRef(this.func.type.params[k]) ? this.refs[word >> 1] : null;
   }
-  /** The argument, bit exact. */
   value(k: number, type: ValType): Value {
     return { type, lo: this.lo(k), hi: this.hi(k), ref: isRef(type) ? this.ref(k) : null };
   }
-  /** All arguments, bit exact. */
   args(): Value[] {
     return this.func.type.params.map((type, k) => this.value(k, type));
   }
 
-  /** @internal */
   setValue(k: number, value: Value): void {
+    this.expect(k, this.func.type.results[k]);
+    this.put(k, valueFor(`result ${k}`, this.func.type.results[k], value, this.func.store));
+  }
+  setI32(k: number, value: number): void {
+    this.expect(k, I32);
+    this.put(k, { type: I32, lo: value | 0, hi: 0, ref: null });
+  }
+  setI64(k: number, lo: number, hi: number): void {
+    this.expect(k, I64);
+    this.put(k, { type: I64, lo: lo | 0, hi: hi | 0, ref: null });
+  }
+  setF32(k: number, value: number): void {
+    this.expect(k, F32);
+    this.put(k, makeF32(value));
+  }
+  setF64(k: number, value: number): void {
+    this.expect(k, F64);
+    this.put(k, makeF64(value));
+  }
+  setRef(k: number, ref: unknown): void {
+    const type = this.func.type.results[k];
+    this.expect(k, type);
+    if (!isRef(type)) throw new TypeError(`result ${k} is of type ${valTypeName(type)}, not a reference`);
+    this.put(k, valueFor(`result ${k}`, type, reference(type, ref), this.func.store));
+  }
+  /** @internal A result that has been converted already. */
+  put(k: number, value: Value): void {
     this.results ??= [];
     this.results[k] = value;
   }
-  setI32(k: number, value: number): void {
-    this.setI64(k, value | 0, 0);
+
+  /** Throws unless the call goes on and result k is of this type. */
+  private expect(k: number, type: ValType): void {
+    const { results } = this.func.type;
+    if (this.ended || (k | 0) !== k || k < 0 || k >= results.length) throw this.misused('result', k, results);
+    if (results[k] !== type) {
+      throw new TypeError(`result ${k} is of type ${valTypeName(results[k])}, not ${valTypeName(type)}`);
+    }
   }
-  setI64(k: number, lo: number, hi: number): void {
-    this.setValue(k, { type: this.func.type.results[k], lo, hi, ref: null });
+  private misused(what: string, k: number, types: readonly ValType[]): Error {
+    const name = printable(this.func.name ?? 'a host function');
+    if (this.ended) return new TypeError(`the call of ${name} has ended`);
+    return new RangeError(
+      `${name} has no ${what} ${String(k)}, but ${types.length} [${types.map(valTypeName).join(' ')}]`,
+    );
   }
-  setF32(k: number, value: number): void {
-    this.setValue(k, makeF32(value));
-  }
-  setF64(k: number, value: number): void {
-    this.setValue(k, makeF64(value));
-  }
-  setRef(k: number, ref: unknown): void {
-    this.setValue(k, { type: this.func.type.results[k], lo: 0, hi: 0, ref });
+
+  /** @internal From now on it gives and takes nothing: its slots are somebody else's. */
+  end(): void {
+    this.ended = true;
+    this.readable = 0;
   }
 
   /** @internal Copies the arguments, since the slots get another owner while the guest waits. */
@@ -139,10 +179,13 @@ export function callHost(func: Func, fp: number): Step | null {
   registers.top = fp + 2 * Math.max(params.length, results.length);
   hostCalls.push(call);
   let promise: void | PromiseLike<void>;
+  let returned = false;
   try {
     promise = func.callback!(call);
+    returned = true;
   } finally {
     hostCalls.pop();
+    if (!returned) call.end();
   }
   func.store.hostHasRun();
   if (promise !== undefined && promise !== null && typeof promise.then === 'function') {
@@ -160,6 +203,7 @@ export function callHost(func: Func, fp: number): Step | null {
 /** Writes the results, pops the host function's frame, and goes on behind the call. */
 export function finishHostCall(call: HostCall, fp: number): Step | null {
   call.deliver(fp);
+  call.end();
   const { sites, frames } = stack();
   const sp = registers.sp - 1;
   registers.sp = sp;

@@ -51,7 +51,7 @@ it('stops before the call, again and again, which is no safepoint', () => {
   const outcome = stopping(execution, () => {
     if (execution.atSafepoint) return;
     between++;
-    expect(() => execution.frames()).toThrow('not at a safepoint');
+    expect(() => execution.frames()).toThrow('stands at no safepoint');
     expect(execution.backtrace().map(({ name }) => name)).toEqual(['long', 'run']);
   });
   expect(between).toBeGreaterThan(10);

@@ -5,6 +5,7 @@
  * A frame's slots are eight bytes each and are addressed by word: slot s of a frame is `ints[fp + 2 * s]` (low word or 32-bit value),
  * `ints[fp + 2 * s + 1]` (high word), `doubles[(fp >> 1) + s]`, and, for a reference, `refs[(fp >> 1) + s]`.
  */
+import { COUNT, type OptionChecks, POSITIVE, readOptions } from '../checks';
 import type { CallSite, Safepoint } from './code';
 
 export class Registers {
@@ -50,11 +51,19 @@ export interface Stack {
 }
 let current: Stack | undefined;
 
+/** What `configureStack` is told. */
+export interface StackOptions {
+  readonly slots?: number;
+  readonly nest?: number;
+}
+const STACK_OPTIONS: OptionChecks<StackOptions> = { slots: POSITIVE, nest: COUNT };
+
 /**
  * Sizes of the machine for a host: slots of its stack, and how many wasm calls may stand on the host's own stack at a time (each is at
  * most about 120 host calls deep). Entries call it once, before anything is instantiated.
  */
-export function configureStack({ slots, nest }: { slots?: number; nest?: number }): void {
+export function configureStack(options: StackOptions): void {
+  const { slots, nest } = readOptions('configureStack', options, STACK_OPTIONS);
   if (current === undefined && slots !== undefined) slotCapacity = slots;
   if (nest !== undefined) nestLimit = nest;
 }

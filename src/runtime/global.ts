@@ -1,7 +1,7 @@
 /** Global instances (spec "exec/runtime"). Numbers live in `cells`, two words each, which generated code reads and writes. */
 import { type GlobalType, isRef } from '../decoder';
 import type { Store } from './store';
-import type { Value } from './values';
+import { type Value, valueFor } from './values';
 
 export class Global {
   readonly store: Store;
@@ -16,13 +16,17 @@ export class Global {
     this.type = type;
     this.cells = cells;
     this.at = at;
-    this.set(value);
+    this.put(valueFor('the value', type.value, value, store));
   }
 
   get(): Value {
     return { type: this.type.value, lo: this.cells[this.at], hi: this.cells[this.at + 1], ref: this.ref };
   }
+  /** Throws a TypeError when the value is of another type. */
   set(value: Value): void {
+    this.put(valueFor('the value', this.type.value, value, this.store));
+  }
+  private put(value: Value): void {
     if (isRef(this.type.value)) {
       this.ref = value.ref;
     } else {

@@ -1,7 +1,7 @@
 /** Runtime structures: stores, instances, values (spec chapter "exec/runtime"). */
 export { type BackingMaker, type MemoryBacking, useMemoryBacking } from './backing';
 export { Global, Tag } from './global';
-export { type Extern, Func, type HostCall, type HostCallback, Instance } from './instance';
+export { argumentsOf, type Extern, Func, type HostCall, type HostCallback, Instance } from './instance';
 export { allocateInstance, instantiate, instantiatePaused } from './instantiate';
 export { Memory, type Views } from './memory';
 export {
@@ -13,4 +13,4 @@ export {
   type StoreOptions,
 } from './store';
 export { Table } from './table';
-export { defaultValue, f32, f64, fromJs, i32, i64, reference, toJs, type Value } from './values';
+export { defaultValue, f32, f64, fromJs, i32, i64, reference, toJs, type Value, valueFor } from './values';

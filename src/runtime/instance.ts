@@ -1,4 +1,6 @@
 /** Function instances and module instances (spec "exec/runtime"): data, without a machine. Each knows the other, so they share a file. */
+
+import { CALLBACK, check } from '../checks';
 import {
   canonicalFuncType,
   type Export,
@@ -6,6 +8,7 @@ import {
   type Limits,
   type Module,
   type ValType,
+  valTypeName,
 } from '../decoder';
 import { RuntimeError } from '../errors';
 import { evaluateConst } from './constexpr';
@@ -13,9 +16,12 @@ import { Global, Tag } from './global';
 import { Memory } from './memory';
 import type { Store } from './store';
 import { MAX_TABLE_ELEMENTS, Table } from './table';
-import { FuncReference, fromJs, toJs, type Value } from './values';
+import { FuncReference, fromJs, ownValue, toJs, type Value, valueFor } from './values';
 
-/** What a host function reads its arguments from and writes its results to, by index. */
+/**
+ * What a host function reads its arguments from and writes its results to, by index. An index that there is not is a RangeError; so is
+ * everything once the call has ended: a TypeError.
+ */
 export interface HostCall {
   readonly func: Func;
   /** The instance whose function makes the call, if wasm makes it. */
@@ -35,7 +41,9 @@ export interface HostCall {
   value(k: number, type: ValType): Value;
   /** All arguments, bit exact. */
   args(): Value[];
-  /** @internal */
+  /** @internal A result that has been converted already. */
+  put(k: number, value: Value): void;
+  /** The setters throw a TypeError for a result of another type, a RangeError for one that there is not. */
   setValue(k: number, value: Value): void;
   setI32(k: number, value: number): void;
   setI64(k: number, lo: number, hi: number): void;
@@ -85,11 +93,14 @@ export class Func extends FuncReference {
 
   /** A function of the host. `callback` reads its arguments and writes its results through a `HostCall`. */
   static host(store: Store, type: FuncType, callback: HostCallback, name?: string): Func {
+    check('the callback', callback, CALLBACK);
+    checkFuncType(type);
     return new Func(store, type, canonicalFuncType(type), undefined, -1, callback, name);
   }
 
   /** A function of the host with the JS API's conversions: BigInt for i64, an iterable for several results. */
   static js(store: Store, type: FuncType, fn: (...args: never[]) => unknown, name?: string): Func {
+    check('the function', fn, CALLBACK);
     const { params, results } = type;
     return Func.host(
       store,
@@ -99,15 +110,15 @@ export class Func extends FuncReference {
         const result = (fn as (...args: unknown[]) => unknown)(...args);
         if (results.length === 0) return;
         if (results.length === 1) {
-          call.setValue(0, fromJs(results[0], result));
+          call.put(0, ownValue('result 0', fromJs(results[0], result), store));
           return;
         }
         const values = [...(result as Iterable<unknown>)];
         if (values.length !== results.length)
           throw new TypeError(`expected ${results.length} results, not ${values.length}`);
-        const converted = values.map((value, k) => fromJs(results[k], value));
+        const converted = values.map((value, k) => ownValue(`result ${k}`, fromJs(results[k], value), store));
         converted.forEach((value, k) => {
-          call.setValue(k, value);
+          call.put(k, value);
         });
       },
       name,
@@ -126,14 +137,37 @@ export class Func extends FuncReference {
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
   call(...args: unknown[]): unknown {
     const { params, results } = this.type;
-    const values = this.callRaw(params.map((type: ValType, k: number) => fromJs(type, args[k])));
+    const values = this.store.machine.invoke(
+      this,
+      params.map((type, k) => ownValue(`argument ${k}`, fromJs(type, args[k]), this.store)),
+    );
     if (results.length === 0) return undefined;
     return results.length === 1 ? toJs(values[0]) : values.map(toJs);
   }
 
-  /** Calls with bit-exact values and runs to the end. Throws `RuntimeError` on a trap. */
+  /** Calls with bit-exact values (or what the JS API converts) and runs to the end. Throws `RuntimeError` on a trap. */
   callRaw(args: readonly Value[]): Value[] {
-    return this.store.machine.invoke(this, args);
+    return this.store.machine.invoke(this, argumentsOf(this, args));
+  }
+}
+
+/** The arguments of a call: as many as there are parameters, each of its type. Throws a TypeError that says what was expected. */
+export function argumentsOf({ type, store }: Func, given: readonly unknown[]): Value[] {
+  const { params } = type;
+  if (!Array.isArray(given) || given.length !== params.length) {
+    const count = Array.isArray(given) ? given.length : 'no array';
+    throw new TypeError(
+      `expected ${params.length} arguments [${params.map(valTypeName).join(' ')}], not ${count}`,
+    );
+  }
+  return params.map((param, k) => valueFor(`argument ${k}`, param, given[k], store));
+}
+
+function checkFuncType({ params, results }: FuncType): void {
+  for (const type of [...params, ...results]) {
+    if (typeof type !== 'number' || valTypeName(type) === 'bot') {
+      throw new TypeError(`a function type holds value types, such as I32, not ${String(type)}`);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Instantiation (spec "exec/modules"): imports are matched, then an instance is made and its segments are written. */
 import { type ExternType, type Import, type Limits, type Module, matches, valTypeName } from '../decoder';
-import { unlinkable } from '../errors';
-import { Global } from './global';
+import { printable, unlinkable } from '../errors';
+import { Global, Tag } from './global';
 import { type Extern, Func, Instance } from './instance';
 import { Memory } from './memory';
 import type { Store } from './store';
@@ -12,22 +12,33 @@ function matchLimits(given: { min: number; max: number | undefined }, wanted: Li
   return wanted.max === undefined || (given.max !== undefined && given.max <= wanted.max);
 }
 
-function externKind(given: Extern): ExternType['kind'] {
+function externKind(name: string, given: Extern): ExternType['kind'] {
   if (given instanceof Func) return 'func';
   if (given instanceof Table) return 'table';
   if (given instanceof Memory) return 'memory';
-  return given instanceof Global ? 'global' : 'tag';
+  if (given instanceof Global) return 'global';
+  if (given instanceof Tag) return 'tag';
+  throw new TypeError(`import ${name}: expected a Func, Table, Memory, Global or Tag`);
 }
 
 /** Import matching (spec "valid/matching"). Not `sized`: memories and tables will be as large as the module declares them. */
-function checkImport(module: Module, wanted: Import, given: Extern | undefined, sized: boolean): void {
-  const name = `"${wanted.module}" "${wanted.name}"`;
+function checkImport(
+  store: Store,
+  module: Module,
+  wanted: Import,
+  given: Extern | undefined,
+  sized: boolean,
+): void {
+  const name = `"${printable(wanted.module)}" "${printable(wanted.name)}"`;
   if (given === undefined) throw unlinkable(`unknown import: ${name}`);
   const { type } = wanted;
   const fail = (detail: string): never => {
     throw unlinkable(`incompatible import type: ${name} ${detail}`);
   };
-  const kind = externKind(given);
+  const kind = externKind(name, given);
+  if (!(given instanceof Tag) && given.store !== store) {
+    throw new TypeError(`import ${name}: the ${kind} belongs to another store`);
+  }
   if (kind !== type.kind) fail(`is a ${kind}, not a ${type.kind}`);
   if (given instanceof Func && type.kind === 'func') {
     if (given.typeId !== module.types[type.typeidx].id) fail('has another function type');
@@ -54,9 +65,10 @@ function checkImport(module: Module, wanted: Import, given: Extern | undefined, 
   }
 }
 
-function checkImports(module: Module, imports: readonly Extern[], sized: boolean): void {
+function checkImports(store: Store, module: Module, imports: readonly Extern[], sized: boolean): void {
+  if (!Array.isArray(imports)) throw new TypeError("expected an array of imports, in the module's order");
   module.imports.forEach((wanted, k) => {
-    checkImport(module, wanted, imports[k], sized);
+    checkImport(store, module, wanted, imports[k], sized);
   });
 }
 
@@ -65,7 +77,7 @@ function checkImports(module: Module, imports: readonly Extern[], sized: boolean
  * asks for. A snapshot gives all of that (src/snapshot/store.ts).
  */
 export function allocateInstance(store: Store, module: Module, imports: readonly Extern[]): Instance {
-  checkImports(module, imports, false);
+  checkImports(store, module, imports, false);
   return new Instance(store, module, imports.slice(0, module.imports.length));
 }
 
@@ -77,7 +89,7 @@ function sharesFunctions({ elements, tables, tableDefs }: Module): boolean {
 
 /** Instantiates up to, but without, the start function (spec "exec/modules", "instantiation"). Imports in the module's order. */
 export function instantiatePaused(store: Store, module: Module, imports: readonly Extern[]): Instance {
-  checkImports(module, imports, true);
+  checkImports(store, module, imports, true);
   const instance = new Instance(store, module, imports.slice(0, module.imports.length));
   store.machine.warm();
   try {

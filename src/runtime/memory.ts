@@ -1,7 +1,8 @@
 /** Memory instances (spec "exec/runtime", "memory instances") and their typed views. */
 
+import { COUNT, check } from '../checks';
 import type { MemoryType } from '../decoder';
-import { InternalError, trap } from '../errors';
+import { trap } from '../errors';
 import { type MemoryBacking, PortableBacking, trueBacking } from './backing';
 import type { Charge } from './ledger';
 import type { Store } from './store';
@@ -211,7 +212,7 @@ export class Memory {
   track(): void {
     if (this.views.dirty !== undefined) return;
     if (this.store.machine.isRunning())
-      throw new InternalError('writes cannot be tracked while an execution runs');
+      throw new TypeError('writes cannot be tracked while an execution runs');
     this.views.dirty = new Uint8Array(blocksOf(this.byteLength));
     for (const tracker of this.trackers) tracker();
   }
@@ -241,6 +242,7 @@ export class Memory {
 
   /** memory.grow (spec "exec/modules", "growing memories"): the old size in pages, or -1 when it cannot be. */
   grow(delta: number): number {
+    check('the number of pages', delta, COUNT);
     const old = this.pages;
     const pages = old + delta;
     if (pages > Math.min(this.type.max ?? this.widest, this.widest)) return -1;

@@ -1,4 +1,5 @@
 /** The store, its limits, and the machine that runs it (spec "exec/runtime", "store"). */
+import { COUNT, FLAG, type OptionChecks, readOptions } from '../checks';
 import type { FuncType } from '../decoder';
 import { Ledger } from './ledger';
 import type { Value } from './values';
@@ -31,7 +32,15 @@ export const DEFAULT_STORE_LIMITS: StoreLimits = {
   maxSlots: 2 ** 22,
 };
 
-/** A function instance (func.ts), as far as a store knows one. */
+const STORE_OPTIONS: OptionChecks<StoreOptions> = {
+  maxMemoryBytes: COUNT,
+  maxTableElements: COUNT,
+  maxFrames: COUNT,
+  maxSlots: COUNT,
+  reclaim: FLAG,
+};
+
+/** A function instance (instance.ts), as far as a store knows one. */
 export interface Callee {
   readonly type: FuncType;
 }
@@ -60,7 +69,7 @@ export class Store {
   private exposed: WeakReference<Exposed>[] = [];
 
   constructor(machine: Machine, options: StoreOptions = {}) {
-    const { reclaim = true, ...limits } = options;
+    const { reclaim = true, ...limits } = readOptions('store', options, STORE_OPTIONS);
     this.machine = machine;
     this.limits = { ...DEFAULT_STORE_LIMITS, ...limits };
     this.memories = new Ledger(this.limits.maxMemoryBytes, reclaim);

@@ -1,8 +1,10 @@
 /** Table instances (spec "exec/runtime", "table instances"). A null reference is null; others are `Func`s or the host's values. */
+import { COUNT, check, indexBelow } from '../checks';
 import type { TableType } from '../decoder';
 import { trap } from '../errors';
 import type { Charge } from './ledger';
 import type { Store } from './store';
+import { fromJs, ownValue } from './values';
 
 /** Elements of a table: what JavaScript engines allow (JS API, "Implementation-defined Limits"). */
 export const MAX_TABLE_ELEMENTS = 10_000_000;
@@ -21,7 +23,7 @@ export class Table {
     const charge = store.tables.reserve(type.min);
     if (charge === undefined) throw new RangeError(`table of ${type.min} elements exceeds the limit`);
     this.elements = new Array(type.min);
-    this.elements.fill(init);
+    this.elements.fill(init === null ? null : this.own(init));
     charge.holdFor(this);
     this.charge = charge;
   }
@@ -30,22 +32,28 @@ export class Table {
     return this.elements.length;
   }
   get(index: number): unknown {
-    if (index >= this.elements.length) throw new RangeError('table index out of bounds');
+    check('table index', index, indexBelow(this.elements.length));
     return this.elements[index];
   }
   set(index: number, reference: unknown): void {
-    if (index >= this.elements.length) throw new RangeError('table index out of bounds');
-    this.elements[index] = reference;
+    check('table index', index, indexBelow(this.elements.length));
+    this.elements[index] = this.own(reference);
+  }
+
+  private own(reference: unknown): unknown {
+    return ownValue('the element', fromJs(this.type.element, reference), this.store).ref;
   }
 
   /** table.grow: the old length, or -1 when it cannot be. */
-  grow(delta: number, init: unknown): number {
+  grow(delta: number, init: unknown = null): number {
+    check('the number of elements', delta, COUNT);
+    const element = this.own(init);
     const old = this.elements.length;
     const { max } = this.type;
     const length = old + delta;
     if (length > Math.min(max ?? MAX_TABLE_ELEMENTS, MAX_TABLE_ELEMENTS)) return -1;
     if (!this.charge.add(delta)) return -1;
-    for (let k = 0; k < delta; k++) this.elements.push(init);
+    for (let k = 0; k < delta; k++) this.elements.push(element);
     return old;
   }
 

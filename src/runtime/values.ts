@@ -2,7 +2,7 @@
  * Values at the boundary. `Value` is bit exact; `toJs` and `fromJs` are the JS API's ToJSValue and ToWebAssemblyValue. The only file of
  * the core that knows BigInt: a host without it replaces this file and has no i64 at its JavaScript boundary.
  */
-import { F32, F64, HEAP, heapOf, I32, I64, isNullable, type ValType, valTypeName } from '../decoder';
+import { F32, F64, HEAP, heapOf, I32, I64, isNullable, isRef, type ValType, valTypeName } from '../decoder';
 import { f32FromBits, f64FromBits } from './numerics';
 
 /** i32 and f32: `lo` holds the bits. i64 and f64: `lo` and `hi`. References: `ref`; null is the null reference. */
@@ -14,7 +14,9 @@ export interface Value {
 }
 
 /** What a funcref that is not null refers to: a function instance (func.ts). */
-export abstract class FuncReference {}
+export abstract class FuncReference {
+  abstract readonly store: object;
+}
 
 const cell = new DataView(new ArrayBuffer(8));
 
@@ -38,6 +40,41 @@ export function reference(type: ValType, ref: unknown): Value {
 /** Zero, or the null reference. */
 export function defaultValue(type: ValType): Value {
   return { type, lo: 0, hi: 0, ref: null };
+}
+
+/** Whether somebody has made a `Value` of it, and did not mean the object itself. */
+function isValue(given: unknown): given is Value {
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    'type' in given &&
+    'lo' in given &&
+    'hi' in given &&
+    'ref' in given
+  );
+}
+
+/**
+ * What a caller gives for a value of this type: a `Value` of the type, or a JavaScript value, which the JS API's conversions take. Functions
+ * are those of `store`. Throws a TypeError that says what was expected. `what` names it: `argument 0`.
+ */
+export function valueFor(what: string, type: ValType, given: unknown, store: object): Value {
+  if (!isValue(given)) return ownValue(what, fromJs(type, given), store);
+  const { type: claimed, lo, hi, ref } = given;
+  if (claimed !== type) {
+    const other = typeof claimed === 'number' ? valTypeName(claimed) : 'something else';
+    throw new TypeError(`${what}: expected a value of type ${valTypeName(type)}, not of ${other}`);
+  }
+  if (isRef(type)) return ownValue(what, refFromJs(type, ref), store);
+  return { type, lo: lo | 0, hi: hi | 0, ref: null };
+}
+
+/** @internal The value, unless it is a function of another store. */
+export function ownValue(what: string, value: Value, store: object): Value {
+  if (value.ref instanceof FuncReference && heapOf(value.type) === HEAP.func && value.ref.store !== store) {
+    throw new TypeError(`${what}: the function belongs to another store`);
+  }
+  return value;
 }
 
 /** ToJSValue (JS API). i64 becomes a BigInt. */

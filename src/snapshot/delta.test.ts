@@ -95,7 +95,7 @@ describe('delta snapshots', () => {
     const wholeTime = performance.now() - before;
     const times: number[] = [];
     for (let k = 0; k < 9; k++) {
-      execution.run({ fuel: 1 });
+      execution.run({ fuel: 1 + execution.fuelOwed });
       const start = performance.now();
       const delta = checkpoints.take(execution);
       times.push(performance.now() - start);

@@ -1,6 +1,6 @@
 /** One guest's WASI world: its arguments, descriptors, clocks and limits, and the way its imports are answered. */
 import { encodeUtf8 } from '../decoder/utf8';
-import { RuntimeError } from '../errors';
+import { printable, RuntimeError } from '../errors';
 import type { Memory } from '../runtime';
 import { DIRECTORY_RIGHTS, ERRNO, type Errno, FILE_RIGHTS, type Layout } from './abi';
 import { Clocks } from './clocks';
@@ -10,7 +10,6 @@ import { DEFAULT_MEMORY_LIMITS } from './files/memory';
 import { type GuestCall, GuestMemory } from './guest';
 import type { DirectoryHandle, Handle, Interest, Pollable, SocketHandle, Waiting, WasiHost } from './host';
 import { Ledger } from './ledger';
-import { printable } from './printable';
 import { SeededRandom } from './random';
 import { nullStream } from './streams';
 import type { U64 } from './words';

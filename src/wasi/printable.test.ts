@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { printable } from '../errors';
 import { MemoryFileSystem } from './files/memory';
-import { printable } from './printable';
 import { StateError } from './state/codec';
 import { fakeGuest } from './testing';
 

@@ -1,7 +1,7 @@
 /** The embedder's view: one `Wasi` is the world of one guest. */
 import type { Module } from '../decoder/index';
 import { type ExternType, type FuncType, I32, I64 } from '../decoder/types';
-import { LinkError } from '../errors';
+import { LinkError, printable } from '../errors';
 import type { Extern, Func, HostCallback, Instance, Store } from '../runtime/index';
 import type { Layout } from './abi';
 import { WasiContext, type WasiOptions } from './context';
@@ -10,7 +10,6 @@ import { WasiExit } from './exit';
 import { MemoryDirectory } from './files/handles';
 import { MemoryFileSystem } from './files/memory';
 import type { GuestCall } from './guest';
-import { printable } from './printable';
 import { type RestorePolicy, restoreState } from './state/restore';
 import { type SaveOptions, saveState, visibleState } from './state/save';
 import { join } from './streams';

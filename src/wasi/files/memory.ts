@@ -1,9 +1,10 @@
 /** The in-memory file system: filled before the run, read afterwards, part of a saved state. */
+
 import { encodeUtf8 } from '../../decoder/utf8';
+import { printable } from '../../errors';
 import { errnoName, FILETYPE, type FileType } from '../abi';
 import type { DirectoryEntry, DirectoryHandle } from '../host';
 import { Ledger, LedgerFull } from '../ledger';
-import { printable } from '../printable';
 import { MemoryDirectory } from './handles';
 import { type AnyNode, DirectoryNode, FileNode, LinkNode, MAX_NAME, Volume } from './nodes';
 

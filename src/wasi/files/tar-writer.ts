@@ -1,7 +1,8 @@
 /** Writing an in-memory file system as a tar file (POSIX ustar, pax records for long names). */
+
 import { encodeUtf8 } from '../../decoder/utf8';
+import { printable } from '../../errors';
 import { FILETYPE } from '../abi';
-import { printable } from '../printable';
 import type { MemoryEntry, MemoryFileSystem } from './memory';
 
 const BLOCK = 512;

@@ -1,6 +1,7 @@
 /** Reading a tar file (POSIX ustar; GNU long names and pax paths too) into an in-memory file system. */
+
 import { decodeUtf8 } from '../../decoder/utf8';
-import { printable } from '../printable';
+import { printable } from '../../errors';
 import type { MemoryFileSystem } from './memory';
 
 const BLOCK = 512;

@@ -1,7 +1,6 @@
 /** Writing and reading the bytes of a saved state. All numbers are little endian; a reader never trusts a length. */
 import { decodeUtf8, encodeUtf8 } from '../../decoder/utf8';
-import { SnapshotError } from '../../errors';
-import { printable } from '../printable';
+import { printable, SnapshotError } from '../../errors';
 import { fromNumber, toNumber, type U64 } from '../words';
 
 /** A saved state that cannot be used: malformed, or it does not fit this host or its limits. Nothing has been changed. */

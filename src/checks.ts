@@ -1,0 +1,111 @@
+/**
+ * Checks at the public doors: what a caller gives is looked at once, before anything is done with it. Misuse is a TypeError (another kind of
+ * thing) or a RangeError (the kind, but not a value that makes sense) which says what was expected; it is never an InternalError.
+ */
+
+/** What is expected of a value, and whether it is that. `range`: the kind is right, but the value is not. */
+export interface Check {
+  readonly expected: string;
+  readonly holds: (value: unknown) => boolean;
+  readonly isKind: (value: unknown) => boolean;
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+function numeric(expected: string, holds: (value: number) => boolean): Check {
+  return { expected, isKind: isNumber, holds: (value) => isNumber(value) && holds(value) };
+}
+function kind(expected: string, isKind: (value: unknown) => boolean): Check {
+  return { expected, isKind, holds: isKind };
+}
+
+/** A time or another quantity that need not be whole: NaN is none. */
+export const AMOUNT = numeric('a number, 0 or more', (value) => value >= 0);
+/** How many there are or may be, where Infinity is no limit. */
+export const COUNT = numeric(
+  'a whole number, 0 or more, or Infinity',
+  (value) => value >= 0 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY),
+);
+export const POSITIVE = numeric(
+  'a whole number, 1 or more',
+  (value) => value >= 1 && Number.isInteger(value),
+);
+/** An index into something of so many. */
+export function indexBelow(count: number): Check {
+  return numeric(
+    `a whole number below ${count}`,
+    (value) => Number.isInteger(value) && value >= 0 && value < count,
+  );
+}
+export const FLAG = kind('true or false', (value) => typeof value === 'boolean');
+export const CALLBACK = kind('a function', (value) => typeof value === 'function');
+export const OBJECT = kind(
+  'an object',
+  (value) => (typeof value === 'object' && value !== null) || typeof value === 'function',
+);
+/** Something that says whether it is aborted, such as an AbortSignal. */
+export const SIGNAL = kind(
+  'an object with a property "aborted"',
+  (value) => typeof value === 'object' && value !== null && 'aborted' in value,
+);
+
+/** Throws unless the value is what is expected. `what` names it: `option "fuel"`. */
+export function check(what: string, value: unknown, { expected, isKind, holds }: Check): void {
+  if (holds(value)) return;
+  const message = `${what}: expected ${expected}, not ${shown(value)}`;
+  throw isKind(value) ? new RangeError(message) : new TypeError(message);
+}
+
+/** The checks of all options that something has. */
+export type OptionChecks<T> = { readonly [K in keyof Required<T>]: Check };
+
+/**
+ * The options, each read once; those that are left out or undefined are not in it. Throws for one that is not known, that has another kind
+ * or that makes no sense. `what` names their owner: `run`.
+ */
+export function readOptions<T extends object>(
+  what: string,
+  options: T | undefined,
+  known: OptionChecks<T>,
+): T {
+  if (options === undefined) return {} as T;
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${what}: expected an object of options, not ${shown(options)}`);
+  }
+  const read: Record<string, unknown> = {};
+  for (const name of Object.keys(options)) {
+    const wanted = Object.hasOwn(known, name) ? (known as Readonly<Record<string, Check>>)[name] : undefined;
+    if (wanted === undefined) {
+      throw new TypeError(
+        `${what}: unknown option ${quoted(name)}; there are ${Object.keys(known).join(', ')}`,
+      );
+    }
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined) continue;
+    check(`${what}: option ${quoted(name)}`, value, wanted);
+    read[name] = value;
+  }
+  return read as T;
+}
+
+/** A value in a message, in a few words; nothing of it is called. */
+function shown(value: unknown): string {
+  switch (typeof value) {
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return `${value}`;
+    case 'string':
+      return `the string ${quoted(value.slice(0, 40))}`;
+    case 'bigint':
+      return 'a BigInt';
+    case 'function':
+      return 'a function';
+    case 'symbol':
+      return 'a symbol';
+    default:
+      return value === null ? 'null' : 'an object';
+  }
+}
+
+const quoted = (text: string): string => JSON.stringify(text);
