@@ -5,7 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import { Module } from '../decoder';
 import { MAX_WAITING, type TypeList } from '../lowering';
-import { Execution, type Func, i32, instantiatePaused, Store, type StoreLimits } from '.';
+import { type Func, i32, instantiatePaused, type StoreLimits } from '../runtime/index';
+import { Execution, Store } from '.';
 import { codeOf } from './code';
 import { HOSTILE, type Hostile } from './testing';
 

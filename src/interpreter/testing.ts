@@ -2,6 +2,7 @@
  * For tests and benches: modules that are small and hard on whoever lowers or validates them. Each shape is a list of statements over a
  * tall stack, many results or many locals; `size` says how tall and how often.
  */
+import { LIMITS } from '../decoder';
 import { leb, moduleOf, section } from '../decoder/testing';
 
 type Code = readonly number[];
@@ -127,6 +128,13 @@ function tall(operand: Code, statement: Code): Hostile['module'] {
     moduleFor({ body: concat(repeated(operand, size), repeated(statement, size), repeated([0x1a], size)) });
 }
 
+/** Labels of so many branches, in tables as long as the decoder takes. */
+function tables(labels: number, table: (labels: Code) => Code): number[] {
+  const length = Math.min(labels, LIMITS.branchTargets) & ~1;
+  const code = table(concat(leb(length), repeated([1, 0], length >> 1), [1]));
+  return repeated(code, Math.ceil(labels / length));
+}
+
 const RESULTS = 1000;
 /** Each of these has 1,000 results or parameters. */
 const WIDE: Readonly<Record<string, (size: number) => Code>> = {
@@ -155,11 +163,17 @@ const WIDE: Readonly<Record<string, (size: number) => Code>> = {
   'calls under each other': (size) =>
     concat(repeated([0x10, MANY, 0x10, NOTHING, 0x10, SINK, 0x41, 0], size), repeated([0x1a], size)),
   br_table: (size) =>
-    concat(
-      [0x02, TYPES.many, 0x02, TYPES.many, 0x41, 1, 0x10, MANY, ...GET, 0x0e],
-      leb(size),
-      repeated([0, 1], size >> 1),
-      [0, END, 0x10, SINK, 0x10, MANY, END, 0x10, SINK],
+    tables(size, (labels) =>
+      concat([0x02, TYPES.many, 0x02, TYPES.many, 0x41, 1, 0x10, MANY, ...GET, 0x0e], labels, [
+        END,
+        0x10,
+        SINK,
+        0x10,
+        MANY,
+        END,
+        0x10,
+        SINK,
+      ]),
     ),
 };
 
@@ -172,11 +186,7 @@ const DEEP: Readonly<Record<string, (size: number) => Shape>> = {
     body: concat(repeated([...GET, 0x04, VOID, 0x05], size), repeated([END], size)),
   }),
   'long br_table': (size) => ({
-    body: concat([0x02, VOID, 0x03, VOID, ...GET, 0x0e], leb(8 * size), repeated([1, 0], 4 * size), [
-      1,
-      END,
-      END,
-    ]),
+    body: tables(8 * size, (labels) => concat([0x02, VOID, 0x03, VOID, ...GET, 0x0e], labels, [END, END])),
   }),
   'dead code': (size) => ({ body: concat([0x0f], repeated([0x02, VOID, 0x0f, END], size)) }),
   expressions: (size) => ({ body: concat(GET, repeated([0x45], size), [0x1a]) }),
