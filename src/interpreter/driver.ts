@@ -111,27 +111,23 @@ function begin(state: FuncCode, hot: boolean): Making {
   return { code, stage: { kind: 'lowering', lowering } };
 }
 
+/** Goes on, for about so much work in each stage. True when the code is complete. */
 function goOn({ func }: FuncCode, making: Making, most: number): boolean {
-  const { code, stage } = making;
-  switch (stage.kind) {
-    case 'lowering': {
-      const { lowering } = stage;
-      const body = lowering.run(most);
-      charge(code, lowering.size);
-      if (body === undefined) return false;
-      code.work = lowering.work;
-      making.stage = { kind: 'flattening', body, flat: new Flattening(body) };
-      return false;
-    }
-    case 'flattening': {
-      const { body, flat } = stage;
-      if (!flat.run(most)) return false;
-      making.stage = { kind: 'assembling', assembler: assembler(code, body, func.instance!, flat) };
-      return false;
-    }
-    case 'assembling':
-      return stage.assembler.run(most);
+  const { code } = making;
+  if (making.stage.kind === 'lowering') {
+    const { lowering } = making.stage;
+    const body = lowering.run(most);
+    charge(code, lowering.size);
+    if (body === undefined) return false;
+    code.work = lowering.work;
+    making.stage = { kind: 'flattening', body, flat: new Flattening(body) };
   }
+  if (making.stage.kind === 'flattening') {
+    const { body, flat } = making.stage;
+    if (!flat.run(most)) return false;
+    making.stage = { kind: 'assembling', assembler: assembler(code, body, func.instance!, flat) };
+  }
+  return making.stage.assembler.run(most);
 }
 
 /** Reserves the room that the code takes, before it does. */
