@@ -2,7 +2,7 @@
 import { CompileError } from '../errors';
 import { DEFAULT_FEATURES, type Feature } from './features';
 import type { Export, Import } from './module';
-import { type Parts, runParts } from './parts';
+import { runParts } from './parts';
 import { Reader } from './reader';
 import { ModuleDecoder, type SectionName } from './sections';
 import { UnsupportedError } from './unsupported';
@@ -51,9 +51,11 @@ class Inspector extends ModuleDecoder {
   readonly missing = new Set<string>();
   firstError: CompileError | undefined;
 
-  protected override *body(funcidx: number, start: number, end: number): Parts {
-    const parts = super.body(funcidx, start, end);
-    this.attempt(() => runParts(parts), UnsupportedError);
+  protected override body(funcidx: number, start: number, end: number): undefined {
+    this.attempt(() => {
+      const rest = super.body(funcidx, start, end);
+      if (rest !== undefined) runParts(rest);
+    }, UnsupportedError);
   }
 
   attempt(action: () => void, caught: typeof CompileError | typeof UnsupportedError): void {

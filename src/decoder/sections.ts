@@ -361,14 +361,15 @@ export class ModuleDecoder {
       const size = r.count();
       const start = r.pos;
       if (this.isPartDone()) yield;
-      if (typed) yield* this.body(this.importedFuncs + i, start, start + size);
+      const rest = typed ? this.body(this.importedFuncs + i, start, start + size) : undefined;
+      if (rest !== undefined) yield* rest;
       r.skip(size);
       this.codeStart[i] = start;
       this.codeEnd[i] = r.pos;
     }
   }
 
-  protected body(funcidx: number, start: number, end: number): Parts {
+  protected body(funcidx: number, start: number, end: number): Parts | undefined {
     return this.validator.func(this.context.funcType(funcidx), start, end);
   }
 

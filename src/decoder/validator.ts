@@ -66,6 +66,7 @@ export class Validator {
   localCount = 0;
   private listedLocals = 0;
   /** Groups of locals: where each ends, and its type. */
+  private localGroups = 0;
   private readonly localEnds: number[] = [];
   private readonly localTypes: ValType[] = [];
 
@@ -93,19 +94,30 @@ export class Validator {
   }
 
   /**
-   * Validates a code entry: local declarations and body at `start`, which must fill it up to `end`. Between its parts, which are bounded
-   * work, it yields.
+   * Validates a code entry: local declarations and body at `start`, which must fill it up to `end`. Most bodies are one part; gives the
+   * others of a long one.
    */
-  *func(type: FuncType, start: number, end: number): Parts {
+  func(type: FuncType, start: number, end: number): Parts | undefined {
     checkLimit('functionSize', end - start, start);
     this.reader.pos = start;
     this.reader.end = this.context.bytes.length;
     this.readLocals(type.params);
     this.begin(type.params.length === 0 ? type : { params: NO_TYPES, results: type.results });
-    do {
+    this.walks.body(this, this.reader.pos + PART);
+    if (this.depth > 0) return this.rest(start, end);
+    this.ended(start, end);
+    return undefined;
+  }
+
+  private *rest(start: number, end: number): Parts {
+    while (this.depth > 0) {
+      yield;
       this.walks.body(this, this.reader.pos + PART);
-      if (this.depth > 0) yield;
-    } while (this.depth > 0);
+    }
+    this.ended(start, end);
+  }
+
+  private ended(start: number, end: number): void {
     if (this.reader.pos !== end) throw malformed('section size mismatch', start);
   }
 
@@ -170,7 +182,7 @@ export class Validator {
     this.ensureLocals(most);
     this.locals.set(params);
     this.localCount = params.length;
-    this.localEnds.length = this.localTypes.length = 0;
+    this.localGroups = 0;
     let total = 0;
     for (let groups = reader.count(); groups > 0; groups--) {
       const count = reader.u32();
@@ -181,8 +193,10 @@ export class Validator {
       this.localCount = params.length + total;
       checkLimit('locals', this.localCount, start);
       this.locals.fill(type, Math.min(from, most), Math.min(this.localCount, most));
-      this.localEnds.push(this.localCount);
-      this.localTypes.push(type);
+      // Overwritten rather than emptied: that would be a call of the engine's for each function.
+      const group = this.localGroups++;
+      this.localEnds[group] = this.localCount;
+      this.localTypes[group] = type;
     }
     this.listedLocals = Math.min(this.localCount, most);
     if (total >= MOST_LOCALS_ENCODED) throw malformed('too many locals', start);
@@ -375,7 +389,7 @@ export class Validator {
   private localInGroup(localidx: number): ValType {
     const { localEnds } = this;
     let low = 0;
-    for (let high = localEnds.length - 1; low < high; ) {
+    for (let high = this.localGroups - 1; low < high; ) {
       const middle = (low + high) >> 1;
       if (localEnds[middle] > localidx) high = middle;
       else low = middle + 1;
