@@ -51,6 +51,8 @@ export const TRAP_MESSAGES = {
   nullReference: 'null reference',
   nullFunctionReference: 'null function reference',
   callStackExhausted: 'call stack exhausted',
+  /** The store has no room for the lowered code of a function that is called. */
+  codeExhausted: 'code memory exhausted',
   hostRejected: 'host function rejected',
   unalignedAtomic: 'unaligned atomic',
 } as const;

@@ -2,6 +2,7 @@
 import '../embed/node/fresh-factories';
 import '../embed/node/native-memory';
 import { Readable, Writable } from 'node:stream';
+import { decodeWithin } from '../embed/node/decode';
 import type { DriveOptions, StopReason } from '../embed/node/drive';
 import { nodeDirectory } from '../embed/node/files';
 import { nodeHost } from '../embed/node/host';
@@ -82,7 +83,12 @@ export async function runWasi(
   program: Uint8Array | Module,
   options: RunWasiOptions = {},
 ): Promise<RunWasiResult> {
-  const module = program instanceof Module ? program : Module.decode(program.slice());
+  const begun = performance.now();
+  const whole = { slice: 20, ...options };
+  const module = program instanceof Module ? program : await decodeWithin(program.slice(), whole);
+  if (!(module instanceof Module)) throw new RunStoppedError(module, []);
+  const { timeout } = options;
+  const limits = timeout === undefined ? whole : { ...whole, timeout: timeout - (performance.now() - begun) };
   const stdout = new Sink(options.stdout ?? 'capture', 'stdout');
   const stderr = new Sink(options.stderr ?? 'capture', 'stderr');
   const wasi = new Wasi({
@@ -98,7 +104,6 @@ export async function runWasi(
     blocking: false,
   });
   const store = new Store(options.storeLimits);
-  const limits = { slice: 20, ...options };
   const imports = wasi.imports(store, module, Func.host, options.imports);
   try {
     const { program: started, ending } = await startProgram(store, module, imports, limits);

@@ -1,9 +1,10 @@
 /** The snapshot options of `run` and `resume`: when a snapshot is due, and what then happens. */
 import { constants } from 'node:os';
+import { decodeWithin } from '../../embed/node/decode';
 import type { DriveLimits, DriveOptions, StopReason } from '../../embed/node/drive';
 import type { Program, ProgramEnding } from '../../embed/node/program';
 import { SnapshotError } from '../errors';
-import type { Execution } from '../index';
+import { type Execution, Module } from '../index';
 import { snapshot, u64FromNumber, withDigest } from '../snapshot';
 import { StateError, type Wasi } from '../wasi';
 import { reportEnding } from './entry';
@@ -124,6 +125,16 @@ export class SnapshotPlan {
       if (due.stop) process.removeListener(signal, handler);
     };
     this.handlers.set(signal, handler);
+  }
+
+  /** Decodes the module in the time that the run has. Undefined when that is over, which is told. */
+  async decode(file: string, bytes: Uint8Array): Promise<Module | undefined> {
+    const { timeout } = this.limits;
+    const left = timeout === undefined ? {} : { timeout: this.begun + timeout - performance.now() };
+    const module = await decodeWithin(bytes, left);
+    if (module instanceof Module) return module;
+    complain(`${file}: stopped: not finished after ${this.options.get('timeout')}`);
+    return undefined;
   }
 
   /** For the program's executions. */

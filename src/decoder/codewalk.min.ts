@@ -5,6 +5,6 @@
 import { CODE_RULES } from './ruleset';
 import type { Validator } from './validator';
 
-export function walkCode(v: Validator): void {
-  v.walk(CODE_RULES);
+export function walkCode(v: Validator, until: number): void {
+  v.walk(CODE_RULES, until);
 }

@@ -94,8 +94,8 @@ function skipShort(bytes: Uint8Array, pos: number): number {
   return -1;
 }
 
-/** Walks from the reader's position to the end of the body. */
-export function walkCode(v: Validator): void {
+/** Walks from the reader's position to the end of the body, or to the first instruction from `until` on that is convenient. */
+export function walkCode(v: Validator, until: number): void {
   const { reader, locals, localCount, context } = v;
   const { bytes } = reader;
   // Local names for the tables spare a check of the module's variables at each use.
@@ -114,6 +114,13 @@ export function walkCode(v: Validator): void {
   let checkpoint = pos;
   for (;;) {
     if (pos >= checkpoint) {
+      if (pos >= until) {
+        v.sp = sp;
+        v.base = base;
+        v.depth = depth;
+        reader.pos = pos;
+        return;
+      }
       checkpoint = v.checkpoint(pos, sp) | 0;
       stack = v.stack;
     }

@@ -13,6 +13,7 @@ import type {
   TableDef,
 } from './module';
 import { readNames } from './names';
+import { runParts } from './parts';
 import { ModuleDecoder } from './sections';
 import type { DefType, FuncType, GlobalType, MemoryType, TableType } from './types';
 
@@ -76,9 +77,20 @@ export class Module implements ModuleData {
 
   /** Decodes and validates the whole module. Throws CompileError. */
   static decode(bytes: Uint8Array, options: DecodeOptions = {}): Module {
+    return runParts(Module.decodeInParts(bytes, options));
+  }
+
+  /**
+   * The same in parts, each a few milliseconds at most: for who has a deadline, or an event loop to look after. Dropping the generator
+   * gives up.
+   */
+  static *decodeInParts(
+    bytes: Uint8Array,
+    options: DecodeOptions = {},
+  ): Generator<undefined, Module, undefined> {
     const features: Features = { ...DEFAULT_FEATURES, ...options.features };
     const decoder = new ModuleDecoder(bytes, features);
-    decoder.decode();
+    yield* decoder.parts();
     return new Module(decoder);
   }
 

@@ -17,7 +17,14 @@ const TABLE_OR_DECLARATIVE = 2;
 const EXPRESSIONS = 4;
 const ELEM_KIND_FUNC = 0x00;
 
-export function readElement(r: Reader, context: Context, validator: Validator, end: number): ElementSegment {
+/** Yields where `isPartDone` says so. */
+export function* readElement(
+  r: Reader,
+  context: Context,
+  validator: Validator,
+  end: number,
+  isPartDone: () => boolean,
+): Generator<undefined, ElementSegment, undefined> {
   const start = r.pos;
   const flags = r.u32();
   if (flags > 7) throw malformed('malformed elements segment kind', start);
@@ -28,8 +35,9 @@ export function readElement(r: Reader, context: Context, validator: Validator, e
   const offset = active ? readOffset(r, context, validator, table, end) : undefined;
   const type = readElementType(r, context, flags);
   const count = readCount(r);
-  const exprs = (flags & EXPRESSIONS) !== 0 ? readExprs(r, validator, type, count, end) : undefined;
-  const funcs = exprs === undefined ? readFuncs(r, context, count) : undefined;
+  const exprs =
+    (flags & EXPRESSIONS) !== 0 ? yield* readExprs(r, validator, type, count, end, isPartDone) : undefined;
+  const funcs = exprs === undefined ? yield* readFuncs(r, context, count, isPartDone) : undefined;
   if (active) checkTable(context, table, type, start);
   const mode = active ? 'active' : explicit ? 'declarative' : 'passive';
   return { mode, table, offset, type, funcs, exprs };
@@ -65,9 +73,17 @@ function readCount(r: Reader): number {
   return count;
 }
 
-function readExprs(r: Reader, validator: Validator, type: ValType, count: number, end: number): ConstExpr[] {
+function* readExprs(
+  r: Reader,
+  validator: Validator,
+  type: ValType,
+  count: number,
+  end: number,
+  isPartDone: () => boolean,
+): Generator<undefined, ConstExpr[], undefined> {
   const exprs: ConstExpr[] = [];
   for (let i = 0; i < count; i++) {
+    if (isPartDone()) yield;
     const expr = validator.constant(type, r.pos, end);
     exprs.push(expr);
     r.pos = expr.end;
@@ -77,10 +93,16 @@ function readExprs(r: Reader, validator: Validator, type: ValType, count: number
 
 const NO_FUNCS = new Uint32Array(0);
 
-function readFuncs(r: Reader, context: Context, count: number): Uint32Array {
+function* readFuncs(
+  r: Reader,
+  context: Context,
+  count: number,
+  isPartDone: () => boolean,
+): Generator<undefined, Uint32Array, undefined> {
   if (count === 0) return NO_FUNCS;
   const funcs = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
+    if (isPartDone()) yield;
     const offset = r.pos;
     const funcidx = r.u32();
     if (funcidx >= context.funcTypes.length) throw invalid(`unknown function ${funcidx}`, offset);

@@ -2,6 +2,7 @@
 import { CompileError } from '../errors';
 import { DEFAULT_FEATURES, type Feature } from './features';
 import type { Export, Import } from './module';
+import { runParts } from './parts';
 import { Reader } from './reader';
 import { ModuleDecoder, type SectionName } from './sections';
 import { UnsupportedError } from './unsupported';
@@ -50,8 +51,11 @@ class Inspector extends ModuleDecoder {
   readonly missing = new Set<string>();
   firstError: CompileError | undefined;
 
-  protected override body(funcidx: number, start: number, end: number): void {
-    this.attempt(() => super.body(funcidx, start, end), UnsupportedError);
+  protected override body(funcidx: number, start: number, end: number): undefined {
+    this.attempt(() => {
+      const rest = super.body(funcidx, start, end);
+      if (rest !== undefined) runParts(rest);
+    }, UnsupportedError);
   }
 
   attempt(action: () => void, caught: typeof CompileError | typeof UnsupportedError): void {
@@ -67,7 +71,7 @@ class Inspector extends ModuleDecoder {
 
 export function inspect(bytes: Uint8Array): Inspection {
   const inspector = new Inspector(bytes, DEFAULT_FEATURES);
-  inspector.attempt(() => inspector.decode(), CompileError);
+  inspector.attempt(() => runParts(inspector.parts()), CompileError);
   const needed = Array.from(inspector.context.needed, (feature) => FEATURE_NAMES[feature]);
   const customs = inspector.customs.values();
   return {

@@ -32,6 +32,10 @@ export const LIMITS = {
   locals: 50_000,
   /** On the operand stack at once. Ours: calls of many results in a row would otherwise take any amount of memory. */
   operands: 1_000_000,
+  /** Of one `br_table`: V8's. An instruction is validated and lowered in one go, which takes some 10 ms for these. */
+  branchTargets: 65_520,
+  /** Bytes of a constant expression. Ours: it is validated and evaluated in one go. */
+  constantSize: 1_000_000,
 } as const;
 
 /**
@@ -52,6 +56,8 @@ const WHAT: Partial<Record<keyof typeof LIMITS, string>> = {
   tableInit: 'number of elements in a segment',
   params: 'number of parameters',
   functionSize: 'function size',
+  branchTargets: 'number of labels in a br_table',
+  constantSize: 'constant expression size',
   locals: 'too many locals: number of locals',
 };
 

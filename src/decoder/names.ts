@@ -18,9 +18,11 @@ export function readNames(bytes: Uint8Array, section: ByteRange | undefined): Na
       const subsection = r.u8();
       const size = r.count();
       const end = r.pos + size;
-      if (subsection === MODULE) module = r.name();
-      else if (subsection === FUNCTIONS) readNameMap(r, functions);
-      else if (subsection === LOCALS) readIndirectNameMap(r, locals);
+      // A subsection ends where it says: one that read on would let the next ones read the same bytes again, thousands of times.
+      const contents = new Reader(bytes, r.pos, Math.min(end, section.end));
+      if (subsection === MODULE) module = contents.name();
+      else if (subsection === FUNCTIONS) readNameMap(contents, functions);
+      else if (subsection === LOCALS) readIndirectNameMap(contents, locals);
       r.pos = end;
     }
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { invalid, malformed } from '../errors';
 import type { Instruction, SignatureImmediates, SpecialOp } from './instructions';
+import { checkLimit } from './limits';
 import { matches, matchesAll } from './matching';
 import { readHeapType, readValType } from './typereader';
 import type { AddressType, FuncType, Limits, TableType, ValType } from './types';
@@ -136,16 +137,21 @@ function readBranchTable(v: Validator): void {
   v.pop(I32);
   const { reader } = v;
   const count = reader.count();
+  checkLimit('branchTargets', count, v.at);
   const targets = reader.pos;
   for (let i = 0; i < count; i++) reader.u32();
   const fallback = v.label();
   const end = reader.pos;
   reader.pos = targets;
-  let checked: readonly ValType[] = fallback;
+  // A table may be long, and labels take many values: each kind of label is checked once.
+  const checked = new Set([fallback]);
+  let last = fallback;
   for (let i = 0; i < count; i++) {
     const types = v.label();
-    if (types === checked) continue;
-    checked = types;
+    if (types === last) continue;
+    last = types;
+    if (checked.has(types)) continue;
+    checked.add(types);
     if (types.length !== fallback.length) {
       throw v.mismatch(`br_table labels take ${fallback.length} and ${types.length} values`);
     }

@@ -15,6 +15,7 @@ import type {
   Import,
   TableDef,
 } from './module';
+import type { Parts } from './parts';
 import { Reader, UNEXPECTED_END } from './reader';
 import { addressType } from './rules';
 import { CONSTANT_RULES } from './ruleset';
@@ -84,6 +85,8 @@ const EXTERN_NAMES = {
 } as const;
 
 const INCONSISTENT_CODE = 'function and code section have inconsistent lengths';
+/** Bytes that are decoded at once, function bodies apart. */
+const PART = 16_384;
 const MAGIC = 0x6d736100;
 const VERSION = 1;
 
@@ -112,7 +115,8 @@ export class ModuleDecoder {
   private readonly validator: Validator;
   /** Where the section at hand says it ends. */
   private end = 0;
-  private readonly contents: Readonly<Record<SectionName, () => void>> = {
+  private partEnd = 0;
+  private readonly contents: Readonly<Record<SectionName, () => Parts | undefined>> = {
     custom: () => this.custom(),
     type: () => this.vector('types', () => this.type()),
     import: () => this.vector('imports', () => this.import()),
@@ -125,7 +129,7 @@ export class ModuleDecoder {
     global: () => this.vector('globals', () => this.global()),
     export: () => this.exportSection(),
     start: () => this.startSection(),
-    element: () => this.vector('elementSegments', () => this.element()),
+    element: () => this.elementSection(),
     dataCount: () => this.dataCount(),
     code: () => this.code(),
     data: () => this.vector('dataSegments', () => this.data()),
@@ -138,7 +142,8 @@ export class ModuleDecoder {
     this.validator = new Validator(this.context, { body: walk, constant: CONSTANT_RULES });
   }
 
-  decode(): void {
+  /** Decodes everything, in parts of bounded work. */
+  *parts(): Parts {
     const r = this.reader;
     readHeader(r);
     let last = -1;
@@ -155,20 +160,31 @@ export class ModuleDecoder {
       const start = r.pos;
       this.end = start + size;
       this.extents.push({ section, offset, start, end: this.end });
-      this.contents[section]();
+      const rest = this.contents[section]();
+      if (rest !== undefined) yield* rest;
       if (r.pos !== this.end) throw malformed('section size mismatch', start);
     }
     this.finish();
   }
 
-  private vector(limit: keyof typeof LIMITS, item: () => void): void {
+  private *vector(limit: keyof typeof LIMITS, item: () => void): Parts {
     const offset = this.reader.pos;
     const count = this.reader.count();
     checkLimit(limit, count, offset);
-    for (let i = 0; i < count; i++) item();
+    for (let i = 0; i < count; i++) {
+      if (this.isPartDone()) yield;
+      item();
+    }
   }
 
-  private custom(): void {
+  private isPartDone(): boolean {
+    const { pos } = this.reader;
+    if (pos < this.partEnd) return false;
+    this.partEnd = pos + PART;
+    return true;
+  }
+
+  private custom(): undefined {
     const { reader: r, end } = this;
     const name = r.name();
     const start = r.pos;
@@ -273,9 +289,9 @@ export class ModuleDecoder {
     this.globalDefs.push({ type, init });
   }
 
-  private exportSection(): void {
+  private exportSection(): Parts {
     const names = new Set<string>();
-    this.vector('exports', () => {
+    return this.vector('exports', () => {
       const offset = this.reader.pos;
       const name = this.reader.name();
       if (names.has(name)) throw invalid(`duplicate export name "${name}"`, offset);
@@ -301,7 +317,7 @@ export class ModuleDecoder {
     this.exports.push({ name, kind, index });
   }
 
-  private startSection(): void {
+  private startSection(): undefined {
     const { context, reader: r } = this;
     const offset = r.pos;
     const funcidx = r.u32();
@@ -313,20 +329,26 @@ export class ModuleDecoder {
     this.start = funcidx;
   }
 
-  private element(): void {
-    const segment = readElement(this.reader, this.context, this.validator, this.end);
-    this.elements.push(segment);
-    this.context.elementTypes.push(segment.type);
+  private *elementSection(): Parts {
+    const { context, reader: r, validator } = this;
+    const offset = r.pos;
+    const count = r.count();
+    checkLimit('elementSegments', count, offset);
+    for (let i = 0; i < count; i++) {
+      const segment = yield* readElement(r, context, validator, this.end, () => this.isPartDone());
+      this.elements.push(segment);
+      context.elementTypes.push(segment.type);
+    }
   }
 
-  private dataCount(): void {
+  private dataCount(): undefined {
     const offset = this.reader.pos;
     this.context.need('bulkMemory', offset);
     this.context.dataCount = this.reader.u32();
     checkLimit('dataSegments', this.context.dataCount, offset);
   }
 
-  private code(): void {
+  private *code(): Parts {
     const { context, reader: r } = this;
     const offset = r.pos;
     const count = r.count();
@@ -338,15 +360,17 @@ export class ModuleDecoder {
     for (let i = 0; i < count; i++) {
       const size = r.count();
       const start = r.pos;
-      if (typed) this.body(this.importedFuncs + i, start, start + size);
+      if (this.isPartDone()) yield;
+      const rest = typed ? this.body(this.importedFuncs + i, start, start + size) : undefined;
+      if (rest !== undefined) yield* rest;
       r.skip(size);
       this.codeStart[i] = start;
       this.codeEnd[i] = r.pos;
     }
   }
 
-  protected body(funcidx: number, start: number, end: number): void {
-    this.validator.func(this.context.funcType(funcidx), start, end);
+  protected body(funcidx: number, start: number, end: number): Parts | undefined {
+    return this.validator.func(this.context.funcType(funcidx), start, end);
   }
 
   private data(): void {

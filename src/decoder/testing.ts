@@ -2,6 +2,7 @@
 import wabt from 'wabt';
 import { CompileError } from '../errors';
 import { DEFAULT_FEATURES } from './features';
+import { runParts } from './parts';
 import { CODE_RULES } from './ruleset';
 import { ModuleDecoder, SECTIONS, type SectionName } from './sections';
 
@@ -54,8 +55,8 @@ export function functionOf(...body: Bytes): Uint8Array {
 
 /** The error that the rules alone find, if any. */
 export function verdictByRules(bytes: Uint8Array): string | undefined {
-  const decoder = new ModuleDecoder(bytes, DEFAULT_FEATURES, (v) => v.walk(CODE_RULES));
-  return messageOf(() => decoder.decode());
+  const decoder = new ModuleDecoder(bytes, DEFAULT_FEATURES, (v, until) => v.walk(CODE_RULES, until));
+  return messageOf(() => runParts(decoder.parts()));
 }
 
 /** The message of the CompileError, undefined without one; any other exception goes through. */

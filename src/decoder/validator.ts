@@ -6,9 +6,10 @@
 import { invalid, malformed } from '../errors';
 import type { Context } from './context';
 import { OP, PREFIX_BASE } from './instructions';
-import { checkLimit } from './limits';
+import { checkLimit, LIMITS } from './limits';
 import { matches } from './matching';
 import type { ConstExpr } from './module';
+import type { Parts } from './parts';
 import { Reader, UNEXPECTED_END } from './reader';
 import { readTypeIndex, readValType } from './typereader';
 import type { FuncType, ValType } from './types';
@@ -25,8 +26,8 @@ export type Rules = readonly Rule[];
 
 /** How expressions are walked: the rules are written in terms of a validator, so they are given to it. */
 export interface Walks {
-  /** From the reader's position to the end of the body. */
-  readonly body: (v: Validator) => void;
+  /** From the reader's position to the end of the body, or to an instruction behind `until`. */
+  readonly body: (v: Validator, until: number) => void;
   readonly constant: Rules;
 }
 
@@ -45,6 +46,10 @@ function valueBlock(type: ValType): FuncType {
 /** The type stack has room for one push per byte up to the next checkpoint. */
 const CHECKPOINT = 4096;
 const MOST_LOCALS_ENCODED = 2 ** 32;
+/** Locals whose types stand in an array, parameters apart; there are 50,000 in four bytes, and the others stay groups. */
+const LISTED_LOCALS = 128;
+/** Bytes of a body that are validated at once. Each may stand for 1,000 operands. */
+const PART = 4096;
 
 export class Validator {
   readonly context: Context;
@@ -56,9 +61,14 @@ export class Validator {
   /** Operand types. */
   stack = NO_INTS;
   sp = 0;
-  /** Types of the locals, parameters first. */
+  /** Types of the parameters and of the first locals. */
   locals = NO_INTS;
   localCount = 0;
+  private listedLocals = 0;
+  /** Groups of locals: where each ends, and its type. */
+  private localGroups = 0;
+  private readonly localEnds: number[] = [];
+  private readonly localTypes: ValType[] = [];
 
   /** The frames, outermost first; `base` is the height of the operand stack at the entry of the innermost one. */
   depth = 0;
@@ -83,14 +93,31 @@ export class Validator {
     this.growFrames(64);
   }
 
-  /** Validates a code entry: local declarations and body at `start`, which must fill it up to `end`. */
-  func(type: FuncType, start: number, end: number): void {
+  /**
+   * Validates a code entry: local declarations and body at `start`, which must fill it up to `end`. Most bodies are one part; gives the
+   * others of a long one.
+   */
+  func(type: FuncType, start: number, end: number): Parts | undefined {
     checkLimit('functionSize', end - start, start);
     this.reader.pos = start;
     this.reader.end = this.context.bytes.length;
     this.readLocals(type.params);
     this.begin(type.params.length === 0 ? type : { params: NO_TYPES, results: type.results });
-    this.walks.body(this);
+    this.walks.body(this, this.reader.pos + PART);
+    if (this.depth > 0) return this.rest(start, end);
+    this.ended(start, end);
+    return undefined;
+  }
+
+  private *rest(start: number, end: number): Parts {
+    while (this.depth > 0) {
+      yield;
+      this.walks.body(this, this.reader.pos + PART);
+    }
+    this.ended(start, end);
+  }
+
+  private ended(start: number, end: number): void {
     if (this.reader.pos !== end) throw malformed('section size mismatch', start);
   }
 
@@ -102,7 +129,8 @@ export class Validator {
     if (!this.isPlainConstant(type)) {
       this.reader.pos = start;
       this.begin(valueBlock(type));
-      this.walk(this.walks.constant);
+      this.walk(this.walks.constant, start + LIMITS.constantSize);
+      if (this.depth > 0) checkLimit('constantSize', this.reader.pos - start + 1, start);
     }
     return { start, end: this.reader.pos };
   }
@@ -121,10 +149,10 @@ export class Validator {
     this.enter(type, OP.block);
   }
 
-  /** One instruction after the other, by the rules alone. */
-  walk(rules: Rules): void {
+  /** One instruction after the other, by the rules alone, up to the end or to an offset. */
+  walk(rules: Rules, until: number): void {
     const { reader } = this;
-    while (this.depth > 0) {
+    while (this.depth > 0 && reader.pos < until) {
       this.checkpoint(reader.pos, this.sp);
       this.step(rules, reader.pos);
     }
@@ -150,9 +178,11 @@ export class Validator {
   private readLocals(params: readonly ValType[]): void {
     const { reader, context } = this;
     const start = reader.pos;
-    this.localCount = params.length;
-    this.ensureLocals(params.length);
+    const most = params.length + LISTED_LOCALS;
+    this.ensureLocals(most);
     this.locals.set(params);
+    this.localCount = params.length;
+    this.localGroups = 0;
     let total = 0;
     for (let groups = reader.count(); groups > 0; groups--) {
       const count = reader.u32();
@@ -162,9 +192,13 @@ export class Validator {
       const from = this.localCount;
       this.localCount = params.length + total;
       checkLimit('locals', this.localCount, start);
-      this.ensureLocals(this.localCount);
-      this.locals.fill(type, from, this.localCount);
+      this.locals.fill(type, Math.min(from, most), Math.min(this.localCount, most));
+      // Overwritten rather than emptied: that would be a call of the engine's for each function.
+      const group = this.localGroups++;
+      this.localEnds[group] = this.localCount;
+      this.localTypes[group] = type;
     }
+    this.listedLocals = Math.min(this.localCount, most);
     if (total >= MOST_LOCALS_ENCODED) throw malformed('too many locals', start);
     checkLimit('locals', params.length + total, start);
   }
@@ -349,7 +383,18 @@ export class Validator {
   local(): ValType {
     const localidx = this.reader.u32();
     if (localidx >= this.localCount) throw invalid(`unknown local ${localidx}`, this.at);
-    return this.locals[localidx];
+    return localidx < this.listedLocals ? this.locals[localidx] : this.localInGroup(localidx);
+  }
+
+  private localInGroup(localidx: number): ValType {
+    const { localEnds } = this;
+    let low = 0;
+    for (let high = this.localGroups - 1; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (localEnds[middle] > localidx) high = middle;
+      else low = middle + 1;
+    }
+    return this.localTypes[low];
   }
 
   /** Reads an index into one of the context's lists. */

@@ -25,26 +25,36 @@ import { makeBulk } from './bulk';
 import { CallSite, type Code, codeOf, type LoopCell, type Safepoint } from './code';
 import { makeEffect } from './effects';
 import { type Factory, type FactorySource, factorySource } from './factories';
-import { type BasicBlock, flatten, MAX_CHAIN, type Simple, type Target, type Terminator } from './flatten';
+import {
+  type BasicBlock,
+  type Flattening,
+  MAX_CHAIN,
+  type Simple,
+  type Target,
+  type Terminator,
+} from './flatten';
 import { charge, frameUnits } from './fuel';
 import { stack } from './registers';
 import type { Step } from './step';
 import { prepareIndirectTail, prepareTail } from './tail';
+
+/** From more words on, locals are cleared by the host's own `fill`. */
+const MOST_CLEARED = 64;
 
 interface Loop {
   readonly cell: LoopCell;
   readonly header: Step;
 }
 
-export function assembler(code: Code, body: LoweredBody, instance: Instance): Assembler {
-  return new Assembler(code, body, instance);
+export function assembler(code: Code, body: LoweredBody, instance: Instance, flat: Flattening): Assembler {
+  return new Assembler(code, body, instance, flat);
 }
 
 export class Assembler {
   protected readonly code: Code;
   protected readonly body: LoweredBody;
   protected readonly instance: Instance;
-  protected readonly blocks: readonly BasicBlock[];
+  private readonly blocks: BasicBlock[];
   private readonly factories: FactorySource;
   protected readonly steps: Step[] = [];
   /** Longest chain of host calls from each block's start. */
@@ -55,23 +65,26 @@ export class Assembler {
   /** The block being assembled; those from the next one on are done. */
   protected current: number;
 
-  constructor(code: Code, body: LoweredBody, instance: Instance) {
+  constructor(code: Code, body: LoweredBody, instance: Instance, { blocks }: Flattening) {
     this.code = code;
     this.body = body;
     this.instance = instance;
-    this.blocks = flatten(body);
+    this.blocks = blocks;
     this.factories = factorySource(code.hot);
-    this.current = this.blocks.length;
+    this.current = blocks.length;
   }
 
   /** Assembles some blocks; a statement counts as four of `most`. True when the code is complete. */
   run(most: number): boolean {
     const { blocks, code, body } = this;
-    for (let left = most; this.current > 0; left -= 4 * blocks[this.current].statements.length + 1) {
+    for (let left = most; this.current > 0; ) {
       if (left <= 0) return false;
       const k = --this.current;
+      // Nothing looks at it again, and a long function has very many.
+      const block = blocks.pop()!;
+      left -= 4 * block.statements.length + (block.end?.kind === 'table' ? block.end.targets.length : 1);
       this.depth = 0;
-      let step = this.block(blocks[k]);
+      let step = this.block(block);
       const loop = this.loops.get(k);
       if (loop !== undefined) {
         loop.cell.body = step;
@@ -85,7 +98,8 @@ export class Assembler {
     code.size = 2 * body.slots;
     code.entrySite.resume = this.steps[0];
     const words = [2 * locals.paramSlots, 2 * locals.slots];
-    const enter = this.make('enter')(code.entrySite, code.size, ...words, this.steps[0]) as Step;
+    const form = words[1] - words[0] > MOST_CLEARED ? 'enter/fill' : 'enter';
+    const enter = this.make(form)(code.entrySite, code.size, ...words, this.steps[0]) as Step;
     code.entry = this.charged(body.usesRefs ? this.enterWithRefs(enter) : enter);
     return true;
   }

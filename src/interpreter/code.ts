@@ -2,6 +2,7 @@
 import { slotsOf, type ValType } from '../decoder';
 import type { Locals, TypeList } from '../lowering';
 import type { Func } from '../runtime';
+import type { Charge } from '../runtime/ledger';
 import type { Step } from './step';
 
 /**
@@ -110,6 +111,11 @@ export class Code {
   /** Made with factories of its own. */
   readonly hot: boolean;
   readonly locals: Locals;
+  /** Bytes that the store was charged with for it. */
+  bytes = 0;
+  readonly charge: Charge;
+  /** What lowering it has looked at (Lowering.work). */
+  work = 0;
   constructor(state: FuncCode, hot: boolean, locals: Locals, bodyOffset: number) {
     const { func } = state;
     this.state = state;
@@ -117,6 +123,8 @@ export class Code {
     this.generation = state.generation;
     this.hot = hot;
     this.locals = locals;
+    this.charge = func.store.code.reserve(0)!;
+    this.charge.holdFor(this);
     this.size = wordsOf(func.type.params);
     this.entrySite = {
       code: this,

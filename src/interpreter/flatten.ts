@@ -63,8 +63,10 @@ interface Sequence {
   readonly otherwise: boolean;
 }
 
-class Flattening {
+export class Flattening {
   readonly blocks: BasicBlock[] = [];
+  /** By the starts of loops: the last block that branches back there. */
+  readonly lastBack = new Map<Place, number>();
   private current: BasicBlock | undefined;
   private readonly places: (Place | undefined)[] = [];
   private readonly sequences: Sequence[] = [];
@@ -74,9 +76,11 @@ class Flattening {
     this.sequences.push({ statements: body.statements, next: 0, holder: undefined, otherwise: false });
   }
 
-  run(): BasicBlock[] {
+  /** Goes on for about so many statements. True when all are in blocks. */
+  run(most: number): boolean {
     const { sequences } = this;
-    while (sequences.length > 0) {
+    for (let left = most; sequences.length > 0; left--) {
+      if (left <= 0) return false;
       const sequence = sequences[sequences.length - 1];
       if (sequence.next < sequence.statements.length) this.statement(sequence.statements[sequence.next++]);
       else {
@@ -84,7 +88,7 @@ class Flattening {
         if (sequence.holder !== undefined) this.leave(sequence.holder, sequence.otherwise);
       }
     }
-    return this.blocks;
+    return true;
   }
 
   private begin(...places: Place[]): void {
@@ -96,6 +100,19 @@ class Flattening {
     if (this.current === undefined) throw new InternalError('a statement that nothing reaches');
     this.current.end = terminator;
     this.current = undefined;
+    switch (terminator.kind) {
+      case 'jump':
+        this.noteBack(terminator.to);
+        break;
+      case 'if':
+        this.noteBack(terminator.yes);
+        break;
+      case 'table':
+        for (const target of new Set(terminator.targets)) this.noteBack(target);
+    }
+  }
+  private noteBack({ place, back }: Target): void {
+    if (back !== undefined) this.lastBack.set(place, this.blocks.length - 1);
   }
   private jump(place: Place): void {
     this.end({ kind: 'jump', to: { place, back: undefined } });
@@ -253,8 +270,4 @@ class Flattening {
       this.branch(branch);
     }
   }
-}
-
-export function flatten(body: LoweredBody): BasicBlock[] {
-  return new Flattening(body).run();
 }

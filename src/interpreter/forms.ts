@@ -19,7 +19,14 @@ import {
 import type { Instance, Views } from '../runtime';
 import { Assembler, constantNumber, word } from './assemble';
 import { type Code, codeOf } from './code';
-import { type BasicBlock, MAX_CHAIN, type Simple, type Target, type Terminator } from './flatten';
+import {
+  type BasicBlock,
+  type Flattening,
+  MAX_CHAIN,
+  type Simple,
+  type Target,
+  type Terminator,
+} from './flatten';
 import type { Step } from './step';
 
 /** A factory's name and what its closure captures, but for the steps behind it. */
@@ -30,12 +37,26 @@ interface Form {
   readonly memory?: Views | undefined;
 }
 
-export function assembler(code: Code, body: LoweredBody, instance: Instance): Assembler {
-  return new FormAssembler(code, body, instance);
+export function assembler(code: Code, body: LoweredBody, instance: Instance, flat: Flattening): Assembler {
+  return new FormAssembler(code, body, instance, flat);
 }
 
 class FormAssembler extends Assembler {
-  private loopEnds: readonly number[] | undefined;
+  /** Starts of the loops whose last branch back is in a block. */
+  private readonly ending = new Map<number, number[]>();
+  /** Loops around the block `looked`, innermost last. */
+  private readonly open: { readonly start: number; readonly last: number }[] = [];
+  private looked: number;
+
+  constructor(code: Code, body: LoweredBody, instance: Instance, flat: Flattening) {
+    super(code, body, instance, flat);
+    this.looked = flat.blocks.length;
+    for (const [{ block }, last] of flat.lastBack) {
+      const starts = this.ending.get(last);
+      if (starts !== undefined) starts.push(block);
+      else this.ending.set(last, [block]);
+    }
+  }
 
   protected override loopForm(): string {
     return !this.body.calls && this.has('loop/leaf') ? 'loop/leaf' : 'loop';
@@ -69,10 +90,16 @@ class FormAssembler extends Assembler {
     return block > this.loopEnd() ? MAX_CHAIN / 2 : MAX_CHAIN;
   }
 
-  /** The last block of the innermost loop around the current one. */
+  /** The last block of the innermost loop around the current one, which is where the last branch back to its start is. */
   private loopEnd(): number {
-    this.loopEnds ??= loopEnds(this.blocks);
-    return this.loopEnds[this.current];
+    const { open } = this;
+    while (this.looked > this.current) {
+      const last = --this.looked;
+      const starts = this.ending.get(last) ?? [];
+      for (const start of starts.sort((a, b) => a - b)) open.push({ start, last });
+      while (open.length > 0 && open[open.length - 1].start > last) open.pop();
+    }
+    return open.length === 0 ? Number.POSITIVE_INFINITY : open[open.length - 1].last;
   }
 
   private made(name: string, operands: readonly unknown[], ...behind: unknown[]): unknown {
@@ -287,33 +314,4 @@ function leaf(expr: Expr): 'r' | 'k' | 'e' {
 /** What a closure captures of a slot, or of a constant of one word. */
 function leafOperand(expr: Expr): number {
   return expr.op === 'const' ? expr.low : word(expr);
-}
-
-/** For each block: the last one of the innermost loop that it is in, which is where the last branch back to its start is. */
-function loopEnds(blocks: readonly BasicBlock[]): number[] {
-  const lastOf = new Map<number, number>();
-  blocks.forEach(({ end }, k) => {
-    for (const { back, place } of targetsOf(end)) if (back !== undefined) lastOf.set(place.block, k);
-  });
-  // Loops nest, so those that are open are a stack.
-  const open = [Number.POSITIVE_INFINITY];
-  return blocks.map((_, k) => {
-    while (open[open.length - 1] < k) open.pop();
-    const last = lastOf.get(k);
-    if (last !== undefined) open.push(last);
-    return open[open.length - 1];
-  });
-}
-
-function targetsOf(end: Terminator | undefined): readonly Target[] {
-  switch (end?.kind) {
-    case 'jump':
-      return [end.to];
-    case 'if':
-      return [end.yes, end.no];
-    case 'table':
-      return end.targets;
-    default:
-      return [];
-  }
 }

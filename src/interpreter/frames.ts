@@ -4,7 +4,7 @@
  */
 import { isRef, slotsOf, type ValType } from '../decoder';
 import { InternalError } from '../errors';
-import { listOf, type TypeList, typesOf } from '../lowering';
+import { onTop, type TypeList, typesOf } from '../lowering';
 import type { Func, Instance, Value } from '../runtime';
 import { CallSite, type Code, codeOf, type Safepoint } from './code';
 import { makeCode } from './driver';
@@ -114,7 +114,8 @@ function innermost(code: Code, frame: StackFrame): Safepoint {
   if (bulk !== undefined) return bulk;
   const resume = code.loops.get(targetLoop);
   if (resume === undefined) throw new InternalError(`no loop at offset ${targetLoop}`);
-  const operands = listOf(values.slice(code.locals.count).map((value) => value.type));
+  const types = values.slice(code.locals.count).map((value) => value.type);
+  const operands = onTop(undefined, types);
   return { code, kind: 'loop', offset, targetLoop, operands, resume };
 }
 

@@ -25,6 +25,8 @@ export interface Control {
   thenFalls: boolean;
 }
 
+/** Branches of a table that take the room of one statement: all but a few are references to others. */
+const BRANCHES_PER_NODE = 8;
 /** Values of a branch that are moved one by one; more go to their slots first, and from there together. */
 const MOVED_SINGLY = 4;
 
@@ -81,6 +83,11 @@ export class Builder {
     return this.operands.visits + this.size;
   }
 
+  /** Statements and expressions so far. */
+  get made(): number {
+    return this.size;
+  }
+
   /** Whether control flow reaches the instruction at hand. */
   get reached(): boolean {
     return this.dead < 0;
@@ -94,8 +101,7 @@ export class Builder {
   }
 
   emit(statement: Statement): void {
-    this.size++;
-    if (statement.kind === 'set' || statement.kind === 'store') this.size += statement.value.size;
+    this.size += sizeOf(statement);
     this.sequence.push(statement);
   }
 
@@ -144,7 +150,6 @@ export class Builder {
     const body: Statement[] = [];
     const otherwise: Statement[] = [];
     this.emit({ kind: 'if', label, condition, body, otherwise });
-    this.size += condition.size;
     this.controls.push({
       kind: 'if',
       height,
@@ -259,5 +264,29 @@ export class Builder {
       slot += slotsOf(value.type);
     }
     return moves;
+  }
+}
+
+/** Statements and expressions in it; of a table, as many as its targets take room. */
+function sizeOf(statement: Statement): number {
+  switch (statement.kind) {
+    case 'set':
+    case 'drop':
+    case 'global.set':
+      return 1 + statement.value.size;
+    case 'store':
+      return 1 + statement.address.size + statement.value.size;
+    case 'if':
+      return 1 + statement.condition.size;
+    case 'br':
+      return 1 + statement.branch.moves.length;
+    case 'br_if':
+      return 1 + statement.condition.size + statement.branch.moves.length;
+    case 'br_table':
+      return 1 + statement.index.size + statement.branches.length / BRANCHES_PER_NODE;
+    case 'call_indirect':
+      return 1 + statement.index.size;
+    default:
+      return 1;
   }
 }

@@ -6,4 +6,4 @@ export { Lowering, lower } from './lowering';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';
 export type * from './statements';
-export { listOf, type TypeList, typesOf } from './typelist';
+export { onTop, type TypeList, typesOf } from './typelist';

@@ -28,12 +28,18 @@ export class Lowering {
     return this.builder.work;
   }
 
-  /** Goes on for about so many instructions. The body, when it is complete. */
+  /** Statements and expressions that it has made so far. */
+  get size(): number {
+    return this.builder.made;
+  }
+
+  /** Goes on for about so much work, an instruction being at least one. The body, when it is complete. */
   run(most: number): LoweredBody | undefined {
     const { builder } = this;
     const { reader, controls, module } = builder;
-    for (let left = most; controls.length > 0; left--) {
-      if (left <= 0) return undefined;
+    const end = this.work + most;
+    for (let instructions = 0; controls.length > 0; instructions++) {
+      if (this.work + instructions >= end) return undefined;
       builder.offset = reader.pos;
       const byte = reader.u8();
       const base = PREFIX_BASE[byte];

@@ -8,12 +8,24 @@
 import { isRef, slotsOf, type ValType } from '../decoder';
 import { type Expr, getOperand, localBit, TRAPS } from './expr';
 import type { Statement } from './statements';
-import type { TypeList } from './typelist';
+import { onTop, type TypeList } from './typelist';
 
 /** Operands that wait at a time: compilers leave fewer than ten; what waits longer is computed early, and is right too. */
 export const MAX_WAITING = 32;
 /** Instructions in a tree: a back end may nest a call for each. */
 export const MAX_TREE = 16;
+
+/** Operands that were pushed together. */
+interface Group {
+  readonly start: number;
+  /** How many are left. */
+  count: number;
+  /** Their types, from the index `first` on. */
+  readonly types: readonly ValType[];
+  readonly first: number;
+  /** The types below. */
+  readonly below: TypeList | undefined;
+}
 
 export class Operands {
   private readonly emit: (statement: Statement) => void;
@@ -23,7 +35,8 @@ export class Operands {
   private readonly exprs: (Expr | undefined)[] = [];
   /** Heights of those that wait, in order; a few may have been computed meanwhile. */
   private waiting: number[] = [];
-  /** Lists of the types up to a height, where somebody has asked for one. */
+  private readonly groups: Group[] = [];
+  /** Lists of the types up to each operand, where somebody has asked for one. */
   private readonly lists: (TypeList | undefined)[] = [];
   /** Slot of the next operand, and the end of all slots that were ever used. */
   top: number;
@@ -55,15 +68,34 @@ export class Operands {
   list(height: number): TypeList | undefined {
     if (height === 0) return undefined;
     const { lists } = this;
+    const group = this.groupBelow(height);
+    const end = group === undefined ? 0 : group.start + group.count;
+    if (height <= end) {
+      const { below, types, first, start } = group!;
+      lists[height - 1] ??= onTop(below, types, first, height - start);
+      return lists[height - 1];
+    }
     let known = height;
-    while (known > 0 && lists[known - 1] === undefined) known--;
-    let list = known === 0 ? undefined : lists[known - 1];
+    while (known > end && lists[known - 1] === undefined) known--;
+    let list = known > end ? lists[known - 1] : this.list(end);
     for (; known < height; known++) {
       this.visits++;
-      list = { type: this.types[known], below: list, length: known + 1 };
+      list = onTop(list, [this.types[known]]);
       lists[known] = list;
     }
     return list;
+  }
+
+  /** The highest group that starts below a height. */
+  private groupBelow(height: number): Group | undefined {
+    const { groups } = this;
+    let low = -1;
+    for (let high = groups.length - 1; low < high; ) {
+      const middle = (low + high + 1) >> 1;
+      if (groups[middle].start < height) low = middle;
+      else high = middle - 1;
+    }
+    return groups[low];
   }
 
   push(expr: Expr): void {
@@ -98,6 +130,7 @@ export class Operands {
     this.top = slot;
     const { waiting } = this;
     if (waiting.length > 0 && waiting[waiting.length - 1] === this.types.length) waiting.pop();
+    if (this.groups.length > 0) this.cutGroups(this.types.length);
     return expr ?? getOperand(type, slot);
   }
 
@@ -121,6 +154,14 @@ export class Operands {
     this.lists.length = height;
     const { waiting } = this;
     while (waiting.length > 0 && waiting[waiting.length - 1] >= height) waiting.pop();
+    this.cutGroups(height);
+  }
+
+  private cutGroups(height: number): void {
+    const { groups } = this;
+    while (groups.length > 0 && groups[groups.length - 1].start >= height) groups.pop();
+    const last = groups[groups.length - 1];
+    if (last !== undefined && last.start + last.count > height) last.count = height - last.start;
   }
 
   /** From a height on there are operands of these types now, all of them in their slots. */
@@ -131,6 +172,10 @@ export class Operands {
     while (same < end && this.types[same] === types[same - height]) this.exprs[same++] = undefined;
     this.visits += same - height;
     this.truncate(same);
+    if (end - same > 1) {
+      const group = { start: same, count: end - same, types, first: same - height, below: this.list(same) };
+      this.groups.push(group);
+    }
     for (; same < end; same++) this.pushSlot(types[same - height]);
     if (this.waiting.length > 0) this.sweep();
   }

@@ -1,26 +1,37 @@
 /**
- * Types of an operand stack, the top one first. Lists share what lies below, so that the stacks of all safepoints of a body together
- * take room in proportion to the body.
+ * Types of an operand stack. Lists share what lies below, and values that came together are one part of a list: 1,000 results of a call
+ * are one part, however many safepoints stand above them. So the stacks of all safepoints of a body together take room in proportion to
+ * the body.
  */
 import type { ValType } from '../decoder';
 
+/** The types `[first, first + count)` of `types`, on top of those below. */
 export interface TypeList {
-  readonly type: ValType;
+  readonly types: readonly ValType[];
+  readonly first: number;
+  readonly count: number;
   readonly below: TypeList | undefined;
   /** Types in the list. */
   readonly length: number;
 }
 
-/** The types, bottom first. */
-export function typesOf(list: TypeList | undefined): ValType[] {
-  const types = new Array<ValType>(list?.length ?? 0);
-  for (let node = list; node !== undefined; node = node.below) types[node.length - 1] = node.type;
-  return types;
+/** A part of `types` on top of a list. */
+export function onTop(
+  below: TypeList | undefined,
+  types: readonly ValType[],
+  first = 0,
+  count = types.length - first,
+): TypeList | undefined {
+  if (count === 0) return below;
+  return { types, first, count, below, length: (below?.length ?? 0) + count };
 }
 
-/** A list of types that stand bottom first. */
-export function listOf(types: readonly ValType[]): TypeList | undefined {
-  let list: TypeList | undefined;
-  for (const type of types) list = { type, below: list, length: (list?.length ?? 0) + 1 };
-  return list;
+/** The types, bottom first. */
+export function typesOf(list: TypeList | undefined): ValType[] {
+  const all = new Array<ValType>(list?.length ?? 0);
+  for (let part = list; part !== undefined; part = part.below) {
+    const start = part.length - part.count;
+    for (let k = 0; k < part.count; k++) all[start + k] = part.types[part.first + k];
+  }
+  return all;
 }

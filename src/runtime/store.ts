@@ -14,6 +14,11 @@ export interface StoreLimits {
   readonly maxFrames: number;
   /** Eight-byte slots of all frames of an execution. The machine's stack is a second bound. */
   readonly maxSlots: number;
+  /**
+   * Bytes that the lowered code of all functions takes, as estimated. A function is lowered when it is first called; one for which there is
+   * no room traps (code memory exhausted).
+   */
+  readonly maxCodeBytes: number;
 }
 
 /** Limits, and how a store behaves; what is left out is as in `DEFAULT_STORE_LIMITS`. */
@@ -30,6 +35,8 @@ export const DEFAULT_STORE_LIMITS: StoreLimits = {
   maxTableElements: 10_000_000,
   maxFrames: 150_000,
   maxSlots: 2 ** 22,
+  // Half of what Node's heap may have by default on a machine with 4 GB; all functions of SQLite are a tenth of it.
+  maxCodeBytes: 2 ** 30,
 };
 
 const STORE_OPTIONS: OptionChecks<StoreOptions> = {
@@ -65,6 +72,8 @@ export class Store {
   readonly memories: Ledger;
   /** @internal Elements of tables. */
   readonly tables: Ledger;
+  /** @internal Bytes of lowered code. */
+  readonly code: Ledger;
   /** Memories whose buffer somebody outside could transfer away. */
   private exposed: WeakReference<Exposed>[] = [];
 
@@ -74,6 +83,7 @@ export class Store {
     this.limits = { ...DEFAULT_STORE_LIMITS, ...limits };
     this.memories = new Ledger(this.limits.maxMemoryBytes, reclaim);
     this.tables = new Ledger(this.limits.maxTableElements, reclaim);
+    this.code = new Ledger(this.limits.maxCodeBytes, reclaim);
   }
 
   /** @internal Has the memory looked at whenever the host has run. */

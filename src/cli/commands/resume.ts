@@ -1,13 +1,13 @@
 /** `tswasm resume`. */
 import { programOf } from '../../../embed/node/program';
-import { Func, instantiatePaused, Module, Store } from '../../index';
+import { Func, instantiatePaused, Store } from '../../index';
 import { decode, restore } from '../../snapshot';
 import { StateError } from '../../wasi';
 import type { Command } from '../command';
 import { ENGINE_OPTIONS, runLimits, runRest, storeLimits } from '../entry';
 import { loadModule } from '../load';
 import { type Options, UsageError } from '../options';
-import { reportFailure } from '../report';
+import { EXIT, reportFailure } from '../report';
 import { readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { STATE_HASH, tellStateHash } from '../state-hash';
@@ -60,7 +60,8 @@ _initialize); its arguments follow the files.`,
       const document = decode(saved.bytes, { ...limits, checkDigest: !options.has('no-digest') });
       blamed = moduleFile;
       const bytes = saved.module ?? (await loadModule(moduleFile));
-      const module = Module.decode(bytes);
+      const module = await plan.decode(moduleFile, bytes);
+      if (module === undefined) return EXIT.trap;
       const store = new Store(limits);
       const wasi = makeWasi(options, moduleFile, [], []);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;

@@ -1,12 +1,12 @@
 /** `tswasm run`. */
 import { exportedFunc, programOf } from '../../../embed/node/program';
-import { Func, instantiatePaused, Module, Store } from '../../index';
+import { Func, instantiatePaused, Store } from '../../index';
 import type { Command } from '../command';
 import { ENGINE_OPTIONS, runLimits, runWhole, storeLimits } from '../entry';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { complain } from '../output';
-import { reportFailure } from '../report';
+import { EXIT, reportFailure } from '../report';
 import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { STATE_HASH, tellStateHash } from '../state-hash';
@@ -49,7 +49,8 @@ ${SNAPSHOT_NOTES}`,
     try {
       checkFilesOut(options, wasi);
       const bytes = await loadModule(file);
-      const module = Module.decode(bytes);
+      const module = await plan.decode(file, bytes);
+      if (module === undefined) return EXIT.trap;
       const others = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, others));
       const program = programOf(instance, plan.driveOptions());
