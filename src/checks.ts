@@ -43,6 +43,11 @@ export const OBJECT = kind(
   'an object',
   (value) => (typeof value === 'object' && value !== null) || typeof value === 'function',
 );
+export const TEXT = kind('a string', (value) => typeof value === 'string');
+export const TEXT_OR_OBJECT = kind(
+  'a string or an object',
+  (value) => TEXT.isKind(value) || OBJECT.isKind(value),
+);
 /** Something that says whether it is aborted, such as an AbortSignal. */
 export const SIGNAL = kind(
   'an object with a property "aborted"',

@@ -1,9 +1,10 @@
 /** tswasm on Node: one-liners for WASI programs, and Node as a WASI host. The entry `tswasm/node`. */
+import { OBJECT, type OptionChecks, readOptions, TEXT, TEXT_OR_OBJECT } from './checks';
 import '../embed/node/fresh-factories';
 import '../embed/node/native-memory';
 import { Readable, Writable } from 'node:stream';
 import { decodeWithin } from '../embed/node/decode';
-import type { DriveOptions, StopReason } from '../embed/node/drive';
+import { DRIVE_OPTIONS, type DriveOptions, type StopReason } from '../embed/node/drive';
 import { nodeDirectory } from '../embed/node/files';
 import { nodeHost } from '../embed/node/host';
 import { exportedFunc, type ProgramEnding, startProgram } from '../embed/node/program';
@@ -63,6 +64,21 @@ export interface RunWasiResult {
   readonly wasi: Wasi;
 }
 
+const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
+  ...DRIVE_OPTIONS,
+  args: OBJECT,
+  argv0: TEXT,
+  env: OBJECT,
+  preopens: OBJECT,
+  stdin: TEXT_OR_OBJECT,
+  stdout: TEXT_OR_OBJECT,
+  stderr: TEXT_OR_OBJECT,
+  limits: OBJECT,
+  storeLimits: OBJECT,
+  deterministic: OBJECT,
+  imports: OBJECT,
+};
+
 /** The run used up its fuel or time, or was aborted. */
 export class RunStoppedError extends Error {
   constructor(
@@ -84,27 +100,35 @@ export async function runWasi(
   options: RunWasiOptions = {},
 ): Promise<RunWasiResult> {
   const begun = performance.now();
-  const whole = { slice: 20, ...options };
+  const {
+    slice = 20,
+    fuel,
+    timeout,
+    signal,
+    onStop,
+    ...world
+  } = readOptions('runWasi', options, RUN_WASI_OPTIONS);
+  const whole: DriveOptions = { slice, fuel, timeout, signal, onStop };
   const module = program instanceof Module ? program : await decodeWithin(program.slice(), whole);
   if (!(module instanceof Module)) throw new RunStoppedError(module, []);
-  const { timeout } = options;
-  const limits = timeout === undefined ? whole : { ...whole, timeout: timeout - (performance.now() - begun) };
-  const stdout = new Sink(options.stdout ?? 'capture', 'stdout');
-  const stderr = new Sink(options.stderr ?? 'capture', 'stderr');
+  const left = timeout === undefined ? undefined : Math.max(0, timeout - (performance.now() - begun));
+  const limits = { ...whole, timeout: left };
+  const stdout = new Sink(world.stdout ?? 'capture', 'stdout');
+  const stderr = new Sink(world.stderr ?? 'capture', 'stderr');
   const wasi = new Wasi({
-    host: nodeHost({ stdin: inputOf(options.stdin), stdout: stdout.stream, stderr: stderr.stream }),
-    args: [options.argv0 ?? 'program', ...(options.args ?? [])],
-    env: options.env,
-    preopens: Object.entries(options.preopens ?? {}).map(([path, directory]) => ({
+    host: nodeHost({ stdin: inputOf(world.stdin), stdout: stdout.stream, stderr: stderr.stream }),
+    args: [world.argv0 ?? 'program', ...(world.args ?? [])],
+    env: world.env,
+    preopens: Object.entries(world.preopens ?? {}).map(([path, directory]) => ({
       path,
       directory: directoryOf(directory),
     })),
-    limits: captures(options) ? { outputBytes: MAX_CAPTURED, ...options.limits } : options.limits,
-    deterministic: options.deterministic,
+    limits: captures(world) ? { outputBytes: MAX_CAPTURED, ...world.limits } : world.limits,
+    deterministic: world.deterministic,
     blocking: false,
   });
-  const store = new Store(options.storeLimits);
-  const imports = wasi.imports(store, module, Func.host, options.imports);
+  const store = new Store(world.storeLimits);
+  const imports = wasi.imports(store, module, Func.host, world.imports);
   try {
     const { program: started, ending } = await startProgram(store, module, imports, limits);
     const main = exportedFunc(started.instance, '_start');
@@ -114,7 +138,7 @@ export async function runWasi(
     return { exitCode, stdout: stdout.captured(), stderr: stderr.captured(), wasi };
   } finally {
     wasi.cancelWait();
-    if (options.stdin === 'inherit') releaseInput();
+    if (world.stdin === 'inherit') releaseInput();
   }
 }
 

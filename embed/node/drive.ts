@@ -1,4 +1,5 @@
 /** Running an execution to its end on Node's event loop: waits for host calls, keeps to fuel and time. */
+import { AMOUNT, CALLBACK, COUNT, type OptionChecks, readOptions, SIGNAL } from '../../src/checks';
 import type { BacktraceFrame, Execution, Outcome, RunOptions, RuntimeError, Value } from '../../src/index';
 
 /** When a run stops. */
@@ -20,6 +21,15 @@ export interface DriveOptions extends DriveLimits {
    */
   readonly onStop?: (reason: StopReason, execution: Execution) => DriveLimits | undefined;
 }
+
+/** @internal */
+export const DRIVE_OPTIONS: OptionChecks<DriveOptions> = {
+  fuel: COUNT,
+  timeout: AMOUNT,
+  signal: SIGNAL,
+  slice: AMOUNT,
+  onStop: CALLBACK,
+};
 
 export type StopReason = 'fuel' | 'timeout' | 'signal' | 'request';
 
@@ -50,8 +60,12 @@ function endsOf({ timeout, fuel, signal }: DriveLimits, execution: Execution): E
 
 /** Exceptions of host functions (WasiExit among them) pass through. */
 export async function drive(execution: Execution, options: DriveOptions = {}): Promise<Ending> {
-  const { slice = Number.POSITIVE_INFINITY, onStop } = options;
-  let ends = endsOf(options, execution);
+  const {
+    slice = Number.POSITIVE_INFINITY,
+    onStop,
+    ...limits
+  } = readOptions('drive', options, DRIVE_OPTIONS);
+  let ends = endsOf(limits, execution);
   let reason: StopReason | undefined;
   for (;;) {
     const outcome = execution.run(reason === undefined ? runOptions(execution, ends, slice) : { fuel: 0 });

@@ -31,7 +31,7 @@ export function programOf(instance: Instance, options: DriveOptions): Program {
   let current: Execution | undefined;
   const goOn = async (execution: Execution): Promise<ProgramEnding> => {
     const { timeout, fuel } = options;
-    const left = timeout === undefined ? undefined : timeout - (performance.now() - begun);
+    const left = timeout === undefined ? undefined : Math.max(0, timeout - (performance.now() - begun));
     current = execution;
     try {
       const fuelLeft = fuel === undefined ? undefined : Math.max(0, fuel - spent);

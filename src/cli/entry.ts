@@ -1,7 +1,7 @@
 /** What of a program runs after what, and how its end is told. */
 import type { DriveLimits } from '../../embed/node/drive';
 import { exportedFunc, type Program, type ProgramEnding } from '../../embed/node/program';
-import { Func, type StoreOptions, type Value } from '../index';
+import { Func, type StoreLimits, type Value } from '../index';
 import type { Wasi } from '../wasi';
 import { formatResult, parseArguments } from './invoke';
 import { type OptionSpec, type Options, parseCount, parseDuration, parseSize, UsageError } from './options';
@@ -26,13 +26,15 @@ export function runLimits(options: Options): DriveLimits {
   };
 }
 
-/** How much the program may have. One program has the store to itself, so nothing is reclaimed, and every run is alike. */
-export function storeLimits(options: Options): StoreOptions {
+/** One program has the store to itself: nothing is reclaimed, so every run is alike. */
+export const ALIKE = { reclaim: false } as const;
+
+/** How much the program may have. */
+export function storeLimits(options: Options): Partial<StoreLimits> {
   const memory = options.get('max-memory');
   const elements = options.get('max-table-elements');
   const depth = options.get('max-depth');
   return {
-    reclaim: false,
     ...(memory === undefined ? {} : { maxMemoryBytes: parseSize('max-memory', memory) }),
     ...(elements === undefined ? {} : { maxTableElements: parseCount('max-table-elements', elements) }),
     ...(depth === undefined ? {} : { maxFrames: parseCount('max-depth', depth) }),

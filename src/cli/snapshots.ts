@@ -168,7 +168,7 @@ export class SnapshotPlan {
     const time = least(timeout === undefined ? undefined : this.begun + timeout, this.afterAt, this.everyAt);
     return {
       ...(fuelAt === undefined ? {} : { fuel: Math.max(0, fuelAt - fuelUsed) }),
-      ...(time === undefined ? {} : { timeout: time - performance.now() }),
+      ...(time === undefined ? {} : { timeout: Math.max(0, time - performance.now()) }),
       signal: this.controller.signal,
     };
   }

@@ -1,4 +1,5 @@
 /** The public face of the decoder: bytes in, a validated module out. */
+import { FLAG, OBJECT, type OptionChecks, readOptions } from '../checks';
 import type { Feature, Features } from './features';
 import { DEFAULT_FEATURES } from './features';
 import type {
@@ -21,6 +22,11 @@ export interface DecodeOptions {
   /** Switches by proposal; what is left out is on. */
   readonly features?: Partial<Readonly<Record<Feature, boolean>>>;
 }
+
+const DECODE_OPTIONS: OptionChecks<DecodeOptions> = { features: OBJECT };
+const FEATURE_CHECKS = Object.fromEntries(
+  Object.keys(DEFAULT_FEATURES).map((name) => [name, FLAG]),
+) as OptionChecks<Features>;
 
 /** A decoded and validated module. It shares the bytes it was decoded from, which must not change any more. */
 export class Module implements ModuleData {
@@ -88,7 +94,12 @@ export class Module implements ModuleData {
     bytes: Uint8Array,
     options: DecodeOptions = {},
   ): Generator<undefined, Module, undefined> {
-    const features: Features = { ...DEFAULT_FEATURES, ...options.features };
+    if (!(bytes instanceof Uint8Array)) throw new TypeError('expected the bytes of a module as a Uint8Array');
+    const { features: switches } = readOptions('decode', options, DECODE_OPTIONS);
+    const features: Features = {
+      ...DEFAULT_FEATURES,
+      ...readOptions<Partial<Features>>('features', switches, FEATURE_CHECKS),
+    };
     const decoder = new ModuleDecoder(bytes, features);
     yield* decoder.parts();
     return new Module(decoder);

@@ -1,4 +1,5 @@
 /** The namespace object `WebAssembly`. */
+import { OBJECT, type OptionChecks, readOptions } from '../checks';
 import type { Features } from '../decoder/features';
 import { Module as CoreModule } from '../decoder/index';
 import { CompileError } from '../errors';
@@ -25,6 +26,8 @@ export interface NamespaceOptions {
   readonly features?: Partial<Features>;
 }
 
+const NAMESPACE_OPTIONS: OptionChecks<NamespaceOptions> = { store: OBJECT, limits: OBJECT, features: OBJECT };
+
 interface Internals {
   readonly agent: Agent;
   readonly instances: ReturnType<typeof createInstance>;
@@ -42,7 +45,8 @@ const UNLIMITED = {
  * with two realms.
  */
 export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNamespace {
-  const agent = new Agent(options.store ?? new Store({ ...UNLIMITED, ...options.limits }), options.features);
+  const { store, limits, features } = readOptions('createWebAssembly', options, NAMESPACE_OPTIONS);
+  const agent = new Agent(store ?? new Store({ ...UNLIMITED, ...limits }), features);
   const jsTag = createJsTag();
   const wrappers = {
     Memory: createMemory(agent),

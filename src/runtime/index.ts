@@ -7,6 +7,7 @@ export { Memory, type Views } from './memory';
 export {
   type Callee,
   DEFAULT_STORE_LIMITS,
+  LIMIT_CHECKS,
   type Machine,
   Store,
   type StoreLimits,

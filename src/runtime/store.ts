@@ -39,13 +39,15 @@ export const DEFAULT_STORE_LIMITS: StoreLimits = {
   maxCodeBytes: 2 ** 30,
 };
 
-const STORE_OPTIONS: OptionChecks<StoreOptions> = {
+/** @internal */
+export const LIMIT_CHECKS: OptionChecks<Partial<StoreLimits>> = {
   maxMemoryBytes: COUNT,
   maxTableElements: COUNT,
   maxFrames: COUNT,
   maxSlots: COUNT,
-  reclaim: FLAG,
+  maxCodeBytes: COUNT,
 };
+const STORE_OPTIONS: OptionChecks<StoreOptions> = { ...LIMIT_CHECKS, reclaim: FLAG };
 
 /** A function instance (instance.ts), as far as a store knows one. */
 export interface Callee {

@@ -1,4 +1,5 @@
 /** A stopped execution -> a document (draft, "Abstract Execution State Model"). Nothing that the abstract machine cannot see gets in. */
+import { CALLBACK, OBJECT, type OptionChecks, readOptions } from '../checks';
 import { SnapshotError } from '../errors';
 import type { Execution, FrameState } from '../interpreter';
 import type { Func, Instance, Memory } from '../runtime';
@@ -32,14 +33,21 @@ export interface CaptureOptions {
   readonly hostState?: Uint8Array;
 }
 
+/** @internal */
+export const CAPTURE_OPTIONS: OptionChecks<CaptureOptions> = {
+  timestampMs: OBJECT,
+  nameExternRef: CALLBACK,
+  hostState: OBJECT,
+};
+
 /** A resumable snapshot of a paused or waiting execution, as a standalone container. Throws `SnapshotError`. */
 export function snapshot(execution: Execution, options: CaptureOptions = {}): Uint8Array {
-  return encode(capture(execution, options));
+  return encode(capture(execution, readOptions('snapshot', options, CAPTURE_OPTIONS)));
 }
 
 /** A dump of an instance's store, not to be resumed. */
 export function postmortem(instance: Instance, options: CaptureOptions = {}): Uint8Array {
-  return encode(capturePostmortem(instance, options));
+  return encode(capturePostmortem(instance, readOptions('postmortem', options, CAPTURE_OPTIONS)));
 }
 
 /** The same as a document. Its memory contents are views of the live memory: encode it before the guest runs on. */

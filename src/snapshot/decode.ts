@@ -3,8 +3,9 @@
  * knowing the module. Allocates in proportion to the bytes it is given, whatever they claim; memory contents and host state are views of them.
  */
 
+import { FLAG, type OptionChecks, readOptions } from '../checks';
 import { Reader } from '../decoder/reader';
-import type { StoreLimits } from '../runtime';
+import { LIMIT_CHECKS, type StoreLimits } from '../runtime';
 import { reject } from './checks';
 import { hostStateOf, refuseDamagedId } from './digest';
 import type { ExtraSection, PendingCall, SnapshotDocument, U64 } from './document';
@@ -35,14 +36,17 @@ export interface DecodeOptions extends Partial<StoreLimits> {
   readonly checkDigest?: boolean;
 }
 
+const DECODE_OPTIONS: OptionChecks<DecodeOptions> = { ...LIMIT_CHECKS, checkDigest: FLAG };
+
 /**
  * Reads a standalone container, or the bare sections of an embedded one. Throws `SnapshotError`: of the kind `limit` when there is more
  * in it than the options allow.
  */
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): SnapshotDocument {
+  const given = readOptions('decode', options, DECODE_OPTIONS);
   return guarded(() => {
     const reader = new Reader(bytes, sectionsStart(bytes));
-    const state = new Decoding(readMeta(openMeta(reader)), options);
+    const state = new Decoding(readMeta(openMeta(reader)), given);
     while (reader.pos < reader.end) state.section(reader);
     return state.finish();
   });

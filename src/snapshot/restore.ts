@@ -4,6 +4,7 @@
  * Everything is checked, every reference bound and the frames built before the store changes. What can still fail then, the host's memory
  * or the embedder's own loader, leaves an instance that says that it is unusable.
  */
+import { CALLBACK, type OptionChecks, readOptions } from '../checks';
 import { isRef } from '../decoder/types';
 import { SnapshotError } from '../errors';
 import { Execution, type FrameState, type PendingHostCall } from '../interpreter';
@@ -24,6 +25,12 @@ export interface RestoreOptions {
   readonly loadHostState?: (bytes: Uint8Array) => void;
 }
 
+/** @internal */
+export const RESTORE_OPTIONS: OptionChecks<RestoreOptions> = {
+  bindExternRef: CALLBACK,
+  loadHostState: CALLBACK,
+};
+
 /**
  * Restores into an instance from `instantiatePaused` that has run nothing. Throws `SnapshotError`; the instance is unchanged unless it
  * then says that it is unusable. `run` goes on past the safepoint at which the execution was stopped.
@@ -33,18 +40,19 @@ export function restore(
   instance: Instance,
   options: RestoreOptions = {},
 ): Execution {
+  const given = readOptions('restore', options, RESTORE_OPTIONS);
   const { limits } = instance.store;
   const document = source instanceof Uint8Array ? decode(source, limits) : source;
   checkLimits(document, limits);
-  check(document, instance, options);
+  check(document, instance, given);
   const space = spaceOf(instance);
   checkRoom(document, space);
-  const plan = prepare(document, space, options);
+  const plan = prepare(document, space, given);
   const [root] = document.continuations;
   const frames = root.activations.map((frame) => frameState(frame, instance, frame.func, plan.binder));
   const execution = stand(document, space, plan.binder, frames, [instance]);
   unusableUnless([instance], () => {
-    writeContents(document, space, plan, options);
+    writeContents(document, space, plan, given);
     instance.droppedDatas.set(document.segments.dataDropped);
     instance.droppedElems.set(document.segments.elemDropped);
   });

@@ -7,12 +7,20 @@
  * linkage. A store in which nothing runs is a postmortem there.
  */
 
+import { CALLBACK, type OptionChecks, readOptions } from '../checks';
 import type { Module } from '../decoder';
 import { Reader } from '../decoder/reader';
 import { CompileError, LinkError, RuntimeError, SnapshotError } from '../errors';
 import type { Execution, FrameState, Store } from '../interpreter';
 import { allocateInstance, type Extern, type Func, type Instance } from '../runtime';
-import { type CaptureOptions, captureContents, capturePending, captureRoot, stoppedFrames } from './capture';
+import {
+  CAPTURE_OPTIONS,
+  type CaptureOptions,
+  captureContents,
+  capturePending,
+  captureRoot,
+  stoppedFrames,
+} from './capture';
 import { reject } from './checks';
 import { type DecodeOptions, decode } from './decode';
 import { EMPTY_DOCUMENT, NO_BYTES, type SnapshotDocument, ZERO64 } from './document';
@@ -25,6 +33,7 @@ import {
   frameState,
   type Plan,
   prepare,
+  RESTORE_OPTIONS,
   type RestoreOptions,
   stand,
   unusableUnless,
@@ -53,21 +62,22 @@ export function snapshotStore(
   options: CaptureOptions = {},
 ): Uint8Array {
   if (instances.length === 0) throw new SnapshotError('a store without instances', 'state');
+  const given = readOptions('snapshotStore', options, CAPTURE_OPTIONS);
   const linkage = linkageOfInstances(instances);
   const space = spaceOfStore(linkage, instances[0].store);
-  const namer = new Namer(space, options.nameExternRef);
+  const namer = new Namer(space, given.nameExternRef);
   const told = writeLinkage(linkage);
   const document = encode({
     ...EMPTY_DOCUMENT,
     ...captureContents(space, namer),
-    timestampMs: options.timestampMs ?? ZERO64,
+    timestampMs: given.timestampMs ?? ZERO64,
     wasmHash: xxh64(told),
     segments: {
       dataDropped: joined(instances.map((instance) => instance.droppedDatas)),
       elemDropped: joined(instances.map((instance) => instance.droppedElems)),
     },
     ...(execution === undefined ? { postmortem: true } : captureStack(execution, space, namer)),
-    hostState: options.hostState ?? NO_BYTES,
+    hostState: given.hostState ?? NO_BYTES,
   });
   const out = new Writer();
   for (const byte of STORE_MAGIC) out.u8(byte);
@@ -174,6 +184,11 @@ export interface RestoreStoreOptions extends RestoreOptions {
   /** What the host gave to an import of the instance with this number. The same thing again for the same thing. */
   readonly importFromHost?: (item: Module['imports'][number], instance: number) => Extern | undefined;
 }
+const RESTORE_STORE_OPTIONS: OptionChecks<RestoreStoreOptions> = {
+  ...RESTORE_OPTIONS,
+  importFromHost: CALLBACK,
+};
+
 export interface RestoredStore {
   /** As many as there are modules, in the same order. */
   readonly instances: readonly Instance[];
@@ -192,16 +207,17 @@ export function restoreStore(
   modules: readonly Module[],
   options: RestoreStoreOptions = {},
 ): RestoredStore {
+  const given = readOptions('restoreStore', options, RESTORE_STORE_OPTIONS);
   const { records, document } = decodeStore(bytes, store.limits);
   const planned = linkageOfRecords(records, modules);
   verifyStore(document, planned);
-  if (document.hostState.length > 0 && options.loadHostState === undefined) {
+  if (document.hostState.length > 0 && given.loadHostState === undefined) {
     throw new SnapshotError('the snapshot carries host state, and nothing here takes it', 'unsupported');
   }
   const live = new LiveLinkage();
   try {
-    link(live, store, modules, records, options);
-    return fill(document, live, spaceOfStore(live, store), options);
+    link(live, store, modules, records, given);
+    return fill(document, live, spaceOfStore(live, store), given);
   } catch (error) {
     for (const instance of live.instances) instance.release();
     throw error;

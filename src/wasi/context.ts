@@ -1,4 +1,5 @@
 /** One guest's WASI world: its arguments, descriptors, clocks and limits, and the way its imports are answered. */
+import { COUNT, type OptionChecks, readOptions } from '../checks';
 import { encodeUtf8 } from '../decoder/utf8';
 import { printable, RuntimeError } from '../errors';
 import type { Memory } from '../runtime';
@@ -41,6 +42,14 @@ export const DEFAULT_LIMITS: WasiLimits = {
   fileNodes: DEFAULT_MEMORY_LIMITS.maxNodes,
   // Four times what one file system may take: listings of directories that lie on a disk are part of it.
   nameBytes: 4 * DEFAULT_MEMORY_LIMITS.maxNames,
+};
+
+const LIMIT_CHECKS: OptionChecks<Partial<WasiLimits>> = {
+  openFiles: COUNT,
+  outputBytes: COUNT,
+  fileBytes: COUNT,
+  fileNodes: COUNT,
+  nameBytes: COUNT,
 };
 
 export interface WasiOptions {
@@ -107,7 +116,8 @@ export class WasiContext {
     this.host = host;
     this.args = (options.args ?? []).map(zeroTerminated);
     this.env = environment(options.env ?? {}).map(([name, value]) => zeroTerminated(`${name}=${value}`));
-    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const limits = readOptions('limits', options.limits, LIMIT_CHECKS);
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
     const { fileBytes, fileNodes, nameBytes } = this.limits;
     const open = options.limits?.fileBytes === undefined && options.limits?.fileNodes === undefined;
     this.ledger = new Ledger({ bytes: fileBytes, nodes: fileNodes, names: nameBytes }, open);

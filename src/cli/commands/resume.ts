@@ -4,7 +4,7 @@ import { Func, instantiatePaused, Store } from '../../index';
 import { decode, restore } from '../../snapshot';
 import { StateError } from '../../wasi';
 import type { Command } from '../command';
-import { ENGINE_OPTIONS, runLimits, runRest, storeLimits } from '../entry';
+import { ALIKE, ENGINE_OPTIONS, runLimits, runRest, storeLimits } from '../entry';
 import { loadModule } from '../load';
 import { type Options, UsageError } from '../options';
 import { EXIT, reportFailure } from '../report';
@@ -62,7 +62,7 @@ _initialize); its arguments follow the files.`,
       const bytes = saved.module ?? (await loadModule(moduleFile));
       const module = await plan.decode(moduleFile, bytes);
       if (module === undefined) return EXIT.trap;
-      const store = new Store(limits);
+      const store = new Store({ ...limits, ...ALIKE });
       const wasi = makeWasi(options, moduleFile, [], []);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, unknown));

@@ -2,7 +2,7 @@
 import { exportedFunc, programOf } from '../../../embed/node/program';
 import { Func, instantiatePaused, Store } from '../../index';
 import type { Command } from '../command';
-import { ENGINE_OPTIONS, runLimits, runWhole, storeLimits } from '../entry';
+import { ALIKE, ENGINE_OPTIONS, runLimits, runWhole, storeLimits } from '../entry';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { complain } from '../output';
@@ -43,7 +43,7 @@ ${SNAPSHOT_NOTES}`,
       return resumeCommand.run(options);
     }
     const plan = new SnapshotPlan(options, runLimits(options));
-    const store = new Store(storeLimits(options));
+    const store = new Store({ ...storeLimits(options), ...ALIKE });
     const listeners = await openListeners(options);
     const wasi = makeWasi(options, file, args, listeners);
     try {
