@@ -48,7 +48,8 @@ function refused(action: () => unknown): string {
   try {
     action();
   } catch (error) {
-    expect([TypeError, RangeError]).toContain((error as Error).constructor);
+    // ToBigInt of a text that is no number is a SyntaxError, as the JS API has it.
+    expect([TypeError, RangeError, SyntaxError]).toContain((error as Error).constructor);
     expect((error as Error).message.length).toBeGreaterThan(8);
     return (error as Error).message;
   }
@@ -85,31 +86,28 @@ describe('options', () => {
     return execution;
   };
   const scheduler = { now: () => performance.now(), turn: () => Promise.resolve() };
-  type Row = [string, (value: unknown) => unknown];
+  type Row = readonly [string, (value: never) => unknown];
+  const limits = ['maxMemoryBytes', 'maxTableElements', 'maxFrames', 'maxSlots', 'maxCodeBytes'];
   const numbers: readonly Row[] = [
-    ...['fuel'].map((name) => [`run ${name}`, (value: unknown) => paused().run({ [name]: value })] as Row),
-    ...['maxMemoryBytes', 'maxTableElements', 'maxFrames', 'maxSlots', 'maxCodeBytes'].flatMap((name) => [
-      [`store ${name}`, (value: unknown) => new Store({ [name]: value })] as Row,
-      [
-        `decode ${name}`,
-        (value: unknown) => decode(snapshot(paused()), { [name]: value as number }),
-      ] as const,
-      [
-        `drop-in ${name}`,
-        (value: unknown) => createWebAssembly({ limits: { [name]: value as number } }),
-      ] as const,
-    ]),
-    ['stack slots', (value) => configureStack({ slots: value as number })],
-    ['stack nest', (value) => configureStack({ nest: value as number })],
-    ['memory.grow', (value) => new Memory(store, memoryType).grow(value as number)],
-    ['table.grow', (value) => new Table(store, tableType).grow(value as number)],
-    ['table.get', (value) => new Table(store, tableType).get(value as number)],
+    ['run fuel', (fuel) => paused().run({ fuel })],
+    ...limits.map((name): Row => [`store ${name}`, (value) => new Store({ [name]: value })]),
+    ...limits.map(
+      (name): Row => [`decode ${name}`, (value) => decode(snapshot(paused()), { [name]: value })],
+    ),
+    ...limits.map(
+      (name): Row => [`drop-in ${name}`, (value) => createWebAssembly({ limits: { [name]: value } })],
+    ),
+    ['stack slots', (slots) => configureStack({ slots })],
+    ['stack nest', (nest) => configureStack({ nest })],
+    ['memory.grow', (delta) => new Memory(store, memoryType).grow(delta)],
+    ['table.grow', (delta) => new Table(store, tableType).grow(delta)],
+    ['table.get', (index) => new Table(store, tableType).get(index)],
   ];
 
   it.each(numbers)('%s: what is no number that makes sense is refused', (_, action) => {
     fc.assert(
       fc.property(hostileNumber, (value) => {
-        refused(() => action(value));
+        refused(() => action(value as never));
       }),
       { numRuns: 60 },
     );
@@ -173,7 +171,7 @@ describe('arguments', () => {
     expect(new Execution(add, right).run()).toEqual({ kind: 'done', results });
     expect(new Execution(add, [1, 2n, 3.5, 4]).run()).toEqual({ kind: 'done', results });
     expect(add.callRaw(right)).toEqual(results);
-    const values = fc.constantFrom<unknown>(...right, 1, 2n, '7', null, undefined, {}, Symbol('s'), host);
+    const values = fc.constantFrom<unknown>(...right, 1, 2n, '7', null, undefined, Symbol('s'), host);
     fc.assert(
       fc.property(fc.array(values, { maxLength: 7 }), (args) => {
         const types = [I32, I64, F32, F64];
