@@ -61,7 +61,7 @@ function starter(bytes: Uint8Array, args: PlainProgram['args']): Start {
     const instance = instantiatePaused(store, module, host.imports(module));
     const startFunc = instance.startFunc;
     const run = instance.exports.get('run') as Func | undefined;
-    if (startFunc !== undefined && run !== undefined) new Execution(startFunc, []).runToEnd();
+    if (startFunc !== undefined && run !== undefined) new Execution(startFunc, []).run();
     const func = run ?? startFunc!;
     const execution = new Execution(
       func,

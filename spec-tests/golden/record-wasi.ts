@@ -205,7 +205,7 @@ function startIn(bytes: Uint8Array, spec: WorldSpec): Started {
   const module = Module.decode(bytes);
   const store = new Store();
   const instance = instantiatePaused(store, module, world.wasi.imports(store, module, Func.host));
-  if (instance.startFunc !== undefined) new Execution(instance.startFunc, []).runToEnd();
+  if (instance.startFunc !== undefined) new Execution(instance.startFunc, []).run();
   const execution = new Execution(instance.exports.get('_start') as Func, []);
   return { world, instance, execution };
 }

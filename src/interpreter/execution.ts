@@ -5,7 +5,7 @@
  * when it goes on, they are copied back, to wherever the stack's top is then. Executions nest: a host function may start another.
  */
 import { CALLBACK, COUNT, type OptionChecks, readOptions, SIGNAL } from '../checks';
-import { type BacktraceFrame, InternalError, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
+import { type BacktraceFrame, InternalError, printable, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
 import { argumentsOf, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
 import { CallSite, codeOf, isSafepoint, type Safepoint } from './code';
@@ -22,7 +22,7 @@ import {
 } from './frames';
 import { finishHostCall, type HostCall, hostCalls, waiting } from './hostcall';
 import { Pace } from './pace';
-import { nestingLimit, registers, stack } from './registers';
+import { nestingLimit, type Registers, registers, stack } from './registers';
 import type { Step } from './step';
 import { afterSafepoint } from './tiering';
 
@@ -60,6 +60,59 @@ const RUN_OPTIONS: OptionChecks<RunOptions> = {
 
 /** Instructions that are lowered at once when there is a deadline or signal: less than a millisecond, or two while all is cold. */
 const LOWERED_AT_ONCE = 256;
+
+const NO_OPTIONS: RunOptions = {};
+
+/** One run: what it was given, what it must put back, and how it ended. It lies in the heap, not on the host's stack. */
+class Turn {
+  readonly options: RunOptions;
+  /** Where its frames begin on the machine's stack. */
+  readonly sp = registers.sp;
+  readonly base = registers.top;
+  readonly outer: Execution | undefined;
+  readonly outside: Registers | undefined;
+  readonly allowed = waiting.allowed;
+  /** Executions that are running on the host's stack. */
+  readonly depth: number;
+  remaining: number;
+  /** The safepoint that a resumed execution stands at is passed now. */
+  charge: number;
+  /** Who gives nothing still gets past that one, which nobody owes. */
+  readonly unpaid: number;
+  outcome: Outcome | undefined = undefined;
+
+  constructor(options: RunOptions, remaining: number, resumed: boolean, outer: Execution | undefined) {
+    this.options = options;
+    this.remaining = remaining;
+    this.charge = resumed ? 1 : 0;
+    this.unpaid = remaining <= 0 && resumed ? 1 : 0;
+    this.outer = outer;
+    this.outside = outer && { ...registers };
+    this.depth = depth;
+  }
+}
+/** Executions that have the machine, or wait for one inside a host call of theirs. */
+let depth = 0;
+
+/** Gives the machine back as it was. */
+function leave(turn: Turn): void {
+  depth = turn.depth;
+  running = turn.outer;
+  waiting.allowed = turn.allowed;
+  if (turn.outside !== undefined) Object.assign(registers, turn.outside);
+  else registers.fp = registers.sp = registers.top = 0;
+}
+
+/** Executions inside each other that still enter some calls on the host's stack. */
+const NESTING = 4;
+/**
+ * Calls that may stand on the host's own stack. Far inside, none: a host function is then called by the trampoline, with nothing of the
+ * chain that led to it on the stack.
+ */
+function nestAt(level: number): number {
+  if (level === 0) return nestingLimit();
+  return level < NESTING ? 1 : 0;
+}
 
 export class Execution {
   readonly func: Func;
@@ -166,62 +219,75 @@ export class Execution {
     return this.runWith(readOptions('run', options, RUN_OPTIONS), true);
   }
 
-  /** @internal Runs to the end; a promise from the host is an error. */
-  runToEnd(): Outcome {
-    const before = registers.fuel;
-    let outcome: Outcome;
-    do outcome = this.runWith({}, false);
-    while (outcome.kind === 'paused');
-    // What ran inside another execution counts as its own.
+  /** @internal What ran inside another execution counts as its own: its fuel was so much before. */
+  chargeOuter(before: number): void {
     if (running !== undefined) registers.fuel = before - this.passed;
-    return outcome;
   }
 
-  private runWith(options: RunOptions, mayWait: boolean): Outcome {
+  /**
+   * @internal Runs on. Unless it may wait, a promise from the host is an error. The frame of this function and its caller's are all that an execution needs of the host's stack beside what it runs: what they do lies
+   * in functions that have returned when the guest runs, and in a turn.
+   */
+  runWith(options: RunOptions, mayWait: boolean): Outcome {
+    const turn = this.enter(options, mayWait);
+    if (turn.outcome !== undefined) return turn.outcome;
+    try {
+      let step = this.begin(turn);
+      for (;;) {
+        this.startSlice(turn);
+        while (step !== null) step = step(registers.fp);
+        step = this.endSlice(turn);
+        if (turn.outcome !== undefined) return turn.outcome;
+      }
+    } catch (error) {
+      return this.failed(error, turn.sp);
+    } finally {
+      leave(turn);
+    }
+  }
+
+  /** Checks that it may run, and takes the machine. */
+  private enter(options: RunOptions, mayWait: boolean): Turn {
     if (this.current === 'waiting' && !this.settled)
       throw new TypeError('the host function has not settled: wait for the promise of the outcome');
     if (this.current !== 'ready' && this.current !== 'paused' && this.current !== 'waiting') {
       throw new TypeError(`an execution that is ${this.current} cannot run`);
     }
-    this.func.store.hostHasRun();
-    const unusable = this.func.instance?.unusable;
-    if (unusable !== undefined) throw new RuntimeError(unusable);
+    const { store, instance } = this.func;
+    store.hostHasRun();
+    if (instance?.unusable !== undefined) throw new RuntimeError(instance.unusable);
     const { fuel = Number.POSITIVE_INFINITY } = options;
+    const resumed = this.current === 'paused' && this.safepoint !== null && isSafepoint(this.safepoint);
+    const turn = new Turn(options, fuel - this.owed, resumed, running);
     if (this.owed > fuel && this.current === 'paused' && this.atSafepoint) {
       this.owed -= fuel;
-      return { kind: 'paused', reason: 'fuel' };
+      turn.outcome = { kind: 'paused', reason: 'fuel' };
+      return turn;
     }
-    const { sp, top } = registers;
-    const outer = running;
-    const outside = outer && { ...registers };
-    const allowed = waiting.allowed;
-    const { limits } = this.func.store;
-    registers.maxSp = sp + limits.maxFrames;
-    registers.maxFp = Math.min(top + 2 * limits.maxSlots, stack().ints.length);
+    if (!hasRoom()) {
+      this.current = 'trapped';
+      turn.outcome = { kind: 'trapped', error: trap('callStackExhausted', -1) };
+      return turn;
+    }
+    depth++;
+    this.owed = 0;
+    const { limits } = store;
+    registers.maxSp = turn.sp + limits.maxFrames;
+    registers.maxFp = Math.min(turn.base + 2 * limits.maxSlots, stack().ints.length);
     running = this;
     waiting.allowed = mayWait;
-    const base = top;
-    try {
-      const resumed = this.current === 'paused' && this.safepoint !== null && isSafepoint(this.safepoint);
-      const step = this.begin(base, sp);
-      this.current = 'running';
-      const outcome = this.loop(step, base, sp, options, fuel, resumed);
-      this.current = outcome.kind;
-      return outcome;
-    } catch (error) {
-      return this.failed(error, sp);
-    } finally {
-      running = outer;
-      waiting.allowed = allowed;
-      if (outside !== undefined) Object.assign(registers, outside);
-      else registers.fp = registers.sp = registers.top = 0;
-    }
+    const asked = options.deadline !== undefined || options.signal !== undefined;
+    this.pace.begin(options.now, asked);
+    registers.lowering = asked ? LOWERED_AT_ONCE : Number.POSITIVE_INFINITY;
+    return turn;
   }
 
   /** Puts the frames on the machine's stack. Returns the step to go on with. */
-  private begin(base: number, sp: number): Step | null {
+  private begin({ base, sp }: Turn): Step | null {
     const frames = stack();
-    if (this.current === 'ready') {
+    const { current } = this;
+    this.current = 'running';
+    if (current === 'ready') {
       writeValues(this.args, base);
       this.args = [];
       frames.sites[sp] = new CallSite(null, -1, this.func, undefined, 0);
@@ -262,54 +328,46 @@ export class Execution {
     return finishHostCall(call, registers.fp);
   }
 
-  private loop(
-    first: Step | null,
-    base: number,
-    sp: number,
-    options: RunOptions,
-    fuel: number,
-    resumed: boolean,
-  ): Outcome {
-    let remaining = fuel - this.owed;
-    this.owed = 0;
-    // The safepoint that a resumed execution stands at is passed now.
-    let charge = resumed ? 1 : 0;
-    let step = first;
-    // Who gives nothing still gets past the safepoint at which it stands, which nobody owes.
-    const unpaid = remaining <= 0 && resumed ? 1 : 0;
-    const { pace } = this;
-    const asked = options.deadline !== undefined || options.signal !== undefined;
-    pace.begin(options.now, asked);
-    registers.lowering = asked ? LOWERED_AT_ONCE : Number.POSITIVE_INFINITY;
-    for (;;) {
-      const slice = this.requested ? 0 : Math.min(remaining, pace.slice());
-      this.granted = slice;
-      registers.fuel = slice - charge;
-      registers.nest = this.outer === undefined ? nestingLimit() : 1;
-      while (step !== null) step = step(registers.fp);
-      const yielded = takeYielded();
-      // Elsewhere fuel does not run out: that is for the next safepoint.
-      const counts = yielded !== null && isSafepoint(yielded);
-      const passed = this.spend(counts);
-      remaining -= passed;
-      this.owed = Math.max(0, -remaining - unpaid);
-      if (yielded === null) {
-        if (waiting.call !== null) return this.wait(base, sp);
-        return { kind: 'done', results: readValues(this.func.type.results, base) };
-      }
-      const isSample = pace.ended(passed);
-      const reason = this.stopReason(counts ? remaining : 1, options);
-      if (reason !== undefined) {
-        this.safepoint = yielded;
-        this.next = yielded.resume;
-        this.save(base, sp, registers.fp + yielded.code.size);
-        this.requested = false;
-        return { kind: 'paused', reason };
-      }
-      charge = counts ? 1 : 0;
-      step = isSample ? afterSafepoint(yielded) : yielded.resume;
-      pace.found(yielded.code.hot);
+  private startSlice(turn: Turn): void {
+    const slice = this.requested ? 0 : Math.min(turn.remaining, this.pace.slice());
+    this.granted = slice;
+    registers.fuel = slice - turn.charge;
+    registers.nest = nestAt(turn.depth);
+  }
+
+  /** What to go on with after a slice, unless the turn has got its outcome. */
+  private endSlice(turn: Turn): Step | null {
+    const { yielded } = registers;
+    registers.yielded = null;
+    // Elsewhere fuel does not run out: that is for the next safepoint.
+    const counts = yielded !== null && isSafepoint(yielded);
+    const passed = this.spend(counts);
+    turn.remaining -= passed;
+    this.owed = Math.max(0, -turn.remaining - turn.unpaid);
+    if (yielded === null) {
+      const { base, sp } = turn;
+      turn.outcome =
+        waiting.call !== null
+          ? this.wait(base, sp)
+          : { kind: 'done', results: readValues(this.func.type.results, base) };
+      this.current = turn.outcome.kind;
+      return null;
     }
+    const isSample = this.pace.ended(passed);
+    const reason = this.stopReason(counts ? turn.remaining : 1, turn.options);
+    if (reason !== undefined) {
+      this.safepoint = yielded;
+      this.next = yielded.resume;
+      this.save(turn.base, turn.sp, registers.fp + yielded.code.size);
+      this.requested = false;
+      this.current = 'paused';
+      turn.outcome = { kind: 'paused', reason };
+      return null;
+    }
+    turn.charge = counts ? 1 : 0;
+    const step = isSample ? afterSafepoint(yielded) : yielded.resume;
+    this.pace.found(yielded.code.hot);
+    return step;
   }
 
   /** Counts what the slice used that has ended; `counts`: at a safepoint, which took a unit and was not passed. */
@@ -363,15 +421,13 @@ export class Execution {
 
   private failed(error: unknown, sp: number): Outcome {
     if (this.current === 'running') this.spend(false);
-    const failure = isStackOverflow(error) ? trap('callStackExhausted', -1) : error;
-    if (failure instanceof RuntimeError && failure.code !== undefined && !settledTraps.has(failure)) {
-      settledTraps.add(failure);
-      failure.backtrace = backtrace(sp, failure.offset ?? registers.trapOffset);
-      this.current = 'trapped';
-      return { kind: 'trapped', error: failure };
-    }
     this.current = 'failed';
-    throw error;
+    const failure = trapOf(error);
+    if (failure === undefined || settledTraps.has(failure)) throw error;
+    settledTraps.add(failure);
+    failure.backtrace = backtrace(sp, failure.offset ?? registers.trapOffset);
+    this.current = 'trapped';
+    return { kind: 'trapped', error: failure };
   }
 
   /** False when it was stopped elsewhere, say inside a long bulk operation, where no snapshot can be taken: `run` on to the next safepoint. */
@@ -430,12 +486,6 @@ export class Execution {
   }
 }
 
-function takeYielded(): Safepoint | null {
-  const { yielded } = registers;
-  registers.yielded = null;
-  return yielded;
-}
-
 /** The execution that has the machine. */
 let running: Execution | undefined;
 /** Traps that have got their backtrace: one that passes through a host function into another execution is that host's exception. */
@@ -443,26 +493,65 @@ const settledTraps = new WeakSet<RuntimeError>();
 
 /** The trap that a rejected promise of a host function becomes. */
 function rejected(func: Func, reason: unknown): RuntimeError {
-  const detail = reason instanceof Error ? reason.message : String(reason);
+  let detail = '';
+  try {
+    detail = printable(reason instanceof Error ? reason.message : String(reason));
+  } catch {
+    // A reason that cannot even be asked for its text.
+  }
   return new RuntimeError(
-    `${TRAP_MESSAGES.hostRejected}: ${func.name ?? ''} ${detail}`,
+    `${TRAP_MESSAGES.hostRejected}: ${printable(func.name ?? '')} ${detail}`,
     { cause: reason },
     'hostRejected',
   );
 }
 
-/** V8 and SpiderMonkey throw a RangeError or InternalError, QuickJS an InternalError, when the host's stack is used up. */
+/** The trap that an exception is or becomes; undefined for the host's own. A proxy may answer any question with another exception. */
+function trapOf(error: unknown): RuntimeError | undefined {
+  try {
+    if (error instanceof RuntimeError) return error.code === undefined ? undefined : error;
+    return isStackOverflow(error) ? trap('callStackExhausted', -1) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * V8 and JavaScriptCore throw a RangeError, SpiderMonkey and QuickJS an InternalError, when the host's stack is used up. A V8 that compiles a
+ * regular expression then throws a SyntaxError. No regular expression here, for the same reason.
+ */
 function isStackOverflow(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof RuntimeError) return false;
+  if (!(error instanceof Error)) return false;
+  const { name, message } = error;
+  if (name === 'SyntaxError')
+    return message.startsWith('Invalid regular expression') && message.endsWith('Stack overflow');
   return (
-    (error.name === 'RangeError' || error.name === 'InternalError') &&
-    /call stack|stack overflow|too much recursion/i.test(error.message)
+    (name === 'RangeError' || name === 'InternalError') && OVERFLOWS.some((text) => message.includes(text))
   );
 }
+const OVERFLOWS = ['call stack', 'stack overflow', 'too much recursion'];
+
+/** Whether the host's stack has room for what comes after an exception: it must not fail for want of it, and leave the machine half done. */
+function hasRoom(): boolean {
+  try {
+    Reflect.apply(takeArguments, undefined, ROOM);
+    return true;
+  } catch {
+    return false;
+  }
+}
+/** Arguments are passed on the host's stack: 4 KB. */
+const ROOM: readonly unknown[] = new Array(512).fill(0);
+function takeArguments(): void {}
 
 /** Calls a function and runs it to its end. Throws the trap. */
 export function invoke(func: Func, args: readonly Value[]): Value[] {
-  const outcome = new Execution(func, args, args).runToEnd();
+  const execution = new Execution(func, args, args);
+  const before = registers.fuel;
+  let outcome: Outcome;
+  do outcome = execution.runWith(NO_OPTIONS, false);
+  while (outcome.kind === 'paused');
+  execution.chargeOuter(before);
   if (outcome.kind === 'done') return outcome.results;
   if (outcome.kind === 'trapped') throw outcome.error;
   throw new InternalError(`a synchronous call is ${outcome.kind}`);

@@ -171,6 +171,19 @@ export class HostCall implements HostCallInterface {
 
 /** The entry step of a host function: calls it, pops its frame, and goes on behind the call. */
 export function callHost(func: Func, fp: number): Step | null {
+  const call = beginCall(func, fp);
+  let returned: void | PromiseLike<void>;
+  try {
+    returned = func.callback!(call);
+  } catch (error) {
+    hostCalls.pop();
+    call.end();
+    throw error;
+  }
+  return endCall(call, returned, fp);
+}
+
+function beginCall(func: Func, fp: number): HostCall {
   const frames = stack();
   const site = frames.sites[registers.sp - 1];
   const call = new HostCall(func, site?.code?.func.instance, frames, fp);
@@ -178,26 +191,25 @@ export function callHost(func: Func, fp: number): Step | null {
   registers.fp = fp;
   registers.top = fp + 2 * Math.max(params.length, results.length);
   hostCalls.push(call);
-  let promise: void | PromiseLike<void>;
-  let returned = false;
-  try {
-    promise = func.callback!(call);
-    returned = true;
-  } finally {
-    hostCalls.pop();
-    if (!returned) call.end();
-  }
+  return call;
+}
+
+function endCall(call: HostCall, returned: void | PromiseLike<void>, fp: number): Step | null {
+  hostCalls.pop();
+  const { func } = call;
   func.store.hostHasRun();
-  if (promise !== undefined && promise !== null && typeof promise.then === 'function') {
-    if (!waiting.allowed) {
-      throw new RuntimeError(`host function ${func.name ?? ''} returned a promise to a synchronous call`);
-    }
-    call.detach();
-    waiting.call = call;
-    waiting.promise = promise;
-    return null;
+  // A promise may be anything with a `then`, and asking for it may throw.
+  const isPromise = returned !== undefined && returned !== null && typeof returned.then === 'function';
+  if (!isPromise) return finishHostCall(call, fp);
+  if (!waiting.allowed) {
+    throw new RuntimeError(
+      `host function ${printable(func.name ?? '')} returned a promise to a synchronous call`,
+    );
   }
-  return finishHostCall(call, fp);
+  call.detach();
+  waiting.call = call;
+  waiting.promise = returned as PromiseLike<void>;
+  return null;
 }
 
 /** Writes the results, pops the host function's frame, and goes on behind the call. */

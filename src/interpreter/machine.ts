@@ -13,7 +13,8 @@ import { factorySource } from './factories';
 import { isRunning } from './registers';
 
 const MACHINE: Machine = {
-  invoke: (func: Callee, args: readonly Value[]) => invoke(func as Func, args),
+  // Itself, not a function that calls it: frames of the host's stack are counted (execution.ts).
+  invoke: invoke as (func: Callee, args: readonly Value[]) => Value[],
   prepare: (func: Callee) => prepare(func as Func),
   // Loading the factories takes milliseconds on a cold engine, which no deadline should have to wait for.
   warm: () => {

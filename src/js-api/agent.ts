@@ -30,12 +30,14 @@ export class Agent {
   private readonly hostIndices = new WeakMap<Func, number>();
 
   /** How an Exported Function runs. Executions that can be suspended are another way (snapshot.ts). */
-  invoke: (func: Func, args: readonly unknown[]) => unknown = (func, args) => func.call(...args);
+  invoke: (func: Func, args: readonly Value[]) => readonly Value[];
 
   constructor(
     readonly store: Store,
     readonly features: Partial<Features> | undefined,
-  ) {}
+  ) {
+    this.invoke = store.machine.invoke;
+  }
 
   /** The object for a core object, made on first use; `make` ends in `remember`. */
   objectFor<T extends object>(core: object, make: () => T): T {
@@ -67,26 +69,29 @@ export class Agent {
       const { params, results } = func.type;
       const plain = !params.some(isFuncRef) && !results.some(isFuncRef);
       // An arrow function has no [[Construct]] and no prototype property.
-      const exported = (...args: unknown[]): unknown => {
+      const call = (...args: unknown[]): unknown => {
         try {
-          return plain ? this.invoke(func, args) : this.callWithFuncRefs(func, args);
+          // What is converted before and after is not on the host's stack meanwhile.
+          const values = this.invoke(func, func.toValues(plain ? args : this.unwrapAll(params, args)));
+          return plain ? func.toResult(values) : this.wrapAll(values);
         } catch (error) {
           throw toHostError(error);
         }
       };
+      // A bound function prints as native code, as those of engines do.
+      const exported = call.bind(undefined);
       setNameAndLength(exported, `${this.hostIndices.get(func) ?? func.funcidx}`, params.length);
       this.remember(func, exported);
       return exported;
     });
   }
 
-  private callWithFuncRefs(func: Func, args: readonly unknown[]): unknown {
-    const { params, results } = func.type;
-    const result = this.invoke(
-      func,
-      params.map((type, i) => this.unwrap(type, args[i])),
-    );
-    return results.length > 1 ? (result as unknown[]).map((value) => this.wrap(value)) : this.wrap(result);
+  private unwrapAll(params: readonly ValType[], args: readonly unknown[]): unknown[] {
+    return params.map((type, i) => this.unwrap(type, args[i]));
+  }
+  private wrapAll(values: readonly Value[]): unknown {
+    const wrapped = values.map((value) => this.toJsValue(value));
+    return wrapped.length > 1 ? wrapped : wrapped[0];
   }
 
   /** "Create a host function". What `callee` throws passes unchanged. */

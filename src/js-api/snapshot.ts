@@ -5,7 +5,7 @@
 import { Module as CoreModule } from '../decoder/index';
 import { LinkError, RuntimeError } from '../errors';
 import { Execution, type Outcome } from '../interpreter/index';
-import { Instance as CoreInstance, type Extern, fromJs, toJs } from '../runtime/index';
+import { Instance as CoreInstance, type Extern, type Value } from '../runtime/index';
 import {
   capture,
   capturePostmortem,
@@ -59,8 +59,8 @@ export function createSnapshotWebAssembly(options: SnapshotNamespaceOptions = {}
     return guest;
   }
 
-  /** Runs an execution to its end, or until it is suspended. Gives the results as `Func.call` does. */
-  function run(guest: Guest, execution: Execution): unknown {
+  /** Runs an execution to its end, or until it is suspended. Gives the results. */
+  function run(guest: Guest, execution: Execution): readonly Value[] {
     if (guest.requested && execution.outer === undefined) execution.pause();
     guest.running.push(execution);
     let outcome: Outcome;
@@ -81,21 +81,14 @@ export function createSnapshotWebAssembly(options: SnapshotNamespaceOptions = {}
       guest.suspended = execution;
       throw new SuspendError('the instance is suspended: take a snapshot, or resume it');
     }
-    const values = outcome.results.map(toJs);
-    return values.length > 1 ? values : values[0];
+    return outcome.results;
   }
 
   agent.invoke = (func, args) => {
-    if (func.instance === undefined) return func.call(...args);
+    if (func.instance === undefined) return func.callRaw(args);
     const guest = guestOf(func.instance);
     if (guest.suspended !== undefined) throw new RuntimeError('the instance is suspended: resume it first');
-    return run(
-      guest,
-      new Execution(
-        func,
-        func.type.params.map((type, k) => fromJs(type, args[k])),
-      ),
-    );
+    return run(guest, new Execution(func, args));
   };
 
   function take(core: CoreInstance, given: unknown): object {
@@ -149,10 +142,8 @@ export function createSnapshotWebAssembly(options: SnapshotNamespaceOptions = {}
       const { suspended } = guest;
       if (suspended === undefined) throw new RuntimeError('the instance is not suspended');
       guest.suspended = undefined;
-      const result = run(guest, suspended);
-      return Array.isArray(result) && suspended.func.type.results.length > 1
-        ? result.map((value) => agent.wrap(value))
-        : agent.wrap(result);
+      const values = run(guest, suspended).map((value) => agent.toJsValue(value));
+      return values.length > 1 ? values : values[0];
     },
   };
   for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(members))) {

@@ -101,26 +101,10 @@ export class Func extends FuncReference {
   /** A function of the host with the JS API's conversions: BigInt for i64, an iterable for several results. */
   static js(store: Store, type: FuncType, fn: (...args: never[]) => unknown, name?: string): Func {
     check('the function', fn, CALLBACK);
-    const { params, results } = type;
     return Func.host(
       store,
       type,
-      (call) => {
-        const args = params.map((param, k) => toJs(call.value(k, param)));
-        const result = (fn as (...args: unknown[]) => unknown)(...args);
-        if (results.length === 0) return;
-        if (results.length === 1) {
-          call.put(0, ownValue('result 0', fromJs(results[0], result), store));
-          return;
-        }
-        const values = [...(result as Iterable<unknown>)];
-        if (values.length !== results.length)
-          throw new TypeError(`expected ${results.length} results, not ${values.length}`);
-        const converted = values.map((value, k) => ownValue(`result ${k}`, fromJs(results[k], value), store));
-        converted.forEach((value, k) => {
-          call.put(k, value);
-        });
-      },
+      jsCallback(type.params.length, fn as (...args: unknown[]) => unknown),
       name,
     );
   }
@@ -136,19 +120,54 @@ export class Func extends FuncReference {
 
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
   call(...args: unknown[]): unknown {
-    const { params, results } = this.type;
-    const values = this.store.machine.invoke(
-      this,
-      params.map((type, k) => ownValue(`argument ${k}`, fromJs(type, args[k]), this.store)),
-    );
-    if (results.length === 0) return undefined;
-    return results.length === 1 ? toJs(values[0]) : values.map(toJs);
+    return this.toResult(this.store.machine.invoke(this, this.toValues(args)));
+  }
+
+  /** @internal ToWebAssemblyValue of each parameter; arguments that are not given are undefined. */
+  toValues(args: readonly unknown[]): Value[] {
+    return this.type.params.map((type, k) => ownValue(`argument ${k}`, fromJs(type, args[k]), this.store));
+  }
+  /** @internal ToJSValue of the results: nothing, a value, or an array. */
+  toResult(values: readonly Value[]): unknown {
+    return values.length > 1 ? values.map(toJs) : values.length === 1 ? toJs(values[0]) : undefined;
   }
 
   /** Calls with bit-exact values (or what the JS API converts) and runs to the end. Throws `RuntimeError` on a trap. */
   callRaw(args: readonly Value[]): Value[] {
     return this.store.machine.invoke(this, argumentsOf(this, args));
   }
+}
+
+/** Calls a JavaScript function. While it runs, this is one small frame of the host's stack; spreading arguments takes another. */
+function jsCallback(params: number, fn: (...args: unknown[]) => unknown): HostCallback {
+  switch (params) {
+    case 0:
+      return (call) => giveResults(call, fn());
+    case 1:
+      return (call) => giveResults(call, fn(jsArgument(call, 0)));
+    case 2:
+      return (call) => giveResults(call, fn(jsArgument(call, 0), jsArgument(call, 1)));
+    default:
+      return (call) => giveResults(call, fn(...call.func.type.params.map((_, k) => jsArgument(call, k))));
+  }
+}
+
+function jsArgument(call: HostCall, k: number): unknown {
+  return toJs(call.value(k, call.func.type.params[k]));
+}
+
+function giveResults(call: HostCall, result: unknown): void {
+  const { store, type } = call.func;
+  const { results } = type;
+  if (results.length === 0) return;
+  const values = results.length === 1 ? [result] : [...(result as Iterable<unknown>)];
+  if (values.length !== results.length) {
+    throw new TypeError(`expected ${results.length} results, not ${values.length}`);
+  }
+  const converted = values.map((value, k) => ownValue(`result ${k}`, fromJs(results[k], value), store));
+  converted.forEach((value, k) => {
+    call.put(k, value);
+  });
 }
 
 /** The arguments of a call: as many as there are parameters, each of its type. Throws a TypeError that says what was expected. */

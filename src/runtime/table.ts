@@ -17,13 +17,13 @@ export class Table {
   private readonly charge: Charge;
 
   /** Throws a RangeError when the store's limit does not suffice. */
-  constructor(store: Store, type: TableType, init: unknown = null) {
+  constructor(store: Store, type: TableType, ...init: [reference?: unknown]) {
     this.store = store;
     this.type = type;
     const charge = store.tables.reserve(type.min);
     if (charge === undefined) throw new RangeError(`table of ${type.min} elements exceeds the limit`);
     this.elements = new Array(type.min);
-    this.elements.fill(init === null ? null : this.own(init));
+    this.elements.fill(this.given(init));
     charge.holdFor(this);
     this.charge = charge;
   }
@@ -40,14 +40,18 @@ export class Table {
     this.elements[index] = this.own(reference);
   }
 
+  /** What is left out is null; undefined is a reference of the host. */
+  private given(init: readonly unknown[]): unknown {
+    return init.length === 0 || init[0] === null ? null : this.own(init[0]);
+  }
   private own(reference: unknown): unknown {
     return ownValue('the element', fromJs(this.type.element, reference), this.store).ref;
   }
 
   /** table.grow: the old length, or -1 when it cannot be. */
-  grow(delta: number, init: unknown = null): number {
+  grow(delta: number, ...init: [reference?: unknown]): number {
     check('the number of elements', delta, COUNT);
-    const element = this.own(init);
+    const element = this.given(init);
     const old = this.elements.length;
     const { max } = this.type;
     const length = old + delta;

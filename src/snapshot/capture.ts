@@ -31,6 +31,8 @@ export interface CaptureOptions {
   readonly nameExternRef?: NameExternRef;
   /** The embedder's own state, opaque. */
   readonly hostState?: Uint8Array;
+  /** The other way of `nameExternRef`, for `restore`: one object may serve both. */
+  readonly bindExternRef?: unknown;
 }
 
 /** @internal */
@@ -38,6 +40,7 @@ export const CAPTURE_OPTIONS: OptionChecks<CaptureOptions> = {
   timestampMs: OBJECT,
   nameExternRef: CALLBACK,
   hostState: OBJECT,
+  bindExternRef: CALLBACK,
 };
 
 /** A resumable snapshot of a paused or waiting execution, as a standalone container. Throws `SnapshotError`. */

@@ -23,12 +23,15 @@ export interface RestoreOptions {
   readonly bindExternRef?: BindExternRef;
   /** Takes the embedder's own state; without it, a snapshot that carries some is refused. Throws when it cannot use the bytes. */
   readonly loadHostState?: (bytes: Uint8Array) => void;
+  /** The other way of `bindExternRef`, for `snapshot`: one object may serve both. */
+  readonly nameExternRef?: unknown;
 }
 
 /** @internal */
 export const RESTORE_OPTIONS: OptionChecks<RestoreOptions> = {
   bindExternRef: CALLBACK,
   loadHostState: CALLBACK,
+  nameExternRef: CALLBACK,
 };
 
 /**
