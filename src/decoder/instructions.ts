@@ -272,6 +272,8 @@ export type OpName = (typeof ROWS)[number][1];
 /** Instructions whose typing is a rule of its own. */
 export type SpecialOp = Extract<(typeof ROWS)[number], { readonly 2: '' }>[1];
 type AnyRow = (typeof ROWS)[number];
+/** Structured instructions: each opens a block. */
+export type BlockOp = Extract<AnyRow, { readonly 3: 'block' }>[1];
 /** Rows without immediates that have a signature, but for `nop`. */
 type NumericRow = Exclude<
   Extract<AnyRow, { readonly length: 3 } | { readonly 3: 'none' }>,

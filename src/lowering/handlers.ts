@@ -21,8 +21,8 @@ import {
   slotsOf,
   type ValType,
 } from '../decoder';
-import { readHeapType, readValType } from '../decoder/typereader';
-import { readBlockType, readMemidx } from './body';
+import { readBlockType, readBodyHeapType, readBodyValType } from '../decoder/body';
+import { readMemidx } from '../decoder/immediates';
 import type { Builder } from './builder';
 import {
   address,
@@ -42,7 +42,7 @@ import {
   TRAPS,
   unary,
 } from './expr';
-import { slotsOfAll, VALIDATED } from './frame';
+import { slotsOfAll } from './frame';
 import type { Branch, BulkOp, EffectOp, StoreOp } from './statements';
 
 export type Handler = (lowering: Builder, row: Instruction) => void;
@@ -420,7 +420,7 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> =
   drop,
   select: lowerSelect,
   'select t': (l) => {
-    for (let more = l.reader.u32(); more > 0; more--) readValType(l.reader, VALIDATED);
+    for (let more = l.reader.u32(); more > 0; more--) readBodyValType(l.reader);
     lowerSelect(l);
   },
   'local.get': (l) => pushLocal(l, l.reader.u32()),
@@ -455,7 +455,7 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> =
     reader.f64();
     operands.push(constant(F64, reader.lo, reader.hi));
   },
-  'ref.null': (l) => effect(l, 'ref.null', 0, 0, readHeapType(l.reader, VALIDATED)),
+  'ref.null': (l) => effect(l, 'ref.null', 0, 0, readBodyHeapType(l.reader)),
   'ref.is_null': (l) => effect(l, 'ref.is_null', 0, 1, I32),
   'ref.func': (l) => effect(l, 'ref.func', l.reader.u32(), 0, FUNCREF),
   'memory.init': bulkTwo('memory.init'),

@@ -6,6 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
+import { safepointsOf } from '../decoder/safepoints';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { lower } from '../lowering';
@@ -16,7 +17,6 @@ import { decode } from './decode';
 import type { Activation, SiteKind, SnapshotDocument, TypedValue } from './document';
 import { encode } from './encode';
 import { restore } from './restore';
-import { safepointsOf } from './safepoints';
 import { Random } from './testing';
 import { verify } from './verify';
 

@@ -1,0 +1,184 @@
+/**
+ * Immediates of the instructions of a validated module: one row a kind. Whoever needs their values reads them with the reader, in the
+ * binary format's order; the reads that several rooms share stand here and in body.ts. The validator's rules read and check in one go, with
+ * the suite's error for each case (`IMMEDIATES` in rules.ts).
+ */
+import { readBlockTypeIndex, readBodyHeapType, readBodyValType } from './body';
+import type { Immediates, Instruction } from './instructions';
+import { commentText, f32Text, f64Text, heapName, hexText, i64Text, signatureText, u64Text } from './listing';
+import type { ModuleData } from './module';
+import type { Reader } from './reader';
+import { type AddressType, BOTTOM, I32, I64, type ValType, valTypeName } from './types';
+
+/** What a printer knows of the instruction at hand. */
+export interface Listing {
+  readonly module: ModuleData & { funcName(funcidx: number): string | undefined };
+  readonly reader: Reader;
+  readonly row: Instruction;
+  /** The blocks around, the function's own first. */
+  readonly blocks: readonly { readonly offset: number }[];
+}
+
+interface Kind {
+  /** Passes over them; returns the type that 'a' and 't' in a signature stand for, or BOTTOM where there is none. */
+  readonly skip: (reader: Reader, module: ModuleData) => ValType;
+  /** As in the text format, each with a space before it. */
+  readonly print: (listing: Listing) => string;
+}
+
+const MEMORY_FLAG = 0x40;
+
+/** The memory index of a memarg; the static offset is the u64 behind it. */
+export function readMemidx(reader: Reader): number {
+  return (reader.u32() & MEMORY_FLAG) === 0 ? 0 : reader.u32();
+}
+
+const addressType = (address: AddressType): ValType => (address === 'i64' ? I64 : I32);
+const memoryAddress = (reader: Reader, module: ModuleData): ValType =>
+  addressType(module.memories[reader.u32()].address);
+const tableAddress = (reader: Reader, module: ModuleData): ValType =>
+  addressType(module.tables[reader.u32()].address);
+
+/** Nothing that a signature depends on. */
+const over =
+  (read: (reader: Reader, module: ModuleData) => unknown): Kind['skip'] =>
+  (reader, module) => {
+    read(reader, module);
+    return BOTTOM;
+  };
+const skipIndex = over((reader) => reader.u32());
+const skipTwo = over((reader) => {
+  reader.u32();
+  reader.u32();
+});
+
+const printIndex = ({ reader }: Listing): string => ` ${reader.u32()}`;
+const printTwo = (listing: Listing): string => printIndex(listing) + printIndex(listing);
+/** The binary format has these two the other way round from the text format. */
+const printSwapped = ({ reader }: Listing): string => {
+  const second = reader.u32();
+  return ` ${reader.u32()} ${second}`;
+};
+
+const index: Kind = { skip: skipIndex, print: printIndex };
+const twoIndices: Kind = { skip: skipTwo, print: printTwo };
+
+export const IMMEDIATES: Readonly<Record<Immediates, Kind>> = {
+  none: { skip: () => BOTTOM, print: () => '' },
+  block: {
+    skip: over((reader) => reader.s33()),
+    print: ({ reader, module }) => {
+      const { typeidx, inline } = readBlockTypeIndex(reader);
+      if (typeidx < 0) return signatureText(inline);
+      return ` (type ${typeidx})${signatureText(module.types[typeidx].composite.func)}`;
+    },
+  },
+  label: { skip: skipIndex, print: printLabel },
+  labels: {
+    skip: over((reader) => {
+      for (let more = reader.u32(); more >= 0; more--) reader.u32();
+    }),
+    print: (listing) => {
+      let text = '';
+      for (let more = listing.reader.u32(); more >= 0; more--) text += printLabel(listing);
+      return text;
+    },
+  },
+  func: {
+    skip: skipIndex,
+    print: ({ module, reader }) => {
+      const funcidx = reader.u32();
+      return ` ${funcidx}${commentText(module.funcName(funcidx))}`;
+    },
+  },
+  typeTable: {
+    skip: skipTwo,
+    print: ({ reader }) => {
+      const typeidx = reader.u32();
+      return ` ${reader.u32()} (type ${typeidx})`;
+    },
+  },
+  types: {
+    skip: over((reader) => {
+      for (let more = reader.u32(); more > 0; more--) readBodyValType(reader);
+    }),
+    print: ({ reader }) => {
+      let text = '';
+      for (let more = reader.u32(); more > 0; more--) {
+        text += ` (result ${valTypeName(readBodyValType(reader))})`;
+      }
+      return text;
+    },
+  },
+  local: index,
+  global: index,
+  table: { skip: tableAddress, print: printIndex },
+  tableTable: twoIndices,
+  memarg: {
+    skip: (reader, module) => {
+      const { address } = module.memories[readMemidx(reader)];
+      reader.u64();
+      return addressType(address);
+    },
+    print: printMemarg,
+  },
+  memory: { skip: memoryAddress, print: printIndex },
+  memoryMemory: twoIndices,
+  data: index,
+  dataMemory: {
+    skip: (reader, module) => {
+      reader.u32();
+      return memoryAddress(reader, module);
+    },
+    print: printSwapped,
+  },
+  elem: index,
+  elemTable: {
+    skip: (reader, module) => {
+      reader.u32();
+      return tableAddress(reader, module);
+    },
+    print: printSwapped,
+  },
+  heap: {
+    skip: over(readBodyHeapType),
+    print: ({ reader }) => ` ${heapName(readBodyHeapType(reader))}`,
+  },
+  i32: { skip: over((reader) => reader.s32()), print: ({ reader }) => ` ${reader.s32()}` },
+  i64: {
+    skip: over((reader) => reader.s64()),
+    print: ({ reader }) => {
+      reader.s64();
+      return ` ${i64Text(reader.lo, reader.hi)}`;
+    },
+  },
+  f32: { skip: over((reader) => reader.skip(4)), print: ({ reader }) => ` ${f32Text(reader.word())}` },
+  f64: {
+    skip: over((reader) => reader.skip(8)),
+    print: ({ reader }) => {
+      reader.f64();
+      return ` ${f64Text(reader.lo, reader.hi)}`;
+    },
+  },
+};
+
+/** Passes over an instruction's immediates; returns the type that 'a' and 't' in its signature stand for. */
+export function skipImmediates(reader: Reader, row: Instruction, module: ModuleData): ValType {
+  return IMMEDIATES[row.imm].skip(reader, module);
+}
+
+/** A label with the offset of the block it leaves or repeats. */
+function printLabel({ reader, blocks }: Listing): string {
+  const labelidx = reader.u32();
+  const block = blocks.length - 1 - labelidx;
+  return block === 0 ? ` ${labelidx}` : ` ${labelidx}${commentText(hexText(blocks[block].offset))}`;
+}
+
+function printMemarg({ reader, row }: Listing): string {
+  const flags = reader.u32();
+  const memory = (flags & MEMORY_FLAG) === 0 ? '' : ` ${reader.u32()}`;
+  reader.u64();
+  const offset = reader.lo === 0 && reader.hi === 0 ? '' : ` offset=${u64Text(reader.lo, reader.hi)}`;
+  const bytes = 1 << (flags & (MEMORY_FLAG - 1));
+  return memory + offset + (bytes === row.width / 8 ? '' : ` align=${bytes}`);
+}

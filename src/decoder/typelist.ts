@@ -1,0 +1,37 @@
+/**
+ * Types of an operand stack. Lists share what lies below, and values that came together are one part of a list: 1,000 results of a call
+ * are one part, however many safepoints stand above them. So the stacks of all safepoints of a body together take room in proportion to
+ * the body.
+ */
+import type { ValType } from './types';
+
+/** The types `[first, first + count)` of `types`, on top of those below. */
+export interface TypeList {
+  readonly types: readonly ValType[];
+  readonly first: number;
+  readonly count: number;
+  readonly below: TypeList | undefined;
+  /** Types in the list. */
+  readonly length: number;
+}
+
+/** A part of `types` on top of a list. */
+export function onTop(
+  below: TypeList | undefined,
+  types: readonly ValType[],
+  first = 0,
+  count = types.length - first,
+): TypeList | undefined {
+  if (count === 0) return below;
+  return { types, first, count, below, length: (below?.length ?? 0) + count };
+}
+
+/** The types, bottom first. */
+export function typesOf(list: TypeList | undefined): ValType[] {
+  const all = new Array<ValType>(list?.length ?? 0);
+  for (let part = list; part !== undefined; part = part.below) {
+    const start = part.length - part.count;
+    for (let k = 0; k < part.count; k++) all[start + k] = part.types[part.first + k];
+  }
+  return all;
+}
