@@ -12,6 +12,7 @@ export type {
   AccessSignature,
   Immediates,
   Instruction,
+  LoadOp,
   NumericOp,
   NumericSignature,
   OpName,

@@ -15,6 +15,7 @@ import {
   type Instruction,
   isRef,
   type Limits,
+  type LoadOp,
   type NumericOp,
   type NumericSignature,
   type OpName,
@@ -28,12 +29,12 @@ import {
   address,
   binary,
   bits,
+  type ComputeOp,
   constant,
   copysign,
   type Expr,
   getLocal,
   globalGet,
-  type LoadOp,
   load,
   narrow,
   READS_GLOBAL,
@@ -53,10 +54,10 @@ const TYPE_OF: Readonly<Record<string, ValType>> = { i: I32, I: I64, f: F32, F: 
 const resultOf = (row: Instruction): ValType => TYPE_OF[row.sig[row.sig.length - 1]];
 
 function one({ operands, offset }: Builder, row: Instruction): void {
-  const op = row.name as NumericOp;
+  const op = row.name as ComputeOp;
   const a = operands.pop();
   const isBits = op === 'i32.reinterpret_f32' || op === 'i64.reinterpret_f64';
-  operands.push(isBits ? bits(a) : unary(op, resultOf(row), a, TRAPPING.has(op) ? offset : -1));
+  operands.push(isBits ? bits(a) : unary(op, resultOf(row), a, row.traps ? offset : -1));
 }
 
 function two({ operands, offset }: Builder, row: Instruction): void {
@@ -64,27 +65,8 @@ function two({ operands, offset }: Builder, row: Instruction): void {
   const b = operands.pop();
   const a = operands.pop();
   if (op === 'f32.copysign' || op === 'f64.copysign') operands.push(copysign(a, b));
-  else operands.push(binary(op, resultOf(row), a, b, TRAPPING.has(op) ? offset : -1));
+  else operands.push(binary(op, resultOf(row), a, b, row.traps ? offset : -1));
 }
-
-const TRAPPING: ReadonlySet<NumericOp> = new Set([
-  'i32.div_s',
-  'i32.div_u',
-  'i32.rem_s',
-  'i32.rem_u',
-  'i64.div_s',
-  'i64.div_u',
-  'i64.rem_s',
-  'i64.rem_u',
-  'i32.trunc_f32_s',
-  'i32.trunc_f32_u',
-  'i32.trunc_f64_s',
-  'i32.trunc_f64_u',
-  'i64.trunc_f32_s',
-  'i64.trunc_f32_u',
-  'i64.trunc_f64_s',
-  'i64.trunc_f64_u',
-] as const);
 
 const NUMERIC: Readonly<Record<NumericSignature, Handler>> = {
   'i:i': one,
