@@ -63,6 +63,14 @@ const printSwapped = ({ reader }: Listing): string => {
 const index: Kind = { skip: skipIndex, print: printIndex };
 const twoIndices: Kind = { skip: skipTwo, print: printTwo };
 
+const funcIndex: Kind = {
+  skip: skipIndex,
+  print: ({ module, reader }) => {
+    const funcidx = reader.u32();
+    return ` ${funcidx}${commentText(module.funcName(funcidx))}`;
+  },
+};
+
 export const IMMEDIATES: Readonly<Record<Immediates, Kind>> = {
   none: { skip: () => BOTTOM, print: () => '' },
   block: {
@@ -84,13 +92,8 @@ export const IMMEDIATES: Readonly<Record<Immediates, Kind>> = {
       return text;
     },
   },
-  func: {
-    skip: skipIndex,
-    print: ({ module, reader }) => {
-      const funcidx = reader.u32();
-      return ` ${funcidx}${commentText(module.funcName(funcidx))}`;
-    },
-  },
+  callee: funcIndex,
+  func: funcIndex,
   typeTable: {
     skip: skipTwo,
     print: ({ reader }) => {
@@ -160,6 +163,34 @@ export const IMMEDIATES: Readonly<Record<Immediates, Kind>> = {
       return ` ${f64Text(reader.lo, reader.hi)}`;
     },
   },
+};
+
+/** Whether an instruction with such immediates calls a function, and whether they name it. */
+export const CALLS: Readonly<Record<Immediates, 'no' | 'named' | 'unnamed'>> = {
+  none: 'no',
+  block: 'no',
+  label: 'no',
+  labels: 'no',
+  callee: 'named',
+  func: 'no',
+  typeTable: 'unnamed',
+  types: 'no',
+  local: 'no',
+  global: 'no',
+  table: 'no',
+  tableTable: 'no',
+  memarg: 'no',
+  memory: 'no',
+  memoryMemory: 'no',
+  data: 'no',
+  dataMemory: 'no',
+  elem: 'no',
+  elemTable: 'no',
+  heap: 'no',
+  i32: 'no',
+  i64: 'no',
+  f32: 'no',
+  f64: 'no',
 };
 
 /** Passes over an instruction's immediates; returns the type that 'a' and 't' in its signature stand for. */

@@ -10,6 +10,7 @@ export { inspect } from './inspect';
 export type {
   AccessOp,
   AccessSignature,
+  BlockOp,
   Immediates,
   Instruction,
   LoadOp,

@@ -32,9 +32,9 @@ const ROWS = [
   [0x0d, 'br_if', '', 'label'],
   [0x0e, 'br_table', '', 'labels'],
   [0x0f, 'return', ''],
-  [0x10, 'call', '', 'func'],
+  [0x10, 'call', '', 'callee'],
   [0x11, 'call_indirect', '', 'typeTable', 'mvp', 0, 'traps'],
-  [0x12, 'return_call', '', 'func', 'tailCalls'],
+  [0x12, 'return_call', '', 'callee', 'tailCalls'],
   [0x13, 'return_call_indirect', '', 'typeTable', 'tailCalls', 0, 'traps'],
   // Parametric
   [0x1a, 'drop', ''],
@@ -246,13 +246,14 @@ type Row = readonly [
 
 /**
  * Immediates, in the binary format's order. `typeTable`, `dataMemory`, `elemTable`, `memoryMemory` and `tableTable` are two indices
- * (the two latter: destination, source). `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
+ * (the two latter: destination, source). `callee` is a function that is called, `func` one that is only named. `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
  */
 export type Immediates =
   | 'none'
   | 'block'
   | 'label'
   | 'labels'
+  | 'callee'
   | 'func'
   | 'typeTable'
   | 'types'

@@ -7,8 +7,8 @@
  * instruction does in bulk (`memory.fill`) counts as one: that is charged as debt at the next safepoint.
  */
 import { codeReader, readInstruction, readLocalDeclarations } from './body';
-import { skipImmediates } from './immediates';
-import type { SpecialOp } from './instructions';
+import { CALLS, skipImmediates } from './immediates';
+import { OP } from './instructions';
 import type { ModuleData } from './module';
 
 /** About the work between two safepoints of any other code: a tenth of a millisecond where code is slow. */
@@ -19,41 +19,6 @@ const LOUD = MOST_QUIET_INSTRUCTIONS + 1;
 const UNKNOWN = 0;
 /** Begun: who meets it again has gone in a circle. */
 const OPEN = -1;
-
-/** What makes a function loud by itself, what calls the function of its immediate, and what does neither. */
-const ROLES: Readonly<Record<SpecialOp, 'loud' | 'call' | 'plain'>> = {
-  unreachable: 'plain',
-  block: 'plain',
-  loop: 'loud',
-  if: 'plain',
-  else: 'plain',
-  end: 'plain',
-  br: 'plain',
-  br_if: 'plain',
-  br_table: 'plain',
-  return: 'plain',
-  call: 'call',
-  call_indirect: 'loud',
-  return_call: 'call',
-  return_call_indirect: 'loud',
-  drop: 'plain',
-  select: 'plain',
-  'select t': 'plain',
-  'local.get': 'plain',
-  'local.set': 'plain',
-  'local.tee': 'plain',
-  'global.get': 'plain',
-  'global.set': 'plain',
-  'table.get': 'plain',
-  'table.set': 'plain',
-  'table.grow': 'plain',
-  'table.fill': 'plain',
-  'table.copy': 'plain',
-  'memory.copy': 'plain',
-  'ref.null': 'plain',
-  'ref.is_null': 'plain',
-  'ref.func': 'plain',
-};
 
 const known = new WeakMap<ModuleData, Uint8Array>();
 
@@ -130,9 +95,9 @@ class Search {
     for (; reader.pos < reader.end; count++) {
       if (count === MOST_QUIET_INSTRUCTIONS) return LOUD;
       const row = readInstruction(reader);
-      const role = row.sig === '' ? ROLES[row.name as SpecialOp] : 'plain';
-      if (role === 'loud') return LOUD;
-      if (role === 'call') callees.push(reader.u32());
+      const calls = CALLS[row.imm];
+      if (row.op === OP.loop || calls === 'unnamed') return LOUD;
+      if (calls === 'named') callees.push(reader.u32());
       else skipImmediates(reader, row, module);
     }
     return count;

@@ -137,9 +137,7 @@ function lowerLoad(lowering: Builder, row: Instruction): void {
 }
 
 /** The low words of an i64 are stored like an i32. */
-const STORES: Readonly<
-  Record<Extract<AccessOp, `${string}store${string}`>, readonly [StoreOp, wraps: boolean]>
-> = {
+const STORES: Readonly<Record<Exclude<AccessOp, LoadOp>, readonly [StoreOp, wraps: boolean]>> = {
   'i32.store': ['i32.store', false],
   'i64.store': ['i64.store', false],
   'f32.store': ['f32.store', false],

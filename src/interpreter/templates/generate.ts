@@ -172,7 +172,7 @@ for (const [name, load] of Object.entries(LOADS)) {
       const closure = setClosure(load.result, bind, load.code, false);
       emit(`set ${name}/${how}`, ['d', 'a', 'o', 'm', 'at', 'n'], closure, false);
     }
-    if (load.result === 'i' && !name.includes('16')) {
+    if (load.result === 'i' && load.bytes !== 2) {
       const body = `fp=>{${bind}return(${load.code})!==0?y(fp):n(fp)}`;
       emit(`if ${name}/${how}`, ['a', 'o', 'm', 'at', 'y', 'n'], body, false);
     }
