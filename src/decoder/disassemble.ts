@@ -4,7 +4,7 @@
  */
 import { codeReader, readLocalDeclarations } from './body';
 import type { Module } from './decode';
-import { IMMEDIATES } from './immediates';
+import { printImmediates } from './immediates';
 import { OP } from './instructions';
 import { commentText, hexText, signatureText } from './listing';
 import { valTypeName } from './types';
@@ -22,7 +22,7 @@ export function* disassemble(module: Module, funcidx: number): Generator<string>
   const walk = new Walk(module, funcidx, {
     instruction({ row, offset, immediates, blocks }) {
       reader.pos = immediates;
-      const text = row.name.split(' ')[0] + IMMEDIATES[row.imm].print({ module, reader, row, blocks });
+      const text = row.name.split(' ')[0] + printImmediates({ module, reader, row, blocks });
       const depth = blocks.length - (row.op === OP.end || row.op === OP.else ? 1 : 0);
       line = `${hexText(offset)} ${'  '.repeat(depth)}${text}`;
     },

@@ -1,7 +1,8 @@
 /**
- * Immediates of the instructions of a validated module: one row a kind. Whoever needs their values reads them with the reader, in the
- * binary format's order; the reads that several rooms share stand here and in body.ts. The validator's rules read and check in one go, with
- * the suite's error for each case (`IMMEDIATES` in rules.ts).
+ * Immediates of the instructions of a validated module, by their kind: how they are passed over, how they are printed, what they call.
+ * These are one table in columns, so that a bundle that prints nothing goes without printers. Whoever needs their values reads them with
+ * the reader, in the binary format's order; the reads that several rooms share stand here and in body.ts. The validator's rules read and
+ * check in one go, with the suite's error for each case (`IMMEDIATES` in rules.ts).
  */
 import { readBlockTypeIndex, readBodyHeapType, readBodyValType } from './body';
 import type { Immediates, Instruction } from './instructions';
@@ -19,12 +20,10 @@ export interface Listing {
   readonly blocks: readonly { readonly offset: number }[];
 }
 
-interface Kind {
-  /** Passes over them; returns the type that 'a' and 't' in a signature stand for, or BOTTOM where there is none. */
-  readonly skip: (reader: Reader, module: ModuleData) => ValType;
-  /** As in the text format, each with a space before it. */
-  readonly print: (listing: Listing) => string;
-}
+/** Passes over them; returns the type that 'a' and 't' in a signature stand for, or BOTTOM where there is none. */
+type Skip = (reader: Reader, module: ModuleData) => ValType;
+/** As in the text format, each with a space before it. */
+type Print = (listing: Listing) => string;
 
 const MEMORY_FLAG = 0x40;
 
@@ -41,7 +40,7 @@ const tableAddress = (reader: Reader, module: ModuleData): ValType =>
 
 /** Nothing that a signature depends on. */
 const over =
-  (read: (reader: Reader, module: ModuleData) => unknown): Kind['skip'] =>
+  (read: (reader: Reader, module: ModuleData) => unknown): Skip =>
   (reader, module) => {
     read(reader, module);
     return BOTTOM;
@@ -60,108 +59,94 @@ const printSwapped = ({ reader }: Listing): string => {
   return ` ${reader.u32()} ${second}`;
 };
 
-const index: Kind = { skip: skipIndex, print: printIndex };
-const twoIndices: Kind = { skip: skipTwo, print: printTwo };
-
-const funcIndex: Kind = {
-  skip: skipIndex,
-  print: ({ module, reader }) => {
-    const funcidx = reader.u32();
-    return ` ${funcidx}${commentText(module.funcName(funcidx))}`;
+const SKIP: Readonly<Record<Immediates, Skip>> = {
+  none: () => BOTTOM,
+  block: over((reader) => reader.s33()),
+  label: skipIndex,
+  labels: over((reader) => {
+    for (let more = reader.u32(); more >= 0; more--) reader.u32();
+  }),
+  callee: skipIndex,
+  func: skipIndex,
+  typeTable: skipTwo,
+  types: over((reader) => {
+    for (let more = reader.u32(); more > 0; more--) readBodyValType(reader);
+  }),
+  local: skipIndex,
+  global: skipIndex,
+  table: tableAddress,
+  tableTable: skipTwo,
+  memarg: (reader, module) => {
+    const { address } = module.memories[readMemidx(reader)];
+    reader.u64();
+    return addressType(address);
   },
+  memory: memoryAddress,
+  memoryMemory: skipTwo,
+  data: skipIndex,
+  dataMemory: (reader, module) => {
+    reader.u32();
+    return memoryAddress(reader, module);
+  },
+  elem: skipIndex,
+  elemTable: (reader, module) => {
+    reader.u32();
+    return tableAddress(reader, module);
+  },
+  heap: over(readBodyHeapType),
+  i32: over((reader) => reader.s32()),
+  i64: over((reader) => reader.s64()),
+  f32: over((reader) => reader.skip(4)),
+  f64: over((reader) => reader.skip(8)),
 };
 
-export const IMMEDIATES: Readonly<Record<Immediates, Kind>> = {
-  none: { skip: () => BOTTOM, print: () => '' },
-  block: {
-    skip: over((reader) => reader.s33()),
-    print: ({ reader, module }) => {
-      const { typeidx, inline } = readBlockTypeIndex(reader);
-      if (typeidx < 0) return signatureText(inline);
-      return ` (type ${typeidx})${signatureText(module.types[typeidx].composite.func)}`;
-    },
+const PRINT: Readonly<Record<Immediates, Print>> = {
+  none: () => '',
+  block: ({ reader, module }) => {
+    const { typeidx, inline } = readBlockTypeIndex(reader);
+    if (typeidx < 0) return signatureText(inline);
+    return ` (type ${typeidx})${signatureText(module.types[typeidx].composite.func)}`;
   },
-  label: { skip: skipIndex, print: printLabel },
-  labels: {
-    skip: over((reader) => {
-      for (let more = reader.u32(); more >= 0; more--) reader.u32();
-    }),
-    print: (listing) => {
-      let text = '';
-      for (let more = listing.reader.u32(); more >= 0; more--) text += printLabel(listing);
-      return text;
-    },
+  label: printLabel,
+  labels: (listing) => {
+    let text = '';
+    for (let more = listing.reader.u32(); more >= 0; more--) text += printLabel(listing);
+    return text;
   },
-  callee: funcIndex,
-  func: funcIndex,
-  typeTable: {
-    skip: skipTwo,
-    print: ({ reader }) => {
-      const typeidx = reader.u32();
-      return ` ${reader.u32()} (type ${typeidx})`;
-    },
+  callee: printFunc,
+  func: printFunc,
+  typeTable: ({ reader }) => {
+    const typeidx = reader.u32();
+    return ` ${reader.u32()} (type ${typeidx})`;
   },
-  types: {
-    skip: over((reader) => {
-      for (let more = reader.u32(); more > 0; more--) readBodyValType(reader);
-    }),
-    print: ({ reader }) => {
-      let text = '';
-      for (let more = reader.u32(); more > 0; more--) {
-        text += ` (result ${valTypeName(readBodyValType(reader))})`;
-      }
-      return text;
-    },
+  types: ({ reader }) => {
+    let text = '';
+    for (let more = reader.u32(); more > 0; more--) {
+      text += ` (result ${valTypeName(readBodyValType(reader))})`;
+    }
+    return text;
   },
-  local: index,
-  global: index,
-  table: { skip: tableAddress, print: printIndex },
-  tableTable: twoIndices,
-  memarg: {
-    skip: (reader, module) => {
-      const { address } = module.memories[readMemidx(reader)];
-      reader.u64();
-      return addressType(address);
-    },
-    print: printMemarg,
+  local: printIndex,
+  global: printIndex,
+  table: printIndex,
+  tableTable: printTwo,
+  memarg: printMemarg,
+  memory: printIndex,
+  memoryMemory: printTwo,
+  data: printIndex,
+  dataMemory: printSwapped,
+  elem: printIndex,
+  elemTable: printSwapped,
+  heap: ({ reader }) => ` ${heapName(readBodyHeapType(reader))}`,
+  i32: ({ reader }) => ` ${reader.s32()}`,
+  i64: ({ reader }) => {
+    reader.s64();
+    return ` ${i64Text(reader.lo, reader.hi)}`;
   },
-  memory: { skip: memoryAddress, print: printIndex },
-  memoryMemory: twoIndices,
-  data: index,
-  dataMemory: {
-    skip: (reader, module) => {
-      reader.u32();
-      return memoryAddress(reader, module);
-    },
-    print: printSwapped,
-  },
-  elem: index,
-  elemTable: {
-    skip: (reader, module) => {
-      reader.u32();
-      return tableAddress(reader, module);
-    },
-    print: printSwapped,
-  },
-  heap: {
-    skip: over(readBodyHeapType),
-    print: ({ reader }) => ` ${heapName(readBodyHeapType(reader))}`,
-  },
-  i32: { skip: over((reader) => reader.s32()), print: ({ reader }) => ` ${reader.s32()}` },
-  i64: {
-    skip: over((reader) => reader.s64()),
-    print: ({ reader }) => {
-      reader.s64();
-      return ` ${i64Text(reader.lo, reader.hi)}`;
-    },
-  },
-  f32: { skip: over((reader) => reader.skip(4)), print: ({ reader }) => ` ${f32Text(reader.word())}` },
-  f64: {
-    skip: over((reader) => reader.skip(8)),
-    print: ({ reader }) => {
-      reader.f64();
-      return ` ${f64Text(reader.lo, reader.hi)}`;
-    },
+  f32: ({ reader }) => ` ${f32Text(reader.word())}`,
+  f64: ({ reader }) => {
+    reader.f64();
+    return ` ${f64Text(reader.lo, reader.hi)}`;
   },
 };
 
@@ -195,7 +180,16 @@ export const CALLS: Readonly<Record<Immediates, 'no' | 'named' | 'unnamed'>> = {
 
 /** Passes over an instruction's immediates; returns the type that 'a' and 't' in its signature stand for. */
 export function skipImmediates(reader: Reader, row: Instruction, module: ModuleData): ValType {
-  return IMMEDIATES[row.imm].skip(reader, module);
+  return SKIP[row.imm](reader, module);
+}
+
+export function printImmediates(listing: Listing): string {
+  return PRINT[listing.row.imm](listing);
+}
+
+function printFunc({ module, reader }: Listing): string {
+  const funcidx = reader.u32();
+  return ` ${funcidx}${commentText(module.funcName(funcidx))}`;
 }
 
 /** A label with the offset of the block it leaves or repeats. */
