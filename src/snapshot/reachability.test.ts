@@ -7,9 +7,10 @@ import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
 import { safepointsOf } from '../decoder/safepoints';
+import { typesOf } from '../decoder/typelist';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
-import { lower } from '../lowering';
+import { lower, typesOf as loweredTypes } from '../lowering';
 import { offsetsOf, safepointsOfBody } from '../lowering/testing';
 import { Func, type Instance, i32, instantiatePaused } from '../runtime';
 import { capture } from './capture';
@@ -101,6 +102,17 @@ describe('code that no control flow reaches', () => {
         expect([seed, k, offsetsOf(lowered, 'call')]).toEqual([seed, k, offsets]);
         const headers = offsetsOf(lowered, 'loop');
         expect([seed, k, headers]).toEqual([seed, k, [...new Set(targets)].sort((a, b) => a - b)]);
+        for (const { kind, offset, targetLoop, operands } of lowered) {
+          const same = points.find(
+            (point) => point.kind === kind && point.offset === offset && point.targetLoop === targetLoop,
+          );
+          expect([seed, k, offset, typesOf(same?.operands)]).toEqual([
+            seed,
+            k,
+            offset,
+            loweredTypes(operands),
+          ]);
+        }
         calls += offsets.length;
         loops += headers.length;
       }
