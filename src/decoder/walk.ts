@@ -31,8 +31,9 @@ import {
 } from './instructions';
 import type { ModuleData } from './module';
 import type { Reader } from './reader';
+import { TYPE_OF_SIGNATURE } from './rules';
 import { onTop, type TypeList } from './typelist';
-import { F32, F64, FUNCREF, type FuncType, I32, I64, type TableType, type ValType } from './types';
+import { BOTTOM, FUNCREF, type FuncType, I32, I64, type TableType, type ValType } from './types';
 
 /** A structured instruction that is open. */
 export interface Block {
@@ -275,15 +276,13 @@ function withoutTop(list: TypeList | undefined, count: number): TypeList | undef
   return rest;
 }
 
-const TYPE_OF: Readonly<Record<string, ValType>> = { i: I32, I: I64, f: F32, F: F64 };
-
-/** By dense id: how many operands, and the results; 0 stands for the type that the immediates decide. */
+/** By dense id: how many operands, and the results; BOTTOM stands for the type that the immediates decide. */
 const SIGNATURES: { readonly operands: number; readonly results: readonly ValType[] }[] = [];
 for (const { op, sig } of INSTRUCTIONS) {
   const [operands, results] = sig.split(':');
   SIGNATURES[op] = {
     operands: operands.length,
-    results: Array.from(results ?? '', (char) => TYPE_OF[char] ?? 0),
+    results: Array.from(results ?? '', (char) => TYPE_OF_SIGNATURE[char] ?? BOTTOM),
   };
 }
 
