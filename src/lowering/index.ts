@@ -6,4 +6,3 @@ export { Lowering, lower } from './lowering';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';
 export type * from './statements';
-export { onTop, type TypeList, typesOf } from './typelist';

@@ -7,9 +7,9 @@
  * what is behind the block, loop or `if` that holds it.
  */
 import type { AccessOp, BlockOp, NumericOp, OpName, ValType } from '../decoder';
+import type { TypeList } from '../decoder/typelist';
 import type { Expr } from './expr';
 import type { Locals } from './frame';
-import type { TypeList } from './typelist';
 
 /** Offsets of instructions are byte offsets in the module; those of safepoints count from the start of the code entry. */
 export interface LoweredBody {
