@@ -29,7 +29,11 @@ const RULES: Record<string, Rule> = {
   'src/runtime': { from: ['src/errors.ts', 'src/checks.ts', 'src/decoder'] },
   'src/lowering': { from: ['src/errors.ts', 'src/decoder'] },
   // The generator runs at build time, in Node.
-  'src/interpreter/templates': { from: ['src/interpreter', 'src/decoder'], packages: /^node:/ },
+  'src/interpreter/templates': {
+    from: ['src/interpreter', 'src/decoder'],
+    types: ['src/lowering'],
+    packages: /^node:/,
+  },
   'src/interpreter': {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/lowering'],
   },

@@ -10,8 +10,10 @@ export { inspect } from './inspect';
 export type {
   AccessOp,
   AccessSignature,
+  BlockOp,
   Immediates,
   Instruction,
+  LoadOp,
   NumericOp,
   NumericSignature,
   OpName,

@@ -24,3 +24,11 @@ it('has signatures of known types, and widths exactly where memory is accessed',
     expect([0, 8, 16, 32, 64], name).toContain(width);
   }
 });
+
+it('has mirrors of the same signature that mirror each other', () => {
+  for (const { name, sig, mirror, traps } of INSTRUCTIONS) {
+    if (mirror === undefined) continue;
+    const other = instructionOf[OP[mirror]]!;
+    expect([name, other.sig, other.mirror, traps]).toEqual([name, sig, name, false]);
+  }
+});

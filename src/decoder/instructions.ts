@@ -2,7 +2,8 @@
  * THE instruction table (spec chapters "syntax/instructions", "binary/instructions"): one row an instruction. Decoder, validator,
  * lowering, disassembler and inspector read it, and a handler table of type `Record<OpName, ...>` makes a forgotten row a type error.
  *
- * A row is `[op, name, signature, immediates?, feature?, width?]`; without them it is none, of WebAssembly 1.0, and no access.
+ * A row is `[op, name, signature, immediates?, feature?, width?, traps?, mirror?]`; without them it has none, is of WebAssembly 1.0, no
+ * access, cannot trap, and its operands keep their places.
  *
  * `op` is dense: a single byte opcode is itself; after a prefix byte, 0xfc + n is 0x100 + n, 0xfd + n is 0x200 + n,
  * 0xfe + n is 0x400 + n, 0xfb + n is 0x500 + n.
@@ -12,12 +13,15 @@
  * (control, variables, references, and what needs two immediates to know its types).
  *
  * `width` is the bits a memory access touches: its natural alignment.
+ *
+ * `traps` says whether the instruction itself can trap (a call cannot, what it calls may). `mirror` is the instruction that computes the
+ * same from the operands in the other order: itself, if it commutes. Only integers have one: of two NaNs a float's operand order may decide.
  */
 import type { Feature } from './features';
 
 const ROWS = [
   // Control
-  [0x00, 'unreachable', ''],
+  [0x00, 'unreachable', '', 'none', 'mvp', 0, 'traps'],
   [0x01, 'nop', ':'],
   [0x02, 'block', '', 'block'],
   [0x03, 'loop', '', 'block'],
@@ -28,10 +32,10 @@ const ROWS = [
   [0x0d, 'br_if', '', 'label'],
   [0x0e, 'br_table', '', 'labels'],
   [0x0f, 'return', ''],
-  [0x10, 'call', '', 'func'],
-  [0x11, 'call_indirect', '', 'typeTable'],
-  [0x12, 'return_call', '', 'func', 'tailCalls'],
-  [0x13, 'return_call_indirect', '', 'typeTable', 'tailCalls'],
+  [0x10, 'call', '', 'callee'],
+  [0x11, 'call_indirect', '', 'typeTable', 'mvp', 0, 'traps'],
+  [0x12, 'return_call', '', 'callee', 'tailCalls'],
+  [0x13, 'return_call_indirect', '', 'typeTable', 'tailCalls', 0, 'traps'],
   // Parametric
   [0x1a, 'drop', ''],
   [0x1b, 'select', ''],
@@ -43,32 +47,32 @@ const ROWS = [
   [0x23, 'global.get', '', 'global'],
   [0x24, 'global.set', '', 'global'],
   // Table
-  [0x25, 'table.get', '', 'table', 'referenceTypes'],
-  [0x26, 'table.set', '', 'table', 'referenceTypes'],
+  [0x25, 'table.get', '', 'table', 'referenceTypes', 0, 'traps'],
+  [0x26, 'table.set', '', 'table', 'referenceTypes', 0, 'traps'],
   // Memory
-  [0x28, 'i32.load', 'a:i', 'memarg', 'mvp', 32],
-  [0x29, 'i64.load', 'a:I', 'memarg', 'mvp', 64],
-  [0x2a, 'f32.load', 'a:f', 'memarg', 'mvp', 32],
-  [0x2b, 'f64.load', 'a:F', 'memarg', 'mvp', 64],
-  [0x2c, 'i32.load8_s', 'a:i', 'memarg', 'mvp', 8],
-  [0x2d, 'i32.load8_u', 'a:i', 'memarg', 'mvp', 8],
-  [0x2e, 'i32.load16_s', 'a:i', 'memarg', 'mvp', 16],
-  [0x2f, 'i32.load16_u', 'a:i', 'memarg', 'mvp', 16],
-  [0x30, 'i64.load8_s', 'a:I', 'memarg', 'mvp', 8],
-  [0x31, 'i64.load8_u', 'a:I', 'memarg', 'mvp', 8],
-  [0x32, 'i64.load16_s', 'a:I', 'memarg', 'mvp', 16],
-  [0x33, 'i64.load16_u', 'a:I', 'memarg', 'mvp', 16],
-  [0x34, 'i64.load32_s', 'a:I', 'memarg', 'mvp', 32],
-  [0x35, 'i64.load32_u', 'a:I', 'memarg', 'mvp', 32],
-  [0x36, 'i32.store', 'ai:', 'memarg', 'mvp', 32],
-  [0x37, 'i64.store', 'aI:', 'memarg', 'mvp', 64],
-  [0x38, 'f32.store', 'af:', 'memarg', 'mvp', 32],
-  [0x39, 'f64.store', 'aF:', 'memarg', 'mvp', 64],
-  [0x3a, 'i32.store8', 'ai:', 'memarg', 'mvp', 8],
-  [0x3b, 'i32.store16', 'ai:', 'memarg', 'mvp', 16],
-  [0x3c, 'i64.store8', 'aI:', 'memarg', 'mvp', 8],
-  [0x3d, 'i64.store16', 'aI:', 'memarg', 'mvp', 16],
-  [0x3e, 'i64.store32', 'aI:', 'memarg', 'mvp', 32],
+  [0x28, 'i32.load', 'a:i', 'memarg', 'mvp', 32, 'traps'],
+  [0x29, 'i64.load', 'a:I', 'memarg', 'mvp', 64, 'traps'],
+  [0x2a, 'f32.load', 'a:f', 'memarg', 'mvp', 32, 'traps'],
+  [0x2b, 'f64.load', 'a:F', 'memarg', 'mvp', 64, 'traps'],
+  [0x2c, 'i32.load8_s', 'a:i', 'memarg', 'mvp', 8, 'traps'],
+  [0x2d, 'i32.load8_u', 'a:i', 'memarg', 'mvp', 8, 'traps'],
+  [0x2e, 'i32.load16_s', 'a:i', 'memarg', 'mvp', 16, 'traps'],
+  [0x2f, 'i32.load16_u', 'a:i', 'memarg', 'mvp', 16, 'traps'],
+  [0x30, 'i64.load8_s', 'a:I', 'memarg', 'mvp', 8, 'traps'],
+  [0x31, 'i64.load8_u', 'a:I', 'memarg', 'mvp', 8, 'traps'],
+  [0x32, 'i64.load16_s', 'a:I', 'memarg', 'mvp', 16, 'traps'],
+  [0x33, 'i64.load16_u', 'a:I', 'memarg', 'mvp', 16, 'traps'],
+  [0x34, 'i64.load32_s', 'a:I', 'memarg', 'mvp', 32, 'traps'],
+  [0x35, 'i64.load32_u', 'a:I', 'memarg', 'mvp', 32, 'traps'],
+  [0x36, 'i32.store', 'ai:', 'memarg', 'mvp', 32, 'traps'],
+  [0x37, 'i64.store', 'aI:', 'memarg', 'mvp', 64, 'traps'],
+  [0x38, 'f32.store', 'af:', 'memarg', 'mvp', 32, 'traps'],
+  [0x39, 'f64.store', 'aF:', 'memarg', 'mvp', 64, 'traps'],
+  [0x3a, 'i32.store8', 'ai:', 'memarg', 'mvp', 8, 'traps'],
+  [0x3b, 'i32.store16', 'ai:', 'memarg', 'mvp', 16, 'traps'],
+  [0x3c, 'i64.store8', 'aI:', 'memarg', 'mvp', 8, 'traps'],
+  [0x3d, 'i64.store16', 'aI:', 'memarg', 'mvp', 16, 'traps'],
+  [0x3e, 'i64.store32', 'aI:', 'memarg', 'mvp', 32, 'traps'],
   [0x3f, 'memory.size', ':a', 'memory'],
   [0x40, 'memory.grow', 'a:a', 'memory'],
   // Numeric
@@ -77,27 +81,27 @@ const ROWS = [
   [0x43, 'f32.const', ':f', 'f32'],
   [0x44, 'f64.const', ':F', 'f64'],
   [0x45, 'i32.eqz', 'i:i'],
-  [0x46, 'i32.eq', 'ii:i'],
-  [0x47, 'i32.ne', 'ii:i'],
-  [0x48, 'i32.lt_s', 'ii:i'],
-  [0x49, 'i32.lt_u', 'ii:i'],
-  [0x4a, 'i32.gt_s', 'ii:i'],
-  [0x4b, 'i32.gt_u', 'ii:i'],
-  [0x4c, 'i32.le_s', 'ii:i'],
-  [0x4d, 'i32.le_u', 'ii:i'],
-  [0x4e, 'i32.ge_s', 'ii:i'],
-  [0x4f, 'i32.ge_u', 'ii:i'],
+  [0x46, 'i32.eq', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.eq'],
+  [0x47, 'i32.ne', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.ne'],
+  [0x48, 'i32.lt_s', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.gt_s'],
+  [0x49, 'i32.lt_u', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.gt_u'],
+  [0x4a, 'i32.gt_s', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.lt_s'],
+  [0x4b, 'i32.gt_u', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.lt_u'],
+  [0x4c, 'i32.le_s', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.ge_s'],
+  [0x4d, 'i32.le_u', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.ge_u'],
+  [0x4e, 'i32.ge_s', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.le_s'],
+  [0x4f, 'i32.ge_u', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.le_u'],
   [0x50, 'i64.eqz', 'I:i'],
-  [0x51, 'i64.eq', 'II:i'],
-  [0x52, 'i64.ne', 'II:i'],
-  [0x53, 'i64.lt_s', 'II:i'],
-  [0x54, 'i64.lt_u', 'II:i'],
-  [0x55, 'i64.gt_s', 'II:i'],
-  [0x56, 'i64.gt_u', 'II:i'],
-  [0x57, 'i64.le_s', 'II:i'],
-  [0x58, 'i64.le_u', 'II:i'],
-  [0x59, 'i64.ge_s', 'II:i'],
-  [0x5a, 'i64.ge_u', 'II:i'],
+  [0x51, 'i64.eq', 'II:i', 'none', 'mvp', 0, 'total', 'i64.eq'],
+  [0x52, 'i64.ne', 'II:i', 'none', 'mvp', 0, 'total', 'i64.ne'],
+  [0x53, 'i64.lt_s', 'II:i', 'none', 'mvp', 0, 'total', 'i64.gt_s'],
+  [0x54, 'i64.lt_u', 'II:i', 'none', 'mvp', 0, 'total', 'i64.gt_u'],
+  [0x55, 'i64.gt_s', 'II:i', 'none', 'mvp', 0, 'total', 'i64.lt_s'],
+  [0x56, 'i64.gt_u', 'II:i', 'none', 'mvp', 0, 'total', 'i64.lt_u'],
+  [0x57, 'i64.le_s', 'II:i', 'none', 'mvp', 0, 'total', 'i64.ge_s'],
+  [0x58, 'i64.le_u', 'II:i', 'none', 'mvp', 0, 'total', 'i64.ge_u'],
+  [0x59, 'i64.ge_s', 'II:i', 'none', 'mvp', 0, 'total', 'i64.le_s'],
+  [0x5a, 'i64.ge_u', 'II:i', 'none', 'mvp', 0, 'total', 'i64.le_u'],
   [0x5b, 'f32.eq', 'ff:i'],
   [0x5c, 'f32.ne', 'ff:i'],
   [0x5d, 'f32.lt', 'ff:i'],
@@ -113,16 +117,16 @@ const ROWS = [
   [0x67, 'i32.clz', 'i:i'],
   [0x68, 'i32.ctz', 'i:i'],
   [0x69, 'i32.popcnt', 'i:i'],
-  [0x6a, 'i32.add', 'ii:i'],
+  [0x6a, 'i32.add', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.add'],
   [0x6b, 'i32.sub', 'ii:i'],
-  [0x6c, 'i32.mul', 'ii:i'],
-  [0x6d, 'i32.div_s', 'ii:i'],
-  [0x6e, 'i32.div_u', 'ii:i'],
-  [0x6f, 'i32.rem_s', 'ii:i'],
-  [0x70, 'i32.rem_u', 'ii:i'],
-  [0x71, 'i32.and', 'ii:i'],
-  [0x72, 'i32.or', 'ii:i'],
-  [0x73, 'i32.xor', 'ii:i'],
+  [0x6c, 'i32.mul', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.mul'],
+  [0x6d, 'i32.div_s', 'ii:i', 'none', 'mvp', 0, 'traps'],
+  [0x6e, 'i32.div_u', 'ii:i', 'none', 'mvp', 0, 'traps'],
+  [0x6f, 'i32.rem_s', 'ii:i', 'none', 'mvp', 0, 'traps'],
+  [0x70, 'i32.rem_u', 'ii:i', 'none', 'mvp', 0, 'traps'],
+  [0x71, 'i32.and', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.and'],
+  [0x72, 'i32.or', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.or'],
+  [0x73, 'i32.xor', 'ii:i', 'none', 'mvp', 0, 'total', 'i32.xor'],
   [0x74, 'i32.shl', 'ii:i'],
   [0x75, 'i32.shr_s', 'ii:i'],
   [0x76, 'i32.shr_u', 'ii:i'],
@@ -131,16 +135,16 @@ const ROWS = [
   [0x79, 'i64.clz', 'I:I'],
   [0x7a, 'i64.ctz', 'I:I'],
   [0x7b, 'i64.popcnt', 'I:I'],
-  [0x7c, 'i64.add', 'II:I'],
+  [0x7c, 'i64.add', 'II:I', 'none', 'mvp', 0, 'total', 'i64.add'],
   [0x7d, 'i64.sub', 'II:I'],
-  [0x7e, 'i64.mul', 'II:I'],
-  [0x7f, 'i64.div_s', 'II:I'],
-  [0x80, 'i64.div_u', 'II:I'],
-  [0x81, 'i64.rem_s', 'II:I'],
-  [0x82, 'i64.rem_u', 'II:I'],
-  [0x83, 'i64.and', 'II:I'],
-  [0x84, 'i64.or', 'II:I'],
-  [0x85, 'i64.xor', 'II:I'],
+  [0x7e, 'i64.mul', 'II:I', 'none', 'mvp', 0, 'total', 'i64.mul'],
+  [0x7f, 'i64.div_s', 'II:I', 'none', 'mvp', 0, 'traps'],
+  [0x80, 'i64.div_u', 'II:I', 'none', 'mvp', 0, 'traps'],
+  [0x81, 'i64.rem_s', 'II:I', 'none', 'mvp', 0, 'traps'],
+  [0x82, 'i64.rem_u', 'II:I', 'none', 'mvp', 0, 'traps'],
+  [0x83, 'i64.and', 'II:I', 'none', 'mvp', 0, 'total', 'i64.and'],
+  [0x84, 'i64.or', 'II:I', 'none', 'mvp', 0, 'total', 'i64.or'],
+  [0x85, 'i64.xor', 'II:I', 'none', 'mvp', 0, 'total', 'i64.xor'],
   [0x86, 'i64.shl', 'II:I'],
   [0x87, 'i64.shr_s', 'II:I'],
   [0x88, 'i64.shr_u', 'II:I'],
@@ -175,16 +179,16 @@ const ROWS = [
   [0xa5, 'f64.max', 'FF:F'],
   [0xa6, 'f64.copysign', 'FF:F'],
   [0xa7, 'i32.wrap_i64', 'I:i'],
-  [0xa8, 'i32.trunc_f32_s', 'f:i'],
-  [0xa9, 'i32.trunc_f32_u', 'f:i'],
-  [0xaa, 'i32.trunc_f64_s', 'F:i'],
-  [0xab, 'i32.trunc_f64_u', 'F:i'],
+  [0xa8, 'i32.trunc_f32_s', 'f:i', 'none', 'mvp', 0, 'traps'],
+  [0xa9, 'i32.trunc_f32_u', 'f:i', 'none', 'mvp', 0, 'traps'],
+  [0xaa, 'i32.trunc_f64_s', 'F:i', 'none', 'mvp', 0, 'traps'],
+  [0xab, 'i32.trunc_f64_u', 'F:i', 'none', 'mvp', 0, 'traps'],
   [0xac, 'i64.extend_i32_s', 'i:I'],
   [0xad, 'i64.extend_i32_u', 'i:I'],
-  [0xae, 'i64.trunc_f32_s', 'f:I'],
-  [0xaf, 'i64.trunc_f32_u', 'f:I'],
-  [0xb0, 'i64.trunc_f64_s', 'F:I'],
-  [0xb1, 'i64.trunc_f64_u', 'F:I'],
+  [0xae, 'i64.trunc_f32_s', 'f:I', 'none', 'mvp', 0, 'traps'],
+  [0xaf, 'i64.trunc_f32_u', 'f:I', 'none', 'mvp', 0, 'traps'],
+  [0xb0, 'i64.trunc_f64_s', 'F:I', 'none', 'mvp', 0, 'traps'],
+  [0xb1, 'i64.trunc_f64_u', 'F:I', 'none', 'mvp', 0, 'traps'],
   [0xb2, 'f32.convert_i32_s', 'i:f'],
   [0xb3, 'f32.convert_i32_u', 'i:f'],
   [0xb4, 'f32.convert_i64_s', 'I:f'],
@@ -217,16 +221,16 @@ const ROWS = [
   [0x105, 'i64.trunc_sat_f32_u', 'f:I', 'none', 'saturatingFloatToInt'],
   [0x106, 'i64.trunc_sat_f64_s', 'F:I', 'none', 'saturatingFloatToInt'],
   [0x107, 'i64.trunc_sat_f64_u', 'F:I', 'none', 'saturatingFloatToInt'],
-  [0x108, 'memory.init', 'aii:', 'dataMemory', 'bulkMemory'],
+  [0x108, 'memory.init', 'aii:', 'dataMemory', 'bulkMemory', 0, 'traps'],
   [0x109, 'data.drop', ':', 'data', 'bulkMemory'],
-  [0x10a, 'memory.copy', '', 'memoryMemory', 'bulkMemory'],
-  [0x10b, 'memory.fill', 'aia:', 'memory', 'bulkMemory'],
-  [0x10c, 'table.init', 'tii:', 'elemTable', 'bulkMemory'],
+  [0x10a, 'memory.copy', '', 'memoryMemory', 'bulkMemory', 0, 'traps'],
+  [0x10b, 'memory.fill', 'aia:', 'memory', 'bulkMemory', 0, 'traps'],
+  [0x10c, 'table.init', 'tii:', 'elemTable', 'bulkMemory', 0, 'traps'],
   [0x10d, 'elem.drop', ':', 'elem', 'bulkMemory'],
-  [0x10e, 'table.copy', '', 'tableTable', 'bulkMemory'],
+  [0x10e, 'table.copy', '', 'tableTable', 'bulkMemory', 0, 'traps'],
   [0x10f, 'table.grow', '', 'table', 'referenceTypes'],
   [0x110, 'table.size', ':t', 'table', 'referenceTypes'],
-  [0x111, 'table.fill', '', 'table', 'referenceTypes'],
+  [0x111, 'table.fill', '', 'table', 'referenceTypes', 0, 'traps'],
 ] as const satisfies readonly Row[];
 
 type Row = readonly [
@@ -236,17 +240,20 @@ type Row = readonly [
   imm?: Immediates,
   feature?: 'mvp' | Feature,
   width?: number,
+  traps?: 'traps' | 'total',
+  mirror?: string,
 ];
 
 /**
  * Immediates, in the binary format's order. `typeTable`, `dataMemory`, `elemTable`, `memoryMemory` and `tableTable` are two indices
- * (the two latter: destination, source). `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
+ * (the two latter: destination, source). `callee` is a function that is called, `func` one that is only named. `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
  */
 export type Immediates =
   | 'none'
   | 'block'
   | 'label'
   | 'labels'
+  | 'callee'
   | 'func'
   | 'typeTable'
   | 'types'
@@ -272,6 +279,8 @@ export type OpName = (typeof ROWS)[number][1];
 /** Instructions whose typing is a rule of its own. */
 export type SpecialOp = Extract<(typeof ROWS)[number], { readonly 2: '' }>[1];
 type AnyRow = (typeof ROWS)[number];
+/** Structured instructions: each opens a block. */
+export type BlockOp = Extract<AnyRow, { readonly 3: 'block' }>[1];
 /** Rows without immediates that have a signature, but for `nop`. */
 type NumericRow = Exclude<
   Extract<AnyRow, { readonly length: 3 } | { readonly 3: 'none' }>,
@@ -281,8 +290,11 @@ type AccessRow = Extract<AnyRow, { readonly 3: 'memarg' }>;
 /** Instructions that compute their result from their operands alone. */
 export type NumericOp = NumericRow[1];
 export type NumericSignature = NumericRow[2];
+/** Instructions that others are when their operands change places. */
+export type MirrorOp = Extract<AnyRow, { readonly 7: string }>[7];
 /** Loads and stores. */
 export type AccessOp = AccessRow[1];
+export type LoadOp = Extract<AccessRow, { readonly 2: `a:${string}` }>[1];
 export type AccessSignature = AccessRow[2];
 /** Immediates of the instructions that have a signature. */
 export type SignatureImmediates = Exclude<(typeof ROWS)[number], { readonly 2: '' }>[3] & string;
@@ -296,16 +308,22 @@ export interface Instruction {
   readonly feature: 'mvp' | Feature;
   /** Bits that a memory access touches, else 0. */
   readonly width: number;
+  /** Whether it can trap itself. */
+  readonly traps: boolean;
+  /** Computes the same from swapped operands. */
+  readonly mirror: MirrorOp | undefined;
 }
 
 export const INSTRUCTIONS: readonly Instruction[] = ROWS.map(
-  ([op, name, sig, imm, feature, width]: Row): Instruction => ({
+  ([op, name, sig, imm, feature, width, traps, mirror]: Row): Instruction => ({
     op,
     name: name as OpName,
     imm: imm ?? 'none',
     sig,
     feature: feature ?? 'mvp',
     width: width ?? 0,
+    traps: traps === 'traps',
+    mirror: mirror as MirrorOp | undefined,
   }),
 );
 

@@ -25,6 +25,8 @@ interface Work {
   run(to: number, from: number, count: number): void;
   /** The parts go from the end to the start. */
   backward?(to: number, from: number): boolean;
+  /** It is about elements of a table, not bytes of a memory. */
+  readonly isTable: boolean;
   /** The middle operand is a value, not a position. */
   readonly value?: boolean;
 }
@@ -34,6 +36,7 @@ const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number,
     const memory = instance.memories[x];
     const wide = memory.type.address === 'i64';
     return {
+      isTable: false,
       wide: [wide, false, wide],
       value: true,
       check: (to, _, count) => memory.check(to, count),
@@ -46,6 +49,7 @@ const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number,
     const toWide = memory.type.address === 'i64';
     const fromWide = source.type.address === 'i64';
     return {
+      isTable: false,
       wide: [toWide, fromWide, toWide && fromWide],
       check: (to, from, count) => {
         source.check(from, count);
@@ -58,6 +62,7 @@ const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number,
   'memory.init': (instance, x, y) => {
     const memory = instance.memories[y];
     return {
+      isTable: false,
       wide: [memory.type.address === 'i64', false, false],
       check: (to, from, count) => memory.checkInit(to, instance.dataOf(x), from, count),
       run: (to, from, count) => memory.init(to, instance.dataOf(x), from, count),
@@ -67,6 +72,7 @@ const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number,
     const table = instance.tables[x];
     const wide = table.type.address === 'i64';
     return {
+      isTable: true,
       wide: [wide, false, wide],
       value: true,
       check: (to, _value, count) => table.check(to, count),
@@ -79,6 +85,7 @@ const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number,
     const toWide = table.type.address === 'i64';
     const fromWide = source.type.address === 'i64';
     return {
+      isTable: true,
       wide: [toWide, fromWide, toWide && fromWide],
       check: (to, from, count) => {
         source.check(from, count);
@@ -91,6 +98,7 @@ const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number,
   'table.init': (instance, x, y) => {
     const table = instance.tables[y];
     return {
+      isTable: true,
       wide: [table.type.address === 'i64', false, false],
       check: (to, from, count) => table.checkInit(to, instance.elementCount(x), from, count),
       run: (to, from, count) => instance.initTable(table, to, x, from, count),
@@ -101,8 +109,7 @@ const MAKERS: Readonly<Record<BulkOp, (instance: Instance, x: number, y: number,
 export function makeBulk(instance: Instance, { op, x, y, offset }: Bulk): BulkOperation {
   const frames = stack();
   const work = MAKERS[op](instance, x, y, frames);
-  const { wide, value } = work;
-  const isTable = op.startsWith('table');
+  const { wide, value, isTable } = work;
   const part = isTable ? TABLE_PART : MEMORY_PART;
   const charge = isTable ? chargeElements : chargeBytes;
   return (at) => {

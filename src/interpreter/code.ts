@@ -1,6 +1,7 @@
 /** Lowered code of a function and the places in it that the canonical state names (DESIGN.md, law 2). */
 import { slotsOf, type ValType } from '../decoder';
-import type { Locals, TypeList } from '../lowering';
+import type { TypeList } from '../decoder/typelist';
+import type { Locals } from '../lowering';
 import type { Func } from '../runtime';
 import type { Charge } from '../runtime/ledger';
 import type { Step } from './step';

@@ -3,8 +3,8 @@
  * (DESIGN.md, law 1; src/snapshot writes and reads them).
  */
 import { isRef, slotsOf, type ValType } from '../decoder';
+import { onTop, type TypeList, typesOf } from '../decoder/typelist';
 import { InternalError } from '../errors';
-import { onTop, type TypeList, typesOf } from '../lowering';
 import type { Func, Instance, Value } from '../runtime';
 import { CallSite, type Code, codeOf, type Safepoint } from './code';
 import { makeCode } from './driver';

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Module } from '../decoder';
-import { MAX_WAITING, type TypeList } from '../lowering';
+import type { TypeList } from '../decoder/typelist';
+import { MAX_WAITING } from '../lowering';
 import { type Func, i32, instantiatePaused, type StoreLimits } from '../runtime/index';
 import { Execution, Store } from '.';
 import { codeOf } from './code';

@@ -3,7 +3,18 @@
  * constants are split at 32, and moves of floats become moves of integers, so that NaN payloads survive on every engine (DESIGN.md,
  * law 6).
  */
-import { F32, F64, I32, I64, isRef, type NumericOp, type ValType } from '../decoder';
+import {
+  F32,
+  F64,
+  I32,
+  I64,
+  instructionOf,
+  isRef,
+  type LoadOp,
+  type NumericOp,
+  OP,
+  type ValType,
+} from '../decoder';
 import { InternalError, type TrapCode } from '../errors';
 
 /** How a back end holds a value: i32, i64 (two words), f32, f64, reference. */
@@ -25,11 +36,9 @@ export type ShiftOp =
   | 'i64.rotl<32'
   | 'i64.rotl>=32';
 
-export type LoadOp =
-  | `i32.load${'' | '8_s' | '8_u' | '16_s' | '16_u'}`
-  | `i64.load${'' | '8_s' | '8_u' | '16_s' | '16_u' | '32_s' | '32_u'}`
-  | 'f32.load'
-  | 'f64.load';
+/** Numeric instructions as expressions have them: `copysign` works on bits. */
+type ArithmeticOp = Exclude<NumericOp, 'f32.copysign' | 'f64.copysign'>;
+export type ComputeOp = ArithmeticOp | ShiftOp;
 
 /** What all expressions have. */
 interface Head {
@@ -95,7 +104,7 @@ export interface Address extends Head {
 }
 /** A numeric instruction. `offset` is -1 when it cannot trap. */
 export interface Compute extends Head {
-  readonly op: NumericOp | ShiftOp;
+  readonly op: ComputeOp;
   readonly a: Expr;
   readonly b: Expr | undefined;
   readonly offset: number;
@@ -210,7 +219,7 @@ export function address(
 }
 
 function compute(
-  op: Compute['op'],
+  op: ComputeOp,
   type: ValType,
   a: Expr,
   b: Expr | undefined = undefined,
@@ -231,48 +240,14 @@ function compute(
 }
 
 /** `offset` only of what can trap. */
-export function unary(op: NumericOp, type: ValType, a: Expr, offset = -1): Compute {
+export function unary(op: ComputeOp, type: ValType, a: Expr, offset = -1): Compute {
   return compute(op, type, a, undefined, offset);
 }
 
-/** Integer instructions whose operands may change places, and what they are then. */
-const MIRRORED: Readonly<Partial<Record<Expr['op'], NumericOp>>> = {
-  'i32.add': 'i32.add',
-  'i32.mul': 'i32.mul',
-  'i32.and': 'i32.and',
-  'i32.or': 'i32.or',
-  'i32.xor': 'i32.xor',
-  'i32.eq': 'i32.eq',
-  'i32.ne': 'i32.ne',
-  'i32.lt_s': 'i32.gt_s',
-  'i32.lt_u': 'i32.gt_u',
-  'i32.gt_s': 'i32.lt_s',
-  'i32.gt_u': 'i32.lt_u',
-  'i32.le_s': 'i32.ge_s',
-  'i32.le_u': 'i32.ge_u',
-  'i32.ge_s': 'i32.le_s',
-  'i32.ge_u': 'i32.le_u',
-  'i64.add': 'i64.add',
-  'i64.mul': 'i64.mul',
-  'i64.and': 'i64.and',
-  'i64.or': 'i64.or',
-  'i64.xor': 'i64.xor',
-  'i64.eq': 'i64.eq',
-  'i64.ne': 'i64.ne',
-  'i64.lt_s': 'i64.gt_s',
-  'i64.lt_u': 'i64.gt_u',
-  'i64.gt_s': 'i64.lt_s',
-  'i64.gt_u': 'i64.lt_u',
-  'i64.le_s': 'i64.ge_s',
-  'i64.le_u': 'i64.ge_u',
-  'i64.ge_s': 'i64.le_s',
-  'i64.ge_u': 'i64.le_u',
-};
-
 /** `offset` only of what can trap. */
-export function binary(op: NumericOp, type: ValType, a: Expr, b: Expr, offset = -1): Expr {
+export function binary(op: ArithmeticOp, type: ValType, a: Expr, b: Expr, offset = -1): Expr {
   if (a.op === 'const' && b.op !== 'const') {
-    const mirrored = MIRRORED[op];
+    const mirrored = instructionOf[OP[op]]!.mirror;
     if (mirrored !== undefined) return binary(mirrored, type, b, a);
   }
   if (b.op === 'const') {

@@ -3,60 +3,35 @@
  * operands follow, bottom first. A function may declare 50,000 locals in a few bytes, so they stay groups.
  */
 import { type FuncType, isRef, type Reader, slotsOf, type ValType } from '../decoder';
-import { readValType, type UsesFeatures } from '../decoder/typereader';
+import { groupOf, type LocalGroup, readLocals, typesOfLocals } from '../decoder/body';
 
-/** What the module uses is switched on: it has been validated. */
-export const VALIDATED: UsesFeatures = { need() {} };
-
-/** Locals of one type in a row. */
-export interface LocalGroup {
-  readonly type: ValType;
-  readonly count: number;
-  /** Index and slot of the first one. */
-  readonly localidx: number;
+/** Locals of one type in a row, with the slot of the first one. */
+export interface LocalSlots extends LocalGroup {
   readonly slot: number;
 }
 
 export class Locals {
-  readonly groups: readonly LocalGroup[];
+  readonly groups: readonly LocalSlots[];
   readonly count: number;
   readonly params: number;
   /** Slots of all locals, and of the parameters. */
   readonly slots: number;
   readonly paramSlots: number;
 
-  private constructor(groups: readonly LocalGroup[], params: number, paramSlots: number) {
-    this.groups = groups;
-    this.params = params;
-    this.paramSlots = paramSlots;
-    const last = groups[groups.length - 1];
-    this.count = last === undefined ? 0 : last.localidx + last.count;
-    this.slots = last === undefined ? 0 : last.slot + last.count * slotsOf(last.type);
-  }
-
   /** Reads the local declarations of a code entry; the reader then stands at its first instruction. */
-  static read(type: FuncType, reader: Reader): Locals {
-    const groups: LocalGroup[] = [];
-    let localidx = 0;
+  constructor(type: FuncType, reader: Reader) {
     let slot = 0;
-    const add = (of: ValType, count: number): void => {
-      if (count === 0) return;
-      const last = groups[groups.length - 1];
-      if (last !== undefined && last.type === of) {
-        groups[groups.length - 1] = { ...last, count: last.count + count };
-      } else {
-        groups.push({ type: of, count, localidx, slot });
-      }
-      localidx += count;
-      slot += count * slotsOf(of);
-    };
-    for (const param of type.params) add(param, 1);
-    const paramSlots = slot;
-    for (let more = reader.u32(); more > 0; more--) {
-      const count = reader.u32();
-      add(readValType(reader, VALIDATED), count);
-    }
-    return new Locals(groups, type.params.length, paramSlots);
+    let count = 0;
+    this.groups = readLocals(type, reader).map((group) => {
+      const placed = { ...group, slot };
+      slot += group.count * slotsOf(group.type);
+      count += group.count;
+      return placed;
+    });
+    this.count = count;
+    this.slots = slot;
+    this.params = type.params.length;
+    this.paramSlots = slotsOfAll(type.params);
   }
 
   get hasRefs(): boolean {
@@ -64,23 +39,13 @@ export class Locals {
   }
 
   /** The group of a local. */
-  groupOf(localidx: number): LocalGroup {
-    const { groups } = this;
-    let low = 0;
-    let high = groups.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (groups[middle].localidx <= localidx) low = middle;
-      else high = middle - 1;
-    }
-    return groups[low];
+  groupOf(localidx: number): LocalSlots {
+    return groupOf(this.groups, localidx);
   }
 
   /** Types of all locals, parameters first: as long as the frame, so for those who read one. */
   types(): ValType[] {
-    const types: ValType[] = [];
-    for (const { type, count } of this.groups) for (let k = 0; k < count; k++) types.push(type);
-    return types;
+    return typesOfLocals(this.groups);
   }
 }
 

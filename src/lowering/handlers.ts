@@ -15,25 +15,26 @@ import {
   type Instruction,
   isRef,
   type Limits,
+  type LoadOp,
   type NumericOp,
   type NumericSignature,
   type OpName,
   slotsOf,
   type ValType,
 } from '../decoder';
-import { readHeapType, readValType } from '../decoder/typereader';
-import { readBlockType, readMemidx } from './body';
+import { readBlockType, readBodyHeapType, readBodyValType } from '../decoder/body';
+import { readMemidx } from '../decoder/immediates';
 import type { Builder } from './builder';
 import {
   address,
   binary,
   bits,
+  type ComputeOp,
   constant,
   copysign,
   type Expr,
   getLocal,
   globalGet,
-  type LoadOp,
   load,
   narrow,
   READS_GLOBAL,
@@ -42,7 +43,7 @@ import {
   TRAPS,
   unary,
 } from './expr';
-import { slotsOfAll, VALIDATED } from './frame';
+import { slotsOfAll } from './frame';
 import type { Branch, BulkOp, EffectOp, StoreOp } from './statements';
 
 export type Handler = (lowering: Builder, row: Instruction) => void;
@@ -53,10 +54,10 @@ const TYPE_OF: Readonly<Record<string, ValType>> = { i: I32, I: I64, f: F32, F: 
 const resultOf = (row: Instruction): ValType => TYPE_OF[row.sig[row.sig.length - 1]];
 
 function one({ operands, offset }: Builder, row: Instruction): void {
-  const op = row.name as NumericOp;
+  const op = row.name as ComputeOp;
   const a = operands.pop();
   const isBits = op === 'i32.reinterpret_f32' || op === 'i64.reinterpret_f64';
-  operands.push(isBits ? bits(a) : unary(op, resultOf(row), a, TRAPPING.has(op) ? offset : -1));
+  operands.push(isBits ? bits(a) : unary(op, resultOf(row), a, row.traps ? offset : -1));
 }
 
 function two({ operands, offset }: Builder, row: Instruction): void {
@@ -64,27 +65,8 @@ function two({ operands, offset }: Builder, row: Instruction): void {
   const b = operands.pop();
   const a = operands.pop();
   if (op === 'f32.copysign' || op === 'f64.copysign') operands.push(copysign(a, b));
-  else operands.push(binary(op, resultOf(row), a, b, TRAPPING.has(op) ? offset : -1));
+  else operands.push(binary(op, resultOf(row), a, b, row.traps ? offset : -1));
 }
-
-const TRAPPING: ReadonlySet<NumericOp> = new Set([
-  'i32.div_s',
-  'i32.div_u',
-  'i32.rem_s',
-  'i32.rem_u',
-  'i64.div_s',
-  'i64.div_u',
-  'i64.rem_s',
-  'i64.rem_u',
-  'i32.trunc_f32_s',
-  'i32.trunc_f32_u',
-  'i32.trunc_f64_s',
-  'i32.trunc_f64_u',
-  'i64.trunc_f32_s',
-  'i64.trunc_f32_u',
-  'i64.trunc_f64_s',
-  'i64.trunc_f64_u',
-] as const);
 
 const NUMERIC: Readonly<Record<NumericSignature, Handler>> = {
   'i:i': one,
@@ -155,9 +137,7 @@ function lowerLoad(lowering: Builder, row: Instruction): void {
 }
 
 /** The low words of an i64 are stored like an i32. */
-const STORES: Readonly<
-  Record<Extract<AccessOp, `${string}store${string}`>, readonly [StoreOp, wraps: boolean]>
-> = {
+const STORES: Readonly<Record<Exclude<AccessOp, LoadOp>, readonly [StoreOp, wraps: boolean]>> = {
   'i32.store': ['i32.store', false],
   'i64.store': ['i64.store', false],
   'f32.store': ['f32.store', false],
@@ -420,7 +400,7 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> =
   drop,
   select: lowerSelect,
   'select t': (l) => {
-    for (let more = l.reader.u32(); more > 0; more--) readValType(l.reader, VALIDATED);
+    for (let more = l.reader.u32(); more > 0; more--) readBodyValType(l.reader);
     lowerSelect(l);
   },
   'local.get': (l) => pushLocal(l, l.reader.u32()),
@@ -455,7 +435,7 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> =
     reader.f64();
     operands.push(constant(F64, reader.lo, reader.hi));
   },
-  'ref.null': (l) => effect(l, 'ref.null', 0, 0, readHeapType(l.reader, VALIDATED)),
+  'ref.null': (l) => effect(l, 'ref.null', 0, 0, readBodyHeapType(l.reader)),
   'ref.is_null': (l) => effect(l, 'ref.is_null', 0, 1, I32),
   'ref.func': (l) => effect(l, 'ref.func', l.reader.u32(), 0, FUNCREF),
   'memory.init': bulkTwo('memory.init'),

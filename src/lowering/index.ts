@@ -1,9 +1,8 @@
 /** Lowering: a function body as statements that no machine and no instance are part of. */
-export type { Compute, Const, Expr, GlobalGet, Kind, Load, LoadOp, Select, ShiftOp } from './expr';
+export type { Compute, ComputeOp, Const, Expr, GlobalGet, Kind, Load, Select, ShiftOp } from './expr';
 export { bits, isArithmetic } from './expr';
 export { Locals, slotsOfAll } from './frame';
 export { Lowering, lower } from './lowering';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';
 export type * from './statements';
-export { onTop, type TypeList, typesOf } from './typelist';

@@ -2,9 +2,10 @@
  * Lowering: one walk over a validated function body makes its statements. Nothing is rejected here: validation has passed. It can be done
  * in slices, takes time and room in proportion to the body, and nests nothing on the host's stack.
  */
-import { instructionOf, type ModuleData, PREFIX_BASE } from '../decoder';
+import type { ModuleData } from '../decoder';
+import { readInstruction } from '../decoder/body';
+import { skipImmediates } from '../decoder/immediates';
 import { InternalError } from '../errors';
-import { skipImmediates } from './body';
 import { Builder } from './builder';
 import type { Locals } from './frame';
 import { HANDLERS } from './handlers';
@@ -41,9 +42,7 @@ export class Lowering {
     for (let instructions = 0; controls.length > 0; instructions++) {
       if (this.work + instructions >= end) return undefined;
       builder.offset = reader.pos;
-      const byte = reader.u8();
-      const base = PREFIX_BASE[byte];
-      const row = instructionOf[base === undefined ? byte : base + reader.u32()]!;
+      const row = readInstruction(reader);
       if (builder.reached) HANDLERS[row.op]!(builder, row);
       else {
         skipImmediates(reader, row, module);

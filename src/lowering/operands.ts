@@ -6,9 +6,9 @@
  * At most MAX_WAITING operands wait, so every step is done in bounded time, and a body in time that grows with its length alone.
  */
 import { isRef, slotsOf, type ValType } from '../decoder';
+import { onTop, type TypeList } from '../decoder/typelist';
 import { type Expr, getOperand, localBit, TRAPS } from './expr';
 import type { Statement } from './statements';
-import { onTop, type TypeList } from './typelist';
 
 /** Operands that wait at a time: compilers leave fewer than ten; what waits longer is computed early, and is right too. */
 export const MAX_WAITING = 32;

@@ -4,10 +4,10 @@
  * behind `safepoint` is the offset of the instruction in the code entry.
  */
 import { funcTypeName, type ModuleData, slotsOf, type ValType, valTypeName } from '../decoder';
+import { typesOf } from '../decoder/typelist';
 import type { Const, Expr } from './expr';
 import type { Locals } from './frame';
 import type { Branch, LoweredBody, Safepoint, Statement } from './statements';
-import { typesOf } from './typelist';
 
 /** What is still to be printed: a line, or the rest of a sequence. */
 interface Task {

@@ -6,10 +6,10 @@
  * A sequence ends where its last statement passes control on (`br`, `br_table`, `return`, `unreachable`, `tail`), or falls off its end: to
  * what is behind the block, loop or `if` that holds it.
  */
-import type { NumericOp, ValType } from '../decoder';
+import type { AccessOp, BlockOp, NumericOp, OpName, ValType } from '../decoder';
+import type { TypeList } from '../decoder/typelist';
 import type { Expr } from './expr';
 import type { Locals } from './frame';
-import type { TypeList } from './typelist';
 
 /** Offsets of instructions are byte offsets in the module; those of safepoints count from the start of the code entry. */
 export interface LoweredBody {
@@ -100,21 +100,17 @@ export interface GlobalSet {
 }
 
 /** Instructions that find their operands in canonical slots, from `slot` on, and leave their result there. */
-export type EffectOp =
-  | 'memory.size'
-  | 'memory.grow'
-  | 'data.drop'
-  | 'table.get'
-  | 'table.set'
-  | 'table.size'
-  | 'table.grow'
-  | 'elem.drop'
-  | 'ref.null'
-  | 'ref.is_null'
-  | 'ref.func'
-  | 'ref.global.get'
-  | 'ref.global.set'
-  | 'ref.select';
+export type EffectOp = OtherOp | 'ref.global.get' | 'ref.global.set' | 'ref.select';
+/** Instructions that do not become anything else: whatever the instruction table has more is an effect. */
+type OtherOp = Exclude<
+  OpName,
+  | (NumericOp | AccessOp | BulkOp | BlockOp)
+  | ('unreachable' | 'nop' | 'else' | 'end' | 'br' | 'br_if' | 'br_table' | 'return')
+  | ('call' | 'call_indirect' | 'return_call' | 'return_call_indirect')
+  | ('drop' | 'select' | 'select t')
+  | ('local.get' | 'local.set' | 'local.tee' | 'global.get' | 'global.set')
+  | ('i32.const' | 'i64.const' | 'f32.const' | 'f64.const')
+>;
 export interface Effect {
   readonly kind: 'effect';
   readonly op: EffectOp;

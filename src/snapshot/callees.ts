@@ -3,8 +3,8 @@
  * another.
  */
 import type { ModuleData } from '../decoder/module';
+import { walkSafepoints } from '../decoder/safepoints';
 import { SnapshotError } from '../errors';
-import { walkSafepoints } from './safepoints';
 
 /** Where a tail call goes. Numbers of functions are the document's; types go by identity. */
 export type Successor = { readonly func: number } | { readonly typeId: number };

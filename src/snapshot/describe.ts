@@ -1,4 +1,6 @@
 /** What a snapshot holds, in lines for people: `tswasm snapshot info`. */
+
+import { localsOf } from '../decoder/safepoints';
 import { lengthOf } from './chunks';
 import {
   type Activation,
@@ -11,7 +13,6 @@ import {
   type StoredTable,
 } from './document';
 import { totalsOf } from './rules';
-import { localsOf } from './safepoints';
 import { frameText, funcText, type NamingModule, plural, sizeText, timeText, valueText } from './text';
 import { u64Decimal, u64Hex } from './u64';
 

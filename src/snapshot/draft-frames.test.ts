@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module, valTypeName } from '../decoder';
+import { localsOf, safepointsOf } from '../decoder/safepoints';
+import { typesOf } from '../decoder/typelist';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { type Func, type Instance, instantiatePaused } from '../runtime';
@@ -14,7 +16,6 @@ import { capture, snapshot } from './capture';
 import { decode } from './decode';
 import { encode } from './encode';
 import { restore } from './restore';
-import { localsOf, safepointsOf } from './safepoints';
 import { verify } from './verify';
 
 const parser = await wabt();
@@ -85,7 +86,7 @@ describe.skipIf(DRAFT === undefined)('the worked frames of the draft, run', () =
         const points = safepointsOf(module, Number(func)).filter(
           (point) => point.kind === kind && point.targetLoop === target,
         );
-        expect(points.map((point) => point.stack.map(valTypeName))).toContainEqual(words(stack));
+        expect(points.map((point) => typesOf(point.operands).map(valTypeName))).toContainEqual(words(stack));
       }
     });
   }

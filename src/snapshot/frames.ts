@@ -1,8 +1,9 @@
 /** Frames against the code: that each stands at a safepoint of its function and holds the values that the validator sees there. */
 import type { ModuleData } from '../decoder/module';
+import { type LoopRegion, localsOf, type Safepoint, walkSafepoints } from '../decoder/safepoints';
+import { typesOf } from '../decoder/typelist';
 import type { ValType } from '../decoder/types';
 import type { Activation } from './document';
-import { type LoopRegion, localsOf, type SafepointVisit, walkSafepoints } from './safepoints';
 import { mismatch, typeComplaint } from './value-types';
 
 /** What a frame waits for; at a safepoint other than a call, for nothing. */
@@ -76,23 +77,23 @@ export class FrameChecker {
     for (const item of pending) if (!item.found) mismatch(this.explain(item));
   }
 
-  private checkValues({ frame, index }: Pending, locals: readonly ValType[], point: SafepointVisit): void {
+  private checkValues({ frame, index }: Pending, locals: readonly ValType[], point: Safepoint): void {
     const { values } = frame;
-    const { stack, height, params } = point;
-    const expected = locals.length + height + params.length;
+    const { operands } = point;
+    const expected = locals.length + (operands?.length ?? 0);
     if (values.length !== expected) {
       mismatch(`frame ${index}: ${values.length} values, but ${expected} live at its ${point.kind} site`);
     }
     let at = 0;
-    const check = (types: readonly ValType[], count: number): void => {
-      for (let i = 0; i < count; i++, at++) {
-        const complaint = typeComplaint(values[at], types[i], this.references);
+    const check = (types: readonly ValType[]): void => {
+      for (const type of types) {
+        const complaint = typeComplaint(values[at], type, this.references);
         if (complaint !== undefined) mismatch(`frame ${index}, value ${at}: ${complaint}`);
+        at++;
       }
     };
-    check(locals, locals.length);
-    check(stack, height);
-    check(params, params.length);
+    check(locals);
+    check(typesOf(operands));
   }
 
   /** Why no safepoint of the function is this frame's. */

@@ -6,6 +6,8 @@
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
+import { safepointsOf } from '../decoder/safepoints';
+import { typesOf } from '../decoder/typelist';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { lower } from '../lowering';
@@ -16,7 +18,6 @@ import { decode } from './decode';
 import type { Activation, SiteKind, SnapshotDocument, TypedValue } from './document';
 import { encode } from './encode';
 import { restore } from './restore';
-import { safepointsOf } from './safepoints';
 import { Random } from './testing';
 import { verify } from './verify';
 
@@ -101,6 +102,12 @@ describe('code that no control flow reaches', () => {
         expect([seed, k, offsetsOf(lowered, 'call')]).toEqual([seed, k, offsets]);
         const headers = offsetsOf(lowered, 'loop');
         expect([seed, k, headers]).toEqual([seed, k, [...new Set(targets)].sort((a, b) => a - b)]);
+        for (const { kind, offset, targetLoop, operands } of lowered) {
+          const same = points.find(
+            (point) => point.kind === kind && point.offset === offset && point.targetLoop === targetLoop,
+          );
+          expect([seed, k, offset, typesOf(same?.operands)]).toEqual([seed, k, offset, typesOf(operands)]);
+        }
         calls += offsets.length;
         loops += headers.length;
       }

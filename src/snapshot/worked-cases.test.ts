@@ -7,6 +7,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
+import { safepointsOf } from '../decoder/safepoints';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { lower } from '../lowering';
@@ -17,7 +18,6 @@ import { expandMemory } from './chunks';
 import { decode } from './decode';
 import { isStored, type SnapshotDocument } from './document';
 import { restore } from './restore';
-import { safepointsOf } from './safepoints';
 
 const parser = await wabt();
 const binary = (wat: string): Uint8Array => parser.parseWat('case.wat', wat).toBinary({}).buffer;

@@ -8,9 +8,10 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOADS, STORES } from './access';
 import { CONTROL } from './control';
 import { COMPOSED_PAIRS, COMPOSED_STATEMENTS, COMPOSED_TERMINATORS, FUSED } from './fused';
-import { type Kind, LOADS, STORES, TEMPLATES, type Template } from './table';
+import { type Kind, TEMPLATES, type Template } from './table';
 
 const NAMES = ['a', 'b', 'c'];
 
@@ -116,7 +117,7 @@ function isFallback(form: string, forms: readonly string[]): boolean {
   return /^e+$/.test(form) || (form === 'ek' && !forms.includes('ee'));
 }
 
-for (const [name, template] of Object.entries(TEMPLATES)) {
+for (const [name, template] of TEMPLATES) {
   for (const form of template.forms) {
     const { params, bind, code } = operands(template, form);
     const closure = valueClosure(template.result, bind, code);
@@ -171,7 +172,7 @@ for (const [name, load] of Object.entries(LOADS)) {
       const closure = setClosure(load.result, bind, load.code, false);
       emit(`set ${name}/${how}`, ['d', 'a', 'o', 'm', 'at', 'n'], closure, false);
     }
-    if (load.result === 'i' && !name.includes('16')) {
+    if (load.result === 'i' && load.bytes !== 2) {
       const body = `fp=>{${bind}return(${load.code})!==0?y(fp):n(fp)}`;
       emit(`if ${name}/${how}`, ['a', 'o', 'm', 'at', 'y', 'n'], body, false);
     }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
-import { Module } from '../decoder';
-import { valTypeName } from '../decoder/types';
+import { Module } from '.';
 import { type LoopRegion, localsOf, type Safepoint, safepointsOf, walkSafepoints } from './safepoints';
+import { typesOf } from './typelist';
+import { valTypeName } from './types';
 
 const parser = await wabt();
 function compile(wat: string): Module {
@@ -13,9 +14,9 @@ function compile(wat: string): Module {
 }
 
 /** `kind +offset [-> loop] : types`, the way the draft's examples write frames. */
-function line({ kind, offset, targetLoop, stack }: Safepoint): string {
+function line({ kind, offset, targetLoop, operands }: Safepoint): string {
   const loop = kind === 'loop' ? ` -> +${targetLoop}` : '';
-  return `${kind} +${offset}${loop} : ${stack.map(valTypeName).join(' ')}`.trim();
+  return `${kind} +${offset}${loop} : ${typesOf(operands).map(valTypeName).join(' ')}`.trim();
 }
 function lines(wat: string, funcidx = 0): string[] {
   return safepointsOf(compile(wat), funcidx).map(line);

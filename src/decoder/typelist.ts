@@ -3,7 +3,7 @@
  * are one part, however many safepoints stand above them. So the stacks of all safepoints of a body together take room in proportion to
  * the body.
  */
-import type { ValType } from '../decoder';
+import type { ValType } from './types';
 
 /** The types `[first, first + count)` of `types`, on top of those below. */
 export interface TypeList {

@@ -1,0 +1,132 @@
+/**
+ * What stands at the head of a function body and of its blocks, read from a module that has been validated: local declarations, block
+ * types, opcodes. Whoever walks a body begins here.
+ */
+import { InternalError } from '../errors';
+import { type Instruction, instructionOf, PREFIX_BASE } from './instructions';
+import type { ModuleData } from './module';
+import { Reader } from './reader';
+import { readHeapType, readValType, type UsesFeatures } from './typereader';
+import type { FuncType, ValType } from './types';
+
+/** A validated module uses nothing that is switched off. */
+const VALIDATED: UsesFeatures = { need() {} };
+const NO_TYPES: readonly ValType[] = [];
+const EMPTY: FuncType = { params: NO_TYPES, results: NO_TYPES };
+const EMPTY_BLOCK = 0x40;
+
+/** A reader of a defined function's code entry, which begins with the local declarations. */
+export function codeReader(module: ModuleData, funcidx: number): Reader {
+  const defined = funcidx - module.importedFuncs;
+  return new Reader(module.bytes, module.codeStart[defined], module.codeEnd[defined]);
+}
+
+export function funcTypeOf(module: ModuleData, funcidx: number): FuncType {
+  return module.types[module.funcTypes[funcidx]].composite.func;
+}
+
+/** Reads an opcode; the reader then stands at the instruction's immediates. */
+export function readInstruction(reader: Reader): Instruction {
+  const offset = reader.pos;
+  const byte = reader.u8();
+  const base = PREFIX_BASE[byte];
+  const row = instructionOf[base === undefined ? byte : base + reader.u32()];
+  if (row === undefined) throw new InternalError(`no instruction at ${offset} of a validated module`);
+  return row;
+}
+
+/** Reads a value type in a body. */
+export function readBodyValType(reader: Reader): ValType {
+  return readValType(reader, VALIDATED);
+}
+
+/** Reads a heap type in a body: the nullable reference type to it. */
+export function readBodyHeapType(reader: Reader): ValType {
+  return readHeapType(reader, VALIDATED);
+}
+
+/** The index of the block's function type; -1 when the block has at most a result, whose type stands in the body. */
+export function readBlockTypeIndex(reader: Reader): { typeidx: number; inline: FuncType } {
+  const byte = reader.bytes[reader.pos];
+  if (byte === EMPTY_BLOCK) {
+    reader.pos++;
+    return { typeidx: -1, inline: EMPTY };
+  }
+  // A value type's code has the sign bit of a one-byte s33 set; a type index has not.
+  if ((byte & 0xc0) === 0x40) {
+    return { typeidx: -1, inline: { params: NO_TYPES, results: [readBodyValType(reader)] } };
+  }
+  return { typeidx: reader.s33(), inline: EMPTY };
+}
+
+export function readBlockType(reader: Reader, module: ModuleData): FuncType {
+  const { typeidx, inline } = readBlockTypeIndex(reader);
+  return typeidx < 0 ? inline : module.types[typeidx].composite.func;
+}
+
+/** Locals of one type in a row. */
+export interface LocalGroup {
+  readonly type: ValType;
+  readonly count: number;
+  /** Index of the first one. */
+  readonly localidx: number;
+}
+
+/** One local declaration as it stands in the module. */
+export interface LocalDeclaration {
+  readonly offset: number;
+  readonly type: ValType;
+  readonly count: number;
+}
+
+/** Reads the local declarations of a code entry; the reader then stands at the first instruction. */
+export function readLocalDeclarations(reader: Reader): LocalDeclaration[] {
+  const declarations: LocalDeclaration[] = [];
+  for (let more = reader.u32(); more > 0; more--) {
+    const offset = reader.pos;
+    const count = reader.u32();
+    declarations.push({ offset, type: readBodyValType(reader), count });
+  }
+  return declarations;
+}
+
+/**
+ * Reads them as groups, with the parameters first. Neighbours of one type are one group, and no group is empty. A function may declare
+ * 50,000 locals in a few bytes, so groups are what walks keep.
+ */
+export function readLocals(type: FuncType, reader: Reader): LocalGroup[] {
+  const groups: LocalGroup[] = [];
+  let localidx = 0;
+  const add = (of: ValType, count: number): void => {
+    if (count === 0) return;
+    const last = groups[groups.length - 1];
+    if (last !== undefined && last.type === of) {
+      groups[groups.length - 1] = { ...last, count: last.count + count };
+    } else {
+      groups.push({ type: of, count, localidx });
+    }
+    localidx += count;
+  };
+  for (const param of type.params) add(param, 1);
+  for (const { type: declared, count } of readLocalDeclarations(reader)) add(declared, count);
+  return groups;
+}
+
+/** The group of a local. */
+export function groupOf<Group extends LocalGroup>(groups: readonly Group[], localidx: number): Group {
+  let low = 0;
+  let high = groups.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (groups[middle].localidx <= localidx) low = middle;
+    else high = middle - 1;
+  }
+  return groups[low];
+}
+
+/** Types of all locals, parameters first: as long as the frame, so for those who read one. */
+export function typesOfLocals(groups: readonly LocalGroup[]): ValType[] {
+  const types: ValType[] = [];
+  for (const { type, count } of groups) for (let k = 0; k < count; k++) types.push(type);
+  return types;
+}

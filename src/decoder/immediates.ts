@@ -1,0 +1,209 @@
+/**
+ * Immediates of the instructions of a validated module, by their kind: how they are passed over, how they are printed, what they call.
+ * These are one table in columns, so that a bundle that prints nothing goes without printers. Whoever needs their values reads them with
+ * the reader, in the binary format's order; the reads that several rooms share stand here and in body.ts. The validator's rules read and
+ * check in one go, with the suite's error for each case (`IMMEDIATES` in rules.ts).
+ */
+import { readBlockTypeIndex, readBodyHeapType, readBodyValType } from './body';
+import type { Immediates, Instruction } from './instructions';
+import { commentText, f32Text, f64Text, heapName, hexText, i64Text, signatureText, u64Text } from './listing';
+import type { ModuleData } from './module';
+import type { Reader } from './reader';
+import { type AddressType, BOTTOM, I32, I64, type ValType, valTypeName } from './types';
+
+/** What a printer knows of the instruction at hand. */
+export interface Listing {
+  readonly module: ModuleData & { funcName(funcidx: number): string | undefined };
+  readonly reader: Reader;
+  readonly row: Instruction;
+  /** The blocks around, the function's own first. */
+  readonly blocks: readonly { readonly offset: number }[];
+}
+
+/** Passes over them; returns the type that 'a' and 't' in a signature stand for, or BOTTOM where there is none. */
+type Skip = (reader: Reader, module: ModuleData) => ValType;
+/** As in the text format, each with a space before it. */
+type Print = (listing: Listing) => string;
+
+const MEMORY_FLAG = 0x40;
+
+/** The memory index of a memarg; the static offset is the u64 behind it. */
+export function readMemidx(reader: Reader): number {
+  return (reader.u32() & MEMORY_FLAG) === 0 ? 0 : reader.u32();
+}
+
+const addressType = (address: AddressType): ValType => (address === 'i64' ? I64 : I32);
+const memoryAddress = (reader: Reader, module: ModuleData): ValType =>
+  addressType(module.memories[reader.u32()].address);
+const tableAddress = (reader: Reader, module: ModuleData): ValType =>
+  addressType(module.tables[reader.u32()].address);
+
+/** Nothing that a signature depends on. */
+const over =
+  (read: (reader: Reader, module: ModuleData) => unknown): Skip =>
+  (reader, module) => {
+    read(reader, module);
+    return BOTTOM;
+  };
+const skipIndex = over((reader) => reader.u32());
+const skipTwo = over((reader) => {
+  reader.u32();
+  reader.u32();
+});
+
+const printIndex = ({ reader }: Listing): string => ` ${reader.u32()}`;
+const printTwo = (listing: Listing): string => printIndex(listing) + printIndex(listing);
+/** The binary format has these two the other way round from the text format. */
+const printSwapped = ({ reader }: Listing): string => {
+  const second = reader.u32();
+  return ` ${reader.u32()} ${second}`;
+};
+
+const SKIP: Readonly<Record<Immediates, Skip>> = {
+  none: () => BOTTOM,
+  block: over((reader) => reader.s33()),
+  label: skipIndex,
+  labels: over((reader) => {
+    for (let more = reader.u32(); more >= 0; more--) reader.u32();
+  }),
+  callee: skipIndex,
+  func: skipIndex,
+  typeTable: skipTwo,
+  types: over((reader) => {
+    for (let more = reader.u32(); more > 0; more--) readBodyValType(reader);
+  }),
+  local: skipIndex,
+  global: skipIndex,
+  table: tableAddress,
+  tableTable: skipTwo,
+  memarg: (reader, module) => {
+    const { address } = module.memories[readMemidx(reader)];
+    reader.u64();
+    return addressType(address);
+  },
+  memory: memoryAddress,
+  memoryMemory: skipTwo,
+  data: skipIndex,
+  dataMemory: (reader, module) => {
+    reader.u32();
+    return memoryAddress(reader, module);
+  },
+  elem: skipIndex,
+  elemTable: (reader, module) => {
+    reader.u32();
+    return tableAddress(reader, module);
+  },
+  heap: over(readBodyHeapType),
+  i32: over((reader) => reader.s32()),
+  i64: over((reader) => reader.s64()),
+  f32: over((reader) => reader.skip(4)),
+  f64: over((reader) => reader.skip(8)),
+};
+
+const PRINT: Readonly<Record<Immediates, Print>> = {
+  none: () => '',
+  block: ({ reader, module }) => {
+    const { typeidx, inline } = readBlockTypeIndex(reader);
+    if (typeidx < 0) return signatureText(inline);
+    return ` (type ${typeidx})${signatureText(module.types[typeidx].composite.func)}`;
+  },
+  label: printLabel,
+  labels: (listing) => {
+    let text = '';
+    for (let more = listing.reader.u32(); more >= 0; more--) text += printLabel(listing);
+    return text;
+  },
+  callee: printFunc,
+  func: printFunc,
+  typeTable: ({ reader }) => {
+    const typeidx = reader.u32();
+    return ` ${reader.u32()} (type ${typeidx})`;
+  },
+  types: ({ reader }) => {
+    let text = '';
+    for (let more = reader.u32(); more > 0; more--) {
+      text += ` (result ${valTypeName(readBodyValType(reader))})`;
+    }
+    return text;
+  },
+  local: printIndex,
+  global: printIndex,
+  table: printIndex,
+  tableTable: printTwo,
+  memarg: printMemarg,
+  memory: printIndex,
+  memoryMemory: printTwo,
+  data: printIndex,
+  dataMemory: printSwapped,
+  elem: printIndex,
+  elemTable: printSwapped,
+  heap: ({ reader }) => ` ${heapName(readBodyHeapType(reader))}`,
+  i32: ({ reader }) => ` ${reader.s32()}`,
+  i64: ({ reader }) => {
+    reader.s64();
+    return ` ${i64Text(reader.lo, reader.hi)}`;
+  },
+  f32: ({ reader }) => ` ${f32Text(reader.word())}`,
+  f64: ({ reader }) => {
+    reader.f64();
+    return ` ${f64Text(reader.lo, reader.hi)}`;
+  },
+};
+
+/** Whether an instruction with such immediates calls a function, and whether they name it. */
+export const CALLS: Readonly<Record<Immediates, 'no' | 'named' | 'unnamed'>> = {
+  none: 'no',
+  block: 'no',
+  label: 'no',
+  labels: 'no',
+  callee: 'named',
+  func: 'no',
+  typeTable: 'unnamed',
+  types: 'no',
+  local: 'no',
+  global: 'no',
+  table: 'no',
+  tableTable: 'no',
+  memarg: 'no',
+  memory: 'no',
+  memoryMemory: 'no',
+  data: 'no',
+  dataMemory: 'no',
+  elem: 'no',
+  elemTable: 'no',
+  heap: 'no',
+  i32: 'no',
+  i64: 'no',
+  f32: 'no',
+  f64: 'no',
+};
+
+/** Passes over an instruction's immediates; returns the type that 'a' and 't' in its signature stand for. */
+export function skipImmediates(reader: Reader, row: Instruction, module: ModuleData): ValType {
+  return SKIP[row.imm](reader, module);
+}
+
+export function printImmediates(listing: Listing): string {
+  return PRINT[listing.row.imm](listing);
+}
+
+function printFunc({ module, reader }: Listing): string {
+  const funcidx = reader.u32();
+  return ` ${funcidx}${commentText(module.funcName(funcidx))}`;
+}
+
+/** A label with the offset of the block it leaves or repeats. */
+function printLabel({ reader, blocks }: Listing): string {
+  const labelidx = reader.u32();
+  const block = blocks.length - 1 - labelidx;
+  return block === 0 ? ` ${labelidx}` : ` ${labelidx}${commentText(hexText(blocks[block].offset))}`;
+}
+
+function printMemarg({ reader, row }: Listing): string {
+  const flags = reader.u32();
+  const memory = (flags & MEMORY_FLAG) === 0 ? '' : ` ${reader.u32()}`;
+  reader.u64();
+  const offset = reader.lo === 0 && reader.hi === 0 ? '' : ` offset=${u64Text(reader.lo, reader.hi)}`;
+  const bytes = 1 << (flags & (MEMORY_FLAG - 1));
+  return memory + offset + (bytes === row.width / 8 ? '' : ` align=${bytes}`);
+}

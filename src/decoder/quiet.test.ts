@@ -1,0 +1,159 @@
+/** Quiet functions against the definition, taken word by word, over call graphs at random and over hostile ones. */
+import { describe, expect, it } from 'vitest';
+import { Module } from './decode';
+import { MOST_QUIET_INSTRUCTIONS, quietFunctions } from './quiet';
+import { leb, moduleOf, Random, section, wat } from './testing';
+
+const CALL = 0x10;
+const RETURN_CALL = 0x12;
+const NOP = 0x01;
+const END = 0x0b;
+const LOOP = [0x03, 0x40, END];
+const INDIRECT = [0x41, 0, 0x11, 0, 0];
+
+/** A function of type [] -> []: so many nops, then calls, then perhaps what makes it loud. */
+interface Shape {
+  readonly nops: number;
+  readonly callees: readonly number[];
+  readonly tail?: boolean;
+  readonly extra?: readonly number[];
+}
+
+/** Function 0 is imported. */
+function moduleWith(shapes: readonly Shape[]): Module {
+  const bodies: number[] = [];
+  for (const { nops, callees, tail, extra = [] } of shapes) {
+    const body = [0];
+    for (let k = 0; k < nops; k++) body.push(NOP);
+    body.push(...extra);
+    for (const [k, callee] of callees.entries()) {
+      body.push(tail && k === callees.length - 1 ? RETURN_CALL : CALL, ...leb(callee));
+    }
+    body.push(END);
+    for (const byte of leb(body.length)) bodies.push(byte);
+    for (const byte of body) bodies.push(byte);
+  }
+  return Module.decode(
+    moduleOf(
+      section('type', 1, 0x60, 0, 0),
+      section('import', 1, 1, 0x61, 1, 0x62, 0, 0),
+      section('function', leb(shapes.length), new Array<number>(shapes.length).fill(0)),
+      section('table', 1, 0x70, 0, 1),
+      section('code', leb(shapes.length), bodies),
+    ),
+  );
+}
+
+/** The definition: looks at all functions it reaches, and unrolls the calls one by one. */
+function naive(shapes: readonly Shape[], funcidx: number): boolean {
+  const reached = (from: number): Set<number> => {
+    const seen = new Set<number>();
+    const queue = [from];
+    for (const func of queue) {
+      for (const callee of func === 0 ? [] : shapes[func - 1].callees) {
+        if (!seen.has(callee)) queue.push(callee);
+        seen.add(callee);
+      }
+    }
+    return seen;
+  };
+  const all = reached(funcidx).add(funcidx);
+  for (const func of all) {
+    if (func === 0 || shapes[func - 1].extra !== undefined || reached(func).has(func)) return false;
+  }
+  let count = 0;
+  const unrolled = [funcidx];
+  while (unrolled.length > 0 && count <= MOST_QUIET_INSTRUCTIONS) {
+    const { nops, callees } = shapes[unrolled.pop()! - 1];
+    count += nops + callees.length + 1;
+    unrolled.push(...callees);
+  }
+  return count <= MOST_QUIET_INSTRUCTIONS;
+}
+
+function randomShapes(r: Random): Shape[] {
+  const count = 1 + r.below(12);
+  const forward = r.below(3) > 0;
+  return Array.from({ length: count }, (_, k) => {
+    const first = forward ? k + 2 : 0;
+    const last = count + 1;
+    const callees = Array.from(
+      { length: first < last ? r.below(4) : 0 },
+      () => first + r.below(last - first),
+    );
+    const extra = r.below(12) === 0 ? (r.below(2) === 0 ? LOOP : INDIRECT) : undefined;
+    const nops = r.below(4) === 0 ? r.below(4000) : r.below(10);
+    return { nops, callees, tail: r.below(2) === 0, extra };
+  });
+}
+
+it('are those of the definition, in call graphs at random', () => {
+  const seen = { quiet: 0, loud: 0 };
+  for (let seed = 1; seed <= 600; seed++) {
+    const shapes = randomShapes(new Random(seed * 7919));
+    const expected = shapes.map((_, k) => naive(shapes, k + 1));
+    const actual = Array.from(quietFunctions(moduleWith(shapes)), (quiet) => quiet === 1);
+    expect([seed, actual]).toEqual([seed, [false, ...expected]]);
+    for (const quiet of expected) seen[quiet ? 'quiet' : 'loud']++;
+  }
+  expect(seen.quiet).toBeGreaterThan(500);
+  expect(seen.loud).toBeGreaterThan(500);
+});
+
+describe('the bound', () => {
+  const quiet = (shapes: readonly Shape[]) => quietFunctions(moduleWith(shapes))[1] === 1;
+  it('counts every instruction, the final end included', () => {
+    expect(quiet([{ nops: MOST_QUIET_INSTRUCTIONS - 1, callees: [] }])).toBe(true);
+    expect(quiet([{ nops: MOST_QUIET_INSTRUCTIONS, callees: [] }])).toBe(false);
+  });
+  it('counts a callee at each of its calls', () => {
+    const callee = { nops: 998, callees: [] };
+    expect(quiet([{ nops: 0, callees: new Array<number>(9).fill(2) }, callee])).toBe(true);
+    expect(quiet([{ nops: 0, callees: new Array<number>(10).fill(2) }, callee])).toBe(false);
+  });
+});
+
+it('are kept with the module', () => {
+  const module = moduleWith([{ nops: 0, callees: [] }]);
+  expect(quietFunctions(module)).toBe(quietFunctions(module));
+});
+
+it('passes over all kinds of immediates', async () => {
+  const module = Module.decode(
+    await wat(`(module (memory 1) (table 1 funcref) (global $g (mut f64) (f64.const 1))
+      (func $f (param i32) (result i32) (local i64 f32)
+        (block $b (result i32)
+          (drop (i64.const -1)) (drop (f32.const 1)) (global.set $g (f64.const 2))
+          (i64.store offset=300 (i32.const 1) (i64.const 1000))
+          (memory.copy (i32.const 0) (i32.const 0) (i32.const 0)) (drop (ref.null func))
+          (drop (select (result funcref) (ref.null func) (ref.null func) (i32.const 1)))
+          (br_table $b $b 1 (i32.const 5) (local.get 0))))
+      (func (export "f") (result i32) (call $f (i32.const 1))))`),
+  );
+  expect([...quietFunctions(module)]).toEqual([1, 1]);
+});
+
+describe('very many functions', () => {
+  /** Each function's body is `calls` calls of the next one; the last one's callee is given. */
+  function chain(count: number, calls: number, last: number | undefined): Module {
+    return moduleWith(
+      Array.from({ length: count }, (_, k) => {
+        const callee = k + 1 < count ? k + 2 : last;
+        return { nops: 0, callees: callee === undefined ? [] : new Array<number>(calls).fill(callee) };
+      }),
+    );
+  }
+  const quietOf = (module: Module) => quietFunctions(module).reduce((sum, quiet) => sum + quiet, 0);
+
+  it('in a chain: those near its end', () => {
+    // The last one is 1 instruction, each before it 2 more.
+    expect(quietOf(chain(1_000_000, 1, undefined))).toBe(
+      1 + (MOST_QUIET_INSTRUCTIONS - 1 - ((MOST_QUIET_INSTRUCTIONS - 1) % 2)) / 2,
+    );
+  }, 60_000);
+  it('in a circle: none', () => expect(quietOf(chain(100_000, 1, 1))).toBe(0), 60_000);
+  it('in diamonds: those whose tree is small', () => {
+    // c(k + 1) = 2 c(k) + 3 from 1 on: 1, 5, 13, ..., 8189.
+    expect(quietOf(chain(100_000, 2, undefined))).toBe(12);
+  }, 60_000);
+});

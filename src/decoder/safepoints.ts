@@ -1,0 +1,80 @@
+/**
+ * The safepoints of a function and the operand stack at each (DESIGN.md, law 2; snapshot draft, "Safepoint Semantics and Kinds", "What a
+ * frame holds"). What no control flow reaches has none.
+ */
+import { codeReader, funcTypeOf, readLocals, typesOfLocals } from './body';
+import type { ModuleData } from './module';
+import { onTop, type TypeList } from './typelist';
+import type { ValType } from './types';
+import { type Block, type Callee, Walk } from './walk';
+
+export type SafepointKind = 'entry' | 'call' | 'loop';
+
+export interface Safepoint {
+  readonly kind: SafepointKind;
+  /** Of the instruction, from the start of the code entry. */
+  readonly offset: number;
+  /** Offset of the `loop` that a back edge goes to, or -1. */
+  readonly targetLoop: number;
+  /** Types of the operand stack; of a call, of the operands below its own; at a back edge, with the loop's parameters on top. */
+  readonly operands: TypeList | undefined;
+  /** What the callee of a call has to return. */
+  readonly results: readonly ValType[];
+  /** The function that a `call` names; -1 at every other instruction. */
+  readonly callee: number;
+}
+
+/** From a `loop` opcode to its `end`, as offsets in the code entry. */
+export interface LoopRegion {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SafepointVisitor {
+  safepoint?(point: Safepoint): void;
+  /** A loop that is reached, at its end. */
+  loop?(region: LoopRegion): void;
+  /** A call that puts another function's frame in this one's stead. */
+  tailCall?(callee: Callee): void;
+}
+
+const NONE: readonly ValType[] = [];
+
+/** Types of a defined function's locals, parameters first. */
+export function localsOf(module: ModuleData, funcidx: number): ValType[] {
+  return typesOfLocals(readLocals(funcTypeOf(module, funcidx), codeReader(module, funcidx)));
+}
+
+/** Visits the safepoints of a defined function in the order of their offsets. Safepoints of equal labels of a `br_table` are one. */
+export function walkSafepoints(module: ModuleData, funcidx: number, visitor: SafepointVisitor): void {
+  const visit = (
+    { offset, start }: Walk,
+    kind: SafepointKind,
+    targetLoop: number,
+    operands: TypeList | undefined,
+    results = NONE,
+    callee = -1,
+  ): void => visitor.safepoint?.({ kind, offset: offset - start, targetLoop, operands, results, callee });
+  const walk = new Walk(module, funcidx, {
+    branch: (at, { kind, offset, below, params }) => {
+      if (kind === 'loop') visit(at, 'loop', offset - at.start, onTop(below, params));
+    },
+    call: (at, callee, { results }) =>
+      visit(at, 'call', -1, at.stack, results, callee.kind === 'func' ? callee.funcidx : -1),
+    tailCall: (_, callee) => visitor.tailCall?.(callee),
+    end: ({ offset, start }, block: Block) => {
+      if (block.kind === 'loop' && block.reachable) {
+        visitor.loop?.({ start: block.offset - start, end: offset - start });
+      }
+    },
+  });
+  visit(walk, 'entry', -1, undefined);
+  walk.run();
+}
+
+/** All safepoints of a function. */
+export function safepointsOf(module: ModuleData, funcidx: number): Safepoint[] {
+  const points: Safepoint[] = [];
+  walkSafepoints(module, funcidx, { safepoint: (point) => points.push(point) });
+  return points;
+}

@@ -1,0 +1,377 @@
+/**
+ * The typed walk over the body of a function that has been validated: an instruction at a time, with the types of the operand stack and
+ * the open blocks before it. Validation has proved every operand, so the walk only keeps types.
+ *
+ * Code that no control flow reaches is walked, but has no types: behind an instruction that does not go on, up to an `else`, to the `end`
+ * of an `if` without one, or to the `end` of a block that some branch from reached code leaves. Lowering leaves out the same code, so no
+ * frame ever stands there.
+ *
+ * It takes time and room in proportion to the body and to what it pushes together (a type's list of results), nests nothing on the
+ * host's stack, and can stop between any two instructions.
+ */
+import {
+  codeReader,
+  funcTypeOf,
+  groupOf,
+  type LocalGroup,
+  readBlockType,
+  readBodyHeapType,
+  readBodyValType,
+  readInstruction,
+  readLocals,
+} from './body';
+import { skipImmediates } from './immediates';
+import {
+  type BlockOp,
+  INSTRUCTIONS,
+  type Instruction,
+  instructionOf,
+  OP,
+  type SpecialOp,
+} from './instructions';
+import type { ModuleData } from './module';
+import type { Reader } from './reader';
+import { TYPE_OF_SIGNATURE } from './rules';
+import { onTop, type TypeList } from './typelist';
+import { BOTTOM, FUNCREF, type FuncType, I32, I64, type TableType, type ValType } from './types';
+
+/** A structured instruction that is open. */
+export interface Block {
+  /** An `if` becomes an `else` when its `else` is passed. */
+  readonly kind: 'func' | 'else' | BlockOp;
+  /** Of its opcode, in the module; of the function, its first instruction's. */
+  readonly offset: number;
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+  /** Types of the operands below its parameters. */
+  readonly below: TypeList | undefined;
+  /** How many those are. */
+  readonly height: number;
+  /** Whether control flow reached its opcode. */
+  readonly reachable: boolean;
+}
+
+/** What a call names. */
+export type Callee =
+  | { readonly kind: 'func'; readonly funcidx: number }
+  | { readonly kind: 'type'; readonly typeidx: number; readonly tableidx: number };
+
+/** What the walk is asked to tell. The walk's fields hold for the instruction at hand; `stack` as each method says. */
+export interface Visitor {
+  /** Each instruction, reached or not, before it does anything. Its immediates stand from `walk.immediates` on. */
+  instruction?(walk: Walk): void;
+  /** A branch that is reached and may be taken; once, when an instruction has a label several times. `stack` has the label's values on top. */
+  branch?(walk: Walk, target: Block): void;
+  /** A call that is reached. `stack` is without its operands. */
+  call?(walk: Walk, callee: Callee, type: FuncType): void;
+  /** A tail call that is reached; `stack` as before it. */
+  tailCall?(walk: Walk, callee: Callee): void;
+  /** The `end` of a block, reached or not. `stack` as before it. */
+  end?(walk: Walk, block: Block): void;
+}
+
+/** The same, as the walk works on it. */
+interface OpenBlock extends Block {
+  kind: Block['kind'];
+  /** The instruction whose branch here has been visited last. */
+  branchedFrom: number;
+  /** Whether reached code branches to its end, or falls through to it from before the `else`. */
+  left: boolean;
+}
+
+export class Walk {
+  readonly module: ModuleData;
+  readonly funcidx: number;
+  readonly locals: readonly LocalGroup[];
+  /** Module offset of the code entry. */
+  readonly start: number;
+  /** The instruction at hand, the module offsets of its opcode and of its immediates. */
+  row: Instruction = instructionOf[OP.nop]!;
+  offset: number;
+  immediates: number;
+  /** Whether control flow reaches it. */
+  reachable = true;
+  /** Types of the operands; nothing where control flow does not reach. */
+  stack: TypeList | undefined = undefined;
+  readonly reader: Reader;
+  private readonly open: OpenBlock[] = [];
+  private readonly visitor: Visitor;
+
+  constructor(module: ModuleData, funcidx: number, visitor: Visitor) {
+    this.module = module;
+    this.funcidx = funcidx;
+    this.visitor = visitor;
+    this.reader = codeReader(module, funcidx);
+    this.start = this.reader.pos;
+    const type = funcTypeOf(module, funcidx);
+    this.locals = readLocals(type, this.reader);
+    this.offset = this.reader.pos;
+    this.immediates = this.offset;
+    this.openBlock('func', { params: [], results: type.results });
+  }
+
+  /** The open blocks around the instruction, the function's own first. Valid until the next step. */
+  get blocks(): readonly Block[] {
+    return this.open;
+  }
+
+  get height(): number {
+    return this.stack === undefined ? 0 : this.stack.length;
+  }
+
+  run(): void {
+    while (this.step());
+  }
+
+  /** The next instruction, or false behind the last one. */
+  step(): boolean {
+    if (this.open.length === 0) return false;
+    const { reader } = this;
+    this.offset = reader.pos;
+    const row = readInstruction(reader);
+    this.row = row;
+    this.immediates = reader.pos;
+    this.visitor.instruction?.(this);
+    if (!this.reachable) this.pass(row);
+    else if (row.sig === '') EFFECTS[row.name as SpecialOp](this);
+    else this.applySignature(row);
+    return true;
+  }
+
+  /** An instruction that is not reached: only the nesting of blocks counts. */
+  private pass(row: Instruction): void {
+    if (row.op === OP.end) this.endBlock();
+    else if (row.op === OP.else) this.otherwise();
+    else if (row.imm === 'block')
+      this.openBlock(row.name as BlockOp, readBlockType(this.reader, this.module));
+    else skipImmediates(this.reader, row, this.module);
+  }
+
+  private applySignature(row: Instruction): void {
+    const address = skipImmediates(this.reader, row, this.module);
+    const { operands, results } = SIGNATURES[row.op];
+    this.drop(operands);
+    for (const type of results) this.push(type || address);
+  }
+
+  // What the effects of instructions are made of.
+
+  drop(count: number): void {
+    this.stack = withoutTop(this.stack, count);
+  }
+
+  push(type: ValType): void {
+    this.stack = onTop(this.stack, [type]);
+  }
+
+  table(): TableType {
+    return this.module.tables[this.reader.u32()];
+  }
+
+  local(): ValType {
+    return groupOf(this.locals, this.reader.u32()).type;
+  }
+
+  /** Nothing is reached any more, up to an `else` or `end`. */
+  die(): void {
+    this.reachable = false;
+    this.stack = undefined;
+  }
+
+  enter(kind: BlockOp): void {
+    const type = readBlockType(this.reader, this.module);
+    if (kind === 'if') this.drop(1);
+    this.openBlock(kind, type);
+  }
+
+  private openBlock(kind: OpenBlock['kind'], { params, results }: FuncType): void {
+    const { offset, reachable } = this;
+    const below = reachable ? withoutTop(this.stack, params.length) : undefined;
+    const height = below === undefined ? 0 : below.length;
+    this.open.push({
+      kind,
+      offset,
+      params,
+      results,
+      below,
+      height,
+      reachable,
+      branchedFrom: -1,
+      left: false,
+    });
+    // As one part, so that a block inside that takes them looks at one part.
+    if (reachable) this.stack = onTop(below, params);
+  }
+
+  otherwise(): void {
+    const block = this.open[this.open.length - 1];
+    block.kind = 'else';
+    if (!block.reachable) return;
+    if (this.reachable) block.left = true;
+    this.reachable = true;
+    this.stack = onTop(block.below, block.params);
+  }
+
+  endBlock(): void {
+    const block = this.open[this.open.length - 1];
+    this.visitor.end?.(this, block);
+    this.open.pop();
+    const { kind, reachable, left, below, results } = block;
+    if (!reachable) return;
+    // A branch to a loop goes to its start; an `if` without an `else` may not be entered at all.
+    this.reachable = this.reachable || kind === 'if' || (kind !== 'loop' && left);
+    this.stack = this.reachable ? onTop(below, results) : undefined;
+  }
+
+  /** A branch to a label may be taken here. */
+  branch(labelidx: number): void {
+    const block = this.open[this.open.length - 1 - labelidx];
+    block.left = true;
+    if (block.branchedFrom === this.offset) return;
+    block.branchedFrom = this.offset;
+    this.visitor.branch?.(this, block);
+  }
+
+  /** A branch that is not taken leaves the operands with the label's types. */
+  retype(labelidx: number): void {
+    const { kind, params, results } = this.open[this.open.length - 1 - labelidx];
+    const types = kind === 'loop' ? params : results;
+    this.drop(types.length);
+    this.stack = onTop(this.stack, types);
+  }
+
+  call(callee: Callee): void {
+    const { module } = this;
+    const type =
+      callee.kind === 'func'
+        ? funcTypeOf(module, callee.funcidx)
+        : module.types[callee.typeidx].composite.func;
+    this.drop(type.params.length);
+    this.visitor.call?.(this, callee, type);
+    this.stack = onTop(this.stack, type.results);
+  }
+
+  tailCall(callee: Callee): void {
+    this.visitor.tailCall?.(this, callee);
+    this.die();
+  }
+
+  readCallee(kind: Callee['kind']): Callee {
+    const { reader } = this;
+    if (kind === 'func') return { kind, funcidx: reader.u32() };
+    const typeidx = reader.u32();
+    return { kind, typeidx, tableidx: reader.u32() };
+  }
+}
+
+/** A list without its top types. Takes as long as the list has parts there. */
+function withoutTop(list: TypeList | undefined, count: number): TypeList | undefined {
+  let left = count;
+  let rest = list;
+  while (left > 0 && rest !== undefined) {
+    if (rest.count > left) return onTop(rest.below, rest.types, rest.first, rest.count - left);
+    left -= rest.count;
+    rest = rest.below;
+  }
+  return rest;
+}
+
+/** By dense id: how many operands, and the results; BOTTOM stands for the type that the immediates decide. */
+const SIGNATURES: { readonly operands: number; readonly results: readonly ValType[] }[] = [];
+for (const { op, sig } of INSTRUCTIONS) {
+  const [operands, results] = sig.split(':');
+  SIGNATURES[op] = {
+    operands: operands.length,
+    results: Array.from(results ?? '', (char) => TYPE_OF_SIGNATURE[char] ?? BOTTOM),
+  };
+}
+
+/** What the instructions without a signature do to the stack. */
+const EFFECTS: Readonly<Record<SpecialOp, (walk: Walk) => void>> = {
+  unreachable: (w) => w.die(),
+  block: (w) => w.enter('block'),
+  loop: (w) => w.enter('loop'),
+  if: (w) => w.enter('if'),
+  else: (w) => w.otherwise(),
+  end: (w) => w.endBlock(),
+  br: (w) => {
+    w.branch(w.reader.u32());
+    w.die();
+  },
+  br_if: (w) => {
+    const labelidx = w.reader.u32();
+    w.drop(1);
+    w.branch(labelidx);
+    w.retype(labelidx);
+  },
+  br_table: (w) => {
+    w.drop(1);
+    for (let more = w.reader.u32(); more >= 0; more--) w.branch(w.reader.u32());
+    w.die();
+  },
+  return: (w) => w.die(),
+  call: (w) => w.call(w.readCallee('func')),
+  call_indirect: (w) => {
+    w.drop(1);
+    w.call(w.readCallee('type'));
+  },
+  return_call: (w) => w.tailCall(w.readCallee('func')),
+  return_call_indirect: (w) => w.tailCall(w.readCallee('type')),
+  drop: (w) => w.drop(1),
+  select: (w) => w.drop(2),
+  'select t': (w) => {
+    w.reader.u32();
+    w.drop(3);
+    w.push(readBodyValType(w.reader));
+  },
+  'local.get': (w) => w.push(w.local()),
+  'local.set': (w) => {
+    w.local();
+    w.drop(1);
+  },
+  'local.tee': (w) => {
+    // The operand may be of a subtype of the local's type; the result is not.
+    w.drop(1);
+    w.push(w.local());
+  },
+  'global.get': (w) => w.push(w.module.globals[w.reader.u32()].value),
+  'global.set': (w) => {
+    w.reader.u32();
+    w.drop(1);
+  },
+  'table.get': (w) => {
+    const { element } = w.table();
+    w.drop(1);
+    w.push(element);
+  },
+  'table.set': (w) => {
+    w.table();
+    w.drop(2);
+  },
+  'table.grow': (w) => {
+    const { address } = w.table();
+    w.drop(2);
+    w.push(address === 'i64' ? I64 : I32);
+  },
+  'table.fill': (w) => {
+    w.table();
+    w.drop(3);
+  },
+  'table.copy': dropThreeAfterTwo,
+  'memory.copy': dropThreeAfterTwo,
+  'ref.null': (w) => w.push(readBodyHeapType(w.reader)),
+  'ref.is_null': (w) => {
+    w.drop(1);
+    w.push(I32);
+  },
+  'ref.func': (w) => {
+    w.reader.u32();
+    w.push(FUNCREF);
+  },
+};
+
+function dropThreeAfterTwo(walk: Walk): void {
+  walk.reader.u32();
+  walk.reader.u32();
+  walk.drop(3);
+}
