@@ -1,5 +1,12 @@
 /** Failures in words, and the exit codes that go with them. */
-import { type BacktraceFrame, CompileError, LinkError, RuntimeError, SnapshotError } from '../errors';
+import {
+  type BacktraceFrame,
+  CompileError,
+  LinkError,
+  printable,
+  RuntimeError,
+  SnapshotError,
+} from '../errors';
 import { StateError, WasiExit } from '../wasi';
 import { InputError } from './load';
 import { UsageError } from './options';
@@ -13,7 +20,7 @@ export function backtraceLines(frames: readonly BacktraceFrame[]): string {
   const width = Math.max(...frames.map(({ offset }) => offset.toString(16).length));
   const lines = frames.map(({ offset, module, name, funcidx }, i) => {
     const at = `0x${offset.toString(16).padStart(width, '0')}`;
-    return `  ${String(i).padStart(4)}: ${at} - ${module ?? '<unknown>'}!${name ?? `<wasm function ${funcidx}>`}`;
+    return `  ${String(i).padStart(4)}: ${at} - ${printable(module ?? '<unknown>')}!${printable(name ?? `<wasm function ${funcidx}>`)}`;
   });
   return `\nwasm backtrace:\n${lines.join('\n')}`;
 }

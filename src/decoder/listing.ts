@@ -1,4 +1,5 @@
 /** How the disassembler writes numbers, types and comments. */
+import { printable } from '../errors';
 import type { FuncType, ValType } from './types';
 import { HEAP, heapOf, valTypeName } from './types';
 
@@ -7,7 +8,7 @@ export function hexText(offset: number): string {
 }
 
 export function commentText(text: string | undefined): string {
-  return text === undefined ? '' : ` (; ${text.replaceAll(';)', '; )')} ;)`;
+  return text === undefined ? '' : ` (; ${printable(text).replaceAll(';)', '; )')} ;)`;
 }
 
 export function signatureText({ params, results }: FuncType): string {

@@ -3,7 +3,7 @@
 import { Module as CoreModule } from '../decoder/index';
 import type { Import } from '../decoder/module';
 import { type ExternKind, I64, isRef, type ValType } from '../decoder/types';
-import { LinkError } from '../errors';
+import { LinkError, printable } from '../errors';
 import {
   Instance as CoreInstance,
   type Extern,
@@ -139,5 +139,5 @@ export function allocateInstance(agent: Agent, module: CoreModule, imports: read
 }
 
 function describe({ module, name }: Import, index: number): string {
-  return `import #${index} ${JSON.stringify(module)} ${JSON.stringify(name)}`;
+  return `import #${index} "${printable(module)}" "${printable(name)}"`;
 }

@@ -1,5 +1,7 @@
 /** Words for people: values, functions, places and sizes as `describe` and `diff` print them. */
+
 import type { ModuleData } from '../decoder/module';
+import { printable } from '../errors';
 import { type Activation, isNull, isRefTag, type TypedValue, type U64 } from './document';
 import { s64Decimal, u64, u64Decimal, u64Hex, u64ToNumber } from './u64';
 
@@ -59,7 +61,7 @@ function referenceText(value: TypedValue, module?: NamingModule): string {
 
 export function funcText(funcidx: number, module?: NamingModule): string {
   const name = module?.funcName(funcidx);
-  return name === undefined ? String(funcidx) : `${funcidx} (${name})`;
+  return name === undefined ? String(funcidx) : `${funcidx} (${printable(name)})`;
 }
 
 /** An offset in a function's code entry, and in the module when that is known. */

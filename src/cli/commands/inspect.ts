@@ -9,6 +9,7 @@ import {
   Module,
   valTypeName,
 } from '../../decoder';
+import { printable } from '../../errors';
 import { lower, printLowered } from '../../lowering';
 import type { Command } from '../command';
 import { loadModule } from '../load';
@@ -57,14 +58,15 @@ function* describe(i: Inspection): Generator<string> {
   yield `features: ${i.features.join(', ') || 'none beyond WebAssembly 1.0'}`;
   yield 'sections:';
   for (const { section, name, offset, size, count } of i.sections) {
-    const what = name === undefined ? section : `${section} "${name}"`;
+    const what = name === undefined ? section : `${section} "${printable(name)}"`;
     const entries = count === undefined ? '' : `, ${count} ${count === 1 ? 'entry' : 'entries'}`;
     yield `  0x${offset.toString(16).padStart(6, '0')}  ${what}: ${size} bytes${entries}`;
   }
   if (i.imports.length > 0) yield 'imports:';
-  for (const { module, name, type } of i.imports) yield `  ${module}.${name}: ${externText(type)}`;
+  for (const { module, name, type } of i.imports)
+    yield `  ${printable(`${module}.${name}`)}: ${externText(type)}`;
   if (i.exports.length > 0) yield 'exports:';
-  for (const { name, kind, index } of i.exports) yield `  ${name}: ${kind} ${index}`;
+  for (const { name, kind, index } of i.exports) yield `  ${printable(name)}: ${kind} ${index}`;
 }
 
 function limitsText({ min, max, address }: Limits): string {
