@@ -1,8 +1,8 @@
 /**
- * Memories whose buffer JavaScript asks for lie in the host's own `WebAssembly.Memory`: its buffer is as long as the memory, growing
- * detaches it, and nobody can transfer it away. Others stay where they are: in Node 20 growing a native memory page by page takes longer
- * than copying one with room to spare (bench/README.md). What the host does not take (64-bit, shared, other page sizes), or has no room
- * for, keeps the portable backing.
+ * Memories in the host's own `WebAssembly.Memory`. One whose buffer JavaScript has asked for is as long as the memory, growing detaches its
+ * buffer, and nobody can transfer it away. One that is large and grows does so in place, with room to spare: a call of the host's costs more
+ * than copying a small memory (node bench/grow.mjs), and less than copying a large one. What the host does not take (64-bit, shared, other
+ * page sizes), or has no room for, keeps the portable backing.
  */
 import { type BackingMaker, type MemoryBacking, useMemoryBacking } from '../../src/index';
 
@@ -19,11 +19,15 @@ const PAGE = 65_536;
 const MOST_PAGES = 65_536;
 
 class NativeBacking implements MemoryBacking {
-  readonly isTrue = true;
+  readonly isTrue: boolean;
   private readonly memory: HostMemory;
+  /** Pages that it may have. */
+  private readonly most: number;
 
-  constructor(memory: HostMemory) {
+  constructor(memory: HostMemory, most: number, isTrue: boolean) {
     this.memory = memory;
+    this.most = most;
+    this.isTrue = isTrue;
   }
 
   get buffer(): ArrayBuffer {
@@ -31,8 +35,16 @@ class NativeBacking implements MemoryBacking {
   }
 
   grow(bytes: number): boolean {
+    const pages = bytes / PAGE;
+    const there = this.buffer.byteLength / PAGE;
+    // A true one is asked for nothing, too: that detaches its buffer, as the JS API has it.
+    if (!this.isTrue && pages <= there) return true;
+    const wanted = this.isTrue ? pages : Math.min(this.most, Math.max(pages, 2 * there));
+    return this.tryGrow(wanted - there) || (wanted > pages && this.tryGrow(pages - there));
+  }
+  private tryGrow(pages: number): boolean {
     try {
-      this.memory.grow((bytes - this.buffer.byteLength) / PAGE);
+      this.memory.grow(pages);
       return true;
     } catch {
       return false;
@@ -48,7 +60,7 @@ class NativeBacking implements MemoryBacking {
 const PASS = 1000;
 let pass = 0;
 
-const nativeMemory: BackingMaker = ({ address, shared, pageBits, max }, bytes) => {
+const nativeMemory: BackingMaker = ({ address, shared, pageBits, max }, bytes, isTrue) => {
   if (HostMemory === undefined || address !== 'i32' || shared || 2 ** pageBits !== PAGE) return undefined;
   if (pass > 0) {
     pass--;
@@ -56,7 +68,8 @@ const nativeMemory: BackingMaker = ({ address, shared, pageBits, max }, bytes) =
   }
   try {
     const maximum = Math.min(max ?? MOST_PAGES, MOST_PAGES);
-    return new NativeBacking(new HostMemory({ initial: bytes / PAGE, maximum }));
+    const memory = new HostMemory({ initial: bytes / PAGE, maximum });
+    return new NativeBacking(memory, maximum, isTrue);
   } catch {
     pass = PASS;
     return undefined;

@@ -1,7 +1,7 @@
 /**
  * Where the bytes of a memory lie. The portable backing is an ArrayBuffer with room to spare, so that growing page by page copies each
- * byte about once. A host may have a better one for memories whose buffer is handed to JavaScript: its own `WebAssembly.Memory`, whose
- * buffer stays true when it grows and cannot be detached from outside (embed/node/native-memory.ts).
+ * byte about once. A host may have better ones: its own `WebAssembly.Memory` grows in place, and one whose buffer is handed to JavaScript
+ * stays true when it grows and cannot be detached from outside (embed/node/native-memory.ts).
  */
 import type { MemoryType } from '../decoder';
 
@@ -19,19 +19,25 @@ export interface MemoryBacking {
   expose(bytes: number): ArrayBuffer;
 }
 
-/** The host's backing of a memory of so many bytes, all zero; undefined when it has none for this type, or no room. */
-export type BackingMaker = (type: MemoryType, bytes: number) => MemoryBacking | undefined;
+/**
+ * The host's backing of a memory of so many bytes, all zero: a true one, or one that grows in place with room to spare. Undefined when the
+ * host has none for this type, or no room.
+ */
+export type BackingMaker = (type: MemoryType, bytes: number, isTrue: boolean) => MemoryBacking | undefined;
 
-let makeTrue: BackingMaker | undefined;
+let makeBacking: BackingMaker | undefined;
 
-/** An entry whose host has true buffers says how they are made. */
+/** An entry whose host has memories of its own says how they are made. */
 export function useMemoryBacking(maker: BackingMaker | undefined): void {
-  makeTrue = maker;
+  makeBacking = maker;
 }
 
-export function trueBacking(type: MemoryType, bytes: number): MemoryBacking | undefined {
-  return makeTrue?.(type, bytes);
+export function hostBacking(type: MemoryType, bytes: number, isTrue: boolean): MemoryBacking | undefined {
+  return makeBacking?.(type, bytes, isTrue);
 }
+
+/** From here on a memory that has to move moves to where it can grow in place: copying costs more than the host's call. */
+export const LARGE_BYTES = 2 ** 20;
 
 /** Up to here a memory gets as much to spare as it has, beyond it half: what nobody touches costs only address space, but that is finite. */
 const MUCH = 2 ** 28;

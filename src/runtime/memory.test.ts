@@ -124,7 +124,7 @@ describe('the buffer', () => {
         return this.buffer;
       }
     }
-    useMemoryBacking((_, bytes) => new TrueBacking(bytes));
+    useMemoryBacking((_, bytes, isTrue) => (isTrue ? new TrueBacking(bytes) : undefined));
     const memory = new Memory(new Store(), type(1));
     memory.bytes[3] = 4;
     expect(made).toBe(0);

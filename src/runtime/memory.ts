@@ -3,7 +3,7 @@
 import { COUNT, check } from '../checks';
 import type { MemoryType } from '../decoder';
 import { trap } from '../errors';
-import { type MemoryBacking, PortableBacking, trueBacking } from './backing';
+import { hostBacking, LARGE_BYTES, type MemoryBacking, PortableBacking } from './backing';
 import type { Charge } from './ledger';
 import type { Store } from './store';
 
@@ -172,7 +172,7 @@ export class Memory {
   get buffer(): ArrayBuffer {
     if (this.exposed === undefined) {
       if (!this.backing.isTrue) {
-        const better = trueBacking(this.type, this.length);
+        const better = hostBacking(this.type, this.length, true);
         if (better !== undefined) this.adopt(better);
       }
       const { backing } = this;
@@ -182,6 +182,13 @@ export class Memory {
       if (!backing.isTrue) this.store.expose(this);
     }
     return this.exposed;
+  }
+
+  /** Before the bytes are moved again: to where they can stay, if the host has such a place. */
+  private settle(): void {
+    if (this.exposed !== undefined || !(this.backing instanceof PortableBacking)) return;
+    const better = hostBacking(this.type, this.length, false);
+    if (better !== undefined) this.adopt(better);
   }
 
   /** @internal Moves the bytes to another backing of the same length. */
@@ -248,13 +255,16 @@ export class Memory {
     if (pages > Math.min(this.type.max ?? this.widest, this.widest)) return -1;
     const added = delta * this.pageSize;
     if (!this.charge.add(added)) return -1;
-    const { backing, exposed } = this;
+    const { exposed } = this;
     this.checkBuffer();
-    if (this.lost || !backing.grow(pages * this.pageSize, exposed !== undefined)) {
+    const bytes = pages * this.pageSize;
+    if (bytes >= LARGE_BYTES && bytes > this.backing.buffer.byteLength) this.settle();
+    const { backing } = this;
+    if (this.lost || !backing.grow(bytes, exposed !== undefined)) {
       this.charge.add(-added);
       return -1;
     }
-    this.length = pages * this.pageSize;
+    this.length = bytes;
     this.exposed = undefined;
     this.views.attach(backing.buffer, this.length);
     if (exposed !== undefined && !backing.isTrue) this.onGrow?.(exposed);
