@@ -31,7 +31,10 @@ it('has a buffer that growing detaches, and nobody can transfer', () => {
   const WebAssembly = createWebAssembly();
   const memory = new WebAssembly.Memory({ initial: 2 });
   const { buffer } = memory;
-  expect(() => structuredClone(buffer, { transfer: [buffer] })).toThrow();
+  // Node 20 copies what cannot be detached; others throw.
+  try {
+    structuredClone(buffer, { transfer: [buffer] });
+  } catch {}
   expect(buffer.byteLength).toBe(2 * PAGE);
   memory.grow(0);
   expect(buffer.byteLength).toBe(0);
