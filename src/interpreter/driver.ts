@@ -3,7 +3,7 @@
  * assembler makes closures of that. Both are done in slices, between which an execution may be stopped. Here alone the two meet.
  */
 import { RuntimeError, trap } from '../errors';
-import { type LoweredBody, Lowering } from '../lowering';
+import { keepBody, keptBody, type LoweredBody, Lowering } from '../lowering';
 import type { Func, Instance } from '../runtime';
 import type { Assembler } from './assemble';
 import { Code, FuncCode, type Safepoint } from './code';
@@ -106,7 +106,14 @@ function begin(state: FuncCode, hot: boolean): Making {
   if (instance.unusable !== undefined) throw new RuntimeError(instance.unusable);
   instance.hasRun = true;
   watch(instance);
-  const lowering = new Lowering(instance.module, func.funcidx);
+  const { module } = instance;
+  const body = keptBody(module, func.funcidx);
+  if (body !== undefined) {
+    const code = new Code(state, hot, body.locals, body.entry.offset);
+    charge(code, body.size);
+    return { code, stage: { kind: 'flattening', body, flat: new Flattening(body) } };
+  }
+  const lowering = new Lowering(module, func.funcidx);
   const code = new Code(state, hot, lowering.locals, lowering.entry.offset);
   return { code, stage: { kind: 'lowering', lowering } };
 }
@@ -120,6 +127,7 @@ function goOn({ func }: FuncCode, making: Making, most: number): boolean {
     charge(code, lowering.size);
     if (body === undefined) return false;
     code.work = lowering.work;
+    keepBody(func.instance!.module, body);
     making.stage = { kind: 'flattening', body, flat: new Flattening(body) };
   }
   if (making.stage.kind === 'flattening') {

@@ -1,4 +1,5 @@
 /** Lowering: a function body as statements that no machine and no instance are part of. */
+export { keepBody, keptBody, keptOf } from './cache';
 export type { Compute, ComputeOp, Const, Expr, GlobalGet, Kind, Load, Select, ShiftOp } from './expr';
 export { bits, isArithmetic } from './expr';
 export { Locals, slotsOfAll } from './frame';
