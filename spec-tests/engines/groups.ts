@@ -4,7 +4,7 @@
  */
 import type { Module } from '../../src/decoder/index';
 import { type Execution, Store } from '../../src/interpreter/index';
-import { type Extern, Instance, instantiatePaused } from '../../src/runtime/index';
+import { type Extern, type Instance, instantiatePaused, linkInstance } from '../../src/runtime/index';
 import {
   postmortem,
   restore,
@@ -84,7 +84,7 @@ export class Group {
 
   instantiate(part: Part): Instance {
     const externs = part.imports.map((handle) => handle.in(this));
-    const instance = new Instance(this.store, part.module, externs);
+    const instance = linkInstance(this.store, part.module, externs);
     part.instance = instance;
     this.parts.push(part);
     part.failed = true;

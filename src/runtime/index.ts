@@ -2,7 +2,7 @@
 export { type BackingMaker, type MemoryBacking, useMemoryBacking } from './backing';
 export { Global, Tag } from './global';
 export { argumentsOf, type Extern, Func, type HostCall, type HostCallback, Instance } from './instance';
-export { allocateInstance, instantiate, instantiatePaused } from './instantiate';
+export { allocateInstance, instantiate, instantiatePaused, linkInstance } from './instantiate';
 export { Memory, type Views } from './memory';
 export {
   type Callee,

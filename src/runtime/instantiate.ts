@@ -87,10 +87,15 @@ function sharesFunctions({ elements, tables, tableDefs }: Module): boolean {
   return elements.some(({ mode, table }) => mode === 'active' && table < imported);
 }
 
+/** @internal An instance whose imports match and whose segments are still to be written. */
+export function linkInstance(store: Store, module: Module, imports: readonly Extern[]): Instance {
+  checkImports(store, module, imports, true);
+  return new Instance(store, module, imports.slice(0, module.imports.length));
+}
+
 /** Instantiates up to, but without, the start function (spec "exec/modules", "instantiation"). Imports in the module's order. */
 export function instantiatePaused(store: Store, module: Module, imports: readonly Extern[]): Instance {
-  checkImports(store, module, imports, true);
-  const instance = new Instance(store, module, imports.slice(0, module.imports.length));
+  const instance = linkInstance(store, module, imports);
   store.machine.warm();
   try {
     instance.initialize();
