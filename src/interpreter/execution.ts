@@ -5,10 +5,11 @@
  * when it goes on, they are copied back, to wherever the stack's top is then. Executions nest: a host function may start another.
  */
 import { CALLBACK, COUNT, type OptionChecks, readOptions, SIGNAL } from '../checks';
-import { type BacktraceFrame, InternalError, printable, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
+import { type BacktraceFrame, InternalError, RuntimeError, trap } from '../errors';
 import { argumentsOf, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
 import { CallSite, codeOf, isSafepoint, type Safepoint } from './code';
+import { hasRoom, rejected, trapOf } from './failures';
 import {
   type FrameState,
   frameState,
@@ -490,59 +491,6 @@ export class Execution {
 let running: Execution | undefined;
 /** Traps that have got their backtrace: one that passes through a host function into another execution is that host's exception. */
 const settledTraps = new WeakSet<RuntimeError>();
-
-/** The trap that a rejected promise of a host function becomes. */
-function rejected(func: Func, reason: unknown): RuntimeError {
-  let detail = '';
-  try {
-    detail = printable(reason instanceof Error ? reason.message : String(reason));
-  } catch {
-    // A reason that cannot even be asked for its text.
-  }
-  return new RuntimeError(
-    `${TRAP_MESSAGES.hostRejected}: ${printable(func.name ?? '')} ${detail}`,
-    { cause: reason },
-    'hostRejected',
-  );
-}
-
-/** The trap that an exception is or becomes; undefined for the host's own. A proxy may answer any question with another exception. */
-function trapOf(error: unknown): RuntimeError | undefined {
-  try {
-    if (error instanceof RuntimeError) return error.code === undefined ? undefined : error;
-    return isStackOverflow(error) ? trap('callStackExhausted', -1) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * V8 and JavaScriptCore throw a RangeError, SpiderMonkey and QuickJS an InternalError, when the host's stack is used up. A V8 that compiles a
- * regular expression then throws a SyntaxError. No regular expression here, for the same reason.
- */
-function isStackOverflow(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { name, message } = error;
-  if (name === 'SyntaxError')
-    return message.startsWith('Invalid regular expression') && message.endsWith('Stack overflow');
-  return (
-    (name === 'RangeError' || name === 'InternalError') && OVERFLOWS.some((text) => message.includes(text))
-  );
-}
-const OVERFLOWS = ['call stack', 'stack overflow', 'too much recursion'];
-
-/** Whether the host's stack has room for what comes after an exception: it must not fail for want of it, and leave the machine half done. */
-function hasRoom(): boolean {
-  try {
-    Reflect.apply(takeArguments, undefined, ROOM);
-    return true;
-  } catch {
-    return false;
-  }
-}
-/** Arguments are passed on the host's stack: 4 KB. */
-const ROOM: readonly unknown[] = new Array(512).fill(0);
-function takeArguments(): void {}
 
 /** Calls a function and runs it to its end. Throws the trap. */
 export function invoke(func: Func, args: readonly Value[]): Value[] {
