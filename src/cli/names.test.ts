@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { cli } from '../../embed/node/wasi-tests/cli';
-import { moduleOf, name, section } from '../decoder/testing';
+import { moduleOf, section } from '../decoder/testing';
 import { printable } from '../errors';
 
 const place = mkdtempSync(path.join(tmpdir(), 'tswasm-names-'));
@@ -19,7 +19,7 @@ const evil = moduleOf(
   section('function', 1, 0),
   section('export', 1, named(EVIL), 0, 0),
   section('code', 1, 3, 0, 0x00, 0x0b),
-  [0, name(EVIL).length + 2, ...named(EVIL), 1],
+  [0, named(EVIL).length + 1, ...named(EVIL), 1],
 );
 const importing = moduleOf(
   section('type', 1, 0x60, 0, 0),
