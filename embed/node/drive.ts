@@ -4,7 +4,7 @@ import type { BacktraceFrame, Execution, Outcome, RunOptions, RuntimeError, Valu
 
 /** When a run stops. */
 export interface DriveLimits {
-  /** Safepoints that may be passed. */
+  /** Units of fuel that may be used (src/interpreter/fuel.ts). */
   readonly fuel?: number;
   /** Milliseconds of wall-clock time, waiting included. */
   readonly timeout?: number;

@@ -1,7 +1,8 @@
 /**
  * Bulk operations on memories and tables (spec "exec/instructions"). A long one is done in parts, and the machine can stop between
  * them: the operands in their slots always say what is left to do, so going on is executing the instruction again. The first part
- * checks all bounds; memories and tables do not shrink, so the later checks pass.
+ * checks all bounds; memories and tables do not shrink, so the later checks pass, but for a memory whose bytes the host has transferred away
+ * meanwhile: that traps.
  */
 
 import type { Bulk, BulkOp } from '../lowering';

@@ -13,7 +13,7 @@ export class Registers {
   fp = 0;
   /** Number of callers on the call stack. */
   sp = 0;
-  /** Safepoints that may be passed before the machine yields. */
+  /** Units of fuel before the machine yields at a safepoint; below zero, what bulk work owes (fuel.ts). */
   fuel = 0;
   /** Call depth at which the stack is exhausted. */
   maxSp = 0;
