@@ -1,0 +1,170 @@
+/**
+ * The tier interface: how a second way to run functions (src/compiler/javascript, src/compiler/native) shares an execution with the
+ * interpreter. Tiers meet in canonical frames and nowhere else (DESIGN.md, laws 1 and 2). This file has no code: a tier imports nothing
+ * else of the interpreter, and gets the machine as an object (tier-machine.ts).
+ *
+ * Where frames lie. A frame has a canonical place on the machine's stack: `fp`, the word index of its first slot, and `sp`, how many call
+ * sites lie below its own. Slot k is at the words fp + 2k and fp + 2k + 1 (an i32 or f32 in the first; references in `refs`, at
+ * (fp >> 1) + k): parameters, the other locals, operands, v128 two slots, all else one. A call passes its arguments by where they lie: the
+ * callee's `fp` is the word of the first argument, its `sp` is the caller's plus one; results come where the arguments were. A tier may
+ * keep values wherever it likes, but it knows the `fp` and `sp` of each of its frames (parameters of compiled functions, say): that is
+ * where it spills to, and by which depth is counted as in every other tier.
+ *
+ * What is true when. The runtime's objects are the only truth whenever something else than the tier's own code runs: memories
+ * (`memory.views`, which growth changes), globals (`cells`, `ref`), tables (`elements`), the fuel (`registers.fuel`). At each *boundary* (its
+ * steps begin, return or throw; every call of a `TierMachine` function) a tier has written back what it keeps elsewhere, and reads it again
+ * behind it: a host function may have changed everything, and `Execution.pause` takes the fuel away.
+ *
+ * Entering. A tier is entered through steps (step.ts), which the machine's trampoline, a call of the interpreter or a branch of it runs:
+ * - `TierCode.entry`, the function is called: arguments at `fp`, which is `registers.fp`; the caller's site is the top one
+ *   (`registers.sp - 1`). The tier does all that an entry does: it checks the room (`fp + 2 * slots > registers.maxFp` or
+ *   `registers.sp > registers.maxSp` is the trap "call stack exhausted", offset -1), zeroes the locals, and passes the safepoint unless
+ *   the function is quiet (decoder/quiet.ts). `slots` is that of its `LoweredBody`, in every tier.
+ * - `TierCode.at`, the function goes on past a safepoint: its whole frame is at `fp`, at a loop header with the loop's parameters as the
+ *   top operands. The safepoint has been paid for; its code goes on behind it.
+ *
+ * Running. A safepoint takes one unit, `registers.fuel -= 1`; below zero it asks `refuel()`. True: the fuel is new, go on. False: leave at
+ * this safepoint. A tier may count in a place of its own between two boundaries. Work in bulk is charged by fuel.ts's rules. Calls of
+ * functions that the tier does not run, host functions among them, are `call`. The tier's own calls of each other are its own business,
+ * as long as their number on the host's stack is bounded: a tier that is too deep leaves at the entry safepoint of the callee (having
+ * taken its unit, without asking `refuel`) and is begun anew from there, with an empty host stack.
+ *
+ * Leaving. A step of the tier ends in one of these ways:
+ * - the function has returned: its results at `fp`; `return machine.returned()`;
+ * - it leaves at a safepoint: the innermost frame calls `leaveAt`, then each of the tier's frames below it, from the innermost outwards,
+ *   `leaveCall`; all have their values in their slots. `return machine.left()`;
+ * - `call` was false: nothing more of the tier may run; its frames call `leaveCall` from the innermost outwards, beginning with the one that
+ *   made the call; `return machine.left()`;
+ * - a tail call of a function that the tier does not run: the arguments at the frame's `fp`; if frames lie below, they call `leaveCall`;
+ *   `return machine.tailCall(...)`;
+ * - a trap, or whatever a host function threw: for the backtrace, the tier has called `mark` for each of its frames that waits for a call
+ *   (with no function for one that it cannot tell), `registers.sp` counts them; it throws. Traps are `RuntimeError`s with the byte offset in
+ *   the module; values need not be spilled.
+ * A frame that has left goes on in the interpreter, and comes back up at a loop header or by being called.
+ *
+ * Who chooses. One `TierPolicy` a store, asked when a function is first called and when one is found running at the end of a slice of
+ * fuel. A tier that refuses costs nothing but the question: everything falls back for each function on its own.
+ */
+import type { ModuleData } from '../decoder/module';
+import type { Bulk, Effect } from '../lowering';
+import type { Func, Instance } from '../runtime';
+import type { Step } from './step';
+
+/** Whether a tier can run a function, as far as its module tells. */
+export type Verdict = { readonly kind: 'runs' } | { readonly kind: 'refuses'; readonly why: string };
+
+/** A place that `TierCode.at` goes on behind: the function's entry, or the header of the loop at this offset in the code entry. */
+export type ResumePoint = { readonly kind: 'entry' } | { readonly kind: 'loop'; readonly targetLoop: number };
+
+/** What a tier has made of a function. */
+export interface TierCode {
+  readonly entry: Step;
+  /** Undefined where it cannot be entered, or not yet: it is asked again when the loop is found running the next time. */
+  at(point: ResumePoint): Step | undefined;
+  /** Told once, when the code is given up (writes to a memory are tracked from now on): nothing will enter it any more. */
+  drop(): void;
+}
+
+export type Offer =
+  | { readonly kind: 'code'; readonly code: TierCode }
+  /** It is being made, elsewhere or in parts: asked again. */
+  | { readonly kind: 'later' }
+  /** Not asked again for this function, unless its code is dropped. */
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** Why the offer is asked for: the function is called for the first time, or was found running. */
+export type Occasion = 'call' | 'hot';
+
+export interface Tier {
+  /** As reports have it. */
+  readonly name: string;
+  /** Looks at the module alone; changes nothing. */
+  judge(module: ModuleData, funcidx: number): Verdict;
+  /**
+   * Code of a wasm function. The machine is not running the function's code while it is asked. Room for what is made is reserved by the
+   * tier (`func.store.code.reserve`); without room it refuses.
+   */
+  offer(func: Func, occasion: Occasion, machine: TierMachine): Offer;
+}
+
+/** A tier by itself, or the interpreter (undefined). */
+export type Choice = Tier | undefined;
+
+/** The one place where it is decided what runs where. */
+export interface TierPolicy {
+  /** The tiers that may run a module's functions, best first. Where none does, the interpreter. */
+  readonly tiers: readonly Tier[];
+  /** Where a function begins that is called for the first time. */
+  atFirstCall(func: Func): Choice;
+  /**
+   * Where a function goes on that stands at a safepoint in `now` when a slice of fuel ends. `isHot`: it has been found running so often that
+   * the interpreter would make better code of it. In a tier, another answer than `now` makes `refuel` false.
+   */
+  atSafepoint(func: Func, now: Choice, isHot: boolean): Choice;
+}
+
+/** What tiers share of the machine's registers (registers.ts). */
+export interface TierRegisters {
+  fp: number;
+  sp: number;
+  fuel: number;
+  readonly maxSp: number;
+  readonly maxFp: number;
+}
+
+/** The machine's slots: three views of one buffer, and the references beside them. */
+export interface TierStack {
+  readonly ints: Int32Array;
+  readonly floats: Float32Array;
+  readonly doubles: Float64Array;
+  readonly refs: unknown[];
+}
+
+/** A frame's canonical place. */
+export interface Place {
+  readonly func: Func;
+  readonly fp: number;
+  readonly sp: number;
+}
+
+export interface TierMachine {
+  readonly registers: TierRegisters;
+  readonly stack: TierStack;
+
+  /**
+   * The fuel ran out at a safepoint of `func` (`registers.fuel` is negative). True: nobody wants to stop, the slice is a new one. False: the
+   * tier leaves at that safepoint. `registers.sp` is the frame's.
+   */
+  refuel(func: Func): boolean;
+
+  /**
+   * Calls a function of any kind on behalf of the frame at `caller`, from the call instruction at `offset` (in the code entry). The arguments
+   * are in their slots from word `fp` on. True: it has returned, its results are there, `registers.fp` and `registers.sp` are the caller's.
+   * False: it has stopped, waits for the host or goes on with fewer calls on the host's stack; the tier leaves.
+   */
+  call(callee: Func, caller: Place, offset: number, fp: number): boolean;
+
+  /** The function at `registers.fp` has returned: pops its frame. What runs next. */
+  returned(): Step | null;
+
+  /** The innermost frame leaves at a safepoint whose unit it has taken: at its entry, or at the back edge at `offset` to a loop. */
+  leaveAt(frame: Place, kind: 'entry'): void;
+  leaveAt(frame: Place, kind: 'loop', offset: number, targetLoop: number): void;
+  /** A frame leaves while it waits for `callee`, which it called at `offset`. */
+  leaveCall(frame: Place, offset: number, callee: Func): void;
+  /** After all frames have left: what runs next. */
+  left(): Step | null;
+  /**
+   * `callee` takes the place of the frame at `frame`, its arguments from the frame's `fp` on; the frame's caller has left, or is not the
+   * tier's. What runs next.
+   */
+  tailCall(callee: Func, frame: Place): Step | null;
+
+  /** For the backtrace: the frame waits for `callee`, which it called at `offset`. Without a function: nobody knows. */
+  mark(sp: number, func: Func | undefined, offset: number, callee: Func | undefined): void;
+
+  /** What an instruction does that works on canonical slots: called with the word index of its first operand. */
+  effect(instance: Instance, effect: Effect): (word: number) => void;
+  /** A bulk operation: true when it is done, false when a part of it is, and the operands say what is left: call it again. */
+  bulk(instance: Instance, bulk: Bulk): (word: number) => boolean;
+}
