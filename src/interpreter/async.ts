@@ -1,6 +1,7 @@
 /** Running without keeping the host's event loop from its other work. */
 import { AMOUNT, CALLBACK, COUNT, check, type OptionChecks, readOptions, SIGNAL } from '../checks';
-import type { Execution, Outcome, RunOptions } from './execution';
+import type { Execution } from './execution';
+import type { Outcome, RunOptions } from './outcome';
 
 /** What the host gives: a clock, and a turn of its event loop. */
 export interface Scheduler {

@@ -9,6 +9,7 @@ import type { Func, Instance, Value } from '../runtime';
 import { CallSite, type Code, codeOf, type Safepoint } from './code';
 import { makeCode } from './driver';
 import { stack } from './registers';
+import { type Saved, savedValues } from './saved';
 
 /** One wasm frame of a stopped execution, as the snapshot format sees it. */
 export interface FrameState {
@@ -29,16 +30,6 @@ export interface PendingHostCall {
   readonly args: readonly Value[];
 }
 
-/** Frames copied off the machine's stack. Frame pointers are relative to the execution's base. */
-export interface Saved {
-  readonly ints: Int32Array;
-  readonly refs: unknown[];
-  readonly sites: (CallSite | null)[];
-  readonly frames: number[];
-  readonly callees: unknown[];
-  readonly fp: number;
-}
-
 export function frameState(
   saved: Saved,
   code: Code,
@@ -50,16 +41,6 @@ export function frameState(
 ): StackFrame {
   const values = savedValues(saved, [...code.locals.types(), ...typesOf(operands)], fp);
   return { instance: code.func.instance!, funcidx: code.func.funcidx, kind, offset, targetLoop, values };
-}
-
-/** Values of these types from a word index on. */
-export function savedValues({ ints, refs }: Saved, types: readonly ValType[], fp: number): Value[] {
-  let word = fp;
-  return types.map((type) => {
-    const at = word;
-    word += 2 * slotsOf(type);
-    return { type, lo: ints[at], hi: ints[at + 1], ref: isRef(type) ? refs[at >> 1] : null };
-  });
 }
 
 /** A frame as it is, or stopped inside a bulk operation. */

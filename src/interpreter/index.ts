@@ -1,6 +1,6 @@
 /** Interpreter: the portable machine and its executions (spec chapter "exec"). */
 export { type AsyncOutcome, type AsyncRunOptions, runAsync, type Scheduler } from './async';
-export type { ExecutionState, Outcome, RunOptions } from './execution';
+export type { ExecutionState } from './execution';
 export { Execution } from './execution';
 export {
   type Factory,
@@ -16,4 +16,5 @@ export type { FrameState, PendingHostCall } from './frames';
 export { FUEL_VERSION } from './fuel';
 export { HostCall } from './hostcall';
 export { Store } from './machine';
+export type { Outcome, RunOptions } from './outcome';
 export { configureStack } from './registers';

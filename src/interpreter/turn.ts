@@ -1,0 +1,152 @@
+/**
+ * Turns: who has the machine. A turn is one `run` of an execution, from taking the machine to giving it back: what it was given, how its
+ * fuel is handed out in slices, and what it must put back. It lies in the heap, not on the host's stack. Turns nest, since a host
+ * function may run another execution.
+ */
+import type { StoreLimits } from '../runtime';
+import { waiting } from './hostcall';
+import type { Outcome, PauseReason, RunOptions } from './outcome';
+import { Pace } from './pace';
+import { nestingLimit, type Registers, registers, stack } from './registers';
+
+/** Instructions that are lowered at once when there is a deadline or signal: less than a millisecond, or two while all is cold. */
+const LOWERED_AT_ONCE = 256;
+
+/** Executions inside each other that still enter some calls on the host's stack. */
+const NESTING = 4;
+
+/** What an execution has used and is asked, over all its turns. */
+export class Meter {
+  /** Units used. */
+  passed = 0;
+  /** Units used beyond what was given. */
+  owed = 0;
+  /** Whether somebody has asked for a pause. */
+  requested = false;
+  readonly pace = new Pace();
+}
+
+/** How a slice ended. */
+export interface SliceEnd {
+  /** Why the execution stops here; undefined when it goes on. */
+  readonly reason: PauseReason | undefined;
+  /** Whether what was found running is worth counting. */
+  readonly isSample: boolean;
+}
+
+export class Turn {
+  readonly meter: Meter;
+  /** Where its frames begin on the machine's stack. */
+  readonly sp = registers.sp;
+  readonly base = registers.top;
+  outcome: Outcome | undefined = undefined;
+  private readonly options: RunOptions;
+  private readonly outer = running.turn;
+  private readonly outside: Registers | undefined = running.turn && { ...registers };
+  /** Turns that are on the host's stack: they have the machine, or wait for one inside a host call of theirs. */
+  private readonly depth = running.depth;
+  private readonly allowed = waiting.allowed;
+  private remaining: number;
+  /** The safepoint that a resumed execution stands at is passed now. */
+  private charge: number;
+  /** Who gives nothing still gets past that one, which nobody owes. */
+  private readonly unpaid: number;
+  /** Units that the slice has. */
+  private granted = 0;
+  /** Fuel that `pause` took from it. */
+  private withheld = 0;
+
+  constructor(meter: Meter, options: RunOptions, remaining: number, resumed: boolean) {
+    this.meter = meter;
+    this.options = options;
+    this.remaining = remaining;
+    this.charge = resumed ? 1 : 0;
+    this.unpaid = remaining <= 0 && resumed ? 1 : 0;
+  }
+
+  /** Takes the machine. */
+  take({ maxFrames, maxSlots }: StoreLimits, mayWait: boolean): void {
+    running.turn = this;
+    running.depth++;
+    waiting.allowed = mayWait;
+    // What it uses is counted from here on.
+    registers.fuel = 0;
+    registers.maxSp = this.sp + maxFrames;
+    registers.maxFp = Math.min(this.base + 2 * maxSlots, stack().ints.length);
+    const { deadline, signal, now } = this.options;
+    const asked = deadline !== undefined || signal !== undefined;
+    this.meter.owed = 0;
+    this.meter.pace.begin(now, asked);
+    registers.lowering = asked ? LOWERED_AT_ONCE : Number.POSITIVE_INFINITY;
+  }
+
+  /** Gives the machine back as it was. Also when it was not taken. */
+  leave(): void {
+    running.depth = this.depth;
+    running.turn = this.outer;
+    waiting.allowed = this.allowed;
+    if (this.outside !== undefined) Object.assign(registers, this.outside);
+    else registers.fp = registers.sp = registers.top = 0;
+  }
+
+  /** The slice that runs ends at its next safepoint. */
+  withhold(): void {
+    const left = Math.max(registers.fuel, 0);
+    this.withheld += left;
+    registers.fuel -= left;
+  }
+
+  startSlice(): void {
+    const { requested, pace } = this.meter;
+    const slice = requested ? 0 : Math.min(this.remaining, pace.slice());
+    this.granted = slice;
+    registers.fuel = slice - this.charge;
+    registers.nest = nestAt(this.depth);
+  }
+
+  /** Counts what the slice used that has ended; `counts`: at a safepoint, which took a unit and was not passed. */
+  count(counts: boolean): number {
+    const passed = this.granted - registers.fuel - this.withheld - (counts ? 1 : 0);
+    this.withheld = 0;
+    this.meter.passed += passed;
+    return passed;
+  }
+
+  /** Counts it, and takes it from what was given. */
+  spend(counts: boolean): number {
+    const passed = this.count(counts);
+    this.remaining -= passed;
+    this.meter.owed = Math.max(0, -this.remaining - this.unpaid);
+    return passed;
+  }
+
+  /** After `spend`, when the execution can go on. */
+  endSlice(passed: number, counts: boolean): SliceEnd {
+    const isSample = this.meter.pace.ended(passed);
+    // Elsewhere fuel does not run out: that is for the next safepoint.
+    const reason = this.stopReason(counts ? this.remaining : 1);
+    this.charge = counts ? 1 : 0;
+    if (reason !== undefined) this.meter.requested = false;
+    return { reason, isSample };
+  }
+
+  private stopReason(remaining: number): PauseReason | undefined {
+    const { signal, deadline } = this.options;
+    if (this.meter.requested) return 'request';
+    if (remaining <= 0) return 'fuel';
+    if (signal?.aborted === true) return 'request';
+    return deadline?.() === true ? 'deadline' : undefined;
+  }
+}
+
+/** The turn that has the machine, and how many are on the host's stack. */
+export const running: { turn: Turn | undefined; depth: number } = { turn: undefined, depth: 0 };
+
+/**
+ * Calls that may stand on the host's own stack. Far inside, none: a host function is then called by the trampoline, with nothing of the
+ * chain that led to it on the stack.
+ */
+function nestAt(level: number): number {
+  if (level === 0) return nestingLimit();
+  return level < NESTING ? 1 : 0;
+}
