@@ -82,6 +82,7 @@ export const STEPS: readonly Step[] = [
       command: script('spec-tests/differential.ts', '--engine', engine, '--seeds', String(seeds)),
     }),
   ),
+  { name: 'hostile modules, each in a process of its own', command: script('scripts/check-full/hostile.ts') },
   { name: 'mutants', command: script('spec-tests/mutation.ts', '--count', String(MUTANTS)) },
   {
     name: 'damaged snapshots',

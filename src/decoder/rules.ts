@@ -143,14 +143,12 @@ function readBranchTable(v: Validator): void {
   const fallback = v.label();
   const end = reader.pos;
   reader.pos = targets;
-  // A table may be long, and labels take many values: each kind of label is checked once.
+  // A table may be long, and labels take many values: each label and each kind of label is checked once.
   const checked = new Set([fallback]);
-  let last = fallback;
+  v.beginLabels();
   for (let i = 0; i < count; i++) {
-    const types = v.label();
-    if (types === last) continue;
-    last = types;
-    if (checked.has(types)) continue;
+    const types = v.newLabel();
+    if (types === undefined || checked.has(types)) continue;
     checked.add(types);
     if (types.length !== fallback.length) {
       throw v.mismatch(`br_table labels take ${fallback.length} and ${types.length} values`);

@@ -222,3 +222,21 @@ export const HOSTILE: readonly Hostile[] = [
     module: (size: number) => moduleFor(shape(size)),
   })),
 ];
+
+/** The largest module of a shape with fewer bytes than that, or nearly so: found by its growth, not by trying all. */
+export function justBelow({ module }: Hostile, bytes: number): Uint8Array {
+  let size = 1000;
+  let best = module(size);
+  const perSize = (module(2 * size).length - best.length) / size;
+  for (let grown = size + Math.floor((bytes - best.length) / perSize); grown > size; ) {
+    const larger = module(grown);
+    if (larger.length < bytes) {
+      if (larger.length > best.length) best = larger;
+      size = grown;
+      grown += Math.floor((bytes - larger.length) / perSize / 2);
+    } else {
+      grown -= Math.ceil((larger.length - bytes) / perSize) + 1;
+    }
+  }
+  return best;
+}

@@ -1,6 +1,7 @@
 /** `WebAssembly.Module`, and compiling. */
 
 import { Module as CoreModule } from '../decoder/index';
+import { runParts } from '../decoder/parts';
 import type { ExternKind, ExternType } from '../decoder/types';
 import { EXTERNREF, HEAP, heapOf, isRef } from '../decoder/types';
 import { CompileError } from '../errors';
@@ -10,6 +11,8 @@ import { bytesOf, defineInterface, dictionary } from './webidl';
 
 /** ImportExportKind. */
 type Kind = 'function' | 'table' | 'memory' | 'global' | 'tag';
+
+type Compiling = Generator<undefined, CoreModule, undefined>;
 
 /** WebAssemblyCompileOptions. The option `builtins` is not supported: such a module finds its imports in the import object. */
 export interface CompileOptions {
@@ -41,9 +44,9 @@ export function stableBytes(source: unknown): Uint8Array {
 export function createModule(agent: Agent) {
   const stringModules = new WeakMap<CoreModule, string>();
 
-  function decode(bytes: Uint8Array): CoreModule {
+  function* decode(bytes: Uint8Array): Compiling {
     try {
-      return CoreModule.decode(bytes, { features: agent.features });
+      return yield* CoreModule.decodeInParts(bytes, { features: agent.features });
     } catch (error) {
       // The namespace has no subclasses of its errors; the core's says which feature the module needs.
       if (!(error instanceof CompileError) || error.constructor === errors.CompileError) throw error;
@@ -51,9 +54,12 @@ export function createModule(agent: Agent) {
     }
   }
 
-  /** "Compile a WebAssembly module". */
-  function compile(bytes: Uint8Array, { importedStringConstants: strings }: CompileOptions): CoreModule {
-    const core = decode(bytes);
+  /** "Compile a WebAssembly module", in parts. */
+  function* compileInParts(
+    bytes: Uint8Array,
+    { importedStringConstants: strings }: CompileOptions,
+  ): Compiling {
+    const core = yield* decode(bytes);
     if (strings === undefined) return core;
     for (const { module, name, type } of core.imports) {
       if (module === strings && !acceptsString(type)) {
@@ -65,6 +71,8 @@ export function createModule(agent: Agent) {
     stringModules.set(core, strings);
     return core;
   }
+
+  const compile = (bytes: Uint8Array, options: CompileOptions) => runParts(compileInParts(bytes, options));
 
   class Module {
     /** Bytes, or a core module to wrap. */
@@ -96,5 +104,5 @@ export function createModule(agent: Agent) {
   }
 
   defineInterface(Module, 'Module', 1, ['exports', 'imports', 'customSections']);
-  return { Module, compile, stringModuleOf: (core: CoreModule) => stringModules.get(core) };
+  return { Module, compile, compileInParts, stringModuleOf: (core: CoreModule) => stringModules.get(core) };
 }

@@ -14,6 +14,7 @@ import { createMemory } from './memory';
 import { type CompileOptions, compileOptions, createModule, stableBytes } from './module';
 import { responseBytes } from './streaming';
 import { createTable } from './table';
+import { inTurns } from './turns';
 import type { WebAssemblyNamespace } from './types';
 import { bytesOf, defineHidden, isObject, setNameAndLength, setToStringTag } from './webidl';
 
@@ -96,7 +97,7 @@ type Operation = [operation: (...args: never[]) => unknown, length: number];
 
 function createOperations(
   agent: Agent,
-  { Module, compile }: ReturnType<typeof createModule>,
+  { Module, compile, compileInParts }: ReturnType<typeof createModule>,
   { Instance, readImports, instantiateCore }: ReturnType<typeof createInstance>,
 ): Record<string, Operation> {
   /** "Asynchronously compile": what is wrong with the arguments rejects the promise too. */
@@ -104,7 +105,7 @@ function createOperations(
     bytes: Uint8Array | Promise<Uint8Array>,
     options: CompileOptions,
   ): Promise<CoreModule> {
-    return compile(await bytes, options);
+    return inTurns(compileInParts(await bytes, options));
   }
 
   async function instantiateModule(core: CoreModule, importObject: unknown): Promise<object> {

@@ -1,0 +1,43 @@
+/**
+ * Work in parts that looks after the host's event loop: compiling a large module must not keep a page from its other work (the JavaScript
+ * Interface compiles "in parallel").
+ */
+
+/** Parts between two turns: a millisecond of code that is warm, and a turn takes some ten microseconds. Small modules have fewer. */
+const PARTS_PER_TURN = 16;
+
+/** What hosts have for that; none of it is there in every one. */
+interface Host {
+  readonly setImmediate?: (callback: () => void) => unknown;
+  readonly MessageChannel?: new () => Channel;
+  readonly setTimeout?: (callback: () => void, ms: number) => unknown;
+}
+interface Channel {
+  readonly port1: { onmessage: (() => void) | null; close(): void };
+  readonly port2: { postMessage(message: undefined): void };
+}
+
+/** Calls back when the host has done what was waiting. A host without an event loop of its own has nothing else to do. */
+function afterTurn(callback: () => void): void {
+  const { setImmediate, MessageChannel, setTimeout } = globalThis as unknown as Host;
+  if (setImmediate !== undefined) setImmediate(callback);
+  // Browsers: nested timers wait for four milliseconds each.
+  else if (MessageChannel !== undefined) {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      callback();
+    };
+    port2.postMessage(undefined);
+  } else if (setTimeout !== undefined) setTimeout(callback, 0);
+  else callback();
+}
+
+/** All parts, with a turn of the event loop now and then. */
+export async function inTurns<T>(parts: Generator<undefined, T, undefined>): Promise<T> {
+  for (let count = 1; ; count++) {
+    const { done, value } = parts.next();
+    if (done) return value;
+    if (count % PARTS_PER_TURN === 0) await new Promise<void>(afterTurn);
+  }
+}
