@@ -32,6 +32,8 @@ function fetchPinned(): Location {
     });
   };
   try {
+    // What lies there has no scripts in it.
+    rmSync(target, { recursive: true, force: true });
     mkdirSync(temporary, { recursive: true });
     git('init', '--quiet');
     git('fetch', '--quiet', '--depth', '1', REPOSITORY, pinnedCommit());
@@ -45,14 +47,18 @@ function fetchPinned(): Location {
   }
 }
 
-/** Where the suite is, or why it is nowhere. A given TSWASM_TESTSUITE that does not exist is an error, not a reason to skip. */
+/**
+ * Where the suite is, or why it is nowhere. A given TSWASM_TESTSUITE that does not exist, or has no scripts in it, is an error, not a reason
+ * to skip.
+ */
 export function locateTestsuite(): Location {
   const given = process.env['TSWASM_TESTSUITE'];
   if (given) {
     if (!existsSync(given)) throw new Error(`TSWASM_TESTSUITE does not exist: ${given}`);
+    if (listScripts(given).length === 0) throw new Error(`TSWASM_TESTSUITE holds no .wast file: ${given}`);
     return { path: path.resolve(given) };
   }
-  if (existsSync(cachedCopy())) return { path: cachedCopy() };
+  if (existsSync(cachedCopy()) && listScripts(cachedCopy()).length > 0) return { path: cachedCopy() };
   return fetchPinned();
 }
 

@@ -114,13 +114,7 @@ export function walkCode(v: Validator, until: number): void {
   let checkpoint = pos;
   for (;;) {
     if (pos >= checkpoint) {
-      if (pos >= until) {
-        v.sp = sp;
-        v.base = base;
-        v.depth = depth;
-        reader.pos = pos;
-        return;
-      }
+      if (pos >= until) break;
       checkpoint = v.checkpoint(pos, sp) | 0;
       stack = v.stack;
     }
@@ -269,11 +263,16 @@ export function walkCode(v: Validator, until: number): void {
     v.base = base;
     v.depth = depth;
     v.step(CODE_RULES, at);
-    if (v.depth === 0) return;
     pos = reader.pos | 0;
     sp = v.sp | 0;
     base = v.base | 0;
     depth = v.depth | 0;
+    if (depth === 0) break;
     ({ stack, frameOps, frameBases, frameResults, framePolymorphic } = v);
   }
+  // One way out for short bodies and for parts of long ones: code that was optimized before it had seen this would be thrown away here.
+  v.sp = sp;
+  v.base = base;
+  v.depth = depth;
+  reader.pos = pos;
 }
