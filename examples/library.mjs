@@ -1,23 +1,22 @@
 // tswasm as a library: a guest with a memory limit, run in slices of fuel; then moved to another store, and finished there.
 //   node examples/library.mjs
 import { readFileSync } from 'node:fs';
-import { Execution, Func, I32, i32, instantiate, instantiatePaused, Module, Store } from 'tswasm';
+import { Execution, instantiate, instantiatePaused, Module, Store } from 'tswasm';
 import { restore, snapshot } from 'tswasm/snapshot';
 
 const module = Module.decode(readFileSync(new URL('../dist/examples/collatz.wasm', import.meta.url)));
 const limits = { maxMemoryBytes: 1 << 20 };
 
-/** Imports are given in the order in which the module lists them: here, one function. */
-function imports(store) {
-  const record = Func.host(store, { params: [I32, I32], results: [] }, (call) => {
-    console.log(`  from ${call.i32(0)}: ${call.i32(1)} steps`);
-  });
-  return [record];
-}
+/** What the module imports, by the names that it has for it. */
+const imports = {
+  host: {
+    record: (start, steps) => console.log(`  from ${start}: ${steps} steps`),
+  },
+};
 
 const store = new Store(limits);
-const instance = instantiate(store, module, imports(store));
-const execution = new Execution(instance.exports.get('longest'), [i32(2000)]);
+const instance = instantiate(store, module, imports);
+const execution = new Execution(instance.func('longest'), [2000]);
 let outcome = execution.run({ fuel: 50_000 });
 console.log(`${outcome.kind} (${outcome.reason})`);
 
@@ -25,7 +24,7 @@ console.log(`${outcome.kind} (${outcome.reason})`);
 const bytes = snapshot(execution);
 console.log(`snapshot of ${bytes.length} bytes`);
 const elsewhere = new Store(limits);
-const moved = restore(bytes, instantiatePaused(elsewhere, module, imports(elsewhere)));
+const moved = restore(bytes, instantiatePaused(elsewhere, module, imports));
 outcome = moved.run({ fuel: 50_000 });
 for (let slice = 3; outcome.kind === 'paused'; slice++) {
   console.log(`paused before slice ${slice} (${outcome.reason})`);

@@ -143,7 +143,7 @@ describe('options', () => {
     expect(refused(() => Module.decode(new Uint8Array(), { features: { simd: true } as object }))).toContain(
       'multiMemory',
     );
-    expect(refused(() => Module.decode([] as unknown as Uint8Array))).toContain('Uint8Array');
+    expect(refused(() => Module.decode([] as unknown as Uint8Array))).toContain('an ArrayBuffer or a view');
     expect(refused(() => paused().run(null as unknown as object))).toContain('an object of options');
   });
 
@@ -221,7 +221,7 @@ describe('arguments', () => {
     refused(() => new Table(store, { ...tableType, min: 1 }).set(0, 5));
     refused(() => new Table(store, { ...tableType, min: 1 }).set(1, null));
     refused(() => instantiate(store, module, [{}] as never));
-    refused(() => instantiate(store, module, undefined as never));
+    refused(() => instantiate(store, module, null as never));
     for (const callback of [undefined, null, 5, {}]) {
       refused(() => Func.host(store, { params: [], results: [] }, callback as never));
       refused(() => Func.js(store, { params: [], results: [] }, callback as never));

@@ -61,6 +61,62 @@ export function check(what: string, value: unknown, { expected, isKind, holds }:
   throw isKind(value) ? new RangeError(message) : new TypeError(message);
 }
 
+/** Bytes as people have them: a typed array, a DataView, a Node buffer, or a whole ArrayBuffer. */
+export type ByteSource = ArrayBufferView | ArrayBufferLike;
+
+/** Whether it is an ArrayBuffer or a SharedArrayBuffer, of whatever realm. */
+function isBuffer(value: unknown): value is ArrayBufferLike {
+  return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
+}
+
+/** The bytes, not copied. `what` names them: `the module`. */
+export function bytesOf(what: string, source: ByteSource): Uint8Array {
+  if (source instanceof Uint8Array) return source;
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (isBuffer(source)) return new Uint8Array(source);
+  throw new TypeError(`${what}: expected bytes (an ArrayBuffer or a view of one), not ${shown(source)}`);
+}
+export const BYTES = kind(
+  'bytes (an ArrayBuffer or a view of one)',
+  (value) => ArrayBuffer.isView(value) || isBuffer(value),
+);
+
+/** What `Object.prototype.toString` says of our objects begins with this. It is how one tells an object of another copy of tswasm. */
+const TAG = 'tswasm.';
+
+/** A class, whose constructor may be private. */
+interface Class<T> {
+  readonly prototype: T;
+  [Symbol.hasInstance](value: unknown): boolean;
+}
+
+/** Throws unless the value is of the class. `what` names it: `the store`; `name` is the class's. */
+export function checkClass<T>(
+  what: string,
+  value: unknown,
+  type: Class<T>,
+  name: string,
+): asserts value is T {
+  if (!(value instanceof type)) throw notOf(what, value, name);
+}
+
+/** The error for a value that is of none of these classes. */
+export function notOf(what: string, value: unknown, ...names: readonly string[]): TypeError {
+  const other = names.find((name) => tagOf(value) === TAG + name);
+  if (other !== undefined) {
+    return new TypeError(
+      `${what}: this ${other} is of another copy of tswasm. Two copies are loaded, as ES module and as CommonJS, or two versions`,
+    );
+  }
+  const [last] = names.slice(-1);
+  const expected = names.length > 1 ? `${names.slice(0, -1).join(', ')} or ${last}` : last;
+  return new TypeError(`${what}: expected a ${expected}, not ${shown(value)}`);
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
 /** The checks of all options that something has. */
 export type OptionChecks<T> = { readonly [K in keyof Required<T>]: Check };
 
@@ -94,7 +150,7 @@ export function readOptions<T extends object>(
 }
 
 /** A value in a message, in a few words; nothing of it is called. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   switch (typeof value) {
     case 'number':
     case 'boolean':
@@ -109,8 +165,14 @@ function shown(value: unknown): string {
     case 'symbol':
       return 'a symbol';
     default:
-      return value === null ? 'null' : 'an object';
+      return value === null ? 'null' : shownObject(value);
   }
+}
+
+/** Objects of ours by their class, those of the JS API by their interface. */
+function shownObject(value: unknown): string {
+  const [home, name] = tagOf(value).split('.');
+  return name === undefined ? 'an object' : `a ${home === 'tswasm' ? '' : `${home}.`}${name}`;
 }
 
 const quoted = (text: string): string => JSON.stringify(text);

@@ -1,4 +1,5 @@
 /** tswasm: modules, stores, instances and executions that can be paused. */
+export type { ByteSource } from './checks';
 export { type Feature, type Features, Module } from './decoder';
 export * from './decoder/types';
 export {
@@ -44,11 +45,18 @@ export {
   Global,
   type HostCall,
   type HostCallback,
+  type ImportLookup,
+  type ImportSource,
+  type Imports,
+  type ImportsByName,
+  type ImportValue,
   Instance,
   i32,
   i64,
+  imports,
   instantiate,
   instantiatePaused,
+  type JsFunction,
   Memory,
   type MemoryBacking,
   reference,
@@ -57,6 +65,8 @@ export {
   Table,
   Tag,
   toJs,
+  type UntypedExports,
+  type UntypedFunction,
   useMemoryBacking,
   type Value,
 } from './runtime';

@@ -10,12 +10,19 @@ import { nodeHost } from '../embed/node/host';
 import { exportedFunc, type ProgramEnding, startProgram } from '../embed/node/program';
 import { processStreams, releaseInput } from '../embed/node/stdio';
 import { ReadableStream, WritableStream } from '../embed/node/streams';
-import { type BacktraceFrame, Func, LinkError, Module, Store, type StoreLimits } from './index';
+import {
+  type BacktraceFrame,
+  Func,
+  type ImportSource,
+  LinkError,
+  Module,
+  Store,
+  type StoreLimits,
+} from './index';
 import {
   type DirectoryHandle,
   inputStream,
   MemoryFileSystem,
-  type OtherImports,
   outputStream,
   type Pollable,
   Wasi,
@@ -52,7 +59,7 @@ export interface RunWasiOptions extends DriveOptions {
   readonly storeLimits?: Partial<StoreLimits>;
   readonly deterministic?: WasiOptions['deterministic'];
   /** What the module imports beside WASI. */
-  readonly imports?: OtherImports;
+  readonly imports?: ImportSource;
 }
 
 export interface RunWasiResult {

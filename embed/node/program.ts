@@ -1,8 +1,8 @@
 /** Instantiating a module and running its start function and entry points as executions. */
 import {
   Execution,
-  type Extern,
   Func,
+  type Imports,
   type Instance,
   instantiatePaused,
   type Module,
@@ -59,7 +59,7 @@ export function programOf(instance: Instance, options: DriveOptions): Program {
 export async function startProgram(
   store: Store,
   module: Module,
-  imports: readonly Extern[],
+  imports: Imports,
   options: DriveOptions,
 ): Promise<{ readonly program: Program; readonly ending: ProgramEnding | undefined }> {
   const program = programOf(instantiatePaused(store, module, imports), options);

@@ -1,6 +1,5 @@
 /** --unknown-imports-trap: functions that a module imports and nobody knows. */
-import { Func, RuntimeError, type Store } from '../index';
-import type { OtherImports } from '../wasi';
+import { Func, type ImportLookup, RuntimeError, type Store } from '../index';
 import type { OptionSpec } from './options';
 
 export const UNKNOWN_IMPORTS: OptionSpec = {
@@ -9,7 +8,7 @@ export const UNKNOWN_IMPORTS: OptionSpec = {
 };
 
 /** Functions that trap when they are called; other unknown imports stay errors. */
-export function trappingImports(store: Store): OtherImports {
+export function trappingImports(store: Store): ImportLookup {
   return (module, name, type) => {
     if (type.kind !== 'func') return undefined;
     const label = `${module}.${name}`;

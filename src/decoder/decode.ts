@@ -1,5 +1,5 @@
 /** The public face of the decoder: bytes in, a validated module out. */
-import { FLAG, OBJECT, type OptionChecks, readOptions } from '../checks';
+import { type ByteSource, bytesOf, FLAG, OBJECT, type OptionChecks, readOptions } from '../checks';
 import type { Feature, Features } from './features';
 import { DEFAULT_FEATURES } from './features';
 import type {
@@ -28,8 +28,14 @@ const FEATURE_CHECKS = Object.fromEntries(
   Object.keys(DEFAULT_FEATURES).map((name) => [name, FLAG]),
 ) as OptionChecks<Features>;
 
+/** What `structuredClone` does not take. */
+function notCloneable(): void {}
+
 /** A decoded and validated module. It shares the bytes it was decoded from, which must not change any more. */
 export class Module implements ModuleData {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Module';
+  }
   readonly bytes: Uint8Array;
   readonly types: readonly DefType[];
   readonly imports: readonly Import[];
@@ -57,6 +63,9 @@ export class Module implements ModuleData {
   readonly start: number | undefined;
   readonly customs: readonly CustomSection[];
 
+  /** @internal structuredClone, which would give an object without methods, throws on account of it. */
+  readonly notCloneable = notCloneable;
+
   private lazyNames: Names | undefined;
   private lazyFuncNames: ReadonlyMap<number, string> | undefined;
 
@@ -82,7 +91,7 @@ export class Module implements ModuleData {
   }
 
   /** Decodes and validates the whole module. Throws CompileError. */
-  static decode(bytes: Uint8Array, options: DecodeOptions = {}): Module {
+  static decode(bytes: ByteSource, options: DecodeOptions = {}): Module {
     return runParts(Module.decodeInParts(bytes, options));
   }
 
@@ -91,16 +100,16 @@ export class Module implements ModuleData {
    * gives up.
    */
   static *decodeInParts(
-    bytes: Uint8Array,
+    bytes: ByteSource,
     options: DecodeOptions = {},
   ): Generator<undefined, Module, undefined> {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError('expected the bytes of a module as a Uint8Array');
+    const given = bytesOf('the module', bytes);
     const { features: switches } = readOptions('decode', options, DECODE_OPTIONS);
     const features: Features = {
       ...DEFAULT_FEATURES,
       ...readOptions<Partial<Features>>('features', switches, FEATURE_CHECKS),
     };
-    const decoder = new ModuleDecoder(bytes, features);
+    const decoder = new ModuleDecoder(given, features);
     yield* decoder.parts();
     return new Module(decoder);
   }

@@ -221,7 +221,7 @@ export class Assembler {
         return site.resume;
       }
       case 'call': {
-        const callee = this.instance.func(end.funcidx);
+        const callee = this.instance.funcAt(end.funcidx);
         const site = this.callSite(end, callee);
         return this.make('call')(site, site.base, codeOf(callee), site.next) as Step;
       }

@@ -96,7 +96,7 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
     frames.ints[at] = frames.refs[at >> 1] === null ? 1 : 0;
   },
   'ref.func': ({ instance, x }, frames) => {
-    const func: Func = instance.func(x);
+    const func: Func = instance.funcAt(x);
     return (at) => {
       frames.refs[at >> 1] = func;
     };

@@ -15,7 +15,7 @@
  * out, so that others can run; when it goes on, they are copied back, to wherever the stack's top is then. Executions nest: a host function
  * may start another.
  */
-import { readOptions } from '../checks';
+import { checkClass, readOptions } from '../checks';
 import { type BacktraceFrame, InternalError, RuntimeError, trap } from '../errors';
 import { argumentsOf, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
@@ -60,6 +60,9 @@ const NO_VALUES: readonly Value[] = [];
 const NO_OPTIONS: RunOptions = {};
 
 export class Execution {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Execution';
+  }
   readonly func: Func;
   /** Why a snapshot of it would be wrong: it runs inside a host function of another execution. */
   readonly outer: { readonly host: Func } | undefined;
@@ -71,7 +74,7 @@ export class Execution {
    * says what was expected. `invoke` has checked its own.
    */
   constructor(func: Func, args: readonly unknown[], checked?: readonly Value[]) {
-    if (!(func instanceof Func)) throw new TypeError('expected a Func to execute');
+    checkClass('the function to execute', func, Func, 'Func');
     this.func = func;
     this.current = { kind: 'ready', args: checked ?? argumentsOf(func, args) };
     const host = hostCalls[hostCalls.length - 1];

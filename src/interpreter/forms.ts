@@ -131,7 +131,7 @@ class FormAssembler extends Assembler {
     const name = `${form.name}+${kind}`;
     if (!this.has(name)) return undefined;
     if (end?.kind === 'call') {
-      const callee = this.instance.func(end.funcidx);
+      const callee = this.instance.funcAt(end.funcidx);
       const site = this.callSite(end, callee);
       return this.made(name, form.operands, site, site.base, codeOf(callee), site.next) as Step;
     }

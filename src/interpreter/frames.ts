@@ -60,7 +60,7 @@ export function rebuild(
   let safepoint: Safepoint | null = null;
   let fp = 0;
   frames.forEach((frame, k) => {
-    const target = frame.instance.func(frame.funcidx);
+    const target = frame.instance.funcAt(frame.funcidx);
     const code = makeCode(codeOf(target));
     const outer = sites[k]!;
     if (outer.callee === null) callees[k] = target;

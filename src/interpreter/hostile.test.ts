@@ -30,7 +30,7 @@ function costs({ module: make }: Hostile, size: number) {
   // What the lists of types at calls are made of.
   const parts = new Set<TypeList>();
   for (let k = 0; k < module.funcTypes.length; k++) {
-    const { code } = codeOf(instance.func(k));
+    const { code } = codeOf(instance.funcAt(k));
     work += code?.work ?? 0;
     for (const { operands } of code?.calls.values() ?? []) {
       for (let part = operands; part !== undefined && !parts.has(part); part = part.below) parts.add(part);

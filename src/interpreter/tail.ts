@@ -13,7 +13,7 @@ export function prepareTail(
   { funcidx, slot, count }: TailCall,
   hasRefs: boolean,
 ): Prepare {
-  const callee = instance.func(funcidx);
+  const callee = instance.funcAt(funcidx);
   return (fp) => replaceFrame(callee, fp, slot, count, hasRefs);
 }
 

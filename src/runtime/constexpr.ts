@@ -8,7 +8,7 @@ import { type FuncReference, i32, i64, reference, type Value } from './values';
 export interface ConstContext {
   readonly module: Module;
   readonly globals: readonly Global[];
-  func(funcidx: number): FuncReference;
+  funcAt(funcidx: number): FuncReference;
 }
 
 export function evaluateConst(context: ConstContext, expr: ConstExpr): Value {
@@ -41,7 +41,7 @@ export function evaluateConst(context: ConstContext, expr: ConstExpr): Value {
         stack.push(reference(FUNCREF, null));
         break;
       case 'ref.func':
-        stack.push(reference(FUNCREF, context.func(reader.u32())));
+        stack.push(reference(FUNCREF, context.funcAt(reader.u32())));
         break;
       default:
         stack.push(arithmetic(name, stack));

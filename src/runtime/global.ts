@@ -1,9 +1,13 @@
 /** Global instances (spec "exec/runtime"). Numbers live in `cells`, two words each, which generated code reads and writes. */
+import { checkClass } from '../checks';
 import { type GlobalType, isRef } from '../decoder';
-import type { Store } from './store';
+import { Store } from './store';
 import { type Value, valueFor } from './values';
 
 export class Global {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Global';
+  }
   readonly store: Store;
   readonly type: GlobalType;
   /** @internal Low word at `at`, high word at `at + 1`. */
@@ -12,6 +16,7 @@ export class Global {
   ref: unknown = null;
 
   constructor(store: Store, type: GlobalType, value: Value, cells = new Int32Array(2), at = 0) {
+    checkClass('the store', store, Store, 'Store');
     this.store = store;
     this.type = type;
     this.cells = cells;
@@ -37,6 +42,9 @@ export class Global {
 }
 
 export class Tag {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Tag';
+  }
   readonly type: import('../decoder').FuncType;
   constructor(type: import('../decoder').FuncType) {
     this.type = type;

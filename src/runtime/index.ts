@@ -1,8 +1,20 @@
 /** Runtime structures: stores, instances, values (spec chapter "exec/runtime"). */
 export { type BackingMaker, type MemoryBacking, useMemoryBacking } from './backing';
+export type { JsFunction, UntypedExports, UntypedFunction } from './exports';
 export { Global, Tag } from './global';
+export { externOf } from './imports';
 export { argumentsOf, type Extern, Func, type HostCall, type HostCallback, Instance } from './instance';
 export { allocateInstance, instantiate, instantiatePaused, linkInstance } from './instantiate';
+export {
+  externTypeName,
+  findImports,
+  type ImportLookup,
+  type ImportSource,
+  type Imports,
+  type ImportsByName,
+  type ImportValue,
+  imports,
+} from './lookup';
 export { Memory, type Views } from './memory';
 export {
   type Callee,

@@ -1,10 +1,11 @@
 /** Function instances and module instances (spec "exec/runtime"): data, without a machine. Each knows the other, so they share a file. */
 
-import { CALLBACK, check } from '../checks';
+import { CALLBACK, check, checkClass } from '../checks';
 import {
   canonicalFuncType,
   type Export,
   type FuncType,
+  isRef,
   type Limits,
   type Module,
   type ValType,
@@ -12,9 +13,17 @@ import {
 } from '../decoder';
 import { RuntimeError } from '../errors';
 import { evaluateConst } from './constexpr';
+import {
+  type FunctionIn,
+  type JsFunction,
+  type NamesOf,
+  noExport,
+  type UntypedExports,
+  type UntypedFunction,
+} from './exports';
 import { Global, Tag } from './global';
 import { Memory } from './memory';
-import type { Store } from './store';
+import { Store } from './store';
 import { MAX_TABLE_ELEMENTS, Table } from './table';
 import { FuncReference, fromJs, ownValue, toJs, type Value, valueFor } from './values';
 
@@ -55,8 +64,11 @@ export interface HostCall {
 /** Reads its arguments and writes its results by index. When it returns a promise, the guest waits for it. */
 export type HostCallback = (call: HostCall) => void | PromiseLike<void>;
 
-/** A function instance: defined by a module, or by the host. */
-export class Func extends FuncReference {
+/** A function instance: defined by a module, or by the host. `F` is its type as JavaScript calls it. */
+export class Func<F extends JsFunction = UntypedFunction> extends FuncReference {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Func';
+  }
   readonly store: Store;
   readonly type: FuncType;
   /** @internal Equal for equal function types of any two modules. */
@@ -93,20 +105,16 @@ export class Func extends FuncReference {
 
   /** A function of the host. `callback` reads its arguments and writes its results through a `HostCall`. */
   static host(store: Store, type: FuncType, callback: HostCallback, name?: string): Func {
+    checkClass('the store', store, Store, 'Store');
     check('the callback', callback, CALLBACK);
     checkFuncType(type);
     return new Func(store, type, canonicalFuncType(type), undefined, -1, callback, name);
   }
 
   /** A function of the host with the JS API's conversions: BigInt for i64, an iterable for several results. */
-  static js(store: Store, type: FuncType, fn: (...args: never[]) => unknown, name?: string): Func {
+  static js(store: Store, type: FuncType, fn: JsFunction, name?: string): Func {
     check('the function', fn, CALLBACK);
-    return Func.host(
-      store,
-      type,
-      jsCallback(type.params.length, fn as (...args: unknown[]) => unknown),
-      name,
-    );
+    return Func.host(store, type, jsCallback(type, fn as UntypedFunction, false), name);
   }
 
   /** @internal A function that `instance` defines. */
@@ -119,8 +127,8 @@ export class Func extends FuncReference {
   }
 
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
-  call(...args: unknown[]): unknown {
-    return this.toResult(this.store.machine.invoke(this, this.toValues(args)));
+  call(...args: Parameters<F>): ReturnType<F> {
+    return this.toResult(this.store.machine.invoke(this, this.toValues(args))) as ReturnType<F>;
   }
 
   /** @internal ToWebAssemblyValue of each parameter; arguments that are not given are undefined. */
@@ -138,18 +146,27 @@ export class Func extends FuncReference {
   }
 }
 
-/** Calls a JavaScript function. While it runs, this is one small frame of the host's stack; spreading arguments takes another. */
-function jsCallback(params: number, fn: (...args: unknown[]) => unknown): HostCallback {
-  switch (params) {
+/**
+ * @internal Calls a JavaScript function. While it runs, this is one small frame of the host's stack; spreading arguments takes another.
+ * `waits`: the guest waits for a promise, unless a reference is asked for, which it may be.
+ */
+export function jsCallback({ params, results }: FuncType, fn: UntypedFunction, waits: boolean): HostCallback {
+  const give = waits && !results.some(isRef) ? awaitResults : giveResults;
+  switch (params.length) {
     case 0:
-      return (call) => giveResults(call, fn());
+      return (call) => give(call, fn());
     case 1:
-      return (call) => giveResults(call, fn(jsArgument(call, 0)));
+      return (call) => give(call, fn(jsArgument(call, 0)));
     case 2:
-      return (call) => giveResults(call, fn(jsArgument(call, 0), jsArgument(call, 1)));
+      return (call) => give(call, fn(jsArgument(call, 0), jsArgument(call, 1)));
     default:
-      return (call) => giveResults(call, fn(...call.func.type.params.map((_, k) => jsArgument(call, k))));
+      return (call) => give(call, fn(...params.map((_, k) => jsArgument(call, k))));
   }
+}
+
+function awaitResults(call: HostCall, result: unknown): void | PromiseLike<void> {
+  if (typeof result !== 'object' || result === null || !('then' in result)) return giveResults(call, result);
+  return (result as PromiseLike<unknown>).then((settled) => giveResults(call, settled));
 }
 
 function jsArgument(call: HostCall, k: number): unknown {
@@ -192,7 +209,11 @@ function checkFuncType({ params, results }: FuncType): void {
 
 export type Extern = Func | Memory | Table | Global | Tag;
 
-export class Instance {
+/** An instance of a module. `E` tells TypeScript what it exports. */
+export class Instance<E extends object = UntypedExports> {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Instance';
+  }
   readonly store: Store;
   readonly module: Module;
   readonly memories: Memory[] = [];
@@ -229,19 +250,55 @@ export class Instance {
     this.exports = exports;
   }
 
-  /** The function at an index; made when it is first asked for. */
-  func(funcidx: number): Func {
+  /** The exported function of this name. Throws a TypeError that says which there are. */
+  func<K extends NamesOf<E, JsFunction>>(name: K): Func<FunctionIn<E, K>> {
+    const found = this.exports.get(name);
+    if (!(found instanceof Func)) throw noExport(this.module, name, 'func');
+    return found as unknown as Func<FunctionIn<E, K>>;
+  }
+  /** The exported memory of this name. Throws a TypeError that says which there are. */
+  memory(name: NamesOf<E, Memory>): Memory {
+    const found = this.exports.get(name);
+    if (!(found instanceof Memory)) throw noExport(this.module, name, 'memory');
+    return found;
+  }
+  /** The exported table of this name. Throws a TypeError that says which there are. */
+  table(name: NamesOf<E, Table>): Table {
+    const found = this.exports.get(name);
+    if (!(found instanceof Table)) throw noExport(this.module, name, 'table');
+    return found;
+  }
+  /** The exported global of this name. Throws a TypeError that says which there are. */
+  global(name: NamesOf<E, Global>): Global {
+    const found = this.exports.get(name);
+    if (!(found instanceof Global)) throw noExport(this.module, name, 'global');
+    return found;
+  }
+  /** The exported tag of this name. Throws a TypeError that says which there are. */
+  tag(name: NamesOf<E, Tag>): Tag {
+    const found = this.exports.get(name);
+    if (!(found instanceof Tag)) throw noExport(this.module, name, 'tag');
+    return found;
+  }
+
+  /** @internal The function at an index; made when it is first asked for. */
+  funcAt(funcidx: number): Func {
     let func = this.funcs[funcidx];
     if (func === undefined) {
       const typeidx = this.module.funcTypes[funcidx];
-      func = Func.defined(this, funcidx, this.module.funcType(funcidx), this.module.types[typeidx].id);
+      func = Func.defined(
+        this as Instance<never> as Instance,
+        funcidx,
+        this.module.funcType(funcidx),
+        this.module.types[typeidx].id,
+      );
       this.funcs[funcidx] = func;
     }
     return func;
   }
 
   get startFunc(): Func | undefined {
-    return this.module.start === undefined ? undefined : this.func(this.module.start);
+    return this.module.start === undefined ? undefined : this.funcAt(this.module.start);
   }
 
   /** @internal How many references an element segment has; none once it is dropped. */
@@ -256,7 +313,7 @@ export class Instance {
    */
   elementAt(index: number, k: number): unknown {
     const { funcs, exprs } = this.module.elements[index];
-    return funcs !== undefined ? this.func(funcs[k]) : evaluateConst(this, exprs![k]).ref;
+    return funcs !== undefined ? this.funcAt(funcs[k]) : evaluateConst(this, exprs![k]).ref;
   }
 
   /** @internal References of an element segment to a table. Traps unless both ranges are in bounds. */
@@ -281,7 +338,7 @@ export class Instance {
   private extern(entry: Export): Extern {
     switch (entry.kind) {
       case 'func':
-        return this.func(entry.index);
+        return this.funcAt(entry.index);
       case 'table':
         return this.tables[entry.index];
       case 'memory':

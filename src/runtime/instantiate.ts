@@ -1,8 +1,12 @@
 /** Instantiation (spec "exec/modules"): imports are matched, then an instance is made and its segments are written. */
+import { notOf } from '../checks';
 import { type ExternType, type Import, type Limits, type Module, matches, valTypeName } from '../decoder';
 import { printable, unlinkable } from '../errors';
+import type { UntypedExports } from './exports';
 import { Global, Tag } from './global';
+import { externsOf } from './imports';
 import { type Extern, Func, Instance } from './instance';
+import type { Imports } from './lookup';
 import { Memory } from './memory';
 import type { Store } from './store';
 import { Table } from './table';
@@ -18,7 +22,7 @@ function externKind(name: string, given: Extern): ExternType['kind'] {
   if (given instanceof Memory) return 'memory';
   if (given instanceof Global) return 'global';
   if (given instanceof Tag) return 'tag';
-  throw new TypeError(`import ${name}: expected a Func, Table, Memory, Global or Tag`);
+  throw notOf(`import ${name}`, given, 'Func', 'Table', 'Memory', 'Global', 'Tag');
 }
 
 /** Import matching (spec "valid/matching"). Not `sized`: memories and tables will be as large as the module declares them. */
@@ -65,20 +69,21 @@ function checkImport(
   }
 }
 
-function checkImports(store: Store, module: Module, imports: readonly Extern[], sized: boolean): void {
-  if (!Array.isArray(imports)) throw new TypeError("expected an array of imports, in the module's order");
+/** Gives the imports in the module's order. */
+function checkImports(store: Store, module: Module, imports: Imports, sized: boolean): Extern[] {
+  const externs = externsOf(store, module, imports) as Extern[];
   module.imports.forEach((wanted, k) => {
-    checkImport(store, module, wanted, imports[k], sized);
+    checkImport(store, module, wanted, externs[k], sized);
   });
+  return externs;
 }
 
 /**
  * @internal An instance without its contents: its segments are neither written nor dropped, and what it imports may yet be smaller than it
  * asks for. A snapshot gives all of that (src/snapshot/store.ts).
  */
-export function allocateInstance(store: Store, module: Module, imports: readonly Extern[]): Instance {
-  checkImports(store, module, imports, false);
-  return new Instance(store, module, imports.slice(0, module.imports.length));
+export function allocateInstance(store: Store, module: Module, imports: Imports): Instance {
+  return new Instance(store, module, checkImports(store, module, imports, false));
 }
 
 /** Whether instantiation may put functions into tables that others hold, which keep the instance reachable when it fails. */
@@ -88,14 +93,17 @@ function sharesFunctions({ elements, tables, tableDefs }: Module): boolean {
 }
 
 /** @internal An instance whose imports match and whose segments are still to be written. */
-export function linkInstance(store: Store, module: Module, imports: readonly Extern[]): Instance {
-  checkImports(store, module, imports, true);
-  return new Instance(store, module, imports.slice(0, module.imports.length));
+export function linkInstance(store: Store, module: Module, imports: Imports): Instance {
+  return new Instance(store, module, checkImports(store, module, imports, true));
 }
 
-/** Instantiates up to, but without, the start function (spec "exec/modules", "instantiation"). Imports in the module's order. */
-export function instantiatePaused(store: Store, module: Module, imports: readonly Extern[]): Instance {
-  const instance = linkInstance(store, module, imports);
+/** Instantiates up to, but without, the start function (spec "exec/modules", "instantiation"). Imports as `instantiate` takes them. */
+export function instantiatePaused<E extends object = UntypedExports>(
+  store: Store,
+  module: Module,
+  imports: Imports = [],
+): Instance<E> {
+  const instance: Instance<E> = linkInstance(store, module, imports);
   store.machine.warm();
   try {
     instance.initialize();
@@ -106,9 +114,16 @@ export function instantiatePaused(store: Store, module: Module, imports: readonl
   return instance;
 }
 
-/** Instantiates and runs the start function to its end. Throws `LinkError`, or `RuntimeError` for a trap. */
-export function instantiate(store: Store, module: Module, imports: readonly Extern[]): Instance {
-  const instance = instantiatePaused(store, module, imports);
+/**
+ * Instantiates and runs the start function to its end. Imports are given by name, or in the module's order; functions of JavaScript among
+ * them are made functions of the store. Throws `LinkError`, or `RuntimeError` for a trap. `E` tells TypeScript what the module exports.
+ */
+export function instantiate<E extends object = UntypedExports>(
+  store: Store,
+  module: Module,
+  imports: Imports = [],
+): Instance<E> {
+  const instance = instantiatePaused<E>(store, module, imports);
   instance.startFunc?.callRaw([]);
   return instance;
 }

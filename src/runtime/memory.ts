@@ -1,11 +1,11 @@
 /** Memory instances (spec "exec/runtime", "memory instances") and their typed views. */
 
-import { COUNT, check } from '../checks';
+import { COUNT, check, checkClass } from '../checks';
 import type { MemoryType } from '../decoder';
 import { trap } from '../errors';
 import { hostBacking, LARGE_BYTES, type MemoryBacking, PortableBacking } from './backing';
 import type { Charge } from './ledger';
-import type { Store } from './store';
+import { Store } from './store';
 
 /**
  * The views of a memory that generated closures capture. `topN` is the last index at which an access of N bytes fits, or negative.
@@ -113,6 +113,9 @@ const scratchFloat = new Float32Array(scratch);
 const scratchDouble = new Float64Array(scratch);
 
 export class Memory {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Memory';
+  }
   readonly store: Store;
   readonly type: MemoryType;
   readonly pageSize: number;
@@ -132,6 +135,7 @@ export class Memory {
 
   /** Throws a RangeError when the store's or the host's memory does not suffice. */
   constructor(store: Store, type: MemoryType) {
+    checkClass('the store', store, Store, 'Store');
     this.store = store;
     this.type = type;
     this.pageSize = 2 ** type.pageBits;

@@ -67,6 +67,9 @@ export interface Machine {
 }
 
 export class Store {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Store';
+  }
   readonly limits: StoreLimits;
   /** @internal */
   readonly machine: Machine;

@@ -1,15 +1,18 @@
 /** Table instances (spec "exec/runtime", "table instances"). A null reference is null; others are `Func`s or the host's values. */
-import { COUNT, check, indexBelow } from '../checks';
+import { COUNT, check, checkClass, indexBelow } from '../checks';
 import type { TableType } from '../decoder';
 import { trap } from '../errors';
 import type { Charge } from './ledger';
-import type { Store } from './store';
+import { Store } from './store';
 import { fromJs, ownValue } from './values';
 
 /** Elements of a table: what JavaScript engines allow (JS API, "Implementation-defined Limits"). */
 export const MAX_TABLE_ELEMENTS = 10_000_000;
 
 export class Table {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Table';
+  }
   readonly store: Store;
   readonly type: TableType;
   /** @internal */
@@ -18,6 +21,7 @@ export class Table {
 
   /** Throws a RangeError when the store's limit does not suffice. */
   constructor(store: Store, type: TableType, ...init: [reference?: unknown]) {
+    checkClass('the store', store, Store, 'Store');
     this.store = store;
     this.type = type;
     const charge = store.tables.reserve(type.min);

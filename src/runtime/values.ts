@@ -13,6 +13,9 @@ export interface Value {
   readonly ref: unknown;
 }
 
+/** What JavaScript has for a number: a BigInt for an i64. */
+export type JsNumber = number | bigint;
+
 /** What a funcref that is not null refers to: a function instance (func.ts). */
 export abstract class FuncReference {
   abstract readonly store: object;

@@ -1,8 +1,17 @@
 /** A stopped execution -> a document (draft, "Abstract Execution State Model"). Nothing that the abstract machine cannot see gets in. */
-import { CALLBACK, OBJECT, type OptionChecks, readOptions } from '../checks';
+import {
+  BYTES,
+  type ByteSource,
+  bytesOf,
+  CALLBACK,
+  checkClass,
+  OBJECT,
+  type OptionChecks,
+  readOptions,
+} from '../checks';
 import { SnapshotError } from '../errors';
-import type { Execution, FrameState } from '../interpreter';
-import type { Func, Instance, Memory } from '../runtime';
+import { Execution, type FrameState } from '../interpreter';
+import { type Func, Instance, type Memory } from '../runtime';
 import { chunksOf } from './chunks';
 import {
   type Activation,
@@ -30,7 +39,7 @@ export interface CaptureOptions {
   /** Names for the host's references; without it, a non-null externref is refused. */
   readonly nameExternRef?: NameExternRef;
   /** The embedder's own state, opaque. */
-  readonly hostState?: Uint8Array;
+  readonly hostState?: ByteSource;
   /** The other way of `nameExternRef`, for `restore`: one object may serve both. */
   readonly bindExternRef?: unknown;
 }
@@ -39,7 +48,7 @@ export interface CaptureOptions {
 export const CAPTURE_OPTIONS: OptionChecks<CaptureOptions> = {
   timestampMs: OBJECT,
   nameExternRef: CALLBACK,
-  hostState: OBJECT,
+  hostState: BYTES,
   bindExternRef: CALLBACK,
 };
 
@@ -68,6 +77,7 @@ export function captureWith(
   options: CaptureOptions,
   contents: Contents,
 ): SnapshotDocument {
+  checkClass('the execution', execution, Execution, 'Execution');
   const frames = stoppedFrames(execution);
   const { instance } = frames[0];
   const space = spaceOf(instance);
@@ -76,7 +86,7 @@ export function captureWith(
     ...captureInstance(instance, space, namer, options, contents),
     continuations: [captureRoot(execution, frames, space, namer)],
     pendingCall: capturePending(execution, frames, namer),
-    hostState: options.hostState ?? NO_BYTES,
+    hostState: bytesOf('the host state', options.hostState ?? NO_BYTES),
   };
 }
 
@@ -102,6 +112,7 @@ export function stoppedFrames(execution: Execution): readonly FrameState[] {
 }
 
 export function capturePostmortem(instance: Instance, options: CaptureOptions = {}): SnapshotDocument {
+  checkClass('the instance', instance, Instance, 'Instance');
   const space = spaceOf(instance);
   const namer = new Namer(space, options.nameExternRef);
   return { ...captureInstance(instance, space, namer, options, wholeMemory), postmortem: true };

@@ -3,7 +3,7 @@
  * knowing the module. Allocates in proportion to the bytes it is given, whatever they claim; memory contents and host state are views of them.
  */
 
-import { FLAG, type OptionChecks, readOptions } from '../checks';
+import { type ByteSource, bytesOf, FLAG, type OptionChecks, readOptions } from '../checks';
 import { Reader } from '../decoder/reader';
 import { LIMIT_CHECKS, type StoreLimits } from '../runtime';
 import { reject } from './checks';
@@ -42,7 +42,8 @@ const DECODE_OPTIONS: OptionChecks<DecodeOptions> = { ...LIMIT_CHECKS, checkDige
  * Reads a standalone container, or the bare sections of an embedded one. Throws `SnapshotError`: of the kind `limit` when there is more
  * in it than the options allow.
  */
-export function decode(bytes: Uint8Array, options: DecodeOptions = {}): SnapshotDocument {
+export function decode(source: ByteSource, options: DecodeOptions = {}): SnapshotDocument {
+  const bytes = bytesOf('the snapshot', source);
   const given = readOptions('decode', options, DECODE_OPTIONS);
   return guarded(() => {
     const reader = new Reader(bytes, sectionsStart(bytes));

@@ -7,6 +7,7 @@
  * there is unchanged, not zero. Everything else is whole. `applyDeltas` gives plain draft bytes again, the very bytes that a full
  * snapshot at the same place has.
  */
+import { type ByteSource, bytesOf } from '../checks';
 import { InternalError, SnapshotError } from '../errors';
 import type { Execution } from '../interpreter';
 import type { Instance, Memory } from '../runtime';
@@ -101,7 +102,8 @@ function dirtyChunks(bytes: Uint8Array, dirty: Uint8Array): MemoryChunk[] {
 }
 
 /** Whether these bytes claim to be a delta. */
-export function isDelta(bytes: Uint8Array): boolean {
+export function isDelta(source: ByteSource): boolean {
+  const bytes = bytesOf('the delta', source);
   return bytes.length >= MAGIC.length && MAGIC.every((byte, k) => bytes[k] === byte);
 }
 
@@ -110,15 +112,17 @@ export function isDelta(bytes: Uint8Array): boolean {
  * when it is more than the options allow: a few bytes can claim gigabytes of memory.
  */
 export function applyDeltas(
-  whole: Uint8Array,
-  deltas: readonly Uint8Array[],
+  first: ByteSource,
+  deltas: readonly ByteSource[],
   options: DecodeOptions = {},
 ): Uint8Array {
+  const whole = bytesOf('the snapshot', first);
   if (deltas.length === 0) return whole;
   let document = decode(whole, options);
   let before = xxh64(whole);
   const contents = new Contents(document);
-  for (const delta of deltas) {
+  for (const source of deltas) {
+    const delta = bytesOf('the delta', source);
     const after = decodeDelta(delta, before, options);
     checkFollows(document, after);
     contents.apply(after);

@@ -6,6 +6,7 @@
  *
  * It proves nothing of who made the file: whoever changes the file can reckon it anew.
  */
+import { type ByteSource, bytesOf } from '../checks';
 import { Reader } from '../decoder/reader';
 import { SnapshotError } from '../errors';
 import { reject } from './checks';
@@ -87,7 +88,8 @@ function placeOf(bytes: Uint8Array): Place {
   return { start, end: start, body: undefined, postmortem };
 }
 
-export function hasDigest(snapshot: Uint8Array): boolean {
+export function hasDigest(source: ByteSource): boolean {
+  const snapshot = bytesOf('the snapshot', source);
   return guarded(() => {
     const { body } = placeOf(snapshot);
     return body !== undefined && likeness(snapshot, body.pos, body.end) === 'same';
@@ -95,7 +97,8 @@ export function hasDigest(snapshot: Uint8Array): boolean {
 }
 
 /** The same snapshot with a digest, which every `decode` checks. A postmortem cannot have one: it has no host state. */
-export function withDigest(snapshot: Uint8Array): Uint8Array {
+export function withDigest(source: ByteSource): Uint8Array {
+  const snapshot = bytesOf('the snapshot', source);
   return guarded(() => {
     const { start, end, body, postmortem } = placeOf(snapshot);
     if (postmortem) throw new SnapshotError('a postmortem has no room for a digest', 'unsupported');

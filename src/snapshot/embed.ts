@@ -3,6 +3,7 @@
  * one. An embedded snapshot is there to be resumed by the module that carries it, so it must be resumable and belong to it.
  */
 
+import { type ByteSource, bytesOf } from '../checks';
 import { decodeUtf8, encodeUtf8 } from '../decoder/utf8';
 import { SnapshotError } from '../errors';
 import { decode, decodeMeta } from './decode';
@@ -24,7 +25,7 @@ export interface EmbeddedSnapshot {
 }
 
 /** What a module carries, in the order of its sections. */
-export function listSnapshots(wasm: Uint8Array): EmbeddedSnapshot[] {
+export function listSnapshots(wasm: ByteSource): EmbeddedSnapshot[] {
   const found: EmbeddedSnapshot[] = [];
   for (const section of sectionsOf(wasm)) {
     const name = snapshotName(section);
@@ -37,7 +38,8 @@ export function listSnapshots(wasm: Uint8Array): EmbeddedSnapshot[] {
 }
 
 /** The named snapshot as a standalone container. Checks that it may stand in this module; `decode` checks the rest. */
-export function extractSnapshot(wasm: Uint8Array, name = ''): Uint8Array {
+export function extractSnapshot(source: ByteSource, name = ''): Uint8Array {
+  const wasm = bytesOf('the module', source);
   const { bodyStart, end } = select(wasm, scalars(name));
   const sections = wasm.subarray(bodyStart, end);
   checkBelongs(sections, wasm);
@@ -48,7 +50,9 @@ export function extractSnapshot(wasm: Uint8Array, name = ''): Uint8Array {
 }
 
 /** The module with the snapshot (a standalone container) in it, in place of one of the same name. */
-export function embedSnapshot(wasm: Uint8Array, snapshot: Uint8Array, name = ''): Uint8Array {
+export function embedSnapshot(source: ByteSource, standing: ByteSource, name = ''): Uint8Array {
+  const wasm = bytesOf('the module', source);
+  const snapshot = bytesOf('the snapshot', standing);
   decode(snapshot);
   checkBelongs(snapshot, wasm);
   const standalone = MAGIC.every((byte, i) => snapshot[i] === byte);
@@ -68,7 +72,8 @@ export function embedSnapshot(wasm: Uint8Array, snapshot: Uint8Array, name = '')
 }
 
 /** The module without the named snapshot. */
-export function removeSnapshot(wasm: Uint8Array, name = ''): Uint8Array {
+export function removeSnapshot(source: ByteSource, name = ''): Uint8Array {
+  const wasm = bytesOf('the module', source);
   select(wasm, scalars(name));
   const out = new Writer();
   writeRemaining(out, wasm, scalars(name));

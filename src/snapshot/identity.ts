@@ -1,5 +1,6 @@
 /** Which module a snapshot belongs to (draft, "Module identity"), and the sections of a module's bytes. */
 
+import { type ByteSource, bytesOf } from '../checks';
 import { Reader } from '../decoder/reader';
 import { CompileError, SnapshotError } from '../errors';
 import type { U64 } from './document';
@@ -18,7 +19,8 @@ export interface ModuleSection {
 const MODULE_HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
 /** The sections of a binary module, by their framing alone. Throws `SnapshotError` when that is broken. */
-export function sectionsOf(wasm: Uint8Array): ModuleSection[] {
+export function sectionsOf(source: ByteSource): ModuleSection[] {
+  const wasm = bytesOf('the module', source);
   if (!MODULE_HEADER.every((byte, i) => wasm[i] === byte)) {
     throw new SnapshotError('not a version 1 wasm module', 'malformed', 0);
   }
@@ -53,7 +55,8 @@ function customName(body: Reader): string | undefined {
 }
 
 /** XXH64 over the non-custom sections in their order, id and length bytes included. */
-export function moduleHash(wasm: Uint8Array): U64 {
+export function moduleHash(source: ByteSource): U64 {
+  const wasm = bytesOf('the module', source);
   const hash = new Xxh64();
   for (const { id, start, end } of sectionsOf(wasm)) if (id !== 0) hash.update(wasm.subarray(start, end));
   return hash.digest();

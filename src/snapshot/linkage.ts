@@ -154,7 +154,7 @@ export class LiveLinkage extends Linkage {
     this.instances.push(instance);
     this.places.set(instance, addresses.func);
     const { importedFuncs } = instance.module;
-    for (let k = 0; k < importedFuncs; k++) this.name(addresses.func[k], instance.func(k));
+    for (let k = 0; k < importedFuncs; k++) this.name(addresses.func[k], instance.funcAt(k));
     instance.memories.forEach((memory, k) => {
       this.memories[addresses.memory[k]] = memory;
       this.name(addresses.memory[k], memory);
@@ -212,7 +212,7 @@ function outOfOrder(): never {
 function externAt(instance: Instance, kind: ExternKind, index: number): Extern {
   switch (kind) {
     case 'func':
-      return instance.func(index);
+      return instance.funcAt(index);
     case 'table':
       return instance.tables[index];
     case 'memory':

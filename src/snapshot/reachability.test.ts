@@ -190,7 +190,7 @@ function forge(r: Random, module: Module, document: SnapshotDocument): SnapshotD
 function samples(module: Module, r: Random): SnapshotDocument[] {
   const found: SnapshotDocument[] = [];
   for (let func = module.importedFuncs; func < module.funcTypes.length; func++) {
-    const execution = new Execution(fresh(module).func(func), [i32(3)]);
+    const execution = new Execution(fresh(module).funcAt(func), [i32(3)]);
     if (execution.run({ fuel: r.below(9) }).kind === 'paused') found.push(decode(encode(capture(execution))));
   }
   return found;

@@ -4,11 +4,11 @@
  * Everything is checked, every reference bound and the frames built before the store changes. What can still fail then, the host's memory
  * or the embedder's own loader, leaves an instance that says that it is unusable.
  */
-import { CALLBACK, type OptionChecks, readOptions } from '../checks';
+import { type ByteSource, CALLBACK, checkClass, type OptionChecks, readOptions } from '../checks';
 import { isRef } from '../decoder/types';
 import { SnapshotError } from '../errors';
 import { Execution, type FrameState, type PendingHostCall } from '../interpreter';
-import type { Global, Instance, Value } from '../runtime';
+import { type Global, Instance, type Value } from '../runtime';
 import { applyChunks } from './chunks';
 import { decode } from './decode';
 import { type Activation, isStored, memoryBytes, type SnapshotDocument } from './document';
@@ -39,13 +39,14 @@ export const RESTORE_OPTIONS: OptionChecks<RestoreOptions> = {
  * then says that it is unusable. `run` goes on past the safepoint at which the execution was stopped.
  */
 export function restore(
-  source: Uint8Array | SnapshotDocument,
+  source: ByteSource | SnapshotDocument,
   instance: Instance,
   options: RestoreOptions = {},
 ): Execution {
+  checkClass('the instance', instance, Instance, 'Instance');
   const given = readOptions('restore', options, RESTORE_OPTIONS);
   const { limits } = instance.store;
-  const document = source instanceof Uint8Array ? decode(source, limits) : source;
+  const document = isDocument(source) ? source : decode(source, limits);
   checkLimits(document, limits);
   check(document, instance, given);
   const space = spaceOf(instance);
@@ -60,6 +61,10 @@ export function restore(
     instance.droppedElems.set(document.segments.elemDropped);
   });
   return execution;
+}
+
+function isDocument(source: ByteSource | SnapshotDocument): source is SnapshotDocument {
+  return typeof source === 'object' && source !== null && 'continuations' in source;
 }
 
 /** @internal The paused execution. Its frames may be more than the host permits; then the instances are still fresh. */
@@ -99,7 +104,7 @@ function check(document: SnapshotDocument, instance: Instance, options: RestoreO
     throw new SnapshotError('a snapshot restores only into a fresh instance, and this one has run', 'state');
   }
   if (document.postmortem) throw new SnapshotError('a postmortem cannot be resumed', 'unsupported');
-  verifyLinked(document, instance.module, (funcidx) => instance.func(funcidx).instance !== undefined);
+  verifyLinked(document, instance.module, (funcidx) => instance.funcAt(funcidx).instance !== undefined);
   if (document.hostState.length > 0 && options.loadHostState === undefined) {
     throw new SnapshotError('the snapshot carries host state, and nothing here takes it', 'unsupported');
   }

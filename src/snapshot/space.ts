@@ -26,12 +26,12 @@ export function spaceOf(instance: Instance): Space {
     memories,
     tables,
     globals,
-    func: (index) => instance.func(index),
+    func: (index) => instance.funcAt(index),
     numberOf(func) {
       if (func.instance === instance) return func.funcidx;
       if (imported === undefined) {
         imported = new Map();
-        for (let i = module.importedFuncs - 1; i >= 0; i--) imported.set(instance.func(i), i);
+        for (let i = module.importedFuncs - 1; i >= 0; i--) imported.set(instance.funcAt(i), i);
       }
       return imported.get(func);
     },

@@ -158,9 +158,9 @@ describe('a linked program', () => {
     expect(late.memories[0]).toBe(base.memories[0]);
     expect(user.tables[0]).toBe(base.tables[0]);
     expect(user.globals[0]).toBe(base.globals[0]);
-    expect(late.func(0)).toBe(user.func(2 + 1));
-    expect(base.tables[0].get(1)).toBe(user.func(2));
-    expect(user.func(1)).toBe(base.func(0));
+    expect(late.funcAt(0)).toBe(user.funcAt(2 + 1));
+    expect(base.tables[0].get(1)).toBe(user.funcAt(2));
+    expect(user.funcAt(1)).toBe(base.funcAt(0));
   });
 
   it('travels at rest, and is called there', () => {
@@ -199,7 +199,7 @@ describe('a linked program', () => {
     };
     const next = restoreStore(bytes, there, [module, module], options);
     expect(given.memory.bytes).toEqual(memory.bytes);
-    expect(given.table.get(1)).toBe(next.instances[1].func(0));
+    expect(given.table.get(1)).toBe(next.instances[1].funcAt(0));
     expect(next.execution!.run().kind).toBe('done');
     const other = new Memory(there, memory.type);
     let n = 0;

@@ -7,12 +7,19 @@
  * linkage. A store in which nothing runs is a postmortem there.
  */
 
-import { CALLBACK, type OptionChecks, readOptions } from '../checks';
+import { type ByteSource, bytesOf, CALLBACK, type OptionChecks, readOptions } from '../checks';
 import type { Module } from '../decoder';
 import { Reader } from '../decoder/reader';
 import { CompileError, LinkError, RuntimeError, SnapshotError } from '../errors';
 import type { Execution, FrameState, Store } from '../interpreter';
-import { allocateInstance, type Extern, type Func, type Instance } from '../runtime';
+import {
+  allocateInstance,
+  type Extern,
+  externOf,
+  type Func,
+  type ImportValue,
+  type Instance,
+} from '../runtime';
 import {
   CAPTURE_OPTIONS,
   type CaptureOptions,
@@ -48,7 +55,8 @@ import { Writer } from './writer';
 import { xxh64 } from './xxh64';
 
 /** Whether these bytes claim to be a snapshot of a store. */
-export function isStoreSnapshot(bytes: Uint8Array): boolean {
+export function isStoreSnapshot(source: ByteSource): boolean {
+  const bytes = bytesOf('the snapshot', source);
   return bytes.length >= STORE_MAGIC.length && STORE_MAGIC.every((byte, k) => bytes[k] === byte);
 }
 
@@ -77,7 +85,7 @@ export function snapshotStore(
       elemDropped: joined(instances.map((instance) => instance.droppedElems)),
     },
     ...(execution === undefined ? { postmortem: true } : captureStack(execution, space, namer)),
-    hostState: given.hostState ?? NO_BYTES,
+    hostState: bytesOf('the host state', given.hostState ?? NO_BYTES),
   });
   const out = new Writer();
   for (const byte of STORE_MAGIC) out.u8(byte);
@@ -108,7 +116,7 @@ function spaceOfStore(linkage: LiveLinkage, store: Store): Space {
     globals,
     func: (address) => linkage.externAt('func', address) as Func,
     numberOf: (func) => linkage.numberOf(func),
-    ownNumberOf: (instance, funcidx) => linkage.numberOf(instance.func(funcidx)),
+    ownNumberOf: (instance, funcidx) => linkage.numberOf(instance.funcAt(funcidx)),
     tableModule: (address) => linkage.placeOf('table', address).module,
     globalModule: (address) => linkage.placeOf('global', address).module,
   };
@@ -173,8 +181,8 @@ export interface StoreDocument {
 }
 
 /** What a snapshot of a store tells. Throws `SnapshotError`; whether it fits any modules is not looked at. */
-export function decodeStore(bytes: Uint8Array, options: DecodeOptions = {}): StoreDocument {
-  const { records, told, document: inner } = readLinkage(bytes);
+export function decodeStore(bytes: ByteSource, options: DecodeOptions = {}): StoreDocument {
+  const { records, told, document: inner } = readLinkage(bytesOf('the snapshot', bytes));
   const document = decode(inner, options);
   if (!u64Equal(document.wasmHash, xxh64(told))) mismatch('the snapshot is not of the linkage before it');
   return { records, document };
@@ -182,7 +190,7 @@ export function decodeStore(bytes: Uint8Array, options: DecodeOptions = {}): Sto
 
 export interface RestoreStoreOptions extends RestoreOptions {
   /** What the host gave to an import of the instance with this number. The same thing again for the same thing. */
-  readonly importFromHost?: (item: Module['imports'][number], instance: number) => Extern | undefined;
+  readonly importFromHost?: (item: Module['imports'][number], instance: number) => ImportValue | undefined;
 }
 const RESTORE_STORE_OPTIONS: OptionChecks<RestoreStoreOptions> = {
   ...RESTORE_OPTIONS,
@@ -202,7 +210,7 @@ export interface RestoredStore {
  * what the host gave, and only if the host's memory does not suffice or `loadHostState` throws.
  */
 export function restoreStore(
-  bytes: Uint8Array,
+  bytes: ByteSource,
   store: Store,
   modules: readonly Module[],
   options: RestoreStoreOptions = {},
@@ -238,10 +246,13 @@ function link(
     const externs = module.imports.map((item, k) => {
       const { kind } = item.type;
       const key = `${kind} ${imports[k]}`;
-      const extern = live.externAt(kind, imports[k]) ?? given.get(key) ?? importFromHost?.(item, i);
-      if (extern === undefined) {
+      const known = live.externAt(kind, imports[k]) ?? given.get(key);
+      if (known !== undefined) return known;
+      const value = importFromHost?.(item, i);
+      if (value === undefined) {
         mismatch(`nothing is given for import "${item.module}" "${item.name}" of instance ${i}`);
       }
+      const extern = externOf(store, item, value) as Extern;
       given.set(key, extern);
       return extern;
     });

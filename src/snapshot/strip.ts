@@ -1,4 +1,5 @@
 /** What of a snapshot every engine understands. */
+import type { ByteSource } from '../checks';
 import { SnapshotError } from '../errors';
 import { type DecodeOptions, decode } from './decode';
 import { NO_BYTES } from './document';
@@ -15,7 +16,7 @@ export interface Stripped {
  * The snapshot without host state, digest and sections that the draft does not define. Throws `SnapshotError` when it waits for a host call,
  * without which it could not go on.
  */
-export function stripSnapshot(bytes: Uint8Array, options: DecodeOptions = {}): Stripped {
+export function stripSnapshot(bytes: ByteSource, options: DecodeOptions = {}): Stripped {
   const document = decode(bytes, options);
   if (document.pendingCall !== undefined) {
     throw new SnapshotError(

@@ -34,4 +34,4 @@ export { StateError } from './state/codec';
 export type { Remedy, RestorePolicy } from './state/restore';
 export type { SaveOptions } from './state/save';
 export { inputStream, nullStream, outputStream } from './streams';
-export { exitCodeOf, type HostFuncMaker, type OtherImports, Wasi, type WasiCallback } from './wasi';
+export { exitCodeOf, type HostFuncMaker, Wasi, type WasiCallback } from './wasi';

@@ -1,4 +1,5 @@
 /** Streams that need no host: nothing, given bytes, collected bytes. */
+import { type ByteSource, bytesOf } from '../checks';
 import { ERRNO, FILETYPE } from './abi';
 import type { FileStat, Pollable, StreamHandle } from './host';
 import { ZERO } from './words';
@@ -34,8 +35,8 @@ export function nullStream(): StreamHandle {
 }
 
 /** Gives the bytes, then the end. What has not been read travels with a saved state. */
-export function inputStream(bytes: Uint8Array): StreamHandle {
-  let rest = bytes;
+export function inputStream(bytes: ByteSource): StreamHandle {
+  let rest = bytesOf('the input', bytes);
   return stream({
     read(buffers) {
       const before = rest.length;

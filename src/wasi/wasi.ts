@@ -1,8 +1,10 @@
 /** The embedder's view: one `Wasi` is the world of one guest. */
-import type { Module } from '../decoder/index';
-import { type ExternType, type FuncType, I32, I64 } from '../decoder/types';
-import { LinkError, printable } from '../errors';
-import type { Extern, Func, HostCallback, Instance, Store } from '../runtime/index';
+import { type ByteSource, bytesOf } from '../checks';
+import type { Import, Module } from '../decoder/index';
+import { type FuncType, I32, I64 } from '../decoder/types';
+import { LinkError } from '../errors';
+import type { Func, HostCallback, Instance, Store } from '../runtime/index';
+import { findImports, type ImportLookup, type ImportSource, type ImportValue } from '../runtime/lookup';
 import type { Layout } from './abi';
 import { WasiContext, type WasiOptions } from './context';
 import { hex, sha256 } from './digest';
@@ -17,9 +19,6 @@ import { CALLS, type CallRow, LAYOUTS, NO_RESULT } from './table';
 
 /** Answers one call of the guest; a promise when the guest has to wait. Assignable to the interpreter's HostCallback. */
 export type WasiCallback = (call: GuestCall) => void | PromiseLike<void>;
-
-/** Finds what a module imports beside WASI (`type` is what the module asks for); undefined when it is unknown. */
-export type OtherImports = (module: string, name: string, type: ExternType) => Extern | undefined;
 
 /** The interpreter's `Func.host`. */
 export type HostFuncMaker = (store: Store, type: FuncType, callback: HostCallback, name: string) => Func;
@@ -58,21 +57,19 @@ export class Wasi {
 
   /**
    * What the module imports, in its order, for `instantiate`: `wasi.imports(store, module, Func.host)`. (WASI knows the interpreter
-   * by its types only, so the way to make a host function is given.) Throws LinkError on what nobody knows.
+   * by its types only, so the way to make a host function is given.) `others` has what is not of WASI. Throws a LinkError that lists
+   * what nobody knows.
    */
-  imports(store: Store, module: Module, hostFunc: HostFuncMaker, others?: OtherImports): Extern[] {
-    return module.imports.map(({ module: from, name, type: wanted }) => {
+  imports(store: Store, module: Module, hostFunc: HostFuncMaker, others: ImportSource = {}): ImportValue[] {
+    const lookup: ImportLookup = (from, name) => {
       const found = this.callback(from, name);
-      if (found === undefined) {
-        const other = others?.(from, name, wanted);
-        if (other === undefined) throw unknownImport(from, name);
-        return other;
-      }
+      if (found === undefined) return undefined;
       const params = Array.from(found.row.params, (letter) => (letter === 'I' ? I64 : I32));
       const type = { params, results: name === NO_RESULT ? [] : [I32] };
       const callback: HostCallback = found.callback;
       return hostFunc(store, type, callback, `${from}.${name}`);
-    });
+    };
+    return findImports(module, [others, lookup], hintAt);
   }
 
   /** Runs a command's `_start` to its end, blocking. Gives the exit code. */
@@ -100,16 +97,16 @@ export class Wasi {
    * Goes on from a saved state on this host: arguments, environment and descriptors are those of the state, the roots are looked for
    * by name among the preopens. Throws StateError, and changes nothing, when the state is malformed or does not fit.
    */
-  restoreState(bytes: Uint8Array, policy?: RestorePolicy): void {
-    restoreState(this.context, bytes, policy);
+  restoreState(bytes: ByteSource, policy?: RestorePolicy): void {
+    restoreState(this.context, bytesOf('the state', bytes), policy);
   }
 
   /**
    * SHA-256 in hex of the world as the guest sees it: equal for equal worlds. Given the bytes of `postmortem(instance)` too, it covers the
    * guest's own state: the state hash of a deterministic run, the same on every host.
    */
-  stateDigest(store: Uint8Array = new Uint8Array(0)): string {
-    return hex(sha256(join([store, visibleState(this.context)])));
+  stateDigest(store: ByteSource = new Uint8Array(0)): string {
+    return hex(sha256(join([bytesOf('the state', store), visibleState(this.context)])));
   }
 
   /** Gives up a wait under way: its call never returns. Saved before or after, the state goes on with that call. */
@@ -141,8 +138,7 @@ function entry(instance: Instance, name: string): Func {
   return func;
 }
 
-function unknownImport(module: string, name: string): LinkError {
-  const why =
-    module === 'wasi' && name === 'thread-spawn' ? ': threads (wasi-threads) are not supported' : '';
-  return new LinkError(`unknown import ${printable(`${module}.${name}`)}${why}`);
+function hintAt({ module, name }: Import): string {
+  const threads = module === 'wasi' && name === 'thread-spawn';
+  return threads ? ': threads (wasi-threads) are not supported' : '';
 }

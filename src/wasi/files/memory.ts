@@ -1,5 +1,6 @@
 /** The in-memory file system: filled before the run, read afterwards, part of a saved state. */
 
+import { type ByteSource, bytesOf } from '../../checks';
 import { encodeUtf8 } from '../../decoder/utf8';
 import { printable } from '../../errors';
 import { errnoName, FILETYPE, type FileType } from '../abi';
@@ -70,8 +71,8 @@ export class MemoryFileSystem {
   }
 
   /** Makes or replaces a file, and the directories above it. */
-  writeFile(path: string, contents: Uint8Array | string): void {
-    const bytes = typeof contents === 'string' ? encodeUtf8(contents) : contents;
+  writeFile(path: string, contents: ByteSource | string): void {
+    const bytes = typeof contents === 'string' ? encodeUtf8(contents) : bytesOf('the contents', contents);
     const { directory, name } = this.parentOf(path);
     const there = directory.entries.get(name);
     if (there !== undefined && !(there instanceof FileNode))

@@ -1,5 +1,6 @@
 /** Reading a tar file (POSIX ustar; GNU long names and pax paths too) into an in-memory file system. */
 
+import { type ByteSource, bytesOf } from '../../checks';
 import { decodeUtf8 } from '../../decoder/utf8';
 import { printable } from '../../errors';
 import type { MemoryFileSystem } from './memory';
@@ -25,7 +26,8 @@ interface Header {
 }
 
 /** Files, directories, symbolic and hard links; devices and pipes are left out. Names that lead out (`..`) are refused. */
-export function loadTar(bytes: Uint8Array, into: MemoryFileSystem): void {
+export function loadTar(source: ByteSource, into: MemoryFileSystem): void {
+  const bytes = bytesOf('the archive', source);
   let at = 0;
   if (bytes.length % BLOCK !== 0 || bytes.length === 0) throw new TarError('not a tar file', 0);
   let longName: string | undefined;
