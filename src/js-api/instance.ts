@@ -4,6 +4,7 @@ import { Module as CoreModule } from '../decoder/index';
 import type { Import } from '../decoder/module';
 import { type ExternKind, I64, isRef, type ValType } from '../decoder/types';
 import { LinkError, printable } from '../errors';
+import { addCallers } from '../interpreter/trace';
 import {
   Instance as CoreInstance,
   type Extern,
@@ -109,9 +110,14 @@ export function createInstance(
   class Instance {
     /** A module object and its imports, or a core instance to wrap. */
     constructor(module: unknown, importObject?: unknown) {
-      const core = module instanceof CoreInstance ? module : instantiateObject(module, importObject);
-      exportsObjects.set(core, createExports(core));
-      agent.remember(core, this);
+      try {
+        const core = module instanceof CoreInstance ? module : instantiateObject(module, importObject);
+        exportsObjects.set(core, createExports(core));
+        agent.remember(core, this);
+      } catch (error) {
+        addCallers(error, Instance);
+        throw error;
+      }
     }
 
     get exports(): object {

@@ -1,12 +1,21 @@
 /** Runtime structures: stores, instances, values (spec chapter "exec/runtime"). */
 export { type BackingMaker, type MemoryBacking, useMemoryBacking } from './backing';
 export { Global, Tag } from './global';
-export { argumentsOf, type Extern, Func, type HostCall, type HostCallback, Instance } from './instance';
+export {
+  argumentsOf,
+  type Extern,
+  Func,
+  type HostCall,
+  type HostCallback,
+  Instance,
+  isAdapter,
+} from './instance';
 export { allocateInstance, instantiate, instantiatePaused, linkInstance } from './instantiate';
 export { Memory, type Views } from './memory';
 export {
   type Callee,
   DEFAULT_STORE_LIMITS,
+  type Door,
   LIMIT_CHECKS,
   type Machine,
   Store,

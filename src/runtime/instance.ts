@@ -101,12 +101,9 @@ export class Func extends FuncReference {
   /** A function of the host with the JS API's conversions: BigInt for i64, an iterable for several results. */
   static js(store: Store, type: FuncType, fn: (...args: never[]) => unknown, name?: string): Func {
     check('the function', fn, CALLBACK);
-    return Func.host(
-      store,
-      type,
-      jsCallback(type.params.length, fn as (...args: unknown[]) => unknown),
-      name,
-    );
+    const callback = jsCallback(type.params.length, fn as (...args: unknown[]) => unknown);
+    adapters.add(callback);
+    return Func.host(store, type, callback, name);
   }
 
   /** @internal A function that `instance` defines. */
@@ -120,7 +117,7 @@ export class Func extends FuncReference {
 
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
   call(...args: unknown[]): unknown {
-    return this.toResult(this.store.machine.invoke(this, this.toValues(args)));
+    return this.toResult(this.store.machine.invoke(this, this.toValues(args), this.call));
   }
 
   /** @internal ToWebAssemblyValue of each parameter; arguments that are not given are undefined. */
@@ -134,8 +131,14 @@ export class Func extends FuncReference {
 
   /** Calls with bit-exact values (or what the JS API converts) and runs to the end. Throws `RuntimeError` on a trap. */
   callRaw(args: readonly Value[]): Value[] {
-    return this.store.machine.invoke(this, argumentsOf(this, args));
+    return this.store.machine.invoke(this, argumentsOf(this, args), this.callRaw);
   }
+}
+
+/** Callbacks that stand before a JavaScript function: no stack trace shows them. */
+const adapters = new WeakSet<HostCallback>();
+export function isAdapter(callback: HostCallback): boolean {
+  return adapters.has(callback);
 }
 
 /** Calls a JavaScript function. While it runs, this is one small frame of the host's stack; spreading arguments takes another. */

@@ -109,6 +109,6 @@ export function instantiatePaused(store: Store, module: Module, imports: readonl
 /** Instantiates and runs the start function to its end. Throws `LinkError`, or `RuntimeError` for a trap. */
 export function instantiate(store: Store, module: Module, imports: readonly Extern[]): Instance {
   const instance = instantiatePaused(store, module, imports);
-  instance.startFunc?.callRaw([]);
+  if (instance.startFunc !== undefined) store.machine.invoke(instance.startFunc, [], instantiate);
   return instance;
 }
