@@ -119,8 +119,9 @@ export function invalid(message: string, offset: number): CompileError {
   return new CompileError(atOffset(message, offset), undefined, 'invalid', offset);
 }
 
-export function unlinkable(message: string): LinkError {
-  return new LinkError(message);
+/** All that is wrong with the imports, a line each. */
+export function unlinkable(problems: readonly string[]): LinkError {
+  return new LinkError(problems.join('\n'));
 }
 
 /** A trap; `offset` is the byte offset in the module of the instruction that raises it. */

@@ -1,7 +1,7 @@
 /** The embedder's view: one `Wasi` is the world of one guest. */
-import type { Module } from '../decoder/index';
-import { type ExternType, type FuncType, I32, I64 } from '../decoder/types';
-import { LinkError, printable } from '../errors';
+import type { Import, Module } from '../decoder/index';
+import { type ExternType, externTypeName, type FuncType, I32, I64 } from '../decoder/types';
+import { LinkError, printable, unlinkable } from '../errors';
 import type { Extern, Func, HostCallback, Instance, Store } from '../runtime/index';
 import type { Layout } from './abi';
 import { WasiContext, type WasiOptions } from './context';
@@ -61,18 +61,28 @@ export class Wasi {
    * by its types only, so the way to make a host function is given.) Throws LinkError on what nobody knows.
    */
   imports(store: Store, module: Module, hostFunc: HostFuncMaker, others?: OtherImports): Extern[] {
-    return module.imports.map(({ module: from, name, type: wanted }) => {
-      const found = this.callback(from, name);
-      if (found === undefined) {
-        const other = others?.(from, name, wanted);
-        if (other === undefined) throw unknownImport(from, name);
-        return other;
-      }
-      const params = Array.from(found.row.params, (letter) => (letter === 'I' ? I64 : I32));
-      const type = { params, results: name === NO_RESULT ? [] : [I32] };
-      const callback: HostCallback = found.callback;
-      return hostFunc(store, type, callback, `${from}.${name}`);
+    const unknown: string[] = [];
+    const found = module.imports.map((wanted) => {
+      const extern = this.imported(store, wanted, hostFunc, others);
+      if (extern === undefined) unknown.push(unknownImport(wanted));
+      return extern;
     });
+    if (unknown.length > 0) throw unlinkable(unknown);
+    return found as Extern[];
+  }
+
+  private imported(
+    store: Store,
+    { module: from, name, type: wanted }: Import,
+    hostFunc: HostFuncMaker,
+    others: OtherImports | undefined,
+  ): Extern | undefined {
+    const found = this.callback(from, name);
+    if (found === undefined) return others?.(from, name, wanted);
+    const params = Array.from(found.row.params, (letter) => (letter === 'I' ? I64 : I32));
+    const type = { params, results: name === NO_RESULT ? [] : [I32] };
+    const callback: HostCallback = found.callback;
+    return hostFunc(store, type, callback, `${from}.${name}`);
   }
 
   /** Runs a command's `_start` to its end, blocking. Gives the exit code. */
@@ -141,8 +151,8 @@ function entry(instance: Instance, name: string): Func {
   return func;
 }
 
-function unknownImport(module: string, name: string): LinkError {
+function unknownImport({ module, name, type }: Import): string {
   const why =
     module === 'wasi' && name === 'thread-spawn' ? ': threads (wasi-threads) are not supported' : '';
-  return new LinkError(`unknown import ${printable(`${module}.${name}`)}${why}`);
+  return `unknown import ${printable(`${module}.${name}`)}${why || `: expected ${externTypeName(type)}`}`;
 }
