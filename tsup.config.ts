@@ -14,6 +14,7 @@ const LIBRARY = {
   'webassembly-snapshot': 'src/webassembly-snapshot.ts',
   'webassembly-snapshot.node': 'embed/node/webassembly-snapshot.ts',
   snapshot: 'src/snapshot/index.ts',
+  debug: 'src/debug/index.ts',
   wasi: 'src/wasi/index.ts',
   node: 'src/node.ts',
 };

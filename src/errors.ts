@@ -119,8 +119,14 @@ export function invalid(message: string, offset: number): CompileError {
   return new CompileError(atOffset(message, offset), undefined, 'invalid', offset);
 }
 
-export function unlinkable(message: string): LinkError {
-  return new LinkError(message);
+/** As many problems as a message lists. */
+const MAX_LISTED = 50;
+
+/** All that is wrong with the imports, a line each. */
+export function unlinkable(problems: readonly string[]): LinkError {
+  const lines = problems.slice(0, MAX_LISTED);
+  if (problems.length > MAX_LISTED) lines.push(`and ${problems.length - MAX_LISTED} more`);
+  return new LinkError(lines.join('\n'));
 }
 
 /** A trap; `offset` is the byte offset in the module of the instruction that raises it. */

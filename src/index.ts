@@ -28,10 +28,13 @@ export {
   type RunOptions,
   runAsync,
   type Scheduler,
+  type SourceFinder,
+  type SourcePosition,
   Store,
   setFreshFactories,
   sourceOf,
   useFactories,
+  useSourcePositions,
 } from './interpreter';
 export {
   type BackingMaker,

@@ -2,6 +2,7 @@
 import { OBJECT, type OptionChecks, readOptions, TEXT, TEXT_OR_OBJECT } from './checks';
 import '../embed/node/fresh-factories';
 import '../embed/node/native-memory';
+import '../embed/node/source-positions';
 import { Readable, Writable } from 'node:stream';
 import { decodeWithin } from '../embed/node/decode';
 import { DRIVE_OPTIONS, type DriveOptions, type StopReason } from '../embed/node/drive';

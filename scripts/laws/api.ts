@@ -10,6 +10,7 @@ export const ENTRIES: Record<string, string> = {
   'tswasm/webassembly-snapshot': 'src/webassembly-snapshot.ts',
   'tswasm/snapshot': 'src/snapshot/index.ts',
   'tswasm/factories': 'src/factories.ts',
+  'tswasm/debug': 'src/debug/index.ts',
   'tswasm/wasi': 'src/wasi/index.ts',
   'tswasm/node': 'src/node.ts',
 };

@@ -19,6 +19,7 @@ const ENTRIES = [
   'src/webassembly-snapshot.ts',
   'src/snapshot',
   'src/node.ts',
+  'src/debug',
 ];
 
 /** Rooms by path, the longest prefix first found counts. */
@@ -51,6 +52,7 @@ const RULES: Record<string, Rule> = {
   'src/index.ts': {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter'],
   },
+  'src/debug': { from: ['src/errors.ts', 'src/decoder', 'src/index.ts'] },
   'src/factories.ts': { from: ['src/interpreter'] },
   'src/webassembly.ts': { from: ['src/js-api', 'src/errors.ts'] },
   'src/webassembly-snapshot.ts': { from: ['src/js-api', 'src/errors.ts'] },

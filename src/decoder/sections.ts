@@ -89,10 +89,19 @@ const INCONSISTENT_CODE = 'function and code section have inconsistent lengths';
 const PART = 16_384;
 const MAGIC = 0x6d736100;
 const VERSION = 1;
+/** What components of the component model have in the upper half of the version. */
+const COMPONENT_LAYER = 1;
 
 export function readHeader(r: Reader): void {
   if (r.word() !== MAGIC) throw malformed('magic header not detected', 0);
-  if (r.word() !== VERSION) throw malformed('unknown binary version', 4);
+  const version = r.word();
+  if (version >>> 16 === COMPONENT_LAYER) {
+    throw malformed(
+      'unknown binary version: this is a component, not a module (its core modules run here)',
+      4,
+    );
+  }
+  if (version !== VERSION) throw malformed('unknown binary version', 4);
 }
 
 export class ModuleDecoder {

@@ -153,6 +153,34 @@ export function funcTypeName(type: FuncType): string {
   return `[${type.params.map(valTypeName).join(' ')}] -> [${type.results.map(valTypeName).join(' ')}]`;
 }
 
+type Typed<E extends ExternType> = {
+  [K in E['kind']]: Pick<Extract<E, { kind: K }>, 'kind' | 'type'>;
+}[E['kind']];
+
+/** A type as messages and listings show it: `func [i32] -> []`, `memory 1 to 4`, `global mut i64`. */
+export function externTypeName(extern: Typed<ExternType>): string {
+  switch (extern.kind) {
+    case 'func':
+      return `func ${funcTypeName(extern.type)}`;
+    case 'table':
+      return `table ${limitsName(extern.type)} ${valTypeName(extern.type.element)}`;
+    case 'memory': {
+      const { shared, pageBits } = extern.type;
+      const pages = pageBits === 16 ? '' : ` pages of ${2 ** pageBits} bytes`;
+      return `memory ${limitsName(extern.type)}${pages}${shared ? ' shared' : ''}`;
+    }
+    case 'global':
+      return `global ${extern.type.mutable ? 'mut ' : ''}${valTypeName(extern.type.value)}`;
+    case 'tag':
+      return `tag ${funcTypeName(extern.type)}`;
+  }
+}
+
+function limitsName({ min, max, address }: Limits): string {
+  const width = address === 'i64' ? 'i64 ' : '';
+  return `${width}${min}${max === undefined ? '' : ` to ${max}`}`;
+}
+
 export function sameTypes(a: readonly ValType[], b: readonly ValType[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

@@ -2,6 +2,7 @@
 import { AMOUNT, CALLBACK, COUNT, check, type OptionChecks, readOptions, SIGNAL } from '../checks';
 import type { Execution } from './execution';
 import type { Outcome, RunOptions } from './outcome';
+import { addCallers } from './trace';
 
 /** What the host gives: a clock, and a turn of its event loop. */
 export interface Scheduler {
@@ -75,6 +76,7 @@ export async function runAsync(
       now: () => scheduler.now(),
       deadline: () => scheduler.now() >= until,
     });
+    if (outcome.kind === 'trapped') addCallers(outcome.error, runAsync);
     if (outcome.kind === 'waiting') continue;
     if (outcome.kind !== 'paused' || outcome.reason !== 'deadline' || scheduler.now() >= end) return outcome;
     await scheduler.turn();

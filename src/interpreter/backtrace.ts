@@ -1,4 +1,5 @@
 /** Where the guest stands: wasm backtraces of traps and of stopped executions. */
+import type { Module } from '../decoder';
 import type { BacktraceFrame } from '../errors';
 import { Func, type Instance } from '../runtime';
 import type { Code } from './code';
@@ -22,8 +23,19 @@ function codeStart(instance: Instance, funcidx: number): number {
   return instance.module.codeStart[funcidx - instance.module.importedFuncs];
 }
 
+/** The modules of frames, which a frame does not show: who prints one prints no module. */
+const modules = new WeakMap<BacktraceFrame, Module>();
+
+/** The module that the offset of a frame is one of. */
+export function moduleOf(frame: BacktraceFrame): Module | undefined {
+  return modules.get(frame);
+}
+
 function traceFrame(func: Func, offset: number): BacktraceFrame {
-  return { funcidx: func.funcidx, name: func.name, module: func.instance?.module.names.module, offset };
+  const { module } = func.instance!;
+  const frame = { funcidx: func.funcidx, name: func.name, module: module.names.module, offset };
+  modules.set(frame, module);
+  return frame;
 }
 
 /** Walks the machine's stack down to the frame at index `base` after a trap. */

@@ -17,7 +17,7 @@
  */
 import { checkClass, readOptions } from '../checks';
 import { type BacktraceFrame, InternalError, RuntimeError, trap } from '../errors';
-import { argumentsOf, Func, type Value } from '../runtime';
+import { argumentsOf, type Door, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
 import { CallSite, codeOf, isSafepoint, type Safepoint } from './code';
 import { hasRoom, trapOf } from './failures';
@@ -36,6 +36,7 @@ import { registers, stack } from './registers';
 import { putFrames, type Saved, savedValues, takeFrames } from './saved';
 import type { Step } from './step';
 import { afterSafepoint } from './tiering';
+import { addCallers, addFrames } from './trace';
 import { Meter, running, Turn } from './turn';
 import { HostWait } from './wait';
 
@@ -141,7 +142,14 @@ export class Execution {
    * Runs to the end or to the next stop. Exceptions that host functions throw propagate unchanged; the execution is then dead.
    */
   run(options: RunOptions = {}): Outcome {
-    return this.runWith(readOptions('run', options, RUN_OPTIONS), true);
+    try {
+      const outcome = this.runWith(readOptions('run', options, RUN_OPTIONS), true);
+      if (outcome.kind === 'trapped') addCallers(outcome.error, this.run);
+      return outcome;
+    } catch (error) {
+      addCallers(error, this.run);
+      throw error;
+    }
   }
 
   /** @internal What ran inside another execution counts as its own: its fuel was so much before. */
@@ -274,9 +282,15 @@ export class Execution {
     if (this.current.kind === 'running') turn.count(false);
     this.current = { kind: 'failed' };
     const failure = trapOf(error);
-    if (failure === undefined || settledTraps.has(failure)) throw error;
+    if (failure === undefined) throw error;
+    const frames = backtrace(
+      turn.sp,
+      settledTraps.has(failure) ? -1 : (failure.offset ?? registers.trapOffset),
+    );
+    addFrames(failure, frames);
+    if (settledTraps.has(failure)) throw error;
     settledTraps.add(failure);
-    failure.backtrace = backtrace(turn.sp, failure.offset ?? registers.trapOffset);
+    failure.backtrace = frames;
     this.current = { kind: 'trapped' };
     return { kind: 'trapped', error: failure };
   }
@@ -358,15 +372,20 @@ function stackFrames(stopped: Stopped): StackFrame[] {
 /** Traps that have got their backtrace: one that passes through a host function into another execution is that host's exception. */
 const settledTraps = new WeakSet<RuntimeError>();
 
-/** Calls a function and runs it to its end. Throws the trap. */
-export function invoke(func: Func, args: readonly Value[]): Value[] {
+/** Calls a function and runs it to its end. Throws the trap; whoever called `door`, a function of ours, is in its stack. */
+export function invoke(func: Func, args: readonly Value[], door: Door = invoke): Value[] {
   const execution = new Execution(func, args, args);
   const before = registers.fuel;
   let outcome: Outcome;
-  do outcome = execution.runWith(NO_OPTIONS, false);
-  while (outcome.kind === 'paused');
-  execution.chargeOuter(before);
+  try {
+    do outcome = execution.runWith(NO_OPTIONS, false);
+    while (outcome.kind === 'paused');
+    execution.chargeOuter(before);
+    if (outcome.kind === 'trapped') throw outcome.error;
+  } catch (error) {
+    addCallers(error, door);
+    throw error;
+  }
   if (outcome.kind === 'done') return outcome.results;
-  if (outcome.kind === 'trapped') throw outcome.error;
   throw new InternalError(`a synchronous call is ${outcome.kind}`);
 }

@@ -1,5 +1,6 @@
 /** Interpreter: the portable machine and its executions (spec chapter "exec"). */
 export { type AsyncOutcome, type AsyncRunOptions, runAsync, type Scheduler } from './async';
+export { moduleOf } from './backtrace';
 export type { ExecutionState } from './execution';
 export { Execution } from './execution';
 export {
@@ -18,3 +19,11 @@ export { HostCall } from './hostcall';
 export { Store } from './machine';
 export type { Outcome, RunOptions } from './outcome';
 export { configureStack } from './registers';
+export {
+  fold,
+  positionOf,
+  positionText,
+  type SourceFinder,
+  type SourcePosition,
+  useSourcePositions,
+} from './trace';

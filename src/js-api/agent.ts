@@ -75,7 +75,7 @@ export class Agent {
           const values = this.invoke(func, func.toValues(plain ? args : this.unwrapAll(params, args)));
           return plain ? func.toResult(values) : this.wrapAll(values);
         } catch (error) {
-          throw toHostError(error);
+          throw toHostError(error, call);
         }
       };
       // A bound function prints as native code, as those of engines do.

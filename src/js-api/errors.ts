@@ -3,6 +3,8 @@
  * prototypes with the core's classes, so what the core throws is an instance of them.
  */
 import { CompileError, LinkError, RuntimeError } from '../errors';
+import { addCallers, copyTrace } from '../interpreter/trace';
+import type { Door } from '../runtime/index';
 import { defineHidden, setNameAndLength } from './webidl';
 
 type CoreError = new (message?: string, options?: ErrorOptions) => Error;
@@ -38,11 +40,14 @@ export const errors = {
 
 /**
  * What a call out of JavaScript throws for what the core threw: an exhausted stack is the RangeError that it is in JavaScript
- * (section "Stack Overflow"), everything else passes unchanged.
+ * (section "Stack Overflow"), everything else passes unchanged. JavaScript called `door`: its callers are in the stacks of traps.
  */
-export function toHostError(error: unknown): unknown {
+export function toHostError(error: unknown, door: Door): unknown {
+  addCallers(error, door);
   if (error instanceof RuntimeError && error.code === 'callStackExhausted') {
-    return new RangeError(error.message, { cause: error });
+    const range = new RangeError(error.message, { cause: error });
+    copyTrace(error, range);
+    return range;
   }
   return error;
 }

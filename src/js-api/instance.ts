@@ -2,8 +2,9 @@
 
 import { Module as CoreModule } from '../decoder/index';
 import type { Import } from '../decoder/module';
-import { type ExternKind, I64, isRef, type ValType } from '../decoder/types';
+import { type ExternKind, externTypeName, I64, isRef, type ValType } from '../decoder/types';
 import { LinkError, printable } from '../errors';
+import { addCallers } from '../interpreter/trace';
 import {
   Instance as CoreInstance,
   type Extern,
@@ -51,12 +52,23 @@ export function createInstance(
     }
     const strings = stringModuleOf(module);
     let functions = 0;
-    return module.imports.map((entry, index) => {
+    const read = (entry: Import, index: number): Extern => {
       if (entry.type.kind === 'func') functions++;
       if (entry.module === strings) return importValue(entry, entry.name, index, 0);
       const namespace = (importObject as Properties)[entry.module];
       if (!isObject(namespace)) throw new TypeError(`${describe(entry, index)}: the module is no object`);
       return importValue(entry, (namespace as Properties)[entry.name], index, functions - 1);
+    };
+    return module.imports.map((entry, index) => {
+      try {
+        return read(entry, index);
+      } catch (error) {
+        if (error instanceof LinkError || error instanceof TypeError) {
+          for (const other of missingAfter(module, index, importObject, strings))
+            error.message += `\n${other}`;
+        }
+        throw error;
+      }
     });
   }
 
@@ -74,7 +86,7 @@ export function createInstance(
       // ToWebAssemblyValue failed.
     }
     const wanted = type.kind === 'func' ? 'function' : `WebAssembly.${className}`;
-    throw new LinkError(`${describe(entry, index)} must be a ${wanted}`);
+    throw new LinkError(`${describe(entry, index)} must be a ${wanted}: expected ${externTypeName(type)}`);
   }
 
   /** A value in the place of a global is a new constant global. */
@@ -109,9 +121,14 @@ export function createInstance(
   class Instance {
     /** A module object and its imports, or a core instance to wrap. */
     constructor(module: unknown, importObject?: unknown) {
-      const core = module instanceof CoreInstance ? module : instantiateObject(module, importObject);
-      exportsObjects.set(core, createExports(core));
-      agent.remember(core, this);
+      try {
+        const core = module instanceof CoreInstance ? module : instantiateObject(module, importObject);
+        exportsObjects.set(core, createExports(core));
+        agent.remember(core, this);
+      } catch (error) {
+        addCallers(error, Instance);
+        throw error;
+      }
     }
 
     get exports(): object {
@@ -140,4 +157,31 @@ export function allocateInstance(agent: Agent, module: CoreModule, imports: read
 
 function describe({ module, name }: Import, index: number): string {
   return `import #${index} "${printable(module)}" "${printable(name)}"`;
+}
+
+/**
+ * Imports behind the one that failed for which nothing is given, either. The specification has stopped reading: no getter of the user's
+ * runs here, so properties with getters, and inherited ones, count as given.
+ */
+function* missingAfter(
+  { imports }: CoreModule,
+  failed: number,
+  importObject: unknown,
+  strings: string | undefined,
+): Generator<string> {
+  for (let index = failed + 1; index < imports.length; index++) {
+    const entry = imports[index];
+    if (entry.module === strings) continue;
+    const namespace = isObject(importObject) ? plainValue(importObject, entry.module) : undefined;
+    const given = isObject(namespace) ? plainValue(namespace, entry.name) : namespace;
+    if (given !== undefined) continue;
+    yield `${describe(entry, index)} is missing: expected ${externTypeName(entry.type)}`;
+  }
+}
+
+function plainValue(object: object, name: string): unknown {
+  if (!(Object.getPrototypeOf(object) === Object.prototype || Object.getPrototypeOf(object) === null))
+    return object;
+  const property = Object.getOwnPropertyDescriptor(object, name);
+  return property === undefined || 'value' in property ? property?.value : object;
 }

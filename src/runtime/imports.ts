@@ -4,7 +4,7 @@ import { I64, type Import, isRef, Module } from '../decoder';
 import type { UntypedFunction } from './exports';
 import { Global } from './global';
 import { Func, jsCallback } from './instance';
-import { type Imports, type ImportsByName, imports } from './lookup';
+import { type Imports, type ImportsByName, lookUp } from './lookup';
 import { Store } from './store';
 import { fromJs } from './values';
 
@@ -12,7 +12,7 @@ import { fromJs } from './values';
 export function externsOf(store: Store, module: Module, given: Imports): unknown[] {
   checkClass('the store', store, Store, 'Store');
   checkClass('the module', module, Module, 'Module');
-  const list: readonly unknown[] = Array.isArray(given) ? given : imports(module, given as ImportsByName);
+  const list: readonly unknown[] = Array.isArray(given) ? given : lookUp(module, [given as ImportsByName]);
   return module.imports.map((wanted, k) => externOf(store, wanted, list[k]));
 }
 

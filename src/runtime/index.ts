@@ -3,10 +3,17 @@ export { type BackingMaker, type MemoryBacking, useMemoryBacking } from './backi
 export type { JsFunction, UntypedExports, UntypedFunction } from './exports';
 export { Global, Tag } from './global';
 export { externOf } from './imports';
-export { argumentsOf, type Extern, Func, type HostCall, type HostCallback, Instance } from './instance';
+export {
+  argumentsOf,
+  type Extern,
+  Func,
+  type HostCall,
+  type HostCallback,
+  Instance,
+  isAdapter,
+} from './instance';
 export { allocateInstance, instantiate, instantiatePaused, linkInstance } from './instantiate';
 export {
-  externTypeName,
   findImports,
   type ImportLookup,
   type ImportSource,
@@ -19,6 +26,7 @@ export { Memory, type Views } from './memory';
 export {
   type Callee,
   DEFAULT_STORE_LIMITS,
+  type Door,
   LIMIT_CHECKS,
   type Machine,
   Store,

@@ -128,7 +128,7 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
 
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
   call(...args: Parameters<F>): ReturnType<F> {
-    return this.toResult(this.store.machine.invoke(this, this.toValues(args))) as ReturnType<F>;
+    return this.toResult(this.store.machine.invoke(this, this.toValues(args), this.call)) as ReturnType<F>;
   }
 
   /** @internal ToWebAssemblyValue of each parameter; arguments that are not given are undefined. */
@@ -142,8 +142,14 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
 
   /** Calls with bit-exact values (or what the JS API converts) and runs to the end. Throws `RuntimeError` on a trap. */
   callRaw(args: readonly Value[]): Value[] {
-    return this.store.machine.invoke(this, argumentsOf(this, args));
+    return this.store.machine.invoke(this, argumentsOf(this, args), this.callRaw);
   }
+}
+
+/** Callbacks that stand before a JavaScript function: no stack trace shows them. */
+const adapters = new WeakSet<HostCallback>();
+export function isAdapter(callback: HostCallback): boolean {
+  return adapters.has(callback);
 }
 
 /**
@@ -151,8 +157,13 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
  * `waits`: the guest waits for a promise, unless a reference is asked for, which it may be.
  */
 export function jsCallback({ params, results }: FuncType, fn: UntypedFunction, waits: boolean): HostCallback {
-  const give = waits && !results.some(isRef) ? awaitResults : giveResults;
-  switch (params.length) {
+  const callback = adapterOf(params.length, fn, waits && !results.some(isRef) ? awaitResults : giveResults);
+  adapters.add(callback);
+  return callback;
+}
+
+function adapterOf(params: number, fn: UntypedFunction, give: typeof awaitResults): HostCallback {
+  switch (params) {
     case 0:
       return (call) => give(call, fn());
     case 1:
@@ -160,7 +171,7 @@ export function jsCallback({ params, results }: FuncType, fn: UntypedFunction, w
     case 2:
       return (call) => give(call, fn(jsArgument(call, 0), jsArgument(call, 1)));
     default:
-      return (call) => give(call, fn(...params.map((_, k) => jsArgument(call, k))));
+      return (call) => give(call, fn(...call.func.type.params.map((_, k) => jsArgument(call, k))));
   }
 }
 

@@ -1,82 +1,10 @@
 /** Instantiation (spec "exec/modules"): imports are matched, then an instance is made and its segments are written. */
-import { notOf } from '../checks';
-import { type ExternType, type Import, type Limits, type Module, matches, valTypeName } from '../decoder';
-import { printable, unlinkable } from '../errors';
+import type { Module } from '../decoder';
 import type { UntypedExports } from './exports';
-import { Global, Tag } from './global';
-import { externsOf } from './imports';
-import { type Extern, Func, Instance } from './instance';
+import { Instance } from './instance';
 import type { Imports } from './lookup';
-import { Memory } from './memory';
+import { checkImports } from './matching';
 import type { Store } from './store';
-import { Table } from './table';
-
-function matchLimits(given: { min: number; max: number | undefined }, wanted: Limits): boolean {
-  if (given.min < wanted.min) return false;
-  return wanted.max === undefined || (given.max !== undefined && given.max <= wanted.max);
-}
-
-function externKind(name: string, given: Extern): ExternType['kind'] {
-  if (given instanceof Func) return 'func';
-  if (given instanceof Table) return 'table';
-  if (given instanceof Memory) return 'memory';
-  if (given instanceof Global) return 'global';
-  if (given instanceof Tag) return 'tag';
-  throw notOf(`import ${name}`, given, 'Func', 'Table', 'Memory', 'Global', 'Tag');
-}
-
-/** Import matching (spec "valid/matching"). Not `sized`: memories and tables will be as large as the module declares them. */
-function checkImport(
-  store: Store,
-  module: Module,
-  wanted: Import,
-  given: Extern | undefined,
-  sized: boolean,
-): void {
-  const name = `"${printable(wanted.module)}" "${printable(wanted.name)}"`;
-  if (given === undefined) throw unlinkable(`unknown import: ${name}`);
-  const { type } = wanted;
-  const fail = (detail: string): never => {
-    throw unlinkable(`incompatible import type: ${name} ${detail}`);
-  };
-  const kind = externKind(name, given);
-  if (!(given instanceof Tag) && given.store !== store) {
-    throw new TypeError(`import ${name}: the ${kind} belongs to another store`);
-  }
-  if (kind !== type.kind) fail(`is a ${kind}, not a ${type.kind}`);
-  if (given instanceof Func && type.kind === 'func') {
-    if (given.typeId !== module.types[type.typeidx].id) fail('has another function type');
-  } else if (given instanceof Table && type.kind === 'table') {
-    const actual = given.type;
-    if (actual.address !== type.type.address) fail(`has address type ${actual.address}`);
-    if (actual.element !== type.type.element) fail(`holds ${valTypeName(actual.element)}`);
-    if (!matchLimits({ min: sized ? given.length : type.type.min, max: actual.max }, type.type))
-      fail('has other limits');
-  } else if (given instanceof Memory && type.kind === 'memory') {
-    const actual = given.type;
-    if (actual.address !== type.type.address) fail(`has address type ${actual.address}`);
-    if (actual.pageBits !== type.type.pageBits) fail('has another page size');
-    if (actual.shared !== type.type.shared) fail('differs in being shared');
-    if (!matchLimits({ min: sized ? given.pages : type.type.min, max: actual.max }, type.type))
-      fail('has other limits');
-  } else if (given instanceof Global && type.kind === 'global') {
-    const actual = given.type;
-    if (actual.mutable !== type.type.mutable) fail(`is ${actual.mutable ? '' : 'not '}mutable`);
-    const fits = actual.mutable
-      ? actual.value === type.type.value
-      : matches(actual.value, type.type.value, module.types);
-    if (!fits) fail(`holds ${valTypeName(actual.value)}`);
-  }
-}
-
-/** Gives the imports in the module's order. */
-function checkImports(store: Store, module: Module, imports: Imports, sized: boolean): Extern[] {
-  const externs = externsOf(store, module, imports) as Extern[];
-  module.imports.forEach((wanted, k) => {
-    checkImport(store, module, wanted, externs[k], sized);
-  });
-  return externs;
-}
 
 /**
  * @internal An instance without its contents: its segments are neither written nor dropped, and what it imports may yet be smaller than it
@@ -124,6 +52,6 @@ export function instantiate<E extends object = UntypedExports>(
   imports: Imports = [],
 ): Instance<E> {
   const instance = instantiatePaused<E>(store, module, imports);
-  instance.startFunc?.callRaw([]);
+  if (instance.startFunc !== undefined) store.machine.invoke(instance.startFunc, [], instantiate);
   return instance;
 }

@@ -1,7 +1,7 @@
 /** Imports as people have them: by name, or looked up. Knows nothing of stores: functions and numbers stay what they are. */
 import { checkClass, shown } from '../checks';
-import { type ExternType, funcTypeName, type Import, Module, valTypeName } from '../decoder';
-import { LinkError, printable } from '../errors';
+import { type ExternType, externTypeName, type Import, Module } from '../decoder';
+import { printable, unlinkable } from '../errors';
 import type { JsFunction } from './exports';
 import type { Extern } from './instance';
 import type { JsNumber } from './values';
@@ -31,28 +31,32 @@ export type Imports = readonly ImportValue[] | ImportsByName;
  * one wins. Throws a LinkError that lists all that is missing.
  */
 export function imports(module: Module, ...sources: readonly ImportSource[]): ImportValue[] {
-  return findImports(module, sources, () => '');
+  return findImports(module, sources, () => undefined);
 }
 
-/** @internal `hint` says more about an import that is missing. */
+/** @internal `hint` says why an import is missing, where that is known. */
 export function findImports(
   module: Module,
   sources: readonly ImportSource[],
-  hint: (missing: Import) => string,
+  hint: (missing: Import) => string | undefined,
 ): ImportValue[] {
+  const found = lookUp(module, sources);
+  const missing = module.imports.filter((_, k) => found[k] === undefined);
+  if (missing.length > 0) throw unlinkable(missing.map((wanted) => unknownImport(wanted, hint(wanted))));
+  return found as ImportValue[];
+}
+
+/** @internal The same with undefined for what is missing. */
+export function lookUp(module: Module, sources: readonly ImportSource[]): (ImportValue | undefined)[] {
   checkClass('the module', module, Module, 'Module');
   const lookups = sources.map(lookupOf).reverse();
-  const missing: Import[] = [];
-  const found = module.imports.map((wanted) => {
+  return module.imports.map(({ module: from, name, type }) => {
     for (const lookup of lookups) {
-      const value = lookup(wanted.module, wanted.name, wanted.type);
+      const value = lookup(from, name, type);
       if (value !== undefined) return value;
     }
-    missing.push(wanted);
-    return 0;
+    return undefined;
   });
-  if (missing.length > 0) throw new LinkError(missingText(missing, hint));
-  return found;
 }
 
 /** One source of imports as a function. Only an object's own properties count: a module may ask for `constructor`. */
@@ -74,31 +78,12 @@ function lookupOf(source: ImportSource): ImportLookup {
   };
 }
 
-/** What an import must be, in a message: `function [i32] -> []`. */
-export function externTypeName(type: ExternType): string {
-  switch (type.kind) {
-    case 'func':
-      return `function ${funcTypeName(type.type)}`;
-    case 'table':
-      return `table of ${valTypeName(type.type.element)}`;
-    case 'memory':
-      return `memory of ${type.type.min} pages or more`;
-    case 'global':
-      return `${type.type.mutable ? 'mutable ' : ''}global ${valTypeName(type.type.value)}`;
-    case 'tag':
-      return `tag ${funcTypeName(type.type)}`;
-  }
+/** An import in messages. */
+export function importName({ module, name }: Import): string {
+  return `"${printable(module)}" "${printable(name)}"`;
 }
 
-/** As many missing imports as a message lists. */
-const MAX_LISTED = 50;
-
-function missingText(missing: readonly Import[], hint: (missing: Import) => string): string {
-  const lines = missing.slice(0, MAX_LISTED).map((wanted) => {
-    const { module, name, type } = wanted;
-    return `"${printable(module)}" "${printable(name)}" (${externTypeName(type)})${hint(wanted)}`;
-  });
-  if (lines.length === 1) return `unknown import: ${lines[0]}`;
-  if (missing.length > MAX_LISTED) lines.push(`and ${missing.length - MAX_LISTED} more`);
-  return `${missing.length} unknown imports:\n  ${lines.join('\n  ')}`;
+/** That it is missing; `hint` says why nobody can know it. */
+export function unknownImport(wanted: Import, hint?: string): string {
+  return `unknown import: ${importName(wanted)}: ${hint ?? `expected ${externTypeName(wanted.type)}`}`;
 }

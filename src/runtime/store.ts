@@ -54,10 +54,16 @@ export interface Callee {
   readonly type: FuncType;
 }
 
+/** A function or class of ours that others call. */
+export type Door = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
+
 /** What runs the code of a store's functions. The runtime structures know nothing of it but this. */
 export interface Machine {
-  /** Calls a function and runs it to its end. Throws the trap, and what a host function throws. */
-  invoke(func: Callee, args: readonly Value[]): Value[];
+  /**
+   * Calls a function and runs it to its end. Throws the trap, and what a host function throws. Whoever called `door`, the outermost
+   * function of ours, is in the stack of the trap.
+   */
+  invoke(func: Callee, args: readonly Value[], door?: Door): Value[];
   /** What the machine keeps with a new function, in the one field that it alone touches. */
   prepare(func: Callee): object;
   /** Gets ready what a first call would have to wait for. */

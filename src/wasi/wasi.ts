@@ -138,7 +138,8 @@ function entry(instance: Instance, name: string): Func {
   return func;
 }
 
-function hintAt({ module, name }: Import): string {
-  const threads = module === 'wasi' && name === 'thread-spawn';
-  return threads ? ': threads (wasi-threads) are not supported' : '';
+function hintAt({ module, name }: Import): string | undefined {
+  return module === 'wasi' && name === 'thread-spawn'
+    ? 'threads (wasi-threads) are not supported'
+    : undefined;
 }

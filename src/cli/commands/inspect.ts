@@ -1,14 +1,5 @@
 /** `tswasm inspect`. */
-import {
-  disassemble,
-  type ExternType,
-  funcTypeName,
-  type Inspection,
-  inspect,
-  type Limits,
-  Module,
-  valTypeName,
-} from '../../decoder';
+import { disassemble, externTypeName, type Inspection, inspect, Module } from '../../decoder';
 import { printable } from '../../errors';
 import { lower, printLowered } from '../../lowering';
 import type { Command } from '../command';
@@ -64,29 +55,9 @@ function* describe(i: Inspection): Generator<string> {
   }
   if (i.imports.length > 0) yield 'imports:';
   for (const { module, name, type } of i.imports)
-    yield `  ${printable(`${module}.${name}`)}: ${externText(type)}`;
+    yield `  ${printable(`${module}.${name}`)}: ${externTypeName(type)}`;
   if (i.exports.length > 0) yield 'exports:';
   for (const { name, kind, index } of i.exports) yield `  ${printable(name)}: ${kind} ${index}`;
-}
-
-function limitsText({ min, max, address }: Limits): string {
-  const width = address === 'i64' ? 'i64 ' : '';
-  return `${width}${min}${max === undefined ? '' : ` to ${max}`}`;
-}
-
-function externText(type: ExternType): string {
-  switch (type.kind) {
-    case 'func':
-      return `func ${funcTypeName(type.type)}`;
-    case 'table':
-      return `table ${limitsText(type.type)} ${valTypeName(type.type.element)}`;
-    case 'memory':
-      return `memory ${limitsText(type.type)}`;
-    case 'global':
-      return `global ${type.type.mutable ? 'mut ' : ''}${valTypeName(type.type.value)}`;
-    case 'tag':
-      return `tag ${funcTypeName(type.type)}`;
-  }
 }
 
 type Listing = (module: Module, funcidx: number) => Iterable<string>;

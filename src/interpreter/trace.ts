@@ -1,0 +1,193 @@
+/**
+ * What `error.stack` of a trap says: the wasm frames, then those of who called, and nothing of our machinery between. A trap that passes
+ * through a host function into another execution has a part for each of the two.
+ *
+ * Engines that have `Error.captureStackTrace` tell who called a function; of the others all frames are shown.
+ */
+import type { Module } from '../decoder';
+import { type BacktraceFrame, printable, type RuntimeError } from '../errors';
+import { type Door, isAdapter } from '../runtime';
+import { moduleOf } from './backtrace';
+import { callHost, hostCalls } from './hostcall';
+
+/** Where in a source text an instruction comes from. */
+export interface SourcePosition {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1; 0 is unknown. */
+  readonly column: number;
+}
+
+/** Finds the source of the instruction at a byte offset of a module. */
+export type SourceFinder = (module: Module, offset: number) => SourcePosition | undefined;
+
+let findSource: SourceFinder | undefined;
+
+/** Lets stack traces name lines of sources. `sourcePosition` of `tswasm/debug` reads DWARF and source maps. */
+export function useSourcePositions(finder: SourceFinder | undefined): void {
+  findSource = finder;
+}
+
+/** The source of a frame of a backtrace, if `useSourcePositions` has said how it is found. */
+export function positionOf(frame: BacktraceFrame): SourcePosition | undefined {
+  const module = moduleOf(frame);
+  return module && findSource?.(module, frame.offset);
+}
+
+interface Part {
+  readonly frames: readonly BacktraceFrame[];
+  /** Lines of the host's own. */
+  callers: readonly string[];
+}
+const parts = new WeakMap<Error, Part[]>();
+
+/** The part that `captureStackTrace` of V8 and its followers has in common. */
+interface StackTraces {
+  captureStackTrace?: (holder: object, door: Door) => void;
+  stackTraceLimit?: number;
+}
+/** Frames of the host that are looked at between two host calls: what lies there is ours to a large part. */
+const LOOKED_AT = 200;
+/** Whether stacks of this host begin with the message. */
+const HEADED = String(new Error('m').stack).startsWith('Error: m');
+const AT = HEADED || !String(new Error().stack).includes('@');
+/** Longest run of frames that is looked for when frames repeat: so many functions call each other in turn. */
+const LONGEST_CYCLE = 12;
+
+/** The host's frames below the innermost call of `door`. */
+function linesBelow(door: Door): string[] {
+  const holder: { stack?: unknown } = {};
+  const { captureStackTrace } = Error as StackTraces;
+  if (captureStackTrace === undefined) holder.stack = new Error().stack;
+  else captureStackTrace(holder, door);
+  // Whoever prepares stack traces (source maps) may have made something else than text.
+  const text = typeof holder.stack === 'string' ? holder.stack.split('\n') : [];
+  return text.slice(HEADED && captureStackTrace ? 1 : 0).filter((line) => line !== '');
+}
+
+function withLimit<T>(limit: number, action: () => T): T {
+  const traces = Error as StackTraces;
+  const before = traces.stackTraceLimit;
+  try {
+    traces.stackTraceLimit = limit;
+  } catch {
+    // Frozen: then it stays as it is.
+  }
+  try {
+    return action();
+  } finally {
+    if (traces.stackTraceLimit !== before) traces.stackTraceLimit = before;
+  }
+}
+
+/** Who called `door`, up to the wasm code that did if a host function did. */
+function callersOf(door: Door): string[] {
+  const host = hostCalls[hostCalls.length - 1];
+  if (host === undefined) return linesBelow(door);
+  const wanted = (Error as StackTraces).stackTraceLimit ?? LOOKED_AT;
+  return withLimit(LOOKED_AT, () => {
+    const lines = linesBelow(door);
+    const [ours] = linesBelow(callHost);
+    const end = ours === undefined ? -1 : lines.indexOf(ours);
+    // The last one is `callHost` itself, and before it what makes a JavaScript function a host function.
+    const adapters = isAdapter(host.func.callback!) ? 2 : 1;
+    return (end < 0 ? lines : lines.slice(0, Math.max(0, end - adapters))).slice(0, wanted);
+  });
+}
+
+/** Gives a trap the frames of an execution that it ended. */
+export function addFrames(error: RuntimeError, frames: readonly BacktraceFrame[]): void {
+  const known = parts.get(error);
+  if (known === undefined) {
+    parts.set(error, [{ frames, callers: [] }]);
+    showParts(error);
+  } else known.push({ frames, callers: [] });
+}
+
+/** Says who called: everything below `door`, the function of ours that was called. */
+export function addCallers(error: unknown, door: Door): void {
+  const known = parts.get(error as Error);
+  if (known === undefined) return;
+  try {
+    known[known.length - 1].callers = callersOf(door);
+  } catch {
+    // The host's stack is used up, or what prepares stack traces throws: the trap counts, not who called.
+  }
+}
+
+/** An error that stands for a trap has its stack. */
+export function copyTrace(from: Error, to: Error): void {
+  const known = parts.get(from);
+  if (known === undefined) return;
+  parts.set(to, known);
+  showParts(to);
+}
+
+/** Sources are looked for only when somebody reads the stack. */
+function showParts(error: Error): void {
+  Object.defineProperty(error, 'stack', {
+    configurable: true,
+    enumerable: false,
+    get: () => stackText(error),
+    set: (value: unknown) => {
+      Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
+    },
+  });
+}
+
+function stackText(error: Error): string {
+  const lines = parts
+    .get(error)!
+    .flatMap(({ frames, callers }) => [
+      ...fold(frames, frameLine, (note) => (AT ? `    ... ${note}` : `... ${note}`)),
+      ...callers,
+    ]);
+  return [...(HEADED ? [`${error.name}: ${error.message}`] : []), ...lines].join('\n');
+}
+
+function frameLine(frame: BacktraceFrame): string {
+  const source = positionOf(frame);
+  const place = `wasm-function[${frame.funcidx}]:0x${frame.offset.toString(16)}`;
+  const where = source === undefined ? place : `${place}, ${positionText(source)}`;
+  const name = frame.name === undefined ? undefined : printable(frame.name);
+  if (!AT) return `${name ?? ''}@${where}`;
+  return name === undefined ? `    at ${where}` : `    at ${name} (${where})`;
+}
+
+/** `file:line:column`, as editors and terminals read it. */
+export function positionText({ file, line, column }: SourcePosition): string {
+  return `${printable(file)}:${line}${column > 0 ? `:${column}` : ''}`;
+}
+
+/** A line for each frame; where a row of frames comes again and again, once, and a note of how often. */
+export function fold(
+  frames: readonly BacktraceFrame[],
+  line: (frame: BacktraceFrame, k: number) => string,
+  note: (text: string) => string,
+): string[] {
+  const lines: string[] = [];
+  for (let k = 0; k < frames.length; ) {
+    const { length, times } = cycleAt(frames, k);
+    for (let n = 0; n < length; n++) lines.push(line(frames[k + n], k + n));
+    if (times > 1)
+      lines.push(note(`${length === 1 ? 'this frame' : `these ${length} frames`} ${times - 1} more times`));
+    k += length * times;
+  }
+  return lines;
+}
+
+/** The row of frames that begins at k and is repeated at once, at least twice; else the one frame. */
+function cycleAt(frames: readonly BacktraceFrame[], k: number): { length: number; times: number } {
+  for (let length = 1; length <= LONGEST_CYCLE; length++) {
+    let same = 0;
+    while (k + same + length < frames.length && isSame(frames[k + same], frames[k + same + length])) same++;
+    const times = 1 + Math.floor(same / length);
+    if (times > 2) return { length, times };
+  }
+  return { length: 1, times: 1 };
+}
+
+function isSame(a: BacktraceFrame, b: BacktraceFrame): boolean {
+  return a.funcidx === b.funcidx && a.offset === b.offset && moduleOf(a) === moduleOf(b);
+}

@@ -1,0 +1,102 @@
+/** Import matching (spec "valid/matching"): whether what is given is what a module asks for. */
+
+import { notOf } from '../checks';
+import {
+  type ExternKind,
+  externTypeName,
+  type Import,
+  type Limits,
+  type Module,
+  matches,
+  valTypeName,
+} from '../decoder';
+import { unlinkable } from '../errors';
+import { Global, Tag } from './global';
+import { externsOf } from './imports';
+import { type Extern, Func } from './instance';
+import { type Imports, importName, unknownImport } from './lookup';
+import { Memory } from './memory';
+import type { Store } from './store';
+import { Table } from './table';
+
+function matchLimits(given: { min: number; max: number | undefined }, wanted: Limits): boolean {
+  if (given.min < wanted.min) return false;
+  return wanted.max === undefined || (given.max !== undefined && given.max <= wanted.max);
+}
+
+function kindOf(name: string, given: Extern): ExternKind {
+  if (given instanceof Func) return 'func';
+  if (given instanceof Table) return 'table';
+  if (given instanceof Memory) return 'memory';
+  if (given instanceof Global) return 'global';
+  if (given instanceof Tag) return 'tag';
+  throw notOf(`import ${name}`, given, 'Func', 'Table', 'Memory', 'Global', 'Tag');
+}
+
+/** What is given, as `externTypeName` shows what is wanted. Sizes are those of now. */
+function givenName(given: Extern): string {
+  if (given instanceof Func) return externTypeName({ kind: 'func', type: given.type });
+  if (given instanceof Table)
+    return externTypeName({ kind: 'table', type: { ...given.type, min: given.length } });
+  if (given instanceof Memory)
+    return externTypeName({ kind: 'memory', type: { ...given.type, min: given.pages } });
+  if (given instanceof Global) return externTypeName({ kind: 'global', type: given.type });
+  return externTypeName({ kind: 'tag', type: given.type });
+}
+
+/** What does not fit, if anything. Not `sized`: memories and tables will be as large as the module declares them. */
+function mismatch(module: Module, { type }: Import, given: Extern, sized: boolean): string | undefined {
+  if (given instanceof Func && type.kind === 'func') {
+    if (given.typeId !== module.types[type.typeidx].id) return 'has another function type';
+  } else if (given instanceof Table && type.kind === 'table') {
+    const actual = given.type;
+    if (actual.address !== type.type.address) return `has address type ${actual.address}`;
+    if (actual.element !== type.type.element) return `holds ${valTypeName(actual.element)}`;
+    if (!matchLimits({ min: sized ? given.length : type.type.min, max: actual.max }, type.type))
+      return 'has other limits';
+  } else if (given instanceof Memory && type.kind === 'memory') {
+    const actual = given.type;
+    if (actual.address !== type.type.address) return `has address type ${actual.address}`;
+    if (actual.pageBits !== type.type.pageBits) return 'has another page size';
+    if (actual.shared !== type.type.shared) return 'differs in being shared';
+    if (!matchLimits({ min: sized ? given.pages : type.type.min, max: actual.max }, type.type))
+      return 'has other limits';
+  } else if (given instanceof Global && type.kind === 'global') {
+    const actual = given.type;
+    if (actual.mutable !== type.type.mutable) return `is ${actual.mutable ? '' : 'not '}mutable`;
+    const fits = actual.mutable
+      ? actual.value === type.type.value
+      : matches(actual.value, type.type.value, module.types);
+    if (!fits) return `holds ${valTypeName(actual.value)}`;
+  }
+  return undefined;
+}
+
+/** The imports in the module's order. Throws a LinkError that tells of all that are missing or do not fit. */
+export function checkImports(store: Store, module: Module, imports: Imports, sized: boolean): Extern[] {
+  const externs = externsOf(store, module, imports) as (Extern | undefined)[];
+  const problems: string[] = [];
+  module.imports.forEach((wanted, k) => {
+    const given = externs[k];
+    if (given === undefined) {
+      problems.push(unknownImport(wanted));
+      return;
+    }
+    const name = importName(wanted);
+    const kind = kindOf(name, given);
+    if (!(given instanceof Tag) && given.store !== store) {
+      throw new TypeError(`import ${name}: the ${kind} belongs to another store`);
+    }
+    const problem =
+      kind === wanted.type.kind
+        ? mismatch(module, wanted, given, sized)
+        : `is a ${kind}, not a ${wanted.type.kind}`;
+    if (problem === undefined) return;
+    const expected = externTypeName(wanted.type);
+    problems.push(
+      `incompatible import type: ${name} ${problem}: expected ${expected}, not ${givenName(given)}`,
+    );
+  });
+  if (problems.length > 0) throw unlinkable(problems);
+  return externs as Extern[];
+}
