@@ -7,6 +7,7 @@ import {
   type FuncType,
   type Limits,
   type Module,
+  matchesDefType,
   type ValType,
   valTypeName,
 } from '../decoder';
@@ -112,6 +113,11 @@ export class Func extends FuncReference {
   /** @internal A function that `instance` defines. */
   static defined(instance: Instance, funcidx: number, type: FuncType, typeId: number): Func {
     return new Func(instance.store, type, typeId, instance, funcidx, undefined, undefined);
+  }
+
+  /** @internal Whether it may be called where a function of the type with this canonical id is asked for. */
+  isOf(typeId: number): boolean {
+    return matchesDefType(this.typeId, typeId);
   }
 
   get name(): string | undefined {

@@ -41,7 +41,7 @@ function checkImport(
   }
   if (kind !== type.kind) fail(`is a ${kind}, not a ${type.kind}`);
   if (given instanceof Func && type.kind === 'func') {
-    if (given.typeId !== module.types[type.typeidx].id) fail('has another function type');
+    if (!given.isOf(module.types[type.typeidx].id)) fail('has another function type');
   } else if (given instanceof Table && type.kind === 'table') {
     const actual = given.type;
     if (actual.address !== type.type.address) fail(`has address type ${actual.address}`);
@@ -58,9 +58,7 @@ function checkImport(
   } else if (given instanceof Global && type.kind === 'global') {
     const actual = given.type;
     if (actual.mutable !== type.type.mutable) fail(`is ${actual.mutable ? '' : 'not '}mutable`);
-    const fits = actual.mutable
-      ? actual.value === type.type.value
-      : matches(actual.value, type.type.value, module.types);
+    const fits = actual.mutable ? actual.value === type.type.value : matches(actual.value, type.type.value);
     if (!fits) fail(`holds ${valTypeName(actual.value)}`);
   }
 }
