@@ -6,11 +6,13 @@ import { InternalError } from '../errors';
 import { type Instruction, instructionOf, PREFIX_BASE } from './instructions';
 import type { ModuleData } from './module';
 import { Reader } from './reader';
-import { readHeapType, readValType, type UsesFeatures } from './typereader';
-import type { FuncType, ValType } from './types';
+import { readHeapType, readValType, type TypeScope } from './typereader';
+import { F64, type FuncType, type HeapType, I32, type ValType } from './types';
 
 /** A validated module uses nothing that is switched off. */
-const VALIDATED: UsesFeatures = { need() {} };
+function scopeOf({ types }: ModuleData): TypeScope {
+  return { need() {}, types, groupEnd: 0 };
+}
 const NO_TYPES: readonly ValType[] = [];
 const EMPTY: FuncType = { params: NO_TYPES, results: NO_TYPES };
 const EMPTY_BLOCK = 0x40;
@@ -36,17 +38,23 @@ export function readInstruction(reader: Reader): Instruction {
 }
 
 /** Reads a value type in a body. */
-export function readBodyValType(reader: Reader): ValType {
-  return readValType(reader, VALIDATED);
+export function readBodyValType(reader: Reader, module: ModuleData): ValType {
+  const byte = reader.bytes[reader.pos];
+  if (byte < F64 || byte > I32) return readValType(reader, scopeOf(module));
+  reader.pos++;
+  return byte;
 }
 
-/** Reads a heap type in a body: the nullable reference type to it. */
-export function readBodyHeapType(reader: Reader): ValType {
-  return readHeapType(reader, VALIDATED);
+/** Reads a heap type in a body. */
+export function readBodyHeapType(reader: Reader, module: ModuleData): HeapType {
+  return readHeapType(reader, scopeOf(module));
 }
 
 /** The index of the block's function type; -1 when the block has at most a result, whose type stands in the body. */
-export function readBlockTypeIndex(reader: Reader): { typeidx: number; inline: FuncType } {
+export function readBlockTypeIndex(
+  reader: Reader,
+  module: ModuleData,
+): { typeidx: number; inline: FuncType } {
   const byte = reader.bytes[reader.pos];
   if (byte === EMPTY_BLOCK) {
     reader.pos++;
@@ -54,13 +62,13 @@ export function readBlockTypeIndex(reader: Reader): { typeidx: number; inline: F
   }
   // A value type's code has the sign bit of a one-byte s33 set; a type index has not.
   if ((byte & 0xc0) === 0x40) {
-    return { typeidx: -1, inline: { params: NO_TYPES, results: [readBodyValType(reader)] } };
+    return { typeidx: -1, inline: { params: NO_TYPES, results: [readBodyValType(reader, module)] } };
   }
   return { typeidx: reader.s33(), inline: EMPTY };
 }
 
 export function readBlockType(reader: Reader, module: ModuleData): FuncType {
-  const { typeidx, inline } = readBlockTypeIndex(reader);
+  const { typeidx, inline } = readBlockTypeIndex(reader, module);
   return typeidx < 0 ? inline : module.types[typeidx].composite.func;
 }
 
@@ -80,12 +88,12 @@ export interface LocalDeclaration {
 }
 
 /** Reads the local declarations of a code entry; the reader then stands at the first instruction. */
-export function readLocalDeclarations(reader: Reader): LocalDeclaration[] {
+export function readLocalDeclarations(reader: Reader, module: ModuleData): LocalDeclaration[] {
   const declarations: LocalDeclaration[] = [];
   for (let more = reader.u32(); more > 0; more--) {
     const offset = reader.pos;
     const count = reader.u32();
-    declarations.push({ offset, type: readBodyValType(reader), count });
+    declarations.push({ offset, type: readBodyValType(reader, module), count });
   }
   return declarations;
 }
@@ -94,7 +102,7 @@ export function readLocalDeclarations(reader: Reader): LocalDeclaration[] {
  * Reads them as groups, with the parameters first. Neighbours of one type are one group, and no group is empty. A function may declare
  * 50,000 locals in a few bytes, so groups are what walks keep.
  */
-export function readLocals(type: FuncType, reader: Reader): LocalGroup[] {
+export function readLocals(type: FuncType, reader: Reader, module: ModuleData): LocalGroup[] {
   const groups: LocalGroup[] = [];
   let localidx = 0;
   const add = (of: ValType, count: number): void => {
@@ -108,7 +116,7 @@ export function readLocals(type: FuncType, reader: Reader): LocalGroup[] {
     localidx += count;
   };
   for (const param of type.params) add(param, 1);
-  for (const { type: declared, count } of readLocalDeclarations(reader)) add(declared, count);
+  for (const { type: declared, count } of readLocalDeclarations(reader, module)) add(declared, count);
   return groups;
 }
 

@@ -7,6 +7,8 @@ export class Context {
   readonly bytes: Uint8Array;
   readonly features: Features;
   readonly types: DefType[] = [];
+  /** Types there will be behind the recursion group that is being read: indices up to here are its own. */
+  groupEnd = 0;
   /** Type index of every function. */
   readonly funcTypes: number[] = [];
   readonly tables: TableType[] = [];

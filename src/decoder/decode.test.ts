@@ -199,7 +199,6 @@ describe('features', () => {
     expect(decodeError(functionOf(0xfb, 0x1c))).toMatch('garbage collection is not supported');
     expect(decodeError(functionOf(0x1f, 0x40))).toMatch('exception handling is not supported');
     expect(decodeError(functionOf(0x06, 0x40))).toMatch('legacy exception handling is not supported');
-    expect(decodeError(functionOf(0x14, 0))).toMatch('function references is not supported');
     expect(decodeError(functionOf(0xfc, 0x13))).toMatch('wide arithmetic is not supported');
     expect(decodeError(moduleOf(section('type', 1, 0x5f, 0)))).toMatch('garbage collection is not supported');
     expect(decodeError(moduleOf(section('type', 1, 0x60, 1, 0x7b, 0)))).toMatch('SIMD is not supported');

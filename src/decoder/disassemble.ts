@@ -7,16 +7,16 @@ import type { Module } from './decode';
 import { printImmediates } from './immediates';
 import { OP } from './instructions';
 import { commentText, hexText, signatureText } from './listing';
-import { valTypeName } from './types';
+import { valTypeNameIn } from './types';
 import { Walk } from './walk';
 
 /** The lines of a defined function. */
 export function* disassemble(module: Module, funcidx: number): Generator<string> {
-  const type = `(type ${module.funcTypes[funcidx]})${signatureText(module.funcType(funcidx))}`;
+  const type = `(type ${module.funcTypes[funcidx]})${signatureText(module.funcType(funcidx), module.types)}`;
   yield `(func (;${funcidx};)${commentText(module.funcName(funcidx))} ${type}`;
   const reader = codeReader(module, funcidx);
-  for (const { offset, type: local, count } of readLocalDeclarations(reader)) {
-    yield `${hexText(offset)}   (local${` ${valTypeName(local)}`.repeat(count)})`;
+  for (const { offset, type: local, count } of readLocalDeclarations(reader, module)) {
+    yield `${hexText(offset)}   (local${` ${valTypeNameIn(local, module.types)}`.repeat(count)})`;
   }
   let line = '';
   const walk = new Walk(module, funcidx, {

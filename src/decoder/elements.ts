@@ -8,7 +8,7 @@ import type { Reader } from './reader';
 import { addressType } from './rules';
 import { readRefType } from './typereader';
 import type { ValType } from './types';
-import { FUNCREF, valTypeName } from './types';
+import { FUNCREF, HEAP, refType, valTypeNameIn } from './types';
 import type { Validator } from './validator';
 
 const NOT_ACTIVE = 1;
@@ -57,13 +57,14 @@ function readOffset(
   return offset;
 }
 
-/** Kinds 0 and 4 have no type field. */
+/** Kinds 0 and 4 have no type field. What is given by function indices is never null. */
 function readElementType(r: Reader, context: Context, flags: number): ValType {
-  if ((flags & (NOT_ACTIVE | TABLE_OR_DECLARATIVE)) === 0) return FUNCREF;
-  if ((flags & EXPRESSIONS) !== 0) return readRefType(r, context);
+  const isTyped = (flags & (NOT_ACTIVE | TABLE_OR_DECLARATIVE)) !== 0;
+  if ((flags & EXPRESSIONS) !== 0) return isTyped ? readRefType(r, context) : FUNCREF;
+  if (!isTyped) return refType(false, HEAP.func);
   const offset = r.pos;
   if (r.u8() !== ELEM_KIND_FUNC) throw malformed('malformed element kind', offset);
-  return FUNCREF;
+  return refType(false, HEAP.func);
 }
 
 function readCount(r: Reader): number {
@@ -114,7 +115,8 @@ function* readFuncs(
 
 function checkTable(context: Context, table: number, type: ValType, offset: number): void {
   const { element } = context.tables[table];
-  if (matches(type, element, context.types)) return;
-  const names = `${valTypeName(type)} does not match table's element type ${valTypeName(element)}`;
+  if (matches(type, element)) return;
+  const { types } = context;
+  const names = `${valTypeNameIn(type, types)} does not match table's element type ${valTypeNameIn(element, types)}`;
   throw invalid(`type mismatch: element segment's type ${names}`, offset);
 }

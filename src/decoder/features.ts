@@ -11,6 +11,9 @@ export const FEATURES = {
   multiMemory: true,
   memory64: true,
   customPageSizes: true,
+  functionReferences: true,
+  /** So far recursion groups and subtyping of function types. */
+  gc: true,
 } as const;
 export type Feature = keyof typeof FEATURES;
 export type Features = Readonly<Record<Feature, boolean>>;

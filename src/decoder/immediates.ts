@@ -6,10 +6,10 @@
  */
 import { readBlockTypeIndex, readBodyHeapType, readBodyValType } from './body';
 import type { Immediates, Instruction } from './instructions';
-import { commentText, f32Text, f64Text, heapName, hexText, i64Text, signatureText, u64Text } from './listing';
+import { commentText, f32Text, f64Text, hexText, i64Text, signatureText, u64Text } from './listing';
 import type { ModuleData } from './module';
 import type { Reader } from './reader';
-import { type AddressType, BOTTOM, I32, I64, type ValType, valTypeName } from './types';
+import { type AddressType, BOTTOM, heapTypeName, I32, I64, type ValType, valTypeNameIn } from './types';
 
 /** What a printer knows of the instruction at hand. */
 export interface Listing {
@@ -69,8 +69,9 @@ const SKIP: Readonly<Record<Immediates, Skip>> = {
   callee: skipIndex,
   func: skipIndex,
   typeTable: skipTwo,
-  types: over((reader) => {
-    for (let more = reader.u32(); more > 0; more--) readBodyValType(reader);
+  calleeType: skipIndex,
+  types: over((reader, module) => {
+    for (let more = reader.u32(); more > 0; more--) readBodyValType(reader, module);
   }),
   local: skipIndex,
   global: skipIndex,
@@ -103,9 +104,9 @@ const SKIP: Readonly<Record<Immediates, Skip>> = {
 const PRINT: Readonly<Record<Immediates, Print>> = {
   none: () => '',
   block: ({ reader, module }) => {
-    const { typeidx, inline } = readBlockTypeIndex(reader);
-    if (typeidx < 0) return signatureText(inline);
-    return ` (type ${typeidx})${signatureText(module.types[typeidx].composite.func)}`;
+    const { typeidx, inline } = readBlockTypeIndex(reader, module);
+    if (typeidx < 0) return signatureText(inline, module.types);
+    return ` (type ${typeidx})${signatureText(module.types[typeidx].composite.func, module.types)}`;
   },
   label: printLabel,
   labels: (listing) => {
@@ -119,10 +120,11 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
     const typeidx = reader.u32();
     return ` ${reader.u32()} (type ${typeidx})`;
   },
-  types: ({ reader }) => {
+  calleeType: ({ reader }) => ` (type ${reader.u32()})`,
+  types: ({ reader, module }) => {
     let text = '';
     for (let more = reader.u32(); more > 0; more--) {
-      text += ` (result ${valTypeName(readBodyValType(reader))})`;
+      text += ` (result ${valTypeNameIn(readBodyValType(reader, module), module.types)})`;
     }
     return text;
   },
@@ -137,7 +139,7 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
   dataMemory: printSwapped,
   elem: printIndex,
   elemTable: printSwapped,
-  heap: ({ reader }) => ` ${heapName(readBodyHeapType(reader))}`,
+  heap: ({ reader, module }) => ` ${heapTypeName(readBodyHeapType(reader, module), module.types)}`,
   i32: ({ reader }) => ` ${reader.s32()}`,
   i64: ({ reader }) => {
     reader.s64();
@@ -159,6 +161,7 @@ export const CALLS: Readonly<Record<Immediates, 'no' | 'named' | 'unnamed'>> = {
   callee: 'named',
   func: 'no',
   typeTable: 'unnamed',
+  calleeType: 'unnamed',
   types: 'no',
   local: 'no',
   global: 'no',

@@ -20,7 +20,7 @@ export type {
 } from './instructions';
 export { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
 export { LIMITS } from './limits';
-export { matches, matches as matchesValType } from './matching';
+export { hierarchyOf, matches, matches as matchesValType, matchesDefType } from './matching';
 export type * from './module';
 export { Reader } from './reader';
 export * from './types';

@@ -36,6 +36,8 @@ const ROWS = [
   [0x11, 'call_indirect', '', 'typeTable', 'mvp', 0, 'traps'],
   [0x12, 'return_call', '', 'callee', 'tailCalls'],
   [0x13, 'return_call_indirect', '', 'typeTable', 'tailCalls', 0, 'traps'],
+  [0x14, 'call_ref', '', 'calleeType', 'functionReferences', 0, 'traps'],
+  [0x15, 'return_call_ref', '', 'calleeType', 'functionReferences', 0, 'traps'],
   // Parametric
   [0x1a, 'drop', ''],
   [0x1b, 'select', ''],
@@ -212,6 +214,9 @@ const ROWS = [
   [0xd0, 'ref.null', '', 'heap', 'referenceTypes'],
   [0xd1, 'ref.is_null', '', 'none', 'referenceTypes'],
   [0xd2, 'ref.func', '', 'func', 'referenceTypes'],
+  [0xd4, 'ref.as_non_null', '', 'none', 'functionReferences', 0, 'traps'],
+  [0xd5, 'br_on_null', '', 'label', 'functionReferences'],
+  [0xd6, 'br_on_non_null', '', 'label', 'functionReferences'],
   // 0xfc: saturating conversions, bulk memory, tables
   [0x100, 'i32.trunc_sat_f32_s', 'f:i', 'none', 'saturatingFloatToInt'],
   [0x101, 'i32.trunc_sat_f32_u', 'f:i', 'none', 'saturatingFloatToInt'],
@@ -246,7 +251,7 @@ type Row = readonly [
 
 /**
  * Immediates, in the binary format's order. `typeTable`, `dataMemory`, `elemTable`, `memoryMemory` and `tableTable` are two indices
- * (the two latter: destination, source). `callee` is a function that is called, `func` one that is only named. `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
+ * (the two latter: destination, source). `callee` is a function that is called, `calleeType` the type of one, `func` one that is only named. `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
  */
 export type Immediates =
   | 'none'
@@ -256,6 +261,7 @@ export type Immediates =
   | 'callee'
   | 'func'
   | 'typeTable'
+  | 'calleeType'
   | 'types'
   | 'local'
   | 'global'

@@ -8,6 +8,10 @@ export const LIMITS = {
   /** Bytes of a module. */
   moduleSize: 1_073_741_824,
   types: 1_000_000,
+  /** Canonical ids of types that references name: those for which a reference type fits into an int32. Ours. */
+  typeIds: 2 ** 22 - 128,
+  /** Supertypes above a type. */
+  subtypingDepth: 63,
   /** Functions a module defines; imported ones count as imports. */
   functions: 1_000_000,
   imports: 1_000_000,
@@ -53,6 +57,8 @@ export const TABLE_RANGE = { i32: 2 ** 32 - 1, i64: 2 ** 64 } as const;
 /** Those whose name does not say it. */
 const WHAT: Partial<Record<keyof typeof LIMITS, string>> = {
   moduleSize: 'module size',
+  subtypingDepth: 'depth of subtyping',
+  typeIds: 'number of types that the process has decoded',
   tableInit: 'number of elements in a segment',
   params: 'number of parameters',
   functionSize: 'function size',

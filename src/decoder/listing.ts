@@ -1,7 +1,7 @@
 /** How the disassembler writes numbers, types and comments. */
 import { printable } from '../errors';
-import type { FuncType, ValType } from './types';
-import { HEAP, heapOf, valTypeName } from './types';
+import type { DefType, FuncType, ValType } from './types';
+import { valTypeNameIn } from './types';
 
 export function hexText(offset: number): string {
   return `0x${offset.toString(16).padStart(6, '0')}`;
@@ -11,15 +11,10 @@ export function commentText(text: string | undefined): string {
   return text === undefined ? '' : ` (; ${printable(text).replaceAll(';)', '; )')} ;)`;
 }
 
-export function signatureText({ params, results }: FuncType): string {
-  const list = (word: string, types: readonly ValType[]): string =>
-    types.length === 0 ? '' : ` (${word} ${types.map(valTypeName).join(' ')})`;
+export function signatureText({ params, results }: FuncType, types: readonly DefType[]): string {
+  const list = (word: string, of: readonly ValType[]): string =>
+    of.length === 0 ? '' : ` (${word} ${of.map((type) => valTypeNameIn(type, types)).join(' ')})`;
   return list('param', params) + list('result', results);
-}
-
-export function heapName(type: ValType): string {
-  const entry = Object.entries(HEAP).find(([, code]) => code === heapOf(type));
-  return entry ? entry[0] : `${type}`;
 }
 
 /** Hexadecimal where a double would not be exact. */

@@ -1,6 +1,7 @@
-/** Subtyping (spec chapter "valid/matching"). */
-import type { DefType, HeapType, ValType } from './types';
-import { BOTTOM, HEAP, heapOf, heapTypeidx, isNullable, isRef } from './types';
+/** Subtyping (spec chapter "valid/matching"). Types are closed, so those of any two modules can be compared. */
+import { defTypeOf } from './canonical';
+import type { HeapType, ValType } from './types';
+import { BOTTOM, BOTTOM_HEAP, HEAP, heapOf, heapTypeId, isNullable, isRef } from './types';
 
 /** Direct supertype of an abstract heap type. */
 const PARENT: Readonly<Record<HeapType, HeapType>> = {
@@ -18,41 +19,49 @@ const NONE: Readonly<Record<HeapType, HeapType>> = {
 };
 
 /** The abstract heap type right above a heap type, or undefined at a top. */
-function above(heap: HeapType, types: readonly DefType[]): HeapType | undefined {
-  const typeidx = heapTypeidx(heap);
-  return typeidx < 0 ? PARENT[heap] : HEAP[types[typeidx].composite.kind];
+function above(heap: HeapType): HeapType | undefined {
+  const id = heapTypeId(heap);
+  return id < 0 ? PARENT[heap] : HEAP[defTypeOf(id).composite.kind];
 }
 
-function topOf(heap: HeapType, types: readonly DefType[]): HeapType {
-  const parent = above(heap, types);
-  return parent === undefined ? heap : topOf(parent, types);
+function topOf(heap: HeapType): HeapType {
+  const parent = above(heap);
+  return parent === undefined ? heap : topOf(parent);
 }
 
-function matchesHeap(sub: HeapType, sup: HeapType, types: readonly DefType[]): boolean {
-  if (sub === sup) return true;
-  if (sub === NONE[topOf(sup, types)]) return true;
-  let typeidx: number | undefined = heapTypeidx(sub);
-  const goal = heapTypeidx(sup);
+/** The top of the hierarchy that a reference type belongs to: `func`, `extern`, `exn` or `any`. */
+export function hierarchyOf(type: ValType): HeapType {
+  const heap = heapOf(type);
+  const top = Object.keys(NONE).find((key) => NONE[Number(key)] === heap);
+  return top === undefined ? topOf(heap) : Number(top);
+}
+
+/** Whether the defined type with the id `sub` is the one with the id `sup`, or a subtype that says so. */
+export function matchesDefType(sub: number, sup: number): boolean {
+  let id: number | undefined = sub;
+  while (id !== undefined && id !== sup) id = defTypeOf(id).supertype;
+  return id !== undefined;
+}
+
+function matchesHeap(sub: HeapType, sup: HeapType): boolean {
+  if (sub === sup || sub === BOTTOM_HEAP) return true;
+  if (sub === NONE[topOf(sup)]) return true;
+  const goal = heapTypeId(sup);
   if (goal < 0) {
-    const parent = above(sub, types);
-    return parent !== undefined && matchesHeap(parent, sup, types);
+    const parent = above(sub);
+    return parent !== undefined && matchesHeap(parent, sup);
   }
-  if (typeidx < 0) return false;
-  while (typeidx !== undefined && types[typeidx].id !== types[goal].id) typeidx = types[typeidx].supertype;
-  return typeidx !== undefined;
+  const id = heapTypeId(sub);
+  return id >= 0 && matchesDefType(id, goal);
 }
 
-/** Whether a value of type `sub` may stand where `sup` is asked for. Both belong to one module's `types`. */
-export function matches(sub: ValType, sup: ValType, types: readonly DefType[]): boolean {
+/** Whether a value of type `sub` may stand where `sup` is asked for. */
+export function matches(sub: ValType, sup: ValType): boolean {
   if (sub === sup || sub === BOTTOM) return true;
   if (!isRef(sub) || !isRef(sup) || (isNullable(sub) && !isNullable(sup))) return false;
-  return matchesHeap(heapOf(sub), heapOf(sup), types);
+  return matchesHeap(heapOf(sub), heapOf(sup));
 }
 
-export function matchesAll(
-  subs: readonly ValType[],
-  sups: readonly ValType[],
-  types: readonly DefType[],
-): boolean {
-  return subs.length === sups.length && subs.every((sub, i) => matches(sub, sups[i], types));
+export function matchesAll(subs: readonly ValType[], sups: readonly ValType[]): boolean {
+  return subs.length === sups.length && subs.every((sub, i) => matches(sub, sups[i]));
 }

@@ -90,7 +90,7 @@ class Search {
   private scan(funcidx: number): number {
     const { module, callees } = this;
     const reader = codeReader(module, funcidx);
-    readLocalDeclarations(reader);
+    readLocalDeclarations(reader, module);
     let count = 0;
     for (; reader.pos < reader.end; count++) {
       if (count === MOST_QUIET_INSTRUCTIONS) return LOUD;

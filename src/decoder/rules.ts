@@ -8,7 +8,22 @@ import { checkLimit } from './limits';
 import { matches, matchesAll } from './matching';
 import { readHeapType, readValType } from './typereader';
 import type { AddressType, FuncType, Limits, TableType, ValType } from './types';
-import { BOTTOM, F32, F64, FUNCREF, funcTypeName, I32, I64, isRef, V128, valTypeName } from './types';
+import {
+  asNonNull,
+  BOTTOM,
+  BOTTOM_HEAP,
+  concreteHeap,
+  F32,
+  F64,
+  FUNCREF,
+  funcTypeName,
+  I32,
+  I64,
+  isRef,
+  refTo,
+  refType,
+  V128,
+} from './types';
 import type { Rule, Validator } from './validator';
 
 export const addressType = (address: AddressType): ValType => (address === 'i64' ? I64 : I32);
@@ -95,19 +110,17 @@ const IMMEDIATES: Readonly<Record<SignatureImmediates, ReadImmediates>> = {
 };
 
 function checkElements(v: Validator, what: string, from: ValType, to: ValType): void {
-  if (matches(from, to, v.context.types)) return;
-  throw v.mismatch(
-    `${what}'s type ${valTypeName(from)} does not match table's element type ${valTypeName(to)}`,
-  );
+  if (matches(from, to)) return;
+  throw v.mismatch(`${what}'s type ${v.nameOf(from)} does not match table's element type ${v.nameOf(to)}`);
 }
 
 /** The callee of an indirect call; pops the table index. */
 function readIndirect(v: Validator): FuncType {
   const type = v.index('type', v.context.types).composite.func;
   const table = readTable(v);
-  if (!matches(table.element, FUNCREF, v.context.types)) {
+  if (!matches(table.element, FUNCREF)) {
     throw v.mismatch(
-      `instruction requires table of function type but table has element type ${valTypeName(table.element)}`,
+      `instruction requires table of function type but table has element type ${v.nameOf(table.element)}`,
     );
   }
   v.pop(addressType(table.address));
@@ -118,6 +131,13 @@ function readCallee(v: Validator): FuncType {
   return v.context.types[v.index('function', v.context.funcTypes)].composite.func;
 }
 
+/** The callee of a call by reference; pops the reference. */
+function readReferenced(v: Validator): FuncType {
+  const type = v.index('type', v.context.types);
+  v.pop(refType(true, concreteHeap(type.id)));
+  return type.composite.func;
+}
+
 function call(v: Validator, type: FuncType): void {
   v.popAll(type.params);
   v.pushAll(type.results);
@@ -125,9 +145,12 @@ function call(v: Validator, type: FuncType): void {
 
 function tailCall(v: Validator, type: FuncType): void {
   const results = v.results();
-  if (!matchesAll(type.results, results, v.context.types)) {
-    const required = funcTypeName({ params: type.params, results });
-    throw v.mismatch(`current function requires callee type ${required} but it is ${funcTypeName(type)}`);
+  if (!matchesAll(type.results, results)) {
+    const { types } = v.context;
+    const required = funcTypeName({ params: type.params, results }, types);
+    throw v.mismatch(
+      `current function requires callee type ${required} but it is ${funcTypeName(type, types)}`,
+    );
   }
   v.popAll(type.params);
   v.endReachable();
@@ -166,11 +189,11 @@ function select(v: Validator): void {
   const first = v.popAny();
   for (const type of [second, first]) {
     if (isRef(type)) {
-      throw v.mismatch(`instruction requires numeric or vector type but stack has ${valTypeName(type)}`);
+      throw v.mismatch(`instruction requires numeric or vector type but stack has ${v.nameOf(type)}`);
     }
   }
   if (first !== second && first !== BOTTOM && second !== BOTTOM) {
-    throw v.mismatch(`instruction requires [${valTypeName(first)}] but stack has [${valTypeName(second)}]`);
+    throw v.mismatch(`instruction requires [${v.nameOf(first)}] but stack has [${v.nameOf(second)}]`);
   }
   v.push(first === BOTTOM ? second : first);
 }
@@ -214,17 +237,19 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
   call_indirect: (v) => call(v, readIndirect(v)),
   return_call: (v) => tailCall(v, readCallee(v)),
   return_call_indirect: (v) => tailCall(v, readIndirect(v)),
+  call_ref: (v) => call(v, readReferenced(v)),
+  return_call_ref: (v) => tailCall(v, readReferenced(v)),
   drop: (v) => {
     v.popAny();
   },
   select,
   'select t': typedSelect,
-  'local.get': (v) => v.push(v.local()),
+  'local.get': (v) => v.push(v.getLocal()),
   'local.set': (v) => {
-    v.pop(v.local());
+    v.pop(v.setLocal());
   },
   'local.tee': (v) => {
-    const type = v.local();
+    const type = v.setLocal();
     v.pop(type);
     v.push(type);
   },
@@ -262,20 +287,43 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
     const to = v.index('memory', v.context.memories);
     v.popAll(copyOperands(to, v.index('memory', v.context.memories)));
   },
-  'ref.null': (v) => v.push(readHeapType(v.reader, v.context)),
+  'ref.null': (v) => v.push(refType(true, readHeapType(v.reader, v.context))),
   'ref.is_null': (v) => {
-    const type = v.popAny();
-    if (!isRef(type) && type !== BOTTOM) {
-      throw v.mismatch(`instruction requires reference type but stack has ${valTypeName(type)}`);
-    }
+    popRef(v);
     v.push(I32);
+  },
+  'ref.as_non_null': (v) => v.push(asNonNull(popRef(v))),
+  br_on_null: (v) => {
+    const type = popRef(v);
+    const types = v.label();
+    v.popAll(types);
+    v.pushAll(types);
+    v.push(asNonNull(type));
+  },
+  br_on_non_null: (v) => {
+    const type = popRef(v);
+    const types = v.label();
+    v.push(asNonNull(type));
+    v.popAll(types);
+    if (types.length === 0 || !isRef(types[types.length - 1])) {
+      throw v.mismatch('instruction requires a label that takes a reference last');
+    }
+    v.pushAll(types.slice(0, -1));
   },
   'ref.func': (v) => {
     const funcidx = readFunction(v);
     if (!v.context.isDeclared(funcidx)) throw invalid(`undeclared function reference ${funcidx}`, v.at);
-    v.push(FUNCREF);
+    v.push(refTo(v.context.types[v.context.funcTypes[funcidx]]));
   },
 };
+
+/** Pops a reference of any type. In unreachable code, one of which nothing more is known. */
+function popRef(v: Validator): ValType {
+  const type = v.popAny();
+  if (type === BOTTOM) return refType(false, BOTTOM_HEAP);
+  if (!isRef(type)) throw v.mismatch(`instruction requires reference type but stack has ${v.nameOf(type)}`);
+  return type;
+}
 
 export function readFunction(v: Validator): number {
   const funcidx = v.reader.u32();

@@ -4,7 +4,7 @@ import type { Feature } from './features';
 import type { OpName, SpecialOp } from './instructions';
 import { INSTRUCTIONS, PREFIX_BASE } from './instructions';
 import { readFunction, SPECIAL, signatureRule } from './rules';
-import { FUNCREF } from './types';
+import { refTo } from './types';
 import { proposalOfOpcode, unsupported } from './unsupported';
 import type { Rule, Rules, Validator } from './validator';
 
@@ -33,8 +33,9 @@ function constantGlobal(v: Validator): void {
 
 /** A `ref.func` outside of functions declares its operand. */
 function constantFunc(v: Validator): void {
-  v.context.declare(readFunction(v));
-  v.push(FUNCREF);
+  const funcidx = readFunction(v);
+  v.context.declare(funcidx);
+  v.push(refTo(v.context.types[v.context.funcTypes[funcidx]]));
 }
 
 function needing(feature: 'mvp' | Feature, rule: Rule, clause = ''): Rule {

@@ -31,7 +31,8 @@ export interface LoopRegion {
 }
 
 export interface SafepointVisitor {
-  safepoint?(point: Safepoint): void;
+  /** `isUnset` tells, during the visit, of a local without a default value whether it may not have been set yet. */
+  safepoint?(point: Safepoint, isUnset: (localidx: number) => boolean): void;
   /** A loop that is reached, at its end. */
   loop?(region: LoopRegion): void;
   /** A call that puts another function's frame in this one's stead. */
@@ -42,7 +43,7 @@ const NONE: readonly ValType[] = [];
 
 /** Types of a defined function's locals, parameters first. */
 export function localsOf(module: ModuleData, funcidx: number): ValType[] {
-  return typesOfLocals(readLocals(funcTypeOf(module, funcidx), codeReader(module, funcidx)));
+  return typesOfLocals(readLocals(funcTypeOf(module, funcidx), codeReader(module, funcidx), module));
 }
 
 /** Visits the safepoints of a defined function in the order of their offsets. Safepoints of equal labels of a `br_table` are one. */
@@ -54,7 +55,8 @@ export function walkSafepoints(module: ModuleData, funcidx: number, visitor: Saf
     operands: TypeList | undefined,
     results = NONE,
     callee = -1,
-  ): void => visitor.safepoint?.({ kind, offset: offset - start, targetLoop, operands, results, callee });
+  ): void =>
+    visitor.safepoint?.({ kind, offset: offset - start, targetLoop, operands, results, callee }, isUnset);
   const walk = new Walk(module, funcidx, {
     branch: (at, { kind, offset, below, params }) => {
       if (kind === 'loop') visit(at, 'loop', offset - at.start, onTop(below, params));
@@ -68,6 +70,7 @@ export function walkSafepoints(module: ModuleData, funcidx: number, visitor: Saf
       }
     },
   });
+  const isUnset = (localidx: number): boolean => walk.isUnset(localidx);
   visit(walk, 'entry', -1, undefined);
   walk.run();
 }

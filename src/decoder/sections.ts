@@ -18,16 +18,16 @@ import type {
 import type { Parts } from './parts';
 import { Reader, UNEXPECTED_END } from './reader';
 import { addressType } from './rules';
-import { CONSTANT_RULES } from './ruleset';
+import { CODE_RULES, CONSTANT_RULES } from './ruleset';
 import {
   funcTypeAt,
-  readDefType,
   readGlobalType,
   readMemoryType,
   readTableType,
+  readTypeGroup,
   readTypeIndex,
 } from './typereader';
-import type { ExternKind, ExternType } from './types';
+import { type ExternKind, type ExternType, isNullable } from './types';
 import { unsupported } from './unsupported';
 import { Validator } from './validator';
 
@@ -84,6 +84,7 @@ const EXTERN_NAMES = {
   tag: 'tag',
 } as const;
 
+const UNINITIALIZED = 'type mismatch: a table of references that are not null needs an initializer';
 const INCONSISTENT_CODE = 'function and code section have inconsistent lengths';
 /** Bytes that are decoded at once, function bodies apart. */
 const PART = 16_384;
@@ -148,7 +149,7 @@ export class ModuleDecoder {
     checkLimit('moduleSize', bytes.length, 0);
     this.context = new Context(bytes, features);
     this.reader = new Reader(bytes);
-    this.validator = new Validator(this.context, { body: walk, constant: CONSTANT_RULES });
+    this.validator = new Validator(this.context, { body: walk, code: CODE_RULES, constant: CONSTANT_RULES });
   }
 
   /** Decodes everything, in parts of bounded work. */
@@ -203,7 +204,7 @@ export class ModuleDecoder {
   }
 
   private type(): void {
-    this.context.types.push(readDefType(this.reader, this.context));
+    readTypeGroup(this.reader, this.context);
   }
 
   private import(): void {
@@ -273,6 +274,8 @@ export class ModuleDecoder {
     if (hasInit) this.zero();
     else r.pos = offset;
     const type = readTableType(r, context);
+    if (hasInit) context.need('functionReferences', offset);
+    else if (!isNullable(type.element)) throw invalid(UNINITIALIZED, offset);
     const init = hasInit ? this.validator.constant(type.element, r.pos, this.end) : undefined;
     if (init) r.pos = init.end;
     context.tables.push(type);

@@ -1,26 +1,32 @@
 /** Types in the binary format (spec chapter "binary/types"). */
 import { invalid, malformed } from '../errors';
-import { internFuncType } from './canonical';
+import { defTypeOf, internGroup, recursiveHeap, type SubType } from './canonical';
 import type { Context } from './context';
+import type { Feature } from './features';
 import { checkLimit, MEMORY_RANGE, TABLE_RANGE } from './limits';
+import { matchesAll } from './matching';
 import type { Reader } from './reader';
 import type {
   AddressType,
   DefType,
   FuncType,
   GlobalType,
+  HeapType,
   Limits,
   MemoryType,
   TableType,
   ValType,
 } from './types';
-import { EXTERNREF, F64, FUNCREF, HEAP, I32 } from './types';
+import { concreteHeap, F64, FUNCREF, HEAP, I32, refType } from './types';
 import { proposalOfType, unsupported } from './unsupported';
 
-/** Told of each feature a type needs. */
-export type UsesFeatures = Pick<Context, 'need'>;
+/** What reading a type needs to know: it tells of each feature, and asks what a type index means. */
+export type TypeScope = Pick<Context, 'need' | 'groupEnd'> & { readonly types: readonly DefType[] };
 
-const DEFINITION_TYPE = 0x60;
+const FUNCTION = 0x60;
+const SUB = 0x50;
+const SUB_FINAL = 0x4f;
+const RECURSIVE = 0x4e;
 
 const FLAG_MAX = 0x01;
 const FLAG_SHARED = 0x02;
@@ -33,65 +39,143 @@ function noSuchType(code: number, offset: number, message: string): Error {
   return proposal ? unsupported(proposal, offset) : malformed(message, offset);
 }
 
-export function readRefType(r: Reader, context: UsesFeatures): ValType {
+/** What brought the abstract heap types. */
+const ABSTRACT: Readonly<Record<HeapType, Feature>> = {
+  [HEAP.func]: 'referenceTypes',
+  [HEAP.extern]: 'referenceTypes',
+  [HEAP.nofunc]: 'functionReferences',
+  [HEAP.noextern]: 'functionReferences',
+};
+/** Before a heap type, where the reference is not a nullable one to an abstract type. */
+const REF_NULL = 0x63;
+const REF = 0x64;
+
+/** The reference type that a code of one byte begins, or undefined. Of a table of functions, the code was there from the start. */
+function refTypeOf(code: number, offset: number, r: Reader, scope: TypeScope): ValType | undefined {
+  if (code === REF_NULL || code === REF) {
+    scope.need('functionReferences', offset);
+    return refType(code === REF_NULL, readHeapType(r, scope));
+  }
+  const feature = ABSTRACT[code];
+  if (feature === undefined) return undefined;
+  scope.need(feature, offset);
+  return refType(true, code);
+}
+
+export function readRefType(r: Reader, scope: TypeScope): ValType {
   const offset = r.pos;
   const code = r.typeCode();
   if (code === HEAP.func) return FUNCREF;
-  if (code === HEAP.extern) {
-    context.need('referenceTypes', offset);
-    return EXTERNREF;
-  }
+  const type = refTypeOf(code, offset, r, scope);
+  if (type !== undefined) return type;
   // A code of seven bits that is a number or nothing at all is no proposal's reference type.
   throw code === 0x7b
     ? malformed('malformed reference type', offset)
     : noSuchType(code, offset, 'malformed reference type');
 }
 
-export function readValType(r: Reader, context: UsesFeatures): ValType {
+export function readValType(r: Reader, scope: TypeScope): ValType {
   const offset = r.pos;
   const code = r.typeCode();
   if (code >= F64 && code <= I32) return code;
-  if (code === HEAP.func || code === HEAP.extern) {
-    context.need('referenceTypes', offset);
-    return code === HEAP.func ? FUNCREF : EXTERNREF;
-  }
+  const type = refTypeOf(code, offset, r, scope);
+  if (type !== undefined) return type;
   throw noSuchType(code, offset, 'malformed value type');
 }
 
-/** The operand of `ref.null`: the reference type it makes. */
-export function readHeapType(r: Reader, context: UsesFeatures): ValType {
+export function readHeapType(r: Reader, scope: TypeScope): HeapType {
   const offset = r.pos;
-  const code = r.s33();
-  if (code >= 0) throw unsupported('function references', offset);
-  if (code < -64) throw malformed('malformed heap type', offset);
-  r.pos = offset;
-  const byte = r.typeCode();
-  if (byte === HEAP.func) return FUNCREF;
-  if (byte === HEAP.extern) {
-    context.need('referenceTypes', offset);
-    return EXTERNREF;
+  const typeidx = r.s33();
+  if (typeidx >= 0) {
+    scope.need('functionReferences', offset);
+    return heapTypeAt(scope, typeidx, offset);
   }
-  throw noSuchType(byte, offset, 'malformed heap type');
+  if (typeidx < -64) throw malformed('malformed heap type', offset);
+  r.pos = offset;
+  const code = r.typeCode();
+  const feature = ABSTRACT[code];
+  if (feature === undefined) throw noSuchType(code, offset, 'malformed heap type');
+  if (code !== HEAP.func) scope.need(feature, offset);
+  return code;
 }
 
-function readResultType(r: Reader, context: UsesFeatures, limit: 'params' | 'results'): ValType[] {
+function heapTypeAt({ types, groupEnd }: TypeScope, typeidx: number, offset: number): HeapType {
+  if (typeidx >= types.length) {
+    if (typeidx >= groupEnd) throw invalid(`unknown type ${typeidx}`, offset);
+    return recursiveHeap(typeidx - types.length);
+  }
+  const { id } = types[typeidx];
+  checkLimit('typeIds', id + 1, offset);
+  return concreteHeap(id);
+}
+
+function readResultType(r: Reader, scope: TypeScope, limit: 'params' | 'results'): ValType[] {
   const offset = r.pos;
   const count = r.count();
   checkLimit(limit, count, offset);
-  if (limit === 'results' && count > 1) context.need('multiValue', offset);
+  if (limit === 'results' && count > 1) scope.need('multiValue', offset);
   const types: ValType[] = [];
-  for (let i = 0; i < count; i++) types.push(readValType(r, context));
+  for (let i = 0; i < count; i++) types.push(readValType(r, scope));
   return types;
 }
 
-/** An entry of the type section. */
-export function readDefType(r: Reader, context: UsesFeatures): DefType {
+/** An entry of the type section: a recursion group, or the one type of one. Its types join those of the context. */
+export function readTypeGroup(r: Reader, context: Context): void {
   const offset = r.pos;
-  const form = r.typeCode();
-  if (form !== DEFINITION_TYPE) throw noSuchType(form, offset, 'malformed definition type');
+  const isGroup = r.typeCode() === RECURSIVE;
+  if (!isGroup) r.pos = offset;
+  else context.need('gc', offset);
+  const count = isGroup ? r.count() : 1;
+  const first = context.types.length;
+  checkLimit('types', first + count, offset);
+  context.groupEnd = first + count;
+  const group: SubType[] = [];
+  const offsets: number[] = [];
+  for (let k = 0; k < count; k++) {
+    offsets.push(r.pos);
+    group.push(readSubType(r, context, k));
+  }
+  const types = internGroup(group);
+  for (const type of types) context.types.push(type);
+  types.forEach((type, k) => {
+    checkSubType(type, offsets[k]);
+  });
+}
+
+function readSubType(r: Reader, context: Context, position: number): SubType {
+  const offset = r.pos;
+  let form = r.typeCode();
+  const final = form !== SUB;
+  let supertype: HeapType | undefined;
+  if (form === SUB || form === SUB_FINAL) {
+    context.need('gc', offset);
+    const supers = r.count();
+    if (supers > 1) throw invalid('sub type with more than one supertype', offset);
+    if (supers === 1) supertype = readSuperType(r, context, position);
+    form = r.typeCode();
+  }
+  if (form !== FUNCTION) throw noSuchType(form, offset, 'malformed definition type');
   const params = readResultType(r, context, 'params');
   const results = readResultType(r, context, 'results');
-  return internFuncType({ params, results });
+  return { composite: { kind: 'func', func: { params, results } }, final, supertype };
+}
+
+/** A supertype must have been defined before. */
+function readSuperType(r: Reader, context: Context, position: number): HeapType {
+  const offset = r.pos;
+  const typeidx = r.u32();
+  if (typeidx >= context.types.length + position) throw invalid(`unknown type ${typeidx}`, offset);
+  return heapTypeAt(context, typeidx, offset);
+}
+
+/** A type against the supertype that it names (spec "valid/types", "sub types"). */
+function checkSubType({ composite: { func }, supertype, depth }: DefType, offset: number): void {
+  if (supertype === undefined) return;
+  checkLimit('subtypingDepth', depth, offset);
+  const above = defTypeOf(supertype);
+  const over = above.composite.func;
+  if (!above.final && matchesAll(over.params, func.params) && matchesAll(func.results, over.results)) return;
+  throw invalid('sub type does not match its super type', offset);
 }
 
 export function readTypeIndex(r: Reader, context: Context): number {
@@ -130,7 +214,7 @@ function checkRange(limits: Limits, range: number, message: string, offset: numb
   if (limits.min > range || (limits.max !== undefined && limits.max > range)) throw invalid(message, offset);
 }
 
-export function readTableType(r: Reader, context: UsesFeatures): TableType {
+export function readTableType(r: Reader, context: TypeScope): TableType {
   const element = readRefType(r, context);
   const offset = r.pos;
   const flags = r.u8();
@@ -146,7 +230,7 @@ function rangeName(address: AddressType): string {
   return address === 'i32' ? '2^32-1' : '2^64-1';
 }
 
-export function readMemoryType(r: Reader, context: UsesFeatures): MemoryType {
+export function readMemoryType(r: Reader, context: TypeScope): MemoryType {
   const offset = r.pos;
   const flags = r.u8();
   if ((flags & ~(FLAG_MAX | FLAG_SHARED | FLAG_64 | FLAG_PAGE_SIZE)) !== 0) {
@@ -183,7 +267,7 @@ function readPageBits(r: Reader): 0 | 16 {
   return bits;
 }
 
-export function readGlobalType(r: Reader, context: UsesFeatures): GlobalType {
+export function readGlobalType(r: Reader, context: TypeScope): GlobalType {
   const value = readValType(r, context);
   const offset = r.pos;
   const mutability = r.u8();

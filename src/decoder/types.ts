@@ -2,8 +2,9 @@
  * Types (spec chapter "structure/types"). A value type is one small integer, so that comparing two is comparing numbers and an
  * operand stack of types is an integer array.
  *
- * Layout: a number or vector type is its binary code (0x7b..0x7f). A reference type is `REF | NULLABLE? | heap << 10`, where heap is
- * either an abstract heap type's binary code (0x40..0x7f) or `CONCRETE + typeidx`.
+ * Layout: a number or vector type is its binary code (0x7b..0x7f). A reference type is `REF | NULLABLE? | heap << 9`, where heap is
+ * either an abstract heap type's binary code (0x40..0x7f) or `CONCRETE + id`, the canonical id of a defined type (canonical.ts). So types
+ * are closed: they mean the same in every module, and nobody needs to know where one comes from.
  */
 export type ValType = number;
 
@@ -14,10 +15,12 @@ export const F64: ValType = 0x7c;
 export const V128: ValType = 0x7b;
 /** The bottom type of unreachable code: matches every type. */
 export const BOTTOM: ValType = 0;
+/** The bottom of all heap types: a reference, of which unreachable code says no more. */
+export const BOTTOM_HEAP = 0;
 
-const REF = 0x100;
-const NULLABLE = 0x200;
-const HEAP_SHIFT = 10;
+const REF = 0x80;
+const NULLABLE = 0x100;
+const HEAP_SHIFT = 9;
 const CONCRETE = 0x80;
 
 /** Abstract heap types by their binary code. */
@@ -37,12 +40,13 @@ export const HEAP = {
 } as const;
 export type HeapType = number;
 
-export function concreteHeap(typeidx: number): HeapType {
-  return CONCRETE + typeidx;
+/** The heap type of a defined type, by its canonical id: `DefType.id`. */
+export function concreteHeap(id: number): HeapType {
+  return CONCRETE + id;
 }
-/** The typeidx of a concrete heap type, or -1 for an abstract one. */
-export function heapTypeidx(heap: HeapType): number {
-  return heap - CONCRETE >= 0 ? heap - CONCRETE : -1;
+/** The canonical id of a concrete heap type, or -1 for an abstract one. */
+export function heapTypeId(heap: HeapType): number {
+  return heap >= CONCRETE ? heap - CONCRETE : -1;
 }
 export function refType(nullable: boolean, heap: HeapType): ValType {
   return REF | (nullable ? NULLABLE : 0) | (heap << HEAP_SHIFT);
@@ -55,6 +59,17 @@ export function isNullable(type: ValType): boolean {
 }
 export function heapOf(type: ValType): HeapType {
   return type >> HEAP_SHIFT;
+}
+
+/** The type of a reference to a function that is there. */
+export function refTo({ id }: { readonly id: number }): ValType {
+  return refType(false, concreteHeap(id));
+}
+export function asNonNull(type: ValType): ValType {
+  return type & ~NULLABLE;
+}
+export function asNullable(type: ValType): ValType {
+  return type | NULLABLE;
 }
 
 export const FUNCREF: ValType = refType(true, HEAP.func);
@@ -78,12 +93,15 @@ export interface FuncType {
 }
 /** Composite types. Structs and arrays join this union with the GC proposal. */
 export type CompositeType = { readonly kind: 'func'; readonly func: FuncType };
-/** An entry of the type index space. `id` is equal for equal types of any two modules (iso-recursive canonical form). */
+/** An entry of the type index space; equal types of any two modules are one (iso-recursive canonical form). */
 export interface DefType {
   readonly composite: CompositeType;
   readonly final: boolean;
+  /** Canonical id. */
   readonly supertype: number | undefined;
   readonly id: number;
+  /** How many supertypes it has, theirs included. */
+  readonly depth: number;
 }
 
 export type AddressType = 'i32' | 'i64';
@@ -142,15 +160,30 @@ const SHORT_REFS: Record<number, string> = {
 
 /** The text format's name of a value type. */
 export function valTypeName(type: ValType): string {
+  return valTypeNameIn(type, []);
+}
+
+/** The same in terms of a module with these types. */
+export function valTypeNameIn(type: ValType, types: readonly DefType[]): string {
   if (!isRef(type)) return NUM_NAMES[type] ?? 'bot';
   const heap = heapOf(type);
   if (isNullable(type) && SHORT_REFS[heap] !== undefined) return SHORT_REFS[heap]!;
-  const abstract = Object.entries(HEAP).find(([, code]) => code === heap);
-  return `(ref ${isNullable(type) ? 'null ' : ''}${abstract ? abstract[0] : heapTypeidx(heap)})`;
+  return `(ref ${isNullable(type) ? 'null ' : ''}${heapTypeName(heap, types)})`;
 }
 
-export function funcTypeName(type: FuncType): string {
-  return `[${type.params.map(valTypeName).join(' ')}] -> [${type.results.map(valTypeName).join(' ')}]`;
+/** The text format's name of a heap type: of a defined one the first index in `types`. */
+export function heapTypeName(heap: HeapType, types: readonly DefType[]): string {
+  if (heap === BOTTOM_HEAP) return 'bot';
+  const abstract = Object.entries(HEAP).find(([, code]) => code === heap);
+  if (abstract !== undefined) return abstract[0];
+  const id = heapTypeId(heap);
+  const typeidx = types.findIndex((type) => type.id === id);
+  return typeidx < 0 ? '$type' : `${typeidx}`;
+}
+
+export function funcTypeName({ params, results }: FuncType, types: readonly DefType[] = []): string {
+  const names = (list: readonly ValType[]) => list.map((type) => valTypeNameIn(type, types)).join(' ');
+  return `[${names(params)}] -> [${names(results)}]`;
 }
 
 type Typed<E extends ExternType> = {

@@ -5,6 +5,7 @@
  */
 import { invalid, malformed } from '../errors';
 import type { Context } from './context';
+import { InitializedLocals } from './inits';
 import { OP, PREFIX_BASE } from './instructions';
 import { checkLimit, LIMITS } from './limits';
 import { matches } from './matching';
@@ -13,7 +14,7 @@ import type { Parts } from './parts';
 import { Reader, UNEXPECTED_END } from './reader';
 import { readTypeIndex, readValType } from './typereader';
 import type { FuncType, ValType } from './types';
-import { BOTTOM, I32, valTypeName } from './types';
+import { BOTTOM, I32, isDefaultable, valTypeNameIn } from './types';
 
 /** Most frames have no parameters and at most one result: that type, or `NO_VALUE`. The others are `COMPLEX`. */
 export const NO_VALUE = 0;
@@ -28,6 +29,8 @@ export type Rules = readonly Rule[];
 export interface Walks {
   /** From the reader's position to the end of the body, or to an instruction behind `until`. */
   readonly body: (v: Validator, until: number) => void;
+  /** For bodies whose every instruction goes through its rule. */
+  readonly code: Rules;
   readonly constant: Rules;
 }
 
@@ -65,6 +68,10 @@ export class Validator {
   locals = NO_INTS;
   localCount = 0;
   private listedLocals = 0;
+  /** Whether there are locals that must be set before they are read, the first that may be one, and those that have been. */
+  private hasUnset = false;
+  private firstUnset = 0;
+  private readonly initialized = new InitializedLocals();
   /** Groups of locals: where each ends, and its type. */
   private localGroups = 0;
   private readonly localEnds: number[] = [];
@@ -106,7 +113,7 @@ export class Validator {
     this.reader.end = this.context.bytes.length;
     this.readLocals(type.params);
     this.begin(type.params.length === 0 ? type : { params: NO_TYPES, results: type.results });
-    this.walks.body(this, this.reader.pos + PART);
+    this.part();
     if (this.depth > 0) return this.rest(start, end);
     this.ended(start, end);
     return undefined;
@@ -115,9 +122,15 @@ export class Validator {
   private *rest(start: number, end: number): Parts {
     while (this.depth > 0) {
       yield;
-      this.walks.body(this, this.reader.pos + PART);
+      this.part();
     }
     this.ended(start, end);
+  }
+
+  private part(): void {
+    const until = this.reader.pos + PART;
+    if (this.hasUnset) this.walk(this.walks.code, until);
+    else this.walks.body(this, until);
   }
 
   private ended(start: number, end: number): void {
@@ -186,10 +199,12 @@ export class Validator {
     this.locals.set(params);
     this.localCount = params.length;
     this.localGroups = 0;
+    this.hasUnset = false;
     let total = 0;
     for (let groups = reader.count(); groups > 0; groups--) {
       const count = reader.u32();
       const type = readValType(reader, context);
+      if (count > 0 && !isDefaultable(type)) this.trackLocals(params.length);
       total += count;
       if (total > 0xffffff) continue;
       const from = this.localCount;
@@ -204,6 +219,12 @@ export class Validator {
     this.listedLocals = Math.min(this.localCount, most);
     if (total >= MOST_LOCALS_ENCODED) throw malformed('too many locals', start);
     checkLimit('locals', params.length + total, start);
+  }
+
+  private trackLocals(params: number): void {
+    this.hasUnset = true;
+    this.firstUnset = params;
+    this.initialized.clear();
   }
 
   private ensureLocals(count: number): void {
@@ -247,10 +268,10 @@ export class Validator {
     if (sp > this.base) {
       const actual = this.stack[sp - 1];
       this.sp = sp - 1;
-      if (actual === type || matches(actual, type, this.context.types)) return;
-      throw this.operandMismatch(valTypeName(type), valTypeName(actual));
+      if (actual === type || matches(actual, type)) return;
+      throw this.operandMismatch(this.nameOf(type), this.nameOf(actual));
     }
-    if (!this.isPolymorphic()) throw this.operandMismatch(valTypeName(type), '');
+    if (!this.isPolymorphic()) throw this.operandMismatch(this.nameOf(type), '');
   }
 
   /** Pops a value of any type and returns its type: BOTTOM where unreachable code has none. */
@@ -333,6 +354,7 @@ export class Validator {
     if (depth === this.frameOps.length) this.growFrames(2 * depth);
     const complex = params.length > 0 || results.length > 1;
     if (complex) this.frameTypes[depth] = type;
+    if (this.hasUnset) this.initialized.enter();
     this.frameOps[depth] = op;
     this.frameBases[depth] = base;
     this.frameResults[depth] = complex ? COMPLEX : (results[0] ?? NO_VALUE);
@@ -364,6 +386,7 @@ export class Validator {
     const frame = this.depth - 1;
     if (this.frameOps[frame] !== OP.if) throw malformed('END opcode expected', this.at);
     this.finish(this.frameType(frame));
+    if (this.hasUnset) this.initialized.forget();
     this.frameOps[frame] = OP.else;
     this.framePolymorphic[frame] = 0;
     this.pushAll(this.frameType(frame).params);
@@ -378,6 +401,7 @@ export class Validator {
     const { results } = type;
     const isExact = this.sp === this.base + results.length && this.isTop(results);
     if (!isExact) this.finish(type);
+    if (this.hasUnset) this.initialized.leave();
     this.depth = frame;
     if (frame === 0) return;
     this.base = this.frameBases[frame - 1];
@@ -389,8 +413,10 @@ export class Validator {
     const height = this.sp;
     this.popAll(type.results);
     if (this.sp === this.base) return;
-    const extra = Array.from(this.stack.subarray(this.base, Math.min(height, this.base + 10)), valTypeName);
-    const results = type.results.map(valTypeName).join(' ');
+    const extra = Array.from(this.stack.subarray(this.base, Math.min(height, this.base + 10)), (type) =>
+      this.nameOf(type),
+    );
+    const results = type.results.map((result) => this.nameOf(result)).join(' ');
     throw this.mismatch(`block requires [${results}] but stack has [${extra.join(' ')}]`);
   }
 
@@ -426,10 +452,34 @@ export class Validator {
     return this.frameType(0).results;
   }
 
-  /** Reads a local index: the local's type. */
-  local(): ValType {
+  /** Reads the index of a local that is read: its type. */
+  getLocal(): ValType {
+    const localidx = this.localIndex();
+    const type = this.localType(localidx);
+    if (this.isUnset(localidx, type)) throw invalid(`uninitialized local ${localidx}`, this.at);
+    return type;
+  }
+
+  /** Reads the index of a local that is set: its type. */
+  setLocal(): ValType {
+    const localidx = this.localIndex();
+    const type = this.localType(localidx);
+    if (this.isUnset(localidx, type)) this.initialized.set(localidx);
+    return type;
+  }
+
+  private isUnset(localidx: number, type: ValType): boolean {
+    if (!this.hasUnset || localidx < this.firstUnset) return false;
+    return !isDefaultable(type) && !this.initialized.has(localidx);
+  }
+
+  private localIndex(): number {
     const localidx = this.reader.u32();
     if (localidx >= this.localCount) throw invalid(`unknown local ${localidx}`, this.at);
+    return localidx;
+  }
+
+  private localType(localidx: number): ValType {
     return localidx < this.listedLocals ? this.locals[localidx] : this.localInGroup(localidx);
   }
 
@@ -452,6 +502,11 @@ export class Validator {
   lookup<T>(what: string, list: readonly T[], index: number): T {
     if (index >= list.length) throw invalid(`unknown ${what} ${index}`, this.at);
     return list[index];
+  }
+
+  /** A type's name in terms of the module. */
+  nameOf(type: ValType): string {
+    return valTypeNameIn(type, this.context.types);
   }
 
   mismatch(text: string): Error {

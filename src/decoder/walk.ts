@@ -21,6 +21,7 @@ import {
   readLocals,
 } from './body';
 import { skipImmediates } from './immediates';
+import { InitializedLocals } from './inits';
 import {
   type BlockOp,
   INSTRUCTIONS,
@@ -33,7 +34,18 @@ import type { ModuleData } from './module';
 import type { Reader } from './reader';
 import { TYPE_OF_SIGNATURE } from './rules';
 import { onTop, type TypeList } from './typelist';
-import { BOTTOM, FUNCREF, type FuncType, I32, I64, type TableType, type ValType } from './types';
+import {
+  asNonNull,
+  BOTTOM,
+  type FuncType,
+  I32,
+  I64,
+  isDefaultable,
+  refTo,
+  refType,
+  type TableType,
+  type ValType,
+} from './types';
 
 /** A structured instruction that is open. */
 export interface Block {
@@ -54,7 +66,9 @@ export interface Block {
 /** What a call names. */
 export type Callee =
   | { readonly kind: 'func'; readonly funcidx: number }
-  | { readonly kind: 'type'; readonly typeidx: number; readonly tableidx: number };
+  | { readonly kind: 'type'; readonly typeidx: number; readonly tableidx: number }
+  /** A reference, which it pops. */
+  | { readonly kind: 'ref'; readonly typeidx: number };
 
 /** What the walk is asked to tell. The walk's fields hold for the instruction at hand; `stack` as each method says. */
 export interface Visitor {
@@ -95,6 +109,9 @@ export class Walk {
   stack: TypeList | undefined = undefined;
   readonly reader: Reader;
   private readonly open: OpenBlock[] = [];
+  /** Of the locals that have no default value those that have been set; undefined when there are none such. */
+  private readonly initialized: InitializedLocals | undefined;
+  private readonly params: number;
   private readonly visitor: Visitor;
 
   constructor(module: ModuleData, funcidx: number, visitor: Visitor) {
@@ -104,7 +121,10 @@ export class Walk {
     this.reader = codeReader(module, funcidx);
     this.start = this.reader.pos;
     const type = funcTypeOf(module, funcidx);
-    this.locals = readLocals(type, this.reader);
+    this.locals = readLocals(type, this.reader, module);
+    this.params = type.params.length;
+    const hasUnset = this.locals.some((group) => this.isUnsetAtFirst(group));
+    this.initialized = hasUnset ? new InitializedLocals() : undefined;
     this.offset = this.reader.pos;
     this.immediates = this.offset;
     this.openBlock('func', { params: [], results: type.results });
@@ -160,6 +180,12 @@ export class Walk {
     this.stack = withoutTop(this.stack, count);
   }
 
+  popType(): ValType {
+    const { types, first, count } = this.stack!;
+    this.drop(1);
+    return types[first + count - 1];
+  }
+
   push(type: ValType): void {
     this.stack = onTop(this.stack, [type]);
   }
@@ -170,6 +196,24 @@ export class Walk {
 
   local(): ValType {
     return groupOf(this.locals, this.reader.u32()).type;
+  }
+
+  private isUnsetAtFirst({ type, localidx, count }: LocalGroup): boolean {
+    return !isDefaultable(type) && localidx + count > this.params;
+  }
+
+  setLocal(): ValType {
+    const localidx = this.reader.u32();
+    const { type } = groupOf(this.locals, localidx);
+    if (!isDefaultable(type)) this.initialized?.set(localidx);
+    return type;
+  }
+
+  /** Whether a local may not have been set yet, so that validation lets nobody read it. */
+  isUnset(localidx: number): boolean {
+    const { initialized } = this;
+    if (initialized === undefined || localidx < this.params || initialized.has(localidx)) return false;
+    return !isDefaultable(groupOf(this.locals, localidx).type);
   }
 
   /** Nothing is reached any more, up to an `else` or `end`. */
@@ -186,6 +230,7 @@ export class Walk {
 
   private openBlock(kind: OpenBlock['kind'], { params, results }: FuncType): void {
     const { offset, reachable } = this;
+    this.initialized?.enter();
     const below = reachable ? withoutTop(this.stack, params.length) : undefined;
     const height = below === undefined ? 0 : below.length;
     this.open.push({
@@ -206,6 +251,7 @@ export class Walk {
   otherwise(): void {
     const block = this.open[this.open.length - 1];
     block.kind = 'else';
+    this.initialized?.forget();
     if (!block.reachable) return;
     if (this.reachable) block.left = true;
     this.reachable = true;
@@ -216,6 +262,7 @@ export class Walk {
     const block = this.open[this.open.length - 1];
     this.visitor.end?.(this, block);
     this.open.pop();
+    this.initialized?.leave();
     const { kind, reachable, left, below, results } = block;
     if (!reachable) return;
     // A branch to a loop goes to its start; an `if` without an `else` may not be entered at all.
@@ -260,7 +307,7 @@ export class Walk {
     const { reader } = this;
     if (kind === 'func') return { kind, funcidx: reader.u32() };
     const typeidx = reader.u32();
-    return { kind, typeidx, tableidx: reader.u32() };
+    return kind === 'ref' ? { kind, typeidx } : { kind, typeidx, tableidx: reader.u32() };
   }
 }
 
@@ -315,24 +362,29 @@ const EFFECTS: Readonly<Record<SpecialOp, (walk: Walk) => void>> = {
     w.drop(1);
     w.call(w.readCallee('type'));
   },
+  call_ref: (w) => {
+    w.drop(1);
+    w.call(w.readCallee('ref'));
+  },
   return_call: (w) => w.tailCall(w.readCallee('func')),
+  return_call_ref: (w) => w.tailCall(w.readCallee('ref')),
   return_call_indirect: (w) => w.tailCall(w.readCallee('type')),
   drop: (w) => w.drop(1),
   select: (w) => w.drop(2),
   'select t': (w) => {
     w.reader.u32();
     w.drop(3);
-    w.push(readBodyValType(w.reader));
+    w.push(readBodyValType(w.reader, w.module));
   },
   'local.get': (w) => w.push(w.local()),
   'local.set': (w) => {
-    w.local();
+    w.setLocal();
     w.drop(1);
   },
   'local.tee': (w) => {
     // The operand may be of a subtype of the local's type; the result is not.
     w.drop(1);
-    w.push(w.local());
+    w.push(w.setLocal());
   },
   'global.get': (w) => w.push(w.module.globals[w.reader.u32()].value),
   'global.set': (w) => {
@@ -359,14 +411,26 @@ const EFFECTS: Readonly<Record<SpecialOp, (walk: Walk) => void>> = {
   },
   'table.copy': dropThreeAfterTwo,
   'memory.copy': dropThreeAfterTwo,
-  'ref.null': (w) => w.push(readBodyHeapType(w.reader)),
+  'ref.null': (w) => w.push(refType(true, readBodyHeapType(w.reader, w.module))),
   'ref.is_null': (w) => {
     w.drop(1);
     w.push(I32);
   },
-  'ref.func': (w) => {
-    w.reader.u32();
-    w.push(FUNCREF);
+  'ref.func': (w) => w.push(refTo(w.module.types[w.module.funcTypes[w.reader.u32()]])),
+  'ref.as_non_null': (w) => w.push(asNonNull(w.popType())),
+  br_on_null: (w) => {
+    const labelidx = w.reader.u32();
+    const type = w.popType();
+    w.branch(labelidx);
+    w.retype(labelidx);
+    w.push(asNonNull(type));
+  },
+  br_on_non_null: (w) => {
+    const labelidx = w.reader.u32();
+    w.push(asNonNull(w.popType()));
+    w.branch(labelidx);
+    w.retype(labelidx);
+    w.drop(1);
   },
 };
 

@@ -36,7 +36,7 @@ import {
 import { charge, frameUnits } from './fuel';
 import { stack } from './registers';
 import type { Step } from './step';
-import { prepareIndirectTail, prepareTail } from './tail';
+import { prepareIndirectTail, prepareTail, prepareTailRef } from './tail';
 
 /** From more words on, locals are cleared by the host's own `fill`. */
 const MOST_CLEARED = 64;
@@ -212,6 +212,8 @@ export class Assembler {
         return this.make('tail')(prepareTail(this.instance, end, this.body.usesRefs)) as Step;
       case 'tail_indirect':
         return this.make('tail')(prepareIndirectTail(this.instance, end, this.body.usesRefs)) as Step;
+      case 'tail_ref':
+        return this.make('tail')(prepareTailRef(end, this.body.usesRefs)) as Step;
       case 'bulk': {
         const { offset, targetLoop, operands } = end.safepoint;
         const site: Safepoint = { code: this.code, kind: 'bulk', offset, targetLoop, operands, resume: null };
@@ -224,6 +226,10 @@ export class Assembler {
         const callee = this.instance.funcAt(end.funcidx);
         const site = this.callSite(end, callee);
         return this.make('call')(site, site.base, codeOf(callee), site.next) as Step;
+      }
+      case 'call_ref': {
+        const site = this.callSite(end, null);
+        return this.make('call_ref')(site, site.base, 2 * end.callee, end.offset, site.next) as Step;
       }
       case 'call_indirect': {
         const site = this.callSite(end, null);
@@ -353,6 +359,8 @@ export class Assembler {
         return this.globalGet(expr);
       case 'select':
         return this.make('select')(this.value(expr.a), this.value(expr.b), this.value(expr.condition));
+      case 'is_null':
+        return this.make('is_null')(word(expr.a));
       case 'narrow':
         return this.make('index64')(this.value(expr.a), expr.trap, expr.offset);
       case 'address': {

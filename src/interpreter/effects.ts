@@ -92,8 +92,8 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
   'ref.null': (_, frames) => (at) => {
     frames.refs[at >> 1] = null;
   },
-  'ref.is_null': (_, frames) => (at) => {
-    frames.ints[at] = frames.refs[at >> 1] === null ? 1 : 0;
+  'ref.as_non_null': (_, frames) => (at) => {
+    if (frames.refs[at >> 1] === null) throw trap('nullReference');
   },
   'ref.func': ({ instance, x }, frames) => {
     const func: Func = instance.funcAt(x);

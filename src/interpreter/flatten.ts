@@ -8,6 +8,7 @@ import type {
   Bulk,
   Call,
   CallIndirect,
+  CallRef,
   Effect,
   Expr,
   GlobalSet,
@@ -20,6 +21,7 @@ import type {
   Store,
   TailCall,
   TailCallIndirect,
+  TailCallRef,
 } from '../lowering';
 
 /** Statements that one closure does at most before it goes through the trampoline: the host's stack stays shallow. */
@@ -45,9 +47,11 @@ export type Terminator =
   | { readonly kind: 'unreachable'; readonly offset: number }
   | Call
   | CallIndirect
+  | CallRef
   | Bulk
   | TailCall
-  | TailCallIndirect;
+  | TailCallIndirect
+  | TailCallRef;
 
 export interface BasicBlock {
   readonly statements: Simple[];
@@ -162,12 +166,14 @@ export class Flattening {
         return;
       case 'call':
       case 'call_indirect':
+      case 'call_ref':
       case 'bulk':
         this.end(statement);
         this.begin();
         return;
       case 'tail':
       case 'tail_indirect':
+      case 'tail_ref':
       case 'return':
       case 'unreachable':
         this.end(statement);

@@ -266,6 +266,7 @@ class FormAssembler extends Assembler {
       case 'select':
       case 'narrow':
       case 'address':
+      case 'is_null':
         return undefined;
       default:
         return expr.b === undefined ? this.unaryForm(prefix, expr) : this.binaryForm(prefix, expr, expr.b);

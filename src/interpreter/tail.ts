@@ -1,6 +1,6 @@
 /** Tail calls: the arguments go to the frame's start, and the callee takes the frame (spec "exec/instructions", `return_call`). */
 import { trap } from '../errors';
-import type { TailCall, TailCallIndirect } from '../lowering';
+import type { TailCall, TailCallIndirect, TailCallRef } from '../lowering';
 import { Func, type Instance } from '../runtime';
 import { codeOf, type FuncCode } from './code';
 import { registers, stack } from './registers';
@@ -29,7 +29,16 @@ export function prepareIndirectTail(instance: Instance, call: TailCallIndirect, 
     if (index >= table.length || (wide && ints[fp + word + 1] !== 0)) throw trap('undefinedElement', offset);
     const callee = table.elements[index];
     if (!(callee instanceof Func)) throw trap('uninitializedElement', offset);
-    if (callee.typeId !== id) throw trap('indirectCallType', offset);
+    if (!callee.isOf(id)) throw trap('indirectCallType', offset);
+    return replaceFrame(callee, fp, slot, count, hasRefs);
+  };
+}
+
+export function prepareTailRef({ slot, count, offset }: TailCallRef, hasRefs: boolean): Prepare {
+  const { refs } = stack();
+  return (fp) => {
+    const callee = refs[(fp >> 1) + slot + count];
+    if (!(callee instanceof Func)) throw trap('nullFunctionReference', offset);
     return replaceFrame(callee, fp, slot, count, hasRefs);
   };
 }

@@ -60,7 +60,7 @@ export class Builder {
     this.reader = new Reader(module.bytes, this.start, module.codeEnd[defined]);
     const type = module.types[module.funcTypes[funcidx]].composite.func;
     this.results = type.results;
-    this.locals = new Locals(type, this.reader);
+    this.locals = new Locals(type, this.reader, module);
     this.sequence = this.statements;
     this.operands = new Operands(this.locals.slots, (statement) => this.emit(statement));
     this.operands.reserve(slotsOfAll(type.results));

@@ -102,6 +102,11 @@ export interface Address extends Head {
   readonly memidx: number;
   readonly offset: number;
 }
+/** 1 for the null reference, else 0. */
+export interface IsNull extends Head {
+  readonly op: 'is_null';
+  readonly a: Get;
+}
 /** A numeric instruction. `offset` is -1 when it cannot trap. */
 export interface Compute extends Head {
   readonly op: ComputeOp;
@@ -111,7 +116,7 @@ export interface Compute extends Head {
 }
 
 /** `offset` is the byte offset in the module of an instruction that can trap. */
-export type Expr = Get | Const | GlobalGet | Select | Load | Narrow | Address | Compute;
+export type Expr = Get | Const | GlobalGet | Select | Load | Narrow | Address | IsNull | Compute;
 
 export function kindOf(type: ValType): Kind {
   if (type === I32) return 'i';
@@ -216,6 +221,12 @@ export function address(
     memidx,
     offset,
   };
+}
+
+/** A reference stands in a slot always. */
+export function isNull(a: Get): IsNull {
+  const { flags, locals, reads } = a;
+  return { type: I32, kind: 'i', flags, locals, reads, size: 1, op: 'is_null', a };
 }
 
 function compute(

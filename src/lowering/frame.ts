@@ -2,7 +2,7 @@
  * Where the locals and operands of a frame lie. A slot is eight bytes; a value takes one, a v128 two. Locals come first, in their order;
  * operands follow, bottom first. A function may declare 50,000 locals in a few bytes, so they stay groups.
  */
-import { type FuncType, isRef, type Reader, slotsOf, type ValType } from '../decoder';
+import { type FuncType, isRef, type ModuleData, type Reader, slotsOf, type ValType } from '../decoder';
 import { groupOf, type LocalGroup, readLocals, typesOfLocals } from '../decoder/body';
 
 /** Locals of one type in a row, with the slot of the first one. */
@@ -19,10 +19,10 @@ export class Locals {
   readonly paramSlots: number;
 
   /** Reads the local declarations of a code entry; the reader then stands at its first instruction. */
-  constructor(type: FuncType, reader: Reader) {
+  constructor(type: FuncType, reader: Reader, module: ModuleData) {
     let slot = 0;
     let count = 0;
-    this.groups = readLocals(type, reader).map((group) => {
+    this.groups = readLocals(type, reader, module).map((group) => {
       const placed = { ...group, slot };
       slot += group.count * slotsOf(group.type);
       count += group.count;

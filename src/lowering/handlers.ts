@@ -6,9 +6,9 @@
 import {
   type AccessOp,
   type AccessSignature,
+  asNonNull,
   F32,
   F64,
-  FUNCREF,
   I32,
   I64,
   INSTRUCTIONS,
@@ -19,11 +19,14 @@ import {
   type NumericOp,
   type NumericSignature,
   type OpName,
+  refTo,
+  refType,
   slotsOf,
   type ValType,
 } from '../decoder';
 import { readBlockType, readBodyHeapType, readBodyValType } from '../decoder/body';
 import { readMemidx } from '../decoder/immediates';
+import { InternalError } from '../errors';
 import type { Builder } from './builder';
 import {
   address,
@@ -33,8 +36,10 @@ import {
   constant,
   copysign,
   type Expr,
+  type Get,
   getLocal,
   globalGet,
+  isNull,
   load,
   narrow,
   READS_GLOBAL,
@@ -333,6 +338,17 @@ function callIndirect(lowering: Builder): void {
   });
 }
 
+function callRef(lowering: Builder): void {
+  const { reader, operands, offset, module } = lowering;
+  const { params, results } = module.types[reader.u32()].composite.func;
+  const callee = popReference(lowering).slot;
+  call(lowering, params, (height, slot) => {
+    const safepoint = lowering.safepoint('call', offset, operands.list(height));
+    lowering.emit({ kind: 'call_ref', callee, slot, offset, safepoint });
+    operands.settle(height, results);
+  });
+}
+
 function tailCall(lowering: Builder): void {
   const funcidx = lowering.reader.u32();
   const { params } = calleeOf(lowering, funcidx);
@@ -353,6 +369,47 @@ function tailCallIndirect(lowering: Builder): void {
     lowering.emit({ kind: 'tail_indirect', typeidx, tableidx, slot, count: slotsOfAll(params), offset });
   });
   lowering.die();
+}
+
+function tailCallRef(lowering: Builder): void {
+  const { reader, operands, offset, module } = lowering;
+  const { params } = module.types[reader.u32()].composite.func;
+  operands.computeAll();
+  operands.truncate(operands.height - 1);
+  call(lowering, params, (_, slot) => {
+    lowering.emit({ kind: 'tail_ref', slot, count: slotsOfAll(params), offset });
+  });
+  lowering.die();
+}
+
+// References
+
+/** References are in slots always: nothing computes one late. */
+function popReference({ operands }: Builder): Get {
+  const value = operands.pop();
+  if (value.op !== 'get') throw new InternalError(`a reference that is a ${value.op}`);
+  return value;
+}
+
+function branchOnNull(lowering: Builder): void {
+  const { operands } = lowering;
+  const depth = lowering.reader.u32();
+  const value = popReference(lowering);
+  operands.computeFlags(TRAPS);
+  const branch = lowering.branch(lowering.control(depth));
+  lowering.emit({ kind: 'br_if', condition: isNull(value), branch });
+  operands.push({ ...value, type: asNonNull(value.type) });
+}
+
+function branchOnNonNull(lowering: Builder): void {
+  const { operands } = lowering;
+  const depth = lowering.reader.u32();
+  const value = popReference(lowering);
+  operands.push({ ...value, type: asNonNull(value.type) });
+  operands.computeFlags(TRAPS);
+  const branch = lowering.branch(lowering.control(depth));
+  lowering.emit({ kind: 'br_if', condition: unary('i32.eqz', I32, isNull(value)), branch });
+  operands.pop();
 }
 
 const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> = {
@@ -397,10 +454,12 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> =
   call_indirect: callIndirect,
   return_call: tailCall,
   return_call_indirect: tailCallIndirect,
+  call_ref: callRef,
+  return_call_ref: tailCallRef,
   drop,
   select: lowerSelect,
   'select t': (l) => {
-    for (let more = l.reader.u32(); more > 0; more--) readBodyValType(l.reader);
+    for (let more = l.reader.u32(); more > 0; more--) readBodyValType(l.reader, l.module);
     lowerSelect(l);
   },
   'local.get': (l) => pushLocal(l, l.reader.u32()),
@@ -435,9 +494,18 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> =
     reader.f64();
     operands.push(constant(F64, reader.lo, reader.hi));
   },
-  'ref.null': (l) => effect(l, 'ref.null', 0, 0, readBodyHeapType(l.reader)),
-  'ref.is_null': (l) => effect(l, 'ref.is_null', 0, 1, I32),
-  'ref.func': (l) => effect(l, 'ref.func', l.reader.u32(), 0, FUNCREF),
+  'ref.null': (l) => effect(l, 'ref.null', 0, 0, refType(true, readBodyHeapType(l.reader, l.module))),
+  'ref.is_null': (l) => l.operands.push(isNull(popReference(l))),
+  'ref.func': (l) => {
+    const funcidx = l.reader.u32();
+    effect(l, 'ref.func', funcidx, 0, refTo(l.module.types[l.module.funcTypes[funcidx]]));
+  },
+  'ref.as_non_null': (l) => {
+    const { operands } = l;
+    effect(l, 'ref.as_non_null', 0, 1, asNonNull(operands.typeAt(operands.height - 1)));
+  },
+  br_on_null: branchOnNull,
+  br_on_non_null: branchOnNonNull,
   'memory.init': bulkTwo('memory.init'),
   'data.drop': (l) => effect(l, 'data.drop', l.reader.u32(), 0),
   'memory.copy': bulkTwo('memory.copy'),

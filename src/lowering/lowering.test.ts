@@ -1,9 +1,11 @@
 /** What functions are lowered to, compared as text; and that it takes work in proportion to the body, in slices as at once. */
+
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
 import { Lowering, lower, MAX_WAITING, printLowered } from '.';
-import { SHAPES, shapeModule } from './shapes';
+import { REFERENCE_SHAPES, referenceShapeModule, SHAPES, shapeModule } from './shapes';
 
 const parser = await wabt();
 const features = { tail_call: true, multi_memory: true, memory64: true };
@@ -13,14 +15,21 @@ function decode(text: string): Module {
 const listing = (module: Module, funcidx: number) =>
   [...printLowered(module, lower(module, funcidx))].join('\n');
 
+const modules: [name: string, module: Module][] = Object.entries(SHAPES).map(([name, body]) => [
+  name,
+  decode(shapeModule(body)),
+]);
+for (const [name, body] of Object.entries(REFERENCE_SHAPES)) {
+  modules.push([name, Module.decode(await parse(referenceShapeModule(body)))]);
+}
+
 describe('shapes', () => {
-  for (const [name, body] of Object.entries(SHAPES)) {
+  for (const [name, module] of modules) {
     it(name, async () => {
       const file = `golden/${name.replaceAll(' ', '-')}.txt`;
-      await expect(`${listing(decode(shapeModule(body)), 0)}\n`).toMatchFileSnapshot(file);
+      await expect(`${listing(module, 0)}\n`).toMatchFileSnapshot(file);
     });
     it(`${name}: in slices of one instruction`, () => {
-      const module = decode(shapeModule(body));
       const lowering = new Lowering(module, 0);
       let lowered = lowering.run(1);
       while (lowered === undefined) lowered = lowering.run(1);

@@ -3,7 +3,7 @@
  * of a function. Places are named as in the specification: `local n` and `operand k`. Labels are numbers, `@0` the function's; what stands
  * behind `safepoint` is the offset of the instruction in the code entry.
  */
-import { funcTypeName, type ModuleData, slotsOf, type ValType, valTypeName } from '../decoder';
+import { funcTypeName, type ModuleData, slotsOf, type ValType, valTypeName, valTypeNameIn } from '../decoder';
 import { typesOf } from '../decoder/typelist';
 import type { Const, Expr } from './expr';
 import type { Locals } from './frame';
@@ -21,11 +21,12 @@ interface Task {
 export function* printLowered(module: ModuleData, body: LoweredBody): Generator<string> {
   const { locals, funcidx } = body;
   const type = module.types[module.funcTypes[funcidx]].composite.func;
-  yield `(func ${funcidx} ${funcTypeName(type)} slots ${body.slots} entry ${hex(body.entry.offset)}`;
+  yield `(func ${funcidx} ${funcTypeName(type, module.types)} slots ${body.slots} entry ${hex(body.entry.offset)}`;
   for (const { type: of, count, localidx } of locals.groups) {
     const first = Math.max(localidx, locals.params);
     const more = localidx + count - first;
-    if (more > 0) yield `  (local ${first} ${valTypeName(of)}${more > 1 ? ` x ${more}` : ''})`;
+    if (more > 0)
+      yield `  (local ${first} ${valTypeNameIn(of, module.types)}${more > 1 ? ` x ${more}` : ''})`;
   }
   const tasks: Task[] = [];
   const sequence = (depth: number, statements: readonly Statement[]) =>
@@ -89,12 +90,21 @@ function describe(statement: Statement, locals: Locals): string[] {
       const callee = `table ${tableidx} [${text(index)}] type ${typeidx}`;
       return [`call_indirect ${callee} at ${place(slot)}${trapText(offset)}${safepointText(safepoint)}`];
     }
+    case 'call_ref': {
+      const { callee, slot, offset, safepoint } = statement;
+      return [`call_ref ${place(callee)} at ${place(slot)}${trapText(offset)}${safepointText(safepoint)}`];
+    }
     case 'tail':
       return [`return_call ${statement.funcidx} with ${statement.count} slots from ${place(statement.slot)}`];
     case 'tail_indirect': {
       const { typeidx, tableidx, slot, count, offset } = statement;
       const callee = `table ${tableidx} [${place(slot + count)}] type ${typeidx}`;
       return [`return_call_indirect ${callee} with ${count} slots from ${place(slot)}${trapText(offset)}`];
+    }
+    case 'tail_ref': {
+      const { slot, count, offset } = statement;
+      const callee = place(slot + count);
+      return [`return_call_ref ${callee} with ${count} slots from ${place(slot)}${trapText(offset)}`];
     }
     case 'block':
       return [`block @${statement.label.id}`];
@@ -156,6 +166,8 @@ function exprText(expr: Expr, locals: Locals): string {
       return `global ${expr.globalidx}${floatBits(expr.type)}`;
     case 'select':
       return `select(${text(expr.a)}, ${text(expr.b)}, ${text(expr.condition)})`;
+    case 'is_null':
+      return `is_null(${text(expr.a)})`;
     case 'narrow':
       return `narrow(${text(expr.a)})`;
     case 'address':

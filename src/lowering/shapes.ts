@@ -88,3 +88,21 @@ export function shapeModule(body: string): string {
     (elem $e func $g $k)
     (data $bytes "ab"))`;
 }
+
+/**
+ * The same with typed references: bodies of type [i32 i64] -> [i32] with the locals $a, $b, $x (i32), $r (funcref) and $s ((ref null $p)).
+ */
+export const REFERENCE_SHAPES: Readonly<Record<string, string>> = {
+  'calls by reference': `(call_ref $p (local.get $x) (local.get $b) (local.get $s)) (drop)
+    (return_call_ref $p (local.get $a) (local.get $b) (ref.as_non_null (local.get $s)))`,
+  'branches on null': `(block $o (result (ref $p)) (block $n (br_on_non_null $o (local.get $s))
+    (drop (br_on_null $n (local.get $r)))) (unreachable)) (ref.is_null)`,
+};
+
+/** A module of one of those, in the text format of WebAssembly 3.0. */
+export function referenceShapeModule(body: string): string {
+  return `(module
+    (type $p (func (param i32 i64) (result i32)))
+    (func $shape (param $a i32) (param $b i64) (result i32)
+      (local $x i32) (local $r funcref) (local $s (ref null $p)) ${body}))`;
+}

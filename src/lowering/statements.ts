@@ -3,7 +3,7 @@
  * module by index and knows no instance, so that it can be printed, compared, shared by all instances of the module, and given to any back
  * end. What an instruction computes stands in expressions (expr.ts); where values lie in slots of the frame (frame.ts).
  *
- * A sequence ends where its last statement passes control on (`br`, `br_table`, `return`, `unreachable`, `tail`), or falls off its end: to
+ * A sequence ends where its last statement passes control on (`br`, `br_table`, `return`, `unreachable`, tail calls), or falls off its end: to
  * what is behind the block, loop or `if` that holds it.
  */
 import type { AccessOp, BlockOp, NumericOp, OpName, ValType } from '../decoder';
@@ -106,7 +106,8 @@ type OtherOp = Exclude<
   OpName,
   | (NumericOp | AccessOp | BulkOp | BlockOp)
   | ('unreachable' | 'nop' | 'else' | 'end' | 'br' | 'br_if' | 'br_table' | 'return')
-  | ('call' | 'call_indirect' | 'return_call' | 'return_call_indirect')
+  | ('call' | 'call_indirect' | 'call_ref' | 'return_call' | 'return_call_indirect' | 'return_call_ref')
+  | ('ref.is_null' | 'br_on_null' | 'br_on_non_null')
   | ('drop' | 'select' | 'select t')
   | ('local.get' | 'local.set' | 'local.tee' | 'global.get' | 'global.set')
   | ('i32.const' | 'i64.const' | 'f32.const' | 'f64.const')
@@ -156,6 +157,14 @@ export interface CallIndirect {
   readonly offset: number;
   readonly safepoint: Safepoint;
 }
+export interface CallRef {
+  readonly kind: 'call_ref';
+  /** The slot of the reference. */
+  readonly callee: number;
+  readonly slot: number;
+  readonly offset: number;
+  readonly safepoint: Safepoint;
+}
 /** A tail call: `count` slots of arguments from `slot` on go to the frame's start. */
 export interface TailCall {
   readonly kind: 'tail';
@@ -168,6 +177,14 @@ export interface TailCallIndirect {
   readonly kind: 'tail_indirect';
   readonly typeidx: number;
   readonly tableidx: number;
+  readonly slot: number;
+  readonly count: number;
+  readonly offset: number;
+}
+
+/** The reference stands in the slot behind the arguments. */
+export interface TailCallRef {
+  readonly kind: 'tail_ref';
   readonly slot: number;
   readonly count: number;
   readonly offset: number;
@@ -223,8 +240,10 @@ export type Statement =
   | Bulk
   | Call
   | CallIndirect
+  | CallRef
   | TailCall
   | TailCallIndirect
+  | TailCallRef
   | Block
   | Loop
   | If

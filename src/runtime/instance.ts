@@ -8,6 +8,7 @@ import {
   isRef,
   type Limits,
   type Module,
+  matchesDefType,
   type ValType,
   valTypeName,
 } from '../decoder';
@@ -120,6 +121,11 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
   /** @internal A function that `instance` defines. */
   static defined(instance: Instance, funcidx: number, type: FuncType, typeId: number): Func {
     return new Func(instance.store, type, typeId, instance, funcidx, undefined, undefined);
+  }
+
+  /** @internal Whether it may be called where a function of the type with this canonical id is asked for. */
+  isOf(typeId: number): boolean {
+    return matchesDefType(this.typeId, typeId);
   }
 
   get name(): string | undefined {

@@ -47,7 +47,7 @@ function givenName(given: Extern): string {
 /** What does not fit, if anything. Not `sized`: memories and tables will be as large as the module declares them. */
 function mismatch(module: Module, { type }: Import, given: Extern, sized: boolean): string | undefined {
   if (given instanceof Func && type.kind === 'func') {
-    if (given.typeId !== module.types[type.typeidx].id) return 'has another function type';
+    if (!given.isOf(module.types[type.typeidx].id)) return 'has another function type';
   } else if (given instanceof Table && type.kind === 'table') {
     const actual = given.type;
     if (actual.address !== type.type.address) return `has address type ${actual.address}`;
@@ -66,7 +66,7 @@ function mismatch(module: Module, { type }: Import, given: Extern, sized: boolea
     if (actual.mutable !== type.type.mutable) return `is ${actual.mutable ? '' : 'not '}mutable`;
     const fits = actual.mutable
       ? actual.value === type.type.value
-      : matches(actual.value, type.type.value, module.types);
+      : matches(actual.value, type.type.value);
     if (!fits) return `holds ${valTypeName(actual.value)}`;
   }
   return undefined;

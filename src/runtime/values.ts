@@ -2,7 +2,20 @@
  * Values at the boundary. `Value` is bit exact; `toJs` and `fromJs` are the JS API's ToJSValue and ToWebAssemblyValue. The only file of
  * the core that knows BigInt: a host without it replaces this file and has no i64 at its JavaScript boundary.
  */
-import { F32, F64, HEAP, heapOf, I32, I64, isNullable, isRef, type ValType, valTypeName } from '../decoder';
+import {
+  F32,
+  F64,
+  HEAP,
+  heapOf,
+  heapTypeId,
+  hierarchyOf,
+  I32,
+  I64,
+  isNullable,
+  isRef,
+  type ValType,
+  valTypeName,
+} from '../decoder';
 import { f32FromBits, f64FromBits } from './numerics';
 
 /** i32 and f32: `lo` holds the bits. i64 and f64: `lo` and `hi`. References: `ref`; null is the null reference. */
@@ -19,6 +32,8 @@ export type JsNumber = number | bigint;
 /** What a funcref that is not null refers to: a function instance (func.ts). */
 export abstract class FuncReference {
   abstract readonly store: object;
+  /** Whether it is of the type with this canonical id. */
+  abstract isOf(typeId: number): boolean;
 }
 
 const cell = new DataView(new ArrayBuffer(8));
@@ -64,7 +79,9 @@ function isValue(given: unknown): given is Value {
 export function valueFor(what: string, type: ValType, given: unknown, store: object): Value {
   if (!isValue(given)) return ownValue(what, fromJs(type, given), store);
   const { type: claimed, lo, hi, ref } = given;
-  if (claimed !== type) {
+  // A reference is what it is, whatever type of its hierarchy somebody has given it.
+  const isOwn = isRef(type) && isRef(claimed) && hierarchyOf(claimed) === hierarchyOf(type);
+  if (claimed !== type && !isOwn) {
     const other = typeof claimed === 'number' ? valTypeName(claimed) : 'something else';
     throw new TypeError(`${what}: expected a value of type ${valTypeName(type)}, not of ${other}`);
   }
@@ -74,7 +91,11 @@ export function valueFor(what: string, type: ValType, given: unknown, store: obj
 
 /** @internal The value, unless it is a function of another store. */
 export function ownValue(what: string, value: Value, store: object): Value {
-  if (value.ref instanceof FuncReference && heapOf(value.type) === HEAP.func && value.ref.store !== store) {
+  if (
+    value.ref instanceof FuncReference &&
+    hierarchyOf(value.type) === HEAP.func &&
+    value.ref.store !== store
+  ) {
     throw new TypeError(`${what}: the function belongs to another store`);
   }
   return value;
@@ -126,6 +147,9 @@ function refFromJs(type: ValType, value: unknown): Value {
     if (value === null) throw new TypeError(`null is not a ${valTypeName(type)}`);
     return reference(type, value);
   }
-  if (heap === HEAP.func && value instanceof FuncReference) return reference(type, value);
+  if (value instanceof FuncReference) {
+    const typeId = heapTypeId(heap);
+    if (typeId < 0 ? heap === HEAP.func : value.isOf(typeId)) return reference(type, value);
+  }
   throw new TypeError(`value is not a ${valTypeName(type)}`);
 }

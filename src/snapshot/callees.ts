@@ -2,6 +2,7 @@
  * Which function may stand in a frame that another one was called into: that one, or what tail calls can put in its stead, one after
  * another.
  */
+import { defTypeOf } from '../decoder/canonical';
 import type { ModuleData } from '../decoder/module';
 import { walkSafepoints } from '../decoder/safepoints';
 import { SnapshotError } from '../errors';
@@ -85,14 +86,17 @@ export class Callees {
     return this.successors.get(func);
   }
 
+  /** Functions of a type, those of its subtypes among them. */
   private ofType(typeId: number): readonly number[] {
     if (this.byType === undefined) {
       this.byType = new Map();
       for (let func = 0; func < this.space.count; func++) {
-        const id = this.space.typeIdOf(func);
-        const others = this.byType.get(id);
-        if (others === undefined) this.byType.set(id, [func]);
-        else others.push(func);
+        let id: number | undefined = this.space.typeIdOf(func);
+        for (; id !== undefined; id = defTypeOf(id).supertype) {
+          const others = this.byType.get(id);
+          if (others === undefined) this.byType.set(id, [func]);
+          else others.push(func);
+        }
       }
     }
     return this.byType.get(typeId) ?? [];

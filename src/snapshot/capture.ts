@@ -85,7 +85,7 @@ export function captureWith(
   return {
     ...captureInstance(instance, space, namer, options, contents),
     continuations: [captureRoot(execution, frames, space, namer)],
-    pendingCall: capturePending(execution, frames, namer),
+    pendingCall: capturePending(execution, namer),
     hostState: bytesOf('the host state', options.hostState ?? NO_BYTES),
   };
 }
@@ -146,7 +146,7 @@ export function captureContents(
   return {
     memories: space.memories.map((memory, i) => captureMemory(firstMemories[i], memory, i, contents)),
     tables: space.tables.map((_, i) => captureTable(space, firstTables[i], i, namer)),
-    globals: space.globals.map((global, i) => namer.value(global.get(), space.globalModule(i))),
+    globals: space.globals.map((global) => namer.value(global.get())),
   };
 }
 
@@ -166,11 +166,10 @@ function captureMemory(first: number, memory: Memory, index: number, contents: C
 function captureTable(space: Space, first: number, index: number, namer: Namer): TableRecord {
   if (first < index) return { sameAs: first };
   const table = space.tables[index];
-  const module = space.tableModule(index);
-  const type = tagOf(table.type.element, module);
+  const type = tagOf(table.type.element);
   const elements = new Int32Array(table.length * 2);
   for (let i = 0; i < table.length; i++) {
-    const { lo, hi } = namer.reference(table.type.element, table.get(i), module);
+    const { lo, hi } = namer.reference(table.type.element, table.get(i));
     elements[2 * i] = lo;
     elements[2 * i + 1] = hi;
   }
@@ -197,10 +196,9 @@ export function captureRoot(
 
 function captureFrame(frame: FrameState, space: Space, namer: Namer): Activation {
   const { instance, kind, offset, targetLoop, values } = frame;
-  const { module } = instance;
   const func = space.ownNumberOf(instance, frame.funcidx);
   if (func === undefined) {
-    const name = module.funcName(frame.funcidx) ?? `function ${frame.funcidx}`;
+    const name = instance.module.funcName(frame.funcidx) ?? `function ${frame.funcidx}`;
     throw new SnapshotError(`a frame of ${name} belongs to another instance`, 'unsupported');
   }
   return {
@@ -208,20 +206,15 @@ function captureFrame(frame: FrameState, space: Space, namer: Namer): Activation
     site: kind,
     offset,
     targetLoop,
-    values: values.map((value) => namer.value(value, module)),
+    values: values.map((value) => namer.value(value)),
     targetCont: -1,
   };
 }
 
-/** @internal The caller's module is the one whose types the host function was made for. */
-export function capturePending(
-  { pendingHostCall: call }: Execution,
-  frames: readonly FrameState[],
-  namer: Namer,
-): PendingCall | undefined {
+/** @internal */
+export function capturePending({ pendingHostCall: call }: Execution, namer: Namer): PendingCall | undefined {
   if (call === undefined) return undefined;
-  const { module } = frames[frames.length - 1].instance;
-  return { func: namer.funcIndex(call.func), args: call.args.map((value) => namer.value(value, module)) };
+  return { func: namer.funcIndex(call.func), args: call.args.map((value) => namer.value(value)) };
 }
 
 function nameOf(func: Func): string {

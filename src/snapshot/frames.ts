@@ -2,7 +2,7 @@
 import type { ModuleData } from '../decoder/module';
 import { type LoopRegion, localsOf, type Safepoint, walkSafepoints } from '../decoder/safepoints';
 import { typesOf } from '../decoder/typelist';
-import type { ValType } from '../decoder/types';
+import { asNullable, isDefaultable, type ValType } from '../decoder/types';
 import type { Activation } from './document';
 import { mismatch, typeComplaint } from './value-types';
 
@@ -64,36 +64,37 @@ export class FrameChecker {
       else others.push(item);
     }
     walkSafepoints(this.module, func, {
-      safepoint: (point) => {
+      safepoint: (point, isUnset) => {
         for (const item of byOffset.get(point.offset) ?? []) {
           const { site, targetLoop } = item.frame;
           if (site !== point.kind || targetLoop !== point.targetLoop) continue;
           item.found = true;
           this.awaited.set(item.index, { results: point.results, callee: point.callee });
-          this.checkValues(item, locals, point);
+          this.checkValues(item, locals, point, isUnset);
         }
       },
     });
     for (const item of pending) if (!item.found) mismatch(this.explain(item));
   }
 
-  private checkValues({ frame, index }: Pending, locals: readonly ValType[], point: Safepoint): void {
+  private checkValues(
+    { frame, index }: Pending,
+    locals: readonly ValType[],
+    point: Safepoint,
+    isUnset: (localidx: number) => boolean,
+  ): void {
     const { values } = frame;
     const { operands } = point;
     const expected = locals.length + (operands?.length ?? 0);
     if (values.length !== expected) {
       mismatch(`frame ${index}: ${values.length} values, but ${expected} live at its ${point.kind} site`);
     }
-    let at = 0;
-    const check = (types: readonly ValType[]): void => {
-      for (const type of types) {
-        const complaint = typeComplaint(values[at], type, this.references);
-        if (complaint !== undefined) mismatch(`frame ${index}, value ${at}: ${complaint}`);
-        at++;
-      }
-    };
-    check(locals);
-    check(typesOf(operands));
+    [...locals, ...typesOf(operands)].forEach((type, at) => {
+      // Only null stands for a local that nobody can read yet.
+      const declared = at < locals.length && !isDefaultable(type) && isUnset(at) ? asNullable(type) : type;
+      const complaint = typeComplaint(values[at], declared, this.references);
+      if (complaint !== undefined) mismatch(`frame ${index}, value ${at}: ${complaint}`);
+    });
   }
 
   /** Why no safepoint of the function is this frame's. */

@@ -1,5 +1,4 @@
 /** References between instances and a snapshot: functions by index, the host's values by names that the embedder gives. */
-import type { ModuleData } from '../decoder/module';
 import { isRef, type ValType } from '../decoder/types';
 import { SnapshotError } from '../errors';
 import { type Func, reference, type Value } from '../runtime';
@@ -17,7 +16,7 @@ function unsupported(message: string): SnapshotError {
   return new SnapshotError(message, 'unsupported');
 }
 
-/** Values of instances -> values of a document. A type is written in the terms of a module. */
+/** Values of instances -> values of a document. */
 export class Namer {
   private readonly space: Space;
   private readonly nameExternRef: NameExternRef | undefined;
@@ -27,16 +26,16 @@ export class Namer {
     this.nameExternRef = nameExternRef;
   }
 
-  value({ type, lo, hi, ref }: Value, module: ModuleData): TypedValue {
-    const tag = tagOf(type, module);
-    if (isRefTag(tag)) return this.reference(type, ref, module);
+  value({ type, lo, hi, ref }: Value): TypedValue {
+    const tag = tagOf(type);
+    if (isRefTag(tag)) return this.reference(type, ref);
     if (tag === 'v128') throw unsupported('values of type v128');
     // The high half of a narrow value is whatever was there before: no state.
     return { type: tag, lo, hi: tag === 'i64' || tag === 'f64' ? hi : 0 };
   }
 
-  reference(type: ValType, ref: unknown, module: ModuleData): TypedValue {
-    const tag = tagOf(type, module);
+  reference(type: ValType, ref: unknown): TypedValue {
+    const tag = tagOf(type);
     if (tag !== 'funcref' && tag !== 'externref') throw unsupported(`references of type ${tag}`);
     if (ref === null) return nullRef(tag);
     if (tag === 'funcref') return { type: tag, lo: this.funcIndex(ref as Func), hi: 0 };

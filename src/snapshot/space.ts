@@ -1,5 +1,4 @@
 /** What the numbers of a document mean: the index spaces of one instance, or the addresses of several linked ones (linkage.ts). */
-import type { ModuleData } from '../decoder/module';
 import type { Store } from '../interpreter';
 import type { Func, Global, Instance, Memory, Table } from '../runtime';
 
@@ -13,9 +12,6 @@ export interface Space {
   numberOf(func: Func): number | undefined;
   /** The number of a function that `instance` defines, or undefined when the instance is none of this space. */
   ownNumberOf(instance: Instance, funcidx: number): number | undefined;
-  /** The module in whose terms a table's or a global's type is written. */
-  tableModule(index: number): ModuleData;
-  globalModule(index: number): ModuleData;
 }
 
 export function spaceOf(instance: Instance): Space {
@@ -36,8 +32,6 @@ export function spaceOf(instance: Instance): Space {
       return imported.get(func);
     },
     ownNumberOf: (owner, funcidx) => (owner === instance ? funcidx : undefined),
-    tableModule: () => module,
-    globalModule: () => module,
   };
 }
 

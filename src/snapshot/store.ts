@@ -103,7 +103,7 @@ function captureStack(
   const frames = stoppedFrames(execution);
   return {
     continuations: [captureRoot(execution, frames, space, namer)],
-    pendingCall: capturePending(execution, frames, namer),
+    pendingCall: capturePending(execution, namer),
   };
 }
 
@@ -117,8 +117,6 @@ function spaceOfStore(linkage: LiveLinkage, store: Store): Space {
     func: (address) => linkage.externAt('func', address) as Func,
     numberOf: (func) => linkage.numberOf(func),
     ownNumberOf: (instance, funcidx) => linkage.numberOf(instance.funcAt(funcidx)),
-    tableModule: (address) => linkage.placeOf('table', address).module,
-    globalModule: (address) => linkage.placeOf('global', address).module,
   };
 }
 

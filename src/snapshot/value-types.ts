@@ -1,20 +1,18 @@
 /** Snapshot values and a module's types: the tag says the storage family, the module says the rest (draft, "Value Representation"). */
 
-import { matches } from '../decoder/matching';
+import { hierarchyOf, matches } from '../decoder/matching';
 import type { ModuleData } from '../decoder/module';
 import {
-  concreteHeap,
   EXTERNREF,
   F32,
   F64,
   FUNCREF,
   HEAP,
-  heapOf,
-  heapTypeidx,
   I32,
   I64,
   isNullable,
   isRef,
+  refTo,
   refType,
   V128,
   type ValType,
@@ -37,11 +35,8 @@ const NUMBER_TAGS: Readonly<Record<ValType, TypeTag>> = {
 };
 const HEAP_TAGS: Readonly<Record<number, TypeTag>> = {
   [HEAP.func]: 'funcref',
-  [HEAP.nofunc]: 'funcref',
   [HEAP.extern]: 'externref',
-  [HEAP.noextern]: 'externref',
   [HEAP.exn]: 'exnref',
-  [HEAP.noexn]: 'exnref',
 };
 
 /** The widest type whose values travel in this family. */
@@ -54,12 +49,10 @@ export function typeOfTag(tag: TypeTag): ValType {
 }
 
 /** The storage family that values of this type travel in. */
-export function tagOf(type: ValType, module: ModuleData): TypeTag {
+export function tagOf(type: ValType): TypeTag {
   const number = NUMBER_TAGS[type];
   if (number !== undefined) return number;
-  const typeidx = heapTypeidx(heapOf(type));
-  const heap = typeidx < 0 ? heapOf(type) : HEAP[module.types[typeidx].composite.kind];
-  const tag = isRef(type) ? HEAP_TAGS[heap] : undefined;
+  const tag = isRef(type) ? HEAP_TAGS[hierarchyOf(type)] : undefined;
   if (tag === undefined)
     throw new SnapshotError(`values of type ${valTypeName(type)} in a snapshot`, 'unsupported');
   return tag;
@@ -67,7 +60,7 @@ export function tagOf(type: ValType, module: ModuleData): TypeTag {
 
 /** Why a value is not one of this type, or undefined. */
 export function typeComplaint(value: TypedValue, type: ValType, module: ModuleData): string | undefined {
-  const tag = tagOf(type, module);
+  const tag = tagOf(type);
   if (value.type !== tag) return `a value of type ${value.type} where ${valTypeName(type)} is due`;
   if (!isRefTag(tag)) return undefined;
   if (isNull(value)) return isNullable(type) ? undefined : `null where ${valTypeName(type)} is due`;
@@ -80,7 +73,7 @@ export function elementComplaint(
   type: ValType,
   module: ModuleData,
 ): string | undefined {
-  const tag = tagOf(type, module);
+  const tag = tagOf(type);
   // Nullable references to any function: nothing but the index to check.
   const plain = type === refType(true, HEAP.func);
   for (let i = 0; i < elements.length; i += 2) {
@@ -100,10 +93,10 @@ function referenceComplaint(tag: TypeTag, id: number, type: ValType, module: Mod
   let actual = refType(false, HEAP.extern);
   if (tag === 'funcref') {
     if (id >= module.funcTypes.length) return `function ${id} is not in the module`;
-    actual = refType(false, concreteHeap(module.funcTypes[id]));
+    actual = refTo(module.types[module.funcTypes[id]]);
   } else if (tag !== 'externref') {
     throw new SnapshotError(`a value of type ${tag} in a snapshot`, 'unsupported');
   }
-  if (matches(actual, type, module.types)) return undefined;
+  if (matches(actual, type)) return undefined;
   return `${tag} ${tag === 'funcref' ? id : ''} is not of type ${valTypeName(type)}`;
 }

@@ -3,18 +3,8 @@
  * module alone would be, each frame against the code of the instance that it stands in; only what crosses from one to another is new.
  */
 
-import { matches } from '../decoder/matching';
 import type { ModuleData } from '../decoder/module';
-import {
-  type FuncType,
-  HEAP,
-  heapOf,
-  heapTypeidx,
-  isNullable,
-  isRef,
-  refType,
-  type ValType,
-} from '../decoder/types';
+import type { FuncType } from '../decoder/types';
 import { Callees, type FuncSpace, tailCallsOf } from './callees';
 import { isStored, type MemoryRecord, type SnapshotDocument, type TableRecord } from './document';
 import { FrameChecker } from './frames';
@@ -22,7 +12,14 @@ import type { Linkage, Origin, Part } from './linkage';
 import { checkDocument } from './rules';
 import { firstIndices } from './space';
 import { mismatch } from './value-types';
-import { checkCallee, refuseUnsupported, typeOfFunc, verifyArguments, verifyContents } from './verify';
+import {
+  checkCallee,
+  checkReturns,
+  refuseUnsupported,
+  typeOfFunc,
+  verifyArguments,
+  verifyContents,
+} from './verify';
 
 /** Throws `SnapshotError` unless the document describes a state of a store that is linked so. */
 export function verifyStore(document: SnapshotDocument, linkage: Linkage): void {
@@ -68,7 +65,7 @@ function withStoreFuncs(module: ModuleData, linkage: Linkage): ModuleData {
     let typeidx = indices.get(type.id);
     if (typeidx === undefined) {
       typeidx = types.length;
-      types.push({ ...type, supertype: undefined });
+      types.push(type);
       indices.set(type.id, typeidx);
     }
     return typeidx;
@@ -101,12 +98,6 @@ function shared<R>(records: readonly R[], addresses: readonly number[]): (R | { 
   });
 }
 
-/** A function type, in the terms of a module. */
-interface Typed {
-  readonly types: readonly ValType[];
-  readonly module: ModuleData;
-}
-
 function verifyStack(document: SnapshotDocument, linkage: Linkage, views: readonly ModuleData[]): void {
   const [{ activations, entryFunc }] = document.continuations;
   const { func: funcs } = linkage.origins;
@@ -122,22 +113,22 @@ function verifyStack(document: SnapshotDocument, linkage: Linkage, views: readon
   });
   const waits = checkers.map((checker) => checker.check());
   const callees = new Callees(funcSpaceOf(linkage));
-  let expected = resultsOf(linkage, owner(entryFunc, 'the entry function'));
+  let expected = typeOf(linkage, owner(entryFunc, 'the entry function')).results;
   let called = entryFunc;
   activations.forEach(({ func }, i) => {
     const place = funcs[func];
-    checkReturns(`frame ${i}: function ${func}`, resultsOf(linkage, place), expected);
+    checkReturns(`frame ${i}: function ${func}`, typeOf(linkage, place), expected);
     checkCallee(`frame ${i}`, func, called, callees);
     const { results, callee } = waits[place.part].get(i)!;
-    const { module, addresses } = linkage.parts[place.part];
-    expected = { types: results, module };
+    const { addresses } = linkage.parts[place.part];
+    expected = results;
     called = callee < 0 ? -1 : addresses.func[callee];
   });
   const { pendingCall } = document;
   if (pendingCall === undefined) return;
   const host = funcs[pendingCall.func];
   if (host === undefined || !host.fromHost) mismatch('the pending host call names no function of the host');
-  checkReturns('the pending host function', resultsOf(linkage, host), expected);
+  checkReturns('the pending host function', typeOf(linkage, host), expected);
   verifyArguments(pendingCall.args, typeOf(linkage, host), views[host.part]);
   checkCallee('the pending host call', pendingCall.func, called, callees);
 }
@@ -157,25 +148,4 @@ function funcSpaceOf(linkage: Linkage): FuncSpace {
 
 function typeOf(linkage: Linkage, { part, index }: Origin): FuncType {
   return typeOfFunc(linkage.parts[part].module, index);
-}
-function resultsOf(linkage: Linkage, place: Origin): Typed {
-  return { types: typeOf(linkage, place).results, module: linkage.parts[place.part].module };
-}
-
-function checkReturns(who: string, actual: Typed, expected: Typed): void {
-  const fits =
-    actual.types.length === expected.types.length &&
-    actual.types.every((type, i) => matchesAcross(type, actual.module, expected.types[i], expected.module));
-  if (!fits) mismatch(`${who} does not return what its caller expects`);
-}
-
-/** Whether one module's type matches another's. Declared supertypes of other modules do not count. */
-function matchesAcross(sub: ValType, subModule: ModuleData, sup: ValType, supModule: ModuleData): boolean {
-  if (subModule === supModule) return matches(sub, sup, supModule.types);
-  const typeidx = isRef(sub) ? heapTypeidx(heapOf(sub)) : -1;
-  if (typeidx < 0) return matches(sub, sup, supModule.types);
-  const { id, composite } = subModule.types[typeidx];
-  const goal = isRef(sup) ? heapTypeidx(heapOf(sup)) : -1;
-  if (goal < 0) return matches(refType(isNullable(sub), HEAP[composite.kind]), sup, supModule.types);
-  return supModule.types[goal].id === id && (isNullable(sup) || !isNullable(sub));
 }

@@ -17,6 +17,7 @@ export const CONTROL: Readonly<Record<string, readonly [params: readonly string[
   select: [['a', 'b', 'c'], 'fp=>c(fp)!==0?a(fp):b(fp)'],
   'global.get.i': [['g', 'k'], '()=>g[k]'],
   'global.get.I': [['g', 'k'], '()=>{W.hi=g[k+1];return g[k]}'],
+  is_null: [['a'], 'fp=>R[fp+a>>1]===null?1:0'],
   // An i64 address or index as an unsigned word; what does not fit is out of bounds.
   index64: [['a', 'code', 'at'], 'fp=>{const x=a(fp);if(W.hi!==0)throw T(code,at);return x}'],
   // An address whose static offset is too large for the quick check.
@@ -68,7 +69,11 @@ export const CONTROL: Readonly<Record<string, readonly [params: readonly string[
   ],
   call_indirect: [
     ['site', 'd', 'a', 'table', 'type', 'at', 'n'],
-    "fp=>{const k=a(fp)>>>0,e=table.elements;if(k>=e.length)throw T('undefinedElement',at);const callee=e[k];if(callee===null)throw T('uninitializedElement',at);if(callee.typeId!==type)throw T('indirectCallType',at);const s=M.sp;RS[s]=site;RF[s]=fp;RC[s]=callee;M.sp=s+1;M.fp=fp+d;if(M.nest===0)return callee.code.entry;M.nest--;const r=callee.code.entry(fp+d);M.nest++;return r===n&&M.fp===fp?n(fp):r}",
+    "fp=>{const k=a(fp)>>>0,e=table.elements;if(k>=e.length)throw T('undefinedElement',at);const callee=e[k];if(callee===null)throw T('uninitializedElement',at);if(callee.typeId!==type&&!callee.isOf(type))throw T('indirectCallType',at);const s=M.sp;RS[s]=site;RF[s]=fp;RC[s]=callee;M.sp=s+1;M.fp=fp+d;if(M.nest===0)return callee.code.entry;M.nest--;const r=callee.code.entry(fp+d);M.nest++;return r===n&&M.fp===fp?n(fp):r}",
+  ],
+  call_ref: [
+    ['site', 'd', 'a', 'at', 'n'],
+    "fp=>{const callee=R[fp+a>>1];if(callee===null)throw T('nullFunctionReference',at);const s=M.sp;RS[s]=site;RF[s]=fp;RC[s]=callee;M.sp=s+1;M.fp=fp+d;if(M.nest===0)return callee.code.entry;M.nest--;const r=callee.code.entry(fp+d);M.nest++;return r===n&&M.fp===fp?n(fp):r}",
   ],
   return: [[], 'fp=>{const s=M.sp-1;M.sp=s;M.fp=RF[s];return RS[s].next}'],
   // f moves the arguments to the frame's start and says whom to enter.
