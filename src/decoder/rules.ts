@@ -225,8 +225,7 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
   br_if: (v) => {
     const types = v.label();
     v.pop(I32);
-    v.popAll(types);
-    v.pushAll(types);
+    v.exchange(types);
   },
   br_table: readBranchTable,
   return: (v) => {

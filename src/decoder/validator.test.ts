@@ -65,6 +65,29 @@ describe('control', () => {
       '(func (br 1))': 'unknown label 1',
     }));
 
+  it('knows labels anew in each table', () =>
+    check({
+      '(func (block (block (br_table 2 1 0 2 (i32.const 0)))) (br_table 0 0 (i32.const 0)))': '',
+      '(func (block (block (br_table 2 1 0 2 (i32.const 0)))) (br_table 1 0 (i32.const 0)))':
+        'unknown label 1',
+      '(func (result i32) (block (result i64) (i64.const 1) (br_table 0 0 1 (i32.const 0))) (drop) (i32.const 1))':
+        'type mismatch',
+    }));
+
+  it('leaves values as they are, unless they are of other types', () =>
+    check({
+      '(func (result i32 i64) (i32.const 1) (i64.const 2) (br_if 0 (i32.const 1)))': '',
+      '(func (result i32 i64) (unreachable) (br_if 0 (i32.const 1)))': '',
+      '(func (result i32 i64) (unreachable) (i64.const 2) (br_if 0 (i32.const 1)))': '',
+      '(func (result i32 i64) (i64.const 2) (i64.const 2) (br_if 0 (i32.const 1)))': 'type mismatch',
+      '(func (i32.const 1) (i64.const 2) (block (param i32 i64) (drop) (drop)))': '',
+      '(func (i32.const 1) (i64.const 2) (block (param i64 i64) (drop) (drop)))': 'type mismatch',
+      '(func (i32.const 1) (block (i64.const 2) (block (param i32 i64) (drop) (drop))))': 'type mismatch',
+      '(func (i32.const 1) (block (param i32) (result i32 i32) (i32.const 2)) (drop) (drop))': '',
+      '(func (i32.const 1) (block (param i32) (result i32 i32)) (drop) (drop))': 'type mismatch',
+      '(func (block (result i32) (i32.const 1) (i32.const 2)) (drop))': 'block requires [i32] but stack has',
+    }));
+
   it("calls functions of the table's and the module's types", () =>
     check({
       '(func (param i32) (result i64) (i64.const 1)) (func (drop (call 0 (i32.const 1))))': '',

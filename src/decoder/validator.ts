@@ -303,7 +303,7 @@ export class Validator {
   }
 
   /** Pops `types` and pushes them, as they are named there. */
-  private exchange(types: readonly ValType[]): void {
+  exchange(types: readonly ValType[]): void {
     if (this.isTop(types)) return;
     this.popAll(types);
     this.pushAll(types);
