@@ -1,6 +1,7 @@
 /** Every engine the runner knows by name. */
 import type { Engine } from '../engine';
 import { migrateEngine } from './migrate';
+import { mixedEngine } from './mixed';
 import { movesEngine } from './moves';
 import { nativeEngine } from './native';
 import { fullEngine, steppedEngine } from './stepped';
@@ -8,12 +9,14 @@ import { tswasmEngine } from './tswasm';
 
 /**
  * `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
+ * `mixed` runs each function in one of two tiers, and moves between them at every safepoint;
  * `migrateN` goes on from a snapshot in fresh instances each time; `movesN` does so in Node, jitless Node and QuickJS.
  */
 export function engineNamed(name: string): Engine | undefined {
   if (name === 'tswasm') return tswasmEngine;
   if (name === 'tswasm-full') return fullEngine;
   if (name === 'native') return nativeEngine;
+  if (name === 'mixed') return mixedEngine();
   const migrate = /^migrate([1-9]\d*)?$/.exec(name);
   if (migrate) return migrateEngine(Number(migrate[1] ?? 1));
   const moves = /^moves([1-9]\d*)?$/.exec(name);

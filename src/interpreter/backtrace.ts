@@ -49,9 +49,9 @@ export function backtrace(base: number, trapOffset: number): BacktraceFrame[] {
     if (func instanceof Func && func.instance !== undefined) {
       frames.push(traceFrame(func, offset >= 0 ? offset : codeStart(func.instance, func.funcidx)));
     }
-    const caller = site.code?.func;
-    if (caller?.instance === undefined) break;
-    offset = codeStart(caller.instance, caller.funcidx) + site.offset;
+    // Of some frames of other tiers nobody knows where they stand.
+    const { caller } = site;
+    offset = caller?.instance === undefined ? -1 : codeStart(caller.instance, caller.funcidx) + site.offset;
   }
   return frames;
 }

@@ -5,6 +5,7 @@ import type { Locals } from '../lowering';
 import type { Func } from '../runtime';
 import type { Charge } from '../runtime/ledger';
 import type { Step } from './step';
+import type { Tier, TierCode } from './tiers';
 
 /**
  * Where the machine can stop. `offset` counts from the function's code entry, as in the snapshot format, which knows the kinds `entry`
@@ -28,11 +29,15 @@ export function isSafepoint({ kind }: Safepoint): boolean {
   return kind === 'entry' || kind === 'loop';
 }
 
-/** A `call` or `call_indirect` waiting on its callee; or the host, when `code` is null. */
+/**
+ * A `call` or `call_indirect` waiting on its callee: of the interpreter; or of another tier that has not left its frame, when `code` is null
+ * (tier-machine.ts); or the host, when `caller` is undefined, too.
+ */
 export class CallSite {
   /** What runs when the callee returns. Null stops the machine. */
   next: Step | null = null;
   readonly code: Code | null;
+  readonly caller: Func | undefined;
   readonly offset: number;
   /** The callee of a direct call. An indirect call notes it in `Stack.callees`. */
   readonly callee: Func | null;
@@ -46,8 +51,10 @@ export class CallSite {
     callee: Func | null,
     operands: TypeList | undefined,
     base: number,
+    caller: Func | undefined = code?.func,
   ) {
     this.code = code;
+    this.caller = caller;
     this.offset = offset;
     this.callee = callee;
     this.operands = operands;
@@ -56,7 +63,7 @@ export class CallSite {
 
   /** The same place, waiting on what a tail call put in the callee's stead. */
   replaced(callee: Func): CallSite {
-    const site = new CallSite(this.code, this.offset, callee, this.operands, this.base);
+    const site = new CallSite(this.code, this.offset, callee, this.operands, this.base, this.caller);
     site.next = this.next;
     return site;
   }
@@ -73,20 +80,34 @@ export interface LoopCell {
   body: Step | null;
 }
 
+/** Code of another tier, and whose it is. */
+export interface Tiered {
+  readonly tier: Tier;
+  readonly code: TierCode;
+}
+
 /** What the machine keeps with a function: the one field `Func.code`, which nobody else reads. */
 export class FuncCode {
   readonly func: Func;
-  /** What a call runs. At first a step that makes the code. */
-  entry!: Step;
+  /** Makes the step that a call runs before it is decided where the function begins (offers.ts). */
+  readonly first: (state: FuncCode) => Step;
+  /** What a call runs. */
+  entry: Step;
   code: Code | undefined = undefined;
   /** How often its code was dropped. Frames in code of an earlier generation are rebuilt before they run. */
   generation = 0;
   /** Recent samples that found it running, and when they were taken (tiering.ts). */
   heat = 0;
   heatEpoch = 0;
+  /** Code that another tier has made of it. Whether calls run it, `entry` says. */
+  tiered: Tiered | undefined = undefined;
+  /** Tiers that have refused it, and why. */
+  refusals: Map<Tier, string> | undefined = undefined;
 
-  constructor(func: Func) {
+  constructor(func: Func, first: (state: FuncCode) => Step) {
     this.func = func;
+    this.first = first;
+    this.entry = first(this);
   }
 }
 

@@ -4,12 +4,11 @@
  */
 import { RuntimeError, trap } from '../errors';
 import { keepBody, keptBody, type LoweredBody, Lowering } from '../lowering';
-import type { Func, Instance } from '../runtime';
+import type { Instance } from '../runtime';
 import type { Assembler } from './assemble';
-import { Code, FuncCode, type Safepoint } from './code';
+import { Code, type FuncCode, type Safepoint } from './code';
 import { Flattening } from './flatten';
 import { assembler } from './forms';
-import { callHost } from './hostcall';
 import { registers } from './registers';
 import type { Step } from './step';
 
@@ -40,18 +39,14 @@ const makings = new WeakMap<FuncCode, Making>();
 /** Instances whose memories tell when their code must be made anew. */
 const watched = new WeakSet<Instance>();
 
-/** What the machine keeps with a new function: a call of it makes its code. */
-export function prepare(func: Func): FuncCode {
-  const state = new FuncCode(func);
-  state.entry = func.callback === undefined ? makeAndEnter(state) : (fp) => callHost(func, fp);
-  return state;
-}
-
-/** A step: to the code, with a stop now and then while that is not complete. */
-function makeAndEnter(state: FuncCode): Step {
+/** A step: to the code, with a stop now and then while that is not complete. Once it is, calls begin there. */
+export function makeAndEnter(state: FuncCode): Step {
   const enter = (): Step | null => {
     const code = makeSome(state, false, registers.lowering);
-    if (code !== undefined) return code.entry;
+    if (code !== undefined) {
+      if (state.entry === enter) state.entry = code.entry;
+      return code.entry;
+    }
     const { entrySite } = makings.get(state)!.code;
     registers.yielded = { ...entrySite, kind: 'lowering', resume: enter } satisfies Safepoint;
     return null;
@@ -89,9 +84,11 @@ export function makeSome(state: FuncCode, hot: boolean, most: number): Code | un
 }
 
 function completed(state: FuncCode, code: Code): Code {
-  state.code?.charge.release();
+  const old = state.code;
+  old?.charge.release();
   state.code = code;
-  state.entry = code.entry;
+  // Code that was made for a frame is not yet where calls begin.
+  if (old !== undefined && state.entry === old.entry) state.entry = code.entry;
   return code;
 }
 
@@ -103,9 +100,7 @@ export function isMaking(state: FuncCode): boolean {
 function begin(state: FuncCode, hot: boolean): Making {
   const { func } = state;
   const instance = func.instance!;
-  if (instance.unusable !== undefined) throw new RuntimeError(instance.unusable);
-  instance.hasRun = true;
-  watch(instance);
+  begun(instance);
   const { module } = instance;
   const body = keptBody(module, func.funcidx);
   if (body !== undefined) {
@@ -116,6 +111,13 @@ function begin(state: FuncCode, hot: boolean): Making {
   const lowering = new Lowering(module, func.funcidx);
   const code = new Code(state, hot, lowering.locals, lowering.entry.offset);
   return { code, stage: { kind: 'lowering', lowering } };
+}
+
+/** Code of an instance is about to be made: it may run, and from now on it has. */
+export function begun(instance: Instance): void {
+  if (instance.unusable !== undefined) throw new RuntimeError(instance.unusable);
+  instance.hasRun = true;
+  watch(instance);
 }
 
 /** Goes on, for about so much work in each stage. True when the code is complete. */
@@ -156,13 +158,16 @@ function watch(instance: Instance): void {
   }
 }
 
-/** Drops the code; paused executions that stand in it are rebuilt. */
+/** Drops the code, that of another tier too; paused executions that stand in it are rebuilt. */
 function forget(state: FuncCode): void {
   state.generation++;
+  state.tiered?.code.drop();
+  state.tiered = undefined;
+  state.refusals = undefined;
   state.code?.charge.release();
   makings.get(state)?.code.charge.release();
   state.code = undefined;
   makings.delete(state);
   state.heat = 0;
-  state.entry = makeAndEnter(state);
+  state.entry = state.first(state);
 }

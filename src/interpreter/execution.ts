@@ -32,10 +32,11 @@ import {
 } from './frames';
 import { hostCalls, waiting } from './hostcall';
 import { type Outcome, RUN_OPTIONS, type RunOptions } from './outcome';
+import { policyOf } from './policy';
 import { registers, stack } from './registers';
 import { putFrames, type Saved, savedValues, takeFrames } from './saved';
+import { nextSlice } from './slices';
 import type { Step } from './step';
-import { afterSafepoint } from './tiering';
 import { addCallers, addFrames } from './trace';
 import { Meter, running, Turn } from './turn';
 import { HostWait } from './wait';
@@ -167,11 +168,11 @@ export class Execution {
     if (turn.outcome !== undefined) return turn.outcome;
     try {
       let step = this.begin(turn);
+      turn.startSlice();
       for (;;) {
-        turn.startSlice();
         while (step !== null) step = step(registers.fp);
-        step = this.endSlice(turn);
-        if (turn.outcome !== undefined) return turn.outcome;
+        step = nextSlice(turn);
+        if (step === null) return this.stopped(turn);
       }
     } catch (error) {
       return this.failed(error, turn);
@@ -206,7 +207,8 @@ export class Execution {
       turn.outcome = { kind: 'trapped', error: trap('callStackExhausted', -1) };
       return turn;
     }
-    turn.take(store.limits, mayWait);
+    const { maxFrames, maxSlots } = store.limits;
+    turn.take({ maxFrames, maxSlots, policy: policyOf(store), mayWait });
     return turn;
   }
 
@@ -240,30 +242,20 @@ export class Execution {
     return codeOf(this.func).entry;
   }
 
-  /** What to go on with after a slice, unless the turn has got its outcome. */
-  private endSlice(turn: Turn): Step | null {
+  /** Nothing is left to run, or somebody wants to stop. */
+  private stopped(turn: Turn): Outcome {
     const { yielded } = registers;
     registers.yielded = null;
-    const counts = yielded !== null && isSafepoint(yielded);
-    const passed = turn.spend(counts);
-    if (yielded === null) {
-      turn.outcome = this.ended(turn);
-      return null;
-    }
-    const { reason, isSample } = turn.endSlice(passed, counts);
-    if (reason !== undefined) {
-      const saved = takeFrames(turn.base, turn.sp, registers.fp + yielded.code.size);
-      this.current = { kind: 'paused', saved, stand: { kind: 'safepoint', safepoint: yielded } };
-      turn.outcome = { kind: 'paused', reason };
-      return null;
-    }
-    const step = isSample ? afterSafepoint(yielded) : yielded.resume;
-    this.meter.pace.found(yielded.code.hot);
-    return step;
+    if (yielded === null) return this.ended(turn);
+    const saved = takeFrames(turn.base, turn.sp, registers.fp + yielded.code.size);
+    this.current = { kind: 'paused', saved, stand: { kind: 'safepoint', safepoint: yielded } };
+    return { kind: 'paused', reason: turn.ended!.reason! };
   }
 
   /** It has stopped elsewhere than at a safepoint: it is done, or waits for the host. */
-  private ended({ base, sp }: Turn): Outcome {
+  private ended(turn: Turn): Outcome {
+    turn.spend(false);
+    const { base, sp } = turn;
     const { call, promise } = waiting;
     // Cleared first: a promise may be anything of the host's, and throw.
     waiting.call = null;

@@ -186,7 +186,7 @@ export function callHost(func: Func, fp: number): Step | null {
 function beginCall(func: Func, fp: number): HostCall {
   const frames = stack();
   const site = frames.sites[registers.sp - 1];
-  const call = new HostCall(func, site?.code?.func.instance, frames, fp);
+  const call = new HostCall(func, site?.caller?.instance, frames, fp);
   const { params, results } = func.type;
   registers.fp = fp;
   registers.top = fp + 2 * Math.max(params.length, results.length);

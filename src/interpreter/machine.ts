@@ -8,10 +8,13 @@ import {
   type StoreOptions,
   type Value,
 } from '../runtime';
-import { prepare } from './driver';
 import { invoke } from './execution';
 import { factorySource } from './factories';
+import { machines, prepare } from './offers';
+import { setPolicy } from './policy';
 import { isRunning } from './registers';
+import { MachineOfTier } from './tier-machine';
+import type { TierPolicy } from './tiers';
 
 const MACHINE: Machine = {
   // Itself, not a function that calls it: frames of the host's stack are counted (execution.ts).
@@ -24,7 +27,15 @@ const MACHINE: Machine = {
   isRunning,
 };
 
-/** A store whose code the interpreter runs. */
+/** Another policy for a store in which nothing has run. */
+export function usePolicy(store: RuntimeStore, policy: TierPolicy): void {
+  for (const tier of policy.tiers) {
+    if (!machines.has(tier)) machines.set(tier, new MachineOfTier(tier));
+  }
+  setPolicy(store, policy);
+}
+
+/** A store whose code the interpreter runs, and the tiers that its policy allows. */
 export class Store extends RuntimeStore {
   constructor(options: StoreOptions = {}) {
     super(MACHINE, options);

@@ -1,13 +1,16 @@
 /**
  * Which functions are hot: those that are often found running when a slice of fuel ends. They are lowered again with factories of their
  * own, and go on in the new code at once. That costs some 3 microseconds for each closure, which then starts in the host's
- * interpreter, so a function must have been found several times: the time that it has taken is by then what the change costs.
+ * interpreter, so a function must have been found several times: the time that it has taken is by then what the change costs. Other
+ * tiers are asked first, when the store's policy says so.
  */
 
 import type { Func } from '../runtime';
-import { isSafepoint, type Safepoint } from './code';
+import { type FuncCode, isSafepoint, type Safepoint } from './code';
 import { isMaking, makeSome } from './driver';
 import { hasFreshFactories } from './factories';
+import { tieredIn } from './offers';
+import { policyOf } from './policy';
 import { registers } from './registers';
 import type { Step } from './step';
 
@@ -26,16 +29,39 @@ export function afterSafepoint(site: Safepoint): Step | null {
   if (!isSafepoint(site)) return site.resume;
   const { code } = site;
   const { state } = code;
+  const isHot = warmed(state) >= hotAt(code.func);
+  const raised = raise(site, isHot);
+  if (raised !== undefined) return raised;
+  if (!hasFreshFactories() || (!isHot && !isMaking(state))) return site.resume;
+  const better = makeSome(state, true, registers.lowering);
+  if (better === undefined || better === code) return site.resume;
+  if (site.kind === 'entry') return better.entrySite.resume;
+  return better.loops.get(site.targetLoop) ?? site.resume;
+}
+
+/** Where the frame goes on in another tier, if the policy wants that and the tier can enter here. Its calls begin there from now on. */
+function raise({ kind, targetLoop, code }: Safepoint, isHot: boolean): Step | undefined {
+  const { state, func } = code;
+  const policy = policyOf(func.store);
+  if (policy.tiers.length === 0) return undefined;
+  const tiered = tieredIn(
+    policy.atSafepoint(func, undefined, isHot || state.tiered !== undefined),
+    state,
+    'hot',
+  );
+  if (tiered === undefined) return undefined;
+  state.entry = tiered.code.entry;
+  return tiered.code.at(kind === 'entry' ? { kind } : { kind: 'loop', targetLoop });
+}
+
+/** Counts that a function has been found running once more: its heat. */
+function warmed(state: FuncCode): number {
   if (++samples % WINDOW === 0) epoch++;
   if (state.heatEpoch !== epoch) {
     state.heat = epoch - state.heatEpoch > 8 ? 0 : state.heat >> (epoch - state.heatEpoch);
     state.heatEpoch = epoch;
   }
-  if (!hasFreshFactories() || (++state.heat < hotAt(code.func) && !isMaking(state))) return site.resume;
-  const better = makeSome(state, true, registers.lowering);
-  if (better === undefined || better === code) return site.resume;
-  if (site.kind === 'entry') return better.entrySite.resume;
-  return better.loops.get(site.targetLoop) ?? site.resume;
+  return ++state.heat;
 }
 
 function hotAt({ instance, funcidx }: Func): number {

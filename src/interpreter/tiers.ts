@@ -30,7 +30,7 @@
  * taken its unit, without asking `refuel`) and is begun anew from there, with an empty host stack.
  *
  * Leaving. A step of the tier ends in one of these ways:
- * - the function has returned: its results at `fp`; `return machine.returned()`;
+ * - the function has returned: its results at `fp`; `return machine.returned(frame)`;
  * - it leaves at a safepoint: the innermost frame calls `leaveAt`, then each of the tier's frames below it, from the innermost outwards,
  *   `leaveCall`; all have their values in their slots. `return machine.left()`;
  * - `call` was false: nothing more of the tier may run; its frames call `leaveCall` from the innermost outwards, beginning with the one that
@@ -46,6 +46,7 @@
  * fuel. A tier that refuses costs nothing but the question: everything falls back for each function on its own.
  */
 import type { ModuleData } from '../decoder/module';
+import type { TypeList } from '../decoder/typelist';
 import type { Bulk, Effect } from '../lowering';
 import type { Func, Instance } from '../runtime';
 import type { Step } from './step';
@@ -87,20 +88,20 @@ export interface Tier {
   offer(func: Func, occasion: Occasion, machine: TierMachine): Offer;
 }
 
-/** A tier by itself, or the interpreter (undefined). */
-export type Choice = Tier | undefined;
-
 /** The one place where it is decided what runs where. */
 export interface TierPolicy {
   /** The tiers that may run a module's functions, best first. Where none does, the interpreter. */
   readonly tiers: readonly Tier[];
-  /** Where a function begins that is called for the first time. */
-  atFirstCall(func: Func): Choice;
+  /** Safepoints after which it is asked at the latest. */
+  readonly every: number;
+  /** Where a function begins that is called for the first time: in the first of these that has code of it, else in the interpreter. */
+  atFirstCall(func: Func): readonly Tier[];
   /**
-   * Where a function goes on that stands at a safepoint in `now` when a slice of fuel ends. `isHot`: it has been found running so often that
-   * the interpreter would make better code of it. In a tier, another answer than `now` makes `refuel` false.
+   * Where a function goes on, and where its calls begin, that stands at a safepoint when a slice of fuel ends; it runs in `now`, or in the
+   * interpreter (undefined). `isHot`: it has been found running so often that the interpreter would make better code of it. In a tier, an
+   * answer that does not begin with `now` makes `refuel` false.
    */
-  atSafepoint(func: Func, now: Choice, isHot: boolean): Choice;
+  atSafepoint(func: Func, now: Tier | undefined, isHot: boolean): readonly Tier[];
 }
 
 /** What tiers share of the machine's registers (registers.ts). */
@@ -120,6 +121,14 @@ export interface TierStack {
   readonly refs: unknown[];
 }
 
+/** A safepoint as the walk (decoder/safepoints.ts) and lowered code have it, at which an innermost frame can stand. */
+export interface LeavePoint {
+  readonly kind: 'entry' | 'loop' | 'call' | 'bulk';
+  readonly offset: number;
+  readonly targetLoop: number;
+  readonly operands: TypeList | undefined;
+}
+
 /** A frame's canonical place. */
 export interface Place {
   readonly func: Func;
@@ -127,9 +136,16 @@ export interface Place {
   readonly sp: number;
 }
 
+/** The machine, made for one tier. */
 export interface TierMachine {
   readonly registers: TierRegisters;
   readonly stack: TierStack;
+
+  /** Makes `stack.refs` long enough for a frame that ends at this word. */
+  coverRefs(end: number): void;
+
+  /** The tier's code of a function, if that is what calls of it run now. */
+  current(func: Func): TierCode | undefined;
 
   /**
    * The fuel ran out at a safepoint of `func` (`registers.fuel` is negative). True: nobody wants to stop, the slice is a new one. False: the
@@ -144,12 +160,11 @@ export interface TierMachine {
    */
   call(callee: Func, caller: Place, offset: number, fp: number): boolean;
 
-  /** The function at `registers.fp` has returned: pops its frame. What runs next. */
-  returned(): Step | null;
+  /** The function of a frame that a step entered has returned: pops the frame. What runs next. */
+  returned(frame: Place): Step | null;
 
-  /** The innermost frame leaves at a safepoint whose unit it has taken: at its entry, or at the back edge at `offset` to a loop. */
-  leaveAt(frame: Place, kind: 'entry'): void;
-  leaveAt(frame: Place, kind: 'loop', offset: number, targetLoop: number): void;
+  /** The innermost frame leaves at a safepoint whose unit it has taken: at its entry, or at a back edge to a loop. */
+  leaveAt(frame: Place, safepoint: LeavePoint): void;
   /** A frame leaves while it waits for `callee`, which it called at `offset`. */
   leaveCall(frame: Place, offset: number, callee: Func): void;
   /** After all frames have left: what runs next. */

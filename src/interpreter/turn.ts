@@ -3,17 +3,23 @@
  * fuel is handed out in slices, and what it must put back. It lies in the heap, not on the host's stack. Turns nest, since a host
  * function may run another execution.
  */
-import type { StoreLimits } from '../runtime';
 import { waiting } from './hostcall';
 import type { Outcome, PauseReason, RunOptions } from './outcome';
 import { Pace } from './pace';
 import { nestingLimit, type Registers, registers, stack } from './registers';
+import type { TierPolicy } from './tiers';
 
 /** Instructions that are lowered at once when there is a deadline or signal: less than a millisecond, or two while all is cold. */
 const LOWERED_AT_ONCE = 256;
 
 /** Executions inside each other that still enter some calls on the host's stack. */
 const NESTING = 4;
+
+/**
+ * Runs of steps inside tiers that may stand on the host's stack, each above the frames of a tier. Deeper, a tier leaves before it calls:
+ * two tiers may call each other as often as the store's limit on frames allows.
+ */
+const MOST_NESTED = 8;
 
 /** What an execution has used and is asked, over all its turns. */
 export class Meter {
@@ -26,12 +32,21 @@ export class Meter {
   readonly pace = new Pace();
 }
 
-/** How a slice ended. */
+/** How a slice ended at a place where an execution can stop. */
 export interface SliceEnd {
   /** Why the execution stops here; undefined when it goes on. */
   readonly reason: PauseReason | undefined;
   /** Whether what was found running is worth counting. */
   readonly isSample: boolean;
+}
+
+/** What a turn is told by the store of its execution. */
+export interface TurnLimits {
+  readonly maxFrames: number;
+  readonly maxSlots: number;
+  readonly policy: TierPolicy;
+  /** Whether promises of host functions may be waited for. */
+  readonly mayWait: boolean;
 }
 
 export class Turn {
@@ -40,6 +55,10 @@ export class Turn {
   readonly sp = registers.sp;
   readonly base = registers.top;
   outcome: Outcome | undefined = undefined;
+  /** Set from the end of a slice until the next one begins, or the turn ends. */
+  ended: SliceEnd | undefined = undefined;
+  /** Runs of steps inside tiers (tier-machine.ts) that stand on the host's stack. */
+  nested = 0;
   private readonly options: RunOptions;
   private readonly outer = running.turn;
   private readonly outside: Registers | undefined = running.turn && { ...registers };
@@ -55,6 +74,7 @@ export class Turn {
   private granted = 0;
   /** Fuel that `pause` took from it. */
   private withheld = 0;
+  private policy: TierPolicy | undefined;
 
   constructor(meter: Meter, options: RunOptions, remaining: number, resumed: boolean) {
     this.meter = meter;
@@ -65,7 +85,8 @@ export class Turn {
   }
 
   /** Takes the machine. */
-  take({ maxFrames, maxSlots }: StoreLimits, mayWait: boolean): void {
+  take({ maxFrames, maxSlots, policy, mayWait }: TurnLimits): void {
+    this.policy = policy;
     running.turn = this;
     running.depth++;
     waiting.allowed = mayWait;
@@ -77,7 +98,13 @@ export class Turn {
     const asked = deadline !== undefined || signal !== undefined;
     this.meter.owed = 0;
     this.meter.pace.begin(now, asked);
+    registers.nest = nestAt(this.depth);
     registers.lowering = asked ? LOWERED_AT_ONCE : Number.POSITIVE_INFINITY;
+  }
+
+  /** Calls into steps that tiers may make on the host's stack: none where the host's stack holds many executions already. */
+  get mayNest(): boolean {
+    return this.nested < MOST_NESTED && nestAt(this.depth) > 0;
   }
 
   /** Gives the machine back as it was. Also when it was not taken. */
@@ -98,14 +125,16 @@ export class Turn {
 
   startSlice(): void {
     const { requested, pace } = this.meter;
-    const slice = requested ? 0 : Math.min(this.remaining, pace.slice());
+    const slice = requested ? 0 : Math.min(this.remaining, pace.slice(), this.policy!.every);
     this.granted = slice;
+    this.ended = undefined;
     registers.fuel = slice - this.charge;
-    registers.nest = nestAt(this.depth);
   }
 
-  /** Counts what the slice used that has ended; `counts`: at a safepoint, which took a unit and was not passed. */
+  /** Counts what the slice has used; `counts` as in `endSlice`. */
   count(counts: boolean): number {
+    // What fails between two slices has used nothing more.
+    if (this.ended !== undefined) return 0;
     const passed = this.granted - registers.fuel - this.withheld - (counts ? 1 : 0);
     this.withheld = 0;
     this.meter.passed += passed;
@@ -120,14 +149,16 @@ export class Turn {
     return passed;
   }
 
-  /** After `spend`, when the execution can go on. */
-  endSlice(passed: number, counts: boolean): SliceEnd {
+  /** A slice has ended at a place where the execution can stop; `counts`: at a safepoint, which took a unit and was not passed. */
+  endSlice(counts: boolean): SliceEnd {
+    const passed = this.spend(counts);
     const isSample = this.meter.pace.ended(passed);
     // Elsewhere fuel does not run out: that is for the next safepoint.
     const reason = this.stopReason(counts ? this.remaining : 1);
     this.charge = counts ? 1 : 0;
     if (reason !== undefined) this.meter.requested = false;
-    return { reason, isSample };
+    this.ended = { reason, isSample };
+    return this.ended;
   }
 
   private stopReason(remaining: number): PauseReason | undefined {
@@ -146,7 +177,7 @@ export const running: { turn: Turn | undefined; depth: number } = { turn: undefi
  * Calls that may stand on the host's own stack. Far inside, none: a host function is then called by the trampoline, with nothing of the
  * chain that led to it on the stack.
  */
-function nestAt(level: number): number {
+export function nestAt(level: number): number {
   if (level === 0) return nestingLimit();
   return level < NESTING ? 1 : 0;
 }

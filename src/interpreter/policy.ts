@@ -1,0 +1,85 @@
+/** Which tier runs a function: one policy a store (DESIGN.md, section 4), out of the tiers that the entry has installed. */
+import type { ModuleData } from '../decoder/module';
+import type { Func, Store } from '../runtime';
+import type { Tier, TierPolicy } from './tiers';
+
+/**
+ * What a store is asked for. `auto`: functions begin in the interpreter, and hot ones go on in the best tier that there is. The name of a
+ * tier: functions begin there. Whatever a tier refuses runs in the interpreter.
+ */
+export type TierChoice = 'auto' | 'interpret' | 'javascript' | 'native';
+export const TIER_CHOICES: readonly TierChoice[] = ['auto', 'interpret', 'javascript', 'native'];
+
+const NONE: readonly Tier[] = [];
+
+class StandardPolicy implements TierPolicy {
+  readonly tiers: readonly Tier[];
+  readonly every = Number.POSITIVE_INFINITY;
+  private readonly atOnce: boolean;
+
+  constructor(tiers: readonly Tier[], atOnce: boolean) {
+    this.tiers = tiers;
+    this.atOnce = atOnce;
+  }
+  atFirstCall(): readonly Tier[] {
+    return this.atOnce ? this.tiers : NONE;
+  }
+  atSafepoint(_: Func, now: Tier | undefined, isHot: boolean): readonly Tier[] {
+    if (now !== undefined) return [now];
+    return isHot || this.atOnce ? this.tiers : NONE;
+  }
+}
+
+let installed: readonly Tier[] = NONE;
+const INTERPRET: TierPolicy = new StandardPolicy(NONE, false);
+const policies = new WeakMap<Store, TierPolicy>();
+
+/** An entry says which tiers its host has, best first. They are for stores that are made from then on. */
+export function installTiers(tiers: readonly Tier[]): void {
+  installed = tiers;
+}
+
+/** The policy that a choice stands for. */
+export function policyFor(choice: TierChoice): TierPolicy {
+  if (choice === 'interpret') return INTERPRET;
+  if (choice === 'auto') return new StandardPolicy(installed, false);
+  const named = installed.filter(({ name }) => name === choice);
+  return new StandardPolicy(named, true);
+}
+
+export function setPolicy(store: Store, policy: TierPolicy): void {
+  policies.set(store, policy);
+}
+
+/** Stores that nobody has given a policy interpret everything. */
+export function policyOf(store: Store): TierPolicy {
+  return policies.get(store) ?? INTERPRET;
+}
+
+/** Where a policy lets a function run, as far as its module tells, and why not in a better tier. */
+export interface TierReport {
+  readonly funcidx: number;
+  readonly tier: string;
+  readonly refusals: readonly { readonly tier: string; readonly why: string }[];
+}
+
+export const INTERPRETER = 'interpreter';
+
+/** For each defined function of a module. */
+export function reportTiers(module: ModuleData, { tiers }: TierPolicy): TierReport[] {
+  const reports: TierReport[] = [];
+  for (let funcidx = module.importedFuncs; funcidx < module.funcTypes.length; funcidx++) {
+    const refusals: TierReport['refusals'][number][] = [];
+    let tier = INTERPRETER;
+    for (const candidate of tiers) {
+      const verdict = candidate.judge(module, funcidx);
+      if (verdict.kind === 'runs') {
+        tier = candidate.name;
+        break;
+      }
+      refusals.push({ tier: candidate.name, why: verdict.why });
+    }
+    reports.push({ funcidx, tier, refusals });
+  }
+  return reports;
+}

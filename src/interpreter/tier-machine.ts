@@ -1,0 +1,162 @@
+/**
+ * The machine as a tier sees it (tiers.ts): how frames of the tier and of the interpreter stand on one stack. A frame of a tier that waits
+ * for something on the machine has a call site without code, which returns to the tier; when the frame leaves, the interpreter's own site
+ * takes that one's stead.
+ */
+import { InternalError } from '../errors';
+import type { Bulk, Effect } from '../lowering';
+import type { Func, Instance } from '../runtime';
+import { makeBulk } from './bulk';
+import { CallSite, codeOf } from './code';
+import { makeCode } from './driver';
+import { makeEffect } from './effects';
+import { policyOf } from './policy';
+import { registers, stack } from './registers';
+import { nextSlice } from './slices';
+import type { Step } from './step';
+import type { LeavePoint, Place, Tier, TierCode, TierMachine } from './tiers';
+import { running, type Turn } from './turn';
+
+/** What the sites of a tier's frames name as their next step: whoever runs the callee's steps notices it and returns to the tier. */
+const toTheTier: Step = () => {
+  throw new InternalError('a step has returned past the tier that called it');
+};
+
+/** What a tier goes on with that has left to make a call with fewer frames on the host's stack. One machine, one step at a time. */
+let onward: Step | null = null;
+
+export class MachineOfTier implements TierMachine {
+  readonly registers = registers;
+  readonly stack = stack();
+  private readonly tier: Tier;
+
+  constructor(tier: Tier) {
+    this.tier = tier;
+  }
+
+  coverRefs(end: number): void {
+    const { refs } = this.stack;
+    while (refs.length < end >> 1) refs.push(null);
+  }
+
+  current(func: Func): TierCode | undefined {
+    const { tiered, entry } = codeOf(func);
+    return tiered?.tier === this.tier && entry === tiered.code.entry ? tiered.code : undefined;
+  }
+
+  refuel(func: Func): boolean {
+    const turn = runningTurn();
+    const { reason } = turn.endSlice(true);
+    if (reason !== undefined) return false;
+    const [tier] = policyOf(func.store).atSafepoint(func, this.tier, false);
+    if (tier !== this.tier) {
+      const state = codeOf(func);
+      state.entry = makeCode(state).entry;
+      return false;
+    }
+    turn.meter.pace.found(true);
+    turn.startSlice();
+    return true;
+  }
+
+  call(callee: Func, caller: Place, offset: number, fp: number): boolean {
+    const { sp } = caller;
+    this.mark(sp, caller.func, offset, callee);
+    stack().frames[sp] = caller.fp;
+    registers.sp = sp + 1;
+    registers.fp = fp;
+    const turn = runningTurn();
+    const { entry } = codeOf(callee);
+    if (!turn.mayNest) {
+      onward = entry;
+      return false;
+    }
+    const { nest } = registers;
+    turn.nested++;
+    registers.nest = Math.min(nest, 1);
+    const hasReturned = runUntil(turn, entry, sp);
+    registers.nest = nest;
+    turn.nested--;
+    return hasReturned;
+  }
+
+  returned({ sp }: Place): Step | null {
+    const { sites, frames } = stack();
+    registers.sp = sp - 1;
+    registers.fp = frames[sp - 1];
+    return sites[sp - 1]!.next;
+  }
+
+  leaveAt({ func, fp, sp }: Place, { kind, offset, targetLoop, operands }: LeavePoint): void {
+    const code = makeCode(codeOf(func));
+    const resume = kind === 'entry' ? code.entrySite.resume : (code.loops.get(targetLoop) ?? null);
+    if ((kind !== 'entry' && kind !== 'loop') || resume === null) {
+      throw new InternalError(
+        `a tier leaves at a ${kind} at offset ${offset}, where the interpreter has none`,
+      );
+    }
+    this.coverRefs(fp + code.size);
+    registers.fp = fp;
+    registers.sp = sp;
+    registers.yielded = { code, kind, offset, targetLoop, operands, resume };
+  }
+
+  leaveCall({ func, fp, sp }: Place, offset: number, callee: Func): void {
+    const code = makeCode(codeOf(func));
+    const site = code.calls.get(offset);
+    if (site === undefined) throw new InternalError(`a tier leaves at offset ${offset}, where no call is`);
+    const { sites, frames, callees } = stack();
+    this.coverRefs(fp + code.size);
+    sites[sp] = site.callee === null || site.callee === callee ? site : site.replaced(callee);
+    frames[sp] = fp;
+    callees[sp] = callee;
+  }
+
+  left(): Step | null {
+    const step = onward;
+    onward = null;
+    return step;
+  }
+
+  tailCall(callee: Func, { fp, sp }: Place): Step | null {
+    const { sites } = stack();
+    const site = sites[sp - 1]!;
+    if (site.callee !== callee) sites[sp - 1] = site.replaced(callee);
+    registers.sp = sp;
+    registers.fp = fp;
+    return codeOf(callee).entry;
+  }
+
+  mark(sp: number, func: Func | undefined, offset: number, callee: Func | undefined): void {
+    const { sites, callees } = stack();
+    const site = new CallSite(null, offset, callee ?? null, undefined, 0, func);
+    site.next = toTheTier;
+    sites[sp] = site;
+    callees[sp] = callee;
+  }
+
+  effect(instance: Instance, effect: Effect): (word: number) => void {
+    return makeEffect(instance, effect);
+  }
+  bulk(instance: Instance, bulk: Bulk): (word: number) => boolean {
+    return makeBulk(instance, bulk);
+  }
+}
+
+function runningTurn(): Turn {
+  if (running.turn === undefined) throw new InternalError('a tier runs outside of an execution');
+  return running.turn;
+}
+
+/** Runs steps until the call that waits at `sp` has returned. False when the execution stops, or waits for the host, before that. */
+function runUntil(turn: Turn, first: Step, sp: number): boolean {
+  let step: Step | null = first;
+  for (;;) {
+    while (step !== null) {
+      step = step(registers.fp);
+      if (registers.sp === sp) return true;
+    }
+    step = nextSlice(turn);
+    if (step === null) return false;
+  }
+}
