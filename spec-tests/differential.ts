@@ -1,6 +1,6 @@
 /**
  * Differential tests from the command line:
- *   npm run differential -- [--seeds 10000] [--start 0] [--seed 17] [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|native] [--keep-going]
+ *   npm run differential -- [--seeds 10000] [--start 0] [--seed 17] [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|mixed|native] [--keep-going]
  * Exit code 1 when a seed differs. `--engine native` compares native with itself, which tests the generator.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -14,7 +14,15 @@ const vitest = (...files: string[]) => [
 ];
 
 /** Every way in which the project runs a guest, and must come to the same. */
-export const ENGINES = ['tswasm', 'tswasm-full', 'tswasm-step1', 'tswasm-hot1', 'migrate1', 'moves1'];
+export const ENGINES = [
+  'tswasm',
+  'tswasm-full',
+  'tswasm-step1',
+  'tswasm-hot1',
+  'mixed',
+  'migrate1',
+  'moves1',
+];
 /** Random modules for each engine: some 300 a minute where each safepoint is a snapshot, 2,000 elsewhere. */
 const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
   ['tswasm', 20_000],
@@ -22,6 +30,7 @@ const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
   ['tswasm-step1', 10_000],
   ['tswasm-hot1', 10_000],
   ['tswasm-hot2', 10_000],
+  ['mixed', 5_000],
   ['migrate1', 3_000],
 ];
 const MUTANTS = 100_000;

@@ -50,7 +50,7 @@ export class Leaves {
   private readonly bulks = new Map<Bulk, (word: number) => boolean>();
 
   constructor(instance: Instance, body: LoweredBody, own: OwnStack) {
-    const func = instance.func(body.funcidx);
+    const func = instance.funcAt(body.funcidx);
     this.instance = instance;
     const code = new Code(codeOf(func), false, body.locals, body.entry.offset);
     this.maker = new LeafMaker(code, body, instance, own.factories);

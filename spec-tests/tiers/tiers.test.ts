@@ -5,7 +5,7 @@ import { wat } from '../../src/decoder/testing';
 import { RuntimeError } from '../../src/errors';
 import { Execution, type FrameState, type Outcome, Store } from '../../src/interpreter/index';
 import { usePolicy } from '../../src/interpreter/machine';
-import { policyFor, reportTiers } from '../../src/interpreter/policy';
+import { policyFor, reportTier } from '../../src/interpreter/policy';
 import type { Tier, TierPolicy } from '../../src/interpreter/tiers';
 import {
   type Func,
@@ -274,7 +274,7 @@ describe('what a tier is asked', () => {
     const instance = start(DEEP, policy);
     expect(call(instance, 10).run().kind).toBe('done');
     expect(offers).toBe(2);
-    expect(reportTiers(instance.module, policy)).toEqual([
+    expect([1, 2].map((funcidx) => reportTier(instance.module, funcidx, policy))).toEqual([
       { funcidx: 1, tier: 'interpreter', refusals: [{ tier: 'refusing', why: 'it is the first' }] },
       { funcidx: 2, tier: 'refusing', refusals: [] },
     ]);
@@ -316,10 +316,8 @@ describe('what a tier is asked', () => {
   it('is the interpreter alone where nothing is installed', () => {
     const module = modules.get(DEEP)!;
     for (const choice of ['auto', 'interpret', 'javascript', 'native'] as const) {
-      expect(reportTiers(module, policyFor(choice)).map(({ tier }) => tier)).toEqual([
-        'interpreter',
-        'interpreter',
-      ]);
+      const report = reportTier(module, 1, policyFor(choice));
+      expect(report).toEqual({ funcidx: 1, tier: 'interpreter', refusals: [] });
     }
   });
 });

@@ -421,13 +421,13 @@ class Activations {
       case 'unreachable':
         throw trap('unreachable', statement.offset);
       case 'call':
-        return this.call(frame, statement, frame.func.instance!.func(statement.funcidx));
+        return this.call(frame, statement, frame.func.instance!.funcAt(statement.funcidx));
       case 'call_indirect': {
         const index = code.leaves.value(statement.index)(fp) >>> 0;
         return this.call(frame, statement, this.calleeOf(frame.func, statement, index, false));
       }
       case 'tail': {
-        const callee = frame.func.instance!.func(statement.funcidx);
+        const callee = frame.func.instance!.funcAt(statement.funcidx);
         return this.tailCall(frame, callee, statement.slot, statement.count);
       }
       case 'tail_indirect': {

@@ -33,6 +33,7 @@ it.each([
   ['inspect', ['inspect', at('evil.wasm')]],
   ['disassemble', ['inspect', '--disassemble', at('evil.wasm')]],
   ['lowered', ['inspect', '--lowered', at('evil.wasm')]],
+  ['tiers', ['inspect', '--tiers', at('evil.wasm')]],
   ['a function that there is not', ['inspect', '--lowered', at('evil.wasm'), EVIL.slice(0, 9)]],
   ['a trap', ['run', '--invoke', EVIL, at('evil.wasm')]],
   ['a missing export', ['run', '--invoke', 'nothing', at('evil.wasm')]],

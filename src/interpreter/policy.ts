@@ -7,8 +7,7 @@ import type { Tier, TierPolicy } from './tiers';
  * What a store is asked for. `auto`: functions begin in the interpreter, and hot ones go on in the best tier that there is. The name of a
  * tier: functions begin there. Whatever a tier refuses runs in the interpreter.
  */
-export type TierChoice = 'auto' | 'interpret' | 'javascript' | 'native';
-export const TIER_CHOICES: readonly TierChoice[] = ['auto', 'interpret', 'javascript', 'native'];
+export type TierChoice = 'auto' | 'interpret' | (typeof TIER_NAMES)[number];
 
 const NONE: readonly Tier[] = [];
 
@@ -56,6 +55,9 @@ export function policyOf(store: Store): TierPolicy {
   return policies.get(store) ?? INTERPRET;
 }
 
+/** The tiers that a host may have beside the interpreter, best first. */
+export const TIER_NAMES = ['native', 'javascript'] as const;
+
 /** Where a policy lets a function run, as far as its module tells, and why not in a better tier. */
 export interface TierReport {
   readonly funcidx: number;
@@ -65,21 +67,13 @@ export interface TierReport {
 
 export const INTERPRETER = 'interpreter';
 
-/** For each defined function of a module. */
-export function reportTiers(module: ModuleData, { tiers }: TierPolicy): TierReport[] {
-  const reports: TierReport[] = [];
-  for (let funcidx = module.importedFuncs; funcidx < module.funcTypes.length; funcidx++) {
-    const refusals: TierReport['refusals'][number][] = [];
-    let tier = INTERPRETER;
-    for (const candidate of tiers) {
-      const verdict = candidate.judge(module, funcidx);
-      if (verdict.kind === 'runs') {
-        tier = candidate.name;
-        break;
-      }
-      refusals.push({ tier: candidate.name, why: verdict.why });
-    }
-    reports.push({ funcidx, tier, refusals });
+/** For a defined function of a module. */
+export function reportTier(module: ModuleData, funcidx: number, { tiers }: TierPolicy): TierReport {
+  const refusals: TierReport['refusals'][number][] = [];
+  for (const tier of tiers) {
+    const verdict = tier.judge(module, funcidx);
+    if (verdict.kind === 'runs') return { funcidx, tier: tier.name, refusals };
+    refusals.push({ tier: tier.name, why: verdict.why });
   }
-  return reports;
+  return { funcidx, tier: INTERPRETER, refusals };
 }

@@ -1,6 +1,7 @@
 /** `tswasm inspect`. */
 import { disassemble, externTypeName, type Inspection, inspect, Module } from '../../decoder';
 import { printable } from '../../errors';
+import { INTERPRETER, policyFor, reportTier, TIER_NAMES } from '../../interpreter';
 import { lower, printLowered } from '../../lowering';
 import type { Command } from '../command';
 import { loadModule } from '../load';
@@ -11,18 +12,23 @@ import { EXIT, reportFailure } from '../report';
 export const inspectCommand: Command = {
   name: 'inspect',
   summary: 'show what a module holds and what it needs',
-  usage: 'inspect [--disassemble|--lowered] module.wasm [function...]',
+  usage: 'inspect [--disassemble|--lowered|--tiers] module.wasm [function...]',
   options: [
     { name: 'disassemble', help: 'list the instructions of every function, or of those named' },
     { name: 'lowered', help: 'show what they are lowered to: the statements that the tiers run' },
+    { name: 'tiers', help: 'show in which tier every function can run here, and why not in a better one' },
   ],
   optionsAnywhere: true,
   async run(options) {
     const [file, ...functions] = options.rest;
     if (file === undefined) throw new UsageError('give a module');
-    const listings = [options.has('disassemble') && disassemble, options.has('lowered') && listLowered];
+    const listings = [
+      options.has('disassemble') && disassemble,
+      options.has('lowered') && listLowered,
+      options.has('tiers') && listTiers,
+    ];
     if (functions.length > 0 && !listings.some(Boolean)) {
-      throw new UsageError('functions are for --disassemble and --lowered');
+      throw new UsageError('functions are for --disassemble, --lowered and --tiers');
     }
     try {
       const bytes = await loadModule(file);
@@ -64,6 +70,18 @@ type Listing = (module: Module, funcidx: number) => Iterable<string>;
 
 function listLowered(module: Module, funcidx: number): Iterable<string> {
   return printLowered(module, lower(module, funcidx));
+}
+
+/** The tiers that this build has, as a program runs by default. */
+const policy = policyFor('auto');
+
+function* listTiers(module: Module, funcidx: number): Iterable<string> {
+  const name = module.names.functions.get(funcidx);
+  const { tier, refusals } = reportTier(module, funcidx, policy);
+  yield `func ${funcidx}${name === undefined ? '' : ` $${printable(name)}`}: ${tier}`;
+  const missing = TIER_NAMES.filter((known) => !policy.tiers.some((installed) => installed.name === known));
+  if (tier === INTERPRETER) for (const known of missing) yield `  not ${known}: this build has no such tier`;
+  for (const refusal of refusals) yield `  not ${refusal.tier}: ${refusal.why}`;
 }
 
 function printAll(module: Module, list: Listing): void {

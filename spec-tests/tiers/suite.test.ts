@@ -1,0 +1,64 @@
+/**
+ * Scripts in two tiers mixed at random, with moves at every safepoint: the same results as in the interpreter alone. A handful here; the
+ * whole suite is `npm run spec -- --engine mixed`.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { mixedEngine } from '../engines/mixed';
+import { tswasmEngine } from '../engines/tswasm';
+import { locateTestsuite, missingNotice } from '../locate';
+import { runScript } from '../runner';
+import { Walker } from './walker';
+
+const SCRIPTS = [
+  'block.wast',
+  'br_table.wast',
+  'bulk.wast',
+  'call.wast',
+  'call_indirect.wast',
+  'endianness.wast',
+  'fac.wast',
+  'float_misc.wast',
+  'left-to-right.wast',
+  'linking0.wast',
+  'loop.wast',
+  'memory_grow.wast',
+  'nop.wast',
+  'return_call.wast',
+  'return_call_indirect.wast',
+  'stack.wast',
+  'start.wast',
+  'table_copy.wast',
+  'unreachable.wast',
+];
+
+async function compare(folder: string, names: readonly string[]): Promise<void> {
+  const walker = new Walker();
+  const engine = mixedEngine(walker);
+  for (const name of names) {
+    const text = readFileSync(path.join(folder, name), 'utf8');
+    expect(await runScript(engine, name, text)).toEqual(await runScript(tswasmEngine, name, text));
+  }
+  const { entered, resumed, left, called } = walker.counts;
+  expect(Math.min(entered, resumed, left, called)).toBeGreaterThan(100);
+}
+
+it('runs our own scripts', { timeout: 300_000 }, async () => {
+  const folder = fileURLToPath(new URL('../own', import.meta.url));
+  await compare(
+    folder,
+    readdirSync(folder).filter((name) => name.endsWith('.wast')),
+  );
+});
+
+const suite = locateTestsuite();
+if ('missing' in suite) {
+  console.warn(missingNotice(suite.missing));
+  describe.skip('the official suite', () => {
+    it(`skipped: ${suite.missing}`, () => undefined);
+  });
+} else {
+  it('runs the official suite', { timeout: 300_000 }, () => compare(suite.path, SCRIPTS));
+}
