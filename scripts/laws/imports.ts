@@ -61,7 +61,10 @@ const RULES: Record<string, Rule> = {
     packages: /^node:/,
   },
   'src/cli': {
-    from: [...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'src/lowering', 'embed/node'],
+    from: [
+      ...[...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'src/lowering', 'embed/node'],
+      'src/interpreter/policy.ts',
+    ],
     packages: /^(node:|wabt$)/,
   },
   'embed/quickjs': { from: [...ENTRIES, 'src/factories.ts', 'src/wasi'] },

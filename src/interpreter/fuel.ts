@@ -16,9 +16,9 @@ import { registers } from './registers';
 export const FUEL_VERSION = 2;
 
 /** Bytes of a linear memory that are added, filled or copied for a unit: about what a loop of a few instructions does to them. */
-const BYTES_PER_UNIT = 4096;
+export const BYTES_PER_UNIT = 4096;
 /** Elements of a table for a unit. */
-const ELEMENTS_PER_UNIT = 256;
+export const ELEMENTS_PER_UNIT = 256;
 /** Slots of a frame that are zeroed at entry for a unit. */
 const SLOTS_PER_UNIT = 512;
 

@@ -18,7 +18,6 @@ export { FUEL_VERSION } from './fuel';
 export { HostCall } from './hostcall';
 export { Store } from './machine';
 export type { Outcome, RunOptions } from './outcome';
-export { INTERPRETER, policyFor, reportTier, TIER_NAMES } from './policy';
 export { configureStack } from './registers';
 export {
   fold,

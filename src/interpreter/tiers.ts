@@ -1,7 +1,7 @@
 /**
  * The tier interface: how a second way to run functions (src/compiler/javascript, src/compiler/native) shares an execution with the
  * interpreter. Tiers meet in canonical frames and nowhere else (DESIGN.md, laws 1 and 2). This file has no code: a tier imports nothing
- * else of the interpreter, and gets the machine as an object (tier-machine.ts).
+ * else of the interpreter but the rules of fuel (fuel.ts), and gets the machine as an object (tier-machine.ts).
  *
  * Where frames lie. A frame has a canonical place on the machine's stack: `fp`, the word index of its first slot, and `sp`, how many call
  * sites lie below its own. Slot k is at the words fp + 2k and fp + 2k + 1 (an i32 or f32 in the first; references in `refs`, at
@@ -24,7 +24,7 @@
  *   top operands. The safepoint has been paid for; its code goes on behind it.
  *
  * Running. A safepoint takes one unit, `registers.fuel -= 1`; below zero it asks `refuel()`. True: the fuel is new, go on. False: leave at
- * this safepoint. A tier may count in a place of its own between two boundaries. Work in bulk is charged by fuel.ts's rules. Calls of
+ * this safepoint. A tier may count in a place of its own between two boundaries. Work in bulk is charged by the rules of fuel.ts. Calls of
  * functions that the tier does not run, host functions among them, are `call`. The tier's own calls of each other are its own business,
  * as long as their number on the host's stack is bounded: a tier that is too deep leaves at the entry safepoint of the callee (having
  * taken its unit, without asking `refuel`) and is begun anew from there, with an empty host stack.

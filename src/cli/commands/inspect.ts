@@ -1,7 +1,7 @@
 /** `tswasm inspect`. */
 import { disassemble, externTypeName, type Inspection, inspect, Module } from '../../decoder';
 import { printable } from '../../errors';
-import { INTERPRETER, policyFor, reportTier, TIER_NAMES } from '../../interpreter';
+import { INTERPRETER, policyFor, reportTier, TIER_NAMES } from '../../interpreter/policy';
 import { lower, printLowered } from '../../lowering';
 import type { Command } from '../command';
 import { loadModule } from '../load';
