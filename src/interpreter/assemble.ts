@@ -97,9 +97,12 @@ export class Assembler {
     const { locals } = body;
     code.size = 2 * body.slots;
     code.entrySite.resume = this.steps[0];
-    const words = [2 * locals.paramSlots, 2 * locals.slots];
-    const form = words[1] - words[0] > MOST_CLEARED ? 'enter/fill' : 'enter';
-    const enter = this.make(form)(code.entrySite, code.size, ...words, this.steps[0]) as Step;
+    const captured: unknown[] = [code.size, 2 * locals.paramSlots, 2 * locals.slots, this.steps[0]];
+    if (!code.quiet) captured.unshift(code.entrySite);
+    const filled = 2 * (locals.slots - locals.paramSlots) > MOST_CLEARED;
+    const enter = this.make(`enter${code.quiet ? '/quiet' : ''}${filled ? '/fill' : ''}`)(
+      ...captured,
+    ) as Step;
     code.entry = this.charged(body.usesRefs ? this.enterWithRefs(enter) : enter);
     return true;
   }
@@ -215,8 +218,16 @@ export class Assembler {
       case 'tail_ref':
         return this.make('tail')(prepareTailRef(end, this.body.usesRefs)) as Step;
       case 'bulk': {
-        const { offset, targetLoop, operands } = end.safepoint;
-        const site: Safepoint = { code: this.code, kind: 'bulk', offset, targetLoop, operands, resume: null };
+        const offset = end.offset - this.body.start;
+        const { operands } = end;
+        const site: Safepoint = {
+          code: this.code,
+          kind: 'bulk',
+          offset,
+          targetLoop: -1,
+          operands,
+          resume: null,
+        };
         this.code.bulks.set(offset, site);
         const operation = makeBulk(this.instance, end);
         site.resume = this.make('bulk')(operation, 2 * end.slot, site, this.nextBlock()) as Step;

@@ -7,6 +7,7 @@ import { keepBody, keptBody, type LoweredBody, Lowering } from '../lowering';
 import type { Func, Instance } from '../runtime';
 import type { Assembler } from './assemble';
 import { Code, FuncCode, type Safepoint } from './code';
+import { hasFreshFactories } from './factories';
 import { Flattening } from './flatten';
 import { assembler } from './forms';
 import { callHost } from './hostcall';
@@ -20,6 +21,11 @@ import type { Step } from './step';
 const BYTES_PER_NODE = 300;
 /** Code with factories of its own has feedback and compiled code of its own, too. */
 const BYTES_PER_HOT_NODE = 1200;
+/**
+ * Entries after which a quiet function is hot, which no slice of fuel ends in: about as many safepoints as others have passed when they are
+ * found hot (tiering.ts).
+ */
+const HOT_ENTRIES = 24_000;
 /** Work after which the store is asked for more room. */
 const MADE_AT_ONCE = 4096;
 
@@ -91,8 +97,20 @@ export function makeSome(state: FuncCode, hot: boolean, most: number): Code | un
 function completed(state: FuncCode, code: Code): Code {
   state.code?.charge.release();
   state.code = code;
-  state.entry = code.entry;
+  state.entry = code.quiet && !code.hot && hasFreshFactories() ? countedEntry(state, code) : code.entry;
   return code;
+}
+
+/** The entry of a quiet function until it is hot. */
+function countedEntry(state: FuncCode, { entry }: Code): Step {
+  let left = HOT_ENTRIES;
+  return (fp) => {
+    if (--left > 0) return entry(fp);
+    const better = makeSome(state, true, registers.lowering);
+    // Made in parts, it goes on at the next entry; without room, after as many again.
+    left = isMaking(state) ? 1 : HOT_ENTRIES;
+    return better === undefined ? entry(fp) : better.entry(fp);
+  };
 }
 
 /** Whether code of the function is under way. */
@@ -109,12 +127,12 @@ function begin(state: FuncCode, hot: boolean): Making {
   const { module } = instance;
   const body = keptBody(module, func.funcidx);
   if (body !== undefined) {
-    const code = new Code(state, hot, body.locals, body.entry.offset);
+    const code = new Code(state, hot, body.locals, body.entry);
     charge(code, body.size);
     return { code, stage: { kind: 'flattening', body, flat: new Flattening(body) } };
   }
   const lowering = new Lowering(module, func.funcidx);
-  const code = new Code(state, hot, lowering.locals, lowering.entry.offset);
+  const code = new Code(state, hot, lowering.locals, lowering.entry);
   return { code, stage: { kind: 'lowering', lowering } };
 }
 

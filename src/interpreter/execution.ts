@@ -19,7 +19,7 @@ import { checkClass, readOptions } from '../checks';
 import { type BacktraceFrame, InternalError, RuntimeError, trap } from '../errors';
 import { argumentsOf, type Door, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
-import { CallSite, codeOf, isSafepoint, type Safepoint } from './code';
+import { CallSite, codeOf, isSafepoint, type Safepoint, unitsOf } from './code';
 import { hasRoom, trapOf } from './failures';
 import {
   type FrameState,
@@ -193,9 +193,9 @@ export class Execution {
     if (instance?.unusable !== undefined) throw new RuntimeError(instance.unusable);
     const { fuel = Number.POSITIVE_INFINITY } = options;
     const { owed } = meter;
-    const resumed =
-      current.kind === 'paused' && current.stand.kind === 'safepoint' && isSafepoint(current.stand.safepoint);
-    const turn = new Turn(meter, options, fuel - owed, resumed);
+    const passes =
+      current.kind === 'paused' && current.stand.kind === 'safepoint' ? unitsOf(current.stand.safepoint) : 0;
+    const turn = new Turn(meter, options, fuel - owed, passes);
     if (owed > fuel && current.kind === 'paused' && this.atSafepoint) {
       meter.owed -= fuel;
       turn.outcome = { kind: 'paused', reason: 'fuel' };
@@ -244,13 +244,13 @@ export class Execution {
   private endSlice(turn: Turn): Step | null {
     const { yielded } = registers;
     registers.yielded = null;
-    const counts = yielded !== null && isSafepoint(yielded);
-    const passed = turn.spend(counts);
+    const units = yielded === null ? 0 : unitsOf(yielded);
+    const passed = turn.spend(units);
     if (yielded === null) {
       turn.outcome = this.ended(turn);
       return null;
     }
-    const { reason, isSample } = turn.endSlice(passed, counts);
+    const { reason, isSample } = turn.endSlice(passed, units);
     if (reason !== undefined) {
       const saved = takeFrames(turn.base, turn.sp, registers.fp + yielded.code.size);
       this.current = { kind: 'paused', saved, stand: { kind: 'safepoint', safepoint: yielded } };
@@ -279,7 +279,7 @@ export class Execution {
   }
 
   private failed(error: unknown, turn: Turn): Outcome {
-    if (this.current.kind === 'running') turn.count(false);
+    if (this.current.kind === 'running') turn.count(0);
     this.current = { kind: 'failed' };
     const failure = trapOf(error);
     if (failure === undefined) throw error;
