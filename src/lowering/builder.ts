@@ -285,7 +285,16 @@ function sizeOf(statement: Statement): number {
       return 1 + statement.index.size + statement.branches.length / BRANCHES_PER_NODE;
     case 'call_indirect':
       return 1 + statement.index.size;
-    default:
+    case 'move':
+    case 'effect':
+    case 'bulk':
+    case 'call':
+    case 'tail':
+    case 'tail_indirect':
+    case 'block':
+    case 'loop':
+    case 'return':
+    case 'unreachable':
       return 1;
   }
 }

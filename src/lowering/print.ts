@@ -5,6 +5,7 @@
  */
 import { funcTypeName, type ModuleData, slotsOf, type ValType, valTypeName, valTypeNameIn } from '../decoder';
 import { type TypeList, typesOf } from '../decoder/typelist';
+import { InternalError } from '../errors';
 import type { Const, Expr } from './expr';
 import type { Locals } from './frame';
 import type { Branch, LoweredBody, Safepoint, Statement } from './statements';
@@ -195,8 +196,12 @@ function constText({ kind, low, high }: Const): string {
       return `${low}`;
     case 'f':
       return `f32 bits 0x${hexWord(low)}`;
-    default:
-      return `${kind === 'F' ? 'f64 bits ' : ''}0x${hexWord(high)}${hexWord(low)}`;
+    case 'F':
+      return `f64 bits 0x${hexWord(high)}${hexWord(low)}`;
+    case 'I':
+      return `0x${hexWord(high)}${hexWord(low)}`;
+    case 'r':
+      throw new InternalError('no reference is a constant');
   }
 }
 
