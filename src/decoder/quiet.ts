@@ -33,17 +33,17 @@ export function isQuiet(module: ModuleData, funcidx: number): boolean {
 }
 
 /**
- * A depth-first search along calls, which looks at a callee before it reads on: most functions that are not quiet call one early. All that
- * it keeps is in integer arrays, since a chain of calls may be a million functions long.
+ * A depth-first search along calls, which looks at a callee before it reads on: most functions that are not quiet call one early. It keeps
+ * its own stack, since a chain of calls may be a million functions long.
  */
 class Search {
   private readonly module: ModuleData;
   /** By function: `UNKNOWN`, `OPEN`, or the instructions of its unrolled call tree, at most `LOUD`. */
   private readonly counts: Int32Array;
   /** The functions that are open, each with the offset of its next instruction and the instructions counted before that. */
-  private readonly funcs = new Stack();
-  private readonly offsets = new Stack();
-  private readonly sums = new Stack();
+  private readonly funcs: number[] = [];
+  private readonly offsets: number[] = [];
+  private readonly sums: number[] = [];
 
   constructor(module: ModuleData) {
     this.module = module;
@@ -65,7 +65,7 @@ class Search {
       const callee = this.readOn();
       if (callee !== undefined) this.open(callee);
       else {
-        counts[funcs.pop()] = sums.pop();
+        counts[funcs.pop()!] = sums.pop()!;
         offsets.pop();
       }
     }
@@ -83,9 +83,10 @@ class Search {
   /** Reads on in the innermost function: to a call of one that is not known yet, which it names, or until its sum is complete. */
   private readOn(): number | undefined {
     const { module, counts, funcs, offsets, sums } = this;
-    const reader = codeReader(module, funcs.top);
-    reader.pos = offsets.top;
-    let sum = sums.top;
+    const top = funcs.length - 1;
+    const reader = codeReader(module, funcs[top]);
+    reader.pos = offsets[top];
+    let sum = sums[top];
     while (reader.pos < reader.end && sum < LOUD) {
       const offset = reader.pos;
       const row = readInstruction(reader);
@@ -98,40 +99,14 @@ class Search {
         const count = counts[callee];
         if (count === UNKNOWN) {
           // It is read again when the callee is known.
-          offsets.top = offset;
-          sums.top = sum - 1;
+          offsets[top] = offset;
+          sums[top] = sum - 1;
           return callee;
         }
         sum += count === OPEN ? LOUD : count;
       }
     }
-    sums.top = Math.min(sum, LOUD);
+    sums[top] = Math.min(sum, LOUD);
     return undefined;
-  }
-}
-
-/** A stack of integers. */
-class Stack {
-  length = 0;
-  private values = new Int32Array(64);
-
-  get top(): number {
-    return this.values[this.length - 1];
-  }
-  set top(value: number) {
-    this.values[this.length - 1] = value;
-  }
-
-  push(value: number): void {
-    const { values } = this;
-    if (this.length === values.length) {
-      this.values = new Int32Array(2 * values.length);
-      this.values.set(values);
-    }
-    this.values[this.length++] = value;
-  }
-
-  pop(): number {
-    return this.values[--this.length];
   }
 }

@@ -97,12 +97,12 @@ export class Assembler {
     const { locals } = body;
     code.size = 2 * body.slots;
     code.entrySite.resume = this.steps[0];
-    const captured: unknown[] = [code.size, 2 * locals.paramSlots, 2 * locals.slots, this.steps[0]];
+    const [from, to] = [2 * locals.paramSlots, 2 * locals.slots];
+    const filled = to - from > MOST_CLEARED;
+    const captured: unknown[] = [code.size, from, filled ? from : to, this.steps[0]];
     if (!code.quiet) captured.unshift(code.entrySite);
-    const filled = 2 * (locals.slots - locals.paramSlots) > MOST_CLEARED;
-    const enter = this.make(`enter${code.quiet ? '/quiet' : ''}${filled ? '/fill' : ''}`)(
-      ...captured,
-    ) as Step;
+    const plain = this.make(code.quiet ? 'enter/quiet' : 'enter')(...captured) as Step;
+    const enter = filled ? filling(plain, from, to) : plain;
     code.entry = this.charged(body.usesRefs ? this.enterWithRefs(enter) : enter);
     return true;
   }
@@ -402,6 +402,15 @@ export class Assembler {
     const word = this.globalGet(bits(expr) as GlobalGet);
     return this.make(expr.kind === 'f' ? 'f32.reinterpret_i32/e' : 'f64.reinterpret_i64/e')(word);
   }
+}
+
+/** Clears very many locals. A frame that has no room for them is refused behind it; above the top nothing lives. */
+function filling(enter: Step, from: number, to: number): Step {
+  const { ints } = stack();
+  return (fp) => {
+    ints.fill(0, fp + from, fp + to);
+    return enter(fp);
+  };
 }
 
 /** Word offset of a value that stands in a slot. */
