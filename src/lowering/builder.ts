@@ -291,6 +291,8 @@ function sizeOf(statement: Statement): number {
     case 'call':
     case 'tail':
     case 'tail_indirect':
+    case 'call_ref':
+    case 'tail_ref':
     case 'block':
     case 'loop':
     case 'return':
