@@ -19,7 +19,6 @@ import {
 } from './ir';
 import { ACCESSES, type NumericName, type Operator, operatorsTo } from './operators';
 import { interestingBits } from './random';
-import { statement } from './statements';
 
 const OPERATORS_TO: Record<NumericName, readonly Operator[]> = {
   i32: operatorsTo('i32'),
@@ -29,6 +28,9 @@ const OPERATORS_TO: Record<NumericName, readonly Operator[]> = {
 };
 const LOCAL_GET = 0x20;
 const LOCAL_SET = 0x21;
+
+/** Makes a statement of the function, at most so deep (statements.ts). */
+export type MakeStatement = (f: FunctionGenerator, depth: number) => Node;
 
 export class FunctionGenerator {
   private readonly declared: TypeName[] = [];
@@ -42,6 +44,7 @@ export class FunctionGenerator {
   constructor(
     readonly module: ModuleContext,
     readonly signature: Signature,
+    private readonly statement: MakeStatement,
   ) {
     const { random } = module;
     signature.params.forEach((type, index) => {
@@ -150,7 +153,8 @@ export class FunctionGenerator {
       const child = this.value(p, depth - 1, !operator.ignoresNanBits);
       return safe && i === 1 ? this.odd(p, child) : child;
     });
-    if (children.length === 2 && this.random.chance(4)) children.splice(1, 0, statement(this, depth - 1));
+    if (children.length === 2 && this.random.chance(4))
+      children.splice(1, 0, this.statement(this, depth - 1));
     const node = plain(operator.code, [type], children);
     return operator.makesNan && exact ? this.canonical(type as 'f32' | 'f64', node) : node;
   }
@@ -379,7 +383,7 @@ export class FunctionGenerator {
     const statements = [...prelude];
     const isFunction = this.labels.length === 1;
     const count = depth <= 0 ? 0 : this.random.below(isFunction ? 8 : 4);
-    for (let n = count; n > 0 && this.spend(); n--) statements.push(statement(this, depth));
+    for (let n = count; n > 0 && this.spend(); n--) statements.push(this.statement(this, depth));
     return { statements, values: this.values(results, depth) };
   }
 

@@ -22,6 +22,7 @@ import {
   type Variant,
 } from './ir';
 import { interestingBits, Random } from './random';
+import { statement } from './statements';
 
 export interface Call {
   readonly name: string;
@@ -164,10 +165,12 @@ class ModuleGenerator {
       typeIndex: this.typeIndex,
     };
     this.typeIndex(LOG.params, LOG.results);
-    const functions = this.signatures.slice(1).map((s) => new FunctionGenerator(context, s).generate());
+    const functions = this.signatures
+      .slice(1)
+      .map((s) => new FunctionGenerator(context, s, statement).generate());
     const accessors = this.accessors();
     const startFunction = random.chance(10)
-      ? new FunctionGenerator(context, { params: [], results: [] }).generate()
+      ? new FunctionGenerator(context, { params: [], results: [] }, statement).generate()
       : undefined;
     const all = [...functions, ...accessors.functions, ...(startFunction ? [startFunction] : [])];
     this.emitSections(functions.length, accessors.names, hasMemory);

@@ -32,7 +32,7 @@ import { textOf } from './fixture';
 import { GoldenHost } from './host';
 import { instanceState, type Observation, runOn, sha256 } from './observe';
 import { LINKED, PLAIN, type PlainProgram, STARTING, TRAPPING, WAITING, WRITER } from './programs';
-import type { Record, Recorded } from './record';
+import type { Record, Recorded } from './recorded';
 import { restExecution } from './resume';
 
 /** A program that stands before its first instruction. */

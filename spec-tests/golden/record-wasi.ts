@@ -9,8 +9,8 @@ import { Execution, Func, type Instance, instantiatePaused, Module, Store } from
 import { snapshot } from '../../src/snapshot';
 import { type Point, textOf } from './fixture';
 import { instanceState, type Observation, runOn } from './observe';
-import type { Recorded, Record as Write } from './record';
 import { chooseStops, placeText, runFor } from './record-plain';
+import type { Recorded, Record as Write } from './recorded';
 import { type RootSpec, World, type WorldSpec } from './world';
 
 /** Opens `f` and `d/g`, removes the first, puts another file in its place, and reads both a few bytes at a time. */

@@ -7,23 +7,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Fixture, type Point, sameFiles, textOf, WRITTEN_NOW, writeFixture } from './fixture';
+import { type Point, sameFiles, textOf, WRITTEN_NOW, writeFixture } from './fixture';
 import type { Observation } from './observe';
 import { recordPlain } from './record-plain';
 import { recordWasi } from './record-wasi';
+import type { Record } from './recorded';
 import { resume } from './resume';
-
-/** A point whose expectation is what an unmoved run gave, as far as it can be observed there. */
-export interface Recorded {
-  readonly point: Omit<Point, 'expected' | 'recaptures'>;
-  readonly unmoved: Partial<Observation>;
-}
-export type Record = (
-  name: string,
-  what: Pick<Fixture, 'kind' | 'about'>,
-  modules: readonly Uint8Array[],
-  recorded: readonly Recorded[],
-) => Promise<void>;
 
 const place = path.join(path.dirname(fileURLToPath(import.meta.url)), WRITTEN_NOW);
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();

@@ -173,12 +173,13 @@ export class Activations {
     const { paramSlots, slots } = body.locals;
     this.own.ints.fill(0, frame.fp + 2 * paramSlots, frame.fp + 2 * slots);
     for (let k = paramSlots; k < slots; k++) this.own.refs[(frame.fp >> 1) + k] = null;
-    this.fuel--;
+    const { quiet } = body.entry;
+    if (!quiet) this.fuel--;
     if (this.frames.length - this.bottom > MOST_FRAMES) {
       this.writeFuel();
       return this.leave(frame, body.entry);
     }
-    return this.mayPass(frame, body.entry) ? this.walk(body.statements, 0, frame) : LEFT;
+    return quiet || this.mayPass(frame, body.entry) ? this.walk(body.statements, 0, frame) : LEFT;
   }
 
   /** After a safepoint has taken its unit. False: the frame has left. */

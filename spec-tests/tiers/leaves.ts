@@ -52,7 +52,7 @@ export class Leaves {
   constructor(instance: Instance, body: LoweredBody, own: OwnStack) {
     const func = instance.funcAt(body.funcidx);
     this.instance = instance;
-    const code = new Code(codeOf(func), false, body.locals, body.entry.offset);
+    const code = new Code(codeOf(func), false, body.locals, body.entry);
     this.maker = new LeafMaker(code, body, instance, own.factories);
   }
 

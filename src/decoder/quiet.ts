@@ -20,29 +20,30 @@ const UNKNOWN = 0;
 /** Begun: who meets it again has gone in a circle. */
 const OPEN = -1;
 
-const known = new WeakMap<ModuleData, Uint8Array>();
+const known = new WeakMap<ModuleData, Search>();
 
-/** By function index: 1 when it is quiet. Found at the first use, in time proportional to the module, and kept as long as the module. */
-export function quietFunctions(module: ModuleData): Uint8Array {
-  let quiet = known.get(module);
-  if (quiet === undefined) {
-    quiet = new Search(module).run();
-    known.set(module, quiet);
+/** Whether a function is quiet. An answer is found once: all of them together take time in proportion to the module. */
+export function isQuiet(module: ModuleData, funcidx: number): boolean {
+  let search = known.get(module);
+  if (search === undefined) {
+    search = new Search(module);
+    known.set(module, search);
   }
-  return quiet;
+  return search.count(funcidx) !== LOUD;
 }
 
-/** A depth-first search along calls. Everything it keeps is in integer arrays: a chain of calls may be a million functions long. */
+/**
+ * A depth-first search along calls, which looks at a callee before it reads on: most functions that are not quiet call one early. It keeps
+ * its own stack, since a chain of calls may be a million functions long.
+ */
 class Search {
   private readonly module: ModuleData;
   /** By function: `UNKNOWN`, `OPEN`, or the instructions of its unrolled call tree, at most `LOUD`. */
   private readonly counts: Int32Array;
-  /** The functions that are open, each with the instructions counted so far and the start of its callees in `callees`. */
-  private readonly funcs = new Stack();
-  private readonly sums = new Stack();
-  private readonly starts = new Stack();
-  /** Callees that are still to be looked at; those of the innermost open function are on top. */
-  private readonly callees = new Stack();
+  /** The functions that are open, each with the offset of its next instruction and the instructions counted before that. */
+  private readonly funcs: number[] = [];
+  private readonly offsets: number[] = [];
+  private readonly sums: number[] = [];
 
   constructor(module: ModuleData) {
     this.module = module;
@@ -50,82 +51,62 @@ class Search {
     this.counts.fill(LOUD, 0, module.importedFuncs);
   }
 
-  run(): Uint8Array {
-    const { counts, module } = this;
-    for (let funcidx = module.importedFuncs; funcidx < counts.length; funcidx++) {
-      if (counts[funcidx] === UNKNOWN) this.search(funcidx);
-    }
-    return Uint8Array.from(counts, (count) => (count === LOUD ? 0 : 1));
+  /** The instructions of a function's unrolled call tree, or `LOUD`. */
+  count(funcidx: number): number {
+    const { counts } = this;
+    if (counts[funcidx] === UNKNOWN) this.search(funcidx);
+    return counts[funcidx];
   }
 
   private search(root: number): void {
-    const { counts, funcs, sums, starts, callees } = this;
+    const { counts, funcs, offsets, sums } = this;
     this.open(root);
     while (funcs.length > 0) {
-      const sum = sums.top;
-      if (sum === LOUD || callees.length === starts.top) {
-        callees.length = starts.pop();
-        sums.pop();
-        counts[funcs.pop()] = sum;
-        continue;
-      }
-      const callee = callees.top;
-      const count = counts[callee];
-      if (count === UNKNOWN) this.open(callee);
+      const callee = this.readOn();
+      if (callee !== undefined) this.open(callee);
       else {
-        callees.pop();
-        sums.top = count === OPEN ? LOUD : Math.min(sum + count, LOUD);
+        counts[funcs.pop()!] = sums.pop()!;
+        offsets.pop();
       }
     }
   }
 
   private open(funcidx: number): void {
+    const reader = codeReader(this.module, funcidx);
+    readLocalDeclarations(reader, this.module);
     this.counts[funcidx] = OPEN;
     this.funcs.push(funcidx);
-    this.starts.push(this.callees.length);
-    this.sums.push(this.scan(funcidx));
+    this.offsets.push(reader.pos);
+    this.sums.push(0);
   }
 
-  /** Counts a function's own instructions and lists its callees; stops at the first one that makes it loud. */
-  private scan(funcidx: number): number {
-    const { module, callees } = this;
-    const reader = codeReader(module, funcidx);
-    readLocalDeclarations(reader, module);
-    let count = 0;
-    for (; reader.pos < reader.end; count++) {
-      if (count === MOST_QUIET_INSTRUCTIONS) return LOUD;
+  /** Reads on in the innermost function: to a call of one that is not known yet, which it names, or until its sum is complete. */
+  private readOn(): number | undefined {
+    const { module, counts, funcs, offsets, sums } = this;
+    const top = funcs.length - 1;
+    const reader = codeReader(module, funcs[top]);
+    reader.pos = offsets[top];
+    let sum = sums[top];
+    while (reader.pos < reader.end && sum < LOUD) {
+      const offset = reader.pos;
       const row = readInstruction(reader);
       const calls = CALLS[row.imm];
-      if (row.op === OP.loop || calls === 'unnamed') return LOUD;
-      if (calls === 'named') callees.push(reader.u32());
-      else skipImmediates(reader, row, module);
+      sum++;
+      if (row.op === OP.loop || calls === 'unnamed') sum = LOUD;
+      else if (calls !== 'named') skipImmediates(reader, row, module);
+      else {
+        const callee = reader.u32();
+        const count = counts[callee];
+        if (count === UNKNOWN) {
+          // It is read again when the callee is known.
+          offsets[top] = offset;
+          sums[top] = sum - 1;
+          return callee;
+        }
+        sum += count === OPEN ? LOUD : count;
+      }
     }
-    return count;
-  }
-}
-
-/** A stack of integers. */
-class Stack {
-  length = 0;
-  private values = new Int32Array(64);
-
-  get top(): number {
-    return this.values[this.length - 1];
-  }
-  set top(value: number) {
-    this.values[this.length - 1] = value;
-  }
-
-  push(value: number): void {
-    if (this.length === this.values.length) {
-      const { values } = this;
-      this.values = new Int32Array(2 * values.length);
-      this.values.set(values);
-    }
-    this.values[this.length++] = value;
-  }
-
-  pop(): number {
-    return this.values[--this.length];
+    sums[top] = Math.min(sum, LOUD);
+    return undefined;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { codeReader, funcTypeOf, readLocals, typesOfLocals } from './body';
 import type { ModuleData } from './module';
+import { isQuiet } from './quiet';
 import { onTop, type TypeList } from './typelist';
 import type { ValType } from './types';
 import { type Block, type Callee, Walk } from './walk';
@@ -22,6 +23,11 @@ export interface Safepoint {
   readonly results: readonly ValType[];
   /** The function that a `call` names; -1 at every other instruction. */
   readonly callee: number;
+  /**
+   * No execution is ever made to stop here, and nothing is charged: this is the entry of a quiet function, or a call of one. Snapshots of
+   * other makers stand at such places too, so they are safepoints all the same.
+   */
+  readonly quiet: boolean;
 }
 
 /** From a `loop` opcode to its `end`, as offsets in the code entry. */
@@ -41,6 +47,29 @@ export interface SafepointVisitor {
 
 const NONE: readonly ValType[] = [];
 
+/** The entry of a defined function, whose first instruction is at `offset`. */
+export function entryPoint(module: ModuleData, funcidx: number, offset: number): Safepoint {
+  const quiet = isQuiet(module, funcidx);
+  return { kind: 'entry', offset, targetLoop: -1, operands: undefined, results: NONE, callee: -1, quiet };
+}
+
+/** A call that names its callee, or finds it in a table (-1). */
+export function callPoint(
+  module: ModuleData,
+  offset: number,
+  operands: TypeList | undefined,
+  results: readonly ValType[],
+  callee: number,
+): Safepoint {
+  const quiet = callee >= 0 && isQuiet(module, callee);
+  return { kind: 'call', offset, targetLoop: -1, operands, results, callee, quiet };
+}
+
+/** A branch back to the loop at `targetLoop`, whose parameters are on top of the operands. */
+export function backPoint(offset: number, targetLoop: number, operands: TypeList | undefined): Safepoint {
+  return { kind: 'loop', offset, targetLoop, operands, results: NONE, callee: -1, quiet: false };
+}
+
 /** Types of a defined function's locals, parameters first. */
 export function localsOf(module: ModuleData, funcidx: number): ValType[] {
   return typesOfLocals(readLocals(funcTypeOf(module, funcidx), codeReader(module, funcidx), module));
@@ -48,21 +77,15 @@ export function localsOf(module: ModuleData, funcidx: number): ValType[] {
 
 /** Visits the safepoints of a defined function in the order of their offsets. Safepoints of equal labels of a `br_table` are one. */
 export function walkSafepoints(module: ModuleData, funcidx: number, visitor: SafepointVisitor): void {
-  const visit = (
-    { offset, start }: Walk,
-    kind: SafepointKind,
-    targetLoop: number,
-    operands: TypeList | undefined,
-    results = NONE,
-    callee = -1,
-  ): void =>
-    visitor.safepoint?.({ kind, offset: offset - start, targetLoop, operands, results, callee }, isUnset);
+  const visit = (point: Safepoint): void => visitor.safepoint?.(point, isUnset);
   const walk = new Walk(module, funcidx, {
-    branch: (at, { kind, offset, below, params }) => {
-      if (kind === 'loop') visit(at, 'loop', offset - at.start, onTop(below, params));
+    branch: ({ offset: from, start }, { kind, offset, below, params }) => {
+      if (kind === 'loop') visit(backPoint(from - start, offset - start, onTop(below, params)));
     },
-    call: (at, callee, { results }) =>
-      visit(at, 'call', -1, at.stack, results, callee.kind === 'func' ? callee.funcidx : -1),
+    call: ({ offset, start, stack }, callee, { results }) => {
+      const named = callee.kind === 'func' ? callee.funcidx : -1;
+      visit(callPoint(module, offset - start, stack, results, named));
+    },
     tailCall: (_, callee) => visitor.tailCall?.(callee),
     end: ({ offset, start }, block: Block) => {
       if (block.kind === 'loop' && block.reachable) {
@@ -71,7 +94,7 @@ export function walkSafepoints(module: ModuleData, funcidx: number, visitor: Saf
     },
   });
   const isUnset = (localidx: number): boolean => walk.isUnset(localidx);
-  visit(walk, 'entry', -1, undefined);
+  visit(entryPoint(module, funcidx, walk.offset - walk.start));
   walk.run();
 }
 

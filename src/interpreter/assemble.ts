@@ -97,9 +97,12 @@ export class Assembler {
     const { locals } = body;
     code.size = 2 * body.slots;
     code.entrySite.resume = this.steps[0];
-    const words = [2 * locals.paramSlots, 2 * locals.slots];
-    const form = words[1] - words[0] > MOST_CLEARED ? 'enter/fill' : 'enter';
-    const enter = this.make(form)(code.entrySite, code.size, ...words, this.steps[0]) as Step;
+    const [from, to] = [2 * locals.paramSlots, 2 * locals.slots];
+    const filled = to - from > MOST_CLEARED;
+    const captured: unknown[] = [code.size, from, filled ? from : to, this.steps[0]];
+    if (!code.quiet) captured.unshift(code.entrySite);
+    const plain = this.make(code.quiet ? 'enter/quiet' : 'enter')(...captured) as Step;
+    const enter = filled ? filling(plain, from, to) : plain;
     code.entry = this.charged(body.usesRefs ? this.enterWithRefs(enter) : enter);
     return true;
   }
@@ -215,8 +218,16 @@ export class Assembler {
       case 'tail_ref':
         return this.make('tail')(prepareTailRef(end, this.body.usesRefs)) as Step;
       case 'bulk': {
-        const { offset, targetLoop, operands } = end.safepoint;
-        const site: Safepoint = { code: this.code, kind: 'bulk', offset, targetLoop, operands, resume: null };
+        const offset = end.offset - this.body.start;
+        const { operands } = end;
+        const site: Safepoint = {
+          code: this.code,
+          kind: 'bulk',
+          offset,
+          targetLoop: -1,
+          operands,
+          resume: null,
+        };
         this.code.bulks.set(offset, site);
         const operation = makeBulk(this.instance, end);
         site.resume = this.make('bulk')(operation, 2 * end.slot, site, this.nextBlock()) as Step;
@@ -391,6 +402,15 @@ export class Assembler {
     const word = this.globalGet(bits(expr) as GlobalGet);
     return this.make(expr.kind === 'f' ? 'f32.reinterpret_i32/e' : 'f64.reinterpret_i64/e')(word);
   }
+}
+
+/** Clears very many locals. A frame that has no room for them is refused behind it; above the top nothing lives. */
+function filling(enter: Step, from: number, to: number): Step {
+  const { ints } = stack();
+  return (fp) => {
+    ints.fill(0, fp + from, fp + to);
+    return enter(fp);
+  };
 }
 
 /** Word offset of a value that stands in a slot. */

@@ -1,7 +1,7 @@
 /** Lowered code of a function and the places in it that the canonical state names (DESIGN.md, law 2). */
 import { slotsOf, type ValType } from '../decoder';
 import type { TypeList } from '../decoder/typelist';
-import type { Locals } from '../lowering';
+import type { Locals, Safepoint as StaticSafepoint } from '../lowering';
 import type { Func } from '../runtime';
 import type { Charge } from '../runtime/ledger';
 import type { Step } from './step';
@@ -9,7 +9,7 @@ import type { Tier, TierCode } from './tiers';
 
 /**
  * Where the machine can stop. `offset` counts from the function's code entry, as in the snapshot format, which knows the kinds `entry`
- * and `loop`; they count as fuel. The others can be resumed in process only: `bulk` is between two parts of a long bulk operation,
+ * and `loop`. The others can be resumed in process only: `bulk` is between two parts of a long bulk operation,
  * `lowering` is before a call of a function that is not lowered to its end yet.
  */
 export interface Safepoint {
@@ -24,9 +24,14 @@ export interface Safepoint {
   resume: Step | null;
 }
 
-/** Whether the snapshot format knows it, and it counts as fuel. */
+/** Whether the snapshot format knows it. */
 export function isSafepoint({ kind }: Safepoint): boolean {
   return kind === 'entry' || kind === 'loop';
+}
+
+/** Units of fuel that passing it costs. Only a snapshot from elsewhere stands where that is nothing: nobody is made to stop there. */
+export function unitsOf({ kind, code }: Safepoint): 0 | 1 {
+  return kind === 'loop' || (kind === 'entry' && !code.quiet) ? 1 : 0;
 }
 
 /**
@@ -121,6 +126,8 @@ export class Code {
   /** Words of a frame. Before it is lowered, of the arguments. */
   size: number;
   entry!: Step;
+  /** What calls run: the entry, or what counts entries in front of it (driver.ts). */
+  called!: Step;
   /** By offset of the `loop` opcode. */
   readonly loops = new Map<number, Step>();
   /** By offset of the call instruction. */
@@ -128,6 +135,8 @@ export class Code {
   /** By offset of the bulk operation. */
   readonly bulks = new Map<number, Safepoint>();
   readonly entrySite: Safepoint;
+  /** Its function is quiet (decoder/quiet.ts): nothing is charged for an entry. */
+  readonly quiet: boolean;
   /** The function's when this was made. */
   readonly generation: number;
   /** Made with factories of its own. */
@@ -138,7 +147,7 @@ export class Code {
   readonly charge: Charge;
   /** What lowering it has looked at (Lowering.work). */
   work = 0;
-  constructor(state: FuncCode, hot: boolean, locals: Locals, bodyOffset: number) {
+  constructor(state: FuncCode, hot: boolean, locals: Locals, { offset, quiet }: StaticSafepoint) {
     const { func } = state;
     this.state = state;
     this.func = func;
@@ -148,10 +157,11 @@ export class Code {
     this.charge = func.store.code.reserve(0)!;
     this.charge.holdFor(this);
     this.size = wordsOf(func.type.params);
+    this.quiet = quiet;
     this.entrySite = {
       code: this,
       kind: 'entry',
-      offset: bodyOffset,
+      offset,
       targetLoop: -1,
       operands: undefined,
       resume: null,

@@ -7,6 +7,7 @@ import { keepBody, keptBody, type LoweredBody, Lowering } from '../lowering';
 import type { Instance } from '../runtime';
 import type { Assembler } from './assemble';
 import { Code, type FuncCode, type Safepoint } from './code';
+import { hasFreshFactories } from './factories';
 import { Flattening } from './flatten';
 import { assembler } from './forms';
 import { registers } from './registers';
@@ -19,6 +20,11 @@ import type { Step } from './step';
 const BYTES_PER_NODE = 300;
 /** Code with factories of its own has feedback and compiled code of its own, too. */
 const BYTES_PER_HOT_NODE = 1200;
+/**
+ * Entries after which a quiet function is hot, which no slice of fuel ends in: about as many safepoints as others have passed when they are
+ * found hot (tiering.ts).
+ */
+const HOT_ENTRIES = 24_000;
 /** Work after which the store is asked for more room. */
 const MADE_AT_ONCE = 4096;
 
@@ -44,7 +50,7 @@ export function makeAndEnter(state: FuncCode): Step {
   const enter = (): Step | null => {
     const code = makeSome(state, false, registers.lowering);
     if (code !== undefined) {
-      if (state.entry === enter) state.entry = code.entry;
+      if (state.entry === enter) state.entry = code.called;
       return code.entry;
     }
     const { entrySite } = makings.get(state)!.code;
@@ -87,9 +93,22 @@ function completed(state: FuncCode, code: Code): Code {
   const old = state.code;
   old?.charge.release();
   state.code = code;
+  code.called = code.quiet && !code.hot && hasFreshFactories() ? countedEntry(state, code) : code.entry;
   // Code that was made for a frame is not yet where calls begin.
-  if (old !== undefined && state.entry === old.entry) state.entry = code.entry;
+  if (old !== undefined && state.entry === old.called) state.entry = code.called;
   return code;
+}
+
+/** The entry of a quiet function until it is hot. */
+function countedEntry(state: FuncCode, { entry }: Code): Step {
+  let left = HOT_ENTRIES;
+  return (fp) => {
+    if (--left > 0) return entry(fp);
+    const better = makeSome(state, true, registers.lowering);
+    // Made in parts, it goes on at the next entry; without room, after as many again.
+    left = isMaking(state) ? 1 : HOT_ENTRIES;
+    return better === undefined ? entry(fp) : better.entry(fp);
+  };
 }
 
 /** Whether code of the function is under way. */
@@ -104,12 +123,12 @@ function begin(state: FuncCode, hot: boolean): Making {
   const { module } = instance;
   const body = keptBody(module, func.funcidx);
   if (body !== undefined) {
-    const code = new Code(state, hot, body.locals, body.entry.offset);
+    const code = new Code(state, hot, body.locals, body.entry);
     charge(code, body.size);
     return { code, stage: { kind: 'flattening', body, flat: new Flattening(body) } };
   }
   const lowering = new Lowering(module, func.funcidx);
-  const code = new Code(state, hot, lowering.locals, lowering.entry.offset);
+  const code = new Code(state, hot, lowering.locals, lowering.entry);
   return { code, stage: { kind: 'lowering', lowering } };
 }
 

@@ -19,7 +19,7 @@ import { checkClass, readOptions } from '../checks';
 import { type BacktraceFrame, InternalError, RuntimeError, trap } from '../errors';
 import { argumentsOf, type Door, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
-import { CallSite, codeOf, isSafepoint, type Safepoint } from './code';
+import { CallSite, codeOf, isSafepoint, type Safepoint, unitsOf } from './code';
 import { hasRoom, trapOf } from './failures';
 import {
   type FrameState,
@@ -194,9 +194,9 @@ export class Execution {
     if (instance?.unusable !== undefined) throw new RuntimeError(instance.unusable);
     const { fuel = Number.POSITIVE_INFINITY } = options;
     const { owed } = meter;
-    const resumed =
-      current.kind === 'paused' && current.stand.kind === 'safepoint' && isSafepoint(current.stand.safepoint);
-    const turn = new Turn(meter, options, fuel - owed, resumed);
+    const passes =
+      current.kind === 'paused' && current.stand.kind === 'safepoint' ? unitsOf(current.stand.safepoint) : 0;
+    const turn = new Turn(meter, options, fuel - owed, passes);
     if (owed > fuel && current.kind === 'paused' && this.atSafepoint) {
       meter.owed -= fuel;
       turn.outcome = { kind: 'paused', reason: 'fuel' };
@@ -254,7 +254,7 @@ export class Execution {
 
   /** It has stopped elsewhere than at a safepoint: it is done, or waits for the host. */
   private ended(turn: Turn): Outcome {
-    turn.spend(false);
+    turn.spend(0);
     const { base, sp } = turn;
     const { call, promise } = waiting;
     // Cleared first: a promise may be anything of the host's, and throw.
@@ -271,7 +271,7 @@ export class Execution {
   }
 
   private failed(error: unknown, turn: Turn): Outcome {
-    if (this.current.kind === 'running') turn.count(false);
+    if (this.current.kind === 'running') turn.count(0);
     this.current = { kind: 'failed' };
     const failure = trapOf(error);
     if (failure === undefined) throw error;

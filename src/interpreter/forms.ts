@@ -35,6 +35,12 @@ interface Form {
   readonly operands: readonly unknown[];
   /** The memory among the operands. */
   readonly memory?: Views | undefined;
+  /** Of a form that sets a slot to what an instruction computes: the instruction and the forms of its operands. */
+  readonly computes?: string;
+}
+/** The form of an instruction's operands. */
+interface OperandForm extends Form {
+  readonly how: string;
 }
 
 export function assembler(code: Code, body: LoweredBody, instance: Instance, flat: Flattening): Assembler {
@@ -144,9 +150,11 @@ class FormAssembler extends Assembler {
     if (condition.op === 'i32.eqz') return this.withTest(form, condition.a, no, yes);
     if (condition.op !== 'get' || (yes.back !== undefined && no.back !== undefined)) return undefined;
     const looped = yes.back !== undefined;
-    const tested = form.name.replace(/^set/, looped ? 'setloop' : 'setif');
-    if (form.operands[0] === word(condition) && tested !== form.name && this.has(tested)) {
-      return this.made(tested, form.operands, ...this.targets(yes, no, looped)) as Step;
+    if (form.computes !== undefined && form.operands[0] === word(condition)) {
+      const tested = `${looped ? 'setloop' : 'setif'} ${form.computes}`;
+      if (this.has(tested)) {
+        return this.made(tested, form.operands, ...this.targets(yes, no, looped)) as Step;
+      }
     }
     const name = `${form.name}+${looped ? 'loop' : 'if'}/r`;
     if (!this.has(name)) return undefined;
@@ -198,11 +206,14 @@ class FormAssembler extends Assembler {
   private setForm(to: number, value: Expr): Form | undefined {
     if (value.kind === 'r') return undefined;
     const moved = isArithmetic(value) ? value : bits(value);
-    const form =
-      moved.op === 'select'
-        ? this.select(moved, 'set select/')
-        : (this.bitField(moved, 'set bits/') ?? this.form(`set ${moved.op}`, moved));
-    if (form !== undefined) return { ...form, operands: list(to, ...form.operands) };
+    const fused =
+      moved.op === 'select' ? this.select(moved, 'set select/') : this.bitField(moved, 'set bits/');
+    if (fused !== undefined) return { ...fused, operands: list(to, ...fused.operands) };
+    const form = this.form(`set ${moved.op}`, moved);
+    if (form !== undefined) {
+      const { name, memory, how } = form;
+      return { name, operands: list(to, ...form.operands), memory, computes: `${moved.op}/${how}` };
+    }
     if (moved.op === 'get') return { name: `set.${moved.kind}/r`, operands: [to, word(moved)] };
     if (moved.op !== 'const') return { name: `set.${moved.kind}/e`, operands: [to, this.value(moved)] };
     const words = moved.kind === 'i' ? [moved.low] : [moved.low, moved.high];
@@ -258,7 +269,7 @@ class FormAssembler extends Assembler {
    * The most specific factory there is for an expression's operands, and what it captures of them: a slot (r), a constant (k) or a
    * closure (e). Undefined when the prefix has no form at all.
    */
-  private form(prefix: string, expr: Expr): Form | undefined {
+  private form(prefix: string, expr: Expr): OperandForm | undefined {
     switch (expr.op) {
       case 'get':
       case 'const':
@@ -273,30 +284,30 @@ class FormAssembler extends Assembler {
     }
   }
 
-  private unaryForm(prefix: string, expr: Load | Compute): Form | undefined {
+  private unaryForm(prefix: string, expr: Load | Compute): OperandForm | undefined {
     const { a, offset } = expr;
-    let form = a.op === 'get' ? 'r' : 'e';
-    if (!this.has(`${prefix}/${form}`)) form = 'e';
-    if (!this.has(`${prefix}/${form}`)) return undefined;
-    const operands = list(form === 'r' ? word(a) : this.value(a));
+    let how = a.op === 'get' ? 'r' : 'e';
+    if (!this.has(`${prefix}/${how}`)) how = 'e';
+    if (!this.has(`${prefix}/${how}`)) return undefined;
+    const operands = list(how === 'r' ? word(a) : this.value(a));
     const memory = 'memidx' in expr ? this.views(expr.memidx) : undefined;
     if ('memidx' in expr) operands.push(expr.memoryOffset, memory, offset);
     else if (offset >= 0) operands.push(offset);
-    return { name: `${prefix}/${form}`, operands, memory };
+    return { name: `${prefix}/${how}`, operands, memory, how };
   }
 
-  private binaryForm(prefix: string, { a, offset }: Load | Compute, b: Expr): Form | undefined {
+  private binaryForm(prefix: string, { a, offset }: Load | Compute, b: Expr): OperandForm | undefined {
     const left = a.op === 'get' ? 'r' : 'e';
     const right = leaf(b);
-    const name = [left + right, `e${right}`, `${left}e`, 'ee'].find((form) => this.has(`${prefix}/${form}`));
-    if (name === undefined) return undefined;
-    const operands = list(name[0] === 'r' ? word(a) : this.value(a));
-    if (name[1] === 'e') operands.push(this.value(b));
+    const how = [left + right, `e${right}`, `${left}e`, 'ee'].find((form) => this.has(`${prefix}/${form}`));
+    if (how === undefined) return undefined;
+    const operands = list(how[0] === 'r' ? word(a) : this.value(a));
+    if (how[1] === 'e') operands.push(this.value(b));
     else if (b.op === 'const' && b.kind === 'I') operands.push(b.low, b.high);
     else if (b.op === 'const') operands.push(constantNumber(b));
     else operands.push(word(b));
     if (offset >= 0) operands.push(offset);
-    return { name: `${prefix}/${name}`, operands };
+    return { name: `${prefix}/${how}`, operands, how };
   }
 }
 

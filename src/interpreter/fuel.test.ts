@@ -11,7 +11,8 @@ const LOCALS = 5000;
 const text = `(module
   (import "h" "tick" (func $tick))
   (memory 1 200) (table 1 100000 funcref)
-  (func $large (param i32) (result i32) ${'(local i64)'.repeat(LOCALS)} (local.get 0))
+  (func $quiet (param i32) (result i32) ${'(local i64)'.repeat(LOCALS)} (local.get 0))
+  (func $loud (param i32) (result i32) ${'(local i64)'.repeat(LOCALS)} (loop (nop)) (local.get 0))
   (func (export "grow") (param $turns i32) (param $pages i32) (loop $l (drop (memory.grow (local.get $pages)))
     (br_if $l (local.tee $turns (i32.sub (local.get $turns) (i32.const 1))))))
   (func (export "fill") (param $turns i32) (param $bytes i32) (loop $l
@@ -20,7 +21,9 @@ const text = `(module
   (func (export "table") (param $turns i32) (param $count i32) (loop $l
     (drop (table.grow (ref.null func) (local.get $count)))
     (br_if $l (local.tee $turns (i32.sub (local.get $turns) (i32.const 1))))))
-  (func (export "frames") (param $turns i32) (param $value i32) (loop $l (drop (call $large (local.get $value)))
+  (func (export "frames") (param $turns i32) (param $value i32) (loop $l (drop (call $loud (local.get $value)))
+    (br_if $l (local.tee $turns (i32.sub (local.get $turns) (i32.const 1))))))
+  (func (export "quiet frames") (param $turns i32) (param $value i32) (loop $l (drop (call $quiet (local.get $value)))
     (br_if $l (local.tee $turns (i32.sub (local.get $turns) (i32.const 1))))))
   (func (export "nothing") (param $turns i32) (param i32) (loop $l (drop (memory.grow (i32.const 1000)))
     (br_if $l (local.tee $turns (i32.sub (local.get $turns) (i32.const 1)))))))`;
@@ -48,6 +51,7 @@ describe('what is charged', () => {
     ['a small memory.fill', 'fill', 10, 4095, 0],
     ['table.grow', 'table', 10, 2560, 10 * 10],
     ['a large frame', 'frames', 10, 1, 10 * (1 + Math.floor((LOCALS + 2) / 512))],
+    ['a large frame of a quiet function', 'quiet frames', 10, 1, 10 * Math.floor((LOCALS + 2) / 512)],
     ['growth that fails', 'nothing', 10, 1, 0],
   ])('%s', (_, name, turns, size, extra) => {
     expect(used(name, turns, size)).toBe(plain(turns) + extra);
@@ -55,7 +59,7 @@ describe('what is charged', () => {
 });
 
 describe('however it is stopped', () => {
-  const names = ['grow', 'fill', 'table', 'frames'];
+  const names = ['grow', 'fill', 'table', 'frames', 'quiet frames'];
   it('the same is used, and no more than was given and is owed', () => {
     fc.assert(
       fc.property(

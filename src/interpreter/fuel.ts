@@ -1,12 +1,16 @@
 /**
- * Fuel: what is counted, and by which rules. Each safepoint that is passed (a branch back to a loop, a function entry) costs one unit. Work
- * that one instruction does in bulk costs units in proportion, beyond a free part; they are a debt that the next safepoint finds, since an
- * execution stops nowhere else (DESIGN.md, law 2).
+ * Fuel: what is counted, and by which rules. Each safepoint that is passed costs one unit: a branch back to a loop, the entry of a function
+ * that is not quiet (decoder/quiet.ts: one with a loop, recursion, a call of an import or through a table, or too many instructions). Work
+ * that one instruction does in bulk costs units in proportion, beyond a free part, in quiet functions too; they are a debt that the next
+ * safepoint finds, since an execution stops nowhere else (DESIGN.md, law 2).
+ *
+ * What has been used is exact at every pause, at every call of the host, when an execution returns and, in this machine, when it traps.
+ * After a trap in a tier that counts ahead it may be too high by what one stretch of code between two safepoints costs.
  *
  * | version | since | what is counted |
  * |---|---|---|
  * | 1 | commit 3f88375 | safepoints |
- * | 2 | 0.1.0 | safepoints; growth, bulk operations and large frames by their size |
+ * | 2 | 0.1.0 | safepoints, but not the entries of quiet functions; growth, bulk operations and large frames by their size |
  *
  * What instantiation writes (segments) is no work of an execution and costs nothing.
  */

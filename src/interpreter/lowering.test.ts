@@ -19,6 +19,7 @@ const text = `(module (memory (export "m") 1)
   (func $long (param $a i32) (param $b i64) (param $f f64) (param $r funcref) (result i64)
     ${STEPS.join('\n')}
     (if (ref.is_null (local.get $r)) (then (unreachable)))
+    (loop $back (br_if $back (i32.const 0)))
     (i64.add (local.get $b) (i64.trunc_f64_s (local.get $f))))
   (func (export "run") (param i32 i64) (result i64)
     (i64.add (local.get 1) (call $long (local.get 0) (i64.const 3) (f64.const 7.5) (ref.func $long))))

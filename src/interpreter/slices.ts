@@ -1,5 +1,5 @@
 /** Between two slices of fuel: whether the execution stops, and if not, in which code it goes on. */
-import { isSafepoint } from './code';
+import { unitsOf } from './code';
 import { registers } from './registers';
 import type { Step } from './step';
 import { afterSafepoint } from './tiering';
@@ -12,7 +12,7 @@ import type { Turn } from './turn';
 export function nextSlice(turn: Turn): Step | null {
   const { yielded } = registers;
   if (yielded === null) return null;
-  const { reason, isSample } = turn.ended ?? turn.endSlice(isSafepoint(yielded));
+  const { reason, isSample } = turn.ended ?? turn.endSlice(unitsOf(yielded));
   if (reason !== undefined) return null;
   registers.yielded = null;
   const step = isSample ? afterSafepoint(yielded) : yielded.resume;

@@ -46,12 +46,12 @@ export class MachineOfTier implements TierMachine {
 
   refuel(func: Func): boolean {
     const turn = runningTurn();
-    const { reason } = turn.endSlice(true);
+    const { reason } = turn.endSlice(1);
     if (reason !== undefined) return false;
     const [tier] = policyOf(func.store).atSafepoint(func, this.tier, false);
     if (tier !== this.tier) {
       const state = codeOf(func);
-      state.entry = makeCode(state).entry;
+      state.entry = makeCode(state).called;
       return false;
     }
     turn.meter.pace.found(true);

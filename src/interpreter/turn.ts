@@ -67,21 +67,21 @@ export class Turn {
   private readonly allowed = waiting.allowed;
   private remaining: number;
   /** The safepoint that a resumed execution stands at is passed now. */
-  private charge: number;
+  private charge: 0 | 1;
   /** Who gives nothing still gets past that one, which nobody owes. */
-  private readonly unpaid: number;
+  private readonly unpaid: 0 | 1;
   /** Units that the slice has. */
   private granted = 0;
   /** Fuel that `pause` took from it. */
   private withheld = 0;
   private policy: TierPolicy | undefined;
 
-  constructor(meter: Meter, options: RunOptions, remaining: number, resumed: boolean) {
+  constructor(meter: Meter, options: RunOptions, remaining: number, charge: 0 | 1) {
     this.meter = meter;
     this.options = options;
     this.remaining = remaining;
-    this.charge = resumed ? 1 : 0;
-    this.unpaid = remaining <= 0 && resumed ? 1 : 0;
+    this.charge = charge;
+    this.unpaid = remaining <= 0 ? charge : 0;
   }
 
   /** Takes the machine. */
@@ -131,31 +131,31 @@ export class Turn {
     registers.fuel = slice - this.charge;
   }
 
-  /** Counts what the slice has used; `counts` as in `endSlice`. */
-  count(counts: boolean): number {
+  /** Counts what the slice has used, without the units of the safepoint that it ended at, which was not passed. */
+  count(units: 0 | 1): number {
     // What fails between two slices has used nothing more.
     if (this.ended !== undefined) return 0;
-    const passed = this.granted - registers.fuel - this.withheld - (counts ? 1 : 0);
+    const passed = this.granted - registers.fuel - this.withheld - units;
     this.withheld = 0;
     this.meter.passed += passed;
     return passed;
   }
 
   /** Counts it, and takes it from what was given. */
-  spend(counts: boolean): number {
-    const passed = this.count(counts);
+  spend(units: 0 | 1): number {
+    const passed = this.count(units);
     this.remaining -= passed;
     this.meter.owed = Math.max(0, -this.remaining - this.unpaid);
     return passed;
   }
 
-  /** A slice has ended at a place where the execution can stop; `counts`: at a safepoint, which took a unit and was not passed. */
-  endSlice(counts: boolean): SliceEnd {
-    const passed = this.spend(counts);
+  /** A slice has ended at a place where the execution can stop, which takes so many units and was not passed. */
+  endSlice(units: 0 | 1): SliceEnd {
+    const passed = this.spend(units);
     const isSample = this.meter.pace.ended(passed);
     // Elsewhere fuel does not run out: that is for the next safepoint.
-    const reason = this.stopReason(counts ? this.remaining : 1);
-    this.charge = counts ? 1 : 0;
+    const reason = this.stopReason(units > 0 ? this.remaining : 1);
+    this.charge = units;
     if (reason !== undefined) this.meter.requested = false;
     this.ended = { reason, isSample };
     return this.ended;

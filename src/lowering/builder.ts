@@ -3,9 +3,10 @@
  * stack of open blocks, so that lowering can be done in slices, and no nesting is too deep for it.
  */
 import { type Instruction, type ModuleData, OP, Reader, slotsOf, type ValType } from '../decoder';
+import { backPoint, callPoint, entryPoint, type Safepoint } from '../decoder/safepoints';
 import { Locals, slotsOfAll } from './frame';
 import { Operands } from './operands';
-import type { Branch, Label, LoweredBody, Move, Safepoint, Statement } from './statements';
+import type { Branch, Label, LoweredBody, Move, Statement } from './statements';
 
 /** A structured instruction that is open. */
 export interface Control {
@@ -64,7 +65,7 @@ export class Builder {
     this.sequence = this.statements;
     this.operands = new Operands(this.locals.slots, (statement) => this.emit(statement));
     this.operands.reserve(slotsOfAll(type.results));
-    this.entry = this.safepoint('entry', this.reader.pos, undefined);
+    this.entry = entryPoint(module, funcidx, this.reader.pos - this.start);
     this.controls.push({
       kind: 'func',
       height: 0,
@@ -105,8 +106,9 @@ export class Builder {
     this.sequence.push(statement);
   }
 
-  safepoint(kind: Safepoint['kind'], offset: number, operands: Safepoint['operands']): Safepoint {
-    return { kind, offset: offset - this.start, targetLoop: -1, operands };
+  /** The safepoint of the call at hand: `height` operands are below its own, and a table has the callee when it is -1. */
+  callPoint(height: number, results: readonly ValType[], callee: number): Safepoint {
+    return callPoint(this.module, this.offset - this.start, this.operands.list(height), results, callee);
   }
 
   // Blocks
@@ -120,10 +122,7 @@ export class Builder {
     operands.reserve(operands.slotAt(height) + slotsOfAll(results));
     const label = this.newLabel(kind, kind === 'loop' ? this.offset - this.start : -1);
     const body: Statement[] = [];
-    const back: Safepoint | undefined =
-      kind === 'block'
-        ? undefined
-        : { kind: 'loop', offset: -1, targetLoop: label.offset, operands: operands.list(operands.height) };
+    const back = kind === 'block' ? undefined : backPoint(-1, label.offset, operands.list(operands.height));
     this.emit({ kind, label, body });
     this.controls.push({
       kind,
@@ -286,7 +285,18 @@ function sizeOf(statement: Statement): number {
       return 1 + statement.index.size + statement.branches.length / BRANCHES_PER_NODE;
     case 'call_indirect':
       return 1 + statement.index.size;
-    default:
+    case 'move':
+    case 'effect':
+    case 'bulk':
+    case 'call':
+    case 'tail':
+    case 'tail_indirect':
+    case 'call_ref':
+    case 'tail_ref':
+    case 'block':
+    case 'loop':
+    case 'return':
+    case 'unreachable':
       return 1;
   }
 }

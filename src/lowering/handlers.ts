@@ -197,9 +197,9 @@ function effect(lowering: Builder, op: EffectOp, index: number, taken: number, r
 function bulk(lowering: Builder, op: BulkOp, x: number, y: number): void {
   const { operands, offset } = lowering;
   operands.computeAll();
-  const safepoint = lowering.safepoint('bulk', offset, operands.list(operands.height));
+  const types = operands.list(operands.height);
   operands.truncate(operands.height - 3);
-  lowering.emit({ kind: 'bulk', op, x, y, slot: operands.top, offset, safepoint });
+  lowering.emit({ kind: 'bulk', op, x, y, slot: operands.top, offset, operands: types });
 }
 const bulkOne =
   (op: BulkOp): Handler =>
@@ -316,9 +316,9 @@ function calleeOf({ module }: Builder, funcidx: number) {
 function callDirect(lowering: Builder): void {
   const funcidx = lowering.reader.u32();
   const { params, results } = calleeOf(lowering, funcidx);
-  const { operands, offset } = lowering;
+  const { operands } = lowering;
   call(lowering, params, (height, slot) => {
-    const safepoint = lowering.safepoint('call', offset, operands.list(height));
+    const safepoint = lowering.callPoint(height, results, funcidx);
     lowering.emit({ kind: 'call', funcidx, slot, safepoint });
     operands.settle(height, results);
   });
@@ -332,7 +332,7 @@ function callIndirect(lowering: Builder): void {
   const operand = operands.pop();
   const index = isWide(module.tables[tableidx]) ? narrow(operand, 'undefinedElement', offset) : operand;
   call(lowering, params, (height, slot) => {
-    const safepoint = lowering.safepoint('call', offset, operands.list(height));
+    const safepoint = lowering.callPoint(height, results, -1);
     lowering.emit({ kind: 'call_indirect', typeidx, tableidx, index, slot, offset, safepoint });
     operands.settle(height, results);
   });
@@ -343,7 +343,7 @@ function callRef(lowering: Builder): void {
   const { params, results } = module.types[reader.u32()].composite.func;
   const callee = popReference(lowering).slot;
   call(lowering, params, (height, slot) => {
-    const safepoint = lowering.safepoint('call', offset, operands.list(height));
+    const safepoint = lowering.callPoint(height, results, -1);
     lowering.emit({ kind: 'call_ref', callee, slot, offset, safepoint });
     operands.settle(height, results);
   });

@@ -1,10 +1,11 @@
 /**
  * Lowered code as text, a statement a line: for `tswasm inspect --lowered`, for tests that compare, for whoever wants to know what became
  * of a function. Places are named as in the specification: `local n` and `operand k`. Labels are numbers, `@0` the function's; what stands
- * behind `safepoint` is the offset of the instruction in the code entry.
+ * behind `safepoint` is the offset of the instruction in the code entry. No execution stops at a quiet one.
  */
 import { funcTypeName, type ModuleData, slotsOf, type ValType, valTypeName, valTypeNameIn } from '../decoder';
-import { typesOf } from '../decoder/typelist';
+import { type TypeList, typesOf } from '../decoder/typelist';
+import { InternalError } from '../errors';
 import type { Const, Expr } from './expr';
 import type { Locals } from './frame';
 import type { Branch, LoweredBody, Safepoint, Statement } from './statements';
@@ -21,7 +22,8 @@ interface Task {
 export function* printLowered(module: ModuleData, body: LoweredBody): Generator<string> {
   const { locals, funcidx } = body;
   const type = module.types[module.funcTypes[funcidx]].composite.func;
-  yield `(func ${funcidx} ${funcTypeName(type, module.types)} slots ${body.slots} entry ${hex(body.entry.offset)}`;
+  const { offset, quiet } = body.entry;
+  yield `(func ${funcidx} ${funcTypeName(type, module.types)} slots ${body.slots} entry ${hex(offset)}${quiet ? ' quiet' : ''}`;
   for (const { type: of, count, localidx } of locals.groups) {
     const first = Math.max(localidx, locals.params);
     const more = localidx + count - first;
@@ -80,8 +82,8 @@ function describe(statement: Statement, locals: Locals): string[] {
     case 'effect':
       return [`${statement.op} ${statement.index} at ${place(statement.slot)}${trapText(statement.offset)}`];
     case 'bulk': {
-      const { op, x, y, slot, offset, safepoint } = statement;
-      return [`${op} ${x} ${y} at ${place(slot)}${trapText(offset)}${safepointText(safepoint)}`];
+      const { op, x, y, slot, offset, operands } = statement;
+      return [`${op} ${x} ${y} at ${place(slot)}${trapText(offset)} ${typesText(operands)}`];
     }
     case 'call':
       return [`call ${statement.funcidx} at ${place(statement.slot)}${safepointText(statement.safepoint)}`];
@@ -136,8 +138,12 @@ function branchText({ label, moves, safepoint }: Branch, locals: Locals): string
   return `@${label.id}${moved === '' ? '' : ` {${moved}}`}${safepoint === undefined ? '' : safepointText(safepoint)}`;
 }
 
-function safepointText({ offset, operands }: Safepoint): string {
-  return ` safepoint ${hex(offset)} [${typesOf(operands).map(valTypeName).join(' ')}]`;
+function safepointText({ offset, operands, quiet }: Safepoint): string {
+  return ` ${quiet ? 'quiet ' : ''}safepoint ${hex(offset)} ${typesText(operands)}`;
+}
+
+function typesText(operands: TypeList | undefined): string {
+  return `[${typesOf(operands).map(valTypeName).join(' ')}]`;
 }
 
 function trapText(offset: number): string {
@@ -190,8 +196,12 @@ function constText({ kind, low, high }: Const): string {
       return `${low}`;
     case 'f':
       return `f32 bits 0x${hexWord(low)}`;
-    default:
-      return `${kind === 'F' ? 'f64 bits ' : ''}0x${hexWord(high)}${hexWord(low)}`;
+    case 'F':
+      return `f64 bits 0x${hexWord(high)}${hexWord(low)}`;
+    case 'I':
+      return `0x${hexWord(high)}${hexWord(low)}`;
+    case 'r':
+      throw new InternalError('no reference is a constant');
   }
 }
 

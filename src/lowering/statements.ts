@@ -7,6 +7,7 @@
  * what is behind the block, loop or `if` that holds it.
  */
 import type { AccessOp, BlockOp, NumericOp, OpName, ValType } from '../decoder';
+import type { Safepoint } from '../decoder/safepoints';
 import type { TypeList } from '../decoder/typelist';
 import type { Expr } from './expr';
 import type { Locals } from './frame';
@@ -27,20 +28,6 @@ export interface LoweredBody {
   readonly statements: readonly Statement[];
   /** Statements and expressions: about a hundred bytes each. */
   readonly size: number;
-}
-
-/**
- * Where an execution can stop. The snapshot format knows `entry`, `loop` (a branch back to a loop) and `call`; between two parts of a long
- * `bulk` operation it can stop in process only.
- */
-export interface Safepoint {
-  readonly kind: 'entry' | 'loop' | 'call' | 'bulk';
-  /** Offset of the instruction in the code entry. */
-  readonly offset: number;
-  /** Offset of the `loop` that the branch goes to, or -1. */
-  readonly targetLoop: number;
-  /** Types of the operand stack; of a call, of the operands below its own. */
-  readonly operands: TypeList | undefined;
 }
 
 /** Where a branch goes: behind a block or `if`, back to a loop, or out of the function. */
@@ -121,7 +108,9 @@ export interface Effect {
   readonly offset: number;
 }
 
-/** Like an effect; a long one stops between its parts, and its operands say what is left to do. */
+/**
+ * Like an effect; a long one can stop between its parts, in process only: that is no safepoint. Its operands say what is left to do.
+ */
 export type BulkOp =
   | 'memory.fill'
   | 'memory.copy'
@@ -137,7 +126,8 @@ export interface Bulk {
   readonly y: number;
   readonly slot: number;
   readonly offset: number;
-  readonly safepoint: Safepoint;
+  /** Types of the operand stack with the operation's own. */
+  readonly operands: TypeList | undefined;
 }
 
 /** A call: the arguments stand in the slots from `slot` on, where the callee's frame begins and the results come. */
@@ -253,4 +243,4 @@ export type Statement =
   | Return
   | Unreachable;
 
-export type { NumericOp, ValType };
+export type { NumericOp, Safepoint, ValType };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { FUNCREF, I32, Module } from '../decoder';
+import { safepointsOf } from '../decoder/safepoints';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import {
@@ -243,7 +244,7 @@ const sharing = compile(`(module
     (loop $l (br_if $l (i32.lt_u (i32.load $b (i32.const 4)) (i32.const 0))))
     (block (loop $l (br_if 1 (i32.const 1)) (br $l)))
     (call $rest))
-  (func $rest (result i32) (i32.add (i32.load $b (i32.const 4)) (i32.add (global.get $g) (global.get $c))))
+  (func $rest (result i32) (loop (nop)) (i32.add (i32.load $b (i32.const 4)) (i32.add (global.get $g) (global.get $c))))
   (elem declare func $f))`);
 const memoryType = { address: 'i32', min: 1, max: 4, shared: false, pageBits: 16 } as const;
 const tableType = { address: 'i32', min: 1, max: 10, element: FUNCREF } as const;
@@ -267,6 +268,48 @@ function pausedSharing(shared: boolean): Uint8Array {
   paused.run({ fuel: 1 });
   return snapshot(paused);
 }
+
+describe('the entry of a quiet function, where other makers of snapshots may stop', () => {
+  const module = compile(`(module
+    (func $inner (param i32) (result i32) (i32.mul (local.get 0) (i32.const 10)))
+    (func $outer (param i32) (result i32) (local i64) (i32.add (i32.const 1) (call $inner (local.get 0))))
+    (func (export "run") (param i32) (result i32) (loop (result i32) (call $outer (local.get 0)))))`);
+  const zero: Value = { type: 0x7e, lo: 0, hi: 0, ref: null };
+  const stacks: [string, [kind: 'call' | 'entry', ...values: Value[]][]][] = [
+    ['of the first call', [['entry', i32(5)]]],
+    [
+      'of the second',
+      [
+        ['call', i32(5)],
+        ['entry', i32(5), zero],
+      ],
+    ],
+    [
+      'of the third',
+      [
+        ['call', i32(5)],
+        ['call', i32(5), zero, i32(1)],
+        ['entry', i32(5)],
+      ],
+    ],
+  ];
+  for (const [name, stack] of stacks) {
+    it(`${name}: is accepted, written again alike, and left`, () => {
+      const instance = fresh(module);
+      const frames = stack.map(([kind, ...values], k) => {
+        const funcidx = 2 - k;
+        const { offset } = safepointsOf(module, funcidx).find((point) => point.kind === kind)!;
+        return { instance, funcidx, kind, offset, targetLoop: -1, values };
+      });
+      const bytes = snapshot(Execution.restore(instance.exports.get('run') as Func, frames));
+      const again = restore(bytes, fresh(module));
+      expect(snapshot(again)).toEqual(bytes);
+      expect(again.run({ fuel: 1 })).toMatchObject({ kind: 'done', results: [{ lo: 51 }] });
+      // The entry of `run`, which is not quiet, is passed by the first one only.
+      expect(again.fuelUsed).toBe(stack.length === 1 ? 1 : 0);
+    });
+  }
+});
 
 describe('sharing and the instance', () => {
   it('stores a memory that two imports name once, and restores it so', () => {

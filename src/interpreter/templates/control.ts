@@ -56,10 +56,10 @@ export const CONTROL: Readonly<Record<string, readonly [params: readonly string[
     ['site', 'size', 'from', 'to', 'body'],
     "fp=>{if(fp+size>M.maxFp||M.sp>M.maxSp)throw T('callStackExhausted',-1);for(let k=fp+from,e=fp+to;k<e;k++)I[k]=0;if(--M.fuel<0){M.yielded=site;return null}return body(fp)}",
   ],
-  // With very many locals.
-  'enter/fill': [
-    ['site', 'size', 'from', 'to', 'body'],
-    "fp=>{if(fp+size>M.maxFp||M.sp>M.maxSp)throw T('callStackExhausted',-1);I.fill(0,fp+from,fp+to);if(--M.fuel<0){M.yielded=site;return null}return body(fp)}",
+  // A quiet function's entry is no place to stop, and costs nothing.
+  'enter/quiet': [
+    ['size', 'from', 'to', 'body'],
+    "fp=>{if(fp+size>M.maxFp||M.sp>M.maxSp)throw T('callStackExhausted',-1);for(let k=fp+from,e=fp+to;k<e;k++)I[k]=0;return body(fp)}",
   ],
   // A call enters the callee right here while the host's stack is shallow, so that the compiler sees both; deeper, the trampoline
   // does. When the callee's return hands over the step behind this very call, the chain goes on.
