@@ -62,8 +62,13 @@ const RULES: Record<string, Rule> = {
   },
   'src/cli': {
     from: [
-      ...[...ENTRIES, 'src/errors.ts', 'src/wasi', 'src/decoder', 'src/lowering', 'embed/node'],
-      'src/interpreter/policy.ts',
+      ...ENTRIES,
+      'src/errors.ts',
+      'src/wasi',
+      'src/decoder',
+      'src/lowering',
+      'src/interpreter',
+      'embed/node',
     ],
     packages: /^(node:|wabt$)/,
   },

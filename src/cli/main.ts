@@ -69,7 +69,8 @@ async function main(words: readonly string[]): Promise<number> {
       complain(`${error.message}\n${usageLine(command)}`);
       return EXIT.usage;
     }
-    if (error instanceof InputError && named === undefined) error.message += commandHint(first);
+    if (error instanceof InputError && named === undefined && error.message.startsWith(`${first}:`))
+      error.message += commandHint(first);
     return reportFailure(undefined, error);
   }
 }
@@ -78,7 +79,8 @@ async function main(words: readonly string[]): Promise<number> {
 function commandHint(word: string): string {
   const names = COMMANDS.map(({ name }) => name);
   const similar = closest(word, names);
-  return similar === undefined ? '' : ` (did you mean the command '${similar}'?)`;
+  if (similar !== undefined) return ` (did you mean the command '${similar}'?)`;
+  return /^[a-z-]+$/i.test(word) ? ', and no command of that name (tswasm --help lists them)' : '';
 }
 
 // The process is ours, and hot guests are chains of small closures: V8 may inline twice as much of them as it would of a program written by

@@ -159,8 +159,11 @@ export function parseSize(option: string, text: string): number {
 export function parseDuration(option: string, text: string): number {
   return withUnit(option, text, TIME_UNITS, '500ms, 5s or 2m');
 }
+/** A whole number, as people write large ones: `1000000`, `1_000_000`, `1e6`, `2.5e9`. */
 export function parseCount(option: string, text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw new UsageError(`--${option} ${text}: not a whole number`);
+  const value = /^\d+(_\d+)*(\.\d+)?(e\d{1,2})?$/i.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
+  if (!Number.isSafeInteger(value)) {
+    throw new UsageError(`--${option} ${text}: not a whole number; for example 5000 or 1e6`);
+  }
   return value;
 }

@@ -12,7 +12,7 @@ import { InputError } from './load';
 import { type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
 import { complain } from './output';
 import { backtraceLines, EXIT } from './report';
-import { writeSnapshot } from './snapshot-files';
+import { checkOutput, snapshotFile, writeSnapshot } from './snapshot-files';
 
 /** Also of `snapshot verify`. */
 export const NO_DIGEST: OptionSpec = {
@@ -88,6 +88,10 @@ export class SnapshotPlan {
     }
     if (this.target !== undefined && triggers.length === 0) {
       throw new UsageError(`--snapshot-to needs one of ${TRIGGERS.map((name) => `--${name}`).join(', ')}`);
+    }
+    for (const name of ['snapshot-to', 'checkpoint'] as const) {
+      const target = options.get(name);
+      if (target !== undefined) checkOutput(name, snapshotFile(target));
     }
     const fuel = options.get('after-fuel');
     this.afterFuel = fuel === undefined ? undefined : parseCount('after-fuel', fuel);

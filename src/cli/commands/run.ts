@@ -2,13 +2,14 @@
 import { exportedFunc, programOf } from '../../../embed/node/program';
 import { Func, instantiatePaused, Store } from '../../index';
 import type { Command } from '../command';
-import { ALIKE, ENGINE_OPTIONS, runLimits, runWhole, storeLimits } from '../entry';
+import { ALIKE, ENGINE_OPTIONS, runLimits, runWhole, storeLimits, tellExports } from '../entry';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { complain } from '../output';
 import { EXIT, reportFailure } from '../report';
 import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
+import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
@@ -56,10 +57,11 @@ ${SNAPSHOT_NOTES}`,
       const program = programOf(instance, plan.driveOptions());
       plan.begin({ program, file, bytes, wasi });
       const wanted = { invoke: options.get('invoke'), args };
-      if (args.length > 0 && wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {
-        complain(`${file}: no function "_start" to take the arguments; --invoke NAME calls another one`);
+      if (wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {
+        tellExports(file, instance);
       }
       const ending = await runWhole(program, wanted);
+      await showSourcesFor(file, ending);
       writeFiles(options, wasi);
       return tellStateHash(options, file, { instance, wasi, ending, code: plan.report(ending) });
     } catch (error) {
