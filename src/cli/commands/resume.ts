@@ -13,6 +13,7 @@ import { isSnapshotFile, readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
+import { TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
 
@@ -37,6 +38,7 @@ export const resumeCommand: Command = {
     STATE_HASH,
     ...ENGINE_OPTIONS,
     ...SNAPSHOT_OPTIONS,
+    ...TOOL_OPTIONS,
     UNKNOWN_IMPORTS,
   ],
   notes: `
@@ -63,6 +65,7 @@ _initialize); its arguments follow the files.`,
       const document = decode(saved.bytes, { ...limits, checkDigest: !options.has('no-digest') });
       blamed = moduleFile;
       const bytes = saved.module ?? (await loadModule(moduleFile));
+      const tools = await Tools.begin(options, moduleFile);
       const module = await plan.decode(moduleFile, bytes);
       if (module === undefined) return EXIT.trap;
       const store = new Store({ ...limits, ...ALIKE });
@@ -74,13 +77,14 @@ _initialize); its arguments follow the files.`,
         loadHostState: (state) => loadState(() => wasi.restoreState(state)),
       });
       checkFilesOut(options, wasi);
-      const program = programOf(instance, plan.driveOptions());
+      const program = programOf(instance, tools.watched(plan.driveOptions()));
       plan.begin({ program, file: moduleFile, bytes, wasi });
       blamed = moduleFile;
       const ending = await program.goOn(execution);
       const wanted = { invoke: options.get('invoke'), args: others };
       const last = await runRest(program, execution.func, ending, wanted);
       await showSourcesFor(moduleFile, last);
+      await tools.end(instance, last);
       writeFiles(options, wasi);
       return tellStateHash(options, moduleFile, { instance, wasi, ending: last, code: plan.report(last) });
     } catch (error) {

@@ -11,6 +11,7 @@ import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
+import { TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
 import { resumeCommand } from './resume';
@@ -24,7 +25,15 @@ export const runCommand: Command = {
   name: 'run',
   summary: 'run a program',
   usage: 'run [options] module.wasm [arguments...]',
-  options: [...WASI_OPTIONS, STATE_HASH, ...ENGINE_OPTIONS, ...SNAPSHOT_OPTIONS, UNKNOWN_IMPORTS, COLD_START],
+  options: [
+    ...WASI_OPTIONS,
+    STATE_HASH,
+    ...ENGINE_OPTIONS,
+    ...SNAPSHOT_OPTIONS,
+    ...TOOL_OPTIONS,
+    UNKNOWN_IMPORTS,
+    COLD_START,
+  ],
   notes: `
 Options come before the module; what follows it belongs to the program. The module may be '-' for standard
 input, or in the text format (.wat, with the package "wabt" installed). The program gets no variables and no
@@ -50,11 +59,12 @@ ${SNAPSHOT_NOTES}`,
     try {
       checkFilesOut(options, wasi);
       const bytes = await loadModule(file);
+      const tools = await Tools.begin(options, file);
       const module = await plan.decode(file, bytes);
       if (module === undefined) return EXIT.trap;
       const others = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, others));
-      const program = programOf(instance, plan.driveOptions());
+      const program = programOf(instance, tools.watched(plan.driveOptions()));
       plan.begin({ program, file, bytes, wasi });
       const wanted = { invoke: options.get('invoke'), args };
       if (wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {
@@ -62,6 +72,7 @@ ${SNAPSHOT_NOTES}`,
       }
       const ending = await runWhole(program, wanted);
       await showSourcesFor(file, ending);
+      await tools.end(instance, ending);
       writeFiles(options, wasi);
       return tellStateHash(options, file, { instance, wasi, ending, code: plan.report(ending) });
     } catch (error) {

@@ -1,0 +1,77 @@
+/** Options that look at a run without changing it. What they need is loaded when they are given. */
+import type { DriveOptions } from '../../../embed/node/drive';
+import type { ProgramEnding } from '../../../embed/node/program';
+import type { Instance } from '../../index';
+import type { OptionSpec, Options } from '../options';
+import { complain } from '../output';
+import { checkOutput } from '../snapshot-files';
+import { showSourcesOf } from '../sources';
+import type { Profile } from './profile';
+
+export const TOOL_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'profile',
+    value: 'FILE',
+    help: 'sample where the time goes, for the profile viewers of Chrome and VS Code',
+  },
+  {
+    name: 'coredump',
+    value: 'FILE',
+    help: 'when the program traps, write its memory, globals and backtrace there',
+  },
+];
+
+/** Milliseconds between two samples of the profile. */
+const SAMPLE_SLICE = 1;
+
+/** The tools of one run. */
+export class Tools {
+  private profile: Profile | undefined;
+
+  private constructor(
+    private readonly options: Options,
+    private readonly file: string,
+  ) {}
+
+  /** Refuses files that could not be written. */
+  static async begin(options: Options, file: string): Promise<Tools> {
+    const tools = new Tools(options, file);
+    for (const { name, value } of TOOL_OPTIONS) {
+      const target = options.get(name);
+      if (value !== undefined && target !== undefined) checkOutput(name, target);
+    }
+    if (options.has('profile')) {
+      const { Profile } = await import('./profile');
+      await showSourcesOf(file);
+      tools.profile = new Profile(file);
+    }
+    return tools;
+  }
+
+  /** What the program's executions are driven with, looked at by the tools. */
+  watched(drive: DriveOptions): DriveOptions {
+    const { profile } = this;
+    if (profile === undefined) return drive;
+    return {
+      ...drive,
+      slice: Math.min(drive.slice ?? Number.POSITIVE_INFINITY, SAMPLE_SLICE),
+      onSlice: (execution) => profile.sample(execution),
+    };
+  }
+
+  /** Writes what there is to write. */
+  async end(instance: Instance, ending: ProgramEnding): Promise<void> {
+    const { options, file } = this;
+    const target = options.get('profile');
+    if (this.profile !== undefined && target !== undefined) {
+      const count = this.profile.write(target);
+      complain(`${file}: the profile is in ${target} (${count} samples)`);
+    }
+    const dump = options.get('coredump');
+    if (dump !== undefined && ending.kind === 'trapped') {
+      const { writeCoredump } = await import('./coredump');
+      const size = writeCoredump(dump, file, instance, ending.error);
+      complain(`${file}: the coredump is in ${dump} (${size} bytes)`);
+    }
+  }
+}
