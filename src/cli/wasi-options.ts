@@ -8,7 +8,6 @@ import { processStreams } from '../../embed/node/stdio';
 import {
   copyDirectory,
   type DirectoryHandle,
-  errnoName,
   loadTar,
   MemoryFileSystem,
   overlay,
@@ -24,6 +23,7 @@ import { InputError, readInput, reasonOf } from './load';
 import { type OptionSpec, type Options, parseCount, parseSize, UsageError } from './options';
 import { BROKEN_PIPE, complain } from './output';
 import { checkOutput } from './snapshot-files';
+import { traceLine } from './wasi-trace';
 
 export const WASI_OPTIONS: readonly OptionSpec[] = [
   {
@@ -78,7 +78,7 @@ export const WASI_OPTIONS: readonly OptionSpec[] = [
     repeatable: true,
     help: 'give the program a listening socket, as descriptor 3 and on',
   },
-  { name: 'trace-wasi', help: 'print every WASI call and its result to standard error' },
+  { name: 'trace-wasi', help: 'print every WASI call, its arguments and results to standard error' },
 ];
 
 /** What `tswasm` gives the program as its surroundings. */
@@ -111,10 +111,7 @@ export function makeWasi(
     ...(isDeterministic(options) ? { deterministic: { seed: seed ?? 0 } } : {}),
     blocking: false,
     ...(options.has('trace-wasi')
-      ? {
-          trace: (name: string, errno: number) =>
-            complain(`${name} -> ${errno === 0 ? 'ok' : errnoName(errno)}`),
-        }
+      ? { trace: (...call: Parameters<typeof traceLine>) => complain(traceLine(...call)) }
       : {}),
   });
 }
