@@ -4,6 +4,7 @@ import { exportedFunc, type Program, type ProgramEnding } from '../../embed/node
 import { funcTypeName } from '../decoder';
 import { Func, type Instance, type StoreLimits, type Value } from '../index';
 import type { Wasi } from '../wasi';
+import { FEATURE } from './features';
 import { formatResult, parseArguments, parseCall } from './invoke';
 import {
   closest,
@@ -32,6 +33,7 @@ export const ENGINE_OPTIONS: readonly OptionSpec[] = [
   { name: 'max-memory', value: 'SIZE', help: 'linear memory that the program may have, for example 64MiB' },
   { name: 'max-table-elements', value: 'N', help: 'elements that its tables may have together' },
   { name: 'max-depth', value: 'N', help: 'calls that may be nested' },
+  FEATURE,
 ];
 
 export function runLimits(options: Options): DriveLimits {

@@ -8,6 +8,7 @@ import { type Execution, Module } from '../index';
 import { snapshot, u64FromNumber, withDigest } from '../snapshot';
 import { StateError, type Wasi } from '../wasi';
 import { reportEnding } from './entry';
+import { featuresOf } from './features';
 import { InputError } from './load';
 import { type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
 import { complain } from './output';
@@ -135,7 +136,7 @@ export class SnapshotPlan {
   async decode(file: string, bytes: Uint8Array): Promise<Module | undefined> {
     const { timeout } = this.limits;
     const left = timeout === undefined ? {} : { timeout: this.begun + timeout - performance.now() };
-    const module = await decodeWithin(bytes, left);
+    const module = await decodeWithin(bytes, left, { features: featuresOf(this.options) });
     if (module instanceof Module) return module;
     complain(`${file}: stopped: not finished after ${this.options.get('timeout')}`);
     return undefined;

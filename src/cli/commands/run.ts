@@ -2,10 +2,12 @@
 import { exportedFunc, programOf } from '../../../embed/node/program';
 import { Func, instantiatePaused, Store } from '../../index';
 import type { Command } from '../command';
-import { ALIKE, ENGINE_OPTIONS, runLimits, runWhole, storeLimits, tellExports } from '../entry';
+import { ALIKE, ENGINE_OPTIONS, reportEnding, runLimits, runWhole, storeLimits, tellExports } from '../entry';
+import { featuresOf } from '../features';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { complain } from '../output';
+import { PRELOAD, preload } from '../preloads';
 import { EXIT, reportFailure } from '../report';
 import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
@@ -32,6 +34,7 @@ export const runCommand: Command = {
     ...SNAPSHOT_OPTIONS,
     ...TOOL_OPTIONS,
     UNKNOWN_IMPORTS,
+    PRELOAD,
     COLD_START,
   ],
   notes: `
@@ -62,9 +65,17 @@ ${SNAPSHOT_NOTES}`,
       const tools = await Tools.begin(options, file);
       const module = await plan.decode(file, bytes);
       if (module === undefined) return EXIT.trap;
-      const others = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
+      const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
+      const drive = tools.watched(plan.driveOptions());
+      const features = featuresOf(options);
+      const preloaded = await preload(options, { store, wasi, features, drive, unknown });
+      if (preloaded.ending !== undefined) {
+        await showSourcesFor(preloaded.ending.file, preloaded.ending.ending);
+        return reportEnding(preloaded.ending.file, preloaded.ending.ending, options, wasi);
+      }
+      const others = preloaded.lookup;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, others));
-      const program = programOf(instance, tools.watched(plan.driveOptions()));
+      const program = programOf(instance, drive);
       plan.begin({ program, file, bytes, wasi });
       const wanted = { invoke: options.get('invoke'), args };
       if (wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {
