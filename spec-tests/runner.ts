@@ -11,10 +11,10 @@ import {
   ScriptFailure,
   type Session,
 } from './engine';
+import type { Assembled, ScriptParser } from './script/assembled';
 import type { Action, Command, InstanceSource, ModuleSource } from './script/commands';
 import { readScript } from './script/read';
 import { matches, patternType, showPattern, showValue, type Value } from './script/values';
-import { type Assembled, TextParser } from './text-parser';
 
 export interface Problem {
   readonly line: number;
@@ -75,8 +75,7 @@ function moduleOf(command: Command): ModuleSource | undefined {
 }
 
 /** Reads a script and assembles all its text modules. Throws ScriptError. */
-export async function prepare(source: string): Promise<Prepared[]> {
-  const parser = new TextParser(source);
+async function prepare(source: string, parser: ScriptParser): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
   for (const command of readScript(source)) {
     const module = moduleOf(command);
@@ -274,7 +273,12 @@ class ScriptRun {
 }
 
 /** Runs the script `source` on the engine. Never throws on account of script or engine: problems are in the result. */
-export async function runScript(engine: Engine, path: string, source: string): Promise<FileResult> {
+export async function runScript(
+  engine: Engine,
+  path: string,
+  source: string,
+  parser: ScriptParser,
+): Promise<FileResult> {
   const result: FileResult = {
     path,
     passed: 0,
@@ -286,7 +290,7 @@ export async function runScript(engine: Engine, path: string, source: string): P
   };
   let commands: Prepared[];
   try {
-    commands = await prepare(source);
+    commands = await prepare(source, parser);
   } catch (error) {
     result.problems.push({ line: 0, command: 'script', message: String(error), cause: 'own' });
     return result;

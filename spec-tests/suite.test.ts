@@ -6,6 +6,7 @@ import { tswasmEngine } from './engines/tswasm';
 import { listScripts, locateTestsuite, missingNotice } from './locate';
 import { readExpectedFailures, showTotals, totals, verdict } from './report';
 import { type FileResult, runScript } from './runner';
+import { TextParser } from './text-parser';
 
 const suite = locateTestsuite();
 const expected = readExpectedFailures();
@@ -29,7 +30,8 @@ if ('missing' in suite) {
     });
 
     it.each(scripts)('%s', async (name) => {
-      const result = await runScript(tswasmEngine, name, readFileSync(path.join(suite.path, name), 'utf8'));
+      const source = readFileSync(path.join(suite.path, name), 'utf8');
+      const result = await runScript(tswasmEngine, name, source, new TextParser(source));
       results.push(result);
       const wrong = verdict(result, expected);
       if (wrong) expect.fail(wrong);

@@ -9,13 +9,21 @@ import { resumeCommand } from './commands/resume';
 import { runCommand as run } from './commands/run';
 import { snapshotCommand } from './commands/snapshot';
 import { validateCommand } from './commands/validate';
+import { wastCommand } from './commands/wast';
 import { InputError } from './load';
 import { closest, UsageError } from './options';
 import { complain, print } from './output';
 import { EXIT, reportFailure } from './report';
 import { version } from './version';
 
-const COMMANDS: readonly Command[] = [run, resumeCommand, snapshotCommand, validateCommand, inspectCommand];
+const COMMANDS: readonly Command[] = [
+  run,
+  resumeCommand,
+  snapshotCommand,
+  validateCommand,
+  inspectCommand,
+  wastCommand,
+];
 
 const USAGE = 'usage: tswasm [run] [options] module.wasm [arguments...]   (tswasm --help lists all commands)';
 
