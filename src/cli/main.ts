@@ -4,7 +4,9 @@ import { setFlagsFromString } from 'node:v8';
 import '../../embed/node/fresh-factories';
 import '../../embed/node/native-memory';
 import { type Command, runCommand, usageLine } from './command';
+import { completionCommand } from './commands/completion';
 import { inspectCommand } from './commands/inspect';
+import { replCommand } from './commands/repl';
 import { resumeCommand } from './commands/resume';
 import { runCommand as run } from './commands/run';
 import { snapshotCommand } from './commands/snapshot';
@@ -22,7 +24,9 @@ const COMMANDS: readonly Command[] = [
   snapshotCommand,
   validateCommand,
   inspectCommand,
+  replCommand,
   wastCommand,
+  completionCommand(() => COMMANDS),
 ];
 
 const USAGE = 'usage: tswasm [run] [options] module.wasm [arguments...]   (tswasm --help lists all commands)';
