@@ -12,6 +12,7 @@ import { featuresOf } from './features';
 import { InputError } from './load';
 import { type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
 import { complain } from './output';
+import { Progress } from './progress';
 import { backtraceLines, EXIT } from './report';
 import { checkOutput, snapshotFile, writeSnapshot } from './snapshot-files';
 
@@ -136,7 +137,10 @@ export class SnapshotPlan {
   async decode(file: string, bytes: Uint8Array): Promise<Module | undefined> {
     const { timeout } = this.limits;
     const left = timeout === undefined ? {} : { timeout: this.begun + timeout - performance.now() };
-    const module = await decodeWithin(bytes, left, { features: featuresOf(this.options) });
+    const progress = new Progress(`checking ${file} (${(bytes.length / 1e6).toFixed(1)} MB)`);
+    const module = await decodeWithin(bytes, left, { features: featuresOf(this.options) }, () =>
+      progress.tick(),
+    ).finally(() => progress.end());
     if (module instanceof Module) return module;
     complain(`${file}: stopped: not finished after ${this.options.get('timeout')}`);
     return undefined;

@@ -7,6 +7,7 @@ import type { Command } from '../command';
 import { assembleText, InputError, readInput } from '../load';
 import { UsageError } from '../options';
 import { complain, print } from '../output';
+import { Progress } from '../progress';
 import { EXIT } from '../report';
 
 /** Problems of a file that are shown. */
@@ -27,11 +28,14 @@ and the rest. Text modules need the package "wabt". Exit code 1 when an assertio
     const { tswasmEngine } = await import('../../../spec-tests/engines/tswasm');
     const most = options.has('verbose') ? Number.POSITIVE_INFINITY : SHOWN;
     let code: number = EXIT.success;
-    for (const file of options.rest) {
+    const progress = new Progress('running scripts');
+    for (const [done, file] of options.rest.entries()) {
+      progress.tick(`: ${done} of ${options.rest.length}`);
       const source = Buffer.from(readInput(file)).toString('utf8');
       const result = await runScript(tswasmEngine, file, source, new WabtParser(file));
       const { passed, failed, skipped, problems, notes } = result;
       const skips = skipped === 0 ? '' : `, ${skipped} skipped`;
+      progress.end();
       print(`${file}: ${passed} passed, ${failed} failed${skips}\n`);
       for (const { line, command, message } of problems.slice(0, most)) {
         complain(`${file}:${line}: ${command}: ${message}`, 'error');
