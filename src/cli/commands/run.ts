@@ -13,7 +13,7 @@ import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
-import { TOOL_OPTIONS, Tools } from '../tools';
+import { COVERAGE, TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
 import { resumeCommand } from './resume';
@@ -35,6 +35,7 @@ export const runCommand: Command = {
     ...TOOL_OPTIONS,
     UNKNOWN_IMPORTS,
     PRELOAD,
+    COVERAGE,
     COLD_START,
   ],
   notes: `
@@ -55,6 +56,10 @@ ${SNAPSHOT_NOTES}`,
       }
       return resumeCommand.run(options);
     }
+    const kept = SNAPSHOT_OPTIONS.find(({ name }) => options.has(name));
+    if (options.has(COVERAGE.name) && kept !== undefined) {
+      throw new UsageError(`--coverage runs a changed module, of which --${kept.name} would be no use`);
+    }
     const plan = new SnapshotPlan(options, runLimits(options));
     const store = new Store({ ...storeLimits(options), ...ALIKE });
     const listeners = await openListeners(options);
@@ -63,8 +68,9 @@ ${SNAPSHOT_NOTES}`,
       checkFilesOut(options, wasi);
       const bytes = await loadModule(file);
       const tools = await Tools.begin(options, file);
-      const module = await plan.decode(file, bytes);
-      if (module === undefined) return EXIT.trap;
+      const decoded = await plan.decode(file, bytes);
+      if (decoded === undefined) return EXIT.trap;
+      const module = await tools.instrumented(decoded);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
       const drive = tools.watched(plan.driveOptions());
       const features = featuresOf(options);
