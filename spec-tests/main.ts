@@ -10,7 +10,6 @@ import { engineNamed } from './engines/index';
 import { listScripts, locateTestsuite, missingNotice } from './locate';
 import { readExpectedFailures, showTotals, totals, verdict } from './report';
 import { type FileResult, isClean, runScript } from './runner';
-import { TextParser } from './text-parser';
 
 interface Options {
   engine: Engine;
@@ -89,8 +88,7 @@ async function main(): Promise<number> {
   const results: FileResult[] = [];
   const { scripts, missing } = selectScripts(options.patterns);
   for (const { name, file } of scripts) {
-    const source = readFileSync(file, 'utf8');
-    const result = await runScript(engine, name, source, new TextParser(source));
+    const result = await runScript(engine, name, readFileSync(file, 'utf8'));
     results.push(result);
     report(result, options);
   }

@@ -12,7 +12,6 @@ import { movesEngine } from './engines/moves';
 import { tswasmEngine } from './engines/tswasm';
 import { locateTestsuite, missingNotice } from './locate';
 import { type FileResult, runScript } from './runner';
-import { TextParser } from './text-parser';
 
 const suite = locateTestsuite();
 
@@ -41,8 +40,7 @@ const MOVED = [
 ];
 
 async function run(engine: Engine, name: string, folder: string): Promise<FileResult> {
-  const source = readFileSync(path.join(folder, name), 'utf8');
-  return await runScript(engine, name, source, new TextParser(source));
+  return await runScript(engine, name, readFileSync(path.join(folder, name), 'utf8'));
 }
 
 /** Of our own, beside this file. */

@@ -6,7 +6,6 @@ import { tswasmEngine } from './engines/tswasm';
 import { listScripts, locateTestsuite, missingNotice } from './locate';
 import { readExpectedFailures, showTotals, totals, verdict } from './report';
 import { type FileResult, runScript } from './runner';
-import { TextParser } from './text-parser';
 
 const suite = locateTestsuite();
 const expected = readExpectedFailures();
@@ -30,8 +29,7 @@ if ('missing' in suite) {
     });
 
     it.each(scripts)('%s', async (name) => {
-      const source = readFileSync(path.join(suite.path, name), 'utf8');
-      const result = await runScript(tswasmEngine, name, source, new TextParser(source));
+      const result = await runScript(tswasmEngine, name, readFileSync(path.join(suite.path, name), 'utf8'));
       results.push(result);
       const wrong = verdict(result, expected);
       if (wrong) expect.fail(wrong);

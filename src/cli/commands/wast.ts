@@ -24,7 +24,7 @@ Scripts are those of the WebAssembly specification: modules, (invoke ...), (asse
 and the rest. Text modules need the package "wabt". Exit code 1 when an assertion fails.`,
   async run(options) {
     if (options.rest.length === 0) throw new UsageError('no script is given');
-    const { runScript, isClean } = await import('../../../spec-tests/runner');
+    const { runScriptWith, isClean } = await import('../../../spec-tests/script-run');
     const { tswasmEngine } = await import('../../../spec-tests/engines/tswasm');
     const most = options.has('verbose') ? Number.POSITIVE_INFINITY : SHOWN;
     let code: number = EXIT.success;
@@ -32,7 +32,7 @@ and the rest. Text modules need the package "wabt". Exit code 1 when an assertio
     for (const [done, file] of options.rest.entries()) {
       progress.tick(`: ${done} of ${options.rest.length}`);
       const source = Buffer.from(readInput(file)).toString('utf8');
-      const result = await runScript(tswasmEngine, file, source, new WabtParser(file));
+      const result = await runScriptWith(tswasmEngine, file, source, new WabtParser(file));
       const { passed, failed, skipped, problems, notes } = result;
       const skips = skipped === 0 ? '' : `, ${skipped} skipped`;
       progress.end();
