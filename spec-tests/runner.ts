@@ -3,7 +3,7 @@ import type { Engine } from './engine';
 import { type FileResult, runScriptWith } from './script-run';
 import { TextParser } from './text-parser';
 
-export { type FileResult, isClean, messageMatches, type Problem } from './script-run';
+export { type Cause, type FileResult, isClean, messageMatches, type Problem } from './script-run';
 
 export function runScript(engine: Engine, path: string, source: string): Promise<FileResult> {
   return runScriptWith(engine, path, source, new TextParser(source));
