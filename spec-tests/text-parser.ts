@@ -8,12 +8,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import type { Assembled, ScriptParser } from './script/assembled';
 import type { ModuleSource } from './script/commands';
-
-/** A module as bytes, or why the text parser wants none of it. */
-export type Assembled =
-  | { readonly ok: true; readonly bytes: Uint8Array; readonly fromText: boolean }
-  | { readonly ok: false; readonly message: string };
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const cacheDir = path.join(root, 'node_modules', '.cache', 'tswasm-spec');
@@ -43,7 +39,7 @@ function escapeDirection(text: string): string {
 }
 
 /** Assembles the modules of one script. Modules written as binary pass through. */
-export class TextParser {
+export class TextParser implements ScriptParser {
   private readonly file: string;
   private readonly cached: readonly CacheEntry[];
   private readonly answers: CacheEntry[] = [];

@@ -9,12 +9,15 @@ import type { DriveOptions, StopReason } from './drive';
 export async function decodeWithin(
   bytes: Uint8Array,
   { timeout = Number.POSITIVE_INFINITY, signal, slice = Number.POSITIVE_INFINITY }: DriveOptions,
+  options: Parameters<typeof Module.decode>[1] = {},
+  onPart: () => void = () => {},
 ): Promise<Module | StopReason> {
   const end = performance.now() + timeout;
   let turn = performance.now() + slice;
-  const parts = Module.decodeInParts(bytes);
+  const parts = Module.decodeInParts(bytes, options);
   for (;;) {
     const { done, value } = parts.next();
+    onPart();
     if (signal?.aborted) return 'signal';
     const now = performance.now();
     if (now >= end) return 'timeout';

@@ -15,6 +15,8 @@ export interface DriveLimits {
 export interface DriveOptions extends DriveLimits {
   /** Give the event loop a turn after so many milliseconds of computing. Default: never. */
   readonly slice?: number;
+  /** Told when a slice is over, with the guest where it is: its backtrace can be read. */
+  readonly onSlice?: (execution: Execution) => void;
   /**
    * Asked when a limit is reached, with the guest at a safepoint (or waiting for the host): a snapshot can be taken. Gives the limits to
    * go on with, counted from now; undefined ends the run.
@@ -28,6 +30,7 @@ export const DRIVE_OPTIONS: OptionChecks<DriveOptions> = {
   timeout: AMOUNT,
   signal: SIGNAL,
   slice: AMOUNT,
+  onSlice: CALLBACK,
   onStop: CALLBACK,
 };
 
@@ -62,6 +65,7 @@ function endsOf({ timeout, fuel, signal }: DriveLimits, execution: Execution): E
 export async function drive(execution: Execution, options: DriveOptions = {}): Promise<Ending> {
   const {
     slice = Number.POSITIVE_INFINITY,
+    onSlice,
     onStop,
     ...limits
   } = readOptions('drive', options, DRIVE_OPTIONS);
@@ -70,6 +74,7 @@ export async function drive(execution: Execution, options: DriveOptions = {}): P
   for (;;) {
     const outcome = execution.run(reason === undefined ? runOptions(execution, ends, slice) : { fuel: 0 });
     if (outcome.kind === 'done' || outcome.kind === 'trapped') return outcome;
+    onSlice?.(execution);
     reason ??= await goOn(execution, outcome, ends);
     // Where one is asked, the guest is at a safepoint: the middle of a bulk operation is left first.
     if (reason === undefined || (onStop !== undefined && !execution.atSafepoint)) continue;

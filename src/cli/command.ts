@@ -37,8 +37,11 @@ export async function runCommand(command: Command, words: readonly string[]): Pr
 }
 
 export function helpText(command: Command): string {
-  const rows = [...command.options, HELP].map(({ name, value, help }) => {
-    return [`--${name}${value === undefined ? '' : ` ${value}`}`, help] as const;
+  const rows = [...command.options, HELP].map(({ name, short, value, help }) => {
+    return [
+      `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
+      help,
+    ] as const;
   });
   const width = Math.max(...rows.map(([left]) => left.length));
   return [

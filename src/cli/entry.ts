@@ -1,20 +1,39 @@
 /** What of a program runs after what, and how its end is told. */
 import type { DriveLimits } from '../../embed/node/drive';
 import { exportedFunc, type Program, type ProgramEnding } from '../../embed/node/program';
-import { Func, type StoreLimits, type Value } from '../index';
+import { funcTypeName } from '../decoder';
+import { Func, type Instance, type StoreLimits, type Value } from '../index';
 import type { Wasi } from '../wasi';
-import { formatResult, parseArguments } from './invoke';
-import { type OptionSpec, type Options, parseCount, parseDuration, parseSize, UsageError } from './options';
+import { FEATURE } from './features';
+import { formatResult, parseArguments, parseCall } from './invoke';
+import {
+  closest,
+  type OptionSpec,
+  type Options,
+  parseCount,
+  parseDuration,
+  parseSize,
+  UsageError,
+} from './options';
 import { complain, print } from './output';
 import { backtraceLines, EXIT, reportTrap } from './report';
 
 export const ENGINE_OPTIONS: readonly OptionSpec[] = [
-  { name: 'invoke', value: 'NAME', help: 'call this function with the arguments and print its results' },
-  { name: 'fuel', value: 'N', help: 'stop after N loop turns and calls; bulk work counts in proportion' },
+  {
+    name: 'invoke',
+    value: 'NAME',
+    help: "call this function with the arguments and print its results; also 'NAME(1, 2)'",
+  },
+  {
+    name: 'fuel',
+    value: 'N',
+    help: 'stop after N (for example 1e6) loop turns and calls; bulk work counts in proportion',
+  },
   { name: 'timeout', value: 'TIME', help: 'stop after this time, for example 500ms, 5s or 2m' },
   { name: 'max-memory', value: 'SIZE', help: 'linear memory that the program may have, for example 64MiB' },
   { name: 'max-table-elements', value: 'N', help: 'elements that its tables may have together' },
   { name: 'max-depth', value: 'N', help: 'calls that may be nested' },
+  FEATURE,
 ];
 
 export function runLimits(options: Options): DriveLimits {
@@ -92,16 +111,44 @@ function invoke(program: Program, name: string, args: readonly string[]): Promis
   return program.run(...prepare(program, name, args));
 }
 
-function prepare({ instance }: Program, name: string, args: readonly string[]): [Func, Value[]] {
+function prepare({ instance }: Program, text: string, words: readonly string[]): [Func, Value[]] {
+  const { name, args } = parseCall(text, words, (one) => instance.exports.has(one));
   const func = exportedFunc(instance, name);
-  if (func === undefined) throw new UsageError(`--invoke ${name}: ${missingExport(instance.exports)}`);
+  if (func === undefined) throw new UsageError(`--invoke ${name}: ${missingExport(name, instance)}`);
   return [func, parseArguments(name, func.type, args)];
 }
 
-function missingExport(exports: ReadonlyMap<string, unknown>): string {
-  const names = [...exports].filter(([, value]) => value instanceof Func).map(([name]) => name);
-  const some = names.slice(0, 10).join(', ') + (names.length > 10 ? ', ...' : '');
+function missingExport(wanted: string, instance: Instance): string {
+  const names = exportedFuncs(instance).map(([name]) => name);
+  const similar = closest(wanted, names);
+  const some = names.slice(0, MANY).join(', ') + (names.length > MANY ? ', ...' : '');
+  if (similar !== undefined) return `there is no such exported function (did you mean ${similar}?)`;
   return `there is no such exported function${names.length === 0 ? '' : `; there is ${some}`}`;
+}
+
+function exportedFuncs({ exports }: Instance): [string, Func][] {
+  return [...exports].filter((entry): entry is [string, Func] => entry[1] instanceof Func);
+}
+
+/** Exports that a message lists. */
+const MANY = 10;
+
+/** What there is to call, for a module that is no program. */
+export function tellExports(file: string, instance: Instance): void {
+  const funcs = exportedFuncs(instance).filter(([name]) => name !== '_initialize');
+  const [first] = funcs;
+  if (first === undefined) {
+    complain(`${file}: no function "_start", and no other exported function to call`);
+    return;
+  }
+  const [name, { type }] = first;
+  const example = `${name}(${type.params.map((_, k) => k + 1).join(', ')})`;
+  const lines = funcs.slice(0, MANY).map(([one, func]) => `\n  ${one}: func ${funcTypeName(func.type)}`);
+  const more = funcs.length > MANY ? `\n  and ${funcs.length - MANY} more` : '';
+  complain(
+    `${file}: no function "_start" to run; it exports${lines.join('')}${more}\n` +
+      `call one of them: tswasm run --invoke '${example}' ${file}`,
+  );
 }
 
 /** Tells how the program ended, and gives our exit code. */

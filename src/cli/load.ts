@@ -31,7 +31,7 @@ export async function loadModule(file: string): Promise<Uint8Array> {
   const bytes = readInput(file);
   const isBinary = bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0x61;
   if (isBinary || !(file.endsWith('.wat') || looksLikeText(bytes))) return bytes;
-  return assemble(file, bytes);
+  return assembleText(file, Buffer.from(bytes).toString('utf8'));
 }
 
 /** A module in the text format starts with a parenthesis, blanks and comments aside. */
@@ -51,8 +51,33 @@ interface Wabt {
   };
 }
 
-async function assemble(file: string, text: Uint8Array): Promise<Uint8Array> {
-  const wabt = await loadWabt(file);
+/**
+ * A module in the text format as a binary. Throws a CompileError that says line and column. Of the two packages, "wabt" keeps names and says
+ * best what is wrong; wasm-tools, if it happens to be installed, knows newer proposals.
+ */
+export async function assembleText(file: string, text: string): Promise<Uint8Array> {
+  let wabt: Wabt;
+  try {
+    wabt = await loadWabt(file);
+  } catch (error) {
+    const tools = await wasmTools();
+    if (tools === undefined) throw error;
+    return refusing(() => tools.parse(text));
+  }
+  try {
+    return await refusing(() => assembleByWabt(wabt, file, text));
+  } catch (error) {
+    try {
+      const tools = await wasmTools();
+      if (tools !== undefined) return await tools.parse(text);
+    } catch {
+      // Both want none of it.
+    }
+    throw error;
+  }
+}
+
+function assembleByWabt(wabt: Wabt, file: string, text: string): Uint8Array {
   const features = {
     extended_const: true,
     tail_call: true,
@@ -60,17 +85,32 @@ async function assemble(file: string, text: Uint8Array): Promise<Uint8Array> {
     memory64: true,
     custom_page_sizes: true,
   };
+  const module = wabt.parseWat(file, text, features);
+  const { buffer } = module.toBinary({ write_debug_names: true });
+  module.destroy();
+  return buffer;
+}
+
+async function refusing(parse: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
   try {
-    const module = wabt.parseWat(file, Buffer.from(text).toString('utf8'), features);
-    const { buffer } = module.toBinary({ write_debug_names: true });
-    module.destroy();
-    return buffer;
+    return await parse();
   } catch (error) {
-    throw new CompileError(
-      (error as Error).message.replace(/^parseWat failed:\s*/, '').trim(),
-      undefined,
-      'malformed',
-    );
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CompileError(message.replace(/^parseWat failed:\s*/, '').trim(), undefined, 'malformed');
+  }
+}
+
+interface WasmTools {
+  parse(text: string): Promise<Uint8Array>;
+}
+/** Named by a variable: no bundle may take it in. */
+const WASM_TOOLS: string = '@bytecodealliance/jco-transpile/wasm-tools';
+
+async function wasmTools(): Promise<WasmTools | undefined> {
+  try {
+    return (await import(WASM_TOOLS)) as WasmTools;
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,18 +4,30 @@ import { setFlagsFromString } from 'node:v8';
 import '../../embed/node/fresh-factories';
 import '../../embed/node/native-memory';
 import { type Command, runCommand, usageLine } from './command';
+import { completionCommand } from './commands/completion';
 import { inspectCommand } from './commands/inspect';
+import { replCommand } from './commands/repl';
 import { resumeCommand } from './commands/resume';
 import { runCommand as run } from './commands/run';
 import { snapshotCommand } from './commands/snapshot';
 import { validateCommand } from './commands/validate';
+import { wastCommand } from './commands/wast';
 import { InputError } from './load';
 import { closest, UsageError } from './options';
 import { complain, print } from './output';
 import { EXIT, reportFailure } from './report';
 import { version } from './version';
 
-const COMMANDS: readonly Command[] = [run, resumeCommand, snapshotCommand, validateCommand, inspectCommand];
+const COMMANDS: readonly Command[] = [
+  run,
+  resumeCommand,
+  snapshotCommand,
+  validateCommand,
+  inspectCommand,
+  replCommand,
+  wastCommand,
+  completionCommand(() => COMMANDS),
+];
 
 const USAGE = 'usage: tswasm [run] [options] module.wasm [arguments...]   (tswasm --help lists all commands)';
 
@@ -69,7 +81,8 @@ async function main(words: readonly string[]): Promise<number> {
       complain(`${error.message}\n${usageLine(command)}`);
       return EXIT.usage;
     }
-    if (error instanceof InputError && named === undefined) error.message += commandHint(first);
+    if (error instanceof InputError && named === undefined && error.message.startsWith(`${first}:`))
+      error.message += commandHint(first);
     return reportFailure(undefined, error);
   }
 }
@@ -78,7 +91,8 @@ async function main(words: readonly string[]): Promise<number> {
 function commandHint(word: string): string {
   const names = COMMANDS.map(({ name }) => name);
   const similar = closest(word, names);
-  return similar === undefined ? '' : ` (did you mean the command '${similar}'?)`;
+  if (similar !== undefined) return ` (did you mean the command '${similar}'?)`;
+  return /^[a-z-]+$/i.test(word) ? ', and no command of that name (tswasm --help lists them)' : '';
 }
 
 // The process is ours, and hot guests are chains of small closures: V8 may inline twice as much of them as it would of a program written by

@@ -48,9 +48,15 @@ it('units', () => {
   expect(parseDuration('t', '250ms')).toBe(250);
   expect(parseDuration('t', '2')).toBe(2000);
   expect(parseCount('n', '10')).toBe(10);
-  for (const bad of ['', 'x', '-1', '1e3', '5 s', '5x']) {
+  expect(parseCount('n', '1e6')).toBe(1_000_000);
+  expect(parseCount('n', '2.5E9')).toBe(2_500_000_000);
+  expect(parseCount('n', '1_000')).toBe(1000);
+  for (const bad of ['', 'x', '-1', '5 s', '5x', '1e-3', '1__0']) {
     expect(() => parseSize('m', bad)).toThrow(UsageError);
     expect(() => parseDuration('t', bad)).toThrow(UsageError);
+    expect(() => parseCount('n', bad)).toThrow(UsageError);
+  }
+  for (const bad of ['1.5', '1.5e0', '1e99', '1e16', '9007199254740993', '0x10']) {
     expect(() => parseCount('n', bad)).toThrow(UsageError);
   }
 });

@@ -3,6 +3,8 @@
 export interface OptionSpec {
   /** Long name, without the dashes. */
   readonly name: string;
+  /** One letter, for what is typed often: `-W x`. */
+  readonly short?: string;
   /** What the value is called in the help; undefined for a flag without a value. */
   readonly value?: string;
   readonly repeatable?: boolean;
@@ -70,20 +72,24 @@ function takeOption(
 ): number {
   const equals = word.indexOf('=');
   const name = (equals < 0 ? word : word.slice(0, equals)).replace(/^--?/, '');
-  const spec = word.startsWith('--') ? specs.find((one) => one.name === name) : undefined;
+  const spec = word.startsWith('--')
+    ? specs.find((one) => one.name === name)
+    : specs.find((one) => one.short !== undefined && one.short === name);
   if (spec === undefined) throw new UsageError(unknownOption(specs, word, name));
   if (spec.value === undefined) {
-    if (equals >= 0) throw new UsageError(`option --${name} takes no value`);
-    options.add(name, '');
+    if (equals >= 0) throw new UsageError(`option --${spec.name} takes no value`);
+    options.add(spec.name, '');
     return 0;
   }
-  if (options.has(name) && !spec.repeatable) throw new UsageError(`option --${name} is given twice`);
+  if (options.has(spec.name) && !spec.repeatable)
+    throw new UsageError(`option --${spec.name} is given twice`);
   if (equals >= 0) {
-    options.add(name, word.slice(equals + 1));
+    options.add(spec.name, word.slice(equals + 1));
     return 0;
   }
-  if (next === undefined) throw new UsageError(`option --${name} needs a value: --${name} ${spec.value}`);
-  options.add(name, next);
+  if (next === undefined)
+    throw new UsageError(`option --${spec.name} needs a value: --${spec.name} ${spec.value}`);
+  options.add(spec.name, next);
   return 1;
 }
 
@@ -159,8 +165,11 @@ export function parseSize(option: string, text: string): number {
 export function parseDuration(option: string, text: string): number {
   return withUnit(option, text, TIME_UNITS, '500ms, 5s or 2m');
 }
+/** A whole number, as people write large ones: `1000000`, `1_000_000`, `1e6`, `2.5e9`. */
 export function parseCount(option: string, text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw new UsageError(`--${option} ${text}: not a whole number`);
+  const value = /^\d+(_\d+)*(\.\d+)?(e\d{1,2})?$/i.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
+  if (!Number.isSafeInteger(value)) {
+    throw new UsageError(`--${option} ${text}: not a whole number; for example 5000 or 1e6`);
+  }
   return value;
 }

@@ -1,5 +1,17 @@
 /** Snapshots in files: standalone ones, and those that a module carries. */
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
 import { SnapshotError } from '../errors';
 import { embedSnapshot, extractSnapshot, isStoreSnapshot, listSnapshots } from '../snapshot';
 import { InputError, readInput, reasonOf } from './load';
@@ -28,6 +40,28 @@ function embeddedName(text: string): { file: string; name: string } | undefined 
   const colon = text.lastIndexOf('.wasm:') + '.wasm'.length;
   if (text.lastIndexOf('.wasm:') >= 0) return { file: text.slice(0, colon), name: text.slice(colon + 1) };
   return text.endsWith('.wasm') ? { file: text, name: '' } : undefined;
+}
+
+/** The file that a snapshot is written to. */
+export function snapshotFile(target: string): string {
+  return embeddedName(target)?.file ?? target;
+}
+
+/** Refuses, before the run, a file that could not be written after it. */
+export function checkOutput(option: string, file: string): void {
+  const folder = path.dirname(file);
+  const fail = (why: string): never => {
+    throw new InputError(`--${option} ${file}: ${why}`);
+  };
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined) fail(`there is no directory ${folder}`);
+  if (!stat!.isDirectory()) fail(`${folder} is not a directory`);
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) fail('is a directory');
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    fail(reasonOf(error));
+  }
 }
 
 /** Writes a snapshot where the user wants it. Gives the size of the file. */
@@ -67,9 +101,27 @@ export function onlyName(module: Uint8Array): string {
   );
 }
 
+/** Whether the file begins like a standalone snapshot. */
+export function isSnapshotFile(file: string): boolean {
+  const start = Buffer.alloc(MAGIC.length);
+  const fd = openSync(file, 'r');
+  try {
+    return readSync(fd, start, 0, start.length, 0) === start.length && hasMagic(start);
+  } catch {
+    // A directory, for example: others say so.
+    return false;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const MAGIC = [0x00, 0x64, 0x6d, 0x70];
+function hasMagic(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, i) => bytes[i] === byte);
+}
+
 function checkMagic(bytes: Uint8Array): Uint8Array {
-  const magic = [0x00, 0x64, 0x6d, 0x70];
-  if (magic.every((byte, i) => bytes[i] === byte)) return bytes;
+  if (hasMagic(bytes)) return bytes;
   if (isStoreSnapshot(bytes)) {
     throw new SnapshotError(
       'a snapshot of several linked instances: `snapshot info` and `verify` tell about it, restoreStore of the library goes on from it',

@@ -8,11 +8,13 @@ import { type Execution, Module } from '../index';
 import { snapshot, u64FromNumber, withDigest } from '../snapshot';
 import { StateError, type Wasi } from '../wasi';
 import { reportEnding } from './entry';
+import { featuresOf } from './features';
 import { InputError } from './load';
 import { type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
 import { complain } from './output';
+import { Progress } from './progress';
 import { backtraceLines, EXIT } from './report';
-import { writeSnapshot } from './snapshot-files';
+import { checkOutput, snapshotFile, writeSnapshot } from './snapshot-files';
 
 /** Also of `snapshot verify`. */
 export const NO_DIGEST: OptionSpec = {
@@ -89,6 +91,10 @@ export class SnapshotPlan {
     if (this.target !== undefined && triggers.length === 0) {
       throw new UsageError(`--snapshot-to needs one of ${TRIGGERS.map((name) => `--${name}`).join(', ')}`);
     }
+    for (const name of ['snapshot-to', 'checkpoint'] as const) {
+      const target = options.get(name);
+      if (target !== undefined) checkOutput(name, snapshotFile(target));
+    }
     const fuel = options.get('after-fuel');
     this.afterFuel = fuel === undefined ? undefined : parseCount('after-fuel', fuel);
     this.afterAt = this.pointIn('after');
@@ -131,7 +137,10 @@ export class SnapshotPlan {
   async decode(file: string, bytes: Uint8Array): Promise<Module | undefined> {
     const { timeout } = this.limits;
     const left = timeout === undefined ? {} : { timeout: this.begun + timeout - performance.now() };
-    const module = await decodeWithin(bytes, left);
+    const progress = new Progress(`checking ${file} (${(bytes.length / 1e6).toFixed(1)} MB)`);
+    const module = await decodeWithin(bytes, left, { features: featuresOf(this.options) }, () =>
+      progress.tick(),
+    ).finally(() => progress.end());
     if (module instanceof Module) return module;
     complain(`${file}: stopped: not finished after ${this.options.get('timeout')}`);
     return undefined;

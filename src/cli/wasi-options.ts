@@ -1,5 +1,5 @@
 /** The options that make up a guest's WASI world, and how they become one. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nodeDirectory } from '../../embed/node/files';
 import { nodeHost } from '../../embed/node/host';
@@ -8,7 +8,6 @@ import { processStreams } from '../../embed/node/stdio';
 import {
   copyDirectory,
   type DirectoryHandle,
-  errnoName,
   loadTar,
   MemoryFileSystem,
   overlay,
@@ -23,6 +22,8 @@ import {
 import { InputError, readInput, reasonOf } from './load';
 import { type OptionSpec, type Options, parseCount, parseSize, UsageError } from './options';
 import { BROKEN_PIPE, complain } from './output';
+import { checkOutput } from './snapshot-files';
+import { traceLine } from './wasi-trace';
 
 export const WASI_OPTIONS: readonly OptionSpec[] = [
   {
@@ -77,7 +78,7 @@ export const WASI_OPTIONS: readonly OptionSpec[] = [
     repeatable: true,
     help: 'give the program a listening socket, as descriptor 3 and on',
   },
-  { name: 'trace-wasi', help: 'print every WASI call and its result to standard error' },
+  { name: 'trace-wasi', help: 'print every WASI call, its arguments and results to standard error' },
 ];
 
 /** What `tswasm` gives the program as its surroundings. */
@@ -110,10 +111,7 @@ export function makeWasi(
     ...(isDeterministic(options) ? { deterministic: { seed: seed ?? 0 } } : {}),
     blocking: false,
     ...(options.has('trace-wasi')
-      ? {
-          trace: (name: string, errno: number) =>
-            complain(`${name} -> ${errno === 0 ? 'ok' : errnoName(errno)}`),
-        }
+      ? { trace: (...call: Parameters<typeof traceLine>) => complain(traceLine(...call)) }
       : {}),
   });
 }
@@ -180,7 +178,7 @@ function preopens(options: Options, maxBytes: number | undefined): Preopen[] {
     }
     if (!MODES.includes(mode as Mode))
       throw new UsageError(`--dir ${text}: MODE is one of ${MODES.join(', ')}`);
-    return { path: guest, directory: openDirectory(host, mode as Mode, maxBytes) };
+    return { path: guest, directory: openDirectory(host, mode as Mode, maxBytes, text) };
   });
   for (const text of options.all('fs-tar')) {
     const [file, guest = '/'] = text.split('::');
@@ -191,6 +189,12 @@ function preopens(options: Options, maxBytes: number | undefined): Preopen[] {
   return made;
 }
 
+/** Other programs have one colon there. */
+function colonHint(text: string): string {
+  const match = text.includes('::') ? null : /^([^:]+):([^:]+)$/.exec(text);
+  return match !== null && existsSync(match[1]) ? ` (did you mean ${match[1]}::${match[2]}?)` : '';
+}
+
 /** Files in memory. What `fill` puts there is no growth; it has the room that there is by default. */
 function memory(maxBytes: number | undefined, fill: (files: MemoryFileSystem) => void): MemoryFileSystem {
   const files = MemoryFileSystem.create();
@@ -199,12 +203,17 @@ function memory(maxBytes: number | undefined, fill: (files: MemoryFileSystem) =>
   return files;
 }
 
-function openDirectory(host: string, mode: Mode, maxBytes: number | undefined): DirectoryHandle {
+function openDirectory(
+  host: string,
+  mode: Mode,
+  maxBytes: number | undefined,
+  text: string,
+): DirectoryHandle {
   let directory: DirectoryHandle;
   try {
     directory = nodeDirectory(host, maxBytes === undefined ? {} : { maxBytes });
   } catch (error) {
-    throw new InputError(`--dir ${host}: ${reasonOf(error)}`);
+    throw new InputError(`--dir ${host}: ${reasonOf(error)}${colonHint(text)}`);
   }
   if (mode === 'rw') return directory;
   if (mode === 'ro') return readOnly(directory);
@@ -222,7 +231,7 @@ function openDirectory(host: string, mode: Mode, maxBytes: number | undefined): 
 
 /** Refuses, before the run, what --fs-out could not do after it. */
 export function checkFilesOut(options: Options, wasi: Wasi): void {
-  for (const text of options.all('fs-out')) filesOut(text, wasi);
+  for (const text of options.all('fs-out')) checkOutput('fs-out', filesOut(text, wasi).file);
 }
 
 function filesOut(text: string, wasi: Wasi): { readonly file: string; readonly files: MemoryFileSystem } {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { hasClang } from '../../embed/node/wasi-tests/clang';
+import { hasClang, NO_WASM_OPT } from '../../embed/node/wasi-tests/clang';
 import { Random } from '../decoder/testing';
 import { Module } from '../index';
 import { lineTable, sourceFinder } from './index';
@@ -31,7 +31,9 @@ function compile(...flags: string[]): Uint8Array<ArrayBuffer> {
   writeFileSync(path.join(place, 'crash.c'), SOURCE);
   const out = path.join(place, 'crash.wasm');
   const words = ['--target=wasm32', '-nostdlib', '-Wl,--no-entry', '-ffunction-sections', ...flags];
-  const { status, stderr } = spawnSync('clang', [...words, '-o', out, path.join(place, 'crash.c')]);
+  const { status, stderr } = spawnSync('clang', [...words, '-o', out, path.join(place, 'crash.c')], {
+    env: NO_WASM_OPT,
+  });
   if (status !== 0) throw new Error(stderr.toString());
   return new Uint8Array(readFileSync(out));
 }

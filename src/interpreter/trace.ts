@@ -30,8 +30,7 @@ export function useSourcePositions(finder: SourceFinder | undefined): void {
 }
 
 /** The source of a frame of a backtrace, if `useSourcePositions` has said how it is found. */
-export function positionOf(frame: BacktraceFrame): SourcePosition | undefined {
-  const module = moduleOf(frame);
+export function positionOf(frame: BacktraceFrame, module = moduleOf(frame)): SourcePosition | undefined {
   return module && findSource?.(module, frame.offset);
 }
 

@@ -69,8 +69,16 @@ export interface WasiOptions {
    * Default: blocks if the host can.
    */
   readonly blocking?: boolean;
-  /** Told about every call and its errno. */
-  readonly trace?: (name: string, errno: Errno) => void;
+  /** Told about every call and its errno, which is undefined when the call does not return. */
+  readonly trace?: (name: string, errno: Errno | undefined, call: TracedCall) => void;
+}
+
+/** What a tracer can look at, while it is told of the call. */
+export interface TracedCall {
+  /** By the parameters; i64 as signed numbers, exact below 2^53. */
+  readonly args: readonly number[];
+  /** The guest's memory, as the call has left it. */
+  readonly bytes: Uint8Array;
 }
 
 /** What an attempt gives that cannot go on yet: how long to wait at most, and for whom. */

@@ -1,6 +1,6 @@
 /** WASI preview 1 for any host: the entry `tswasm/wasi`. */
 export { ERRNO, type Errno, errnoName, FILETYPE, type FileType, RIGHTS } from './abi';
-export { DEFAULT_LIMITS, type Preopen, type WasiLimits, type WasiOptions } from './context';
+export { DEFAULT_LIMITS, type Preopen, type TracedCall, type WasiLimits, type WasiOptions } from './context';
 export { WasiExit } from './exit';
 export {
   copyDirectory,

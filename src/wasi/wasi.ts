@@ -5,13 +5,13 @@ import { type FuncType, I32, I64 } from '../decoder/types';
 import { LinkError } from '../errors';
 import type { Func, HostCallback, Instance, Store } from '../runtime/index';
 import { findImports, type ImportLookup, type ImportSource, type ImportValue } from '../runtime/lookup';
-import type { Layout } from './abi';
+import type { Errno, Layout } from './abi';
 import { WasiContext, type WasiOptions } from './context';
 import { hex, sha256 } from './digest';
 import { WasiExit } from './exit';
 import { MemoryDirectory } from './files/handles';
 import { MemoryFileSystem } from './files/memory';
-import type { GuestCall } from './guest';
+import { type GuestCall, s64Arg } from './guest';
 import { type RestorePolicy, restoreState } from './state/restore';
 import { type SaveOptions, saveState, visibleState } from './state/save';
 import { join } from './streams';
@@ -39,19 +39,17 @@ export class Wasi {
 
   private answer(row: CallRow, layout: Layout): WasiCallback {
     const { context } = this;
-    const { handler, name } = row;
+    const { handler } = row;
     const { trace } = context;
     return (call) => {
-      const answer = handler(context, call, layout);
+      const told = trace && traced(row, trace, call);
+      const answer =
+        told === undefined ? handler(context, call, layout) : told(() => handler(context, call, layout));
       if (typeof answer === 'number') {
-        trace?.(name, answer);
         call.setI32(0, answer);
         return undefined;
       }
-      return answer.then((errno) => {
-        trace?.(name, errno);
-        call.setI32(0, errno);
-      });
+      return answer.then((errno) => call.setI32(0, errno));
     };
   }
 
@@ -119,6 +117,30 @@ export class Wasi {
     this.context.dispose();
   }
 }
+
+/** Tells `trace` of a call when it ends, with the arguments that it had when it began. */
+function traced({ name, params }: CallRow, trace: NonNullable<WasiOptions['trace']>, call: GuestCall) {
+  const args = Array.from(params, (letter, k) => (letter === 'I' ? s64Arg(call, k) : call.u32(k)));
+  const { instance } = call;
+  const tell = (errno: Errno | undefined) => {
+    const memory = instance?.exports.get('memory');
+    const bytes = memory instanceof Object && 'bytes' in memory ? (memory.bytes as Uint8Array) : NOTHING;
+    trace(name, errno, { args, bytes });
+  };
+  return (handle: () => ReturnType<CallRow['handler']>): ReturnType<CallRow['handler']> => {
+    let answer: ReturnType<CallRow['handler']>;
+    try {
+      answer = handle();
+    } catch (error) {
+      tell(undefined);
+      throw error;
+    }
+    if (typeof answer === 'number') tell(answer);
+    else answer.then(tell, () => tell(undefined));
+    return answer;
+  };
+}
+const NOTHING = new Uint8Array(0);
 
 /** The exit code of a guest that `run` runs: 0 when it returns, else that of `proc_exit`. Other exceptions pass. */
 export function exitCodeOf(run: () => void): number {

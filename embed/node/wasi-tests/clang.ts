@@ -5,6 +5,15 @@ import { existsSync } from 'node:fs';
 const libc = existsSync('/usr/lib/wasm32-wasi/libc.a') || existsSync('/usr/share/wasi-sysroot');
 export const hasClang = libc && spawnSync('clang', ['--version']).status === 0;
 
+/** Clang hands what it links to a `wasm-opt` that it finds, such as the one of npm's binaryen; that loses names and lines. */
+export const NO_WASM_OPT: NodeJS.ProcessEnv = {
+  ...process.env,
+  PATH: (process.env['PATH'] ?? '')
+    .split(':')
+    .filter((folder) => !existsSync(`${folder}/wasm-opt`))
+    .join(':'),
+};
+
 /** Compiles a file of the folder `c`. */
 export function compileC(name: string, output: string): void {
   const source = new URL(`./c/${name}`, import.meta.url).pathname;

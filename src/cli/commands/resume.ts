@@ -1,4 +1,5 @@
 /** `tswasm resume`. */
+import { existsSync } from 'node:fs';
 import { programOf } from '../../../embed/node/program';
 import { Func, instantiatePaused, Store } from '../../index';
 import { decode, restore } from '../../snapshot';
@@ -8,9 +9,11 @@ import { ALIKE, ENGINE_OPTIONS, runLimits, runRest, storeLimits } from '../entry
 import { loadModule } from '../load';
 import { type Options, UsageError } from '../options';
 import { EXIT, reportFailure } from '../report';
-import { readSnapshot } from '../snapshot-files';
+import { isSnapshotFile, readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
+import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
+import { TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
 
@@ -35,6 +38,7 @@ export const resumeCommand: Command = {
     STATE_HASH,
     ...ENGINE_OPTIONS,
     ...SNAPSHOT_OPTIONS,
+    ...TOOL_OPTIONS,
     UNKNOWN_IMPORTS,
   ],
   notes: `
@@ -47,6 +51,7 @@ _initialize); its arguments follow the files.`,
   async run(options) {
     const [file, ...others] = options.rest;
     if (file === undefined) throw new UsageError('no snapshot is given');
+    refuseSwapped(file, others);
     const plan = new SnapshotPlan(options, runLimits(options));
     let blamed = file;
     try {
@@ -60,6 +65,7 @@ _initialize); its arguments follow the files.`,
       const document = decode(saved.bytes, { ...limits, checkDigest: !options.has('no-digest') });
       blamed = moduleFile;
       const bytes = saved.module ?? (await loadModule(moduleFile));
+      const tools = await Tools.begin(options, moduleFile);
       const module = await plan.decode(moduleFile, bytes);
       if (module === undefined) return EXIT.trap;
       const store = new Store({ ...limits, ...ALIKE });
@@ -71,12 +77,14 @@ _initialize); its arguments follow the files.`,
         loadHostState: (state) => loadState(() => wasi.restoreState(state)),
       });
       checkFilesOut(options, wasi);
-      const program = programOf(instance, plan.driveOptions());
+      const program = programOf(instance, tools.watched(plan.driveOptions()));
       plan.begin({ program, file: moduleFile, bytes, wasi });
       blamed = moduleFile;
       const ending = await program.goOn(execution);
       const wanted = { invoke: options.get('invoke'), args: others };
       const last = await runRest(program, execution.func, ending, wanted);
+      await showSourcesFor(moduleFile, last);
+      await tools.end(instance, last);
       writeFiles(options, wasi);
       return tellStateHash(options, moduleFile, { instance, wasi, ending: last, code: plan.report(last) });
     } catch (error) {
@@ -87,6 +95,16 @@ _initialize); its arguments follow the files.`,
     }
   },
 };
+
+/** Snapshot first, module second: nobody remembers that. */
+function refuseSwapped(file: string, [second]: readonly string[]): void {
+  if (second === undefined || !existsSync(file) || !existsSync(second)) return;
+  if (!isSnapshotFile(file) && isSnapshotFile(second)) {
+    throw new UsageError(
+      `${file} is no snapshot, but ${second} is: did you mean tswasm resume ${second} ${file}?`,
+    );
+  }
+}
 
 /** One module (draft, "Host Instantiation and Resumption Semantics"); what else follows belongs to --invoke. */
 function refuseSurplus(options: Options, file: string, carries: boolean, others: readonly string[]): void {

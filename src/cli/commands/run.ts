@@ -2,14 +2,18 @@
 import { exportedFunc, programOf } from '../../../embed/node/program';
 import { Func, instantiatePaused, Store } from '../../index';
 import type { Command } from '../command';
-import { ALIKE, ENGINE_OPTIONS, runLimits, runWhole, storeLimits } from '../entry';
+import { ALIKE, ENGINE_OPTIONS, reportEnding, runLimits, runWhole, storeLimits, tellExports } from '../entry';
+import { featuresOf } from '../features';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { complain } from '../output';
+import { PRELOAD, preload } from '../preloads';
 import { EXIT, reportFailure } from '../report';
 import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
+import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
+import { COVERAGE, TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
 import { resumeCommand } from './resume';
@@ -23,7 +27,17 @@ export const runCommand: Command = {
   name: 'run',
   summary: 'run a program',
   usage: 'run [options] module.wasm [arguments...]',
-  options: [...WASI_OPTIONS, STATE_HASH, ...ENGINE_OPTIONS, ...SNAPSHOT_OPTIONS, UNKNOWN_IMPORTS, COLD_START],
+  options: [
+    ...WASI_OPTIONS,
+    STATE_HASH,
+    ...ENGINE_OPTIONS,
+    ...SNAPSHOT_OPTIONS,
+    ...TOOL_OPTIONS,
+    UNKNOWN_IMPORTS,
+    PRELOAD,
+    COVERAGE,
+    COLD_START,
+  ],
   notes: `
 Options come before the module; what follows it belongs to the program. The module may be '-' for standard
 input, or in the text format (.wat, with the package "wabt" installed). The program gets no variables and no
@@ -42,6 +56,10 @@ ${SNAPSHOT_NOTES}`,
       }
       return resumeCommand.run(options);
     }
+    const kept = SNAPSHOT_OPTIONS.find(({ name }) => options.has(name));
+    if (options.has(COVERAGE.name) && kept !== undefined) {
+      throw new UsageError(`--coverage runs a changed module, of which --${kept.name} would be no use`);
+    }
     const plan = new SnapshotPlan(options, runLimits(options));
     const store = new Store({ ...storeLimits(options), ...ALIKE });
     const listeners = await openListeners(options);
@@ -49,17 +67,29 @@ ${SNAPSHOT_NOTES}`,
     try {
       checkFilesOut(options, wasi);
       const bytes = await loadModule(file);
-      const module = await plan.decode(file, bytes);
-      if (module === undefined) return EXIT.trap;
-      const others = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
+      const tools = await Tools.begin(options, file);
+      const decoded = await plan.decode(file, bytes);
+      if (decoded === undefined) return EXIT.trap;
+      const module = await tools.instrumented(decoded);
+      const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
+      const drive = tools.watched(plan.driveOptions());
+      const features = featuresOf(options);
+      const preloaded = await preload(options, { store, wasi, features, drive, unknown });
+      if (preloaded.ending !== undefined) {
+        await showSourcesFor(preloaded.ending.file, preloaded.ending.ending);
+        return reportEnding(preloaded.ending.file, preloaded.ending.ending, options, wasi);
+      }
+      const others = preloaded.lookup;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, others));
-      const program = programOf(instance, plan.driveOptions());
+      const program = programOf(instance, drive);
       plan.begin({ program, file, bytes, wasi });
       const wanted = { invoke: options.get('invoke'), args };
-      if (args.length > 0 && wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {
-        complain(`${file}: no function "_start" to take the arguments; --invoke NAME calls another one`);
+      if (wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {
+        tellExports(file, instance);
       }
       const ending = await runWhole(program, wanted);
+      await showSourcesFor(file, ending);
+      await tools.end(instance, ending);
       writeFiles(options, wasi);
       return tellStateHash(options, file, { instance, wasi, ending, code: plan.report(ending) });
     } catch (error) {

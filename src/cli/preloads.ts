@@ -1,0 +1,71 @@
+/** `--preload NAME=FILE`: modules that are instantiated first, and whose exports the program imports from NAME. */
+import type { DriveOptions } from '../../embed/node/drive';
+import { exportedFunc, type ProgramEnding, programOf } from '../../embed/node/program';
+import type { Features } from '../decoder';
+import { Func, type ImportLookup, type Instance, instantiatePaused, Module, type Store } from '../index';
+import type { Wasi } from '../wasi';
+import { loadModule } from './load';
+import { type OptionSpec, type Options, UsageError } from './options';
+
+export const PRELOAD: OptionSpec = {
+  name: 'preload',
+  value: 'NAME=FILE',
+  repeatable: true,
+  help: 'instantiate this module first; what the program imports from NAME is what it exports',
+};
+
+export interface Preloaded {
+  readonly lookup: ImportLookup;
+  /** How a start function or `_initialize` ended that did not return; the program does not run then. */
+  readonly ending: { readonly file: string; readonly ending: ProgramEnding } | undefined;
+}
+
+interface Place {
+  readonly store: Store;
+  readonly wasi: Wasi;
+  readonly features: Partial<Features> | undefined;
+  readonly drive: DriveOptions;
+  /** For what nobody knows. */
+  readonly unknown: ImportLookup | undefined;
+}
+
+/** In the order given: each may import from those before it. */
+export async function preload(options: Options, place: Place): Promise<Preloaded> {
+  const instances = new Map<string, Instance>();
+  const lookup: ImportLookup = (module, name, type) =>
+    instances.get(module)?.exports.get(name) ?? place.unknown?.(module, name, type);
+  for (const text of options.all(PRELOAD.name)) {
+    const equals = text.indexOf('=');
+    const [name, file] = [text.slice(0, equals), text.slice(equals + 1)];
+    if (equals < 1 || file === '') throw new UsageError(`--preload ${text}: expected NAME=FILE`);
+    if (instances.has(name)) throw new UsageError(`--preload ${text}: there are two modules of that name`);
+    const instance = await instantiateFile(file, lookup, place);
+    instances.set(name, instance);
+    const ending = await begin(instance, place.drive);
+    if (ending !== undefined && ending.kind !== 'done') return { lookup, ending: { file, ending } };
+  }
+  return { lookup, ending: undefined };
+}
+
+async function instantiateFile(file: string, lookup: ImportLookup, place: Place): Promise<Instance> {
+  const { store, wasi, features } = place;
+  try {
+    const module = Module.decode(await loadModule(file), { features });
+    return instantiatePaused(store, module, wasi.imports(store, module, Func.host, lookup));
+  } catch (error) {
+    // The message alone does not say which of the modules is meant.
+    if (error instanceof Error && !error.message.startsWith(`${file}: `))
+      error.message = `${file}: ${error.message}`;
+    throw error;
+  }
+}
+
+async function begin(instance: Instance, drive: DriveOptions): Promise<ProgramEnding | undefined> {
+  const program = programOf(instance, drive);
+  let ending: ProgramEnding | undefined;
+  for (const func of [instance.startFunc, exportedFunc(instance, '_initialize')]) {
+    if (func === undefined || (ending !== undefined && ending.kind !== 'done')) continue;
+    ending = await program.run(func, []);
+  }
+  return ending;
+}
