@@ -62,6 +62,8 @@ const NO_VALUES: readonly Value[] = [];
 const NO_OPTIONS: RunOptions = {};
 
 export class Execution {
+  // Bundlers rename a class that names itself.
+  static readonly name = 'Execution';
   get [Symbol.toStringTag](): string {
     return 'tswasm.Execution';
   }
