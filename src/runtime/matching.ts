@@ -64,9 +64,7 @@ function mismatch(module: Module, { type }: Import, given: Extern, sized: boolea
   } else if (given instanceof Global && type.kind === 'global') {
     const actual = given.type;
     if (actual.mutable !== type.type.mutable) return `is ${actual.mutable ? '' : 'not '}mutable`;
-    const fits = actual.mutable
-      ? actual.value === type.type.value
-      : matches(actual.value, type.type.value);
+    const fits = actual.mutable ? actual.value === type.type.value : matches(actual.value, type.type.value);
     if (!fits) return `holds ${valTypeName(actual.value)}`;
   }
   return undefined;
