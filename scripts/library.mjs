@@ -21,6 +21,8 @@ export const LIBRARY = {
   debug: 'src/debug/index.ts',
   wasi: 'src/wasi/index.ts',
   node: 'src/node.ts',
+  register: 'embed/node/register.ts',
+  'register-always': 'embed/node/register-always.ts',
 };
 /** Alone in its file, which Node evaluates again and again (embed/node/fresh-factories.ts). */
 export const FACTORIES = { factories: 'src/factories.ts' };
