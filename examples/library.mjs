@@ -10,6 +10,7 @@ const limits = { maxMemoryBytes: 1 << 20 };
 /** What the module imports, by the names that it has for it. */
 const imports = {
   host: {
+    /** @type {(start: number, steps: number) => void} */
     record: (start, steps) => console.log(`  from ${start}: ${steps} steps`),
   },
 };
@@ -18,7 +19,7 @@ const store = new Store(limits);
 const instance = instantiate(store, module, imports);
 const execution = new Execution(instance.func('longest'), [2000]);
 let outcome = execution.run({ fuel: 50_000 });
-console.log(`${outcome.kind} (${outcome.reason})`);
+if (outcome.kind === 'paused') console.log(`paused (${outcome.reason})`);
 
 // What is paused is data. It goes on in another store: here, in another process, on another engine.
 const bytes = snapshot(execution);

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+/** @param {string} name */
 const here = (name) => path.join(import.meta.dirname, 'liquid', name);
 const node = process.execPath;
 const engines = [

@@ -1,7 +1,8 @@
-// Builds dist/: generated sources, the library and the command line with tsup, tswasm.min.js, the example programs.
+// Builds dist/: generated sources, the library and the command line with esbuild, their types, tswasm.min.js, the example programs.
 //   node scripts/build.mjs [--if-needed]     --if-needed: only when a source is newer than the last build
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -14,6 +15,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildDeclarations } from './declarations.mjs';
+import { buildLibrary, FACTORIES, LIBRARY, QUICKJS } from './library.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -31,17 +34,18 @@ function run(script, ...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const sources = ['src', 'embed', 'examples', 'package.json', 'tsup.config.ts', 'tsconfig.json', 'scripts'];
+const sources = ['src', 'embed', 'examples', 'package.json', 'tsconfig.json', 'scripts'];
 const upToDate = existsSync(stamp) && statSync(stamp).mtimeMs >= Math.max(...sources.map(newest));
 if (!(process.argv.includes('--if-needed') && upToDate)) {
   const started = Date.now();
   // Built beside and moved at the end: whoever uses dist/ meanwhile sees the old one whole.
   const out = `node_modules/.cache/tswasm-build-${process.pid}`;
-  process.env['TSWASM_OUT'] = out;
   process.on('exit', () => rmSync(out, { recursive: true, force: true }));
   mkdirSync(out, { recursive: true });
   run('scripts/generate.mjs');
-  run('node_modules/tsup/dist/cli-default.js');
+  await buildLibrary(out, writeFileSync);
+  chmodSync(`${out}/cli.js`, 0o755);
+  buildDeclarations(out, { ...LIBRARY, ...FACTORIES, 'quickjs/tswasm': QUICKJS['quickjs/tswasm'] });
   copyFileSync('src/interpreter/factories-fresh.generated.json', `${out}/factories.json`);
   run('scripts/run-ts.mjs', 'scripts/min.ts', out);
   run('scripts/examples.mjs', `${out}/examples`);

@@ -47,8 +47,19 @@ export function buildMin(): Promise<Bundle> {
   return bundle(['src/index.ts', 'src/webassembly.ts'], { plugins: [smallParts()] });
 }
 
+/** Names that both entries have are the core's: the namespace has its objects as members. */
 const TYPES = `export * from './index.js';
-export * from './webassembly.js';
+export {
+  CallStoppedError,
+  coreOf,
+  createWebAssembly,
+  type CallLimits,
+  type CallStopReason,
+  type MeteringOptions,
+  type NamespaceOptions,
+  WebAssembly,
+  type WebAssemblyNamespace,
+} from './webassembly.js';
 `;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

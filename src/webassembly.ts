@@ -6,6 +6,12 @@
  */
 import { createWebAssembly } from './js-api/namespace';
 
+export {
+  type CallLimits,
+  CallStoppedError,
+  type CallStopReason,
+  type MeteringOptions,
+} from './js-api/metering';
 export { coreOf, createWebAssembly, type NamespaceOptions } from './js-api/namespace';
 export type * from './js-api/types';
 

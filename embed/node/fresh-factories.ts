@@ -7,25 +7,44 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { configureStack, type FactoryMaker, setFreshFactories, useFactories } from '../../src/index';
+import {
+  configureStack,
+  type FactoryMaker,
+  type FreshFactoriesMaker,
+  setFreshFactories,
+  useFactories,
+} from '../../src/index';
 import { factoriesFrom } from './factory-texts';
 
 /** Slots of the machine's stack on Node: 32 MB of address space, committed as it is used. */
 const NODE_STACK_SLOTS = 2 ** 22;
 
-const texts = fileURLToPath(new URL('./factories.json', import.meta.url));
-
-configureStack({ slots: NODE_STACK_SLOTS, nest: 12 });
+/**
+ * A file that the build writes beside this one. Nothing is looked for when this module is loaded, and nothing thrown: run from source there is
+ * none, and in a bundle there is none either, or no `import.meta.url`. Then all code shares the core's compact set.
+ */
+function builtFile(name: string): string | undefined {
+  try {
+    const file = fileURLToPath(new URL(name, import.meta.url));
+    return existsSync(file) ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Loads the set when the first function is lowered, not before. */
-const fullSet: FactoryMaker = (environment) =>
-  (createRequire(import.meta.url)('./factories.cjs') as { createFactories: FactoryMaker }).createFactories(
-    environment,
-  );
+const fullSet: FactoryMaker = (environment) => {
+  const file = builtFile('factories.cjs');
+  if (file === undefined) return undefined;
+  return (createRequire(file)(file) as { createFactories: FactoryMaker }).createFactories(environment);
+};
 
-// Run from source there is no built file: then all code shares the core's compact set.
-if (existsSync(texts)) {
-  // Without a compiler in V8 there is nothing to gain from feedback, but from fewer closures.
-  if (process.execArgv.includes('--jitless')) useFactories(fullSet);
-  else setFreshFactories(factoriesFrom(texts));
-}
+const freshSet: FreshFactoriesMaker = (environment) => {
+  const file = builtFile('factories.json');
+  return file === undefined ? undefined : factoriesFrom(file)(environment);
+};
+
+configureStack({ slots: NODE_STACK_SLOTS, nest: 12 });
+// Without a compiler in V8, and so without `WebAssembly`, there is nothing to gain from feedback, but from fewer closures.
+if ('WebAssembly' in globalThis) setFreshFactories(freshSet);
+else useFactories(fullSet);

@@ -33,6 +33,8 @@ function notCloneable(): void {}
 
 /** A decoded and validated module. It shares the bytes it was decoded from, which must not change any more. */
 export class Module implements ModuleData {
+  // Bundlers rename a class that names itself.
+  static readonly name = 'Module';
   get [Symbol.toStringTag](): string {
     return 'tswasm.Module';
   }

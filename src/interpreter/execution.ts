@@ -31,7 +31,7 @@ import {
   writeValues,
 } from './frames';
 import { hostCalls, waiting } from './hostcall';
-import { type Outcome, RUN_OPTIONS, type RunOptions } from './outcome';
+import { type Outcome, type PauseReason, RUN_OPTIONS, type RunOptions } from './outcome';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
 import { putFrames, type Saved, savedValues, takeFrames } from './saved';
@@ -62,6 +62,8 @@ const NO_VALUES: readonly Value[] = [];
 const NO_OPTIONS: RunOptions = {};
 
 export class Execution {
+  // Bundlers rename a class that names itself.
+  static readonly name = 'Execution';
   get [Symbol.toStringTag](): string {
     return 'tswasm.Execution';
   }
@@ -377,6 +379,36 @@ export function invoke(func: Func, args: readonly Value[], door: Door = invoke):
   } catch (error) {
     addCallers(error, door);
     throw error;
+  }
+  if (outcome.kind === 'done') return outcome.results;
+  throw new InternalError(`a synchronous call is ${outcome.kind}`);
+}
+
+/**
+ * The same within limits: `limits` gives the options of each run, `reason` is why the one before has paused. It throws when there shall be no
+ * other.
+ */
+export function invokeWithin(
+  func: Func,
+  args: readonly Value[],
+  limits: (execution: Execution, reason: PauseReason | undefined) => RunOptions,
+  door: Door = invokeWithin,
+): Value[] {
+  const execution = new Execution(func, args, args);
+  const before = registers.fuel;
+  let outcome: Outcome | undefined;
+  let reason: PauseReason | undefined;
+  try {
+    do {
+      outcome = execution.runWith(limits(execution, reason), false);
+      reason = outcome.kind === 'paused' ? outcome.reason : undefined;
+    } while (outcome.kind === 'paused');
+    if (outcome.kind === 'trapped') throw outcome.error;
+  } catch (error) {
+    addCallers(error, door);
+    throw error;
+  } finally {
+    execution.chargeOuter(before);
   }
   if (outcome.kind === 'done') return outcome.results;
   throw new InternalError(`a synchronous call is ${outcome.kind}`);

@@ -30,7 +30,7 @@ const PROGRAM = `(module
 function runWith(maker: FactoryMaker): { result: unknown; closures: number } {
   let closures = 0;
   useFactories((environment) => {
-    const counted = Object.entries(maker(environment)).map(([name, factory]) => [
+    const counted = Object.entries(maker(environment)!).map(([name, factory]) => [
       name,
       (...operands: unknown[]) => {
         closures++;

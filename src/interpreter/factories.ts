@@ -34,7 +34,8 @@ export interface FactoryEnvironment {
   readonly N: typeof numerics;
   readonly T: typeof trap;
 }
-export type FactoryMaker = (environment: FactoryEnvironment) => Factories;
+/** Undefined where the set cannot be had: then it is the compact one. */
+export type FactoryMaker = (environment: FactoryEnvironment) => Factories | undefined;
 
 /** Where the assembler takes factories from. */
 export interface FactorySource {
@@ -42,8 +43,8 @@ export interface FactorySource {
   /** A factory of this name, which `has` it. */
   make(name: string): Factory;
 }
-/** Makes a source each of whose factories is one that no other code uses. */
-export type FreshFactoriesMaker = (environment: FactoryEnvironment) => FactorySource;
+/** Makes a source each of whose factories is one that no other code uses. Undefined where there is none: then hot code shares, too. */
+export type FreshFactoriesMaker = (environment: FactoryEnvironment) => FactorySource | undefined;
 
 let environment: FactoryEnvironment | undefined;
 let makeShared: FactoryMaker = createFactories;
@@ -74,10 +75,10 @@ function theEnvironment(): FactoryEnvironment {
 /** What code is made of: what all code shares, or for `hot` code what is its own, where the host has that. */
 export function factorySource(hot: boolean): FactorySource {
   if (hot && makeFresh !== undefined) {
-    fresh ??= makeFresh(theEnvironment());
+    fresh ??= makeFresh(theEnvironment()) ?? factorySource(false);
     return fresh;
   }
-  shared ??= sourceOf(makeShared(theEnvironment()));
+  shared ??= sourceOf(makeShared(theEnvironment()) ?? createFactories(theEnvironment()));
   return shared;
 }
 

@@ -2,7 +2,7 @@
 export { type AsyncOutcome, type AsyncRunOptions, runAsync, type Scheduler } from './async';
 export { moduleOf } from './backtrace';
 export type { ExecutionState } from './execution';
-export { Execution } from './execution';
+export { Execution, invokeWithin } from './execution';
 export {
   type Factory,
   type FactoryEnvironment,
@@ -17,7 +17,7 @@ export type { FrameState, PendingHostCall } from './frames';
 export { FUEL_VERSION } from './fuel';
 export { HostCall } from './hostcall';
 export { Store } from './machine';
-export type { Outcome, RunOptions } from './outcome';
+export type { Outcome, PauseReason, RunOptions } from './outcome';
 export { configureStack } from './registers';
 export {
   fold,
@@ -27,3 +27,4 @@ export {
   type SourcePosition,
   useSourcePositions,
 } from './trace';
+export { fuelLeft } from './turn';

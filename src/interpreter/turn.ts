@@ -141,6 +141,11 @@ export class Turn {
     return passed;
   }
 
+  /** What is left of what was given, while it runs. */
+  left(): number {
+    return this.remaining - (this.granted - registers.fuel - this.withheld);
+  }
+
   /** Counts it, and takes it from what was given. */
   spend(units: 0 | 1): number {
     const passed = this.count(units);
@@ -168,6 +173,11 @@ export class Turn {
     if (signal?.aborted === true) return 'request';
     return deadline?.() === true ? 'deadline' : undefined;
   }
+}
+
+/** What the execution that runs has left of its fuel: a call that a host function makes may use no more. */
+export function fuelLeft(): number {
+  return running.turn === undefined ? Number.POSITIVE_INFINITY : running.turn.left();
 }
 
 /** The turn that has the machine, and how many are on the host's stack. */

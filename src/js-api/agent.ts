@@ -2,6 +2,7 @@
  * The agent: the store that the objects of one namespace live in, and the object caches (section "WebAssembly JS Object Caches"),
  * which keep one JavaScript object for each function, memory, table, global and tag.
  */
+import { shown } from '../checks';
 import type { Features } from '../decoder/features';
 import { type FuncType, HEAP, heapOf, isRef, type ValType } from '../decoder/types';
 import type { Store } from '../interpreter/index';
@@ -50,6 +51,16 @@ export class Agent {
     this.cores.set(object, core);
   }
 
+  /**
+   * The same for an interface object, which its constructor then returns. `structuredClone` takes no proxies: what would arrive elsewhere is an
+   * empty object, for a clone has no internal slot of ours.
+   */
+  adopt<T extends object>(core: object, object: T): T {
+    const adopted = new Proxy(object, {});
+    this.remember(core, adopted);
+    return adopted;
+  }
+
   /** The internal slot: the core object behind an interface object or Exported Function; undefined for any other value. */
   core<T>(value: unknown, type: Class<T>): T | undefined {
     const core = isObject(value) ? this.cores.get(value) : undefined;
@@ -59,7 +70,8 @@ export class Agent {
   /** The internal slot of a method's receiver or of an argument that must have it. */
   slot<T>(value: unknown, type: Class<T>, name: string): T {
     const core = this.core(value, type);
-    if (core === undefined) throw new TypeError(`not a WebAssembly.${name}`);
+    if (core === undefined)
+      throw new TypeError(`expected a WebAssembly.${name} of this namespace, not ${shown(value)}`);
     return core;
   }
 

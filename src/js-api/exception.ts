@@ -26,7 +26,8 @@ export function createTag(agent: Agent) {
   class Tag {
     /** A tag type, or a core tag to wrap. */
     constructor(type: unknown) {
-      agent.remember(type instanceof CoreTag ? type : new CoreTag(tagType(type)), this);
+      // biome-ignore lint/correctness/noConstructorReturn: see Agent.adopt
+      return agent.adopt(type instanceof CoreTag ? type : new CoreTag(tagType(type)), this);
     }
   }
 

@@ -60,7 +60,9 @@ export function createGlobal(agent: Agent) {
   class Global {
     /** A descriptor, or a core global to wrap. */
     constructor(descriptor: unknown, v?: unknown) {
-      agent.remember(descriptor instanceof CoreGlobal ? descriptor : allocateGlobal(descriptor, v), this);
+      const core = descriptor instanceof CoreGlobal ? descriptor : allocateGlobal(descriptor, v);
+      // biome-ignore lint/correctness/noConstructorReturn: see Agent.adopt
+      return agent.adopt(core, this);
     }
 
     valueOf(): unknown {

@@ -124,7 +124,8 @@ export function createInstance(
       try {
         const core = module instanceof CoreInstance ? module : instantiateObject(module, importObject);
         exportsObjects.set(core, createExports(core));
-        agent.remember(core, this);
+        // biome-ignore lint/correctness/noConstructorReturn: see Agent.adopt
+        return agent.adopt(core, this);
       } catch (error) {
         addCallers(error, Instance);
         throw error;

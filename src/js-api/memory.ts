@@ -48,7 +48,8 @@ export function createMemory(agent: Agent) {
     constructor(descriptor: unknown) {
       const core = descriptor instanceof CoreMemory ? descriptor : allocateMemory(agent, descriptor);
       core.onGrow = detach;
-      agent.remember(core, this);
+      // biome-ignore lint/correctness/noConstructorReturn: see Agent.adopt
+      return agent.adopt(core, this);
     }
 
     grow(delta: unknown): number | bigint {

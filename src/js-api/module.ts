@@ -78,7 +78,8 @@ export function createModule(agent: Agent) {
     /** Bytes, or a core module to wrap. */
     constructor(bytes: unknown, options?: unknown) {
       const core = bytes instanceof CoreModule ? bytes : compile(stableBytes(bytes), compileOptions(options));
-      agent.remember(core, this);
+      // biome-ignore lint/correctness/noConstructorReturn: see Agent.adopt
+      return agent.adopt(core, this);
     }
 
     static exports(moduleObject: unknown): { name: string; kind: Kind }[] {

@@ -298,3 +298,28 @@ describe('a namespace that lives long', () => {
     }
   });
 });
+
+it('structuredClone takes none of its objects, as it gives nothing that could be used', () => {
+  const WebAssembly = createWebAssembly();
+  const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  const objects = [
+    module,
+    new WebAssembly.Instance(module),
+    new WebAssembly.Memory({ initial: 1 }),
+    new WebAssembly.Table({ initial: 1, element: 'anyfunc' }),
+    new WebAssembly.Global({ value: 'i32' }, 5),
+    new WebAssembly.Tag({ parameters: [] }),
+  ];
+  for (const object of objects) {
+    expect(() => structuredClone(object)).toThrow(/could not be cloned/);
+    expect(() => structuredClone({ deep: [object] })).toThrow(/could not be cloned/);
+  }
+  class Sub extends WebAssembly.Memory {
+    readonly #own = 5;
+    get own() {
+      return this.#own;
+    }
+  }
+  const sub = new Sub({ initial: 2 });
+  expect([sub.own, sub.buffer.byteLength, sub instanceof WebAssembly.Memory]).toEqual([5, 131072, true]);
+});

@@ -11,6 +11,7 @@ import { createException, createJsTag, createTag } from './exception';
 import { createGlobal } from './global';
 import { createInstance } from './instance';
 import { createMemory } from './memory';
+import { CallMeter, isMetered, METERING_OPTIONS, type MeteringOptions } from './metering';
 import { type CompileOptions, compileOptions, createModule, stableBytes } from './module';
 import { responseBytes } from './streaming';
 import { createTable } from './table';
@@ -18,7 +19,7 @@ import { inTurns } from './turns';
 import type { WebAssemblyNamespace } from './types';
 import { bytesOf, defineHidden, isObject, setNameAndLength, setToStringTag } from './webidl';
 
-export interface NamespaceOptions {
+export interface NamespaceOptions extends MeteringOptions {
   /** The store that everything made through the namespace lives in. A new one by default. */
   readonly store?: Store;
   /** Limits of the new store, when none is given. */
@@ -27,7 +28,12 @@ export interface NamespaceOptions {
   readonly features?: Partial<Features>;
 }
 
-const NAMESPACE_OPTIONS: OptionChecks<NamespaceOptions> = { store: OBJECT, limits: OBJECT, features: OBJECT };
+const NAMESPACE_OPTIONS: OptionChecks<NamespaceOptions> = {
+  store: OBJECT,
+  limits: OBJECT,
+  features: OBJECT,
+  ...METERING_OPTIONS,
+};
 
 interface Internals {
   readonly agent: Agent;
@@ -46,8 +52,13 @@ const UNLIMITED = {
  * with two realms.
  */
 export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNamespace {
-  const { store, limits, features } = readOptions('createWebAssembly', options, NAMESPACE_OPTIONS);
+  const given = readOptions('createWebAssembly', options, NAMESPACE_OPTIONS);
+  const { store, limits, features, ...metering } = given;
   const agent = new Agent(store ?? new Store({ ...UNLIMITED, ...limits }), features);
+  if (isMetered(metering)) {
+    const meter = new CallMeter(metering);
+    agent.invoke = (func, args) => meter.invoke(func, args);
+  }
   const jsTag = createJsTag();
   const wrappers = {
     Memory: createMemory(agent),

@@ -2,6 +2,7 @@
  * The JavaScript Host API of the snapshot draft, on a namespace of its own: suspending, taking snapshots, and instantiating from them.
  * Every exported call is an execution that can stop. Where the draft is silent, README.md says what is done.
  */
+import { CALLBACK, OBJECT, type OptionChecks, readOptions } from '../checks';
 import { Module as CoreModule } from '../decoder/index';
 import { LinkError, RuntimeError } from '../errors';
 import { Execution, type Outcome } from '../interpreter/index';
@@ -29,10 +30,19 @@ Object.defineProperty(SuspendError.prototype, 'name', {
   writable: true,
 });
 
-export interface SnapshotNamespaceOptions extends NamespaceOptions {
+/** Calls are suspended here, not stopped: the limits of calls are `createWebAssembly`'s. */
+export interface SnapshotNamespaceOptions
+  extends Omit<NamespaceOptions, 'fuel' | 'deadline' | 'total' | 'onStop'> {
   /** Milliseconds since 1970, for the snapshots' timestamps. Default: none, and equal states are equal bytes. */
   readonly now?: () => number;
 }
+
+const SNAPSHOT_NAMESPACE_OPTIONS: OptionChecks<SnapshotNamespaceOptions> = {
+  store: OBJECT,
+  limits: OBJECT,
+  features: OBJECT,
+  now: CALLBACK,
+};
 
 /** What we know of an instance beside the core. */
 interface Guest {
@@ -45,7 +55,8 @@ interface Guest {
 const NEVER_NAMED = 0xffff_ffff_ffff_ffffn;
 
 export function createSnapshotWebAssembly(options: SnapshotNamespaceOptions = {}): SnapshotNamespace {
-  const namespace = createWebAssembly(options) as SnapshotNamespace;
+  const { now, ...rest } = readOptions('createSnapshotWebAssembly', options, SNAPSHOT_NAMESPACE_OPTIONS);
+  const namespace = createWebAssembly(rest) as SnapshotNamespace;
   const { agent, instances } = internalsOf(namespace);
   const { Snapshot, documentOf } = createSnapshot(agent);
   const guests = new WeakMap<CoreInstance, Guest>();
@@ -94,7 +105,7 @@ export function createSnapshotWebAssembly(options: SnapshotNamespaceOptions = {}
   function take(core: CoreInstance, given: unknown): object {
     const { postmortem, hostState, nameExternRef } = dictionary(given, 'the options');
     const captureOptions = {
-      ...(options.now === undefined ? {} : { timestampMs: u64FromNumber(options.now()) }),
+      ...(now === undefined ? {} : { timestampMs: u64FromNumber(now()) }),
       ...(hostState === undefined ? {} : { hostState: bytesOf(hostState).slice() }),
       nameExternRef: (ref: unknown) => {
         if (typeof nameExternRef !== 'function') throw new TypeError('an externref needs nameExternRef');

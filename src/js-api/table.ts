@@ -35,7 +35,9 @@ export function createTable(agent: Agent) {
   class Table {
     /** A descriptor, or a core table to wrap. */
     constructor(descriptor: unknown, value?: unknown) {
-      agent.remember(descriptor instanceof CoreTable ? descriptor : allocateTable(descriptor, value), this);
+      const core = descriptor instanceof CoreTable ? descriptor : allocateTable(descriptor, value);
+      // biome-ignore lint/correctness/noConstructorReturn: see Agent.adopt
+      return agent.adopt(core, this);
     }
 
     grow(delta: unknown, value: unknown = undefined): number | bigint {

@@ -1,10 +1,24 @@
-/** The namespace as TypeScript sees it: the shapes of `lib.dom.d.ts`, so that one can stand for the other. */
+/**
+ * The namespace as TypeScript sees it: the shapes of `lib.dom.d.ts`, so that `globalThis.WebAssembly = WebAssembly` is an assignment that it
+ * accepts. Tags are left out where that file leaves them out.
+ */
 import type { CompileError, LinkError, RuntimeError } from '../errors';
 import type { NativeErrorConstructor } from './errors';
 
-export type ImportExportKind = 'function' | 'global' | 'memory' | 'table' | 'tag';
+export type ImportExportKind = 'function' | 'global' | 'memory' | 'table';
 export type TableKind = 'anyfunc' | 'externref';
-export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | TableKind;
+/** What JavaScript has for a value of each type. */
+export interface ValueTypeMap {
+  i32: number;
+  i64: bigint;
+  f32: number;
+  f64: number;
+  v128: never;
+  // biome-ignore lint/complexity/noBannedTypes: the type of lib.dom
+  anyfunc: Function;
+  externref: unknown;
+}
+export type ValueType = keyof ValueTypeMap;
 export type AddressValue = number | bigint;
 
 export interface ModuleExportDescriptor {
@@ -23,8 +37,8 @@ export interface MemoryDescriptor {
 export interface TableDescriptor extends Omit<MemoryDescriptor, 'shared'> {
   element: TableKind;
 }
-export interface GlobalDescriptor {
-  value: ValueType;
+export interface GlobalDescriptor<T extends ValueType = ValueType> {
+  value: T;
   mutable?: boolean;
 }
 export interface CompileOptions {
@@ -49,9 +63,9 @@ export interface Table {
   grow(delta: number, value?: unknown): number;
   set(index: number, value?: unknown): void;
 }
-export interface Global {
-  value: unknown;
-  valueOf(): unknown;
+export interface Global<T extends ValueType = ValueType> {
+  value: ValueTypeMap[T];
+  valueOf(): ValueTypeMap[T];
 }
 export interface Exception {
   readonly stack: string | undefined;
@@ -60,9 +74,9 @@ export interface Exception {
 }
 
 // biome-ignore lint/complexity/noBannedTypes: the type of lib.dom
-export type ExportValue = Function | Global | Memory | Table | Tag;
+export type ExportValue = Function | Global | Memory | Table;
 export type Exports = Record<string, ExportValue>;
-export type ImportValue = ExportValue | number | bigint;
+export type ImportValue = ExportValue | Tag | number | bigint;
 export type Imports = Record<string, Record<string, unknown>>;
 export type BufferSource = ArrayBufferView | ArrayBufferLike;
 export interface InstantiatedSource {
@@ -81,7 +95,10 @@ export interface WebAssemblyNamespace {
   readonly Instance: { new (module: Module, importObject?: Imports): Instance; readonly prototype: Instance };
   readonly Memory: { new (descriptor: MemoryDescriptor): Memory; readonly prototype: Memory };
   readonly Table: { new (descriptor: TableDescriptor, value?: unknown): Table; readonly prototype: Table };
-  readonly Global: { new (descriptor: GlobalDescriptor, v?: unknown): Global; readonly prototype: Global };
+  readonly Global: {
+    new <T extends ValueType = ValueType>(descriptor: GlobalDescriptor<T>, v?: ValueTypeMap[T]): Global<T>;
+    readonly prototype: Global;
+  };
   readonly Tag: { new (type: { parameters: ValueType[] }): Tag; readonly prototype: Tag };
   readonly Exception: {
     new (exceptionTag: Tag, payload: unknown[], options?: { traceStack?: boolean }): Exception;

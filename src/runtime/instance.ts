@@ -67,6 +67,8 @@ export type HostCallback = (call: HostCall) => void | PromiseLike<void>;
 
 /** A function instance: defined by a module, or by the host. `F` is its type as JavaScript calls it. */
 export class Func<F extends JsFunction = UntypedFunction> extends FuncReference {
+  // Bundlers rename a class that names itself.
+  static override readonly name = 'Func';
   get [Symbol.toStringTag](): string {
     return 'tswasm.Func';
   }

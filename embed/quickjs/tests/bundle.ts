@@ -10,7 +10,7 @@ import { QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const folder = here('../../../node_modules/.cache/tswasm-quickjs');
 
-/** As tsup.config.ts has it for dist/quickjs. */
+/** As scripts/library.mjs has it for dist/quickjs. */
 const QUICKJS: BuildOptions = {
   target: 'es2020',
   platform: 'neutral',

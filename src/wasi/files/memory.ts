@@ -36,6 +36,8 @@ export interface MemoryEntry {
 
 /** Paths are relative to the root; a leading slash is allowed, `.` and `..` are not. Symbolic links are not followed. */
 export class MemoryFileSystem {
+  // Bundlers rename a class that names itself.
+  static readonly name = 'MemoryFileSystem';
   private constructor(readonly rootNode: DirectoryNode) {}
 
   /** An empty file system. */

@@ -1,0 +1,134 @@
+/**
+ * The package's types as its users meet them: strict, with `skipLibCheck` off, under each way to resolve modules, with and without the DOM; and
+ * the examples and the code of the README with them.
+ */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { root } from './laws/files.ts';
+
+const place = path.join(root, 'node_modules/.cache/tswasm-types');
+const consumer = path.join(place, 'consumer');
+
+/** An installed package: its manifest and declarations, away from this repository's own packages. */
+beforeAll(() => {
+  rmSync(place, { recursive: true, force: true });
+  const installed = path.join(consumer, 'node_modules/tswasm');
+  mkdirSync(installed, { recursive: true });
+  cpSync(path.join(root, 'package.json'), path.join(installed, 'package.json'));
+  cpSync(path.join(root, 'dist'), path.join(installed, 'dist'), {
+    recursive: true,
+    filter: (from) => !/\.(c?js|map|wasm)$/.test(from),
+  });
+  mkdirSync(path.join(consumer, 'node_modules/@types'));
+  // A package without types of its own.
+  writeFileSync(path.join(consumer, 'sql.d.ts'), "declare module 'sql.js';\n");
+  for (const name of ['@types/node', 'undici-types']) {
+    symlinkSync(path.join(root, 'node_modules', name), path.join(consumer, 'node_modules', name));
+  }
+  const source = (name: string) => readFileSync(path.join(root, 'scripts/types', name), 'utf8');
+  for (const name of ['consumer', 'dom']) {
+    for (const ending of ['mts', 'cts'])
+      writeFileSync(path.join(consumer, `${name}.${ending}`), source(`${name}.ts`));
+  }
+  writeFileSync(path.join(consumer, 'min.mts'), source('min.ts'));
+  writeFileSync(path.join(consumer, 'package.json'), '{ "type": "module" }');
+  readme().forEach((text, k) => {
+    writeFileSync(path.join(consumer, `readme-${k}.mts`), text);
+  });
+  const examples = path.join(root, 'examples');
+  for (const name of readdirSync(examples).filter((one) => one.endsWith('.mjs'))) {
+    cpSync(path.join(examples, name), path.join(consumer, name));
+  }
+});
+
+/** The JavaScript and TypeScript of the README. */
+function readme(): string[] {
+  const text = readFileSync(path.join(root, 'README.md'), 'utf8');
+  return [...text.matchAll(/^```[jt]s\n(.*?)^```$/gms)].map(([, code]) => code);
+}
+
+/** Source files of the compiler's own libraries and of @types, read once. */
+const shared = new Map<string, ts.SourceFile | undefined>();
+
+function problems(files: readonly string[], options: ts.CompilerOptions): string[] {
+  const settings: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: ['node'],
+    allowJs: true,
+    checkJs: true,
+    ...options,
+  };
+  const host = ts.createCompilerHost(settings);
+  const { getSourceFile } = host;
+  host.getCurrentDirectory = () => consumer;
+  host.getSourceFile = (name, version, ...rest) => {
+    if (!name.includes('/typescript/lib/')) return getSourceFile(name, version, ...rest);
+    if (!shared.has(name)) shared.set(name, getSourceFile(name, version, ...rest));
+    return shared.get(name);
+  };
+  const program = ts.createProgram(
+    files.map((file) => path.join(consumer, file)),
+    settings,
+    host,
+  );
+  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const line = file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
+    const name = file && path.relative(consumer, file.fileName);
+    return `${name}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+  });
+}
+
+const { ModuleKind, ModuleResolutionKind } = ts;
+const WAYS: Record<string, ts.CompilerOptions> = {
+  node16: { module: ModuleKind.Node16, moduleResolution: ModuleResolutionKind.Node16 },
+  nodenext: { module: ModuleKind.NodeNext, moduleResolution: ModuleResolutionKind.NodeNext },
+  bundler: { module: ModuleKind.ESNext, moduleResolution: ModuleResolutionKind.Bundler },
+};
+const WITHOUT_DOM = ['lib.es2022.d.ts'];
+const WITH_DOM = ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'];
+
+/** Compiling all of it again takes a few seconds when nothing else runs here. */
+const PATIENCE = 300_000;
+
+describe.each(Object.entries(WAYS))('with %s', (name, way) => {
+  const formats = name === 'bundler' ? ['mts'] : ['mts', 'cts'];
+  const files = () => [
+    ...formats.map((format) => `consumer.${format}`),
+    'min.mts',
+    ...readdirSync(consumer).filter((file) => /^readme-|\.mjs$|^sql/.test(file)),
+  ];
+
+  it('the API, the README and the examples compile without the DOM', { timeout: PATIENCE }, () => {
+    expect(files().length).toBeGreaterThan(6);
+    expect(problems(files(), { ...way, lib: WITHOUT_DOM })).toEqual([]);
+  });
+
+  it('and with it', { timeout: PATIENCE }, () => {
+    const withDom = [...files(), ...formats.map((format) => `dom.${format}`)];
+    expect(problems(withDom, { ...way, lib: WITH_DOM })).toEqual([]);
+  });
+});
+
+it('node10 finds the entries', { timeout: PATIENCE }, () => {
+  const node10 = {
+    module: ModuleKind.CommonJS,
+    moduleResolution: ModuleResolutionKind.Node10,
+    lib: WITHOUT_DOM,
+  };
+  expect(problems(['consumer.cts'], node10)).toEqual([]);
+});
+
+it('the check finds what it looks for', { timeout: PATIENCE }, () => {
+  writeFileSync(
+    path.join(consumer, 'wrong.mts'),
+    "import { nothing } from 'tswasm';\nexport default nothing;\n",
+  );
+  expect(problems(['wrong.mts'], { ...WAYS['node16'], lib: WITHOUT_DOM })).toEqual([
+    `wrong.mts:1: Module '"tswasm"' has no exported member 'nothing'.`,
+  ]);
+});
