@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import wabt from 'wabt';
 import type { Assembled, ScriptParser } from './script/assembled';
 import type { ModuleSource } from './script/commands';
 
@@ -36,6 +37,13 @@ type CacheEntry = { bytes: string } | { error: string };
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f]/g;
 function escapeDirection(text: string): string {
   return text.replace(DIRECTION, (char) => `\\u{${char.charCodeAt(0).toString(16)}}`);
+}
+
+/** What the legacy `try` has in its folded form, which wasm-tools does not know, and nothing else has. */
+const FOLDED_TRY = '(do';
+async function parseLegacy(text: string): Promise<Uint8Array> {
+  const module = (await wabt()).parseWat('script.wat', text, { exceptions: true, tail_call: true });
+  return module.toBinary({}).buffer;
 }
 
 /** Assembles the modules of one script. Modules written as binary pass through. */
@@ -88,7 +96,8 @@ export class TextParser implements ScriptParser {
       return { error: 'malformed UTF-8 encoding' };
     }
     try {
-      return { bytes: Buffer.from(await parse(escapeDirection(text))).toString('base64') };
+      const bytes = text.includes(FOLDED_TRY) ? await parseLegacy(text) : await parse(escapeDirection(text));
+      return { bytes: Buffer.from(bytes).toString('base64') };
     } catch (error) {
       return { error: parserMessage(error) };
     }

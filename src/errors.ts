@@ -50,11 +50,14 @@ export const TRAP_MESSAGES = {
   indirectCallType: 'indirect call type mismatch',
   nullReference: 'null reference',
   nullFunctionReference: 'null function reference',
+  nullExceptionReference: 'null exception reference',
   callStackExhausted: 'call stack exhausted',
   /** The store has no room for the lowered code of a function that is called. */
   codeExhausted: 'code memory exhausted',
   hostRejected: 'host function rejected',
   unalignedAtomic: 'unaligned atomic',
+  /** No trap, but an end all the same: an exception that no handler took. */
+  uncaughtException: 'uncaught exception',
 } as const;
 
 /** A trap or an exhausted resource while wasm code runs. */
@@ -88,6 +91,9 @@ export class SnapshotError extends Error {
     this.offset = offset;
   }
 }
+
+/** What a host function throws to end the execution: no handler of the guest can catch it. */
+export class Termination extends Error {}
 
 /** A defect of tswasm, never of its input. */
 export class InternalError extends Error {}

@@ -156,7 +156,11 @@ export function featuresFor(script: string): Partial<Features> {
   if (!isOfficial) return {};
   if (script.startsWith('proposals/custom-page-sizes/')) return { customPageSizes: true };
   const isThreads = script.startsWith('proposals/threads/');
-  return { customPageSizes: false, ...(isThreads ? { multiMemory: false, referenceTypes: false } : {}) };
+  return {
+    customPageSizes: false,
+    legacyExceptions: false,
+    ...(isThreads ? { multiMemory: false, referenceTypes: false } : {}),
+  };
 }
 
 /** A feature switched off is no missing feature: its error has the text that the suite wants, malformed or invalid. */
@@ -180,6 +184,7 @@ function classify(error: unknown): Failure {
   if (error instanceof CompileError) return { kind: error.kind, message };
   if (error instanceof LinkError) return { kind: 'link', message };
   if (error instanceof RuntimeError) {
+    if (error.code === 'uncaughtException') return { kind: 'exception', message };
     return { kind: error.code === 'callStackExhausted' ? 'exhaustion' : 'trap', message };
   }
   return { kind: 'internal', message: error instanceof Error ? (error.stack ?? message) : message };

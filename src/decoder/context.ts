@@ -1,6 +1,6 @@
 /** What has been decoded so far, as validation needs it (the context C of spec chapter "valid/conventions"). */
 import type { Feature, Features } from './features';
-import type { DefType, FuncType, GlobalType, MemoryType, TableType, ValType } from './types';
+import type { DefType, FuncType, GlobalType, MemoryType, TableType, TagType, ValType } from './types';
 import { disabled } from './unsupported';
 
 export class Context {
@@ -14,6 +14,7 @@ export class Context {
   readonly tables: TableType[] = [];
   readonly memories: MemoryType[] = [];
   readonly globals: GlobalType[] = [];
+  readonly tags: TagType[] = [];
   readonly elementTypes: ValType[] = [];
   /** Of the data count section. */
   dataCount: number | undefined;

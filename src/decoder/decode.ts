@@ -16,7 +16,7 @@ import type {
 import { readNames } from './names';
 import { runParts } from './parts';
 import { ModuleDecoder } from './sections';
-import type { DefType, FuncType, GlobalType, MemoryType, TableType } from './types';
+import type { DefType, FuncType, GlobalType, MemoryType, TableType, TagType } from './types';
 
 export interface DecodeOptions {
   /** Switches by proposal; what is left out is on. */
@@ -53,7 +53,7 @@ export class Module implements ModuleData {
   readonly tables: readonly TableType[];
   readonly memories: readonly MemoryType[];
   readonly globals: readonly GlobalType[];
-  readonly tags: readonly FuncType[] = [];
+  readonly tags: readonly TagType[];
   /** @internal */
   readonly tableDefs: readonly TableDef[];
   /** @internal */
@@ -84,6 +84,7 @@ export class Module implements ModuleData {
     this.tables = context.tables;
     this.memories = context.memories;
     this.globals = context.globals;
+    this.tags = context.tags;
     this.tableDefs = decoder.tableDefs;
     this.globalDefs = decoder.globalDefs;
     this.elements = decoder.elements;

@@ -12,6 +12,8 @@ export const FEATURES = {
   memory64: true,
   customPageSizes: true,
   functionReferences: true,
+  exceptionHandling: true,
+  legacyExceptions: true,
   /** So far recursion groups and subtyping of function types. */
   gc: true,
 } as const;

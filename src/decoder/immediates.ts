@@ -5,6 +5,7 @@
  * check in one go, with the suite's error for each case (`IMMEDIATES` in rules.ts).
  */
 import { readBlockTypeIndex, readBodyHeapType, readBodyValType } from './body';
+import { readCatchClauses } from './catches';
 import type { Immediates, Instruction } from './instructions';
 import { commentText, f32Text, f64Text, hexText, i64Text, signatureText, u64Text } from './listing';
 import type { ModuleData } from './module';
@@ -62,6 +63,11 @@ const printSwapped = ({ reader }: Listing): string => {
 const SKIP: Readonly<Record<Immediates, Skip>> = {
   none: () => BOTTOM,
   block: over((reader) => reader.s33()),
+  tryTable: over((reader) => {
+    reader.s33();
+    readCatchClauses(reader);
+  }),
+  tag: skipIndex,
   label: skipIndex,
   labels: over((reader) => {
     for (let more = reader.u32(); more >= 0; more--) reader.u32();
@@ -103,11 +109,9 @@ const SKIP: Readonly<Record<Immediates, Skip>> = {
 
 const PRINT: Readonly<Record<Immediates, Print>> = {
   none: () => '',
-  block: ({ reader, module }) => {
-    const { typeidx, inline } = readBlockTypeIndex(reader, module);
-    if (typeidx < 0) return signatureText(inline, module.types);
-    return ` (type ${typeidx})${signatureText(module.types[typeidx].composite.func, module.types)}`;
-  },
+  block: printBlockType,
+  tryTable: printTryTable,
+  tag: printIndex,
   label: printLabel,
   labels: (listing) => {
     let text = '';
@@ -156,6 +160,8 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
 export const CALLS: Readonly<Record<Immediates, 'no' | 'named' | 'unnamed'>> = {
   none: 'no',
   block: 'no',
+  tryTable: 'no',
+  tag: 'no',
   label: 'no',
   labels: 'no',
   callee: 'named',
@@ -190,14 +196,32 @@ export function printImmediates(listing: Listing): string {
   return PRINT[listing.row.imm](listing);
 }
 
+function printBlockType({ reader, module }: Listing): string {
+  const { typeidx, inline } = readBlockTypeIndex(reader, module);
+  if (typeidx < 0) return signatureText(inline, module.types);
+  return ` (type ${typeidx})${signatureText(module.types[typeidx].composite.func, module.types)}`;
+}
+
+function printTryTable(listing: Listing): string {
+  const type = printBlockType(listing);
+  const clauses = readCatchClauses(listing.reader).map(({ tagidx, takesRef, labelidx }) => {
+    const name = `catch${tagidx < 0 ? '_all' : ''}${takesRef ? '_ref' : ''}`;
+    return ` (${name}${tagidx < 0 ? '' : ` ${tagidx}`}${labelText(listing, labelidx)})`;
+  });
+  return type + clauses.join('');
+}
+
 function printFunc({ module, reader }: Listing): string {
   const funcidx = reader.u32();
   return ` ${funcidx}${commentText(module.funcName(funcidx))}`;
 }
 
 /** A label with the offset of the block it leaves or repeats. */
-function printLabel({ reader, blocks }: Listing): string {
-  const labelidx = reader.u32();
+function printLabel(listing: Listing): string {
+  return labelText(listing, listing.reader.u32());
+}
+
+function labelText({ blocks }: Listing, labelidx: number): string {
   const block = blocks.length - 1 - labelidx;
   return block === 0 ? ` ${labelidx}` : ` ${labelidx}${commentText(hexText(blocks[block].offset))}`;
 }

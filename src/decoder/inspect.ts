@@ -43,6 +43,8 @@ const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   memory64: 'memory64',
   customPageSizes: 'custom page sizes',
   functionReferences: 'function references',
+  exceptionHandling: 'exception handling',
+  legacyExceptions: 'legacy exception handling',
   gc: 'garbage collection',
 };
 

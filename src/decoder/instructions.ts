@@ -27,6 +27,11 @@ const ROWS = [
   [0x03, 'loop', '', 'block'],
   [0x04, 'if', '', 'block'],
   [0x05, 'else', ''],
+  [0x06, 'try', '', 'block', 'legacyExceptions'],
+  [0x07, 'catch', '', 'tag', 'legacyExceptions'],
+  [0x08, 'throw', '', 'tag', 'exceptionHandling'],
+  [0x09, 'rethrow', '', 'label', 'legacyExceptions'],
+  [0x0a, 'throw_ref', '', 'none', 'exceptionHandling', 0, 'traps'],
   [0x0b, 'end', ''],
   [0x0c, 'br', '', 'label'],
   [0x0d, 'br_if', '', 'label'],
@@ -38,10 +43,13 @@ const ROWS = [
   [0x13, 'return_call_indirect', '', 'typeTable', 'tailCalls', 0, 'traps'],
   [0x14, 'call_ref', '', 'calleeType', 'functionReferences', 0, 'traps'],
   [0x15, 'return_call_ref', '', 'calleeType', 'functionReferences', 0, 'traps'],
+  [0x18, 'delegate', '', 'label', 'legacyExceptions'],
+  [0x19, 'catch_all', '', 'none', 'legacyExceptions'],
   // Parametric
   [0x1a, 'drop', ''],
   [0x1b, 'select', ''],
   [0x1c, 'select t', '', 'types', 'referenceTypes'],
+  [0x1f, 'try_table', '', 'tryTable', 'exceptionHandling'],
   // Variable
   [0x20, 'local.get', '', 'local'],
   [0x21, 'local.set', '', 'local'],
@@ -251,11 +259,13 @@ type Row = readonly [
 
 /**
  * Immediates, in the binary format's order. `typeTable`, `dataMemory`, `elemTable`, `memoryMemory` and `tableTable` are two indices
- * (the two latter: destination, source). `callee` is a function that is called, `calleeType` the type of one, `func` one that is only named. `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
+ * (the two latter: destination, source). `tryTable` is a block type and catch clauses. `callee` is a function that is called, `calleeType` the type of one, `func` one that is only named. `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
  */
 export type Immediates =
   | 'none'
   | 'block'
+  | 'tryTable'
+  | 'tag'
   | 'label'
   | 'labels'
   | 'callee'
@@ -286,7 +296,7 @@ export type OpName = (typeof ROWS)[number][1];
 export type SpecialOp = Extract<(typeof ROWS)[number], { readonly 2: '' }>[1];
 type AnyRow = (typeof ROWS)[number];
 /** Structured instructions: each opens a block. */
-export type BlockOp = Extract<AnyRow, { readonly 3: 'block' }>[1];
+export type BlockOp = Extract<AnyRow, { readonly 3: 'block' | 'tryTable' }>[1];
 /** Rows without immediates that have a signature, but for `nop`. */
 type NumericRow = Exclude<
   Extract<AnyRow, { readonly length: 3 } | { readonly 3: 'none' }>,
@@ -340,6 +350,11 @@ export const PREFIX_BASE: Readonly<Record<number, number>> = {
   254: 0x400,
   251: 0x500,
 };
+
+/** Whether the instruction opens a block. */
+export function opensBlock({ imm }: Instruction): boolean {
+  return imm === 'block' || imm === 'tryTable';
+}
 
 /** The instruction of a dense id. Holes are ids that no instruction has. */
 export const instructionOf: readonly (Instruction | undefined)[] = INSTRUCTIONS.reduce<

@@ -17,6 +17,7 @@ export const LIMITS = {
   imports: 1_000_000,
   exports: 1_000_000,
   globals: 1_000_000,
+  tags: 1_000_000,
   dataSegments: 100_000,
   /** Not in the text of the JS API, but in its tests (`test/js-api/limits.any.js`). */
   elementSegments: 10_000_000,
@@ -38,6 +39,8 @@ export const LIMITS = {
   operands: 1_000_000,
   /** Of one `br_table`: V8's. An instruction is validated and lowered in one go, which takes some 10 ms for these. */
   branchTargets: 65_520,
+  /** Of one `try_table`: each says what it takes, and all are checked in one go. Ours. */
+  catchClauses: 10_000,
   /** Bytes of a constant expression. Ours: it is validated and evaluated in one go. */
   constantSize: 1_000_000,
 } as const;
@@ -63,6 +66,7 @@ const WHAT: Partial<Record<keyof typeof LIMITS, string>> = {
   params: 'number of parameters',
   functionSize: 'function size',
   branchTargets: 'number of labels in a br_table',
+  catchClauses: 'number of catch clauses',
   constantSize: 'constant expression size',
   locals: 'too many locals: number of locals',
 };

@@ -3,10 +3,10 @@ import type {
   DefType,
   ExternKind,
   ExternType,
-  FuncType,
   GlobalType,
   MemoryType,
   TableType,
+  TagType,
   ValType,
 } from './types';
 
@@ -82,7 +82,7 @@ export interface ModuleData {
   readonly tables: readonly TableType[];
   readonly memories: readonly MemoryType[];
   readonly globals: readonly GlobalType[];
-  readonly tags: readonly FuncType[];
+  readonly tags: readonly TagType[];
   /** @internal The definitions behind those that are not imported. */
   readonly tableDefs: readonly TableDef[];
   /** @internal */

@@ -24,11 +24,11 @@ import {
   readGlobalType,
   readMemoryType,
   readTableType,
+  readTagType,
   readTypeGroup,
   readTypeIndex,
 } from './typereader';
-import { type ExternKind, type ExternType, isNullable } from './types';
-import { unsupported } from './unsupported';
+import { type ExternKind, type ExternType, type FuncType, isNullable } from './types';
 import { Validator } from './validator';
 
 export const SECTIONS = {
@@ -133,9 +133,7 @@ export class ModuleDecoder {
     function: () => this.vector('functions', () => this.function()),
     table: () => this.vector('tables', () => this.table()),
     memory: () => this.vector('memories', () => this.memory()),
-    tag: () => {
-      throw unsupported('exception handling', this.reader.pos);
-    },
+    tag: () => this.vector('tags', () => this.tag()),
     global: () => this.vector('globals', () => this.global()),
     export: () => this.exportSection(),
     start: () => this.startSection(),
@@ -244,8 +242,10 @@ export class ModuleDecoder {
         context.globals.push(type);
         return { kind, type };
       }
-      case 'tag':
-        throw unsupported('exception handling', offset);
+      case 'tag': {
+        const { typeidx, type } = this.tag();
+        return { kind, typeidx, type };
+      }
     }
   }
 
@@ -292,6 +292,14 @@ export class ModuleDecoder {
     this.context.memories.push(readMemoryType(this.reader, this.context));
   }
 
+  private tag(): { typeidx: number; type: FuncType } {
+    const { context, reader } = this;
+    context.need('exceptionHandling', reader.pos);
+    const { typeidx, type } = readTagType(reader, context);
+    context.tags.push({ type, typeId: context.types[typeidx].id });
+    return { typeidx, type };
+  }
+
   private global(): void {
     const { context, reader: r } = this;
     const type = readGlobalType(r, context);
@@ -317,10 +325,10 @@ export class ModuleDecoder {
     const offset = r.pos;
     const kind = EXTERN_KINDS[r.u8()];
     if (kind === undefined) throw malformed('malformed export kind', offset);
-    if (kind === 'tag') throw unsupported('exception handling', offset);
     const index = r.u32();
-    const { funcTypes, tables, memories, globals } = context;
-    const count = { func: funcTypes, table: tables, memory: memories, global: globals }[kind].length;
+    const { funcTypes, tables, memories, globals, tags } = context;
+    const count = { func: funcTypes, table: tables, memory: memories, global: globals, tag: tags }[kind]
+      .length;
     if (index >= count) throw invalid(`unknown ${EXTERN_NAMES[kind]} ${index}`, offset);
     if (kind === 'func') context.declare(index);
     if (kind === 'global' && globals[index].mutable) {

@@ -45,6 +45,8 @@ const ABSTRACT: Readonly<Record<HeapType, Feature>> = {
   [HEAP.extern]: 'referenceTypes',
   [HEAP.nofunc]: 'functionReferences',
   [HEAP.noextern]: 'functionReferences',
+  [HEAP.exn]: 'exceptionHandling',
+  [HEAP.noexn]: 'exceptionHandling',
 };
 /** Before a heap type, where the reference is not a nullable one to an abstract type. */
 const REF_NULL = 0x63;
@@ -187,6 +189,16 @@ export function readTypeIndex(r: Reader, context: Context): number {
 
 export function funcTypeAt(context: Context, typeidx: number): FuncType {
   return context.types[typeidx].composite.func;
+}
+
+/** The type of a tag: a function type without results. */
+export function readTagType(r: Reader, context: Context): { typeidx: number; type: FuncType } {
+  const offset = r.pos;
+  if (r.u8() !== 0) throw malformed('malformed tag attribute', offset);
+  const typeidx = readTypeIndex(r, context);
+  const type = funcTypeAt(context, typeidx);
+  if (type.results.length > 0) throw invalid('non-empty tag result type', offset);
+  return { typeidx, type };
 }
 
 interface Bound {

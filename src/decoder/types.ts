@@ -74,6 +74,7 @@ export function asNullable(type: ValType): ValType {
 
 export const FUNCREF: ValType = refType(true, HEAP.func);
 export const EXTERNREF: ValType = refType(true, HEAP.extern);
+export const EXNREF: ValType = refType(true, HEAP.exn);
 
 export function isNum(type: ValType): boolean {
   return type >= F64 && type <= I32;
@@ -126,6 +127,8 @@ export interface GlobalType {
 }
 export interface TagType {
   readonly type: FuncType;
+  /** Canonical id of the type. */
+  readonly typeId: number;
 }
 
 export type ExternType =

@@ -392,6 +392,34 @@ export class Validator {
     this.pushAll(this.frameType(frame).params);
   }
 
+  /** The `catch` or `catch_all` of a `try`: the values of the tag are its operands. */
+  handle(params: readonly ValType[]): void {
+    const frame = this.depth - 1;
+    const op = this.frameOps[frame];
+    if (op !== OP.try && op !== OP.catch) throw malformed('END opcode expected', this.at);
+    this.finish(this.frameType(frame));
+    if (this.hasUnset) this.initialized.forget();
+    this.frameOps[frame] = this.op;
+    this.framePolymorphic[frame] = 0;
+    this.pushAll(params);
+  }
+
+  /** Ends a `try` whose exceptions another block handles, or the caller. */
+  delegate(): void {
+    if (this.frameOps[this.depth - 1] !== OP.try) throw malformed('END opcode expected', this.at);
+    this.leave();
+    this.label();
+  }
+
+  /** The label must be that of a `try`, from inside of its `catch` or `catch_all`. */
+  rethrow(): void {
+    const labelidx = this.reader.u32();
+    this.labelTypes(labelidx);
+    const op = this.frameOps[this.depth - 1 - labelidx];
+    if (op !== OP.catch && op !== OP.catch_all) throw invalid('invalid rethrow label', this.at);
+    this.endReachable();
+  }
+
   /** Leaves the innermost frame; after the outermost one the expression is over. */
   leave(): void {
     const frame = this.depth - 1;
@@ -440,7 +468,7 @@ export class Validator {
     return types;
   }
 
-  private labelTypes(labelidx: number): readonly ValType[] {
+  labelTypes(labelidx: number): readonly ValType[] {
     if (labelidx >= this.depth) throw invalid(`unknown label ${labelidx}`, this.at);
     const frame = this.depth - 1 - labelidx;
     const type = this.frameType(frame);

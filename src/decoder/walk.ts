@@ -20,6 +20,7 @@ import {
   readInstruction,
   readLocals,
 } from './body';
+import { readCatchClauses } from './catches';
 import { skipImmediates } from './immediates';
 import { InitializedLocals } from './inits';
 import {
@@ -28,6 +29,7 @@ import {
   type Instruction,
   instructionOf,
   OP,
+  opensBlock,
   type SpecialOp,
 } from './instructions';
 import type { ModuleData } from './module';
@@ -38,6 +40,7 @@ import {
   asNonNull,
   BOTTOM,
   type FuncType,
+  HEAP,
   I32,
   I64,
   isDefaultable,
@@ -49,8 +52,8 @@ import {
 
 /** A structured instruction that is open. */
 export interface Block {
-  /** An `if` becomes an `else` when its `else` is passed. */
-  readonly kind: 'func' | 'else' | BlockOp;
+  /** An `if` becomes an `else` when its `else` is passed, a `try` a `catch` at each of its handlers. */
+  readonly kind: 'func' | 'else' | 'catch' | BlockOp;
   /** Of its opcode, in the module; of the function, its first instruction's. */
   readonly offset: number;
   readonly params: readonly ValType[];
@@ -162,9 +165,16 @@ export class Walk {
   private pass(row: Instruction): void {
     if (row.op === OP.end) this.endBlock();
     else if (row.op === OP.else) this.otherwise();
-    else if (row.imm === 'block')
-      this.openBlock(row.name as BlockOp, readBlockType(this.reader, this.module));
+    else if (row.op === OP.delegate) this.delegate();
+    else if (row.op === OP.catch || row.op === OP.catch_all) this.handle(row.op === OP.catch);
+    else if (opensBlock(row)) this.openSkipped(row);
     else skipImmediates(this.reader, row, this.module);
+  }
+
+  private openSkipped(row: Instruction): void {
+    const type = readBlockType(this.reader, this.module);
+    if (row.imm === 'tryTable') readCatchClauses(this.reader);
+    this.openBlock(row.name as BlockOp, type);
   }
 
   private applySignature(row: Instruction): void {
@@ -258,6 +268,30 @@ export class Walk {
     this.stack = onTop(block.below, block.params);
   }
 
+  /** A handler of a `try`. Below the values of the tag stands, unseen by the program, the exception itself, for `rethrow`. */
+  handle(hasTag: boolean): void {
+    const block = this.open[this.open.length - 1];
+    block.kind = 'catch';
+    this.initialized?.forget();
+    const values = hasTag ? this.module.tags[this.reader.u32()].type.params : [];
+    if (!block.reachable) return;
+    if (this.reachable) block.left = true;
+    this.reachable = true;
+    this.stack = onTop(onTop(block.below, CAUGHT), values);
+  }
+
+  /** Ends a `try`. */
+  delegate(): void {
+    this.reader.u32();
+    this.endBlock();
+  }
+
+  tryTable(): void {
+    const type = readBlockType(this.reader, this.module);
+    for (const { labelidx } of readCatchClauses(this.reader)) this.branch(labelidx);
+    this.openBlock('try_table', type);
+  }
+
   endBlock(): void {
     const block = this.open[this.open.length - 1];
     this.visitor.end?.(this, block);
@@ -323,6 +357,9 @@ function withoutTop(list: TypeList | undefined, count: number): TypeList | undef
   return rest;
 }
 
+/** What stands below the operands of a legacy handler. */
+const CAUGHT: readonly ValType[] = [refType(false, HEAP.exn)];
+
 /** By dense id: how many operands, and the results; BOTTOM stands for the type that the immediates decide. */
 const SIGNATURES: { readonly operands: number; readonly results: readonly ValType[] }[] = [];
 for (const { op, sig } of INSTRUCTIONS) {
@@ -341,6 +378,14 @@ const EFFECTS: Readonly<Record<SpecialOp, (walk: Walk) => void>> = {
   if: (w) => w.enter('if'),
   else: (w) => w.otherwise(),
   end: (w) => w.endBlock(),
+  try: (w) => w.enter('try'),
+  try_table: (w) => w.tryTable(),
+  catch: (w) => w.handle(true),
+  catch_all: (w) => w.handle(false),
+  delegate: (w) => w.delegate(),
+  throw: (w) => w.die(),
+  rethrow: (w) => w.die(),
+  throw_ref: (w) => w.die(),
   br: (w) => {
     w.branch(w.reader.u32());
     w.die();

@@ -18,18 +18,30 @@ import {
   type LoweredBody,
   type Safepoint as StaticSafepoint,
   type Store,
+  slotsOfAll,
 } from '../lowering';
 import type { Func, Instance, Views } from '../runtime';
 import { f32FromBits, f64FromBits } from '../runtime/numerics';
 import { makeBulk } from './bulk';
-import { CallSite, type Code, codeOf, type LoopCell, type Safepoint } from './code';
+import {
+  CallSite,
+  type Code,
+  codeOf,
+  type Handler,
+  type Handlers,
+  type LoopCell,
+  type Safepoint,
+} from './code';
 import { makeEffect } from './effects';
+import { throwRefStep, throwStep } from './exceptions';
 import { type Factory, type FactorySource, factorySource } from './factories';
 import {
   type BasicBlock,
   type Flattening,
+  type HandlerClause,
   MAX_CHAIN,
   type Simple,
+  type Handlers as StaticHandlers,
   type Target,
   type Terminator,
 } from './flatten';
@@ -65,13 +77,14 @@ export class Assembler {
   /** The block being assembled; those from the next one on are done. */
   protected current: number;
 
-  constructor(code: Code, body: LoweredBody, instance: Instance, { blocks }: Flattening) {
+  constructor(code: Code, body: LoweredBody, instance: Instance, { blocks, caughtBack }: Flattening) {
     this.code = code;
     this.body = body;
     this.instance = instance;
     this.blocks = blocks;
     this.factories = factorySource(code.hot);
     this.current = blocks.length;
+    for (const { place, back } of caughtBack) this.header(place.block, back!.targetLoop);
   }
 
   /** Assembles some blocks; a statement counts as four of `most`. True when the code is complete. */
@@ -84,6 +97,7 @@ export class Assembler {
       const block = blocks.pop()!;
       left -= 4 * block.statements.length + (block.end?.kind === 'table' ? block.end.targets.length : 1);
       this.depth = 0;
+      this.handlers = block.handlers;
       let step = this.block(block);
       const loop = this.loops.get(k);
       if (loop !== undefined) {
@@ -211,6 +225,10 @@ export class Assembler {
         return this.make('return')() as Step;
       case 'unreachable':
         return this.make('unreachable')(end.offset) as Step;
+      case 'throw':
+        return throwStep(this.instance.tags[end.tagidx], end, this.handlersAt(this.handlers));
+      case 'throw_ref':
+        return throwRefStep(end, this.handlersAt(this.handlers));
       case 'tail':
         return this.make('tail')(prepareTail(this.instance, end, this.body.usesRefs)) as Step;
       case 'tail_indirect':
@@ -273,9 +291,46 @@ export class Assembler {
   protected callSite(call: { slot: number; safepoint: StaticSafepoint }, callee: Func | null): CallSite {
     const { offset, operands } = call.safepoint;
     const site = new CallSite(this.code, offset, callee, operands, 2 * call.slot);
+    site.handlers = this.handlersAt(this.handlers);
     site.next = this.nextBlock();
     this.code.calls.set(offset, site);
     return site;
+  }
+
+  /** Of the block at hand, whose terminator may throw. */
+  private handlers: StaticHandlers | undefined;
+  private readonly madeHandlers = new Map<StaticHandlers, Handlers>();
+
+  /** The same handlers in terms of steps: where they begin has been assembled before, or is a loop's header. */
+  private handlersAt(given: StaticHandlers | undefined): Handlers | null {
+    const missing: StaticHandlers[] = [];
+    let known: Handlers | null = null;
+    for (let at = given; at !== undefined; at = at.outer) {
+      known = this.madeHandlers.get(at) ?? null;
+      if (known !== null) break;
+      missing.push(at);
+    }
+    for (let at = missing.pop(); at !== undefined; at = missing.pop()) {
+      known = { clauses: at.clauses.map((clause) => this.handler(clause)), outer: known };
+      this.madeHandlers.set(at, known);
+    }
+    return known;
+  }
+
+  private handler({ tagidx, slot, ref, target }: HandlerClause): Handler {
+    const { tags, module } = this.instance;
+    const values = ref === 'before' ? slot + 1 : slot;
+    const behind = tagidx < 0 ? slot : slot + slotsOfAll(module.tags[tagidx].type.params);
+    // It is entered by the trampoline: no chain leads there.
+    const { depth } = this;
+    const step = this.target(target);
+    this.depth = depth;
+    return {
+      tag: tagidx < 0 ? null : tags[tagidx],
+      values: 2 * values,
+      ref: ref === 'none' ? -1 : 2 * (ref === 'before' ? slot : behind),
+      step,
+    };
   }
 
   /** The block behind a call or a bulk operation was assembled just before. */

@@ -2,7 +2,7 @@
 import { slotsOf, type ValType } from '../decoder';
 import type { TypeList } from '../decoder/typelist';
 import type { Locals, Safepoint as StaticSafepoint } from '../lowering';
-import type { Func } from '../runtime';
+import type { Func, Tag } from '../runtime';
 import type { Charge } from '../runtime/ledger';
 import type { Step } from './step';
 import type { Tier, TierCode } from './tiers';
@@ -34,6 +34,20 @@ export function unitsOf({ kind, code }: Safepoint): 0 | 1 {
   return kind === 'loop' || (kind === 'entry' && !code.quiet) ? 1 : 0;
 }
 
+/** What takes the exceptions that leave a call or are thrown, in the terms of a frame. */
+export interface Handlers {
+  readonly clauses: readonly Handler[];
+  readonly outer: Handlers | null;
+}
+export interface Handler {
+  /** Null takes all. */
+  readonly tag: Tag | null;
+  /** Words from the frame's pointer to where the values go, and the exception, or -1. */
+  readonly values: number;
+  readonly ref: number;
+  readonly step: Step;
+}
+
 /**
  * A `call` or `call_indirect` waiting on its callee: of the interpreter; or of another tier that has not left its frame, when `code` is null
  * (tier-machine.ts); or the host, when `caller` is undefined, too.
@@ -50,6 +64,7 @@ export class CallSite {
   readonly operands: TypeList | undefined;
   /** Words from this frame's pointer to its callee's. */
   readonly base: number;
+  handlers: Handlers | null = null;
   constructor(
     code: Code | null,
     offset: number,
@@ -70,6 +85,7 @@ export class CallSite {
   replaced(callee: Func): CallSite {
     const site = new CallSite(this.code, this.offset, callee, this.operands, this.base, this.caller);
     site.next = this.next;
+    site.handlers = this.handlers;
     return site;
   }
 }

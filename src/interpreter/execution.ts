@@ -21,21 +21,14 @@ import { argumentsOf, type Door, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
 import { CallSite, codeOf, isSafepoint, type Safepoint, unitsOf } from './code';
 import { hasRoom, trapOf } from './failures';
-import {
-  type FrameState,
-  frameState,
-  type PendingHostCall,
-  readValues,
-  rebuild,
-  type StackFrame,
-  writeValues,
-} from './frames';
+import { type FrameState, frameState, type PendingHostCall, rebuild, type StackFrame } from './frames';
 import { hostCalls, waiting } from './hostcall';
 import { type Outcome, type PauseReason, RUN_OPTIONS, type RunOptions } from './outcome';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
 import { putFrames, type Saved, savedValues, takeFrames } from './saved';
 import { nextSlice } from './slices';
+import { readValues, writeValues } from './slots';
 import type { Step } from './step';
 import { addCallers, addFrames } from './trace';
 import { Meter, running, Turn } from './turn';

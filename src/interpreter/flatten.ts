@@ -9,6 +9,7 @@ import type {
   Call,
   CallIndirect,
   CallRef,
+  Clause,
   Effect,
   Expr,
   GlobalSet,
@@ -22,6 +23,9 @@ import type {
   TailCall,
   TailCallIndirect,
   TailCallRef,
+  Throw,
+  ThrowRef,
+  Try,
 } from '../lowering';
 
 /** Statements that one closure does at most before it goes through the trampoline: the host's stack stays shallow. */
@@ -45,6 +49,8 @@ export type Terminator =
   | { readonly kind: 'table'; readonly index: Expr; readonly targets: readonly Target[] }
   | { readonly kind: 'return' }
   | { readonly kind: 'unreachable'; readonly offset: number }
+  | Throw
+  | ThrowRef
   | Call
   | CallIndirect
   | CallRef
@@ -56,6 +62,20 @@ export type Terminator =
 export interface BasicBlock {
   readonly statements: Simple[];
   end: Terminator | undefined;
+  /** What handles the exceptions of its terminator. */
+  handlers: Handlers | undefined;
+}
+
+/** The clauses of a `try`, and those around it. */
+export interface Handlers {
+  readonly clauses: readonly HandlerClause[];
+  readonly outer: Handlers | undefined;
+}
+export interface HandlerClause {
+  readonly tagidx: number;
+  readonly slot: number;
+  readonly ref: Clause['ref'];
+  readonly target: Target;
 }
 
 /** A sequence that is being passed through, and the statement that holds it. */
@@ -63,21 +83,23 @@ interface Sequence {
   readonly statements: readonly Statement[];
   next: number;
   readonly holder: Statement | undefined;
-  /** Of an `if`: whether this is its `else`. */
-  readonly otherwise: boolean;
+  /** Which part of it this is: of an `if` the second is its `else`, of a `try` those are its handlers. */
+  readonly part: number;
 }
 
 export class Flattening {
   readonly blocks: BasicBlock[] = [];
   /** By the starts of loops: the last block that branches back there. */
   readonly lastBack = new Map<Place, number>();
+  /** Catch clauses that go back to a loop. A frame may stand there, even if nothing in their `try` can throw. */
+  readonly caughtBack: Target[] = [];
   private current: BasicBlock | undefined;
   private readonly places: (Place | undefined)[] = [];
   private readonly sequences: Sequence[] = [];
 
   constructor(body: LoweredBody) {
     this.begin();
-    this.sequences.push({ statements: body.statements, next: 0, holder: undefined, otherwise: false });
+    this.sequences.push({ statements: body.statements, next: 0, holder: undefined, part: 0 });
   }
 
   /** Goes on for about so many statements. True when all are in blocks. */
@@ -89,20 +111,21 @@ export class Flattening {
       if (sequence.next < sequence.statements.length) this.statement(sequence.statements[sequence.next++]);
       else {
         sequences.pop();
-        if (sequence.holder !== undefined) this.leave(sequence.holder, sequence.otherwise);
+        if (sequence.holder !== undefined) this.leave(sequence.holder, sequence.part);
       }
     }
     return true;
   }
 
   private begin(...places: Place[]): void {
-    this.current = { statements: [], end: undefined };
+    this.current = { statements: [], end: undefined, handlers: undefined };
     for (const place of places) place.block = this.blocks.length;
     this.blocks.push(this.current);
   }
   private end(terminator: Terminator): void {
     if (this.current === undefined) throw new InternalError('a statement that nothing reaches');
     this.current.end = terminator;
+    this.current.handlers = this.handlers;
     this.current = undefined;
     switch (terminator.kind) {
       case 'jump':
@@ -142,7 +165,10 @@ export class Flattening {
         this.emit(statement);
         return;
       case 'block':
-        this.enter(statement, statement.body, false);
+        this.enter(statement, statement.body, 0);
+        return;
+      case 'try':
+        this.openTry(statement);
         return;
       case 'loop':
         if (statement.label.used) {
@@ -150,7 +176,7 @@ export class Flattening {
           this.jump(header);
           this.begin(header);
         }
-        this.enter(statement, statement.body, false);
+        this.enter(statement, statement.body, 0);
         return;
       case 'if':
         this.openIf(statement);
@@ -175,6 +201,8 @@ export class Flattening {
       case 'tail_indirect':
       case 'tail_ref':
       case 'return':
+      case 'throw':
+      case 'throw_ref':
       case 'unreachable':
         this.end(statement);
     }
@@ -190,8 +218,9 @@ export class Flattening {
     this.current!.statements.push(statement);
   }
 
-  private enter(holder: Statement, statements: readonly Statement[], otherwise: boolean): void {
-    this.sequences.push({ statements, next: 0, holder, otherwise });
+  private enter(holder: Statement, statements: readonly Statement[], part: number): void {
+    if ('label' in holder) this.inside[holder.label.id] = this.handlers;
+    this.sequences.push({ statements, next: 0, holder, part });
   }
 
   private openIf(statement: If): void {
@@ -206,27 +235,89 @@ export class Flattening {
     });
     this.begin(yes);
     this.others.push(no);
-    this.enter(statement, statement.body, false);
+    this.enter(statement, statement.body, 0);
   }
   /** Where the open `if`s go on when their condition is zero. */
   private readonly others: Place[] = [];
 
   /** What is behind a block, loop or `if` comes next. */
-  private leave(holder: Statement, otherwise: boolean): void {
+  private leave(holder: Statement, part: number): void {
     if (holder.kind === 'loop') return;
-    if (holder.kind === 'if' && !otherwise) {
+    if (holder.kind === 'try') {
+      this.leaveTry(holder, part);
+      return;
+    }
+    if (holder.kind === 'if' && part === 0) {
       const no = this.others.pop()!;
       if (this.current !== undefined) this.jump(this.placeOf(holder.label));
       this.begin(no);
-      if (holder.otherwise.length > 0) this.enter(holder, holder.otherwise, true);
+      if (holder.otherwise.length > 0) this.enter(holder, holder.otherwise, 1);
       return;
     }
     if (holder.kind !== 'if' && holder.kind !== 'block')
       throw new InternalError(`${holder.kind} holds nothing`);
-    const place = this.places[holder.label.id];
+    this.behind(holder.label);
+  }
+
+  private behind(label: Label): void {
+    const place = this.places[label.id];
     if (place === undefined) return;
     if (this.current !== undefined) this.jump(place);
     this.begin(place);
+  }
+
+  // Exceptions
+
+  /** What handles the exceptions of the code at hand. */
+  private handlers: Handlers | undefined = undefined;
+  /** The same inside of each label, in the part of its block that is being passed or has been last. */
+  private readonly inside: (Handlers | undefined)[] = [];
+  /** Handlers around the open `try`s. */
+  private readonly around: (Handlers | undefined)[] = [];
+  /** Where the handlers of the open `try`s begin that have a body, in the order of their clauses. */
+  private readonly bodies: Place[][] = [];
+
+  private openTry(statement: Try): void {
+    const { clauses, delegate } = statement;
+    const stubs: { place: Place; branch: Branch }[] = [];
+    const bodies: Place[] = [];
+    const made = clauses.map(({ tagidx, slot, ref, to }): HandlerClause => {
+      if ('label' in to) {
+        const target = this.target(to, stubs);
+        if (target.back !== undefined) this.caughtBack.push(target);
+        return { tagidx, slot, ref, target };
+      }
+      const place: Place = { block: -1 };
+      bodies.push(place);
+      return { tagidx, slot, ref, target: { place, back: undefined } };
+    });
+    this.around.push(this.handlers);
+    this.bodies.push(bodies);
+    this.pending.push(stubs);
+    if (delegate !== undefined) this.handlers = this.inside[delegate.id];
+    else if (clauses.length > 0) this.handlers = { clauses: made, outer: this.handlers };
+    this.enter(statement, statement.body, 0);
+  }
+  /** Clauses of the open `try`s that leave the function. */
+  private readonly pending: { place: Place; branch: Branch }[][] = [];
+
+  /** A part of a `try` is over: its next handler, or what is behind it. */
+  private leaveTry(holder: Try, part: number): void {
+    const bodies = this.bodies[this.bodies.length - 1];
+    if (part === 0) this.handlers = this.around[this.around.length - 1];
+    const stubs = part === 0 ? this.pending.pop()! : [];
+    const isLast = part === bodies.length;
+    if (this.current !== undefined && (!isLast || stubs.length > 0)) this.jump(this.placeOf(holder.label));
+    this.writeStubs(stubs);
+    if (!isLast) {
+      this.begin(bodies[part]);
+      const clause = holder.clauses.filter(({ to }) => !('label' in to))[part];
+      this.enter(holder, clause.to as readonly Statement[], part + 1);
+      return;
+    }
+    this.around.pop();
+    this.bodies.pop();
+    this.behind(holder.label);
   }
 
   // Branches

@@ -2,13 +2,12 @@
  * Canonical frames: what a stopped execution holds, off the machine's stack, and its translation to and from the specification's terms
  * (DESIGN.md, law 1; src/snapshot writes and reads them).
  */
-import { isRef, slotsOf, type ValType } from '../decoder';
+import { isRef, slotsOf } from '../decoder';
 import { onTop, type TypeList, typesOf } from '../decoder/typelist';
 import { InternalError } from '../errors';
 import type { Func, Instance, Value } from '../runtime';
 import { CallSite, type Code, codeOf, type Safepoint } from './code';
 import { makeCode } from './driver';
-import { stack } from './registers';
 import { type Saved, savedValues } from './saved';
 
 /** One wasm frame of a stopped execution, as the snapshot format sees it. */
@@ -110,41 +109,4 @@ function place(values: readonly Value[], at: number, words: number[], refs: unkn
     if (isRef(type)) refs[word >> 1] = ref;
     word += 2 * slotsOf(type);
   }
-}
-
-/** Writes values to the machine's stack, from a word index on. */
-export function writeValues(values: readonly Value[], base: number): void {
-  const { ints, refs } = stack();
-  let word = base;
-  for (const { type, lo, hi, ref } of values) {
-    ints[word] = lo;
-    ints[word + 1] = hi;
-    if (isRef(type)) {
-      while (refs.length <= word >> 1) refs.push(null);
-      refs[word >> 1] = ref;
-    }
-    word += 2 * slotsOf(type);
-  }
-}
-
-/** Reads values off the machine's stack. */
-export function readValues(types: readonly ValType[], base: number): Value[] {
-  const { ints, refs } = stack();
-  let word = base;
-  return types.map((type) => {
-    const isWide = slotsOf(type) > 1 || !isNarrow(type);
-    const value = {
-      type,
-      lo: isRef(type) ? 0 : ints[word],
-      hi: isWide && !isRef(type) ? ints[word + 1] : 0,
-      ref: isRef(type) ? refs[word >> 1] : null,
-    };
-    word += 2 * slotsOf(type);
-    return value;
-  });
-}
-
-/** Types whose high word means nothing. */
-function isNarrow(type: ValType): boolean {
-  return type === 0x7f || type === 0x7d;
 }

@@ -4,9 +4,10 @@
  */
 import { shown } from '../checks';
 import type { Features } from '../decoder/features';
-import { type FuncType, HEAP, heapOf, isRef, type ValType } from '../decoder/types';
+import { hierarchyOf } from '../decoder/matching';
+import { type FuncType, HEAP, isRef, V128, type ValType } from '../decoder/types';
 import type { Store } from '../interpreter/index';
-import { Func, fromJs, toJs, type Value } from '../runtime/index';
+import { type Exception, Func, fromJs, toJs, UncaughtException, type Value } from '../runtime/index';
 import { toHostError } from './errors';
 import { isObject, setNameAndLength } from './webidl';
 
@@ -18,10 +19,20 @@ interface Class<T> {
   [Symbol.hasInstance](value: unknown): boolean;
 }
 
-/** Function references cross the boundary as Exported Functions. Those of a concrete type are functions too, until there is GC. */
+/** Function references cross the boundary as Exported Functions. */
 function isFuncRef(type: ValType): boolean {
-  const heap = isRef(type) ? heapOf(type) : -1;
-  return heap === HEAP.func || heap === HEAP.nofunc || heap >= 0x80;
+  return isRef(type) && hierarchyOf(type) === HEAP.func;
+}
+
+/** Values of these types never reach JavaScript. */
+export function isOpaque(type: ValType): boolean {
+  return type === V128 || (isRef(type) && hierarchyOf(type) === HEAP.exn);
+}
+function hasOpaque({ params, results }: FuncType): boolean {
+  return params.some(isOpaque) || results.some(isOpaque);
+}
+function refuseOpaque(): never {
+  throw new TypeError('a value of its type has no JavaScript form');
 }
 
 export class Agent {
@@ -32,6 +43,9 @@ export class Agent {
 
   /** How an Exported Function runs. Executions that can be suspended are another way (snapshot.ts). */
   invoke: (func: Func, args: readonly Value[]) => readonly Value[];
+
+  /** The object of an exception that leaves a call; the namespace makes it. */
+  exceptionObject: (exception: Exception) => object = (exception) => new UncaughtException(exception);
 
   constructor(
     readonly store: Store,
@@ -80,14 +94,18 @@ export class Agent {
     return this.objectFor(func, () => {
       const { params, results } = func.type;
       const plain = !params.some(isFuncRef) && !results.some(isFuncRef);
+      const isHidden = hasOpaque(func.type);
       // An arrow function has no [[Construct]] and no prototype property.
       const call = (...args: unknown[]): unknown => {
         try {
+          if (isHidden) refuseOpaque();
           // What is converted before and after is not on the host's stack meanwhile.
           const values = this.invoke(func, func.toValues(plain ? args : this.unwrapAll(params, args)));
           return plain ? func.toResult(values) : this.wrapAll(values);
         } catch (error) {
-          throw toHostError(error, call);
+          throw error instanceof UncaughtException
+            ? this.exceptionObject(error.exception)
+            : toHostError(error, call);
         }
       };
       // A bound function prints as native code, as those of engines do.
@@ -110,7 +128,8 @@ export class Agent {
   hostFunction(type: FuncType, callee: AnyFunction, index: number, name: string): Func {
     const { params, results } = type;
     const plain = !params.some(isFuncRef) && !results.some(isFuncRef);
-    const func = Func.js(this.store, type, plain ? callee : this.withFuncRefs(results, callee), name);
+    const called = hasOpaque(type) ? refuseOpaque : plain ? callee : this.withFuncRefs(results, callee);
+    const func = Func.js(this.store, type, called, name);
     this.hostIndices.set(func, index);
     return func;
   }
@@ -136,11 +155,13 @@ export class Agent {
 
   /** ToJSValue. */
   toJsValue(value: Value): unknown {
+    if (isOpaque(value.type)) refuseOpaque();
     return this.wrap(toJs(value));
   }
 
   /** ToWebAssemblyValue. */
   toWasmValue(type: ValType, value: unknown): Value {
+    if (isOpaque(type)) refuseOpaque();
     return fromJs(type, this.unwrap(type, value));
   }
 }

@@ -1,8 +1,8 @@
 /** `WebAssembly.Tag`, `WebAssembly.Exception` and the JavaScript exception tag. */
-import { EXTERNREF, type FuncType } from '../decoder/types';
-import { Tag as CoreTag, type Value } from '../runtime/index';
+import type { FuncType } from '../decoder/types';
+import { Exception as CoreException, Tag as CoreTag, HOST_TAG, standFor } from '../runtime/index';
 import type { Agent } from './agent';
-import { isOpaque, valueType } from './global';
+import { valueType } from './global';
 import { defineInterface, dictionary, enforceU32, isObject } from './webidl';
 
 function tagType(value: unknown): FuncType {
@@ -15,11 +15,6 @@ function tagType(value: unknown): FuncType {
 function sequence(value: unknown): unknown[] {
   if (!isObject(value)) throw new TypeError('not a sequence');
   return [...(value as Iterable<unknown>)];
-}
-
-/** "The JavaScript exception tag" of an agent. */
-export function createJsTag(): CoreTag {
-  return new CoreTag({ params: [EXTERNREF], results: [] });
 }
 
 export function createTag(agent: Agent) {
@@ -35,48 +30,60 @@ export function createTag(agent: Agent) {
   return Tag;
 }
 
-export function createException(agent: Agent, jsTag: CoreTag) {
+export function createException(agent: Agent) {
   const tagOf = (value: unknown): CoreTag => agent.slot(value, CoreTag, 'Tag');
+
+  /** "Create an exception" of JavaScript's. */
+  function made(exceptionTag: unknown, payload: unknown): CoreException {
+    const tag = tagOf(exceptionTag);
+    const values = sequence(payload);
+    const { params } = tag.type;
+    if (tag === HOST_TAG) throw new TypeError('an exception cannot have the JavaScript tag');
+    if (values.length !== params.length) throw new TypeError(`the tag has ${params.length} parameters`);
+    return new CoreException(
+      tag,
+      params.map((type, i) => agent.toWasmValue(type, values[i])),
+    );
+  }
 
   let brand!: (value: object) => void;
 
   class Exception {
-    readonly #tag: CoreTag;
-    readonly #payload: readonly Value[];
+    readonly #core: CoreException;
     readonly #stack: string | undefined;
 
     static {
       brand = (value) => {
-        if (!(#tag in value)) throw new TypeError('not a WebAssembly.Exception');
+        if (!(#core in value)) throw new TypeError('not a WebAssembly.Exception');
       };
     }
 
-    constructor(exceptionTag: unknown, payload: unknown, options?: unknown) {
-      this.#tag = tagOf(exceptionTag);
-      const values = sequence(payload);
-      const { traceStack } = dictionary(options, 'the options');
-      const { params } = this.#tag.type;
-      if (this.#tag === jsTag) throw new TypeError('an exception cannot have the JavaScript tag');
-      if (values.length !== params.length) throw new TypeError(`the tag has ${params.length} parameters`);
-      this.#payload = params.map((type, i) => {
-        if (isOpaque(type)) throw new TypeError('a parameter of the tag has no JavaScript form');
-        return agent.toWasmValue(type, values[i]);
-      });
-      this.#stack = traceStack ? new Error().stack : undefined;
+    /** A tag, its values and options, or a core exception to wrap. */
+    constructor(exceptionTag: unknown, payload?: unknown, options?: unknown) {
+      if (exceptionTag instanceof CoreException) {
+        this.#core = exceptionTag;
+        this.#stack = undefined;
+      } else {
+        this.#core = made(exceptionTag, payload);
+        this.#stack = dictionary(options, 'the options').traceStack ? new Error().stack : undefined;
+      }
+      agent.remember(this.#core, this);
+      standFor(this, this.#core);
     }
 
     getArg(exceptionTag: unknown, index: unknown): unknown {
       brand(this);
       const tag = tagOf(exceptionTag);
       const position = enforceU32(index, 'the index');
-      if (tag !== this.#tag) throw new TypeError('the exception has another tag');
-      if (position >= this.#payload.length) throw new RangeError(`the exception has no argument ${position}`);
-      return agent.toJsValue(this.#payload[position]);
+      const { tag: own, values } = this.#core;
+      if (tag !== own) throw new TypeError('the exception has another tag');
+      if (position >= values.length) throw new RangeError(`the exception has no argument ${position}`);
+      return agent.toJsValue(values[position]);
     }
 
     is(exceptionTag: unknown): boolean {
       brand(this);
-      return tagOf(exceptionTag) === this.#tag;
+      return tagOf(exceptionTag) === this.#core.tag;
     }
 
     get stack(): string | undefined {
@@ -85,6 +92,7 @@ export function createException(agent: Agent, jsTag: CoreTag) {
     }
   }
 
+  agent.exceptionObject = (exception) => agent.objectFor(exception, () => new Exception(exception));
   defineInterface(Exception, 'Exception', 2);
   return Exception;
 }

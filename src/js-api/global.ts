@@ -1,19 +1,7 @@
 /** `WebAssembly.Global`. */
-import {
-  EXTERNREF,
-  F32,
-  F64,
-  FUNCREF,
-  HEAP,
-  heapOf,
-  I32,
-  I64,
-  isRef,
-  V128,
-  type ValType,
-} from '../decoder/types';
+import { EXTERNREF, F32, F64, FUNCREF, I32, I64, isRef, V128, type ValType } from '../decoder/types';
 import { Global as CoreGlobal } from '../runtime/index';
-import type { Agent } from './agent';
+import { type Agent, isOpaque } from './agent';
 import { defineInterface, dictionary, enumValue } from './webidl';
 
 /** The enumeration ValueType. */
@@ -31,11 +19,6 @@ type ValueTypeName = keyof typeof VALUE_TYPES;
 /** ToValueType. */
 export function valueType(value: unknown, what: string): ValType {
   return VALUE_TYPES[enumValue(value, Object.keys(VALUE_TYPES) as ValueTypeName[], what)];
-}
-
-/** Values of these types never reach JavaScript. */
-export function isOpaque(type: ValType): boolean {
-  return type === V128 || (isRef(type) && (heapOf(type) === HEAP.exn || heapOf(type) === HEAP.noexn));
 }
 
 export function createGlobal(agent: Agent) {

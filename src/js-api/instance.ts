@@ -15,8 +15,7 @@ import {
   Table,
   Tag,
 } from '../runtime/index';
-import type { Agent, AnyFunction } from './agent';
-import { isOpaque } from './global';
+import { type Agent, type AnyFunction, isOpaque } from './agent';
 import { defineInterface, isObject } from './webidl';
 
 /** The core's class and the name of the interface object for each kind of import and export. */

@@ -4,10 +4,10 @@ import type { Features } from '../decoder/features';
 import { Module as CoreModule } from '../decoder/index';
 import { CompileError } from '../errors';
 import { Store } from '../interpreter/index';
-import type { StoreLimits } from '../runtime/index';
+import { HOST_TAG, type StoreLimits } from '../runtime/index';
 import { Agent } from './agent';
 import { errors } from './errors';
-import { createException, createJsTag, createTag } from './exception';
+import { createException, createTag } from './exception';
 import { createGlobal } from './global';
 import { createInstance } from './instance';
 import { createMemory } from './memory';
@@ -59,7 +59,6 @@ export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNa
     const meter = new CallMeter(metering);
     agent.invoke = (func, args) => meter.invoke(func, args);
   }
-  const jsTag = createJsTag();
   const wrappers = {
     Memory: createMemory(agent),
     Table: createTable(agent),
@@ -82,9 +81,9 @@ export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNa
   }
   const { Module } = modules;
   const { Instance } = instances;
-  const interfaces = { Module, Instance, ...wrappers, Exception: createException(agent, jsTag), ...errors };
+  const interfaces = { Module, Instance, ...wrappers, Exception: createException(agent), ...errors };
   for (const [name, type] of Object.entries(interfaces)) defineHidden(namespace, name, type);
-  const tagObject = agent.objectFor(jsTag, () => new wrappers.Tag(jsTag));
+  const tagObject = agent.objectFor(HOST_TAG, () => new wrappers.Tag(HOST_TAG));
   Object.defineProperty(namespace, 'JSTag', { get: () => tagObject, enumerable: true, configurable: true });
   setToStringTag(namespace, 'WebAssembly');
   namespaces.set(namespace, { agent, instances });

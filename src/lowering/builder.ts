@@ -2,15 +2,25 @@
  * The state of a lowering: open blocks, operands, the sequence that statements go to. The handlers (handlers.ts) work on it. It keeps its own
  * stack of open blocks, so that lowering can be done in slices, and no nesting is too deep for it.
  */
-import { type Instruction, type ModuleData, OP, Reader, slotsOf, type ValType } from '../decoder';
+import {
+  HEAP,
+  type Instruction,
+  type ModuleData,
+  OP,
+  Reader,
+  refType,
+  slotsOf,
+  type ValType,
+} from '../decoder';
+import { opensBlock } from '../decoder/instructions';
 import { backPoint, callPoint, entryPoint, type Safepoint } from '../decoder/safepoints';
 import { Locals, slotsOfAll } from './frame';
 import { Operands } from './operands';
-import type { Branch, Label, LoweredBody, Move, Statement } from './statements';
+import type { Branch, Clause, Label, LoweredBody, Move, Statement, Try } from './statements';
 
 /** A structured instruction that is open. */
 export interface Control {
-  kind: 'func' | 'block' | 'loop' | 'if' | 'else';
+  kind: 'func' | 'block' | 'loop' | 'if' | 'else' | 'try' | 'catch';
   /** Operands below its parameters. */
   readonly height: number;
   readonly params: readonly ValType[];
@@ -18,14 +28,18 @@ export interface Control {
   readonly label: Label;
   /** What the `else` is made of. */
   readonly otherwise: Statement[] | undefined;
+  /** Of a `try` and its handlers. */
+  readonly attempt: Try | undefined;
   /** What goes on behind its end. */
   readonly outer: Statement[];
   /** The safepoint of branches back to a loop, but for the branch's offset. */
   readonly back: Safepoint | undefined;
-  /** Of an `else`: whether control falls out of the `then` before it. */
+  /** Of an `else` or a handler: whether control falls out of a part before it. */
   thenFalls: boolean;
 }
 
+/** What stands below the operands of a legacy handler. */
+const CAUGHT: readonly ValType[] = [refType(false, HEAP.exn)];
 /** Branches of a table that take the room of one statement: all but a few are references to others. */
 const BRANCHES_PER_NODE = 8;
 /** Values of a branch that are moved one by one; more go to their slots first, and from there together. */
@@ -73,6 +87,7 @@ export class Builder {
       results: type.results,
       label: this.newLabel('func', -1),
       otherwise: undefined,
+      attempt: undefined,
       outer: this.statements,
       back: undefined,
       thenFalls: false,
@@ -131,6 +146,7 @@ export class Builder {
       results,
       label,
       otherwise: undefined,
+      attempt: undefined,
       outer: sequence,
       back,
       thenFalls: false,
@@ -156,11 +172,72 @@ export class Builder {
       results,
       label,
       otherwise,
+      attempt: undefined,
       outer: sequence,
       back: undefined,
       thenFalls: false,
     });
     this.sequence = body;
+  }
+
+  /** Opens a `try` or `try_table`. The clauses may be added later. */
+  openTry(clauses: Clause[], params: readonly ValType[], results: readonly ValType[]): void {
+    const { operands, sequence } = this;
+    operands.computeAll();
+    const height = operands.height - params.length;
+    operands.settle(height, params);
+    operands.reserve(operands.slotAt(height) + slotsOfAll(results));
+    const attempt: Try = {
+      kind: 'try',
+      label: this.newLabel('block', -1),
+      body: [],
+      clauses,
+      delegate: undefined,
+    };
+    this.emit(attempt);
+    this.controls.push({
+      kind: 'try',
+      height,
+      params,
+      results,
+      label: attempt.label,
+      otherwise: undefined,
+      attempt,
+      outer: sequence,
+      back: undefined,
+      thenFalls: false,
+    });
+    this.sequence = attempt.body;
+  }
+
+  /** A handler of the innermost control, a `try`; below the values of the tag stands the exception. */
+  handle(tagidx: number, types: readonly ValType[]): void {
+    const control = this.control(0);
+    if (this.dead < 0) {
+      this.fall(control);
+      control.thenFalls = true;
+    }
+    this.dead = -1;
+    control.kind = 'catch';
+    const { operands } = this;
+    operands.settle(control.height, types);
+    const body: Statement[] = [];
+    const slot = operands.slotAt(control.height);
+    control.attempt!.clauses.push({ tagidx, slot, ref: 'before', to: body });
+    this.size++;
+    this.sequence = body;
+  }
+
+  /** Ends a `try`: its exceptions go where those of the code inside a label go. */
+  delegate(depth: number): void {
+    const { attempt } = this.control(0);
+    attempt!.delegate = this.control(depth + 1).label;
+    this.end();
+  }
+
+  /** Where the exception stands that a handler has caught. */
+  caughtSlot(depth: number): number {
+    return this.operands.slotAt(this.control(depth).height);
   }
 
   /** The `else` of the innermost control. */
@@ -200,12 +277,28 @@ export class Builder {
   }
 
   /** Passes over an instruction that nothing reaches, but for the `else` or `end` where code lives again. */
-  skip({ op, imm }: Instruction): void {
-    if (imm === 'block') this.dead++;
-    else if (op === OP.end) {
-      if (this.dead === 0) this.end();
-      else this.dead--;
-    } else if (op === OP.else && this.dead === 0) this.otherwise();
+  skip(row: Instruction): void {
+    const { op } = row;
+    if (opensBlock(row)) this.dead++;
+    else if (op === OP.end || op === OP.delegate) {
+      if (this.dead > 0) this.dead--;
+      else this.again(row);
+    } else if (this.dead === 0 && (op === OP.else || op === OP.catch || op === OP.catch_all)) this.again(row);
+  }
+
+  /** The instruction at which code lives again does what it does where it is reached. */
+  private again({ op }: Instruction): void {
+    const { reader } = this;
+    // Its immediate has been passed over.
+    reader.pos = this.offset + 1;
+    if (op === OP.end) this.end();
+    else if (op === OP.delegate) this.delegate(reader.u32());
+    else if (op === OP.else) this.otherwise();
+    else this.handleTag(op === OP.catch ? reader.u32() : -1);
+  }
+
+  handleTag(tagidx: number): void {
+    this.handle(tagidx, tagidx < 0 ? CAUGHT : [...CAUGHT, ...this.module.tags[tagidx].type.params]);
   }
 
   /** What comes next is not reached, up to the `else` or `end` where code lives again. */
@@ -231,6 +324,12 @@ export class Builder {
     const count = (control.kind === 'loop' ? control.params : control.results).length;
     const safepoint = back && { ...back, offset: this.offset - this.start };
     return { label, moves: this.moves(count, this.operands.slotAt(control.height)), safepoint };
+  }
+
+  /** The same of a catch clause, whose values are put where they are expected. */
+  branchTo({ label, back }: Control): Branch {
+    label.used = true;
+    return { label, moves: [], safepoint: back && { ...back, offset: this.offset - this.start } };
   }
 
   returnValues(): void {
@@ -285,6 +384,10 @@ function sizeOf(statement: Statement): number {
       return 1 + statement.index.size + statement.branches.length / BRANCHES_PER_NODE;
     case 'call_indirect':
       return 1 + statement.index.size;
+    case 'try':
+      return 1 + statement.clauses.length;
+    case 'throw':
+    case 'throw_ref':
     case 'move':
     case 'effect':
     case 'bulk':

@@ -25,6 +25,7 @@ import {
   type ValType,
 } from '../decoder';
 import { readBlockType, readBodyHeapType, readBodyValType } from '../decoder/body';
+import { readCatchClauses } from '../decoder/catches';
 import { readMemidx } from '../decoder/immediates';
 import { InternalError } from '../errors';
 import type { Builder } from './builder';
@@ -49,7 +50,7 @@ import {
   unary,
 } from './expr';
 import { slotsOfAll } from './frame';
-import type { Branch, BulkOp, EffectOp, StoreOp } from './statements';
+import type { Branch, BulkOp, Clause, EffectOp, StoreOp } from './statements';
 
 export type Handler = (lowering: Builder, row: Instruction) => void;
 
@@ -382,6 +383,39 @@ function tailCallRef(lowering: Builder): void {
   lowering.die();
 }
 
+// Exceptions
+
+function tryTable(lowering: Builder): void {
+  const { reader, module, operands } = lowering;
+  const { params, results } = readBlockType(reader, module);
+  const clauses = readCatchClauses(reader).map(({ tagidx, takesRef, labelidx }): Clause => {
+    const control = lowering.control(labelidx);
+    return {
+      tagidx,
+      slot: control.kind === 'func' ? 0 : operands.slotAt(control.height),
+      ref: takesRef ? 'behind' : 'none',
+      to: lowering.branchTo(control),
+    };
+  });
+  lowering.openTry(clauses, params, results);
+}
+
+function throwTag(lowering: Builder): void {
+  const { operands, module, offset } = lowering;
+  const tagidx = lowering.reader.u32();
+  operands.computeAll();
+  const slot = operands.slotAt(operands.height - module.tags[tagidx].type.params.length);
+  lowering.emit({ kind: 'throw', tagidx, slot, offset });
+  lowering.die();
+}
+
+function throwSlot(lowering: Builder, slot: number): void {
+  const { operands, offset } = lowering;
+  operands.computeFlags(TRAPS);
+  lowering.emit({ kind: 'throw_ref', slot, offset });
+  lowering.die();
+}
+
 // References
 
 /** References are in slots always: nothing computes one late. */
@@ -431,6 +465,17 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> =
     const { params, results } = readBlockType(l.reader, l.module);
     l.openIf(params, results);
   },
+  try: (l) => {
+    const { params, results } = readBlockType(l.reader, l.module);
+    l.openTry([], params, results);
+  },
+  try_table: tryTable,
+  catch: (l) => l.handleTag(l.reader.u32()),
+  catch_all: (l) => l.handleTag(-1),
+  delegate: (l) => l.delegate(l.reader.u32()),
+  throw: throwTag,
+  rethrow: (l) => throwSlot(l, l.caughtSlot(l.reader.u32())),
+  throw_ref: (l) => throwSlot(l, popReference(l).slot),
   else: (l) => l.otherwise(),
   end: (l) => l.end(),
   br: (l) => {

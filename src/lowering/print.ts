@@ -8,7 +8,7 @@ import { type TypeList, typesOf } from '../decoder/typelist';
 import { InternalError } from '../errors';
 import type { Const, Expr } from './expr';
 import type { Locals } from './frame';
-import type { Branch, LoweredBody, Safepoint, Statement } from './statements';
+import type { Branch, Clause, LoweredBody, Safepoint, Statement } from './statements';
 
 /** What is still to be printed: a line, or the rest of a sequence. */
 interface Task {
@@ -46,17 +46,50 @@ export function* printLowered(module: ModuleData, body: LoweredBody): Generator<
     const statement = statements[task.next++];
     for (const text of describe(statement, locals)) yield '  '.repeat(depth) + text;
     // What comes first is put on last.
-    if (statement.kind === 'block' || statement.kind === 'loop' || statement.kind === 'if')
-      line(depth, 'end');
-    if (statement.kind === 'if' && statement.otherwise.length > 0) {
-      sequence(depth + 1, statement.otherwise);
-      line(depth, 'else');
-    }
-    if (statement.kind === 'block' || statement.kind === 'loop' || statement.kind === 'if') {
-      sequence(depth + 1, statement.body);
+    const parts = partsOf(statement, locals);
+    if (parts.length > 0) line(depth, 'end');
+    for (const { head, statements: part } of parts.reverse()) {
+      sequence(depth + 1, part);
+      if (head !== '') line(depth, head);
     }
   }
   yield ')';
+}
+
+/** What a statement holds, each part behind a line of its own; the first one stands behind the statement's. */
+function partsOf(
+  statement: Statement,
+  locals: Locals,
+): { readonly head: string; readonly statements: readonly Statement[] }[] {
+  switch (statement.kind) {
+    case 'block':
+    case 'loop':
+      return [{ head: '', statements: statement.body }];
+    case 'if': {
+      const { body, otherwise } = statement;
+      const last = otherwise.length > 0 ? [{ head: 'else', statements: otherwise }] : [];
+      return [{ head: '', statements: body }, ...last];
+    }
+    case 'try': {
+      const bodies = statement.clauses.filter(({ to }) => Array.isArray(to));
+      return [
+        { head: '', statements: statement.body },
+        ...bodies.map((clause) => ({
+          head: clauseText(clause, locals),
+          statements: clause.to as readonly Statement[],
+        })),
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+function clauseText({ tagidx, slot, ref, to }: Clause, locals: Locals): string {
+  const name = `catch${tagidx < 0 ? '_all' : ` ${tagidx}`}`;
+  const order = { none: '', behind: ' and the exception behind', before: ' with the exception before' }[ref];
+  const target = 'label' in to ? ` ${branchText(to, locals)}` : '';
+  return `${name} at ${placeText(slot, locals)}${order}${target}`;
 }
 
 /** The lines of one statement, without what it holds. */
@@ -110,6 +143,16 @@ function describe(statement: Statement, locals: Locals): string[] {
     }
     case 'block':
       return [`block @${statement.label.id}`];
+    case 'try': {
+      const { label, clauses, delegate } = statement;
+      const to = delegate === undefined ? '' : ` delegate @${delegate.id}`;
+      const branches = clauses.filter((clause) => 'label' in clause.to);
+      return [`try @${label.id}${to}`, ...branches.map((clause) => `  ${clauseText(clause, locals)}`)];
+    }
+    case 'throw':
+      return [`throw ${statement.tagidx} at ${place(statement.slot)}${trapText(statement.offset)}`];
+    case 'throw_ref':
+      return [`throw_ref ${place(statement.slot)}${trapText(statement.offset)}`];
     case 'loop':
       return [`loop @${statement.label.id} ${hex(statement.label.offset)}`];
     case 'if':

@@ -3,7 +3,7 @@
  * module by index and knows no instance, so that it can be printed, compared, shared by all instances of the module, and given to any back
  * end. What an instruction computes stands in expressions (expr.ts); where values lie in slots of the frame (frame.ts).
  *
- * A sequence ends where its last statement passes control on (`br`, `br_table`, `return`, `unreachable`, tail calls), or falls off its end: to
+ * A sequence ends where its last statement passes control on (`br`, `br_table`, `return`, `unreachable`, `throw`, tail calls), or falls off its end: to
  * what is behind the block, loop or `if` that holds it.
  */
 import type { AccessOp, BlockOp, NumericOp, OpName, ValType } from '../decoder';
@@ -94,6 +94,7 @@ type OtherOp = Exclude<
   | (NumericOp | AccessOp | BulkOp | BlockOp)
   | ('unreachable' | 'nop' | 'else' | 'end' | 'br' | 'br_if' | 'br_table' | 'return')
   | ('call' | 'call_indirect' | 'call_ref' | 'return_call' | 'return_call_indirect' | 'return_call_ref')
+  | ('catch' | 'catch_all' | 'delegate' | 'throw' | 'rethrow' | 'throw_ref')
   | ('ref.is_null' | 'br_on_null' | 'br_on_non_null')
   | ('drop' | 'select' | 'select t')
   | ('local.get' | 'local.set' | 'local.tee' | 'global.get' | 'global.set')
@@ -185,6 +186,38 @@ export interface Block {
   readonly label: Label;
   readonly body: Statement[];
 }
+/**
+ * Exceptions that leave the body go to the first of the clauses that catches them, else to what handles those of the code around it; with
+ * `delegate`, to what handles those of the code right inside that label. A legacy clause has a body, behind which comes the end.
+ */
+export interface Try {
+  readonly kind: 'try';
+  readonly label: Label;
+  readonly body: Statement[];
+  readonly clauses: Clause[];
+  delegate: Label | undefined;
+}
+export interface Clause {
+  /** -1 catches all. */
+  readonly tagidx: number;
+  /** Where the values of the tag go, and behind them, or before, the exception. */
+  readonly slot: number;
+  readonly ref: 'none' | 'behind' | 'before';
+  readonly to: Branch | Statement[];
+}
+/** The values of the tag stand in the slots from `slot` on. */
+export interface Throw {
+  readonly kind: 'throw';
+  readonly tagidx: number;
+  readonly slot: number;
+  readonly offset: number;
+}
+/** The exception stands in `slot`; null traps. */
+export interface ThrowRef {
+  readonly kind: 'throw_ref';
+  readonly slot: number;
+  readonly offset: number;
+}
 export interface Loop {
   readonly kind: 'loop';
   readonly label: Label;
@@ -235,6 +268,9 @@ export type Statement =
   | TailCallIndirect
   | TailCallRef
   | Block
+  | Try
+  | Throw
+  | ThrowRef
   | Loop
   | If
   | Br

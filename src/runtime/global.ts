@@ -40,13 +40,3 @@ export class Global {
     }
   }
 }
-
-export class Tag {
-  get [Symbol.toStringTag](): string {
-    return 'tswasm.Tag';
-  }
-  readonly type: import('../decoder').FuncType;
-  constructor(type: import('../decoder').FuncType) {
-    this.type = type;
-  }
-}

@@ -1,7 +1,8 @@
 /** Runtime structures: stores, instances, values (spec chapter "exec/runtime"). */
 export { type BackingMaker, type MemoryBacking, useMemoryBacking } from './backing';
+export { Exception, HOST_TAG, hostException, standFor, standsFor, Tag, UncaughtException } from './exception';
 export type { JsFunction, UntypedExports, UntypedFunction } from './exports';
-export { Global, Tag } from './global';
+export { Global } from './global';
 export { externOf } from './imports';
 export {
   argumentsOf,

@@ -14,6 +14,7 @@ import {
 } from '../decoder';
 import { RuntimeError } from '../errors';
 import { evaluateConst } from './constexpr';
+import { Tag } from './exception';
 import {
   type FunctionIn,
   type JsFunction,
@@ -22,7 +23,7 @@ import {
   type UntypedExports,
   type UntypedFunction,
 } from './exports';
-import { Global, Tag } from './global';
+import { Global } from './global';
 import { Memory } from './memory';
 import { Store } from './store';
 import { MAX_TABLE_ELEMENTS, Table } from './table';
@@ -405,7 +406,7 @@ export class Instance<E extends object = UntypedExports> {
     const first = this.memories.length;
     for (const type of module.memories.slice(first))
       this.memories.push(limited(() => new Memory(store, type)));
-    for (const type of module.tags.slice(this.tags.length)) this.tags.push(new Tag(type));
+    for (const type of module.tags.slice(this.tags.length)) this.tags.push(new Tag(type.type, type.typeId));
   }
 
   /** @internal Active segments, in order. A trap leaves what came before it. */

@@ -11,7 +11,8 @@ import {
   valTypeName,
 } from '../decoder';
 import { unlinkable } from '../errors';
-import { Global, Tag } from './global';
+import { Tag } from './exception';
+import { Global } from './global';
 import { externsOf } from './imports';
 import { type Extern, Func } from './instance';
 import { type Imports, importName, unknownImport } from './lookup';
@@ -66,6 +67,8 @@ function mismatch(module: Module, { type }: Import, given: Extern, sized: boolea
     if (actual.mutable !== type.type.mutable) return `is ${actual.mutable ? '' : 'not '}mutable`;
     const fits = actual.mutable ? actual.value === type.type.value : matches(actual.value, type.type.value);
     if (!fits) return `holds ${valTypeName(actual.value)}`;
+  } else if (given instanceof Tag && type.kind === 'tag') {
+    if (given.typeId !== module.types[type.typeidx].id) return 'has another tag type';
   }
   return undefined;
 }

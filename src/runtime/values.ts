@@ -36,6 +36,9 @@ export abstract class FuncReference {
   abstract isOf(typeId: number): boolean;
 }
 
+/** What an exnref that is not null refers to (exception.ts). */
+export abstract class ExceptionReference {}
+
 const cell = new DataView(new ArrayBuffer(8));
 
 export function i32(value: number): Value {
@@ -151,5 +154,6 @@ function refFromJs(type: ValType, value: unknown): Value {
     const typeId = heapTypeId(heap);
     if (typeId < 0 ? heap === HEAP.func : value.isOf(typeId)) return reference(type, value);
   }
+  if (value instanceof ExceptionReference && heap === HEAP.exn) return reference(type, value);
   throw new TypeError(`value is not a ${valTypeName(type)}`);
 }

@@ -1,7 +1,8 @@
 /** How a guest ends itself. */
+import { Termination } from '../errors';
 
 /** Thrown through the guest by `proc_exit`; nothing of the guest runs afterwards. */
-export class WasiExit extends Error {
+export class WasiExit extends Termination {
   readonly code: number;
   constructor(code: number) {
     super(`the program exited with code ${code}`);

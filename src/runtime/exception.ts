@@ -1,0 +1,78 @@
+/** Tags and exceptions (spec "exec/runtime", "tag instances" and "exception instances"). */
+import { canonicalFuncType, EXTERNREF, type FuncType } from '../decoder';
+import { RuntimeError, TRAP_MESSAGES } from '../errors';
+import { ExceptionReference, reference, type Value, valueFor } from './values';
+
+export class Tag {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Tag';
+  }
+  readonly type: FuncType;
+  /** @internal Equal for equal types of any two modules. */
+  readonly typeId: number;
+
+  /** The types of the values that its exceptions carry are the type's parameters; it has no results. */
+  constructor(type: FuncType, typeId = canonicalFuncType(type)) {
+    if (type.results.length > 0) throw new TypeError('expected the type of a tag, which has no results');
+    this.type = type;
+    this.typeId = typeId;
+  }
+}
+
+/** What an exnref that is not null refers to. It never changes. */
+export class Exception extends ExceptionReference {
+  get [Symbol.toStringTag](): string {
+    return 'tswasm.Exception';
+  }
+  readonly tag: Tag;
+  readonly values: readonly Value[];
+
+  /** @internal Of values that have been checked; `of` checks. */
+  constructor(tag: Tag, values: readonly Value[]) {
+    super();
+    this.tag = tag;
+    this.values = values;
+  }
+
+  /** An exception with these values, or what the JS API converts to them. A TypeError says what was expected. */
+  static of(store: object, tag: Tag, ...values: readonly unknown[]): Exception {
+    const { params } = tag.type;
+    if (values.length !== params.length) {
+      throw new TypeError(`expected ${params.length} values for the tag, not ${values.length}`);
+    }
+    return new Exception(
+      tag,
+      values.map((value, k) => valueFor(`value ${k}`, params[k], value, store)),
+    );
+  }
+}
+
+/** The tag of what host functions throw that is no exception of a guest: its value is that, as an externref. */
+export const HOST_TAG = new Tag({ params: [EXTERNREF], results: [] });
+
+/** The exception that a guest sees when a host function throws this. */
+export function hostException(thrown: unknown): Exception {
+  return new Exception(HOST_TAG, [reference(EXTERNREF, thrown)]);
+}
+
+const objects = new WeakMap<object, Exception>();
+
+/** From now on the object stands for the exception: a host function that throws it raises that. */
+export function standFor(object: object, exception: Exception): void {
+  objects.set(object, exception);
+}
+
+/** The exception that something stands for which a host function has thrown. */
+export function standsFor(thrown: unknown): Exception | undefined {
+  return typeof thrown === 'object' && thrown !== null ? objects.get(thrown) : undefined;
+}
+
+/** An exception that no handler of an execution took. A host function that throws it raises the exception again. */
+export class UncaughtException extends RuntimeError {
+  readonly exception: Exception;
+  constructor(exception: Exception) {
+    super(TRAP_MESSAGES.uncaughtException, undefined, 'uncaughtException');
+    this.exception = exception;
+    objects.set(this, exception);
+  }
+}
