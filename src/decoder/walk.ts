@@ -383,8 +383,8 @@ const EFFECTS: Readonly<Record<SpecialOp, (walk: Walk) => void>> = {
   catch: (w) => w.handle(true),
   catch_all: (w) => w.handle(false),
   delegate: (w) => w.delegate(),
-  throw: (w) => w.die(),
-  rethrow: (w) => w.die(),
+  throw: dieAfterOne,
+  rethrow: dieAfterOne,
   throw_ref: (w) => w.die(),
   br: (w) => {
     w.branch(w.reader.u32());
@@ -478,6 +478,11 @@ const EFFECTS: Readonly<Record<SpecialOp, (walk: Walk) => void>> = {
     w.drop(1);
   },
 };
+
+function dieAfterOne(walk: Walk): void {
+  walk.reader.u32();
+  walk.die();
+}
 
 function dropThreeAfterTwo(walk: Walk): void {
   walk.reader.u32();

@@ -21,6 +21,7 @@ import {
   type MemoryRecord,
   NO_BYTES,
   type PendingCall,
+  type RefTag,
   type SnapshotDocument,
   type TableRecord,
   type U64,
@@ -86,6 +87,7 @@ export function captureWith(
     ...captureInstance(instance, space, namer, options, contents),
     continuations: [captureRoot(execution, frames, space, namer)],
     pendingCall: capturePending(execution, namer),
+    exceptions: namer.exceptions(),
     hostState: bytesOf('the host state', options.hostState ?? NO_BYTES),
   };
 }
@@ -135,18 +137,22 @@ function captureInstance(
   };
 }
 
-/** @internal Memories, tables and globals. */
+/** @internal Memories, tables and globals, and the exceptions in them. */
 export function captureContents(
   space: Space,
   namer: Namer,
   contents: Contents = wholeMemory,
-): Pick<SnapshotDocument, 'memories' | 'tables' | 'globals'> {
+): Pick<SnapshotDocument, 'memories' | 'tables' | 'globals' | 'exceptions'> {
   const firstMemories = firstIndices(space.memories);
   const firstTables = firstIndices(space.tables);
+  // Exceptions are numbered in this order.
+  const globals = space.globals.map((global) => namer.value(global.get()));
+  const tables = space.tables.map((_, i) => captureTable(space, firstTables[i], i, namer));
   return {
     memories: space.memories.map((memory, i) => captureMemory(firstMemories[i], memory, i, contents)),
-    tables: space.tables.map((_, i) => captureTable(space, firstTables[i], i, namer)),
-    globals: space.globals.map((global) => namer.value(global.get())),
+    tables,
+    globals,
+    exceptions: namer.exceptions(),
   };
 }
 
@@ -173,7 +179,7 @@ function captureTable(space: Space, first: number, index: number, namer: Namer):
     elements[2 * i] = lo;
     elements[2 * i + 1] = hi;
   }
-  return { sameAs: undefined, type: type as 'funcref' | 'externref', elements };
+  return { sameAs: undefined, type: type as RefTag, elements };
 }
 
 /** @internal */

@@ -1,8 +1,17 @@
 /** References between instances and a snapshot: functions by index, the host's values by names that the embedder gives. */
 import { isRef, type ValType } from '../decoder/types';
 import { SnapshotError } from '../errors';
-import { type Func, reference, type Value } from '../runtime';
-import { isNull, isRefTag, NULL_WORD, nullRef, type TypedValue, type U64 } from './document';
+import { type Exception, type Func, reference, type Value } from '../runtime';
+import {
+  type ExceptionRecord,
+  isNull,
+  isRefTag,
+  NULL_WORD,
+  nullRef,
+  type TypedValue,
+  type U64,
+} from './document';
+import { ExceptionNumbers, makeExceptions } from './exceptions';
 import type { Space } from './space';
 import { u64, u64Hex } from './u64';
 import { tagOf } from './value-types';
@@ -20,6 +29,7 @@ function unsupported(message: string): SnapshotError {
 export class Namer {
   private readonly space: Space;
   private readonly nameExternRef: NameExternRef | undefined;
+  private readonly numbers = new ExceptionNumbers();
 
   constructor(space: Space, nameExternRef: NameExternRef | undefined) {
     this.space = space;
@@ -36,9 +46,10 @@ export class Namer {
 
   reference(type: ValType, ref: unknown): TypedValue {
     const tag = tagOf(type);
-    if (tag !== 'funcref' && tag !== 'externref') throw unsupported(`references of type ${tag}`);
+    if (!isRefTag(tag) || tag === 'contref') throw unsupported(`references of type ${tag}`);
     if (ref === null) return nullRef(tag);
     if (tag === 'funcref') return { type: tag, lo: this.funcIndex(ref as Func), hi: 0 };
+    if (tag === 'exnref') return { type: tag, lo: this.numbers.numberOf(ref as Exception), hi: 0 };
     if (this.nameExternRef === undefined) {
       throw unsupported('an externref belongs to the host, and nothing here names it');
     }
@@ -46,6 +57,18 @@ export class Namer {
     const value: TypedValue = { type: tag, lo: lo | 0, hi: hi | 0 };
     if (isNull(value)) throw unsupported('the host named an externref with the reserved name of null');
     return value;
+  }
+
+  /** The exceptions that have been met in values so far, and those that they hold. */
+  exceptions(): ExceptionRecord[] {
+    return this.numbers.recordsOf(
+      ({ tag }) => {
+        const number = this.space.tagNumberOf(tag);
+        if (number === undefined) throw unsupported('an exception of the host, or of another instance');
+        return number;
+      },
+      (value) => this.value(value),
+    );
   }
 
   /** The number of a function that is defined or imported here. */
@@ -58,13 +81,23 @@ export class Namer {
 
 /** Values of a document -> values of instances. The document has been verified against their modules. */
 export class Binder {
-  private readonly space: Pick<Space, 'func'>;
+  private readonly space: Pick<Space, 'func' | 'tag'>;
   private readonly bindExternRef: BindExternRef | undefined;
   private readonly bound = new Map<string, unknown>();
 
-  constructor(space: Pick<Space, 'func'>, bindExternRef: BindExternRef | undefined) {
+  private exceptions: readonly Exception[] = [];
+
+  constructor(
+    space: Pick<Space, 'func' | 'tag'>,
+    bindExternRef: BindExternRef | undefined,
+    exceptions: readonly ExceptionRecord[],
+  ) {
     this.space = space;
     this.bindExternRef = bindExternRef;
+    this.exceptions = makeExceptions(exceptions, space, (value, type, made) => {
+      this.exceptions = made;
+      return this.value(value, type);
+    });
   }
 
   value(value: TypedValue, type: ValType): Value {
@@ -74,6 +107,7 @@ export class Binder {
 
   reference(tag: TypedValue['type'], lo: number, hi: number): unknown {
     if (lo === NULL_WORD && hi === NULL_WORD) return null;
+    if (tag === 'exnref') return this.exceptions[lo >>> 0];
     return tag === 'funcref' ? this.space.func(lo >>> 0) : this.extern(u64(lo, hi));
   }
 

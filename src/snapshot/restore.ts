@@ -159,7 +159,7 @@ export function checkRoom(document: SnapshotDocument, { store, memories, tables 
 
 /** @internal Binds every reference and types every value, without a change to an instance. */
 export function prepare(document: SnapshotDocument, space: Space, options: RestoreOptions): Plan {
-  const binder = new Binder(space, options.bindExternRef);
+  const binder = new Binder(space, options.bindExternRef, document.exceptions);
   const globals = document.globals.map((value, i) => binder.value(value, space.globals[i].type.value));
   space.globals.forEach((global, i) => {
     checkImmutable(global, globals[i], i);

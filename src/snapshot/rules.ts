@@ -14,6 +14,7 @@ import {
   type U64,
   ZERO64,
 } from './document';
+import { exceptionOrder } from './exceptions';
 import { MAX_PAGE_BITS, MEMORY_LIMIT, PENDING_CALL_MAGIC, SECTION } from './format';
 import { startsWith } from './sections';
 import { u64Add, u64FromNumber } from './u64';
@@ -59,6 +60,9 @@ export function checkDocument(document: SnapshotDocument, where: Where = NOWHERE
     const at = where('exception', i);
     if (!isU32(exceptions[i].tag)) reject(`exception ${i}: bad tag index`, at);
     checkValues(document, exceptions[i].args, () => `exception ${i}`, at);
+  }
+  if (exceptionOrder(exceptions).length < exceptions.length) {
+    reject('an exception holds itself', where('exception', 0));
   }
   checkContinuations(document, where);
   if (document.postmortem && document.hostState.length > 0) {

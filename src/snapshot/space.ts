@@ -1,6 +1,6 @@
 /** What the numbers of a document mean: the index spaces of one instance, or the addresses of several linked ones (linkage.ts). */
 import type { Store } from '../interpreter';
-import type { Func, Global, Instance, Memory, Table } from '../runtime';
+import type { Func, Global, Instance, Memory, Table, Tag } from '../runtime';
 
 export interface Space {
   readonly store: Store;
@@ -8,6 +8,9 @@ export interface Space {
   readonly tables: readonly Table[];
   readonly globals: readonly Global[];
   func(index: number): Func;
+  tag(index: number): Tag;
+  /** The number of a tag, or undefined when it is none of this space. */
+  tagNumberOf(tag: Tag): number | undefined;
   /** The number of a function, or undefined when it is none of this space. */
   numberOf(func: Func): number | undefined;
   /** The number of a function that `instance` defines, or undefined when the instance is none of this space. */
@@ -15,7 +18,7 @@ export interface Space {
 }
 
 export function spaceOf(instance: Instance): Space {
-  const { store, module, memories, tables, globals } = instance;
+  const { store, module, memories, tables, globals, tags } = instance;
   let imported: Map<Func, number> | undefined;
   return {
     store,
@@ -30,6 +33,11 @@ export function spaceOf(instance: Instance): Space {
         for (let i = module.importedFuncs - 1; i >= 0; i--) imported.set(instance.funcAt(i), i);
       }
       return imported.get(func);
+    },
+    tag: (index) => tags[index],
+    tagNumberOf(tag) {
+      const index = tags.indexOf(tag);
+      return index < 0 ? undefined : index;
     },
     ownNumberOf: (owner, funcidx) => (owner === instance ? funcidx : undefined),
   };

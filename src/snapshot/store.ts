@@ -19,6 +19,7 @@ import {
   type Func,
   type ImportValue,
   type Instance,
+  type Tag,
 } from '../runtime';
 import {
   CAPTURE_OPTIONS,
@@ -99,11 +100,12 @@ function captureStack(
   execution: Execution,
   space: Space,
   namer: Namer,
-): Pick<SnapshotDocument, 'continuations' | 'pendingCall'> {
+): Pick<SnapshotDocument, 'continuations' | 'pendingCall' | 'exceptions'> {
   const frames = stoppedFrames(execution);
   return {
     continuations: [captureRoot(execution, frames, space, namer)],
     pendingCall: capturePending(execution, namer),
+    exceptions: namer.exceptions(),
   };
 }
 
@@ -115,6 +117,8 @@ function spaceOfStore(linkage: LiveLinkage, store: Store): Space {
     tables,
     globals,
     func: (address) => linkage.externAt('func', address) as Func,
+    tag: (address) => linkage.externAt('tag', address) as Tag,
+    tagNumberOf: (tag) => linkage.numberOf(tag),
     numberOf: (func) => linkage.numberOf(func),
     ownNumberOf: (instance, funcidx) => linkage.numberOf(instance.funcAt(funcidx)),
   };

@@ -3,6 +3,7 @@
 import { hierarchyOf, matches } from '../decoder/matching';
 import type { ModuleData } from '../decoder/module';
 import {
+  EXNREF,
   EXTERNREF,
   F32,
   F64,
@@ -43,6 +44,7 @@ const HEAP_TAGS: Readonly<Record<number, TypeTag>> = {
 export function typeOfTag(tag: TypeTag): ValType {
   if (tag === 'funcref') return FUNCREF;
   if (tag === 'externref') return EXTERNREF;
+  if (tag === 'exnref') return EXNREF;
   const number = Object.keys(NUMBER_TAGS).find((type) => NUMBER_TAGS[Number(type)] === tag);
   if (number === undefined) throw new SnapshotError(`a value of type ${tag} in a snapshot`, 'unsupported');
   return Number(number);
@@ -94,6 +96,8 @@ function referenceComplaint(tag: TypeTag, id: number, type: ValType, module: Mod
   if (tag === 'funcref') {
     if (id >= module.funcTypes.length) return `function ${id} is not in the module`;
     actual = refTo(module.types[module.funcTypes[id]]);
+  } else if (tag === 'exnref') {
+    actual = refType(false, HEAP.exn);
   } else if (tag !== 'externref') {
     throw new SnapshotError(`a value of type ${tag} in a snapshot`, 'unsupported');
   }

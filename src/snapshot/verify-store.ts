@@ -19,6 +19,7 @@ import {
   typeOfFunc,
   verifyArguments,
   verifyContents,
+  verifyException,
 } from './verify';
 
 /** Throws `SnapshotError` unless the document describes a state of a store that is linked so. */
@@ -36,6 +37,11 @@ export function verifyStore(document: SnapshotDocument, linkage: Linkage): void 
   const views = linkage.parts.map((part) => withStoreFuncs(part.module, linkage));
   linkage.parts.forEach((part, i) => {
     within(`instance ${i}`, () => verifyContents(partOf(document, part), views[i]));
+  });
+  document.exceptions.forEach((exception, i) => {
+    const origin = linkage.origins.tag[exception.tag];
+    const place = origin && linkage.parts[origin.part];
+    verifyException(exception, i, place?.module.tags[origin.index], views[origin?.part ?? 0]);
   });
   if (!document.postmortem) verifyStack(document, linkage, views);
 }

@@ -5,11 +5,12 @@
 
 import { matchesAll } from '../decoder/matching';
 import type { ModuleData } from '../decoder/module';
-import type { FuncType, Limits } from '../decoder/types';
+import type { FuncType, Limits, TagType } from '../decoder/types';
 import { SnapshotError } from '../errors';
 import { Callees, type FuncSpace, tailCallsOf } from './callees';
 import {
   type ContinuationRecord,
+  type ExceptionRecord,
   isStored,
   type SnapshotDocument,
   type TypedValue,
@@ -51,6 +52,9 @@ export function verifyLinked(
     mismatch(`the snapshot belongs to module ${u64Hex(document.wasmHash)}, this one is ${u64Hex(own)}`);
   }
   verifyContents(document, module);
+  document.exceptions.forEach((exception, i) => {
+    verifyException(exception, i, module.tags[exception.tag], module);
+  });
   verifyContinuations(document, module, isForeign);
 }
 
@@ -125,6 +129,22 @@ function verifyGlobals({ globals }: Pick<SnapshotDocument, 'globals'>, module: M
   });
 }
 
+/** @internal `tag` is undefined when there is none with the exception's number. The references among its values name functions of `module`. */
+export function verifyException(
+  { tag: number, args }: ExceptionRecord,
+  index: number,
+  tag: TagType | undefined,
+  module: ModuleData,
+): void {
+  if (tag === undefined) mismatch(`exception ${index}: there is no tag ${number}`);
+  const { params } = tag.type;
+  count(`values of exception ${index}`, args.length, params.length);
+  args.forEach((value, k) => {
+    const complaint = typeComplaint(value, params[k], module);
+    if (complaint !== undefined) mismatch(`exception ${index}, value ${k}: ${complaint}`);
+  });
+}
+
 function verifySegments({ segments }: Pick<SnapshotDocument, 'segments'>, module: ModuleData): void {
   count('data segments', segments.dataDropped.length, module.datas.length);
   count('element segments', segments.elemDropped.length, module.elements.length);
@@ -161,8 +181,7 @@ function funcSpaceOf(module: ModuleData, isForeign: (funcidx: number) => boolean
 }
 
 /** @internal What the draft has and this engine does not. */
-export function refuseUnsupported({ continuations, exceptions, postmortem }: SnapshotDocument): void {
-  if (exceptions.length > 0) throw new SnapshotError('exceptions in a snapshot', 'unsupported');
+export function refuseUnsupported({ continuations, postmortem }: SnapshotDocument): void {
   if (continuations.length > (postmortem ? 0 : 1)) {
     throw new SnapshotError('continuations in a snapshot (stack switching)', 'unsupported');
   }
