@@ -27,6 +27,7 @@ export const PROGRAMS: readonly Program[] = [
   { name: 'int64', about: '64-bit xorshift, mul, rotl, div', source: 'int64.ts' },
   { name: 'div64', about: '64-bit division, small and large', source: 'div64.ts' },
   { name: 'indirect', about: 'call_indirect and br_table', source: 'indirect.wat' },
+  { name: 'throws', about: 'exceptions caught ten frames above', source: 'throws.wat' },
   {
     name: 'strings',
     about: 'strings, Map, allocation, collector',
@@ -39,9 +40,8 @@ export const PROGRAMS: readonly Program[] = [
 
 async function assemble(program: Program, text: string): Promise<Uint8Array> {
   if (typeof program.source === 'string' && program.source.endsWith('.wat')) {
-    const wabt = await (await import('wabt')).default();
-    const module = wabt.parseWat(program.source, text, {});
-    return module.toBinary({}).buffer;
+    const { parse } = await import('@bytecodealliance/jco-transpile/wasm-tools');
+    return parse(text);
   }
   const runtime = program.runtime ?? 'stub';
   return compileAssemblyScript(text, [

@@ -10,6 +10,9 @@ import { commentText, hexText, signatureText } from './listing';
 import { valTypeNameIn } from './types';
 import { Walk } from './walk';
 
+/** What stands at the depth of the instruction that opened the block. */
+const OUTER = [OP.end, OP.else, OP.catch, OP.catch_all, OP.delegate];
+
 /** The lines of a defined function. */
 export function* disassemble(module: Module, funcidx: number): Generator<string> {
   const type = `(type ${module.funcTypes[funcidx]})${signatureText(module.funcType(funcidx), module.types)}`;
@@ -23,7 +26,7 @@ export function* disassemble(module: Module, funcidx: number): Generator<string>
     instruction({ row, offset, immediates, blocks }) {
       reader.pos = immediates;
       const text = row.name.split(' ')[0] + printImmediates({ module, reader, row, blocks });
-      const depth = blocks.length - (row.op === OP.end || row.op === OP.else ? 1 : 0);
+      const depth = blocks.length - (OUTER.includes(row.op) ? 1 : 0);
       line = `${hexText(offset)} ${'  '.repeat(depth)}${text}`;
     },
   });

@@ -14,6 +14,13 @@ export function safepointsOfBody(body: LoweredBody): Safepoint[] {
         case 'loop':
           open.push(statement.body);
           break;
+        case 'try':
+          open.push(statement.body);
+          for (const { to } of statement.clauses) {
+            if ('label' in to) branch(to);
+            else open.push(to);
+          }
+          break;
         case 'if':
           open.push(statement.body, statement.otherwise);
           break;
@@ -26,6 +33,7 @@ export function safepointsOfBody(body: LoweredBody): Safepoint[] {
           break;
         case 'call':
         case 'call_indirect':
+        case 'call_ref':
           found.push(statement.safepoint);
           break;
       }
