@@ -1,5 +1,5 @@
 /** How the second tier runs: its frames, what it keeps for itself between two boundaries, and its walk over the statements. */
-import { trap } from '../../src/errors';
+import { InternalError, trap } from '../../src/errors';
 import { frameUnits } from '../../src/interpreter/fuel';
 import type { Step } from '../../src/interpreter/step';
 import type { Place, TierMachine } from '../../src/interpreter/tiers';
@@ -321,6 +321,10 @@ export class Activations {
       }
       case 'return':
         return RETURN;
+      case 'try':
+      case 'throw':
+      case 'throw_ref':
+        throw new InternalError(`a ${statement.kind}, which this tier refuses`);
       case 'unreachable':
         throw trap('unreachable', statement.offset);
       case 'call':

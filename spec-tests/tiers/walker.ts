@@ -18,7 +18,9 @@ export class Walker implements Tier {
   private activations: Activations | undefined;
 
   judge(module: ModuleData, funcidx: number): Verdict {
-    const nesting = nestingOf(bodyOf(module, funcidx).statements);
+    const { statements, usesExceptions } = bodyOf(module, funcidx);
+    if (usesExceptions) return { kind: 'refuses', why: 'it throws or handles exceptions' };
+    const nesting = nestingOf(statements);
     if (nesting <= MOST_NESTED_BLOCKS) return { kind: 'runs' };
     return { kind: 'refuses', why: `blocks are nested ${nesting} deep, more than ${MOST_NESTED_BLOCKS}` };
   }

@@ -1,44 +1,84 @@
 /**
  * Exceptions (spec "exec/instructions", `throw` and `throw_ref`). Nothing of the host's is thrown: the search goes down the call stack, from
- * frame to frame, each of which knows by its call site what handles exceptions there. What it finds is a step like any other.
+ * frame to frame, each of which knows by its call site what handles exceptions there. What it finds is a step like any other. Only frames
+ * of another tier, which handle nothing, need the host's own way (`Propagating`).
  */
 import { InternalError, RuntimeError, Termination, trap } from '../errors';
 import type { Throw, ThrowRef } from '../lowering';
 import { Exception, HOST_TAG, hostException, standsFor, type Tag, UncaughtException } from '../runtime';
-import type { Handler, Handlers } from './code';
+import type { CallSite, Handler, Handlers } from './code';
 import { trapOf } from './failures';
 import { charge } from './fuel';
 import { registers, stack } from './registers';
 import { readValues, writeValues } from './slots';
 import type { Step } from './step';
 
-/** Clauses and frames that are looked at for a unit of fuel. */
+/** Clauses of a frame, or frames, that are looked at for a unit of fuel. */
 const LOOKED_PER_UNIT = 64;
 
-/** The step that goes on with the exception, in the frame that handles it; null when none does, and nothing has changed. */
-export function handlerOf(exception: Exception, fp: number, handlers: Handlers | null): Step | null {
-  const { sites, frames } = stack();
-  let frame = fp;
-  let looked = 0;
-  for (let sp = registers.sp, chain = handlers; ; sp--) {
-    for (let at = chain; at !== null; at = at.outer) {
-      for (const handler of at.clauses) {
-        looked++;
-        if (handler.tag !== null && handler.tag !== exception.tag) continue;
-        registers.sp = sp;
-        registers.fp = frame;
-        charge(Math.floor(looked / LOOKED_PER_UNIT));
-        deliver(exception, handler, frame);
-        return handler.step;
-      }
-    }
-    looked++;
-    const site = sites[sp - 1];
-    if (site === null || site === undefined) throw new InternalError('a stack without a bottom');
-    if (site.code === null) return null;
-    frame = frames[sp - 1];
-    chain = site.handlers;
+/**
+ * Thrown through frames of another tier, which stand on the host's stack and handle nothing. Whoever runs the steps below them goes on with
+ * the search, at the call site with this number.
+ */
+export class Propagating {
+  readonly exception: Exception;
+  readonly sp: number;
+  /** What is thrown when nobody handles it. */
+  readonly uncaught: () => unknown;
+  constructor(exception: Exception, sp: number, uncaught: () => unknown) {
+    this.exception = exception;
+    this.sp = sp;
+    this.uncaught = uncaught;
   }
+}
+
+/** The step that goes on with the exception, in the frame that handles it. Throws when none does, and nothing has changed. */
+function handle(exception: Exception, fp: number, handlers: Handlers | null, uncaught: () => unknown): Step {
+  const { sp } = registers;
+  return inFrame(exception, sp, fp, handlers) ?? below(exception, sp, -1, uncaught);
+}
+
+/** The same, when it has come through frames of another tier down to those that stand above the call site `floor`. */
+export function goOn({ exception, sp, uncaught }: Propagating, floor: number): Step {
+  const { sites } = stack();
+  let top = sp;
+  while (top - 1 > floor && isTier(sites[top - 1])) top--;
+  return below(exception, top, floor, uncaught);
+}
+
+/** In the frames whose call sites are below `from`, and above `floor`. */
+function below(exception: Exception, from: number, floor: number, uncaught: () => unknown): Step {
+  const { sites, frames } = stack();
+  for (let sp = from - 1; sp > floor; sp--) {
+    const site = sites[sp]!;
+    if (site.code === null) {
+      if (!isTier(site)) throw uncaught();
+      throw new Propagating(exception, sp, uncaught);
+    }
+    if ((from - sp) % LOOKED_PER_UNIT === 0) charge(1);
+    const step = inFrame(exception, sp, frames[sp], site.handlers);
+    if (step !== null) return step;
+  }
+  throw new Propagating(exception, floor, uncaught);
+}
+
+function isTier(site: CallSite | null): boolean {
+  return site !== null && site.code === null && site.next !== null;
+}
+
+function inFrame(exception: Exception, sp: number, fp: number, handlers: Handlers | null): Step | null {
+  let looked = 0;
+  for (let at = handlers; at !== null; at = at.outer) {
+    for (const handler of at.clauses) {
+      if (++looked % LOOKED_PER_UNIT === 0) charge(1);
+      if (handler.tag !== null && handler.tag !== exception.tag) continue;
+      registers.sp = sp;
+      registers.fp = fp;
+      deliver(exception, handler, fp);
+      return handler.step;
+    }
+  }
+  return null;
 }
 
 function deliver(exception: Exception, { values, ref }: Handler, fp: number): void {
@@ -51,11 +91,11 @@ function deliver(exception: Exception, { values, ref }: Handler, fp: number): vo
 }
 
 function raise(exception: Exception, fp: number, handlers: Handlers | null, offset: number): Step {
-  const step = handlerOf(exception, fp, handlers);
-  if (step !== null) return step;
   registers.trapOffset = offset;
   // What the host has thrown goes on as that.
-  throw exception.tag === HOST_TAG ? exception.values[0].ref : new UncaughtException(exception);
+  return handle(exception, fp, handlers, () =>
+    exception.tag === HOST_TAG ? exception.values[0].ref : new UncaughtException(exception),
+  );
 }
 
 export function throwStep(tag: Tag, { slot, offset }: Throw, handlers: Handlers | null): Step {
@@ -73,8 +113,18 @@ export function throwRefStep({ slot, offset }: ThrowRef, handlers: Handlers | nu
   };
 }
 
+/**
+ * What a host function threw goes to the handler in the guest that takes it; else through the guest unchanged. `fp` is that of the function's
+ * frame.
+ */
+export function hostThrew(thrown: unknown, fp: number): Step {
+  const exception = exceptionOf(thrown);
+  if (exception === undefined) throw thrown;
+  return handle(exception, fp, null, () => thrown);
+}
+
 /** The exception that a guest sees when a host function throws this; undefined for what no guest can catch: traps, and ends. */
-export function exceptionOf(thrown: unknown): Exception | undefined {
+function exceptionOf(thrown: unknown): Exception | undefined {
   const exception = standsFor(thrown);
   if (exception !== undefined) return exception;
   if (trapOf(thrown) !== undefined) return undefined;

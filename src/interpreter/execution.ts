@@ -20,6 +20,7 @@ import { type BacktraceFrame, InternalError, RuntimeError, trap } from '../error
 import { argumentsOf, type Door, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
 import { CallSite, codeOf, isSafepoint, type Safepoint, unitsOf } from './code';
+import { goOn, Propagating } from './exceptions';
 import { hasRoom, trapOf } from './failures';
 import { type FrameState, frameState, type PendingHostCall, rebuild, type StackFrame } from './frames';
 import { hostCalls, waiting } from './hostcall';
@@ -53,6 +54,14 @@ export type ExecutionState = State['kind'];
 const NO_VALUES: readonly Value[] = [];
 
 const NO_OPTIONS: RunOptions = {};
+
+/** An exception may be handled below frames of another tier; everything else that is thrown ends the execution. */
+function unwound(error: unknown, turn: Turn): Step {
+  if (!(error instanceof Propagating)) throw error;
+  const step = goOn(error, turn.sp - 1);
+  turn.unwound();
+  return step;
+}
 
 export class Execution {
   // Bundlers rename a class that names itself.
@@ -165,7 +174,12 @@ export class Execution {
       let step = this.begin(turn);
       turn.startSlice();
       for (;;) {
-        while (step !== null) step = step(registers.fp);
+        try {
+          while (step !== null) step = step(registers.fp);
+        } catch (error) {
+          step = unwound(error, turn);
+          continue;
+        }
         step = nextSlice(turn);
         if (step === null) return this.stopped(turn);
       }

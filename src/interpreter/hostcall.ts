@@ -11,7 +11,7 @@ import {
   type Value,
   valueFor,
 } from '../runtime';
-import { exceptionOf, handlerOf } from './exceptions';
+import { hostThrew } from './exceptions';
 import { registers, type Stack, stack } from './registers';
 import type { Step } from './step';
 
@@ -182,14 +182,6 @@ export function callHost(func: Func, fp: number): Step | null {
     return hostThrew(error, fp);
   }
   return endCall(call, returned, fp);
-}
-
-/** Handlers of the guest may take what a host function throws; else it goes through the guest unchanged. */
-function hostThrew(thrown: unknown, fp: number): Step {
-  const exception = exceptionOf(thrown);
-  const step = exception === undefined ? null : handlerOf(exception, fp, null);
-  if (step === null) throw thrown;
-  return step;
 }
 
 function beginCall(func: Func, fp: number): HostCall {

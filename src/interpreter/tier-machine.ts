@@ -10,6 +10,7 @@ import { makeBulk } from './bulk';
 import { CallSite, codeOf } from './code';
 import { makeCode } from './driver';
 import { makeEffect } from './effects';
+import { goOn, Propagating } from './exceptions';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
 import { nextSlice } from './slices';
@@ -74,10 +75,12 @@ export class MachineOfTier implements TierMachine {
     const { nest } = registers;
     turn.nested++;
     registers.nest = Math.min(nest, 1);
-    const hasReturned = runUntil(turn, entry, sp);
-    registers.nest = nest;
-    turn.nested--;
-    return hasReturned;
+    try {
+      return runUntil(turn, entry, sp);
+    } finally {
+      registers.nest = nest;
+      turn.nested--;
+    }
   }
 
   returned({ sp }: Place): Step | null {
@@ -151,10 +154,19 @@ function runningTurn(): Turn {
 /** Runs steps until the call that waits at `sp` has returned. False when the execution stops, or waits for the host, before that. */
 function runUntil(turn: Turn, first: Step, sp: number): boolean {
   let step: Step | null = first;
+  const { nest } = registers;
   for (;;) {
-    while (step !== null) {
-      step = step(registers.fp);
-      if (registers.sp === sp) return true;
+    try {
+      while (step !== null) {
+        step = step(registers.fp);
+        if (registers.sp === sp) return true;
+      }
+    } catch (error) {
+      // It may be handled in a frame above the call.
+      if (!(error instanceof Propagating)) throw error;
+      step = goOn(error, sp);
+      registers.nest = nest;
+      continue;
     }
     step = nextSlice(turn);
     if (step === null) return false;

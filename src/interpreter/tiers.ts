@@ -40,6 +40,8 @@
  * - a trap, or whatever a host function threw: for the backtrace, the tier has called `mark` for each of its frames that waits for a call
  *   (with no function for one that it cannot tell), `registers.sp` counts them; it throws. Traps are `RuntimeError`s with the byte offset in
  *   the module; values need not be spilled.
+ * A tier refuses functions that throw or handle exceptions (`LoweredBody.usesExceptions`). Those of other functions pass through its
+ * frames as what a host function threw does: it lets them.
  * A frame that has left goes on in the interpreter, and comes back up at a loop header or by being called.
  *
  * Who chooses. One `TierPolicy` a store, asked when a function is first called and when one is found running at the end of a slice of

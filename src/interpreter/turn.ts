@@ -107,6 +107,11 @@ export class Turn {
     return this.nested < MOST_NESTED && nestAt(this.depth) > 0;
   }
 
+  /** What stood on the host's stack has been thrown through. */
+  unwound(): void {
+    registers.nest = nestAt(this.depth);
+  }
+
   /** Gives the machine back as it was. Also when it was not taken. */
   leave(): void {
     running.depth = this.depth;

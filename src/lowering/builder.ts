@@ -58,6 +58,7 @@ export class Builder {
   offset = 0;
   /** Whether it calls anything. */
   calls = false;
+  private usesExceptions = false;
   private readonly results: readonly ValType[];
   readonly entry: Safepoint;
   private sequence: Statement[];
@@ -111,13 +112,26 @@ export class Builder {
 
   /** The body, when all instructions have been read. */
   finish(): LoweredBody {
-    const { funcidx, start, locals, operands, entry, calls, statements, size } = this;
+    const { funcidx, start, locals, operands, entry, calls, usesExceptions, statements, size } = this;
     const usesRefs = operands.usesRefs || locals.hasRefs;
-    return { funcidx, start, locals, slots: operands.end, usesRefs, calls, entry, statements, size };
+    return {
+      funcidx,
+      start,
+      locals,
+      slots: operands.end,
+      usesRefs,
+      calls,
+      usesExceptions,
+      entry,
+      statements,
+      size,
+    };
   }
 
   emit(statement: Statement): void {
     this.size += sizeOf(statement);
+    const { kind } = statement;
+    if (kind === 'try' || kind === 'throw' || kind === 'throw_ref') this.usesExceptions = true;
     this.sequence.push(statement);
   }
 

@@ -24,6 +24,8 @@ export interface LoweredBody {
   readonly usesRefs: boolean;
   /** Whether it calls anything. */
   readonly calls: boolean;
+  /** Whether it throws or handles exceptions: has a `try`, `throw` or `throw_ref`. */
+  readonly usesExceptions: boolean;
   readonly entry: Safepoint;
   readonly statements: readonly Statement[];
   /** Statements and expressions: about a hundred bytes each. */
