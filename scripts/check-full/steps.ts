@@ -114,6 +114,11 @@ export const STEPS: readonly Step[] = [
     missing: unnamed('TSWASM_SNAPSHOT_TOOL', "extra/snapshot-tool.py of the draft's repository"),
   },
   {
+    name: 'bundles of vite, rollup and webpack',
+    command: vitest('scripts/bundlers.test.ts'),
+    env: { TSWASM_BUNDLERS: 'all' },
+  },
+  {
     name: 'JS API tests',
     command: vitest('embed/node/js-api-tests.test.ts'),
     missing: noJsApi,
