@@ -112,11 +112,10 @@ function skips({ about }: Block): boolean {
 const guides = readdirSync(docs).filter((file) => file.endsWith('.md'));
 
 describe.skipIf(!existsSync(path.join(root, 'dist', 'cli.js')))('guides', () => {
-  it.each(guides)(
-    '%s',
-    (guide) => follow(guide, blocksOf(readFileSync(path.join(docs, guide), 'utf8'))),
-    120_000,
-  );
+  const texts = [...guides.map((guide) => `docs/${guide}`), 'README.md'];
+  it.each(texts)('%s', (file) => {
+    follow(file.replace('/', '-'), blocksOf(readFileSync(path.join(root, file), 'utf8')));
+  }, 120_000);
 });
 
 it('finds blocks, and sees when something is not as it says', () => {
