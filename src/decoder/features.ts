@@ -11,6 +11,8 @@ export const FEATURES = {
   multiMemory: true,
   memory64: true,
   customPageSizes: true,
+  simd: true,
+  relaxedSimd: true,
 } as const;
 export type Feature = keyof typeof FEATURES;
 export type Features = Readonly<Record<Feature, boolean>>;

@@ -42,6 +42,8 @@ const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   multiMemory: 'multi-memory',
   memory64: 'memory64',
   customPageSizes: 'custom page sizes',
+  simd: 'simd',
+  relaxedSimd: 'relaxed-simd',
 };
 
 const NOT_VECTORS: readonly SectionName[] = ['custom', 'start', 'dataCount'];

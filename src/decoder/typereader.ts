@@ -4,6 +4,7 @@ import { internFuncType } from './canonical';
 import type { Context } from './context';
 import { checkLimit, MEMORY_RANGE, TABLE_RANGE } from './limits';
 import type { Reader } from './reader';
+import { SIMD_ROWS } from './simd';
 import type {
   AddressType,
   DefType,
@@ -14,7 +15,7 @@ import type {
   TableType,
   ValType,
 } from './types';
-import { EXTERNREF, F64, FUNCREF, HEAP, I32 } from './types';
+import { EXTERNREF, F64, FUNCREF, HEAP, I32, V128 } from './types';
 import { proposalOfType, unsupported } from './unsupported';
 
 /** Told of each feature a type needs. */
@@ -51,6 +52,10 @@ export function readValType(r: Reader, context: UsesFeatures): ValType {
   const offset = r.pos;
   const code = r.typeCode();
   if (code >= F64 && code <= I32) return code;
+  if (code === V128 && SIMD_ROWS.length > 0) {
+    context.need('simd', offset);
+    return V128;
+  }
   if (code === HEAP.func || code === HEAP.extern) {
     context.need('referenceTypes', offset);
     return code === HEAP.func ? FUNCREF : EXTERNREF;

@@ -14,6 +14,7 @@
 import { trap } from '../errors';
 import * as numerics from '../runtime/numerics';
 import { createFactories } from './factories.generated.js';
+import { createVectorFactories, vectorFunctions } from './factories-simd.generated.js';
 import { type Registers, registers, stack } from './registers';
 
 /** A factory's parameters are as in templates/control.ts; the generator has put them together, so they are not typed one by one. */
@@ -32,6 +33,7 @@ export interface FactoryEnvironment {
   readonly M: Registers;
   readonly W: numerics.Words;
   readonly N: typeof numerics;
+  readonly V: object;
   readonly T: typeof trap;
 }
 export type FactoryMaker = (environment: FactoryEnvironment) => Factories;
@@ -65,6 +67,7 @@ function theEnvironment(): FactoryEnvironment {
       M: registers,
       W: numerics.words,
       N: numerics,
+      V: vectorFunctions,
       T: trap,
     };
   }
@@ -77,7 +80,10 @@ export function factorySource(hot: boolean): FactorySource {
     fresh ??= makeFresh(theEnvironment());
     return fresh;
   }
-  shared ??= sourceOf(makeShared(theEnvironment()));
+  if (shared === undefined) {
+    const of = theEnvironment();
+    shared = sourceOf({ ...createVectorFactories(of), ...makeShared(of) });
+  }
   return shared;
 }
 

@@ -2,10 +2,10 @@
  * Canonical frames: what a stopped execution holds, off the machine's stack, and its translation to and from the specification's terms
  * (DESIGN.md, law 1; src/snapshot writes and reads them).
  */
-import { isRef, slotsOf, type ValType } from '../decoder';
+import { isRef, type ValType } from '../decoder';
 import { onTop, type TypeList, typesOf } from '../decoder/typelist';
 import { InternalError } from '../errors';
-import type { Func, Instance, Value } from '../runtime';
+import { type Func, type Instance, readWords, reference, type Value, wordsOf, writeWords } from '../runtime';
 import { CallSite, type Code, codeOf, type Safepoint } from './code';
 import { makeCode } from './driver';
 import { stack } from './registers';
@@ -53,12 +53,16 @@ export function frameState(
 }
 
 /** Values of these types from a word index on. */
-export function savedValues({ ints, refs }: Saved, types: readonly ValType[], fp: number): Value[] {
+export function savedValues(
+  { ints, refs }: Pick<Saved, 'ints' | 'refs'>,
+  types: readonly ValType[],
+  fp: number,
+): Value[] {
   let word = fp;
   return types.map((type) => {
     const at = word;
-    word += 2 * slotsOf(type);
-    return { type, lo: ints[at], hi: ints[at + 1], ref: isRef(type) ? refs[at >> 1] : null };
+    word += wordsOf(type);
+    return isRef(type) ? reference(type, refs[at >> 1]) : readWords(type, ints, at);
   });
 }
 
@@ -121,13 +125,13 @@ function innermost(code: Code, frame: StackFrame): Safepoint {
 
 function place(values: readonly Value[], at: number, words: number[], refs: unknown[]): void {
   let word = at;
-  for (const { type, lo, hi, ref } of values) {
-    while (words.length < word + 2) words.push(0);
-    words[word] = lo;
-    words[word + 1] = hi;
-    while (refs.length <= word >> 1) refs.push(null);
-    if (isRef(type)) refs[word >> 1] = ref;
-    word += 2 * slotsOf(type);
+  for (const value of values) {
+    const next = word + wordsOf(value.type);
+    while (words.length < next) words.push(0);
+    while (refs.length < next >> 1) refs.push(null);
+    if (isRef(value.type)) refs[word >> 1] = value.ref;
+    else writeWords(value, words, word);
+    word = next;
   }
 }
 
@@ -135,35 +139,16 @@ function place(values: readonly Value[], at: number, words: number[], refs: unkn
 export function writeValues(values: readonly Value[], base: number): void {
   const { ints, refs } = stack();
   let word = base;
-  for (const { type, lo, hi, ref } of values) {
-    ints[word] = lo;
-    ints[word + 1] = hi;
-    if (isRef(type)) {
+  for (const value of values) {
+    if (isRef(value.type)) {
       while (refs.length <= word >> 1) refs.push(null);
-      refs[word >> 1] = ref;
-    }
-    word += 2 * slotsOf(type);
+      refs[word >> 1] = value.ref;
+    } else writeWords(value, ints, word);
+    word += wordsOf(value.type);
   }
 }
 
 /** Reads values off the machine's stack. */
 export function readValues(types: readonly ValType[], base: number): Value[] {
-  const { ints, refs } = stack();
-  let word = base;
-  return types.map((type) => {
-    const isWide = slotsOf(type) > 1 || !isNarrow(type);
-    const value = {
-      type,
-      lo: isRef(type) ? 0 : ints[word],
-      hi: isWide && !isRef(type) ? ints[word + 1] : 0,
-      ref: isRef(type) ? refs[word >> 1] : null,
-    };
-    word += 2 * slotsOf(type);
-    return value;
-  });
-}
-
-/** Types whose high word means nothing. */
-function isNarrow(type: ValType): boolean {
-  return type === 0x7f || type === 0x7d;
+  return savedValues(stack(), types, base);
 }

@@ -3,6 +3,7 @@
  * stack of open blocks, so that lowering can be done in slices, and no nesting is too deep for it.
  */
 import { type Instruction, type ModuleData, OP, Reader, slotsOf, type ValType } from '../decoder';
+import { isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
 import { Operands } from './operands';
 import type { Branch, Label, LoweredBody, Move, Safepoint, Statement } from './statements';
@@ -260,7 +261,7 @@ export class Builder {
     let slot = to;
     for (let height = first; height < operands.height; height++) {
       const value = operands.at(height);
-      if (value.op !== 'get' || value.slot !== slot) moves.push({ kind: 'set', slot, value });
+      if (!isIn(value, slot)) moves.push({ kind: 'set', slot, value });
       slot += slotsOf(value.type);
     }
     return moves;
@@ -275,6 +276,7 @@ function sizeOf(statement: Statement): number {
     case 'global.set':
       return 1 + statement.value.size;
     case 'store':
+    case 'vector.store':
       return 1 + statement.address.size + statement.value.size;
     case 'if':
       return 1 + statement.condition.size;
@@ -290,3 +292,6 @@ function sizeOf(statement: Statement): number {
       return 1;
   }
 }
+
+/** What an instruction becomes. It reads its immediates; the reader stands behind the opcode. */
+export type Handler = (lowering: Builder, row: Instruction) => void;

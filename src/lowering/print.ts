@@ -5,7 +5,7 @@
  */
 import { funcTypeName, type ModuleData, slotsOf, type ValType, valTypeName } from '../decoder';
 import { typesOf } from '../decoder/typelist';
-import type { Const, Expr } from './expr';
+import type { Const, Expr, Get, Vector } from './expr';
 import type { Locals } from './frame';
 import type { Branch, LoweredBody, Safepoint, Statement } from './statements';
 
@@ -74,6 +74,11 @@ function describe(statement: Statement, locals: Locals): string[] {
       const where = accessText(text(address), memoryOffset, memidx);
       return [`${op} ${where} = ${text(value)}${trapText(offset)}`];
     }
+    case 'vector.store': {
+      const { op, address, memoryOffset, memidx, value, lane, offset } = statement;
+      const what = op === 'v128.store' ? text(value) : `lane ${lane} of ${text(value)}`;
+      return [`${op} ${accessText(text(address), memoryOffset, memidx)} = ${what}${trapText(offset)}`];
+    }
     case 'global.set':
       return [`global ${statement.globalidx} = ${text(statement.value)}`];
     case 'effect':
@@ -137,7 +142,21 @@ function trapText(offset: number): string {
 function placeText(slot: number, locals: Locals): string {
   if (slot >= locals.slots) return `operand ${slot - locals.slots}`;
   const group = locals.groups.filter((candidate) => candidate.slot <= slot).pop()!;
-  return `local ${group.localidx + (slot - group.slot) / slotsOf(group.type)}`;
+  const size = slotsOf(group.type);
+  const localidx = group.localidx + Math.floor((slot - group.slot) / size);
+  return `local ${localidx}${(slot - group.slot) % size > 0 ? ' + 1' : ''}`;
+}
+
+/** A lane of a vector may be in the upper half of a slot. */
+function getText({ slot, half }: Get, locals: Locals): string {
+  return placeText(slot, locals) + (half > 0 ? ' upper' : '');
+}
+
+function vectorText({ instruction, operands, immediates, access }: Vector, locals: Locals): string {
+  const list = operands.map((operand) => exprText(operand, locals));
+  if (access !== undefined) list[0] = accessText(list[0], access.memoryOffset, access.memidx);
+  const numbers = immediates.map((k) => (instruction === 'v128.const' ? hexWord(k) : k));
+  return `${[instruction, ...numbers].join(' ')}(${list.join(', ')})`;
 }
 
 function accessText(address: string, memoryOffset: number, memidx: number): string {
@@ -149,13 +168,15 @@ function exprText(expr: Expr, locals: Locals): string {
   const text = (operand: Expr) => exprText(operand, locals);
   switch (expr.op) {
     case 'get':
-      return placeText(expr.slot, locals);
+      return getText(expr, locals);
     case 'const':
       return constText(expr);
     case 'global.get':
       return `global ${expr.globalidx}${floatBits(expr.type)}`;
     case 'select':
       return `select(${text(expr.a)}, ${text(expr.b)}, ${text(expr.condition)})`;
+    case 'vector':
+      return vectorText(expr, locals);
     case 'narrow':
       return `narrow(${text(expr.a)})`;
     case 'address':
@@ -172,7 +193,6 @@ function floatBits(type: ValType): string {
 
 /** Floats as their bits, which say what a NaN holds. */
 function constText({ kind, low, high }: Const): string {
-  const hexWord = (word: number) => (word >>> 0).toString(16).padStart(8, '0');
   switch (kind) {
     case 'i':
       return `${low}`;
@@ -181,6 +201,10 @@ function constText({ kind, low, high }: Const): string {
     default:
       return `${kind === 'F' ? 'f64 bits ' : ''}0x${hexWord(high)}${hexWord(low)}`;
   }
+}
+
+function hexWord(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
 }
 
 function hex(offset: number): string {

@@ -11,12 +11,14 @@ import {
   valTypeName,
 } from '../decoder';
 import { RuntimeError } from '../errors';
+import { wordsOf, wordsOfAll } from './cells';
 import { evaluateConst } from './constexpr';
 import { Global, Tag } from './global';
 import { Memory } from './memory';
 import type { Store } from './store';
 import { MAX_TABLE_ELEMENTS, Table } from './table';
 import { FuncReference, fromJs, ownValue, toJs, type Value, valueFor } from './values';
+import { checkJsForm, hasVectors } from './vector-values';
 
 /**
  * What a host function reads its arguments from and writes its results to, by index. An index that there is not is a RangeError; so is
@@ -101,12 +103,7 @@ export class Func extends FuncReference {
   /** A function of the host with the JS API's conversions: BigInt for i64, an iterable for several results. */
   static js(store: Store, type: FuncType, fn: (...args: never[]) => unknown, name?: string): Func {
     check('the function', fn, CALLBACK);
-    return Func.host(
-      store,
-      type,
-      jsCallback(type.params.length, fn as (...args: unknown[]) => unknown),
-      name,
-    );
+    return Func.host(store, type, jsCallback(type, fn as (...args: unknown[]) => unknown), name);
   }
 
   /** @internal A function that `instance` defines. */
@@ -125,6 +122,7 @@ export class Func extends FuncReference {
 
   /** @internal ToWebAssemblyValue of each parameter; arguments that are not given are undefined. */
   toValues(args: readonly unknown[]): Value[] {
+    checkJsForm(this.type);
     return this.type.params.map((type, k) => ownValue(`argument ${k}`, fromJs(type, args[k]), this.store));
   }
   /** @internal ToJSValue of the results: nothing, a value, or an array. */
@@ -139,8 +137,9 @@ export class Func extends FuncReference {
 }
 
 /** Calls a JavaScript function. While it runs, this is one small frame of the host's stack; spreading arguments takes another. */
-function jsCallback(params: number, fn: (...args: unknown[]) => unknown): HostCallback {
-  switch (params) {
+function jsCallback(type: FuncType, fn: (...args: unknown[]) => unknown): HostCallback {
+  if (hasVectors(type)) return () => checkJsForm(type);
+  switch (type.params.length) {
     case 0:
       return (call) => giveResults(call, fn());
     case 1:
@@ -317,11 +316,13 @@ export class Instance {
     this.importedMemories = this.memories.length;
     this.importedTables = this.tables.length;
     checkElements(module);
-    const cells = new Int32Array(2 * module.globalDefs.length);
-    module.globalDefs.forEach((def, k) => {
+    const cells = new Int32Array(wordsOfAll(module.globalDefs.map(({ type }) => type.value)));
+    let word = 0;
+    for (const def of module.globalDefs) {
       const value = evaluateConst(this, def.init);
-      this.globals.push(new Global(store, def.type, { ...value, type: def.type.value }, cells, 2 * k));
-    });
+      this.globals.push(new Global(store, def.type, { ...value, type: def.type.value }, cells, word));
+      word += wordsOf(def.type.value);
+    }
     for (const def of module.tableDefs) {
       const init = def.init === undefined ? null : evaluateConst(this, def.init).ref;
       this.tables.push(limited(() => new Table(store, def.type, init)));
