@@ -59,4 +59,5 @@ export {
   toJs,
   useMemoryBacking,
   type Value,
+  v128,
 } from './runtime';
