@@ -26,6 +26,7 @@ export interface FactoryEnvironment {
   readonly I: Int32Array;
   readonly S: Float32Array;
   readonly F: Float64Array;
+  readonly B: Uint8Array;
   readonly R: unknown[];
   readonly RS: unknown[];
   readonly RF: number[];
@@ -60,6 +61,7 @@ function theEnvironment(): FactoryEnvironment {
       I: ints,
       S: floats,
       F: doubles,
+      B: new Uint8Array(ints.buffer),
       R: refs,
       RS: sites,
       RF: frames,

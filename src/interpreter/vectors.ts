@@ -75,15 +75,38 @@ function capturedBy(parts: Parts, operand: Expr, form: string): unknown {
   return form === '/k' && operand.op === 'const' ? constantNumber(operand) : parts.value(operand);
 }
 
-/** Whole words are four moves. */
+/** Bytes of a word that keep their order, turned to their places. */
+interface Turn {
+  readonly word: number;
+  readonly left: number;
+  mask: number;
+}
+
+/** Most shuffles put each word together from one or two others, turned: to widen, narrow, interleave, reverse. */
 function shuffle(parts: Parts, to: number, { operands, immediates }: Vector, next: Step): Step {
   const [a, b] = operands.map(word);
-  const words: number[] = [];
-  for (let k = 0; k < 16; k += 4) {
-    const first = immediates[k];
-    const whole = first % 4 === 0 && [1, 2, 3].every((more) => immediates[k + more] === first + more);
-    if (!whole) return parts.make('set i8x16.shuffle')(to, a, b, immediates, next) as Step;
-    words.push(first < 16 ? a + first / 4 : b + (first - 16) / 4);
+  const bytes = immediates.map((lane) => (lane < 16 ? 4 * a + lane : 4 * b + lane - 16));
+  const turns = [0, 4, 8, 12].map((first) => turnsOf(bytes.slice(first, first + 4)));
+  if (turns.every(([{ left }, other]) => left === 0 && other === undefined)) {
+    return parts.make('set shuffle32')(to, ...turns.map(([turn]) => turn.word), next) as Step;
   }
-  return parts.make('set shuffle32')(to, ...words, next) as Step;
+  if (turns.some(({ length }) => length > 2)) {
+    return parts.make('set i8x16.shuffle')(to, ...bytes, next) as Step;
+  }
+  const captured = turns.flatMap(([turn, other = { ...turn, mask: 0 }]) =>
+    [turn, other].flatMap(({ word: at, left, mask }) => [at, left, mask]),
+  );
+  return parts.make('set shuffle2')(to, ...captured, next) as Step;
+}
+
+function turnsOf(bytes: readonly number[]): Turn[] {
+  const turns: Turn[] = [];
+  bytes.forEach((byte, k) => {
+    const source = Math.floor(byte / 4);
+    const left = (8 * (k - (byte % 4))) & 31;
+    const known = turns.find((turn) => turn.word === source && turn.left === left);
+    if (known === undefined) turns.push({ word: source, left, mask: 255 << (8 * k) });
+    else known.mask |= 255 << (8 * k);
+  });
+  return turns;
 }

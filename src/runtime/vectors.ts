@@ -188,8 +188,12 @@ export function widen8U(x: number): number {
   return (x & 255) | ((x & 0xff00) << 8);
 }
 const clamp = (x: number, least: number, most: number): number => Math.max(least, Math.min(x, most));
-/** Two words of 16 bit lanes as four bytes. */
+/** The lower bytes of the lanes of 16 bits. */
+const lowerBytes = (x: number, y: number): number =>
+  (x & 255) | ((x >>> 8) & 0xff00) | ((y & 255) << 16) | ((y << 8) & 0xff000000);
+/** Two words of 16 bit lanes as four bytes. Mostly all of them fit. */
 export function narrow16S(x: number, y: number): number {
+  if (((add16(x, 0x00800080) | add16(y, 0x00800080)) & 0xff00ff00) === 0) return lowerBytes(x, y);
   return (
     (clamp((x << 16) >> 16, -128, 127) & 255) |
     ((clamp(x >> 16, -128, 127) & 255) << 8) |
@@ -198,6 +202,7 @@ export function narrow16S(x: number, y: number): number {
   );
 }
 export function narrow16U(x: number, y: number): number {
+  if (((x | y) & 0xff00ff00) === 0) return lowerBytes(x, y);
   return (
     clamp((x << 16) >> 16, 0, 255) |
     (clamp(x >> 16, 0, 255) << 8) |
@@ -209,6 +214,7 @@ export function narrow32S(x: number, y: number): number {
   return (clamp(x, -32768, 32767) & 65535) | (clamp(y, -32768, 32767) << 16);
 }
 export function narrow32U(x: number, y: number): number {
+  if ((x | y) >>> 16 === 0) return x | (y << 16);
   return clamp(x, 0, 65535) | (clamp(y, 0, 65535) << 16);
 }
 
@@ -221,30 +227,10 @@ export function bits16(x: number): number {
   return ((x >>> 15) & 1) | ((x >>> 30) & 2);
 }
 
-// Whole vectors
-
-const words = new Int32Array(12);
-const bytes = new Uint8Array(words.buffer);
-
-/** To word `r` on, the bytes of the vector at `p` that the vector at `q` names, 0 for those from 16 on. */
-export function swizzle(ints: Int32Array, r: number, p: number, q: number): void {
-  for (let k = 0; k < 4; k++) {
-    words[k] = ints[p + k];
-    words[4 + k] = ints[q + k];
-  }
-  for (let k = 16; k < 32; k++) {
-    const index = bytes[k];
-    bytes[k] = index < 16 ? bytes[index] : 0;
-  }
-  for (let k = 0; k < 4; k++) ints[r + k] = words[4 + k];
+/** NaNs among the lanes from `at` on become the canonical one. */
+export function quiet32(floats: Float32Array, at: number): void {
+  for (let k = at; k < at + 4; k++) if (Number.isNaN(floats[k])) floats[k] = Number.NaN;
 }
-
-/** To word `r` on, the bytes of the vectors at `p` and `q` with these numbers. */
-export function shuffle(ints: Int32Array, r: number, p: number, q: number, lanes: readonly number[]): void {
-  for (let k = 0; k < 4; k++) {
-    words[k] = ints[p + k];
-    words[4 + k] = ints[q + k];
-  }
-  for (let k = 0; k < 16; k++) bytes[32 + k] = bytes[lanes[k]];
-  for (let k = 0; k < 4; k++) ints[r + k] = words[8 + k];
+export function quiet64(doubles: Float64Array, at: number): void {
+  for (let k = at; k < at + 2; k++) if (Number.isNaN(doubles[k])) doubles[k] = Number.NaN;
 }

@@ -47,8 +47,8 @@ function placed({ kinds }: Operands, code: string): string {
   return `${bind === '' ? '' : `const ${bind.slice(1)};`}${text}`;
 }
 
-/** One lane: reads what is used more than once, and writes the result. */
-function laneCode({ from, to, code, arithmetic }: Lanes, lane: number, vectors: number): string {
+/** The value of a lane, and bindings of what it uses more than once. */
+function laneValue({ from, code }: Lanes, lane: number, vectors: number): { bind: string; text: string } {
   const wide = from === 'I' || from === 'F';
   const at = (place: string, word: number) => `${place}${word > 0 ? `+${word}` : ''}`;
   let text = code;
@@ -71,14 +71,20 @@ function laneCode({ from, to, code, arithmetic }: Lanes, lane: number, vectors: 
     if (count(text, letter) > 1) bind += `,${VALUES[k]}=${value}`;
     text = substitute(text, letter, count(text, letter) > 1 ? VALUES[k] : value);
   }
-  const start = (bind === '' ? '' : `const ${bind.slice(1)};`) + (count(text, 't') > 0 ? 'let t;' : '');
-  return `{${start}${written(to, text, lane, wide, arithmetic)}}`;
+  return { bind, text };
 }
 
-function written(to: Lanes['to'], code: string, lane: number, wide: boolean, arithmetic: boolean): string {
+/** One lane: reads what is used more than once, and writes the result. */
+function laneCode(template: Lanes, lane: number, vectors: number): string {
+  const { from, to } = template;
+  const { bind, text } = laneValue(template, lane, vectors);
+  const start = (bind === '' ? '' : `const ${bind.slice(1)};`) + (count(text, 't') > 0 ? 'let t;' : '');
+  return `{${start}${written(to, text, lane, from === 'I' || from === 'F')}}`;
+}
+
+function written(to: Lanes['to'], code: string, lane: number, wide: boolean): string {
   const word = (k: number) => `I[r${k > 0 ? `+${k}` : ''}]`;
   const pair = [word(2 * lane), word(2 * lane + 1)];
-  const value = arithmetic ? 'u===u?u:NaN' : 'u';
   switch (to) {
     case 'i':
       return `${word(lane)}=${code};`;
@@ -89,10 +95,22 @@ function written(to: Lanes['to'], code: string, lane: number, wide: boolean, ari
       return `const l=${low},h=${high};${pair[0]}=l;${pair[1]}=h;`;
     }
     case 'f':
-      return `const u=${code};S[r${lane > 0 ? `+${lane}` : ''}]=${value};`;
+      return `S[r${lane > 0 ? `+${lane}` : ''}]=${code};`;
     case 'F':
-      return `const u=${code};F[(r>>1)${lane > 0 ? '+1' : ''}]=${value};`;
+      return `F[(r>>1)${lane > 0 ? '+1' : ''}]=${code};`;
   }
+}
+
+/**
+ * Arithmetic on floats, whose NaNs become the canonical one. A sum that is no NaN says that there is none, for less than a look at each
+ * lane. The lanes are doubles until they are written, which rounds them.
+ */
+function arithmeticCode(template: Lanes, vectors: number): string {
+  const names = template.to === 'f' ? ['w', 'x', 'y', 'z'] : ['w', 'x'];
+  const values = names.map((name, k) => `${name}=${laneValue(template, k, vectors).text}`);
+  const writes = names.map((name, k) => written(template.to, name, k, false)).join('');
+  const quiet = template.to === 'f' ? 'V.quiet32(S,r)' : 'V.quiet64(F,r>>1)';
+  return `const ${values.join(',')},u=${names.join('+')};${writes}if(u!==u)${quiet};`;
 }
 
 /** The statements of a template. */
@@ -101,6 +119,7 @@ function statementsOf(template: Exclude<VectorTemplate, Access | Test>, { kinds 
     case 'lanes': {
       const wide = template.from === 'I' || template.from === 'F';
       const vectors = kinds.filter((kind) => kind === 'v').length;
+      if (template.arithmetic) return arithmeticCode(template, vectors);
       return Array.from({ length: wide ? 2 : 4 }, (_, k) => laneCode(template, k, vectors)).join('');
     }
     case 'words': {
@@ -112,9 +131,10 @@ function statementsOf(template: Exclude<VectorTemplate, Access | Test>, { kinds 
   }
 }
 
+const IMMEDIATES = ['k', 'k2', 'k3', 'k4', ...Array.from({ length: 16 }, (_, lane) => `b${lane}`)];
 /** Parameters of the immediates that the code uses. */
 function immediatesIn(code: string): string[] {
-  return ['k', 'k2', 'k3', 'k4', 'L'].filter((name) => count(code, name) > 0);
+  return IMMEDIATES.filter((name) => count(code, name) > 0);
 }
 
 const factories = new Map<string, string>();
@@ -138,7 +158,9 @@ function emitAccess(operands: Operands, { shape, bytes, code }: Access): void {
 function emitStatement(operands: Operands, template: Exclude<VectorTemplate, Access | Test>): void {
   const { name, kinds, params } = operands;
   const code = statementsOf(template, operands);
-  const all = ['d', ...params, ...immediatesIn(code), 'n'];
+  const immediates = immediatesIn(code);
+  // The bytes of a shuffle say where they are.
+  const all = ['d', ...(immediates.includes('b0') ? [] : params), ...immediates, 'n'];
   const other = kinds.findIndex((kind) => kind !== 'v');
   if (other < 0) {
     emit(`set ${name}`, all, placed(operands, code));
@@ -195,6 +217,23 @@ emit(
   'set shuffle32',
   ['d', 'a', 'b', 'c', 'e', 'n'],
   'const r=fp+d,w=I[fp+a],x=I[fp+b],y=I[fp+c],z=I[fp+e];I[r]=w;I[r+1]=x;I[r+2]=y;I[r+3]=z;',
+);
+
+/** A shuffle whose words are each made of two others: the offset, how far to turn it left, and the bits. */
+const turned = [0, 1, 2, 3].map((k) =>
+  ['a', 'b'].map((which) => {
+    const [at, left, mask] = ['', 's', 'm'].map((part) => `${which}${part}${k}`);
+    return { params: [at, left, mask], code: `(I[fp+${at}]<<${left}|I[fp+${at}]>>>32-${left})&${mask}` };
+  }),
+);
+emit(
+  'set shuffle2',
+  ['d', ...turned.flat().flatMap(({ params }) => params), 'n'],
+  `const r=fp+d,${VALUES.concat('w')
+    .map((name, k) => `${name}=${turned[k].map(({ code }) => code).join('|')}`)
+    .join(',')};${VALUES.concat('w')
+    .map((name, k) => `I[r+${k}]=${name};`)
+    .join('')}`,
 );
 
 /** By name, before the addresses are put in. */

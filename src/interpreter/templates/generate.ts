@@ -280,7 +280,7 @@ function vectorText(factories: ReadonlyMap<string, string>): string {
   return `import*as N from'../runtime/numerics';
 import*as V from'../runtime/vectors';
 export{V as vectorFunctions};
-export function createVectorFactories({I,S,F,W}){
+export function createVectorFactories({I,S,F,B,W}){
 return{
 ${rows.join(',\n')}
 }}
@@ -290,7 +290,7 @@ ${rows.join(',\n')}
 /** Each factory as a function of what it needs of the environment. */
 function freshText(factories: ReadonlyMap<string, string>): string {
   const texts = [...factories].map(([name, factory]) => {
-    const views = ['I', 'S', 'F', 'R', 'RS', 'RF', 'RC', 'M', 'W', 'T'].filter(
+    const views = ['I', 'S', 'F', 'B', 'R', 'RS', 'RF', 'RC', 'M', 'W', 'T'].filter(
       (view) => count(factory, view) > 0,
     );
     for (const space of ['N', 'V']) {

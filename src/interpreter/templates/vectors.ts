@@ -33,7 +33,7 @@ export interface Gather {
 }
 /**
  * Statements that write from word r on, and read from p and q on, or what is no vector as w (and h, its high word). Immediates are k, k2 and
- * so on, or all of them L.
+ * so on.
  */
 export interface Statements {
   readonly shape: 'statements';
@@ -112,6 +112,14 @@ const LOW_AND_HIGH = 'let y,z;if(v&3){y=m.load32(v);z=m.load32(v+4)}else{y=m.i32
 const put = (...list: string[]): string =>
   list.map((word, k) => `I[r${k > 0 ? `+${k}` : ''}]=${word};`).join('');
 const COPY = put('P0', 'P1', 'P2', 'P3');
+/** Four words of sixteen bytes. */
+const gathered = (byte: (k: number) => string): Gather => {
+  const word = (k: number) => [0, 1, 2, 3].map((j) => `${byte(k + j)}${j > 0 ? `<<${8 * j}` : ''}`).join('|');
+  return words(word(0), word(4), word(8), word(12));
+};
+/** The immediates are the bytes' places from the frame's start. */
+const shuffled = gathered((k) => `B[(fp<<2)+b${k}]`);
+const swizzled = gathered((k) => `(B[q*4+${k}]<16?B[p*4+B[q*4+${k}]]:0)`);
 /** A lane of bits below a word. */
 const putNarrow = (value: string, log2: number, most: number): string =>
   `${COPY}const j=r+(k>>${log2}),s=(k&${2 ** log2 - 1})*${32 >> log2};I[j]=I[j]&~(${most}<<s)|(${value})<<s;`;
@@ -133,9 +141,9 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'v128.xor': i('A^B'),
   'v128.bitselect': i('A&C|B&~C'),
   'v128.any_true': test('(P0|P1|P2|P3)!==0?1:0'),
-  'i8x16.shuffle': statements('V.shuffle(I,r,p,q,L);'),
-  'i8x16.swizzle': statements('V.swizzle(I,r,p,q);'),
-  'i8x16.relaxed_swizzle': statements('V.swizzle(I,r,p,q);'),
+  'i8x16.shuffle': shuffled,
+  'i8x16.swizzle': swizzled,
+  'i8x16.relaxed_swizzle': swizzled,
   // Lanes written
   'i8x16.splat': statements(`const x=(w&255)*16843009|0;${put('x', 'x', 'x', 'x')}`),
   'i16x8.splat': statements(`const x=(w&65535)*65537|0;${put('x', 'x', 'x', 'x')}`),
@@ -307,11 +315,11 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'f32x4.floor': each('f32.floor'),
   'f32x4.trunc': each('f32.trunc'),
   'f32x4.nearest': each('f32.nearest'),
-  'f32x4.sqrt': each('f32.sqrt'),
-  'f32x4.add': each('f32.add'),
-  'f32x4.sub': each('f32.sub'),
-  'f32x4.mul': each('f32.mul'),
-  'f32x4.div': each('f32.div'),
+  'f32x4.sqrt': f('Math.sqrt(A)'),
+  'f32x4.add': f('A+B'),
+  'f32x4.sub': f('A-B'),
+  'f32x4.mul': f('A*B'),
+  'f32x4.div': f('A/B'),
   'f32x4.min': each('f32.min'),
   'f32x4.max': each('f32.max'),
   'f32x4.relaxed_min': each('f32.min'),
