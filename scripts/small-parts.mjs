@@ -1,16 +1,26 @@
 /**
- * Files of the core for which a bundle takes another one, so that the bundle gets smaller and does the same. README.md says what each
- * saves and costs.
+ * Files of the core for which a bundle takes another one, so that the bundle gets smaller. README.md says what each saves and costs.
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** For `dist/tswasm.min.js`. Each is slower than the file that it stands for. */
+/** Bundles that go without SIMD refuse modules that use it, with an error that names it. */
+export const WITHOUT_SIMD = {
+  'src/decoder/simd.ts': 'src/decoder/simd.min.ts',
+  'src/decoder/lanes.ts': 'src/decoder/lanes.min.ts',
+  'src/runtime/vector-values.ts': 'src/runtime/vector-values.min.ts',
+  'src/lowering/vectors.ts': 'src/lowering/vectors.min.ts',
+  'src/interpreter/vectors.ts': 'src/interpreter/vectors.min.ts',
+  'src/interpreter/factories-simd.generated.js': 'src/interpreter/factories-simd.min.ts',
+};
+
+/** For `dist/tswasm.min.js`: the first two are slower than the files that they stand for. */
 export const SMALL_PARTS = {
   'src/decoder/codewalk.ts': 'src/decoder/codewalk.min.ts',
   'src/interpreter/forms.ts': 'src/interpreter/assemble.ts',
+  ...WITHOUT_SIMD,
 };
 
 /** For QuickJS: its entries install the full set, so they need not carry the compact one beside it. */

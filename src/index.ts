@@ -76,4 +76,5 @@ export {
   type UntypedFunction,
   useMemoryBacking,
   type Value,
+  v128,
 } from './runtime';

@@ -115,8 +115,9 @@ function wired(ending: Ending): unknown {
   }
 }
 
-function toWire({ type, lo, hi, ref }: WasmValue): WireValue {
+function toWire({ type, lo, hi, ref, bytes }: WasmValue): WireValue {
   const name = valTypeName(type);
+  if (bytes !== undefined) return [name, 0, 0, toHex(bytes)];
   if (!isRef(type)) return [name, lo, name === 'i64' || name === 'f64' ? hi : 0];
   return [name, ref instanceof HostRef ? ref.n + 1 : ref === null ? 0 : 1, 0];
 }

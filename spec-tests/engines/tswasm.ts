@@ -22,6 +22,7 @@ import {
   instantiate,
   Memory,
   Table,
+  v128,
   type Value as WasmValue,
 } from '../../src/runtime/index';
 import {
@@ -50,8 +51,13 @@ function numeric(type: NumType, bits: bigint): WasmValue {
   };
 }
 
+/** Sixteen bytes, the lowest first. */
+function bytesOf(bits: bigint): Uint8Array {
+  return Uint8Array.from({ length: 16 }, (_, k) => Number((bits >> BigInt(8 * k)) & 0xffn));
+}
+
 export function toWasm(value: Value): WasmValue {
-  if (value.type === 'v128') throw new MissingFeature('simd');
+  if (value.type === 'v128') return v128(bytesOf(value.bits));
   if (value.type !== 'ref') return numeric(value.type, value.bits);
   if (value.kind === 'null') {
     const type = value.heap === 'func' || value.heap === 'nofunc' ? FUNCREF : EXTERNREF;
@@ -69,6 +75,10 @@ function refFromWasm(ref: unknown): RefValue {
 
 export function fromWasm(value: WasmValue): Value {
   if (isRef(value.type)) return refFromWasm(value.ref);
+  if (value.bytes !== undefined) {
+    const bits = value.bytes.reduceRight((above, byte) => (above << 8n) | BigInt(byte), 0n);
+    return { type: 'v128', bits };
+  }
   const type = valTypeName(value.type) as NumType;
   const lo = BigInt(value.lo >>> 0);
   return { type, bits: type === 'i32' || type === 'f32' ? lo : (BigInt(value.hi >>> 0) << 32n) | lo };

@@ -367,6 +367,7 @@ export class Activations {
       case 'move':
       case 'drop':
       case 'store':
+      case 'vector.store':
       case 'global.set':
         this.simple(statement, frame);
         return NEXT;
@@ -395,7 +396,10 @@ export class Activations {
     return label.kind === 'func' ? RETURN : label.id;
   }
 
-  private simple(statement: Move | Extract<Statement, { kind: 'store' | 'global.set' }>, frame: Frame): void {
+  private simple(
+    statement: Move | Extract<Statement, { kind: 'store' | 'vector.store' | 'global.set' }>,
+    frame: Frame,
+  ): void {
     if (statement.kind === 'move') this.moveSlots(frame.fp, statement.to, statement.from, statement.count);
     else frame.code.leaves.statement(statement)(frame.fp);
   }

@@ -7,6 +7,7 @@ import { Assembler } from '../../src/interpreter/assemble';
 import { Code, codeOf } from '../../src/interpreter/code';
 import type { Factories, Factory } from '../../src/interpreter/factories';
 import { createFactories } from '../../src/interpreter/factories.generated.js';
+import { createVectorFactories, vectorFunctions } from '../../src/interpreter/factories-simd.generated.js';
 import { Flattening, type Simple } from '../../src/interpreter/flatten';
 import { Registers } from '../../src/interpreter/registers';
 import type { Step } from '../../src/interpreter/step';
@@ -25,10 +26,11 @@ export interface OwnStack {
 export function ownStack(words: number): OwnStack {
   const ints = new Int32Array(words);
   const refs: unknown[] = [];
-  const factories = createFactories({
+  const environment = {
     I: ints,
     S: new Float32Array(ints.buffer),
     F: new Float64Array(ints.buffer),
+    B: new Uint8Array(ints.buffer),
     R: refs,
     RS: [],
     RF: [],
@@ -36,8 +38,10 @@ export function ownStack(words: number): OwnStack {
     M: new Registers(),
     W: numerics.words,
     N: numerics,
+    V: vectorFunctions,
     T: trap,
-  });
+  };
+  const factories = { ...createVectorFactories(environment), ...createFactories(environment) };
   return { ints, refs, factories };
 }
 
@@ -89,10 +93,10 @@ class LeafMaker extends Assembler {
     super(code, body, instance, new Flattening(body));
   }
 
-  protected override make(name: string): Factory {
+  override make(name: string): Factory {
     return this.own[name];
   }
-  protected override has(name: string): boolean {
+  override has(name: string): boolean {
     return this.own[name] !== undefined;
   }
   simple(statement: Simple): Step {

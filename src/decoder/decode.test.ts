@@ -169,6 +169,7 @@ describe('limits', () => {
 
 describe('features', () => {
   it('that are off are named', async () => {
+    const zero = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
     const uses: [Feature, string | Uint8Array, before?: string][] = [
       ['mutableGlobals', '(module (global (export "g") (mut i32) (i32.const 0)))'],
       ['signExtension', '(module (func (drop (i32.extend8_s (i32.const 0)))))'],
@@ -184,6 +185,9 @@ describe('features', () => {
       ['multiMemory', '(module (memory 1) (memory 1))', 'multiple memories: '],
       ['memory64', '(module (memory i64 1))', 'malformed limits flags: '],
       ['customPageSizes', moduleOf(section('memory', 1, 8, 0, 0)), 'malformed limits flags: '],
+      ['simd', moduleOf(section('type', 1, 0x60, 1, 0x7b, 0))],
+      ['simd', functionOf(zero, 0x1a)],
+      ['relaxedSimd', functionOf(zero, zero, 0xfd, 0x91, 0x02, 0x1a)],
     ];
     for (const [feature, source, before = ''] of uses) {
       const bytes = typeof source === 'string' ? await wat(source) : source;
@@ -193,18 +197,17 @@ describe('features', () => {
   });
 
   it('that are missing are named', () => {
-    expect(decodeError(functionOf(0xfd, 0x0c))).toMatch('SIMD is not supported (at offset 0x1c)');
-    expect(decodeError(functionOf(0xfd, 0x80, 0x02))).toMatch('relaxed SIMD is not supported');
-    expect(decodeError(functionOf(0xfe, 0x03, 0))).toMatch('threads is not supported');
+    expect(decodeError(functionOf(0xfe, 0x03, 0))).toMatch('threads is not supported (at offset 0x1c)');
     expect(decodeError(functionOf(0xfb, 0x1c))).toMatch('garbage collection is not supported');
     expect(decodeError(functionOf(0x1f, 0x40))).toMatch('exception handling is not supported');
     expect(decodeError(functionOf(0x06, 0x40))).toMatch('legacy exception handling is not supported');
     expect(decodeError(functionOf(0xfc, 0x13))).toMatch('wide arithmetic is not supported');
     expect(decodeError(moduleOf(section('type', 1, 0x5f, 0)))).toMatch('garbage collection is not supported');
-    expect(decodeError(moduleOf(section('type', 1, 0x60, 1, 0x7b, 0)))).toMatch('SIMD is not supported');
     expect(decodeError(moduleOf(section('memory', 1, 3, 1, 1)))).toMatch('threads is not supported');
     expect(decodeError(moduleOf(section('tag', 1, 0, 0)))).toMatch('exception handling is not supported');
     expect(decodeError(functionOf(0xfc, 0x7f))).toMatch('illegal opcode fc 7f');
+    expect(decodeError(functionOf(0xfd, 0x9a, 0x01))).toMatch('illegal opcode fd 9a 01');
+    expect(decodeError(functionOf(0xfd, 0x94, 0x02))).toMatch('illegal opcode fd 94 02');
     expect(decodeError(functionOf(0xff))).toMatch('illegal opcode ff');
   });
 });

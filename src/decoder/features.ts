@@ -16,6 +16,8 @@ export const FEATURES = {
   legacyExceptions: true,
   /** So far recursion groups and subtyping of function types. */
   gc: true,
+  simd: true,
+  relaxedSimd: true,
 } as const;
 export type Feature = keyof typeof FEATURES;
 export type Features = Readonly<Record<Feature, boolean>>;

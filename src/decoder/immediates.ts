@@ -7,7 +7,7 @@
 import { readBlockTypeIndex, readBodyHeapType, readBodyValType } from './body';
 import { readCatchClauses } from './catches';
 import type { Immediates, Instruction } from './instructions';
-import { commentText, f32Text, f64Text, hexText, i64Text, signatureText, u64Text } from './listing';
+import { commentText, f32Text, f64Text, hexText, i64Text, signatureText, u64Text, wordText } from './listing';
 import type { ModuleData } from './module';
 import type { Reader } from './reader';
 import { type AddressType, BOTTOM, heapTypeName, I32, I64, type ValType, valTypeNameIn } from './types';
@@ -46,12 +46,18 @@ const over =
     read(reader, module);
     return BOTTOM;
   };
+function skipMemarg(reader: Reader, module: ModuleData): ValType {
+  const { address } = module.memories[readMemidx(reader)];
+  reader.u64();
+  return addressType(address);
+}
 const skipIndex = over((reader) => reader.u32());
 const skipTwo = over((reader) => {
   reader.u32();
   reader.u32();
 });
 
+const printByte = ({ reader }: Listing): string => ` ${reader.u8()}`;
 const printIndex = ({ reader }: Listing): string => ` ${reader.u32()}`;
 const printTwo = (listing: Listing): string => printIndex(listing) + printIndex(listing);
 /** The binary format has these two the other way round from the text format. */
@@ -83,11 +89,7 @@ const SKIP: Readonly<Record<Immediates, Skip>> = {
   global: skipIndex,
   table: tableAddress,
   tableTable: skipTwo,
-  memarg: (reader, module) => {
-    const { address } = module.memories[readMemidx(reader)];
-    reader.u64();
-    return addressType(address);
-  },
+  memarg: skipMemarg,
   memory: memoryAddress,
   memoryMemory: skipTwo,
   data: skipIndex,
@@ -105,6 +107,14 @@ const SKIP: Readonly<Record<Immediates, Skip>> = {
   i64: over((reader) => reader.s64()),
   f32: over((reader) => reader.skip(4)),
   f64: over((reader) => reader.skip(8)),
+  v128: over((reader) => reader.skip(16)),
+  lane: over((reader) => reader.skip(1)),
+  memargLane: (reader, module) => {
+    const address = skipMemarg(reader, module);
+    reader.skip(1);
+    return address;
+  },
+  shuffle: over((reader) => reader.skip(16)),
 };
 
 const PRINT: Readonly<Record<Immediates, Print>> = {
@@ -154,6 +164,18 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
     reader.f64();
     return ` ${f64Text(reader.lo, reader.hi)}`;
   },
+  v128: ({ reader }) => {
+    let text = ' i32x4';
+    for (let k = 0; k < 4; k++) text += ` ${wordText(reader.word())}`;
+    return text;
+  },
+  lane: printByte,
+  memargLane: (listing) => printMemarg(listing) + printByte(listing),
+  shuffle: (listing) => {
+    let text = '';
+    for (let k = 0; k < 16; k++) text += printByte(listing);
+    return text;
+  },
 };
 
 /** Whether an instruction with such immediates calls a function, and whether they name it. */
@@ -185,6 +207,10 @@ export const CALLS: Readonly<Record<Immediates, 'no' | 'named' | 'unnamed'>> = {
   i64: 'no',
   f32: 'no',
   f64: 'no',
+  v128: 'no',
+  lane: 'no',
+  memargLane: 'no',
+  shuffle: 'no',
 };
 
 /** Passes over an instruction's immediates; returns the type that 'a' and 't' in its signature stand for. */

@@ -17,6 +17,8 @@ export type {
   NumericOp,
   NumericSignature,
   OpName,
+  VectorOp,
+  VectorShape,
 } from './instructions';
 export { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
 export { LIMITS } from './limits';

@@ -32,15 +32,15 @@ it('lists sections and the features that the module uses', async () => {
 
 it('goes on after functions that need what is missing', () => {
   const bodies = [
-    [0, 0xfd, 0x0c, 0x0b],
+    [0, 0xfc, 0x13, 0x0b],
     [0, 0xfe, 3, 0, 0x0b],
     [0, 0x41, 0, 0xc0, 0x1a, 0x0b],
   ];
   const code = section('code', 3, ...bodies.map((body) => [body.length, ...body]));
   const bytes = moduleOf(section('type', 1, 0x60, 0, 0), section('function', 3, 0, 0, 0), code);
   const found = inspect(bytes);
-  expect(found.features).toEqual(['SIMD', 'sign extension', 'threads']);
-  expect(found.error?.message).toMatch('SIMD is not supported');
+  expect(found.features).toEqual(['sign extension', 'threads', 'wide arithmetic']);
+  expect(found.error?.message).toMatch('wide arithmetic is not supported');
 });
 
 it('tells what it found before an error', () => {

@@ -46,6 +46,8 @@ const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   exceptionHandling: 'exception handling',
   legacyExceptions: 'legacy exception handling',
   gc: 'garbage collection',
+  simd: 'simd',
+  relaxedSimd: 'relaxed-simd',
 };
 
 const NOT_VECTORS: readonly SectionName[] = ['custom', 'start', 'dataCount'];

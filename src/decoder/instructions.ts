@@ -8,16 +8,17 @@
  * `op` is dense: a single byte opcode is itself; after a prefix byte, 0xfc + n is 0x100 + n, 0xfd + n is 0x200 + n,
  * 0xfe + n is 0x400 + n, 0xfb + n is 0x500 + n.
  *
- * `signature` is `operands:results`, the first operand pushed first: i = i32, I = i64, f = f32, F = f64, a = the address type of the
+ * `signature` is `operands:results`, the first operand pushed first: i = i32, I = i64, f = f32, F = f64, v = v128, a = the address type of the
  * memory immediate, t = the address type of the table immediate. An empty signature is a rule of its own in `rules.ts`
  * (control, variables, references, and what needs two immediates to know its types).
  *
- * `width` is the bits a memory access touches: its natural alignment.
+ * `width` is the bits a memory access touches: its natural alignment. With an immediate that names a lane, it is the bits of the lane.
  *
  * `traps` says whether the instruction itself can trap (a call cannot, what it calls may). `mirror` is the instruction that computes the
  * same from the operands in the other order: itself, if it commutes. Only integers have one: of two NaNs a float's operand order may decide.
  */
 import type { Feature } from './features';
+import { SIMD_ROWS } from './simd';
 
 const ROWS = [
   // Control
@@ -244,6 +245,8 @@ const ROWS = [
   [0x10f, 'table.grow', '', 'table', 'referenceTypes'],
   [0x110, 'table.size', ':t', 'table', 'referenceTypes'],
   [0x111, 'table.fill', '', 'table', 'referenceTypes', 0, 'traps'],
+  // 0xfd: vectors
+  ...SIMD_ROWS,
 ] as const satisfies readonly Row[];
 
 type Row = readonly [
@@ -260,6 +263,7 @@ type Row = readonly [
 /**
  * Immediates, in the binary format's order. `typeTable`, `dataMemory`, `elemTable`, `memoryMemory` and `tableTable` are two indices
  * (the two latter: destination, source). `tryTable` is a block type and catch clauses. `callee` is a function that is called, `calleeType` the type of one, `func` one that is only named. `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
+ * `memargLane` has a lane behind that; `shuffle` is sixteen lanes of two vectors.
  */
 export type Immediates =
   | 'none'
@@ -288,7 +292,11 @@ export type Immediates =
   | 'i32'
   | 'i64'
   | 'f32'
-  | 'f64';
+  | 'f64'
+  | 'v128'
+  | 'lane'
+  | 'memargLane'
+  | 'shuffle';
 
 /** Names as in the specification; the typed `select` has its own, `select t`, since it has its own opcode. */
 export type OpName = (typeof ROWS)[number][1];
@@ -297,18 +305,33 @@ export type SpecialOp = Extract<(typeof ROWS)[number], { readonly 2: '' }>[1];
 type AnyRow = (typeof ROWS)[number];
 /** Structured instructions: each opens a block. */
 export type BlockOp = Extract<AnyRow, { readonly 3: 'block' | 'tryTable' }>[1];
+/** Rows with a vector among their operands or results. */
+type VectorRow = Extract<AnyRow, { readonly 2: `${string}v${string}` }>;
 /** Rows without immediates that have a signature, but for `nop`. */
 type NumericRow = Exclude<
   Extract<AnyRow, { readonly length: 3 } | { readonly 3: 'none' }>,
-  { readonly 2: '' } | { readonly 1: 'nop' }
+  { readonly 2: '' } | { readonly 1: 'nop' } | VectorRow
 >;
-type AccessRow = Extract<AnyRow, { readonly 3: 'memarg' }>;
+type AccessRow = Exclude<Extract<AnyRow, { readonly 3: 'memarg' }>, VectorRow>;
 /** Instructions that compute their result from their operands alone. */
 export type NumericOp = NumericRow[1];
 export type NumericSignature = NumericRow[2];
 /** Instructions that others are when their operands change places. */
 export type MirrorOp = Extract<AnyRow, { readonly 7: string }>[7];
-/** Loads and stores. */
+/** SIMD instructions. */
+export type VectorOp = VectorRow[1];
+type ShapeOf<Row> = Row extends readonly [
+  number,
+  string,
+  infer Sig extends string,
+  infer Imm extends string,
+  ...unknown[],
+]
+  ? `${Sig} ${Imm}`
+  : never;
+/** Signatures and immediates of the SIMD instructions. */
+export type VectorShape = ShapeOf<VectorRow>;
+/** Loads and stores of numbers. */
 export type AccessOp = AccessRow[1];
 export type LoadOp = Extract<AccessRow, { readonly 2: `a:${string}` }>[1];
 export type AccessSignature = AccessRow[2];

@@ -17,6 +17,11 @@ export function signatureText({ params, results }: FuncType, types: readonly Def
   return list('param', params) + list('result', results);
 }
 
+/** The bits of 32, as the text format's vectors of integers have them. */
+export function wordText(word: number): string {
+  return `0x${(word >>> 0).toString(16).padStart(8, '0')}`;
+}
+
 /** Hexadecimal where a double would not be exact. */
 export function u64Text(lo: number, hi: number): string {
   if (hi >>> 0 < 0x200000) return `${(hi >>> 0) * 0x100000000 + (lo >>> 0)}`;

@@ -5,6 +5,7 @@
 import { invalid, malformed } from '../errors';
 import { type CatchClause, readCatchClauses } from './catches';
 import type { Instruction, SignatureImmediates, SpecialOp } from './instructions';
+import { readVectorImmediates } from './lanes';
 import { checkLimit } from './limits';
 import { matches, matchesAll } from './matching';
 import { readHeapType, readValType } from './typereader';
@@ -110,6 +111,7 @@ const IMMEDIATES: Readonly<Record<SignatureImmediates, ReadImmediates>> = {
     v.reader.skip(8);
     return BOTTOM;
   },
+  ...readVectorImmediates(readMemarg),
 };
 
 function checkElements(v: Validator, what: string, from: ValType, to: ValType): void {

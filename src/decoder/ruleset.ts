@@ -12,7 +12,15 @@ import type { Rule, Rules, Validator } from './validator';
 const INSTRUCTION_IDS = 0x600;
 
 /** What constant expressions may hold as it is, what only extended ones may, and what they may under stricter rules. */
-const CONSTANT: readonly OpName[] = ['i32.const', 'i64.const', 'f32.const', 'f64.const', 'ref.null', 'end'];
+const CONSTANT: readonly OpName[] = [
+  'i32.const',
+  'i64.const',
+  'f32.const',
+  'f64.const',
+  'v128.const',
+  'ref.null',
+  'end',
+];
 const EXTENDED: readonly OpName[] = ['i32.add', 'i32.sub', 'i32.mul', 'i64.add', 'i64.sub', 'i64.mul'];
 const STRICTER: { readonly [K in OpName]?: Rule } = {
   'global.get': constantGlobal,

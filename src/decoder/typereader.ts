@@ -6,6 +6,7 @@ import type { Feature } from './features';
 import { checkLimit, MEMORY_RANGE, TABLE_RANGE } from './limits';
 import { matchesAll } from './matching';
 import type { Reader } from './reader';
+import { SIMD_ROWS } from './simd';
 import type {
   AddressType,
   DefType,
@@ -17,7 +18,7 @@ import type {
   TableType,
   ValType,
 } from './types';
-import { concreteHeap, F64, FUNCREF, HEAP, I32, refType } from './types';
+import { concreteHeap, F64, FUNCREF, HEAP, I32, refType, V128 } from './types';
 import { proposalOfType, unsupported } from './unsupported';
 
 /** What reading a type needs to know: it tells of each feature, and asks what a type index means. */
@@ -80,6 +81,10 @@ export function readValType(r: Reader, scope: TypeScope): ValType {
   const offset = r.pos;
   const code = r.typeCode();
   if (code >= F64 && code <= I32) return code;
+  if (code === V128 && SIMD_ROWS.length > 0) {
+    scope.need('simd', offset);
+    return V128;
+  }
   const type = refTypeOf(code, offset, r, scope);
   if (type !== undefined) return type;
   throw noSuchType(code, offset, 'malformed value type');

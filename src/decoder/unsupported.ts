@@ -4,9 +4,10 @@
  */
 import { atOffset, CompileError } from '../errors';
 import type { Feature } from './features';
+import { instructionOf } from './instructions';
 
 /**
- * Proposals that have opcodes or types but no rows yet: dense instruction ids (see `instructions.ts`), first and last of each run, and
+ * Proposals that have opcodes or types but no rows, here or in a small bundle (scripts/small-parts.mjs): dense instruction ids (see `instructions.ts`), first and last of each run, and
  * type codes of one byte.
  */
 const PROPOSALS = [
@@ -47,8 +48,10 @@ export function disabled(feature: Feature, offset: number, clause = ''): Unsuppo
 }
 
 export function proposalOfOpcode(op: number): UnsupportedProposal | undefined {
+  // A bundle may have the rows of a proposal that another goes without: then what has no row is nothing at all.
   const holds = (runs: readonly number[]) =>
-    runs.some((first, k) => k % 2 === 0 && op >= first && op <= runs[k + 1]);
+    runs.some((first, k) => k % 2 === 0 && op >= first && op <= runs[k + 1]) &&
+    instructionOf[runs[0]] === undefined;
   return PROPOSALS.find(([, runs]) => holds(runs))?.[0];
 }
 

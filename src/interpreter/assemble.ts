@@ -21,7 +21,6 @@ import {
   slotsOfAll,
 } from '../lowering';
 import type { Func, Instance, Views } from '../runtime';
-import { f32FromBits, f64FromBits } from '../runtime/numerics';
 import { makeBulk } from './bulk';
 import {
   CallSite,
@@ -49,6 +48,8 @@ import { charge, frameUnits } from './fuel';
 import { stack } from './registers';
 import type { Step } from './step';
 import { prepareIndirectTail, prepareTail, prepareTailRef } from './tail';
+import { setVector, vectorStore, vectorTest } from './vectors';
+import { constantNumber, word } from './words';
 
 /** From more words on, locals are cleared by the host's own `fill`. */
 const MOST_CLEARED = 64;
@@ -65,7 +66,7 @@ export function assembler(code: Code, body: LoweredBody, instance: Instance, fla
 export class Assembler {
   protected readonly code: Code;
   protected readonly body: LoweredBody;
-  protected readonly instance: Instance;
+  readonly instance: Instance;
   private readonly blocks: BasicBlock[];
   private readonly factories: FactorySource;
   protected readonly steps: Step[] = [];
@@ -147,12 +148,12 @@ export class Assembler {
 
   // Factories
 
-  protected make(name: string): Factory {
+  make(name: string): Factory {
     const factory = this.factories.make(name);
     if (factory === undefined) throw new InternalError(`no factory ${name}`);
     return factory;
   }
-  protected has(name: string): boolean {
+  has(name: string): boolean {
     return this.factories.has(name);
   }
 
@@ -371,14 +372,18 @@ export class Assembler {
       case 'global.set': {
         const value = bits(statement.value);
         const { cells, at } = this.instance.globals[statement.globalidx];
+        if (value.kind === 'v') return this.make('global.set.v')(cells, at, word(value), next) as Step;
         return this.make(`global.set.${value.kind}/e`)(cells, at, this.value(value), next) as Step;
       }
       case 'store':
         return this.store(statement, next);
+      case 'vector.store':
+        return vectorStore(this, statement, next);
     }
   }
 
   protected set(to: number, value: Expr, next: Step): Step {
+    if (value.kind === 'v') return setVector(this, to, value, next);
     if (value.kind === 'r') return this.make('set.r/r')(to, word(value), next) as Step;
     const moved = isArithmetic(value) ? value : bits(value);
     if (moved.op === 'get') return this.make(`set.${moved.kind}/r`)(to, word(moved), next) as Step;
@@ -406,7 +411,7 @@ export class Assembler {
     return { name: this.views(memidx).dirty === undefined ? name : `track ${name}`, value: moved };
   }
 
-  protected views(memidx: number): Views {
+  views(memidx: number): Views {
     return this.instance.memories[memidx].views;
   }
 
@@ -433,6 +438,8 @@ export class Assembler {
         const { a, memoryOffset, bytes, memidx, offset } = expr;
         return this.make('address')(this.value(a), memoryOffset, bytes, this.views(memidx), offset);
       }
+      case 'vector':
+        return vectorTest(this, expr);
       default:
         return this.computed(expr);
     }
@@ -466,17 +473,6 @@ function filling(enter: Step, from: number, to: number): Step {
     ints.fill(0, fp + from, fp + to);
     return enter(fp);
   };
-}
-
-/** Word offset of a value that stands in a slot. */
-export function word(expr: Expr): number {
-  if (expr.op !== 'get') throw new InternalError(`${expr.op} is in no slot`);
-  return 2 * expr.slot;
-}
-
-/** A constant as the number that a closure captures. */
-export function constantNumber({ kind, low, high }: Const): number {
-  return kind === 'f' ? f32FromBits(low) : kind === 'F' ? f64FromBits(low, high) : low;
 }
 
 /** Moves so many slots down to the word index it is called with, from `distance` slots above. */

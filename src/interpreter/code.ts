@@ -1,8 +1,7 @@
 /** Lowered code of a function and the places in it that the canonical state names (DESIGN.md, law 2). */
-import { slotsOf, type ValType } from '../decoder';
 import type { TypeList } from '../decoder/typelist';
 import type { Locals, Safepoint as StaticSafepoint } from '../lowering';
-import type { Func, Tag } from '../runtime';
+import { type Func, type Tag, wordsOfAll } from '../runtime';
 import type { Charge } from '../runtime/ledger';
 import type { Step } from './step';
 import type { Tier, TierCode } from './tiers';
@@ -90,12 +89,6 @@ export class CallSite {
   }
 }
 
-export function wordsOf(types: readonly ValType[]): number {
-  let words = 0;
-  for (const type of types) words += 2 * slotsOf(type);
-  return words;
-}
-
 /** A loop that some branch goes back to. `body` is filled in when the code before it is assembled. */
 export interface LoopCell {
   body: Step | null;
@@ -172,7 +165,7 @@ export class Code {
     this.locals = locals;
     this.charge = func.store.code.reserve(0)!;
     this.charge.holdFor(this);
-    this.size = wordsOf(func.type.params);
+    this.size = wordsOfAll(func.type.params);
     this.quiet = quiet;
     this.entrySite = {
       code: this,

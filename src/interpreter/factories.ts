@@ -14,6 +14,7 @@
 import { trap } from '../errors';
 import * as numerics from '../runtime/numerics';
 import { createFactories } from './factories.generated.js';
+import { createVectorFactories, vectorFunctions } from './factories-simd.generated.js';
 import { type Registers, registers, stack } from './registers';
 
 /** A factory's parameters are as in templates/control.ts; the generator has put them together, so they are not typed one by one. */
@@ -25,6 +26,7 @@ export interface FactoryEnvironment {
   readonly I: Int32Array;
   readonly S: Float32Array;
   readonly F: Float64Array;
+  readonly B: Uint8Array;
   readonly R: unknown[];
   readonly RS: unknown[];
   readonly RF: number[];
@@ -32,6 +34,7 @@ export interface FactoryEnvironment {
   readonly M: Registers;
   readonly W: numerics.Words;
   readonly N: typeof numerics;
+  readonly V: object;
   readonly T: typeof trap;
 }
 /** Undefined where the set cannot be had: then it is the compact one. */
@@ -59,6 +62,7 @@ function theEnvironment(): FactoryEnvironment {
       I: ints,
       S: floats,
       F: doubles,
+      B: new Uint8Array(ints.buffer),
       R: refs,
       RS: sites,
       RF: frames,
@@ -66,6 +70,7 @@ function theEnvironment(): FactoryEnvironment {
       M: registers,
       W: numerics.words,
       N: numerics,
+      V: vectorFunctions,
       T: trap,
     };
   }
@@ -78,7 +83,10 @@ export function factorySource(hot: boolean): FactorySource {
     fresh ??= makeFresh(theEnvironment()) ?? factorySource(false);
     return fresh;
   }
-  shared ??= sourceOf(makeShared(theEnvironment()) ?? createFactories(theEnvironment()));
+  if (shared === undefined) {
+    const of = theEnvironment();
+    shared = sourceOf({ ...createVectorFactories(of), ...(makeShared(of) ?? createFactories(of)) });
+  }
   return shared;
 }
 

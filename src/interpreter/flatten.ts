@@ -26,12 +26,13 @@ import type {
   Throw,
   ThrowRef,
   Try,
+  VectorStore,
 } from '../lowering';
 
 /** Statements that one closure does at most before it goes through the trampoline: the host's stack stays shallow. */
 export const MAX_CHAIN = 120;
 
-export type Simple = Move | Store | GlobalSet | Effect;
+export type Simple = Move | Store | VectorStore | GlobalSet | Effect;
 
 /** A place to branch to: the start of a block. */
 export interface Place {
@@ -160,6 +161,7 @@ export class Flattening {
       case 'move':
       case 'drop':
       case 'store':
+      case 'vector.store':
       case 'global.set':
       case 'effect':
         this.emit(statement);

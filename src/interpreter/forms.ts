@@ -17,7 +17,7 @@ import {
   type Store,
 } from '../lowering';
 import type { Instance, Views } from '../runtime';
-import { Assembler, constantNumber, word } from './assemble';
+import { Assembler } from './assemble';
 import { type Code, codeOf } from './code';
 import {
   type BasicBlock,
@@ -28,6 +28,7 @@ import {
   type Terminator,
 } from './flatten';
 import type { Step } from './step';
+import { constantNumber, word } from './words';
 
 /** A factory's name and what its closure captures, but for the steps behind it. */
 interface Form {
@@ -195,6 +196,7 @@ class FormAssembler extends Assembler {
     if (statement.kind === 'store') return this.storeForm(statement);
     if (statement.kind !== 'global.set') return undefined;
     const value = bits(statement.value);
+    if (value.kind === 'v') return undefined;
     const { cells, at } = this.instance.globals[statement.globalidx];
     const slot = value.op === 'get' && this.has(`global.set.${value.kind}/r`);
     return {
@@ -204,7 +206,7 @@ class FormAssembler extends Assembler {
   }
 
   private setForm(to: number, value: Expr): Form | undefined {
-    if (value.kind === 'r') return undefined;
+    if (value.kind === 'r' || value.kind === 'v') return undefined;
     const moved = isArithmetic(value) ? value : bits(value);
     const fused =
       moved.op === 'select' ? this.select(moved, 'set select/') : this.bitField(moved, 'set bits/');
@@ -278,6 +280,7 @@ class FormAssembler extends Assembler {
       case 'narrow':
       case 'address':
       case 'is_null':
+      case 'vector':
         return undefined;
       default:
         return expr.b === undefined ? this.unaryForm(prefix, expr) : this.binaryForm(prefix, expr, expr.b);

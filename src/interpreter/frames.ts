@@ -2,10 +2,10 @@
  * Canonical frames: what a stopped execution holds, off the machine's stack, and its translation to and from the specification's terms
  * (DESIGN.md, law 1; src/snapshot writes and reads them).
  */
-import { isRef, slotsOf } from '../decoder';
+import { isRef } from '../decoder';
 import { onTop, type TypeList, typesOf } from '../decoder/typelist';
 import { InternalError } from '../errors';
-import type { Func, Instance, Value } from '../runtime';
+import { type Func, type Instance, type Value, wordsOf, writeWords } from '../runtime';
 import { CallSite, type Code, codeOf, type Safepoint } from './code';
 import { makeCode } from './driver';
 import { type Saved, savedValues } from './saved';
@@ -101,12 +101,12 @@ function innermost(code: Code, frame: StackFrame): Safepoint {
 
 function place(values: readonly Value[], at: number, words: number[], refs: unknown[]): void {
   let word = at;
-  for (const { type, lo, hi, ref } of values) {
-    while (words.length < word + 2) words.push(0);
-    words[word] = lo;
-    words[word + 1] = hi;
-    while (refs.length <= word >> 1) refs.push(null);
-    if (isRef(type)) refs[word >> 1] = ref;
-    word += 2 * slotsOf(type);
+  for (const value of values) {
+    const next = word + wordsOf(value.type);
+    while (words.length < next) words.push(0);
+    while (refs.length < next >> 1) refs.push(null);
+    if (isRef(value.type)) refs[word >> 1] = value.ref;
+    else writeWords(value, words, word);
+    word = next;
   }
 }

@@ -4,12 +4,18 @@ import { printable, RuntimeError } from '../errors';
 import {
   type Func,
   type HostCall as HostCallInterface,
+  hasVectors,
   type Instance,
   f32 as makeF32,
   f64 as makeF64,
+  readWords,
   reference,
   type Value,
   valueFor,
+  wordOf,
+  wordsOf,
+  wordsOfAll,
+  writeWords,
 } from '../runtime';
 import { hostThrew } from './exceptions';
 import { registers, type Stack, stack } from './registers';
@@ -38,6 +44,8 @@ export class HostCall implements HostCallInterface {
   /** Arguments that can be read. */
   private readable: number;
   private ended = false;
+  /** Whether arguments lie further apart than a slot. */
+  private readonly vectors: boolean;
 
   /** @internal */
   constructor(func: Func, instance: Instance | undefined, frames: Stack, word: number) {
@@ -49,13 +57,14 @@ export class HostCall implements HostCallInterface {
     this.refs = frames.refs;
     this.word = word;
     this.readable = func.type.params.length;
+    this.vectors = hasVectors(func.type);
   }
 
   /** Word index of an argument. Throws a RangeError for one that there is not, and once the call has ended. */
   private at(k: number): number {
     if ((k | 0) !== k || k < 0 || k >= this.readable)
       throw this.misused('argument', k, this.func.type.params);
-    return this.word + 2 * k;
+    return this.word + (this.vectors ? wordOf(this.func.type.params, k) : 2 * k);
   }
   i32(k: number): number {
     return this.ints[this.at(k)];
@@ -83,7 +92,8 @@ export class HostCall implements HostCallInterface {
     return isRef(this.func.type.params[k]) ? this.refs[word >> 1] : null;
   }
   value(k: number, type: ValType): Value {
-    return { type, lo: this.lo(k), hi: this.hi(k), ref: isRef(type) ? this.ref(k) : null };
+    if (isRef(type)) return reference(type, this.ref(k));
+    return readWords(type, this.ints, this.at(k));
   }
   args(): Value[] {
     return this.func.type.params.map((type, k) => this.value(k, type));
@@ -145,9 +155,9 @@ export class HostCall implements HostCallInterface {
 
   /** @internal Copies the arguments, since the slots get another owner while the guest waits. */
   detach(): void {
-    const count = this.func.type.params.length;
-    const ints = this.ints.slice(this.word, this.word + 2 * count);
-    this.refs = this.refs.slice(this.word >> 1, (this.word >> 1) + count);
+    const end = this.word + wordsOfAll(this.func.type.params);
+    const ints = this.ints.slice(this.word, end);
+    this.refs = this.refs.slice(this.word >> 1, end >> 1);
     this.ints = ints;
     this.floats = new Float32Array(ints.buffer);
     this.doubles = new Float64Array(ints.buffer);
@@ -158,14 +168,16 @@ export class HostCall implements HostCallInterface {
   deliver(fp: number): void {
     const { ints, refs } = stack();
     const types = this.func.type.results;
+    let word = fp;
     for (let k = 0; k < types.length; k++) {
       const value = this.results?.[k];
-      ints[fp + 2 * k] = value?.lo ?? 0;
-      ints[fp + 2 * k + 1] = value?.hi ?? 0;
+      const next = word + wordsOf(types[k]);
       if (isRef(types[k])) {
-        while (refs.length <= (fp >> 1) + k) refs.push(null);
-        refs[(fp >> 1) + k] = value === undefined ? null : value.ref;
-      }
+        while (refs.length <= word >> 1) refs.push(null);
+        refs[word >> 1] = value === undefined ? null : value.ref;
+      } else if (value === undefined) ints.fill(0, word, next);
+      else writeWords(value, ints, word);
+      word = next;
     }
   }
 }
@@ -190,7 +202,7 @@ function beginCall(func: Func, fp: number): HostCall {
   const call = new HostCall(func, site?.caller?.instance, frames, fp);
   const { params, results } = func.type;
   registers.fp = fp;
-  registers.top = fp + 2 * Math.max(params.length, results.length);
+  registers.top = fp + Math.max(wordsOfAll(params), wordsOfAll(results));
   hostCalls.push(call);
   return call;
 }

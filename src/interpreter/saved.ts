@@ -1,6 +1,6 @@
 /** The stack of a stopped execution: frames copied off the machine's stack, so that others can run, and put back where its top is then. */
-import { isRef, slotsOf, type ValType } from '../decoder';
-import type { Value } from '../runtime';
+import { isRef, type ValType } from '../decoder';
+import { readWords, reference, type Value, wordsOf } from '../runtime';
 import type { CallSite } from './code';
 import { registers, stack } from './registers';
 
@@ -48,11 +48,15 @@ export function putFrames(saved: Saved, base: number, sp: number): void {
 }
 
 /** Values of these types from a word index on. */
-export function savedValues({ ints, refs }: Saved, types: readonly ValType[], fp: number): Value[] {
+export function savedValues(
+  { ints, refs }: Pick<Saved, 'ints' | 'refs'>,
+  types: readonly ValType[],
+  fp: number,
+): Value[] {
   let word = fp;
   return types.map((type) => {
     const at = word;
-    word += 2 * slotsOf(type);
-    return { type, lo: ints[at], hi: ints[at + 1], ref: isRef(type) ? refs[at >> 1] : null };
+    word += wordsOf(type);
+    return isRef(type) ? reference(type, refs[at >> 1]) : readWords(type, ints, at);
   });
 }

@@ -14,6 +14,7 @@ import {
 } from '../decoder';
 import { opensBlock } from '../decoder/instructions';
 import { backPoint, callPoint, entryPoint, type Safepoint } from '../decoder/safepoints';
+import { isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
 import { Operands } from './operands';
 import type { Branch, Clause, Label, LoweredBody, Move, Statement, Try } from './statements';
@@ -372,7 +373,7 @@ export class Builder {
     let slot = to;
     for (let height = first; height < operands.height; height++) {
       const value = operands.at(height);
-      if (value.op !== 'get' || value.slot !== slot) moves.push({ kind: 'set', slot, value });
+      if (!isIn(value, slot)) moves.push({ kind: 'set', slot, value });
       slot += slotsOf(value.type);
     }
     return moves;
@@ -387,6 +388,7 @@ function sizeOf(statement: Statement): number {
     case 'global.set':
       return 1 + statement.value.size;
     case 'store':
+    case 'vector.store':
       return 1 + statement.address.size + statement.value.size;
     case 'if':
       return 1 + statement.condition.size;
@@ -417,3 +419,6 @@ function sizeOf(statement: Statement): number {
       return 1;
   }
 }
+
+/** What an instruction becomes. It reads its immediates; the reader stands behind the opcode. */
+export type Handler = (lowering: Builder, row: Instruction) => void;

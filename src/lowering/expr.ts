@@ -13,12 +13,15 @@ import {
   type LoadOp,
   type NumericOp,
   OP,
+  slotsOf,
+  V128,
   type ValType,
+  type VectorOp,
 } from '../decoder';
 import { InternalError, type TrapCode } from '../errors';
 
-/** How a back end holds a value: i32, i64 (two words), f32, f64, reference. */
-export type Kind = 'i' | 'I' | 'f' | 'F' | 'r';
+/** How a back end holds a value: i32, i64 (two words), f32, f64, reference, vector (two slots, and nowhere else). */
+export type Kind = 'i' | 'I' | 'f' | 'F' | 'r' | 'v';
 
 /** What an expression must not be moved across. */
 export const READS_MEMORY = 1;
@@ -55,10 +58,12 @@ interface Head {
   readonly size: number;
 }
 
-/** The value in a slot of the frame: a local, or an operand in its canonical place. */
+/** The value in a slot of the frame: a local, an operand in its canonical place, or a lane of a vector there. */
 export interface Get extends Head {
   readonly op: 'get';
   readonly slot: number;
+  /** 1 for a lane of 32 bits in the upper half of the slot. */
+  readonly half: 0 | 1;
 }
 /** i32 and f32: the bits are `low`. i64 and f64: both words. */
 export interface Const extends Head {
@@ -115,8 +120,36 @@ export interface Compute extends Head {
   readonly offset: number;
 }
 
+/** SIMD instructions that lowered code does without: lanes are read as parts of slots, and lanes of floats are written as their bits. */
+type LaneOp =
+  | `${'i8x16' | 'i16x8'}.extract_lane_${'s' | 'u'}`
+  | `${'i32x4' | 'i64x2' | 'f32x4' | 'f64x2'}.extract_lane`
+  | `${'f32x4' | 'f64x2'}.${'splat' | 'replace_lane'}`;
+/** SIMD instructions that write to memory and have no result. */
+export type VectorStoreOp = Extract<VectorOp, `v128.store${string}`>;
+export type VectorValueOp = Exclude<VectorOp, LaneOp | VectorStoreOp>;
+/** Where a SIMD instruction finds its bytes: as in `Load`, whose `a` is the first operand here. */
+export interface VectorAccess {
+  readonly memoryOffset: number;
+  readonly memidx: number;
+  readonly offset: number;
+}
+/**
+ * A SIMD instruction. Its operands of type v128 are places (`get`), and what is of kind v is only computed into a slot: so each is one
+ * statement with three addresses.
+ */
+export interface Vector extends Head {
+  readonly op: 'vector';
+  readonly instruction: VectorValueOp;
+  /** In their order. */
+  readonly operands: readonly Expr[];
+  /** A lane, the sixteen of a shuffle, or the four words of a constant. */
+  readonly immediates: readonly number[];
+  readonly access: VectorAccess | undefined;
+}
+
 /** `offset` is the byte offset in the module of an instruction that can trap. */
-export type Expr = Get | Const | GlobalGet | Select | Load | Narrow | Address | IsNull | Compute;
+export type Expr = Get | Const | GlobalGet | Select | Load | Narrow | Address | IsNull | Compute | Vector;
 
 export function kindOf(type: ValType): Kind {
   if (type === I32) return 'i';
@@ -124,6 +157,7 @@ export function kindOf(type: ValType): Kind {
   if (type === F32) return 'f';
   if (type === F64) return 'F';
   if (isRef(type)) return 'r';
+  if (type === V128) return 'v';
   throw new InternalError(`lowering has no kind for the type ${type}`);
 }
 
@@ -131,15 +165,23 @@ export function localBit(localidx: number): number {
   return localidx < 31 ? 1 << localidx : 1 << 31;
 }
 
-function get(type: ValType, slot: number, locals: number, reads: number): Get {
-  return { type, kind: kindOf(type), flags: 0, locals, reads, size: 0, op: 'get', slot };
+function get(type: ValType, slot: number, locals: number, reads: number, half: 0 | 1 = 0): Get {
+  return { type, kind: kindOf(type), flags: 0, locals, reads, size: 0, op: 'get', slot, half };
 }
 export function getLocal(type: ValType, slot: number, localidx: number): Get {
   return get(type, slot, localBit(localidx), -1);
 }
 /** An operand in its canonical slot. */
 export function getOperand(type: ValType, slot: number): Get {
-  return get(type, slot, 0, slot);
+  return get(type, slot, 0, slot + slotsOf(type) - 1);
+}
+/** The lane in word `index` of a vector's place, and the next one if the type has two words. */
+export function lane(type: ValType, { slot, locals, reads }: Get, index: number): Get {
+  return get(type, slot + (index >> 1), locals, reads, (index & 1) as 0 | 1);
+}
+/** Whether a value is in this slot already. */
+export function isIn(expr: Expr, slot: number): boolean {
+  return expr.op === 'get' && expr.slot === slot && expr.half === 0;
 }
 export function constant(type: ValType, low: number, high: number): Const {
   return { type, kind: kindOf(type), flags: 0, locals: 0, reads: -1, size: 0, op: 'const', low, high };
@@ -229,6 +271,27 @@ export function isNull(a: Get): IsNull {
   return { type: I32, kind: 'i', flags, locals, reads, size: 1, op: 'is_null', a };
 }
 
+export function vector(
+  instruction: VectorValueOp,
+  type: ValType,
+  operands: readonly Expr[],
+  immediates: readonly number[] = [],
+  access?: VectorAccess,
+): Vector {
+  let flags = access === undefined ? 0 : READS_MEMORY | TRAPS;
+  let locals = 0;
+  let reads = -1;
+  let size = 1;
+  for (const operand of operands) {
+    flags |= operand.flags;
+    locals |= operand.locals;
+    reads = Math.max(reads, operand.reads);
+    size += operand.size;
+  }
+  const kind = kindOf(type);
+  return { type, kind, flags, locals, reads, size, op: 'vector', instruction, operands, immediates, access };
+}
+
 function compute(
   op: ComputeOp,
   type: ValType,
@@ -308,7 +371,7 @@ export function bits(expr: Expr): Expr {
   const type = wide ? I64 : I32;
   switch (expr.op) {
     case 'get':
-      return get(type, expr.slot, expr.locals, expr.reads);
+      return get(type, expr.slot, expr.locals, expr.reads, expr.half);
     case 'global.get':
       return globalGet(type, expr.globalidx);
     case 'const':

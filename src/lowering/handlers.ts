@@ -22,24 +22,26 @@ import {
   refTo,
   refType,
   slotsOf,
+  V128,
   type ValType,
+  type VectorOp,
+  type VectorShape,
 } from '../decoder';
 import { readBlockType, readBodyHeapType, readBodyValType } from '../decoder/body';
 import { readCatchClauses } from '../decoder/catches';
-import { readMemidx } from '../decoder/immediates';
 import { InternalError } from '../errors';
-import type { Builder } from './builder';
+import { addressOf, FAR, isWide, readAccess } from './access';
+import type { Builder, Handler } from './builder';
 import {
-  address,
   binary,
   bits,
   type ComputeOp,
   constant,
   copysign,
-  type Expr,
   type Get,
   getLocal,
   globalGet,
+  isIn,
   isNull,
   load,
   narrow,
@@ -50,9 +52,9 @@ import {
   unary,
 } from './expr';
 import { slotsOfAll } from './frame';
+import { dropped } from './operands';
 import type { Branch, BulkOp, Clause, EffectOp, StoreOp } from './statements';
-
-export type Handler = (lowering: Builder, row: Instruction) => void;
+import { VECTOR } from './vectors';
 
 // Numeric instructions
 
@@ -102,39 +104,6 @@ const NUMERIC: Readonly<Record<NumericSignature, Handler>> = {
 
 // Loads and stores
 
-/** What a load or store does with its address. */
-interface Access {
-  readonly memidx: number;
-  /** The static offset, unsigned 64 bits as a double. */
-  readonly memoryOffset: number;
-  readonly wide: boolean;
-  readonly bytes: number;
-}
-
-function readAccess({ reader, module }: Builder, row: Instruction): Access {
-  const memidx = readMemidx(reader);
-  const memoryOffset = reader.u64AsNumber();
-  return { memidx, memoryOffset, wide: isWide(module.memories[memidx]), bytes: row.width / 8 };
-}
-
-const FAR = 2 ** 31;
-/** Out of bounds of every memory there is: an access of as many bytes from the largest 32-bit offset on. */
-const NO_OFFSET = -1;
-const NO_BYTES = 0x7fffffff;
-
-/** The address as an i32 to which a back end can add the offset; offsets from 2^31 on are added by an expression of its own. */
-function addressOf(operand: Expr, access: Access, offset: number): { a: Expr; memoryOffset: number } {
-  const { memidx, memoryOffset, wide, bytes } = access;
-  const a = wide ? narrow(operand, 'memoryBounds', offset) : operand;
-  // As an int32: a back end that captured a double would add doubles for ever.
-  if (memoryOffset < FAR) return { a, memoryOffset: memoryOffset | 0 };
-  const reachable = memoryOffset < 2 ** 32;
-  const far = reachable
-    ? address(a, memoryOffset | 0, bytes, memidx, offset)
-    : address(a, NO_OFFSET, NO_BYTES, memidx, offset);
-  return { a: far, memoryOffset: 0 };
-}
-
 function lowerLoad(lowering: Builder, row: Instruction): void {
   const { operands, offset } = lowering;
   const access = readAccess(lowering, row);
@@ -182,7 +151,6 @@ const ACCESS: Readonly<Record<AccessSignature, Handler>> = {
 
 // What works on canonical slots
 
-const isWide = ({ address: width }: Limits): boolean => width === 'i64';
 const addressType = (limits: Limits): ValType => (isWide(limits) ? I64 : I32);
 
 /** Takes so many operands; leaves a result of this type, if any. */
@@ -229,6 +197,7 @@ function setGlobal(lowering: Builder): void {
     effect(lowering, 'ref.global.set', globalidx, 1);
     return;
   }
+  if (module.globals[globalidx].value === V128) operands.place(operands.height - 1);
   const value = operands.pop();
   operands.computeFlags(READS_GLOBAL | TRAPS);
   lowering.emit({ kind: 'global.set', globalidx, value });
@@ -245,7 +214,7 @@ function popToLocal(lowering: Builder, localidx: number): void {
   operands.computeReaders(localidx, (value.flags & TRAPS) !== 0);
   const group = locals.groupOf(localidx);
   const slot = group.slot + (localidx - group.localidx) * slotsOf(group.type);
-  if (value.op !== 'get' || value.slot !== slot) lowering.emit({ kind: 'set', slot, value });
+  if (!isIn(value, slot)) lowering.emit({ kind: 'set', slot, value });
 }
 
 // Parametric instructions
@@ -255,7 +224,7 @@ function drop(lowering: Builder): void {
   const value = operands.pop();
   if ((value.flags & TRAPS) === 0) return;
   operands.computeFlags(TRAPS);
-  lowering.emit({ kind: 'drop', value });
+  lowering.emit(dropped(value, operands.top));
 }
 
 function lowerSelect(lowering: Builder): void {
@@ -270,6 +239,7 @@ function lowerSelect(lowering: Builder): void {
   if (((operands.at(first).flags | operands.at(first + 1).flags) & TRAPS) !== 0) {
     operands.computeFlagsBelow(first + 2, TRAPS);
   }
+  if (type === V128) for (const height of [first, first + 1]) operands.place(height);
   const condition = operands.pop();
   const b = operands.pop();
   const a = operands.pop();
@@ -446,7 +416,7 @@ function branchOnNonNull(lowering: Builder): void {
   operands.pop();
 }
 
-const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> = {
+const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp | VectorOp>, Handler>> = {
   unreachable: (l) => {
     l.operands.computeFlags(TRAPS);
     l.emit({ kind: 'unreachable', offset: l.offset });
@@ -571,6 +541,7 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp>, Handler>> =
 
 function handlerOf(row: Instruction): Handler {
   if (row.name in OTHERS) return OTHERS[row.name as keyof typeof OTHERS];
+  if (row.sig.includes('v')) return VECTOR[`${row.sig} ${row.imm}` as VectorShape];
   return row.imm === 'memarg' ? ACCESS[row.sig as AccessSignature] : NUMERIC[row.sig as NumericSignature];
 }
 

@@ -5,10 +5,10 @@
  *
  * At most MAX_WAITING operands wait, so every step is done in bounded time, and a body in time that grows with its length alone.
  */
-import { isRef, slotsOf, type ValType } from '../decoder';
+import { isRef, slotsOf, V128, type ValType } from '../decoder';
 import { onTop, type TypeList } from '../decoder/typelist';
-import { type Expr, getOperand, localBit, TRAPS } from './expr';
-import type { Statement } from './statements';
+import { type Expr, type Get, getOperand, isIn, localBit, TRAPS } from './expr';
+import type { Drop, SetSlot, Statement } from './statements';
 
 /** Operands that wait at a time: compilers leave fewer than ten; what waits longer is computed early, and is right too. */
 export const MAX_WAITING = 32;
@@ -25,6 +25,11 @@ interface Group {
   readonly first: number;
   /** The types below. */
   readonly below: TypeList | undefined;
+}
+
+/** Forgets a value that may trap and stood at a slot. A vector is only ever computed into slots. */
+export function dropped(value: Expr, slot: number): Drop | SetSlot {
+  return value.type === V128 ? { kind: 'set', slot, value } : { kind: 'drop', value };
 }
 
 export class Operands {
@@ -185,7 +190,7 @@ export class Operands {
     const expr = this.exprs[height];
     if (expr === undefined) return;
     const slot = this.slots[height];
-    if (expr.op !== 'get' || expr.slot !== slot) {
+    if (!isIn(expr, slot)) {
       for (const below of this.waiting) {
         if (below >= height) break;
         const other = this.exprs[below];
@@ -197,6 +202,12 @@ export class Operands {
       this.emit({ kind: 'set', slot, value: expr });
     }
     this.exprs[height] = undefined;
+  }
+
+  /** The vector at a height, in a place: its own slots, or a local's. */
+  place(height: number): Get {
+    if (this.at(height).op !== 'get') this.compute(height);
+    return this.at(height) as Get;
   }
 
   computeAll(): void {
@@ -244,7 +255,8 @@ export class Operands {
       if (below >= height) break;
       const expr = this.exprs[below];
       this.visits++;
-      if (expr !== undefined && (expr.flags & TRAPS) !== 0) moves.push({ kind: 'drop', value: expr });
+      if (expr === undefined || (expr.flags & TRAPS) === 0) continue;
+      moves.push(dropped(expr, this.slots[below]));
     }
   }
 

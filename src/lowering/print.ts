@@ -6,7 +6,7 @@
 import { funcTypeName, type ModuleData, slotsOf, type ValType, valTypeName, valTypeNameIn } from '../decoder';
 import { type TypeList, typesOf } from '../decoder/typelist';
 import { InternalError } from '../errors';
-import type { Const, Expr } from './expr';
+import type { Const, Expr, Get, Vector } from './expr';
 import type { Locals } from './frame';
 import type { Branch, Clause, LoweredBody, Safepoint, Statement } from './statements';
 
@@ -110,6 +110,11 @@ function describe(statement: Statement, locals: Locals): string[] {
       const where = accessText(text(address), memoryOffset, memidx);
       return [`${op} ${where} = ${text(value)}${trapText(offset)}`];
     }
+    case 'vector.store': {
+      const { op, address, memoryOffset, memidx, value, lane, offset } = statement;
+      const what = op === 'v128.store' ? text(value) : `lane ${lane} of ${text(value)}`;
+      return [`${op} ${accessText(text(address), memoryOffset, memidx)} = ${what}${trapText(offset)}`];
+    }
     case 'global.set':
       return [`global ${statement.globalidx} = ${text(statement.value)}`];
     case 'effect':
@@ -196,7 +201,21 @@ function trapText(offset: number): string {
 function placeText(slot: number, locals: Locals): string {
   if (slot >= locals.slots) return `operand ${slot - locals.slots}`;
   const group = locals.groups.filter((candidate) => candidate.slot <= slot).pop()!;
-  return `local ${group.localidx + (slot - group.slot) / slotsOf(group.type)}`;
+  const size = slotsOf(group.type);
+  const localidx = group.localidx + Math.floor((slot - group.slot) / size);
+  return `local ${localidx}${(slot - group.slot) % size > 0 ? ' + 1' : ''}`;
+}
+
+/** A lane of a vector may be in the upper half of a slot. */
+function getText({ slot, half }: Get, locals: Locals): string {
+  return placeText(slot, locals) + (half > 0 ? ' upper' : '');
+}
+
+function vectorText({ instruction, operands, immediates, access }: Vector, locals: Locals): string {
+  const list = operands.map((operand) => exprText(operand, locals));
+  if (access !== undefined) list[0] = accessText(list[0], access.memoryOffset, access.memidx);
+  const numbers = immediates.map((k) => (instruction === 'v128.const' ? hexWord(k) : k));
+  return `${[instruction, ...numbers].join(' ')}(${list.join(', ')})`;
 }
 
 function accessText(address: string, memoryOffset: number, memidx: number): string {
@@ -208,7 +227,7 @@ function exprText(expr: Expr, locals: Locals): string {
   const text = (operand: Expr) => exprText(operand, locals);
   switch (expr.op) {
     case 'get':
-      return placeText(expr.slot, locals);
+      return getText(expr, locals);
     case 'const':
       return constText(expr);
     case 'global.get':
@@ -217,6 +236,8 @@ function exprText(expr: Expr, locals: Locals): string {
       return `select(${text(expr.a)}, ${text(expr.b)}, ${text(expr.condition)})`;
     case 'is_null':
       return `is_null(${text(expr.a)})`;
+    case 'vector':
+      return vectorText(expr, locals);
     case 'narrow':
       return `narrow(${text(expr.a)})`;
     case 'address':
@@ -233,7 +254,6 @@ function floatBits(type: ValType): string {
 
 /** Floats as their bits, which say what a NaN holds. */
 function constText({ kind, low, high }: Const): string {
-  const hexWord = (word: number) => (word >>> 0).toString(16).padStart(8, '0');
   switch (kind) {
     case 'i':
       return `${low}`;
@@ -244,8 +264,13 @@ function constText({ kind, low, high }: Const): string {
     case 'I':
       return `0x${hexWord(high)}${hexWord(low)}`;
     case 'r':
-      throw new InternalError('no reference is a constant');
+    case 'v':
+      throw new InternalError('no reference is a constant, and vectors are instructions');
   }
+}
+
+function hexWord(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
 }
 
 function hex(offset: number): string {

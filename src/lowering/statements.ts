@@ -6,10 +6,10 @@
  * A sequence ends where its last statement passes control on (`br`, `br_table`, `return`, `unreachable`, `throw`, tail calls), or falls off its end: to
  * what is behind the block, loop or `if` that holds it.
  */
-import type { AccessOp, BlockOp, NumericOp, OpName, ValType } from '../decoder';
+import type { AccessOp, BlockOp, NumericOp, OpName, ValType, VectorOp } from '../decoder';
 import type { Safepoint } from '../decoder/safepoints';
 import type { TypeList } from '../decoder/typelist';
-import type { Expr } from './expr';
+import type { Expr, Get, VectorStoreOp } from './expr';
 import type { Locals } from './frame';
 
 /** Offsets of instructions are byte offsets in the module; those of safepoints count from the start of the code entry. */
@@ -82,6 +82,19 @@ export interface Store {
   readonly offset: number;
 }
 
+/** The same of a vector or one of its lanes, which is in a place. */
+export interface VectorStore {
+  readonly kind: 'vector.store';
+  readonly op: VectorStoreOp;
+  readonly address: Expr;
+  readonly value: Get;
+  /** 0 of a whole vector. */
+  readonly lane: number;
+  readonly memoryOffset: number;
+  readonly memidx: number;
+  readonly offset: number;
+}
+
 export interface GlobalSet {
   readonly kind: 'global.set';
   readonly globalidx: number;
@@ -93,7 +106,7 @@ export type EffectOp = OtherOp | 'ref.global.get' | 'ref.global.set' | 'ref.sele
 /** Instructions that do not become anything else: whatever the instruction table has more is an effect. */
 type OtherOp = Exclude<
   OpName,
-  | (NumericOp | AccessOp | BulkOp | BlockOp)
+  | (NumericOp | AccessOp | VectorOp | BulkOp | BlockOp)
   | ('unreachable' | 'nop' | 'else' | 'end' | 'br' | 'br_if' | 'br_table' | 'return')
   | ('call' | 'call_indirect' | 'call_ref' | 'return_call' | 'return_call_indirect' | 'return_call_ref')
   | ('catch' | 'catch_all' | 'delegate' | 'throw' | 'rethrow' | 'throw_ref')
@@ -260,6 +273,7 @@ export interface Unreachable {
 export type Statement =
   | Move
   | Store
+  | VectorStore
   | GlobalSet
   | Effect
   | Bulk

@@ -1,9 +1,10 @@
 /** Evaluates validated constant expressions (spec "valid/instructions", "constant expressions"), extended ones included. */
-import { type ConstExpr, F32, F64, FUNCREF, I32, I64, instructionOf, type Module, Reader } from '../decoder';
+import { type ConstExpr, F32, F64, FUNCREF, I32, I64, type Module, type OpName, Reader } from '../decoder';
+import { readInstruction } from '../decoder/body';
 import { InternalError } from '../errors';
 import type { Global } from './global';
 import { mulHigh } from './numerics';
-import { type FuncReference, i32, i64, reference, type Value } from './values';
+import { type FuncReference, i32, i64, reference, type Value, v128 } from './values';
 
 export interface ConstContext {
   readonly module: Module;
@@ -15,7 +16,7 @@ export function evaluateConst(context: ConstContext, expr: ConstExpr): Value {
   const reader = new Reader(context.module.bytes, expr.start, expr.end);
   const stack: Value[] = [];
   for (;;) {
-    const name = instructionOf[reader.u8()]?.name;
+    const { name } = readInstruction(reader);
     switch (name) {
       case 'end':
         return stack[0];
@@ -33,6 +34,10 @@ export function evaluateConst(context: ConstContext, expr: ConstExpr): Value {
         reader.f64();
         stack.push({ type: F64, lo: reader.lo, hi: reader.hi, ref: null });
         break;
+      case 'v128.const':
+        reader.skip(16);
+        stack.push(v128(reader.bytes.slice(reader.pos - 16, reader.pos)));
+        break;
       case 'global.get':
         stack.push(context.globals[reader.u32()].get());
         break;
@@ -49,7 +54,7 @@ export function evaluateConst(context: ConstContext, expr: ConstExpr): Value {
   }
 }
 
-function arithmetic(name: string | undefined, stack: Value[]): Value {
+function arithmetic(name: OpName, stack: Value[]): Value {
   const b = stack.pop()!;
   const a = stack.pop()!;
   switch (name) {

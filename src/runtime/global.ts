@@ -1,8 +1,9 @@
-/** Global instances (spec "exec/runtime"). Numbers live in `cells`, two words each, which generated code reads and writes. */
+/** Global instances (spec "exec/runtime"). Numbers and vectors live in `cells`, which generated code reads and writes. */
 import { checkClass } from '../checks';
 import { type GlobalType, isRef } from '../decoder';
+import { readWords, wordsOf, writeWords } from './cells';
 import { Store } from './store';
-import { type Value, valueFor } from './values';
+import { reference, type Value, valueFor } from './values';
 
 export class Global {
   get [Symbol.toStringTag](): string {
@@ -10,12 +11,18 @@ export class Global {
   }
   readonly store: Store;
   readonly type: GlobalType;
-  /** @internal Low word at `at`, high word at `at + 1`. */
+  /** @internal Low word at `at`, high word at `at + 1`; a v128 has four. */
   readonly cells: Int32Array;
   readonly at: number;
   ref: unknown = null;
 
-  constructor(store: Store, type: GlobalType, value: Value, cells = new Int32Array(2), at = 0) {
+  constructor(
+    store: Store,
+    type: GlobalType,
+    value: Value,
+    cells = new Int32Array(wordsOf(type.value)),
+    at = 0,
+  ) {
     checkClass('the store', store, Store, 'Store');
     this.store = store;
     this.type = type;
@@ -25,18 +32,15 @@ export class Global {
   }
 
   get(): Value {
-    return { type: this.type.value, lo: this.cells[this.at], hi: this.cells[this.at + 1], ref: this.ref };
+    const type = this.type.value;
+    return isRef(type) ? reference(type, this.ref) : readWords(type, this.cells, this.at);
   }
   /** Throws a TypeError when the value is of another type. */
   set(value: Value): void {
     this.put(valueFor('the value', this.type.value, value, this.store));
   }
   private put(value: Value): void {
-    if (isRef(this.type.value)) {
-      this.ref = value.ref;
-    } else {
-      this.cells[this.at] = value.lo;
-      this.cells[this.at + 1] = value.hi;
-    }
+    if (isRef(this.type.value)) this.ref = value.ref;
+    else writeWords(value, this.cells, this.at);
   }
 }

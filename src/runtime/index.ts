@@ -1,5 +1,6 @@
 /** Runtime structures: stores, instances, values (spec chapter "exec/runtime"). */
 export { type BackingMaker, type MemoryBacking, useMemoryBacking } from './backing';
+export { readWords, wordOf, wordsOf, wordsOfAll, writeWords } from './cells';
 export { Exception, HOST_TAG, hostException, standFor, standsFor, Tag, UncaughtException } from './exception';
 export type { JsFunction, UntypedExports, UntypedFunction } from './exports';
 export { Global } from './global';
@@ -35,4 +36,17 @@ export {
   type StoreOptions,
 } from './store';
 export { Table } from './table';
-export { defaultValue, f32, f64, fromJs, i32, i64, reference, toJs, type Value, valueFor } from './values';
+export {
+  defaultValue,
+  f32,
+  f64,
+  fromJs,
+  i32,
+  i64,
+  reference,
+  toJs,
+  type Value,
+  v128,
+  valueFor,
+} from './values';
+export { hasVectors } from './vector-values';

@@ -13,6 +13,7 @@ import {
   valTypeName,
 } from '../decoder';
 import { RuntimeError } from '../errors';
+import { wordsOf, wordsOfAll } from './cells';
 import { evaluateConst } from './constexpr';
 import { Tag } from './exception';
 import {
@@ -28,6 +29,7 @@ import { Memory } from './memory';
 import { Store } from './store';
 import { MAX_TABLE_ELEMENTS, Table } from './table';
 import { FuncReference, fromJs, ownValue, toJs, type Value, valueFor } from './values';
+import { checkJsForm, hasVectors } from './vector-values';
 
 /**
  * What a host function reads its arguments from and writes its results to, by index. An index that there is not is a RangeError; so is
@@ -142,6 +144,7 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
 
   /** @internal ToWebAssemblyValue of each parameter; arguments that are not given are undefined. */
   toValues(args: readonly unknown[]): Value[] {
+    checkJsForm(this.type);
     return this.type.params.map((type, k) => ownValue(`argument ${k}`, fromJs(type, args[k]), this.store));
   }
   /** @internal ToJSValue of the results: nothing, a value, or an array. */
@@ -165,14 +168,15 @@ export function isAdapter(callback: HostCallback): boolean {
  * @internal Calls a JavaScript function. While it runs, this is one small frame of the host's stack; spreading arguments takes another.
  * `waits`: the guest waits for a promise, unless a reference is asked for, which it may be.
  */
-export function jsCallback({ params, results }: FuncType, fn: UntypedFunction, waits: boolean): HostCallback {
-  const callback = adapterOf(params.length, fn, waits && !results.some(isRef) ? awaitResults : giveResults);
+export function jsCallback(type: FuncType, fn: UntypedFunction, waits: boolean): HostCallback {
+  const callback = adapterOf(type, fn, waits && !type.results.some(isRef) ? awaitResults : giveResults);
   adapters.add(callback);
   return callback;
 }
 
-function adapterOf(params: number, fn: UntypedFunction, give: typeof awaitResults): HostCallback {
-  switch (params) {
+function adapterOf(type: FuncType, fn: UntypedFunction, give: typeof awaitResults): HostCallback {
+  if (hasVectors(type)) return () => checkJsForm(type);
+  switch (type.params.length) {
     case 0:
       return (call) => give(call, fn());
     case 1:
@@ -394,11 +398,13 @@ export class Instance<E extends object = UntypedExports> {
     this.importedMemories = this.memories.length;
     this.importedTables = this.tables.length;
     checkElements(module);
-    const cells = new Int32Array(2 * module.globalDefs.length);
-    module.globalDefs.forEach((def, k) => {
+    const cells = new Int32Array(wordsOfAll(module.globalDefs.map(({ type }) => type.value)));
+    let word = 0;
+    for (const def of module.globalDefs) {
       const value = evaluateConst(this, def.init);
-      this.globals.push(new Global(store, def.type, { ...value, type: def.type.value }, cells, 2 * k));
-    });
+      this.globals.push(new Global(store, def.type, { ...value, type: def.type.value }, cells, word));
+      word += wordsOf(def.type.value);
+    }
     for (const def of module.tableDefs) {
       const init = def.init === undefined ? null : evaluateConst(this, def.init).ref;
       this.tables.push(limited(() => new Table(store, def.type, init)));

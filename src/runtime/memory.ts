@@ -21,6 +21,7 @@ export class Views {
   top2 = -1;
   top4 = -1;
   top8 = -1;
+  top16 = -1;
   /** While writes are tracked: one byte for each 4 KiB, 1 = written. There may be more than the memory needs. */
   dirty: Uint8Array | undefined = undefined;
   /** Called when the views are others. */
@@ -41,6 +42,7 @@ export class Views {
     this.top2 = length - 2;
     this.top4 = length - 4;
     this.top8 = length - 8;
+    this.top16 = length - 16;
     if (this.dirty !== undefined && this.dirty.length < blocksOf(length)) {
       // Twice as many as before: growing page by page copies each mark about once.
       const dirty = new Uint8Array(Math.max(blocksOf(length), 2 * this.dirty.length));

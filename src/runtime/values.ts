@@ -13,17 +13,21 @@ import {
   I64,
   isNullable,
   isRef,
+  V128,
   type ValType,
   valTypeName,
 } from '../decoder';
 import { f32FromBits, f64FromBits } from './numerics';
+import { noJsForm, vectorBytes, ZERO_VECTOR } from './vector-values';
 
-/** i32 and f32: `lo` holds the bits. i64 and f64: `lo` and `hi`. References: `ref`; null is the null reference. */
+/** i32 and f32: `lo` holds the bits. i64 and f64: `lo` and `hi`. References: `ref`; null is the null reference. v128: `bytes`. */
 export interface Value {
   readonly type: ValType;
   readonly lo: number;
   readonly hi: number;
   readonly ref: unknown;
+  /** The sixteen bytes of a v128, the first lane first. Nobody changes them. */
+  readonly bytes?: Uint8Array;
 }
 
 /** What JavaScript has for a number: a BigInt for an i64. */
@@ -55,11 +59,16 @@ export function f64(value: number): Value {
   cell.setFloat64(0, value, true);
   return { type: F64, lo: cell.getInt32(0, true), hi: cell.getInt32(4, true), ref: null };
 }
+/** A vector of sixteen bytes, the first lane first. Throws a TypeError for others. */
+export function v128(bytes: Uint8Array): Value {
+  return { type: V128, lo: 0, hi: 0, ref: null, bytes: vectorBytes(bytes) };
+}
 export function reference(type: ValType, ref: unknown): Value {
   return { type, lo: 0, hi: 0, ref };
 }
 /** Zero, or the null reference. */
 export function defaultValue(type: ValType): Value {
+  if (type === V128) return v128(ZERO_VECTOR);
   return { type, lo: 0, hi: 0, ref: null };
 }
 
@@ -81,7 +90,7 @@ function isValue(given: unknown): given is Value {
  */
 export function valueFor(what: string, type: ValType, given: unknown, store: object): Value {
   if (!isValue(given)) return ownValue(what, fromJs(type, given), store);
-  const { type: claimed, lo, hi, ref } = given;
+  const { type: claimed, lo, hi, ref, bytes } = given;
   // A reference is what it is, whatever type of its hierarchy somebody has given it.
   const isOwn = isRef(type) && isRef(claimed) && hierarchyOf(claimed) === hierarchyOf(type);
   if (claimed !== type && !isOwn) {
@@ -89,6 +98,7 @@ export function valueFor(what: string, type: ValType, given: unknown, store: obj
     throw new TypeError(`${what}: expected a value of type ${valTypeName(type)}, not of ${other}`);
   }
   if (isRef(type)) return ownValue(what, refFromJs(type, ref), store);
+  if (type === V128) return v128(bytes!);
   return { type, lo: lo | 0, hi: hi | 0, ref: null };
 }
 
@@ -115,6 +125,8 @@ export function toJs(value: Value): unknown {
       return f32FromBits(value.lo);
     case F64:
       return f64FromBits(value.lo, value.hi);
+    case V128:
+      return noJsForm();
     default:
       return value.ref;
   }
@@ -133,6 +145,8 @@ export function fromJs(type: ValType, value: unknown): Value {
       return f32(+(value as number));
     case F64:
       return f64(+(value as number));
+    case V128:
+      return noJsForm();
     default:
       return refFromJs(type, value);
   }

@@ -1,7 +1,7 @@
 /** References between instances and a snapshot: functions by index, the host's values by names that the embedder gives. */
-import { isRef, type ValType } from '../decoder/types';
+import { isRef, V128, type ValType } from '../decoder/types';
 import { SnapshotError } from '../errors';
-import { type Exception, type Func, reference, type Value } from '../runtime';
+import { type Exception, type Func, reference, type Value, v128 } from '../runtime';
 import {
   type ExceptionRecord,
   isNull,
@@ -36,10 +36,10 @@ export class Namer {
     this.nameExternRef = nameExternRef;
   }
 
-  value({ type, lo, hi, ref }: Value): TypedValue {
+  value({ type, lo, hi, ref, bytes }: Value): TypedValue {
     const tag = tagOf(type);
     if (isRefTag(tag)) return this.reference(type, ref);
-    if (tag === 'v128') throw unsupported('values of type v128');
+    if (bytes !== undefined) return { type: tag, lo: 0, hi: 0, bytes };
     // The high half of a narrow value is whatever was there before: no state.
     return { type: tag, lo, hi: tag === 'i64' || tag === 'f64' ? hi : 0 };
   }
@@ -102,6 +102,7 @@ export class Binder {
 
   value(value: TypedValue, type: ValType): Value {
     if (isRef(type)) return reference(type, this.reference(value.type, value.lo, value.hi));
+    if (type === V128) return v128(value.bytes!);
     return { type, lo: value.lo, hi: value.hi, ref: null };
   }
 

@@ -182,8 +182,12 @@ function checkImmutable(global: Global, value: Value, index: number): void {
   const narrow = value.type === 0x7f || value.type === 0x7d;
   const same = isRef(value.type)
     ? live.ref === value.ref
-    : live.lo === value.lo && (narrow || live.hi === value.hi);
+    : live.lo === value.lo && (narrow || live.hi === value.hi) && sameVector(live, value);
   if (!same) mismatch(`immutable global ${index} has another value in the instance`);
+}
+
+function sameVector({ bytes: a }: Value, { bytes: b }: Value): boolean {
+  return a === undefined || a.every((byte, k) => byte === b![k]);
 }
 
 /** @internal */

@@ -13,6 +13,7 @@ import {
   type Outcome,
   Store,
   type Value,
+  v128,
 } from '../../../src/index';
 import {
   type NameExternRef,
@@ -96,12 +97,14 @@ function objectNamed(name: number): HostObject {
 }
 const nameOf: NameExternRef = (ref) => u64FromNumber((ref as HostObject).name);
 
-function toWire({ type, lo, hi, ref }: Value): WireValue {
+function toWire({ type, lo, hi, ref, bytes }: Value): WireValue {
+  if (bytes !== undefined) return [valTypeName(type), 0, 0, toHex(bytes)];
   const name = valTypeName(type);
   if (!isRef(type)) return [name, lo, name === 'i64' || name === 'f64' ? hi : 0];
   return [name, ref instanceof HostObject ? ref.name : ref === null ? 0 : 1, 0];
 }
-function fromWire([, lo, hi]: WireValue, type: number): Value {
+function fromWire([, lo, hi, bytes]: WireValue, type: number): Value {
+  if (bytes !== undefined) return v128(fromHex(bytes));
   const ref = type === EXTERNREF && lo !== 0 ? objectNamed(lo) : null;
   return { type, lo: isRef(type) ? 0 : lo, hi, ref };
 }

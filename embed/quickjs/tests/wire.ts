@@ -1,7 +1,10 @@
 /** What the tests say to an engine, one JSON line each way: the same for Node, jitless Node and every QuickJS. Bytes are hexadecimal. */
 
-/** Type name, low word, high word; for a reference its name, 0 when it is null. Funcrefs only say whether they are null. */
-export type WireValue = readonly [type: string, lo: number, hi: number];
+/**
+ * Type name, low word, high word; for a reference its name, 0 when it is null. Funcrefs only say whether they are null. A v128 has its
+ * bytes, in hexadecimal.
+ */
+export type WireValue = readonly [type: string, lo: number, hi: number, bytes?: string];
 
 /** Go on from a snapshot, or start, and stop again. */
 export interface LegRequest {

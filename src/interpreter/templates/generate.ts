@@ -4,14 +4,18 @@
  * runs. Run at build time (`npm run generate`); the results are never committed:
  * - `factories.generated.js`, the compact set: only the forms that lowering cannot do without. The core carries it.
  * - `factories-full.generated.js`, every form: fewer calls, for hosts that can spend 30 KB more (src/factories.ts);
+ * - `factories-simd.generated.js`, what SIMD instructions are made of, which goes with either;
  * - `factories-fresh.generated.json`, the text of each of those by its name, for a host that evaluates them one by one (embed/node).
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOADS, STORES } from './access';
+import { addressed, addressOf, marksOf, withAddresses } from './address';
 import { CONTROL } from './control';
 import { COMPOSED_PAIRS, COMPOSED_STATEMENTS, COMPOSED_TERMINATORS, FUSED } from './fused';
+import { vectorFactories } from './generate-vectors';
 import { type Kind, TEMPLATES, type Template } from './table';
+import { count, substitute } from './text';
 
 const NAMES = ['a', 'b', 'c'];
 
@@ -24,14 +28,6 @@ interface Operands {
 
 function slot(kind: Kind, at: string): string {
   return kind === 'F' ? `F[${at}>>1]` : kind === 'f' ? `S[${at}]` : `I[${at}]`;
-}
-
-function count(code: string, name: string): number {
-  return code.match(new RegExp(`\\b${name}\\b`, 'g'))?.length ?? 0;
-}
-
-function substitute(code: string, name: string, by: string): string {
-  return code.replace(new RegExp(`\\b${name}\\b`, 'g'), by);
 }
 
 /** Puts the operands' forms into the code. Operands used twice, and words of an i64, are bound to constants first. */
@@ -140,30 +136,6 @@ for (const [name, template] of TEMPLATES) {
   }
 }
 
-/**
- * Effective address (spec "exec/memory") as v: the quick check, and `far` decides the rest, and traps. Compilers like 32-bit integers, so
- * theirs holds below 2 GiB; interpreters like few operators.
- */
-const address = {
-  compiled: ([x, o, at, bytes]: string[]) =>
-    `${x === 'x' ? '' : `const x=${x};`}let v=x+${o}|0;if((x|v)<0||v>m.top${bytes})v=m.far(x,${o},${bytes},${at});`,
-  interpreted: ([x, o, at, bytes]: string[]) =>
-    `let v=(${x}>>>0)+${o};if(v>m.top${bytes})v=m.far(v-${o},${o},${bytes},${at});`,
-};
-/** In the text of a factory until it is written: the address' expression, or x, the operands o and at, and how many bytes. */
-function addressed(x: string, bytes: number): string {
-  return `<${x}|o|at|${bytes}>`;
-}
-const addressOf = (how: string) => (how === 'r' ? 'I[fp+a]' : 'a(fp)');
-function withAddresses(
-  factories: ReadonlyMap<string, string>,
-  how: keyof typeof address,
-): Map<string, string> {
-  const expand = (text: string) =>
-    text.replace(/<([^<>|]+\|\w+\|\w+\|\d)>/g, (_, parts: string) => address[how](parts.split('|')));
-  return new Map([...factories].map(([name, text]) => [name, expand(text)]));
-}
-
 for (const [name, load] of Object.entries(LOADS)) {
   for (const how of ['r', 'e']) {
     const bind = addressed(addressOf(how), load.bytes);
@@ -198,8 +170,7 @@ for (const [name, store] of Object.entries(STORES)) {
     const body = `${bind}${addressed(how === 'r' ? 'I[fp+a]' : 'x', store.bytes)}${code};`;
     emit(`${name}/${form}`, params, `fp=>{${body}return n(fp)}`, isFallback(form, store.forms));
     if (form !== 'ee') continue;
-    const marks = `m.dirty[v>>>12]=1;${store.bytes > 1 ? `m.dirty[v+${store.bytes - 1}>>>12]=1;` : ''}`;
-    emit(`track ${name}/ee`, params, `fp=>{${body}${marks}return n(fp)}`, true);
+    emit(`track ${name}/ee`, params, `fp=>{${body}${marksOf(store.bytes)}return n(fp)}`, true);
   }
 }
 
@@ -303,21 +274,41 @@ const REGISTER = new RegExp(`\\bM\\.(${REGISTERS.join('|')})\\b`, 'g');
 const VIEWS = ['u8', 'u16', 'i32', 'f32', 'f64', 'top1', 'top2', 'top4', 'top8'];
 const VIEW = new RegExp(`\\bm\\.(${VIEWS.join('|')})\\b`, 'g');
 
+/** A module of what SIMD instructions are made of, beside one of the two others. */
+function vectorText(factories: ReadonlyMap<string, string>): string {
+  const rows = [...factories].map(([name, factory]) => `${JSON.stringify(name)}:${factory}`);
+  return `import*as N from'../runtime/numerics';
+import*as V from'../runtime/vectors';
+export{V as vectorFunctions};
+export function createVectorFactories({I,S,F,B,W}){
+return{
+${rows.join(',\n')}
+}}
+`;
+}
+
 /** Each factory as a function of what it needs of the environment. */
 function freshText(factories: ReadonlyMap<string, string>): string {
   const texts = [...factories].map(([name, factory]) => {
-    const views = ['I', 'S', 'F', 'R', 'RS', 'RF', 'RC', 'M', 'W', 'T'].filter(
+    const views = ['I', 'S', 'F', 'B', 'R', 'RS', 'RF', 'RC', 'M', 'W', 'T'].filter(
       (view) => count(factory, view) > 0,
     );
-    const helpers = new Set(factory.match(/\bN\.\w+/g)?.map((helper) => helper.slice(2)));
-    if (helpers.size > 0) views.push(`N:{${[...helpers].join(',')}}`);
-    return [name, `({${views.join(',')}})=>${factory.replace(/\bN\./g, '')}`];
+    for (const space of ['N', 'V']) {
+      const used = new RegExp(`\\b${space}\\.\\w+`, 'g');
+      const helpers = new Set(factory.match(used)?.map((helper) => helper.slice(2)));
+      if (helpers.size > 0) views.push(`${space}:{${[...helpers].join(',')}}`);
+    }
+    return [name, `({${views.join(',')}})=>${factory.replace(/\b[NV]\./g, '')}`];
   });
   return JSON.stringify(Object.fromEntries(texts), undefined, 0);
 }
 
 const types = `import type { Factories, FactoryEnvironment } from './factories';
 export declare function createFactories(environment: FactoryEnvironment): Factories;
+`;
+const vectorTypes = `import type { Factories, FactoryEnvironment } from './factories';
+export declare const vectorFunctions: object;
+export declare function createVectorFactories(environment: FactoryEnvironment): Factories;
 `;
 const target = process.env['TSWASM_GENERATE_TO'] ?? join(process.cwd(), 'src/interpreter');
 function write(file: string, text: string): void {
@@ -331,4 +322,10 @@ for (const [file, source] of [
   write(`${file}.generated.js`, source);
   write(`${file}.generated.d.ts`, types);
 }
-write('factories-fresh.generated.json', freshText(withAddresses(single, 'compiled')));
+const vectors = withAddresses(vectorFactories(), 'compiled');
+write('factories-simd.generated.js', vectorText(vectors));
+write('factories-simd.generated.d.ts', vectorTypes);
+write(
+  'factories-fresh.generated.json',
+  freshText(new Map([...withAddresses(single, 'compiled'), ...vectors])),
+);

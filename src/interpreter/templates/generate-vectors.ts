@@ -1,0 +1,242 @@
+/**
+ * Closure factories of SIMD instructions, from the rows of vectors.ts. Each is a statement: its vectors are slots, which a closure captures
+ * as word offsets (d the result, a, b, c the operands), and what is no vector is a nested closure, or as the name says a slot (/r) or a
+ * constant (/k).
+ *
+ * The result may lie on an operand, or begin a slot below one. So what crosses lanes is read before anything is written, and
+ * everything else goes up word by word.
+ */
+import { instructionOf, OP } from '../../decoder/instructions';
+import { addressed, addressOf, marksOf } from './address';
+import { count, substitute } from './text';
+import { type Access, type Lanes, type Test, VECTORS, type VectorTemplate } from './vectors';
+
+const PARAMS = ['a', 'b', 'c'];
+const PLACES = ['p', 'q', 's'];
+const LETTERS = ['A', 'B', 'C'];
+const VALUES = ['x', 'y', 'z'];
+
+/** An instruction's operands, and how a factory's closure gets at those that are no vectors. */
+interface Operands {
+  readonly name: string;
+  /** Their kinds, as in the instruction table. */
+  readonly kinds: readonly string[];
+  readonly params: readonly string[];
+}
+
+/** Binds the places that the code uses, and puts the words of vectors into it. */
+function placed({ kinds }: Operands, code: string): string {
+  let text = code;
+  let bind = '';
+  kinds
+    .filter((kind) => kind === 'v')
+    .forEach((_, k) => {
+      const place = PLACES[k];
+      for (let word = 0; word < 4; word++) {
+        const at = word === 0 ? place : `${place}+${word}`;
+        text = substitute(text, `${place.toUpperCase()}${word}`, `I[${at}]`);
+      }
+      if (k === 0) for (const word of ['0', '1']) text = substitute(text, `D${word}`, `F[(p>>1)+${word}]`);
+    });
+  kinds.forEach((kind, k) => {
+    if (kind !== 'v') return;
+    const place = PLACES[kinds.slice(0, k).filter((before) => before === 'v').length];
+    if (count(text, place) > 0) bind += `,${place}=fp+${PARAMS[k]}`;
+  });
+  if (count(text, 'r') > 0) bind += ',r=fp+d';
+  return `${bind === '' ? '' : `const ${bind.slice(1)};`}${text}`;
+}
+
+/** The value of a lane, and bindings of what it uses more than once. */
+function laneValue({ from, code }: Lanes, lane: number, vectors: number): { bind: string; text: string } {
+  const wide = from === 'I' || from === 'F';
+  const at = (place: string, word: number) => `${place}${word > 0 ? `+${word}` : ''}`;
+  let text = code;
+  let bind = '';
+  for (let k = 0; k < vectors; k++) {
+    const place = PLACES[k];
+    const letter = LETTERS[k];
+    const low = `I[${at(place, wide ? 2 * lane : lane)}]`;
+    text = substitute(text, `${letter}I`, low);
+    for (const [part, read, name] of [
+      [`${letter}L`, low, `${VALUES[k]}l`],
+      [`${letter}H`, `I[${at(place, 2 * lane + 1)}]`, `${VALUES[k]}h`],
+    ]) {
+      if (count(text, part) === 0) continue;
+      bind += `,${name}=${read}`;
+      text = substitute(text, part, name);
+    }
+    const value =
+      from === 'f' ? `S[${at(place, lane)}]` : from === 'F' ? `F[(${place}>>1)${lane > 0 ? '+1' : ''}]` : low;
+    if (count(text, letter) > 1) bind += `,${VALUES[k]}=${value}`;
+    text = substitute(text, letter, count(text, letter) > 1 ? VALUES[k] : value);
+  }
+  return { bind, text };
+}
+
+/** One lane: reads what is used more than once, and writes the result. */
+function laneCode(template: Lanes, lane: number, vectors: number): string {
+  const { from, to } = template;
+  const { bind, text } = laneValue(template, lane, vectors);
+  const start = (bind === '' ? '' : `const ${bind.slice(1)};`) + (count(text, 't') > 0 ? 'let t;' : '');
+  return `{${start}${written(to, text, lane, from === 'I' || from === 'F')}}`;
+}
+
+function written(to: Lanes['to'], code: string, lane: number, wide: boolean): string {
+  const word = (k: number) => `I[r${k > 0 ? `+${k}` : ''}]`;
+  const pair = [word(2 * lane), word(2 * lane + 1)];
+  switch (to) {
+    case 'i':
+      return `${word(lane)}=${code};`;
+    case 'mask':
+      return wide ? `const m=${code}?-1:0;${pair[0]}=m;${pair[1]}=m;` : `${word(lane)}=${code}?-1:0;`;
+    case 'I': {
+      const [low, high] = code.split(';');
+      return `const l=${low},h=${high};${pair[0]}=l;${pair[1]}=h;`;
+    }
+    case 'f':
+      return `S[r${lane > 0 ? `+${lane}` : ''}]=${code};`;
+    case 'F':
+      return `F[(r>>1)${lane > 0 ? '+1' : ''}]=${code};`;
+  }
+}
+
+/**
+ * Arithmetic on floats, whose NaNs become the canonical one. A sum that is no NaN says that there is none, for less than a look at each
+ * lane. The lanes are doubles until they are written, which rounds them.
+ */
+function arithmeticCode(template: Lanes, vectors: number): string {
+  const names = template.to === 'f' ? ['w', 'x', 'y', 'z'] : ['w', 'x'];
+  const values = names.map((name, k) => `${name}=${laneValue(template, k, vectors).text}`);
+  const writes = names.map((name, k) => written(template.to, name, k, false)).join('');
+  const quiet = template.to === 'f' ? 'V.quiet32(S,r)' : 'V.quiet64(F,r>>1)';
+  return `const ${values.join(',')},u=${names.join('+')};${writes}if(u!==u)${quiet};`;
+}
+
+/** The statements of a template. */
+function statementsOf(template: Exclude<VectorTemplate, Access | Test>, { kinds }: Operands): string {
+  switch (template.shape) {
+    case 'lanes': {
+      const wide = template.from === 'I' || template.from === 'F';
+      const vectors = kinds.filter((kind) => kind === 'v').length;
+      if (template.arithmetic) return arithmeticCode(template, vectors);
+      return Array.from({ length: wide ? 2 : 4 }, (_, k) => laneCode(template, k, vectors)).join('');
+    }
+    case 'words': {
+      const [w, x, y, z] = template.words;
+      return `const w=${w},x=${x},y=${y},z=${z};I[r]=w;I[r+1]=x;I[r+2]=y;I[r+3]=z;`;
+    }
+    case 'statements':
+      return template.code;
+  }
+}
+
+const IMMEDIATES = ['k', 'k2', 'k3', 'k4', ...Array.from({ length: 16 }, (_, lane) => `b${lane}`)];
+/** Parameters of the immediates that the code uses. */
+function immediatesIn(code: string): string[] {
+  return IMMEDIATES.filter((name) => count(code, name) > 0);
+}
+
+const factories = new Map<string, string>();
+function emit(name: string, params: readonly string[], body: string): void {
+  factories.set(name, `(${params.join(',')})=>fp=>{${body}return n(fp)}`);
+}
+
+function emitAccess(operands: Operands, { shape, bytes, code }: Access): void {
+  const { name, params } = operands;
+  const all = [...params, ...immediatesIn(code), 'o', 'm', 'at', 'n'];
+  for (const how of ['r', 'e']) {
+    const body = addressed(addressOf(how), bytes) + placed(operands, code);
+    if (shape === 'load') emit(`set ${name}/${how}`, ['d', ...all], body);
+    else {
+      emit(`${name}/${how}`, all, body);
+      emit(`track ${name}/${how}`, all, `${body};${marksOf(bytes)}`);
+    }
+  }
+}
+
+function emitStatement(operands: Operands, template: Exclude<VectorTemplate, Access | Test>): void {
+  const { name, kinds, params } = operands;
+  const code = statementsOf(template, operands);
+  const immediates = immediatesIn(code);
+  // The bytes of a shuffle say where they are.
+  const all = ['d', ...(immediates.includes('b0') ? [] : params), ...immediates, 'n'];
+  const other = kinds.findIndex((kind) => kind !== 'v');
+  if (other < 0) {
+    emit(`set ${name}`, all, placed(operands, code));
+    return;
+  }
+  const param = PARAMS[other];
+  if (template.shape === 'lanes') {
+    const amount = `&${template.amount}`;
+    emit(
+      `set ${name}/e`,
+      all,
+      `const k=${param}(fp)${amount};${placed(operands, substitute(code, 'K', 'k'))}`,
+    );
+    const body = placed(operands, substitute(code, 'K', param));
+    factories.set(
+      `set ${name}/k`,
+      `(${all.join(',')})=>{${param}&=${template.amount};return fp=>{${body}return n(fp)}}`,
+    );
+    return;
+  }
+  const value = `const w=${param}(fp)${count(code, 'h') > 0 ? ',h=W.hi' : ''};`;
+  emit(`set ${name}/e`, all, value + placed(operands, code));
+}
+
+function emitRow(name: string, template: VectorTemplate): void {
+  const [kinds] = instructionOf[OP[name as keyof typeof VECTORS]]!.sig.split(':');
+  const operands: Operands = { name, kinds: [...kinds], params: PARAMS.slice(0, kinds.length) };
+  switch (template.shape) {
+    case 'load':
+    case 'store':
+      emitAccess(operands, template);
+      return;
+    case 'test':
+      factories.set(name, `(a)=>fp=>{${placed(operands, `return ${template.code}`)}}`);
+      return;
+    case 'lanes':
+    case 'words':
+    case 'statements':
+      emitStatement(operands, template);
+  }
+}
+for (const [name, template] of Object.entries(VECTORS)) emitRow(name, template);
+
+// Moves
+
+const WORDS = [0, 1, 2, 3];
+const copied = (to: string, from: string) => WORDS.map((k) => `${to}+${k}]=${from}+${k}];`).join('');
+emit('set.v/r', ['d', 'a', 'n'], `const p=fp+a,r=fp+d;${copied('I[r', 'I[p')}`);
+emit('set.v select', ['d', 'a', 'b', 'c', 'n'], `const p=c(fp)!==0?fp+a:fp+b,r=fp+d;${copied('I[r', 'I[p')}`);
+emit('set.v global', ['d', 'g', 'k', 'n'], `const r=fp+d;${copied('I[r', 'g[k')}`);
+emit('global.set.v', ['g', 'k', 'a', 'n'], `const p=fp+a;${copied('g[k', 'I[p')}`);
+/** A shuffle of whole words, which stand at these offsets. */
+emit(
+  'set shuffle32',
+  ['d', 'a', 'b', 'c', 'e', 'n'],
+  'const r=fp+d,w=I[fp+a],x=I[fp+b],y=I[fp+c],z=I[fp+e];I[r]=w;I[r+1]=x;I[r+2]=y;I[r+3]=z;',
+);
+
+/** A shuffle whose words are each made of two others: the offset, how far to turn it left, and the bits. */
+const turned = [0, 1, 2, 3].map((k) =>
+  ['a', 'b'].map((which) => {
+    const [at, left, mask] = ['', 's', 'm'].map((part) => `${which}${part}${k}`);
+    return { params: [at, left, mask], code: `(I[fp+${at}]<<${left}|I[fp+${at}]>>>32-${left})&${mask}` };
+  }),
+);
+emit(
+  'set shuffle2',
+  ['d', ...turned.flat().flatMap(({ params }) => params), 'n'],
+  `const r=fp+d,${VALUES.concat('w')
+    .map((name, k) => `${name}=${turned[k].map(({ code }) => code).join('|')}`)
+    .join(',')};${VALUES.concat('w')
+    .map((name, k) => `I[r+${k}]=${name};`)
+    .join('')}`,
+);
+
+/** By name, before the addresses are put in. */
+export function vectorFactories(): ReadonlyMap<string, string> {
+  return factories;
+}

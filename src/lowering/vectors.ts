@@ -1,0 +1,155 @@
+/**
+ * What SIMD instructions become (handlers.ts has the others): one handler a shape, which is a signature and the kind of the immediates. A
+ * shape without one is a type error.
+ *
+ * Vectors stay in their slots. So a lane that is read is a part of a slot, with arithmetic for the narrow ones, and lanes of floats are
+ * written as their bits; everything else is a `Vector` expression or a store.
+ */
+import { F32, F64, I32, I64, type Instruction, V128, type ValType, type VectorShape } from '../decoder';
+import { addressOf, readAccess } from './access';
+import type { Builder, Handler } from './builder';
+import {
+  binary,
+  bits,
+  constant,
+  type Expr,
+  type Get,
+  lane,
+  READS_MEMORY,
+  TRAPS,
+  type VectorStoreOp,
+  type VectorValueOp,
+  vector,
+} from './expr';
+
+/** The instruction without immediates, of so many operands. */
+function plain(count: number, type: ValType): Handler {
+  return (lowering, row) => {
+    lowering.operands.push(vector(row.name as VectorValueOp, type, popOperands(lowering, count)));
+  };
+}
+
+/** The operands, vectors in places, in their order. */
+function popOperands({ operands }: Builder, count: number): Expr[] {
+  const first = operands.height - count;
+  for (let height = first; height < operands.height; height++) {
+    if (operands.typeAt(height) === V128) operands.place(height);
+  }
+  const popped: Expr[] = [];
+  for (let k = 0; k < count; k++) popped.unshift(operands.pop());
+  return popped;
+}
+
+/** Lanes of floats are written as their bits, by the instruction on integers that `onBits` names. */
+const splat =
+  (onBits?: VectorValueOp): Handler =>
+  ({ operands }, row) =>
+    operands.push(vector(onBits ?? (row.name as VectorValueOp), V128, [bits(operands.pop())]));
+
+const replaceLane =
+  (onBits?: VectorValueOp): Handler =>
+  (lowering, row) => {
+    const index = lowering.reader.u8();
+    const [into, value] = popOperands(lowering, 2);
+    const instruction = onBits ?? (row.name as VectorValueOp);
+    lowering.operands.push(vector(instruction, V128, [into, bits(value)], [index]));
+  };
+
+/** A lane of a word or two is a part of the vector's place. */
+const extractLane =
+  (type: ValType, words: number): Handler =>
+  ({ operands, reader }) => {
+    const index = reader.u8();
+    const place = operands.place(operands.height - 1);
+    operands.pop();
+    operands.push(lane(type, place, index * words));
+  };
+
+/** A lane of a byte or two is some bits of a word. */
+const extractNarrow: Handler = ({ operands, reader }, row) => {
+  const { name, width } = row;
+  const index = reader.u8();
+  const place: Get = operands.place(operands.height - 1);
+  operands.pop();
+  const inWord = 32 / width;
+  const word = lane(I32, place, Math.floor(index / inWord));
+  const below = (index % inWord) * width;
+  const above = 32 - width - below;
+  const by = (op: 'i32.shl' | 'i32.shr_s' | 'i32.shr_u', value: Expr, count: number) =>
+    count === 0 ? value : binary(op, I32, value, constant(I32, count, 0));
+  const isSigned = name === 'i8x16.extract_lane_s' || name === 'i16x8.extract_lane_s';
+  operands.push(
+    isSigned
+      ? by('i32.shr_s', by('i32.shl', word, above), 32 - width)
+      : binary('i32.and', I32, by('i32.shr_u', word, below), constant(I32, 2 ** width - 1, 0)),
+  );
+};
+
+const constantVector: Handler = ({ operands, reader }) => {
+  const words = [reader.word(), reader.word(), reader.word(), reader.word()];
+  operands.push(vector('v128.const', V128, [], words));
+};
+
+const shuffle: Handler = (lowering) => {
+  const { reader, operands } = lowering;
+  const lanes: number[] = [];
+  for (let k = 0; k < 16; k++) lanes.push(reader.u8());
+  operands.push(vector('i8x16.shuffle', V128, popOperands(lowering, 2), lanes));
+};
+
+const load: Handler = (lowering, row) => {
+  const { operands, offset } = lowering;
+  const access = readAccess(lowering, row);
+  const { a, memoryOffset } = addressOf(operands.pop(), access, offset);
+  const at = { memoryOffset, memidx: access.memidx, offset };
+  operands.push(vector(row.name as VectorValueOp, V128, [a], [], at));
+};
+
+const loadLane: Handler = (lowering, row) => {
+  const { operands, offset, reader } = lowering;
+  const access = readAccess(lowering, row);
+  const index = reader.u8();
+  const [address, into] = popOperands(lowering, 2);
+  const { a, memoryOffset } = addressOf(address, access, offset);
+  const at = { memoryOffset, memidx: access.memidx, offset };
+  operands.push(vector(row.name as VectorValueOp, V128, [a, into], [index], at));
+};
+
+function store(lowering: Builder, row: Instruction, readLane: boolean): void {
+  const { operands, offset, reader } = lowering;
+  const access = readAccess(lowering, row);
+  const index = readLane ? reader.u8() : 0;
+  const value = operands.place(operands.height - 1);
+  operands.pop();
+  const { a, memoryOffset } = addressOf(operands.pop(), access, offset);
+  operands.computeFlags(READS_MEMORY | TRAPS);
+  const op = row.name as VectorStoreOp;
+  const { memidx } = access;
+  lowering.emit({ kind: 'vector.store', op, address: a, value, lane: index, memoryOffset, memidx, offset });
+}
+
+export const VECTOR: Readonly<Record<VectorShape, Handler>> = {
+  ':v v128': constantVector,
+  'v:v none': plain(1, V128),
+  'vv:v none': plain(2, V128),
+  'vvv:v none': plain(3, V128),
+  'vi:v none': plain(2, V128),
+  'v:i none': plain(1, I32),
+  'vv:v shuffle': shuffle,
+  'i:v none': splat(),
+  'I:v none': splat(),
+  'f:v none': splat('i32x4.splat'),
+  'F:v none': splat('i64x2.splat'),
+  'v:i lane': (lowering, row) => (row.width === 32 ? extractLane(I32, 1) : extractNarrow)(lowering, row),
+  'v:I lane': extractLane(I64, 2),
+  'v:f lane': extractLane(F32, 1),
+  'v:F lane': extractLane(F64, 2),
+  'vi:v lane': replaceLane(),
+  'vI:v lane': replaceLane(),
+  'vf:v lane': replaceLane('i32x4.replace_lane'),
+  'vF:v lane': replaceLane('i64x2.replace_lane'),
+  'a:v memarg': load,
+  'av:v memargLane': loadLane,
+  'av: memarg': (lowering, row) => store(lowering, row, false),
+  'av: memargLane': (lowering, row) => store(lowering, row, true),
+};
