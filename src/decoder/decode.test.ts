@@ -184,6 +184,12 @@ describe('features', () => {
       ['tailCalls', '(module (func (return_call 0)))'],
       ['multiMemory', '(module (memory 1) (memory 1))', 'multiple memories: '],
       ['memory64', '(module (memory i64 1))', 'malformed limits flags: '],
+      ['functionReferences', functionOf(0xd0, 0x70, 0xd4, 0x1a)],
+      ['functionReferences', moduleOf(section('type', 2, 0x60, 0, 0, 0x60, 1, 0x63, 0, 0))],
+      ['gc', moduleOf(section('type', 1, 0x4e, 1, 0x60, 0, 0))],
+      ['exceptionHandling', functionOf(0x1f, 0x40, 0, 0x0b)],
+      ['exceptionHandling', moduleOf(section('type', 1, 0x60, 0, 0), section('tag', 1, 0, 0))],
+      ['legacyExceptions', functionOf(0x06, 0x40, 0x19, 0x0b)],
       ['customPageSizes', moduleOf(section('memory', 1, 8, 0, 0)), 'malformed limits flags: '],
       ['simd', moduleOf(section('type', 1, 0x60, 1, 0x7b, 0))],
       ['simd', functionOf(zero, 0x1a)],
@@ -199,12 +205,9 @@ describe('features', () => {
   it('that are missing are named', () => {
     expect(decodeError(functionOf(0xfe, 0x03, 0))).toMatch('threads is not supported (at offset 0x1c)');
     expect(decodeError(functionOf(0xfb, 0x1c))).toMatch('garbage collection is not supported');
-    expect(decodeError(functionOf(0x1f, 0x40))).toMatch('exception handling is not supported');
-    expect(decodeError(functionOf(0x06, 0x40))).toMatch('legacy exception handling is not supported');
     expect(decodeError(functionOf(0xfc, 0x13))).toMatch('wide arithmetic is not supported');
     expect(decodeError(moduleOf(section('type', 1, 0x5f, 0)))).toMatch('garbage collection is not supported');
     expect(decodeError(moduleOf(section('memory', 1, 3, 1, 1)))).toMatch('threads is not supported');
-    expect(decodeError(moduleOf(section('tag', 1, 0, 0)))).toMatch('exception handling is not supported');
     expect(decodeError(functionOf(0xfc, 0x7f))).toMatch('illegal opcode fc 7f');
     expect(decodeError(functionOf(0xfd, 0x9a, 0x01))).toMatch('illegal opcode fd 9a 01');
     expect(decodeError(functionOf(0xfd, 0x94, 0x02))).toMatch('illegal opcode fd 94 02');

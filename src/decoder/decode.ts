@@ -2,7 +2,9 @@
 import { type ByteSource, bytesOf, FLAG, OBJECT, type OptionChecks, readOptions } from '../checks';
 import type { Feature, Features } from './features';
 import { DEFAULT_FEATURES } from './features';
+import { BRANCH_HINTS, readBranchHints } from './hints';
 import type {
+  BranchHints,
   CustomSection,
   DataSegment,
   ElementSegment,
@@ -69,6 +71,7 @@ export class Module implements ModuleData {
   readonly notCloneable = notCloneable;
 
   private lazyNames: Names | undefined;
+  private lazyHints: ReadonlyMap<number, BranchHints> | undefined;
   private lazyFuncNames: ReadonlyMap<number, string> | undefined;
 
   private constructor(decoder: ModuleDecoder) {
@@ -126,6 +129,13 @@ export class Module implements ModuleData {
     const section = this.customs.find((custom) => custom.name === 'name');
     this.lazyNames ??= readNames(this.bytes, section?.bytes);
     return this.lazyNames;
+  }
+
+  /** Branch hints of each function that has some, read at the first use. */
+  get branchHints(): ReadonlyMap<number, BranchHints> {
+    const section = this.customs.find((custom) => custom.name === BRANCH_HINTS);
+    this.lazyHints ??= readBranchHints(this.bytes, section?.bytes);
+    return this.lazyHints;
   }
 
   /** For backtraces: the name section's name, else the first export's, else `module.name` of an import. */

@@ -22,12 +22,16 @@ export function* disassemble(module: Module, funcidx: number): Generator<string>
     yield `${hexText(offset)}   (local${` ${valTypeNameIn(local, module.types)}`.repeat(count)})`;
   }
   let line = '';
+  const hints = module.branchHints.get(funcidx);
+  const start = module.codeStart[funcidx - module.importedFuncs];
   const walk = new Walk(module, funcidx, {
     instruction({ row, offset, immediates, blocks }) {
       reader.pos = immediates;
-      const text = row.name.split(' ')[0] + printImmediates({ module, reader, row, blocks });
+      const text = row.name.split(' ')[0] + printImmediates({ module, funcidx, reader, row, blocks });
       const depth = blocks.length - (OUTER.includes(row.op) ? 1 : 0);
-      line = `${hexText(offset)} ${'  '.repeat(depth)}${text}`;
+      const hint = hints?.get(offset - start);
+      const hinted = hint === undefined ? '' : commentText(hint ? 'likely' : 'unlikely');
+      line = `${hexText(offset)} ${'  '.repeat(depth)}${text}${hinted}`;
     },
   });
   while (walk.step()) yield line;

@@ -8,13 +8,18 @@ import { readBlockTypeIndex, readBodyHeapType, readBodyValType } from './body';
 import { readCatchClauses } from './catches';
 import type { Immediates, Instruction } from './instructions';
 import { commentText, f32Text, f64Text, hexText, i64Text, signatureText, u64Text, wordText } from './listing';
-import type { ModuleData } from './module';
+import type { ModuleData, NameMap, Names } from './module';
 import type { Reader } from './reader';
 import { type AddressType, BOTTOM, heapTypeName, I32, I64, type ValType, valTypeNameIn } from './types';
 
 /** What a printer knows of the instruction at hand. */
 export interface Listing {
-  readonly module: ModuleData & { funcName(funcidx: number): string | undefined };
+  readonly module: ModuleData & {
+    readonly names: Names;
+    funcName(funcidx: number): string | undefined;
+  };
+  /** The function that is listed. */
+  readonly funcidx: number;
   readonly reader: Reader;
   readonly row: Instruction;
   /** The blocks around, the function's own first. */
@@ -59,6 +64,13 @@ const skipTwo = over((reader) => {
 
 const printByte = ({ reader }: Listing): string => ` ${reader.u8()}`;
 const printIndex = ({ reader }: Listing): string => ` ${reader.u32()}`;
+/** An index with the name that the name section gives. */
+const printNamed =
+  (namesOf: (names: Names, funcidx: number) => NameMap | undefined): Print =>
+  ({ reader, module, funcidx }) => {
+    const index = reader.u32();
+    return ` ${index}${commentText(namesOf(module.names, funcidx)?.get(index))}`;
+  };
 const printTwo = (listing: Listing): string => printIndex(listing) + printIndex(listing);
 /** The binary format has these two the other way round from the text format. */
 const printSwapped = ({ reader }: Listing): string => {
@@ -121,7 +133,7 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
   none: () => '',
   block: printBlockType,
   tryTable: printTryTable,
-  tag: printIndex,
+  tag: printNamed(({ tags }) => tags),
   label: printLabel,
   labels: (listing) => {
     let text = '';
@@ -142,16 +154,16 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
     }
     return text;
   },
-  local: printIndex,
-  global: printIndex,
-  table: printIndex,
+  local: printNamed(({ locals }, funcidx) => locals.get(funcidx)),
+  global: printNamed(({ globals }) => globals),
+  table: printNamed(({ tables }) => tables),
   tableTable: printTwo,
   memarg: printMemarg,
-  memory: printIndex,
+  memory: printNamed(({ memories }) => memories),
   memoryMemory: printTwo,
-  data: printIndex,
+  data: printNamed(({ datas }) => datas),
   dataMemory: printSwapped,
-  elem: printIndex,
+  elem: printNamed(({ elements }) => elements),
   elemTable: printSwapped,
   heap: ({ reader, module }) => ` ${heapTypeName(readBodyHeapType(reader, module), module.types)}`,
   i32: ({ reader }) => ` ${reader.s32()}`,

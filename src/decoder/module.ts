@@ -58,12 +58,27 @@ export interface CustomSection {
   readonly bytes: ByteRange;
 }
 
+/** Names by index. */
+export type NameMap = ReadonlyMap<number, string>;
+/** The same for each index of another space: locals and labels by function, fields by type. */
+export type IndirectNameMap = ReadonlyMap<number, NameMap>;
 /** What the name section says. */
 export interface Names {
   readonly module: string | undefined;
-  readonly functions: ReadonlyMap<number, string>;
-  readonly locals: ReadonlyMap<number, ReadonlyMap<number, string>>;
+  readonly functions: NameMap;
+  readonly locals: IndirectNameMap;
+  readonly labels: IndirectNameMap;
+  readonly types: NameMap;
+  readonly tables: NameMap;
+  readonly memories: NameMap;
+  readonly globals: NameMap;
+  readonly elements: NameMap;
+  readonly datas: NameMap;
+  readonly fields: IndirectNameMap;
+  readonly tags: NameMap;
 }
+/** What a branch hint says: whether the branch is likely. By the offset of the `br_if` or `if` in the code entry. */
+export type BranchHints = ReadonlyMap<number, boolean>;
 
 export interface ModuleData {
   readonly bytes: Uint8Array;

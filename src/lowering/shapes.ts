@@ -90,11 +90,25 @@ export function shapeModule(body: string): string {
 }
 
 /**
- * The same with typed references: bodies of type [i32 i64] -> [i32] with the locals $a, $b, $x (i32), $r (funcref) and $s ((ref null $p)).
+ * The same with typed references: bodies of type [i32 i64] -> [i32] with the locals $a, $b, $x (i32), $r (funcref), $s ((ref null $p)) and $c (exnref).
  */
 export const REFERENCE_SHAPES: Readonly<Record<string, string>> = {
   'calls by reference': `(call_ref $p (local.get $x) (local.get $b) (local.get $s)) (drop)
     (return_call_ref $p (local.get $a) (local.get $b) (ref.as_non_null (local.get $s)))`,
+  'catch clauses': `(loop $l (block $o (block $v (result i32) (block $r (result i32 exnref)
+    (try_table (catch $e $v) (catch_ref $e $r) (catch_all $l) (br $o)
+      (drop (call $callee (local.get $x) (local.get $b))))
+    (br $o)) (local.set $c) (br $v)) (local.set $x))) (local.get $x)`,
+  'a throw and a catch that returns': `(try_table (result i32) (catch $e 0) (throw $e (local.get $a)))`,
+  'legacy handlers': `try $t (result i32)
+      (call $callee (local.get $a) (local.get $b))
+    catch $e
+      (drop (call $callee (local.get $x) (local.get $b)))
+      rethrow 0
+    catch_all
+      try (call $pause) delegate $t
+      (i32.const 2)
+    end`,
   'branches on null': `(block $o (result (ref $p)) (block $n (br_on_non_null $o (local.get $s))
     (drop (br_on_null $n (local.get $r)))) (unreachable)) (ref.is_null)`,
 };
@@ -104,5 +118,9 @@ export function referenceShapeModule(body: string): string {
   return `(module
     (type $p (func (param i32 i64) (result i32)))
     (func $shape (param $a i32) (param $b i64) (result i32)
-      (local $x i32) (local $r funcref) (local $s (ref null $p)) ${body}))`;
+      (local $x i32) (local $r funcref) (local $s (ref null $p)) (local $c exnref)
+      ${body})
+    (func $callee (type $p) (i32.const 0))
+    (func $pause (loop))
+    (tag $e (param i32)))`;
 }

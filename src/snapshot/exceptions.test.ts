@@ -206,7 +206,7 @@ describe('what is no exception of the module is refused', async () => {
 it('null stands for a local that nobody can read yet, and for no other', async () => {
   const module = await compile(`(module
     (type $t (func))
-    (func $f) (elem declare func $f)
+    (func $f (loop)) (elem declare func $f)
     (func (export "go") (param i32) (local (ref $t))
       (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
       (local.set 1 (ref.func $f))
