@@ -46,7 +46,7 @@ beforeAll(() => {
 /** The JavaScript and TypeScript of the README. */
 function readme(): string[] {
   const text = readFileSync(path.join(root, 'README.md'), 'utf8');
-  return [...text.matchAll(/^```[jt]s\n(.*?)^```$/gms)].map(([, code]) => code);
+  return [...text.matchAll(/^```[jt]s(?: [^\n]*)?\n(.*?)^```$/gms)].map(([, code]) => code);
 }
 
 /** Source files of the compiler's own libraries and of @types, read once. */

@@ -113,6 +113,15 @@ for (const [type, name] of [
   });
 }
 
+/** A function or class of ours that others call. */
+export type Door = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
+
+/** Takes our frames out of the stack of an error that a module is to blame for: it begins with who called `door`. */
+export function blameCaller(error: unknown, door: Door): void {
+  const { captureStackTrace } = Error as { captureStackTrace?: (error: object, door: Door) => void };
+  if (error instanceof CompileError || error instanceof LinkError) captureStackTrace?.(error, door);
+}
+
 export function atOffset(message: string, offset: number): string {
   return `${message} (at offset 0x${offset.toString(16)})`;
 }

@@ -1,5 +1,7 @@
 /** The public face of the decoder: bytes in, a validated module out. */
+
 import { type ByteSource, bytesOf, FLAG, OBJECT, type OptionChecks, readOptions } from '../checks';
+import { blameCaller } from '../errors';
 import type { Feature, Features } from './features';
 import { DEFAULT_FEATURES } from './features';
 import { BRANCH_HINTS, readBranchHints } from './hints';
@@ -98,7 +100,12 @@ export class Module implements ModuleData {
 
   /** Decodes and validates the whole module. Throws CompileError. */
   static decode(bytes: ByteSource, options: DecodeOptions = {}): Module {
-    return runParts(Module.decodeInParts(bytes, options));
+    try {
+      return runParts(Module.decodeInParts(bytes, options));
+    } catch (error) {
+      blameCaller(error, Module.decode);
+      throw error;
+    }
   }
 
   /**

@@ -16,8 +16,8 @@
  * may start another.
  */
 import { checkClass, readOptions } from '../checks';
-import { type BacktraceFrame, InternalError, RuntimeError, trap } from '../errors';
-import { argumentsOf, type Door, Func, type Value } from '../runtime';
+import { type BacktraceFrame, type Door, InternalError, RuntimeError, trap } from '../errors';
+import { argumentsOf, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
 import { CallSite, codeOf, isSafepoint, type Safepoint, unitsOf } from './code';
 import { goOn, Propagating } from './exceptions';

@@ -1,7 +1,7 @@
 /** The portable machine as a store sees it, and stores that it runs. */
+import type { Door } from '../errors';
 import {
   type Callee,
-  type Door,
   type Func,
   type Machine,
   Store as RuntimeStore,

@@ -2,7 +2,16 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Module } from '../decoder';
 import { wat } from '../decoder/testing';
-import { Execution, Func, instantiate, RuntimeError, runAsync, Store, useSourcePositions } from '../index';
+import {
+  Execution,
+  Func,
+  instantiate,
+  instantiatePaused,
+  RuntimeError,
+  runAsync,
+  Store,
+  useSourcePositions,
+} from '../index';
 import { WebAssembly } from '../webassembly';
 
 const bytes = await wat(`(module $trace.test
@@ -218,4 +227,20 @@ describe('with sources', () => {
     expect(stack).toMatch(/at evil \(wasm-function\[1\]:0x[0-9a-f]+, \/src\/a b\.c:7:3\)\n/);
     expect(stack).toMatch(/at middle \(wasm-function\[2\]:0x[0-9a-f]+\)\n/);
   });
+});
+
+it('modules that are refused, and imports that are missing, show the caller alone', () => {
+  const broken = Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 99]);
+  const stacks = [
+    stackOf(() => Module.decode(broken)),
+    stackOf(() => new WebAssembly.Module(broken)),
+    stackOf(() => instantiate(new Store(), Module.decode(bytes), [])),
+    stackOf(() => instantiatePaused(new Store(), Module.decode(bytes), [])),
+    stackOf(() => new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: {} })),
+  ];
+  for (const stack of stacks) {
+    expect(stack).toMatch(/^(Compile|Link)Error: .*/);
+    expect(stack.split('\n')[1]).toMatch(/trace\.test\.ts/);
+    expect(stack).not.toMatch(OURS);
+  }
 });

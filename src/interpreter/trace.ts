@@ -5,8 +5,8 @@
  * Engines that have `Error.captureStackTrace` tell who called a function; of the others all frames are shown.
  */
 import type { Module } from '../decoder';
-import { type BacktraceFrame, printable, type RuntimeError } from '../errors';
-import { type Door, isAdapter } from '../runtime';
+import { type BacktraceFrame, type Door, printable, type RuntimeError } from '../errors';
+import { isAdapter } from '../runtime';
 import { moduleOf } from './backtrace';
 import { callHost, hostCalls } from './hostcall';
 

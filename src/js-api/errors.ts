@@ -2,9 +2,8 @@
  * CompileError, LinkError and RuntimeError as NativeError objects (ECMA-262): callable with and without `new`. They share their
  * prototypes with the core's classes, so what the core throws is an instance of them.
  */
-import { CompileError, LinkError, RuntimeError } from '../errors';
+import { CompileError, type Door, LinkError, RuntimeError } from '../errors';
 import { addCallers, copyTrace } from '../interpreter/trace';
-import type { Door } from '../runtime/index';
 import { defineHidden, setNameAndLength } from './webidl';
 
 type CoreError = new (message?: string, options?: ErrorOptions) => Error;

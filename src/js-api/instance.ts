@@ -3,7 +3,7 @@
 import { Module as CoreModule } from '../decoder/index';
 import type { Import } from '../decoder/module';
 import { type ExternKind, externTypeName, I64, isRef, type ValType } from '../decoder/types';
-import { LinkError, printable } from '../errors';
+import { blameCaller, LinkError, printable } from '../errors';
 import { addCallers } from '../interpreter/trace';
 import {
   Instance as CoreInstance,
@@ -127,6 +127,7 @@ export function createInstance(
         return agent.adopt(core, this);
       } catch (error) {
         addCallers(error, Instance);
+        blameCaller(error, Instance);
         throw error;
       }
     }

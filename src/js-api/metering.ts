@@ -11,6 +11,7 @@ import {
   type PauseReason,
   type RunOptions,
 } from '../interpreter/index';
+import { addFrames } from '../interpreter/trace';
 import type { Func, Value } from '../runtime/index';
 
 /** What calls may use. */
@@ -49,6 +50,7 @@ export class CallStoppedError extends RuntimeError {
   ) {
     super(`the call was stopped: it has used up its ${reason === 'fuel' ? 'fuel' : 'time'}`);
     this.backtrace = backtrace;
+    addFrames(this, backtrace);
   }
 }
 

@@ -4,7 +4,7 @@ import { Module as CoreModule } from '../decoder/index';
 import { runParts } from '../decoder/parts';
 import type { ExternKind, ExternType } from '../decoder/types';
 import { EXTERNREF, HEAP, heapOf, isRef } from '../decoder/types';
-import { CompileError } from '../errors';
+import { blameCaller, CompileError, type Door } from '../errors';
 import type { Agent } from './agent';
 import { errors } from './errors';
 import { bytesOf, defineInterface, dictionary } from './webidl';
@@ -74,10 +74,19 @@ export function createModule(agent: Agent) {
 
   const compile = (bytes: Uint8Array, options: CompileOptions) => runParts(compileInParts(bytes, options));
 
+  function compileFor(door: Door, bytes: unknown, options: unknown): CoreModule {
+    try {
+      return compile(stableBytes(bytes), compileOptions(options));
+    } catch (error) {
+      blameCaller(error, door);
+      throw error;
+    }
+  }
+
   class Module {
     /** Bytes, or a core module to wrap. */
     constructor(bytes: unknown, options?: unknown) {
-      const core = bytes instanceof CoreModule ? bytes : compile(stableBytes(bytes), compileOptions(options));
+      const core = bytes instanceof CoreModule ? bytes : compileFor(Module, bytes, options);
       // biome-ignore lint/correctness/noConstructorReturn: see Agent.adopt
       return agent.adopt(core, this);
     }

@@ -28,7 +28,6 @@ export { Memory, type Views } from './memory';
 export {
   type Callee,
   DEFAULT_STORE_LIMITS,
-  type Door,
   LIMIT_CHECKS,
   type Machine,
   Store,

@@ -1,5 +1,7 @@
 /** Instantiation (spec "exec/modules"): imports are matched, then an instance is made and its segments are written. */
+
 import type { Module } from '../decoder';
+import { blameCaller } from '../errors';
 import type { UntypedExports } from './exports';
 import { Instance } from './instance';
 import type { Imports } from './lookup';
@@ -31,12 +33,14 @@ export function instantiatePaused<E extends object = UntypedExports>(
   module: Module,
   imports: Imports = [],
 ): Instance<E> {
-  const instance: Instance<E> = linkInstance(store, module, imports);
-  store.machine.warm();
+  let instance: Instance<E> | undefined;
   try {
+    instance = linkInstance(store, module, imports) as Instance<E>;
+    store.machine.warm();
     instance.initialize();
   } catch (error) {
-    if (!sharesFunctions(module)) instance.release();
+    if (!sharesFunctions(module)) instance?.release();
+    blameCaller(error, instantiatePaused);
     throw error;
   }
   return instance;
@@ -51,7 +55,13 @@ export function instantiate<E extends object = UntypedExports>(
   module: Module,
   imports: Imports = [],
 ): Instance<E> {
-  const instance = instantiatePaused<E>(store, module, imports);
+  let instance: Instance<E>;
+  try {
+    instance = instantiatePaused<E>(store, module, imports);
+  } catch (error) {
+    blameCaller(error, instantiate);
+    throw error;
+  }
   if (instance.startFunc !== undefined) store.machine.invoke(instance.startFunc, [], instantiate);
   return instance;
 }

@@ -1,6 +1,7 @@
 /** The store, its limits, and the machine that runs it (spec "exec/runtime", "store"). */
 import { COUNT, FLAG, type OptionChecks, readOptions } from '../checks';
 import type { FuncType } from '../decoder';
+import type { Door } from '../errors';
 import { Ledger } from './ledger';
 import type { Value } from './values';
 
@@ -53,9 +54,6 @@ const STORE_OPTIONS: OptionChecks<StoreOptions> = { ...LIMIT_CHECKS, reclaim: FL
 export interface Callee {
   readonly type: FuncType;
 }
-
-/** A function or class of ours that others call. */
-export type Door = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
 
 /** What runs the code of a store's functions. The runtime structures know nothing of it but this. */
 export interface Machine {
