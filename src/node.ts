@@ -1,25 +1,40 @@
 /** tswasm on Node: one-liners for WASI programs, and Node as a WASI host. The entry `tswasm/node`. */
-import { OBJECT, type OptionChecks, readOptions, TEXT, TEXT_OR_OBJECT } from './checks';
+import {
+  type ByteSource,
+  bytesOf,
+  OBJECT,
+  type OptionChecks,
+  readOptions,
+  TEXT,
+  TEXT_OR_OBJECT,
+} from './checks';
 import '../embed/node/fresh-factories';
 import '../embed/node/native-memory';
 import '../embed/node/source-positions';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import { decodeWithin } from '../embed/node/decode';
 import { DRIVE_OPTIONS, type DriveOptions, type StopReason } from '../embed/node/drive';
 import { nodeDirectory } from '../embed/node/files';
 import { nodeHost } from '../embed/node/host';
-import { exportedFunc, type ProgramEnding, startProgram } from '../embed/node/program';
+import { exportedFunc, type ProgramEnding, programOf } from '../embed/node/program';
 import { processStreams, releaseInput } from '../embed/node/stdio';
 import { ReadableStream, WritableStream } from '../embed/node/streams';
 import {
   type BacktraceFrame,
+  Execution,
   Func,
   type ImportSource,
+  type ImportsByName,
+  type Instance,
+  instantiatePaused,
   LinkError,
+  type Memory,
   Module,
   Store,
   type StoreLimits,
 } from './index';
+import { restore, snapshot, withDigest } from './snapshot/index';
 import {
   type DirectoryHandle,
   inputStream,
@@ -59,8 +74,24 @@ export interface RunWasiOptions extends DriveOptions {
   readonly limits?: WasiOptions['limits'];
   readonly storeLimits?: Partial<StoreLimits>;
   readonly deterministic?: WasiOptions['deterministic'];
-  /** What the module imports beside WASI. */
-  readonly imports?: ImportSource;
+  /** What the module imports beside WASI, by name; or a function that gives it, for imports that look into the guest's memory. */
+  readonly imports?: ImportsByName | ((guest: Guest) => ImportSource);
+  /**
+   * Where a snapshot goes when the program is stopped: a file, or a function. `resumeFrom` goes on from there, with the world that the program
+   * had: directories are given again under the same names, arguments and variables are those of the snapshot.
+   */
+  readonly snapshotTo?: string | ((snapshot: Uint8Array) => void);
+  /** A snapshot of this program, as a file or as bytes, to go on from. */
+  readonly resumeFrom?: string | ByteSource;
+}
+
+/** The program's side, for what it imports. */
+export interface Guest {
+  readonly store: Store;
+  /** Throws as long as there is none: it is made when all imports are known. */
+  readonly instance: Instance;
+  /** The memory that it exports as `memory`. */
+  readonly memory: Memory;
 }
 
 export interface RunWasiResult {
@@ -85,6 +116,8 @@ const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
   storeLimits: OBJECT,
   deterministic: OBJECT,
   imports: OBJECT,
+  snapshotTo: TEXT_OR_OBJECT,
+  resumeFrom: TEXT_OR_OBJECT,
 };
 
 /** The run used up its fuel or time, or was aborted. */
@@ -93,6 +126,8 @@ export class RunStoppedError extends Error {
     readonly reason: StopReason,
     /** Where the guest was, innermost frame first. */
     readonly backtrace: readonly BacktraceFrame[],
+    /** What it could go on from, when `snapshotTo` asks for it. */
+    readonly snapshot?: Uint8Array,
   ) {
     super(`the program was stopped (${reason})`);
   }
@@ -104,7 +139,7 @@ Object.defineProperty(RunStoppedError.prototype, 'name', { value: 'RunStoppedErr
  * trap, RunStoppedError when a limit of the options is reached. Bytes that are given (the program, its input) are copied.
  */
 export async function runWasi(
-  program: Uint8Array | Module,
+  program: ByteSource | Module,
   options: RunWasiOptions = {},
 ): Promise<RunWasiResult> {
   const begun = performance.now();
@@ -116,15 +151,20 @@ export async function runWasi(
     onStop,
     ...world
   } = readOptions('runWasi', options, RUN_WASI_OPTIONS);
+  // Copies: what the caller does to his bytes later is none of the guest's business. A Buffer's own slice is none.
+  const stdin = world.stdin instanceof Uint8Array ? new Uint8Array(world.stdin) : world.stdin;
   const whole: DriveOptions = { slice, fuel, timeout, signal, onStop };
-  const module = program instanceof Module ? program : await decodeWithin(program.slice(), whole);
+  const module =
+    program instanceof Module
+      ? program
+      : await decodeWithin(new Uint8Array(bytesOf('the program', program)), whole);
   if (!(module instanceof Module)) throw new RunStoppedError(module, []);
   const left = timeout === undefined ? undefined : Math.max(0, timeout - (performance.now() - begun));
   const limits = { ...whole, timeout: left };
   const stdout = new Sink(world.stdout ?? 'capture', 'stdout');
   const stderr = new Sink(world.stderr ?? 'capture', 'stderr');
   const wasi = new Wasi({
-    host: nodeHost({ stdin: inputOf(world.stdin), stdout: stdout.stream, stderr: stderr.stream }),
+    host: nodeHost({ stdin: inputOf(stdin), stdout: stdout.stream, stderr: stderr.stream }),
     args: [world.argv0 ?? 'program', ...(world.args ?? [])],
     env: world.env,
     preopens: Object.entries(world.preopens ?? {}).map(([path, directory]) => ({
@@ -136,12 +176,23 @@ export async function runWasi(
     blocking: false,
   });
   const store = new Store(world.storeLimits);
-  const imports = wasi.imports(store, module, Func.host, world.imports);
+  const guest = new RunningGuest(store);
+  const given = typeof world.imports === 'function' ? world.imports(guest) : world.imports;
+  const imports = wasi.imports(store, module, Func.host, given);
+  const keeper = new SnapshotKeeper(wasi, world.snapshotTo);
   try {
-    const { program: started, ending } = await startProgram(store, module, imports, limits);
-    const main = exportedFunc(started.instance, '_start');
+    guest.instance = instantiatePaused(store, module, imports);
+    const started = programOf(guest.instance, keeper.watched(limits));
+    const main = exportedFunc(guest.instance, '_start');
     if (main === undefined) throw new LinkError('the module exports no function "_start"');
-    const exitCode = exitCodeOf(ending ?? (await started.run(main, [])));
+    const first =
+      world.resumeFrom === undefined
+        ? startOf(guest.instance)
+        : resumed(world.resumeFrom, guest.instance, wasi);
+    let ending = first === undefined ? undefined : await started.goOn(first);
+    if (ending === undefined || (ending.kind === 'done' && first?.func !== main))
+      ending = await started.run(main, []);
+    const exitCode = exitCodeOf(ending, keeper.taken);
     await Promise.all([stdout.flushed(), stderr.flushed()]);
     return { exitCode, stdout: stdout.captured(), stderr: stderr.captured(), wasi };
   } finally {
@@ -157,7 +208,7 @@ function captures({ stdout = 'capture', stderr = 'capture' }: RunWasiOptions): b
   return stdout === 'capture' || stderr === 'capture';
 }
 
-function exitCodeOf(ending: ProgramEnding): number {
+function exitCodeOf(ending: ProgramEnding, snapshot: Uint8Array | undefined): number {
   switch (ending.kind) {
     case 'done':
       return 0;
@@ -166,7 +217,61 @@ function exitCodeOf(ending: ProgramEnding): number {
     case 'trapped':
       throw ending.error;
     case 'stopped':
-      throw new RunStoppedError(ending.reason, ending.backtrace);
+      throw new RunStoppedError(ending.reason, ending.backtrace, snapshot);
+  }
+}
+
+/** The start function, when there is one. */
+function startOf({ startFunc }: Instance): Execution | undefined {
+  return startFunc === undefined ? undefined : new Execution(startFunc, []);
+}
+
+function resumed(from: string | ByteSource, instance: Instance, wasi: Wasi): Execution {
+  const bytes = typeof from === 'string' ? readFileSync(from) : bytesOf('resumeFrom', from);
+  return restore(bytes, instance, { loadHostState: (state) => wasi.restoreState(state) });
+}
+
+class RunningGuest implements Guest {
+  private made: Instance | undefined;
+
+  constructor(readonly store: Store) {}
+
+  get instance(): Instance {
+    if (this.made === undefined) throw new TypeError('the instance is made when all its imports are known');
+    return this.made;
+  }
+  set instance(instance: Instance) {
+    this.made = instance;
+  }
+  get memory(): Memory {
+    return this.instance.memory('memory');
+  }
+}
+
+/** Takes a snapshot of an execution that shall not go on. */
+class SnapshotKeeper {
+  taken: Uint8Array | undefined;
+
+  constructor(
+    private readonly wasi: Wasi,
+    private readonly target: RunWasiOptions['snapshotTo'],
+  ) {}
+
+  watched(options: DriveOptions): DriveOptions {
+    if (this.target === undefined) return options;
+    const onStop: DriveOptions['onStop'] = (reason, execution) => {
+      const more = options.onStop?.(reason, execution);
+      if (more === undefined) this.take(execution);
+      return more;
+    };
+    return { ...options, onStop };
+  }
+
+  private take(execution: Execution): void {
+    const bytes = withDigest(snapshot(execution, { hostState: this.wasi.saveState() }));
+    this.taken = bytes;
+    if (typeof this.target === 'string') writeFileSync(this.target, bytes);
+    else this.target?.(bytes);
   }
 }
 
@@ -178,8 +283,7 @@ function directoryOf(directory: Directory): DirectoryHandle {
 function inputOf(input: Input | undefined): Pollable {
   if (input === 'inherit') return processStreams().stdin;
   if (input === undefined || typeof input === 'string') return inputStream(Buffer.from(input ?? ''));
-  // A copy: what the caller does to his bytes later is none of the guest's business.
-  if (input instanceof Uint8Array) return inputStream(input.slice());
+  if (input instanceof Uint8Array) return inputStream(input);
   return input instanceof Readable ? new ReadableStream(input) : input;
 }
 

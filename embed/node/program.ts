@@ -1,13 +1,5 @@
-/** Instantiating a module and running its start function and entry points as executions. */
-import {
-  Execution,
-  Func,
-  type Imports,
-  type Instance,
-  instantiatePaused,
-  type Module,
-  type Store,
-} from '../../src/index';
+/** Running the start function and entry points of an instance as executions. */
+import { Execution, Func, type Instance } from '../../src/index';
 import { WasiExit } from '../../src/wasi/index';
 import { type DriveOptions, drive, type Ending } from './drive';
 
@@ -53,19 +45,6 @@ export function programOf(instance: Instance, options: DriveOptions): Program {
     goOn,
     run: (func, args) => goOn(new Execution(func, args)),
   };
-}
-
-/** Instantiates and runs the start function. Gives how that ended when it did not simply return. */
-export async function startProgram(
-  store: Store,
-  module: Module,
-  imports: Imports,
-  options: DriveOptions,
-): Promise<{ readonly program: Program; readonly ending: ProgramEnding | undefined }> {
-  const program = programOf(instantiatePaused(store, module, imports), options);
-  const start = program.instance.startFunc;
-  const ending = start === undefined ? undefined : await program.run(start, []);
-  return { program, ending: ending?.kind === 'done' ? undefined : ending };
 }
 
 /** An exit out of a host call that had to wait arrives as the cause of a trap. */

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { expect, it } from 'vitest';
+import wabt from 'wabt';
 import { CompileError, LinkError, RuntimeError } from '../../src/errors';
-import { Func, Module, Store } from '../../src/index';
-import { RunStoppedError, runWasi } from '../../src/node';
+import { Func, instantiatePaused, Module, Store } from '../../src/index';
+import { type Guest, RunStoppedError, runWasi } from '../../src/node';
 import { loadTar, MemoryFileSystem, overlay, readOnly, Wasi } from '../../src/wasi/index';
 import { nodeDirectory } from './files';
 import { nodeHost } from './host';
-import { exportedFunc, startProgram } from './program';
+import { exportedFunc, programOf } from './program';
 import { listen } from './sockets';
 import { FOREVER, program, sleeper, TRAPS, UPPER, WRITE_FILE } from './wasi-tests/programs';
 
@@ -97,7 +98,7 @@ it('keeps to limits', async () => {
   await expect(runWasi(await program(sleeper(60e9)), { timeout: 50 })).rejects.toEqual(stopped('timeout'));
   const again = new AbortController();
   setTimeout(() => again.abort(), 30);
-  const asleep = runWasi(await program(sleeper(60e9)), { signal: again.signal });
+  const asleep = runWasi(Module.decode(await program(sleeper(60e9))), { signal: again.signal });
   await expect(asleep).rejects.toEqual(stopped('signal'));
   await expect(asleep).rejects.toMatchObject({ backtrace: [{ funcidx: 2 }] });
 });
@@ -155,8 +156,8 @@ it('serves a connection', async () => {
     });
     client.on('close', () => resolve(text));
   });
-  const { program: started } = await startProgram(store, module, wasi.imports(store, module, Func.host), {});
-  const ending = await started.run(exportedFunc(started.instance, '_start')!, []);
+  const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host));
+  const ending = await programOf(instance, {}).run(exportedFunc(instance, '_start')!, []);
   expect(ending.kind).toBe('done');
   expect(await answer).toBe('welcome');
   wasi.dispose();
@@ -177,4 +178,83 @@ it('a stream that fails is an error of the guest, not of the host', async () => 
     },
   });
   expect((await runWasi(upper, { stdin: 'abc', stdout: shut })).exitCode).toBe(0);
+});
+
+it('the bytes of a Buffer are copied like any other', async () => {
+  const bytes = Buffer.from(await program(UPPER));
+  const input = Buffer.from('abc');
+  const running = runWasi(bytes, { stdin: input });
+  bytes.fill(0);
+  input.fill(0);
+  expect(`${(await running).stdout}`).toBe('ABC');
+  const whole = Uint8Array.from(await program(UPPER)).buffer;
+  expect(`${(await runWasi(whole, { stdin: 'x' })).stdout}`).toBe('X');
+});
+
+/** Counts to 100,000 in its memory, telling the host now and then; the exit code is 7. */
+const COUNTER = `(module (import "host" "tell" (func $tell (param i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $k i32)
+    (loop
+      (local.set $k (i32.add (local.get $k) (i32.const 1)))
+      (i32.store (i32.const 16) (local.get $k))
+      (if (i32.eqz (i32.rem_u (local.get $k) (i32.const 20000))) (then (call $tell (i32.const 16))))
+      (br_if 0 (i32.lt_u (local.get $k) (i32.const 100000))))
+    (call $exit (i32.const 7))))`;
+
+async function counterProgram(): Promise<Uint8Array> {
+  return (await wabt()).parseWat('counter.wat', COUNTER).toBinary({}).buffer;
+}
+
+it('imports look into the memory, and a program that is stopped goes on from its snapshot', async () => {
+  const counter = await counterProgram();
+  const folder = fs.mkdtempSync(path.join(tmpdir(), 'run-wasi-'));
+  const file = path.join(folder, 'counter.dmp');
+  const told: number[] = [];
+  const options = {
+    imports: (guest: Guest) => ({
+      host: {
+        tell: (pointer: number) => told.push(new DataView(guest.memory.buffer).getInt32(pointer, true)),
+      },
+    }),
+    fuel: 40_000,
+  };
+  const stopped = await runWasi(counter, { ...options, snapshotTo: file }).catch(
+    (error: RunStoppedError) => error,
+  );
+  expect(stopped).toMatchObject({ name: 'RunStoppedError', reason: 'fuel' });
+  expect((stopped as RunStoppedError).snapshot).toEqual(new Uint8Array(fs.readFileSync(file)));
+  let last: Uint8Array | undefined;
+  const again = runWasi(counter, {
+    ...options,
+    resumeFrom: file,
+    snapshotTo: (bytes) => {
+      last = bytes;
+    },
+  });
+  await expect(again).rejects.toThrow('stopped (fuel)');
+  const { exitCode } = await runWasi(counter, { ...options, resumeFrom: last });
+  expect(exitCode).toBe(7);
+  expect(told).toEqual([20_000, 40_000, 60_000, 80_000, 100_000]);
+  await expect(runWasi(await program(UPPER), { resumeFrom: last })).rejects.toThrow(/module/);
+  fs.rmSync(folder, { recursive: true });
+});
+
+it('what a program writes and reads goes along', async () => {
+  const sleeping = await program(sleeper(40e6));
+  const stopped = await runWasi(sleeping, { timeout: 5, snapshotTo: () => {} }).catch(
+    (error: RunStoppedError) => error,
+  );
+  const { stdout } = await runWasi(sleeping, { resumeFrom: (stopped as RunStoppedError).snapshot });
+  expect(`${stdout}`).toBe('awake\n');
+});
+
+it('imports by name need no function around them', async () => {
+  const told: number[] = [];
+  const { exitCode } = await runWasi(await counterProgram(), {
+    imports: { host: { tell: (k: number) => told.push(k) } },
+  });
+  expect([exitCode, told]).toEqual([7, [16, 16, 16, 16, 16]]);
+  await expect(runWasi(await counterProgram())).rejects.toThrow(/"host" "tell"/);
 });
