@@ -1,0 +1,101 @@
+/**
+ * The instructions that an instrumented body does not copy as they are. All others mean the same in the emitted module, whose locals, globals,
+ * memories and types have the same indices.
+ */
+import { EXTERNREF, I32, OP, type OpName, type ValType } from '../../decoder';
+import { readBodyValType } from '../../decoder/body';
+import type { SpecialOp } from '../../decoder/instructions';
+import type { BulkOp, EffectOp } from '../../lowering';
+import type { Body } from './body';
+import { EXTERN_CODE, emittedType } from './emitter';
+
+type Rewrite = (body: Body) => void;
+type HelpedOp = Exclude<
+  EffectOp | BulkOp,
+  'ref.global.get' | 'ref.global.set' | 'ref.select' | 'ref.null' | 'ref.is_null' | 'memory.size'
+>;
+
+/** As it is, although its types are not in the instruction table. */
+const COPIED = undefined;
+/** The walk tells of it. */
+const NOTHING: Rewrite = () => {};
+
+const helped =
+  (op: HelpedOp, immediates: 0 | 1 | 2, operands: readonly ValType[], result?: ValType): Rewrite =>
+  (body) => {
+    const { reader, walk, layout } = body;
+    const x = immediates > 0 ? reader.u32() : 0;
+    const y = immediates > 1 ? reader.u32() : 0;
+    body.helpWith(layout.effects.push({ op, x, y, offset: walk.offset }) - 1, operands);
+    if (result !== undefined) body.takeResult(result);
+  };
+
+const REWRITE: Readonly<Record<SpecialOp | HelpedOp, Rewrite | undefined>> = {
+  unreachable: COPIED,
+  block: (body) => body.openBlock('block'),
+  loop: (body) => body.openBlock('loop'),
+  if: (body) => body.openBlock('if'),
+  else: (body) => body.otherwise(),
+  end: (body) => body.endBlock(),
+  br: (body) => {
+    const label = body.reader.u32();
+    body.noteSite([label]);
+    body.out.indexed('br', body.labelOf(label));
+  },
+  br_if: (body) => {
+    const label = body.reader.u32();
+    body.noteSite([label]);
+    body.out.indexed('br_if', body.labelOf(label));
+  },
+  br_table: (body) => {
+    const { reader, out } = body;
+    const labels: number[] = [];
+    for (let more = reader.u32(); more >= 0; more--) labels.push(reader.u32());
+    body.noteSite(labels);
+    out.op('br_table');
+    out.u32(labels.length - 1);
+    for (const label of labels) out.u32(body.labelOf(label));
+  },
+  return: (body) => body.out.indexed('br', body.returnLabel()),
+  call: NOTHING,
+  call_indirect: NOTHING,
+  return_call: NOTHING,
+  return_call_indirect: NOTHING,
+  drop: COPIED,
+  select: COPIED,
+  'select t': ({ reader, out }) => {
+    reader.u32();
+    out.op('select t');
+    out.u32(1);
+    out.u8(emittedType(readBodyValType(reader)));
+  },
+  'local.get': COPIED,
+  'local.set': COPIED,
+  'local.tee': COPIED,
+  'global.get': COPIED,
+  'global.set': COPIED,
+  'ref.null': ({ out }) => {
+    out.op('ref.null');
+    out.u8(EXTERN_CODE);
+  },
+  'ref.is_null': COPIED,
+  'ref.func': helped('ref.func', 1, [], EXTERNREF),
+  'memory.grow': helped('memory.grow', 1, [I32], I32),
+  'memory.fill': helped('memory.fill', 1, [I32, I32, I32]),
+  'memory.copy': helped('memory.copy', 2, [I32, I32, I32]),
+  'memory.init': helped('memory.init', 2, [I32, I32, I32]),
+  'data.drop': helped('data.drop', 1, []),
+  'table.get': helped('table.get', 1, [I32], EXTERNREF),
+  'table.set': helped('table.set', 1, [I32, EXTERNREF]),
+  'table.size': helped('table.size', 1, [], I32),
+  'table.grow': helped('table.grow', 1, [EXTERNREF, I32], I32),
+  'table.fill': helped('table.fill', 1, [I32, EXTERNREF, I32]),
+  'table.copy': helped('table.copy', 2, [I32, I32, I32]),
+  'table.init': helped('table.init', 2, [I32, I32, I32]),
+  'elem.drop': helped('elem.drop', 1, []),
+};
+
+/** By dense id. */
+export const REWRITERS: (Rewrite | undefined)[] = [];
+for (const name of Object.keys(REWRITE) as (SpecialOp | HelpedOp)[])
+  REWRITERS[OP[name as OpName]] = REWRITE[name];
