@@ -22,22 +22,15 @@
  * What the operand stack holds below a block or a call is kept in locals (`Shadow`), since code cannot look below. Code that no control flow
  * reaches is left out. A quiet function is copied.
  */
-import { type FuncType, I32, I64, OP, slotsOf, type ValType } from '../../decoder';
-import {
-  codeReader,
-  type LocalGroup,
-  readBlockType,
-  readBlockTypeIndex,
-  readLocalDeclarations,
-} from '../../decoder/body';
+import { type FuncType, I32, OP, type ValType } from '../../decoder';
+import { readBlockType, readBlockTypeIndex } from '../../decoder/body';
 import type { BlockOp } from '../../decoder/instructions';
 import { Reader } from '../../decoder/reader';
 import { type TypeList, typesOf } from '../../decoder/typelist';
 import { type Block, type Callee, type Visitor, Walk } from '../../decoder/walk';
-import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
-import { type Loops, loopsOf } from './facts';
-import { type FrameShape, type Point, pushLocal, type Shadow, takeValue } from './frame';
-import type { Cell, Helper, Layout } from './layout';
+import { pushLocal, takeValue } from './frame';
+import { FunctionWriter, type InstrumentedBody, slotsIn } from './function-writer';
+import type { Layout } from './layout';
 import { REWRITERS } from './rewriters';
 
 /** A walk that knows how many of the lowest operands lie in shadows: until something takes them. */
@@ -51,13 +44,15 @@ class ShadowedWalk extends Walk {
 }
 
 /** A block of the emitted function. */
-interface OpenLabel {
+export interface OpenLabel {
   /** How many labels are open with it. */
   readonly label: number;
   /** What is written around a loop that counts. */
-  readonly counted: CountedLoop | undefined;
+  readonly counted?: CountedLoop;
+  /** Of a block around the loop at which a continuation starts (continuation.ts): what became of a loop, or of the first part of an `if`. */
+  readonly was?: 'loop' | 'then';
 }
-interface CountedLoop {
+export interface CountedLoop {
   readonly pointidx: number;
   readonly isBusy: boolean;
   readonly exit: number;
@@ -65,194 +60,51 @@ interface CountedLoop {
   readonly slow: number;
 }
 
-export interface InstrumentedBody {
-  /** The code entry, without its size. */
-  readonly code: Emitter;
-  readonly shape: FrameShape;
-}
-
-/** Bytes of an i64.const that is filled in at the end. */
-const PADDED = 5;
-/** Both sign bits of a place. */
-const NO_ROOM = Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x88, 0x80, 0x80, 0x80, 0x80, 0x7f);
-
-export class Body implements Visitor {
-  readonly out = new Emitter(1024);
-  readonly layout: Layout;
+export class Body extends FunctionWriter implements Visitor {
   readonly walk: ShadowedWalk;
   /** For immediates. */
   readonly reader: Reader;
-  private readonly funcidx: number;
+  protected readonly labels: OpenLabel[] = [];
   private readonly quiet: Uint8Array;
   private readonly isQuiet: boolean;
-  private readonly type: FuncType;
-  private readonly loops: Loops;
-  private readonly labels: OpenLabel[] = [];
-  /** Labels that are open in the emitted function. */
-  private depth = 0;
   /** Blocks that code has opened which is not reached. */
   private dead = 0;
   private afterEnd = false;
+  /** Operands that the stack has held at most. */
+  private highest = 0;
   /** Module offset of the first of the instructions that are copied as they are, or -1. */
   private verbatim = -1;
-  private readonly shadows: Shadow[] = [];
-  private readonly shadowAt = new Map<number, Shadow>();
-  private readonly points: Point[] = [];
-  /** Types of the locals behind the original's. */
-  private readonly added: ValType[] = [];
-  private readonly localCount: number;
-  private readonly localSlots: number;
-  /** Slots of the frame, as they are found. */
-  private slots: number;
-  /** Where `enter` needs them. */
-  private slotsAt = -1;
-  /** Locals: the fuel (without loops at the entry only), the frame's place, the branch that came to a busy loop, a table index. */
-  private fuel = -1;
-  private place = -1;
-  private site = -1;
-  private element = -1;
-  private spill = 0;
 
-  constructor(layout: Layout, funcidx: number) {
-    const { module } = layout;
-    this.layout = layout;
-    this.funcidx = funcidx;
+  constructor(layout: Layout, funcidx: number, id = funcidx) {
+    super(layout, funcidx, id);
     this.quiet = layout.quiet;
     this.isQuiet = layout.quiet[funcidx] !== 0;
-    this.type = module.funcType(funcidx);
-    this.loops = loopsOf(module, funcidx);
-    this.reader = new Reader(module.bytes);
-    this.walk = new ShadowedWalk(module, funcidx, this);
-    const { locals } = this.walk;
-    this.localCount = countOf(locals);
-    this.localSlots = locals.reduce((slots, { type, count }) => slots + count * slotsOf(type), 0);
-    this.slots = this.localSlots + slotsIn(this.type.results);
+    this.reader = new Reader(layout.module.bytes);
+    this.walk = new ShadowedWalk(layout.module, funcidx, this);
   }
 
   instrument(): InstrumentedBody {
     this.begin();
     this.walk.run();
-    this.finish();
-    const { shadows, points, site } = this;
-    return {
-      code: this.withLocals(),
-      shape: { locals: this.walk.locals, hasSite: site >= 0, shadows, points },
-    };
+    if (!this.isQuiet) {
+      this.close();
+      this.closeSpill();
+    }
+    this.out.op('end');
+    return this.body();
   }
 
-  // The parts of a body.
-
-  private begin(): void {
+  protected begin(): void {
     if (this.isQuiet) {
-      this.labels.push({ label: 0, counted: undefined });
+      this.labels.push({ label: 0 });
       return;
     }
     const { walk } = this;
-    this.fuel = this.addLocal(I32);
-    this.place = this.addLocal(I64);
-    this.spill = this.open('block', [], [I32]);
-    const pointidx = this.addPoint({
-      kind: 'entry',
-      offset: walk.offset - walk.start,
-      targetLoop: -1,
-      operands: undefined,
-    });
-    this.enter(pointidx);
-    this.labels.push({ label: this.open('block', [], this.type.results), counted: undefined });
-  }
-
-  /** Takes the unit of the entry and looks whether there is room for the frame. */
-  private enter(pointidx: number): void {
-    const { out, fuel, place } = this;
-    const passed = this.open('block', [], []);
-    this.getCell('fuel');
-    this.addConst(-1);
-    out.indexed('local.tee', fuel);
-    out.op('i64.extend_i32_s');
-    this.getCell('place');
-    out.indexed('local.tee', place);
-    out.u8(OP['i64.const']);
-    this.slotsAt = out.length;
-    for (let k = 0; k < PADDED; k++) out.u8(0);
-    out.op('i64.add');
-    out.op('i64.or');
-    out.u8(OP['i64.const']);
-    out.copy(NO_ROOM, 0, NO_ROOM.length);
-    out.op('i64.and');
-    out.op('i64.eqz');
-    this.branchTo('br_if', passed);
-    out.i32Const(pointidx);
-    this.askForFuel('enter');
-    out.op('drop');
-    this.close();
-    if (this.loops.size > 0) return;
-    out.indexed('local.get', fuel);
-    this.setCell('fuel');
-  }
-
-  /** Asks the runtime for fuel, with the point on the operand stack; there is none, it unwinds. */
-  private askForFuel(helper: 'enter' | 'loop'): void {
-    const { out } = this;
-    out.i32Const(this.funcidx);
-    out.indexed('local.get', this.fuel);
-    out.indexed('local.get', this.place);
-    this.help(helper);
-    out.indexed('local.tee', this.fuel);
-    out.i32Const(0);
-    out.op('i32.lt_s');
-    this.branchTo('br_if', this.spill);
-  }
-
-  private finish(): void {
-    const { out } = this;
-    if (!this.isQuiet) {
-      this.close();
-      this.giveFuelBack();
-      out.op('return');
-      this.close();
-      this.spillFrame();
-      for (const type of this.type.results) out.defaultOf(type);
-      let rest = 2 * this.slots;
-      for (let k = 0; k < PADDED; k++, rest = Math.floor(rest / 128)) {
-        out.bytes[this.slotsAt + k] = (rest % 128) + (k < PADDED - 1 ? 128 : 0);
-      }
-    }
-    out.op('end');
-  }
-
-  /** The point is on the operand stack. */
-  private spillFrame(): void {
-    const { out, layout } = this;
-    const point = this.fuel;
-    out.indexed('local.set', point);
-    out.i32Const(this.funcidx);
-    out.indexed('local.get', point);
-    out.indexed('local.get', this.place);
-    this.help('frame');
-    for (const { type, count, localidx } of this.walk.locals) {
-      for (let k = 0; k < count; k++) pushLocal(out, layout, localidx + k, type);
-    }
-    if (this.site >= 0) pushLocal(out, layout, this.site, I32);
-    for (const { localidx, type } of this.shadows) pushLocal(out, layout, localidx, type);
-  }
-
-  private withLocals(): Emitter {
-    const code = new Emitter(this.out.length + 32);
-    const declared: { type: ValType; count: number }[] = [
-      ...readLocalDeclarations(codeReader(this.layout.module, this.funcidx)),
-    ];
-    for (const type of this.added) {
-      const last = declared[declared.length - 1];
-      if (last?.type === type) declared[declared.length - 1] = { type, count: last.count + 1 };
-      else declared.push({ type, count: 1 });
-    }
-    code.u32(declared.length);
-    for (const { type, count } of declared) {
-      code.u32(count);
-      code.u8(emittedType(type));
-    }
-    code.append(this.out);
-    return code;
+    this.openSpill();
+    this.enter(
+      this.addPoint({ kind: 'entry', offset: walk.offset - walk.start, targetLoop: -1, operands: undefined }),
+    );
+    this.labels.push({ label: this.open('block', [], this.type.results) });
   }
 
   // What the walk tells.
@@ -269,7 +121,7 @@ export class Body implements Visitor {
       this.pass(walk);
       return;
     }
-    if (height > 0) this.reserve(walk.stack);
+    if (height > this.highest) this.reserve(walk.stack!);
     const rewrite = REWRITERS[row.op];
     if (rewrite === undefined) {
       if (this.verbatim < 0) this.verbatim = walk.offset;
@@ -321,30 +173,6 @@ export class Body implements Visitor {
     this.getCell('unwinding');
     this.branchTo('br_if', this.spill);
     out.op('drop');
-  }
-
-  /** The next call's frame begins above so many slots of operands, at its arguments. */
-  private placeBehind(operandSlots: number): void {
-    const { out } = this;
-    out.indexed('local.get', this.place);
-    out.i64Const(1, 2 * (this.localSlots + operandSlots));
-    out.op('i64.add');
-    this.setCell('place');
-  }
-
-  /** `call` or `return_call`, or the indirect ones. */
-  private emitCall(kind: 'call' | 'return_call', callee: Callee): void {
-    const { out, layout } = this;
-    if (callee.kind === 'func') {
-      out.indexed(kind, layout.funcidx(callee.funcidx));
-      return;
-    }
-    if (this.element < 0) this.element = this.addLocal(I32);
-    out.indexed('local.tee', this.element);
-    out.indexed('local.get', this.element);
-    this.setCell('element');
-    out.indexed(kind === 'call' ? 'call_indirect' : 'return_call_indirect', callee.typeidx);
-    out.u32(layout.mirror(callee.tableidx));
   }
 
   tailCall(_walk: Walk, callee: Callee): void {
@@ -447,15 +275,36 @@ export class Body implements Visitor {
     this.out.op('else');
   }
 
+  br(label: number): void {
+    this.noteSite([label]);
+    this.out.indexed('br', this.labelOf(label));
+  }
+  brIf(label: number): void {
+    this.noteSite([label]);
+    this.out.indexed('br_if', this.labelOf(label));
+  }
+  brTable(labels: readonly number[]): void {
+    this.noteSite(labels);
+    this.emitTable(labels.map((label) => this.labelOf(label)));
+  }
+  protected emitTable(labels: readonly number[]): void {
+    const { out } = this;
+    out.op('br_table');
+    out.u32(labels.length - 1);
+    for (const label of labels) out.u32(label);
+  }
+
+  protected target(label: number): OpenLabel {
+    return this.labels[this.labels.length - 1 - label];
+  }
   /** The label that a label of the original is here. */
-  labelOf(label: number): number {
-    return this.depth - this.labels[this.labels.length - 1 - label].label;
+  protected labelOf(label: number): number {
+    return this.depth - this.target(label).label;
   }
 
   /** Before a branch: which one it is, if some loop that it may go to cannot tell. */
-  noteSite(labels: readonly number[]): void {
-    const isBusy = labels.some((label) => this.labels[this.labels.length - 1 - label].counted?.isBusy);
-    if (!isBusy) return;
+  protected noteSite(labels: readonly number[]): void {
+    if (!labels.some((label) => this.target(label).counted?.isBusy)) return;
     this.out.i32Const(this.walk.offset - this.walk.start);
     this.out.indexed('local.set', this.site);
   }
@@ -497,8 +346,6 @@ export class Body implements Visitor {
     this.verbatim = -1;
   }
 
-  // Shadows.
-
   private shadow(operands: TypeList | undefined, above: readonly ValType[]): void {
     if (operands === undefined || operands.length <= this.walk.shadowed) return;
     this.shadowTypes(typesOf(operands), above);
@@ -515,104 +362,13 @@ export class Body implements Visitor {
     walk.shadowed = operands.length;
   }
 
-  /** Moves the top operands to shadows; the lowest of them lies at this height. */
-  private toShadows(types: readonly ValType[], height: number): void {
-    for (let k = types.length - 1; k >= 0; k--) {
-      this.out.indexed('local.set', this.shadowOf(height + k, types[k]).localidx);
-    }
-  }
-  private fromShadows(types: readonly ValType[], height: number): void {
-    types.forEach((type, k) => {
-      this.out.indexed('local.get', this.shadowOf(height + k, type).localidx);
-    });
-  }
-
-  private shadowOf(height: number, type: ValType): Shadow {
-    const code = emittedType(type);
-    const key = height * 128 + code;
-    let shadow = this.shadowAt.get(key);
-    if (shadow === undefined) {
-      shadow = { height, type, localidx: this.addLocal(type) };
-      this.shadows.push(shadow);
-      this.shadowAt.set(key, shadow);
-    }
-    return shadow;
-  }
-
-  // Smaller parts.
-
-  private addLocal(type: ValType): number {
-    return this.localCount + this.added.push(type) - 1;
-  }
-  private addPoint(point: Point): number {
-    return this.points.push(point) - 1;
-  }
-
-  /** Opens a block that the original has not. */
-  private open(kind: 'block' | 'loop', params: readonly ValType[], results: readonly ValType[]): number {
-    this.out.op(kind);
-    this.blockType(params, results);
-    return ++this.depth;
-  }
-  private close(): void {
-    this.out.op('end');
-    this.depth--;
-  }
-  private blockType(params: readonly ValType[], results: readonly ValType[]): void {
-    if (params.length > 0 || results.length > 1) this.out.s33(this.layout.typeidx(params, results));
-    else this.out.u8(results.length === 0 ? EMPTY_BLOCK : emittedType(results[0]));
-  }
-  private branchTo(kind: 'br' | 'br_if', label: number): void {
-    this.out.indexed(kind, this.depth - label);
-  }
-
-  private help(helper: Helper): void {
-    this.out.indexed('call', this.layout.helper(helper));
-  }
-  private getCell(cell: Cell): void {
-    this.out.indexed('global.get', this.layout.globalidx(cell));
-  }
-  private setCell(cell: Cell): void {
-    this.out.indexed('global.set', this.layout.globalidx(cell));
-  }
-  /** In a function with loops a local has the fuel. */
-  private giveFuelBack(): void {
-    if (this.loops.size === 0) return;
-    this.out.indexed('local.get', this.fuel);
-    this.setCell('fuel');
-  }
-  private takeFuel(): void {
-    if (this.loops.size === 0) return;
-    this.getCell('fuel');
-    this.out.indexed('local.set', this.fuel);
-  }
-  private addConst(value: number): void {
-    this.out.i32Const(value);
-    this.out.op('i32.add');
-  }
-
-  private reserve(stack: TypeList | undefined): void {
-    if (this.localSlots + 2 * stack!.length > this.slots) {
-      this.reserveSlots(this.localSlots + slotsOfList(stack));
-    }
-  }
-  private reserveSlots(slots: number): void {
-    if (slots > this.slots) this.slots = slots;
+  private reserve(stack: TypeList): void {
+    this.highest = stack.length;
+    this.reserveSlots(this.localSlots + slotsIn(typesOf(stack)));
   }
 }
 
 const NO_TYPES: readonly ValType[] = [];
-
-function countOf(locals: readonly LocalGroup[]): number {
-  const last = locals[locals.length - 1];
-  return last === undefined ? 0 : last.localidx + last.count;
-}
-
-function slotsIn(types: readonly ValType[]): number {
-  let slots = 0;
-  for (const type of types) slots += slotsOf(type);
-  return slots;
-}
 
 function slotsOfList(list: TypeList | undefined): number {
   return list === undefined ? 0 : slotsIn(typesOf(list));

@@ -84,14 +84,16 @@ export class Layout {
   /** Types behind the original's. */
   readonly added: FuncType[] = [];
   private readonly addedAt = new Map<string, number>();
-  readonly effects: HelpedInstruction[] = [];
+  /** What the machine does for emitted code; a side module's are its module's. */
+  readonly effects: HelpedInstruction[];
   private readonly helperAt: Readonly<Record<Helper, number>>;
   private readonly cellAt: Readonly<Record<Cell, number>>;
 
-  constructor(module: Module) {
+  constructor(module: Module, base?: Layout) {
     this.module = module;
     this.quiet = quietFunctions(module);
-    this.charging = chargingFunctions(module, this.quiet);
+    this.charging = base?.charging ?? chargingFunctions(module, this.quiet);
+    this.effects = base?.effects ?? [];
     this.helperAt = positions(HELPER_NAMES);
     this.cellAt = positions(CELL_NAMES);
   }
@@ -124,6 +126,20 @@ export class Layout {
 
   globalidx(cell: Cell): number {
     return this.module.globals.length + this.cellAt[cell];
+  }
+}
+
+/** A side module: one function, whose callees are functions of the module that it belongs to, imported as far as they are called. */
+export class SideLayout extends Layout {
+  readonly callees: number[] = [];
+
+  constructor(base: Layout) {
+    super(base.module, base);
+  }
+
+  override funcidx(original: number): number {
+    const at = this.callees.indexOf(original);
+    return HELPER_NAMES.length + (at >= 0 ? at : this.callees.push(original) - 1);
   }
 }
 

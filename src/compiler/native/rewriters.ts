@@ -37,24 +37,13 @@ const REWRITE: Readonly<Record<SpecialOp | HelpedOp, Rewrite | undefined>> = {
   if: (body) => body.openBlock('if'),
   else: (body) => body.otherwise(),
   end: (body) => body.endBlock(),
-  br: (body) => {
-    const label = body.reader.u32();
-    body.noteSite([label]);
-    body.out.indexed('br', body.labelOf(label));
-  },
-  br_if: (body) => {
-    const label = body.reader.u32();
-    body.noteSite([label]);
-    body.out.indexed('br_if', body.labelOf(label));
-  },
+  br: (body) => body.br(body.reader.u32()),
+  br_if: (body) => body.brIf(body.reader.u32()),
   br_table: (body) => {
-    const { reader, out } = body;
+    const { reader } = body;
     const labels: number[] = [];
     for (let more = reader.u32(); more >= 0; more--) labels.push(reader.u32());
-    body.noteSite(labels);
-    out.op('br_table');
-    out.u32(labels.length - 1);
-    for (const label of labels) out.u32(body.labelOf(label));
+    body.brTable(labels);
   },
   return: (body) => body.out.indexed('br', body.returnLabel()),
   call: NOTHING,

@@ -108,7 +108,7 @@ export class Harness {
   /** A host function may ask for it as well. */
   unwind(): void {
     this.unwinding = true;
-    (this.exports.unwinding as HostGlobal).value = 1;
+    (this.exports[`global ${this.module.globals.length + 1}`] as HostGlobal).value = 1;
   }
 
   /** Calls a function; the frames of one that has unwound, innermost first. */
@@ -118,7 +118,7 @@ export class Harness {
     fuel: number,
   ): { results?: readonly Word[]; frames?: SpilledFrame[] } {
     this.unwinding = false;
-    (this.exports.unwinding as HostGlobal).value = 0;
+    (this.exports[`global ${this.module.globals.length + 1}`] as HostGlobal).value = 0;
     this.raw = [];
     this.pushed = [];
     this.taken = [...args];
