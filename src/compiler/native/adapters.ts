@@ -1,5 +1,5 @@
 /** Small bodies of an emitted module: into it, out of it, and the globals both ways. Values cross one by one (frame.ts). */
-import { type FuncType, I32, isRef, type ValType } from '../../decoder';
+import { type FuncType, I32, type ValType } from '../../decoder';
 import { Emitter, emittedType } from './emitter';
 import { pushLocal, takeValue } from './frame';
 import type { Layout } from './layout';
@@ -21,16 +21,20 @@ export function entryOf(locals: readonly ValType[], write: (out: Emitter) => voi
   return out;
 }
 
-/** Calls out: a function that is not in the emitted module. */
-export function callOut(layout: Layout, funcidx: number): Emitter {
-  const { params, results } = layout.module.funcType(funcidx);
+/** Calls out: a function that is not in the emitted module, by the number that the runtime knows it by. */
+export function callOut(layout: Layout, { params, results }: FuncType, id: number): Emitter {
   return entryOf([], (out) => {
     params.forEach((type, k) => {
       pushLocal(out, layout, k, type);
     });
-    out.i32Const(funcidx);
+    out.i32Const(id);
     out.indexed('global.get', layout.globalidx('fuel'));
     out.indexed('global.get', layout.globalidx('place'));
+    out.i64Const(0, 32);
+    out.op('i64.shr_u');
+    out.op('i32.wrap_i64');
+    out.indexed('global.get', layout.globalidx('place'));
+    out.op('i32.wrap_i64');
     out.indexed('call', layout.helper('out'));
     out.indexed('global.set', layout.globalidx('fuel'));
     for (const type of results) takeValue(out, layout, type);
@@ -98,9 +102,4 @@ export function globalsOut(layout: Layout): Emitter {
       pushLocal(out, layout, local, value);
     });
   });
-}
-
-/** Whether a function's type tells the host's engine all that it tells here: references look the same there. */
-export function isPlain({ params, results }: FuncType): boolean {
-  return !params.some(isRef) && !results.some(isRef);
 }

@@ -22,7 +22,7 @@
  * What the operand stack holds below a block or a call is kept in locals (`Shadow`), since code cannot look below. Code that no control flow
  * reaches is left out. A quiet function is copied.
  */
-import { type FuncType, I32, OP, type ValType } from '../../decoder';
+import { F32, type FuncType, I32, OP, type ValType } from '../../decoder';
 import { readBlockType, readBlockTypeIndex } from '../../decoder/body';
 import type { BlockOp } from '../../decoder/instructions';
 import { Reader } from '../../decoder/reader';
@@ -41,6 +41,13 @@ class ShadowedWalk extends Walk {
     super.drop(count);
     if (this.shadowed > this.height) this.shadowed = this.height;
   }
+}
+
+/** From where on emitted code is that of an instruction, or a copy of those from an offset on. */
+interface Position {
+  readonly emitted: number;
+  readonly original: number;
+  readonly isCopy: boolean;
 }
 
 /** A block of the emitted function. */
@@ -72,6 +79,8 @@ export class Body extends FunctionWriter implements Visitor {
   private afterEnd = false;
   /** Operands that the stack has held at most. */
   private highest = 0;
+  /** Kept when somebody asks where an instruction came from. */
+  private positions: Position[] | undefined = undefined;
   /** Module offset of the first of the instructions that are copied as they are, or -1. */
   private verbatim = -1;
 
@@ -92,6 +101,17 @@ export class Body extends FunctionWriter implements Visitor {
     }
     this.out.op('end');
     return this.body();
+  }
+
+  /** The module offset of the instruction that stands at an offset of the code entry. */
+  originOf(offset: number): number {
+    this.positions = [];
+    const { code } = this.instrument();
+    const at = offset - (code.length - this.out.length);
+    let found = this.positions[0];
+    for (const position of this.positions) if (position.emitted <= at) found = position;
+    if (found === undefined) return this.walk.start;
+    return found.isCopy ? found.original + at - found.emitted : found.original;
   }
 
   protected begin(): void {
@@ -128,6 +148,7 @@ export class Body extends FunctionWriter implements Visitor {
       return;
     }
     this.flush();
+    this.positions?.push({ emitted: this.out.length, original: walk.offset, isCopy: false });
     this.reader.pos = walk.immediates;
     rewrite(this);
   }
@@ -336,12 +357,23 @@ export class Body extends FunctionWriter implements Visitor {
     if (!this.isQuiet) this.takeFuel();
   }
 
+  /** The operand of this type on top is kept where a trap can find it. */
+  noteOperand(type: ValType): void {
+    const { out } = this;
+    const local = this.shadowOf(KEPT, type).localidx;
+    out.indexed('local.tee', local);
+    out.indexed('local.get', local);
+    if (type === F32) out.op('f64.promote_f32');
+    this.setCell('operand');
+  }
+
   takeResult(type: ValType): void {
     takeValue(this.out, this.layout, type);
   }
 
-  flush(): void {
+  private flush(): void {
     if (this.verbatim < 0) return;
+    this.positions?.push({ emitted: this.out.length, original: this.verbatim, isCopy: true });
     this.out.copy(this.layout.module.bytes, this.verbatim, this.walk.offset);
     this.verbatim = -1;
   }
@@ -368,6 +400,8 @@ export class Body extends FunctionWriter implements Visitor {
   }
 }
 
+/** A height that no operand has: a local for a moment. */
+const KEPT = -1;
 const NO_TYPES: readonly ValType[] = [];
 
 function slotsOfList(list: TypeList | undefined): number {

@@ -11,7 +11,7 @@ import { typesOf } from '../../decoder/typelist';
 import type { Block, Callee, Walk } from '../../decoder/walk';
 import { Body } from './body';
 import { takeValue } from './frame';
-import type { InstrumentedBody } from './function-writer';
+import { type InstrumentedBody, slotsIn } from './function-writer';
 import type { Layout } from './layout';
 
 export class Continuation extends Body {
@@ -21,6 +21,7 @@ export class Continuation extends Body {
   private passing = 0;
   /** Some branch goes back to a loop that takes values. */
   private isImpossible = false;
+  takenSlots = 0;
 
   /** `from`: module offset of the loop. */
   constructor(layout: Layout, funcidx: number, id: number, from: number) {
@@ -65,6 +66,7 @@ export class Continuation extends Body {
   private arrive(): void {
     const { out, layout, walk } = this;
     const types = typesOf(walk.stack);
+    this.takenSlots = this.localSlots + slotsIn(types);
     types.forEach((type, height) => {
       takeValue(out, layout, type);
       out.indexed('local.set', this.shadowOf(height, type).localidx);

@@ -49,6 +49,14 @@ export class Emitter {
     this.bytes[this.length++] = rest & 0x7f;
   }
 
+  /** Writes an unsigned number over so many bytes that are there already, as LEB128 with padding; also fit to be a positive signed one. */
+  fillIn(at: number, count: number, value: number): void {
+    let rest = value;
+    for (let k = 0; k < count; k++, rest = Math.floor(rest / 128)) {
+      this.bytes[at + k] = (rest % 128) + (k < count - 1 ? 128 : 0);
+    }
+  }
+
   /** The bytes `[start, end)` of others. */
   copy(from: Uint8Array, start: number, end: number): void {
     this.reserve(end - start);

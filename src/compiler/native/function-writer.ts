@@ -13,8 +13,11 @@ export interface InstrumentedBody {
   readonly shape: FrameShape;
 }
 
-/** Bytes of an i64.const that is filled in at the end. */
-const PADDED = 5;
+/** Bytes of constants that are filled in at the end, as LEB128: what an entry costs, and how long the frame is. */
+const UNITS_BYTES = 3;
+const SLOTS_BYTES = 5;
+/** Slots that an entry zeroes for a unit beside its own (src/interpreter/fuel.ts). */
+const SLOTS_PER_UNIT = 512;
 /** Both sign bits of a place. */
 const NO_ROOM = Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x88, 0x80, 0x80, 0x80, 0x80, 0x7f);
 
@@ -47,6 +50,9 @@ export class FunctionWriter {
   /** Slots of the frame, as they are found, and where `enter` needs them. */
   private slots: number;
   private slotsAt = -1;
+  private unitsAt = -1;
+  /** A local for the end of the frame, as a place. */
+  private frameEnd = -1;
 
   constructor(layout: Layout, funcidx: number, id: number) {
     const { module } = layout;
@@ -73,6 +79,7 @@ export class FunctionWriter {
   protected openSpill(): void {
     this.fuel = this.addLocal(I32);
     this.place = this.addLocal(I64);
+    this.frameEnd = this.addLocal(I64);
     this.spill = this.open('block', [], [I32]);
   }
 
@@ -89,10 +96,8 @@ export class FunctionWriter {
 
   /** The size of the frame is known at the end. */
   private fillSlotsIn(): void {
-    let rest = 2 * this.slots;
-    for (let k = 0; k < PADDED; k++, rest = Math.floor(rest / 128)) {
-      this.out.bytes[this.slotsAt + k] = (rest % 128) + (k < PADDED - 1 ? 128 : 0);
-    }
+    this.out.fillIn(this.slotsAt, SLOTS_BYTES, 2 * this.slots);
+    this.out.fillIn(this.unitsAt, UNITS_BYTES, 1 + Math.floor(this.slots / SLOTS_PER_UNIT));
   }
 
   /** Takes the unit of the entry and looks whether there is room for the frame. */
@@ -100,15 +105,19 @@ export class FunctionWriter {
     const { out, fuel, place } = this;
     const passed = this.open('block', [], []);
     this.getCell('fuel');
-    this.addConst(-1);
+    out.u8(OP['i32.const']);
+    this.unitsAt = out.length;
+    for (let k = 0; k < UNITS_BYTES; k++) out.u8(0);
+    out.op('i32.sub');
     out.indexed('local.tee', fuel);
     out.op('i64.extend_i32_s');
     this.getCell('place');
     out.indexed('local.tee', place);
     out.u8(OP['i64.const']);
     this.slotsAt = out.length;
-    for (let k = 0; k < PADDED; k++) out.u8(0);
+    for (let k = 0; k < SLOTS_BYTES; k++) out.u8(0);
     out.op('i64.add');
+    out.indexed('local.tee', this.frameEnd);
     out.op('i64.or');
     out.u8(OP['i64.const']);
     out.copy(NO_ROOM, 0, NO_ROOM.length);
@@ -116,7 +125,7 @@ export class FunctionWriter {
     out.op('i64.eqz');
     this.branchTo('br_if', passed);
     out.i32Const(pointidx);
-    this.askForFuel('enter');
+    this.askForFuel('enter', this.frameEnd);
     out.op('drop');
     this.close();
     if (this.loops.size > 0) return;
@@ -125,11 +134,11 @@ export class FunctionWriter {
   }
 
   /** Asks the runtime for fuel, with the point on the operand stack; there is none, it unwinds. */
-  protected askForFuel(helper: 'enter' | 'loop'): void {
+  protected askForFuel(helper: 'enter' | 'loop', place = this.place): void {
     const { out } = this;
     out.i32Const(this.id);
     out.indexed('local.get', this.fuel);
-    out.indexed('local.get', this.place);
+    out.indexed('local.get', place);
     this.help(helper);
     out.indexed('local.tee', this.fuel);
     out.i32Const(0);

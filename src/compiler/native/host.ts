@@ -14,7 +14,8 @@ export type HostExports = Readonly<Record<string, unknown>>;
 export interface HostWebAssembly {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: HostExports };
+  readonly Global: new (descriptor: { value: 'i32'; mutable: true }, value: number) => HostGlobal;
   readonly Table: new (descriptor: { element: 'anyfunc'; initial: number }) => HostTable;
-  readonly RuntimeError: new () => Error;
+  readonly RuntimeError: abstract new () => Error;
   validate(bytes: Uint8Array): boolean;
 }

@@ -27,7 +27,7 @@ import { chargingFunctions } from './facts';
  * what is left, also as a result.
  */
 export const HELPERS = {
-  /** Function x is entered with (fuel, place), and one of them does not suffice. The fuel to go on with, or -1: unwind. */
+  /** Function x is entered, and its fuel or its room does not suffice: (x, fuel, end of the frame). The fuel to go on with, or -1: unwind. */
   enter: { params: [I32, I32, I64], results: [I32] },
   /** Function x stands at the header of a loop without fuel: (x, fuel, place). The fuel to go on with, or -1: unwind. */
   loop: { params: [I32, I32, I64], results: [I32] },
@@ -39,8 +39,8 @@ export const HELPERS = {
   takeI32: { params: [], results: [I32] },
   takeI64: { params: [], results: [I64] },
   takeRef: { params: [], results: [EXTERNREF] },
-  /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, place). */
-  out: { params: [I32, I32, I64], results: [I32] },
+  /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, high and low word of the place). */
+  out: { params: [I32, I32, I32, I32], results: [I32] },
   /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel, place). */
   effect: { params: [I32, I32, I64], results: [I32] },
 } as const satisfies Record<string, FuncType>;
@@ -60,6 +60,8 @@ export const CELLS = {
   place: I64,
   /** Table index of the last indirect call: a trap does not tell. */
   element: I32,
+  /** The operand of the last conversion to an integer that may trap: nor does a trap tell whether that was a NaN. */
+  operand: F64,
 } as const;
 export type Cell = keyof typeof CELLS;
 export const CELL_NAMES = Object.keys(CELLS) as readonly Cell[];
@@ -72,8 +74,36 @@ export interface HelpedInstruction {
   readonly offset: number;
 }
 
+const IS_BULK: Readonly<Record<BulkOp, true>> = {
+  'memory.fill': true,
+  'memory.copy': true,
+  'memory.init': true,
+  'table.fill': true,
+  'table.copy': true,
+  'table.init': true,
+};
+export function isBulk(op: EffectOp | BulkOp): op is BulkOp {
+  return op in IS_BULK;
+}
+
+/** By number, in the order in which they were met. To emit a function again changes nothing. */
+export class Effects {
+  readonly list: HelpedInstruction[] = [];
+  private readonly byOffset = new Map<number, number>();
+
+  number(instruction: HelpedInstruction): number {
+    let at = this.byOffset.get(instruction.offset);
+    if (at === undefined) {
+      at = this.list.push(instruction) - 1;
+      this.byOffset.set(instruction.offset, at);
+    }
+    return at;
+  }
+}
+
 const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${results.join()}`;
 
+/** What it has once been asked for stays the same, so that a function which is emitted again becomes the same bytes. */
 export class Layout {
   readonly module: Module;
   /** By function index: 1 when it needs no safepoint (decoder/quiet.ts), and when, needing none, it charges fuel for work in bulk. */
@@ -85,7 +115,7 @@ export class Layout {
   readonly added: FuncType[] = [];
   private readonly addedAt = new Map<string, number>();
   /** What the machine does for emitted code; a side module's are its module's. */
-  readonly effects: HelpedInstruction[];
+  readonly effects: Effects;
   private readonly helperAt: Readonly<Record<Helper, number>>;
   private readonly cellAt: Readonly<Record<Cell, number>>;
 
@@ -93,7 +123,7 @@ export class Layout {
     this.module = module;
     this.quiet = quietFunctions(module);
     this.charging = base?.charging ?? chargingFunctions(module, this.quiet);
-    this.effects = base?.effects ?? [];
+    this.effects = base?.effects ?? new Effects();
     this.helperAt = positions(HELPER_NAMES);
     this.cellAt = positions(CELL_NAMES);
   }

@@ -18,17 +18,21 @@ export interface EmittedModule {
   readonly codeStart: Uint32Array;
 }
 
-/** Emits a module with the functions for which `isNative` holds; the others call out. */
-export function emitModule(module: Module, isNative: (funcidx: number) => boolean): EmittedModule {
+/** Emits a module of this name with the functions for which `isNative` holds; the others call out. */
+export function emitModule(
+  module: Module,
+  isNative: (funcidx: number) => boolean,
+  name: string,
+): EmittedModule {
   const layout = new Layout(module);
   const writer = new ModuleWriter(layout, isNative);
-  const bytes = writer.write();
+  const bytes = writer.write(name);
   return { bytes, layout, isNative, codeStart: writer.codeStart };
 }
 
 /** What a frame of a function holds that unwinds: found when it is asked for, by emitting the function again. */
-export function shapeOf(module: Module, funcidx: number): FrameShape {
-  return new Body(new Layout(module), funcidx).instrument().shape;
+export function shapeOf(layout: Layout, funcidx: number): FrameShape {
+  return new Body(layout, funcidx).instrument().shape;
 }
 
 class ModuleWriter extends SectionWriter<Layout> {
@@ -44,12 +48,14 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.codeStart = new Uint32Array(module.funcTypes.length);
   }
 
-  write(): Uint8Array {
+  write(name: string): Uint8Array {
     const { module, layout } = this;
     const bodies: Emitter[] = [];
     module.funcTypes.forEach((_, funcidx) => {
       bodies.push(
-        this.isNative(funcidx) ? new Body(layout, funcidx).instrument().code : callOut(layout, funcidx),
+        this.isNative(funcidx)
+          ? new Body(layout, funcidx).instrument().code
+          : callOut(layout, module.funcType(funcidx), funcidx),
       );
     });
     const adapted = adaptedTypes(module);
@@ -76,6 +82,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.section('export', (to) => this.exports(to, adapted, table));
     this.section('element', (to) => this.elements(to, table));
     this.code(bodies);
+    this.name(name);
     return this.written();
   }
 

@@ -2,7 +2,7 @@
  * The instructions that an instrumented body does not copy as they are. All others mean the same in the emitted module, whose locals, globals,
  * memories and types have the same indices.
  */
-import { EXTERNREF, I32, OP, type OpName, type ValType } from '../../decoder';
+import { EXTERNREF, F32, F64, I32, OP, type OpName, type ValType } from '../../decoder';
 import { readBodyValType } from '../../decoder/body';
 import type { SpecialOp } from '../../decoder/instructions';
 import type { BulkOp, EffectOp } from '../../lowering';
@@ -26,11 +26,21 @@ const helped =
     const { reader, walk, layout } = body;
     const x = immediates > 0 ? reader.u32() : 0;
     const y = immediates > 1 ? reader.u32() : 0;
-    body.helpWith(layout.effects.push({ op, x, y, offset: walk.offset }) - 1, operands);
+    body.helpWith(layout.effects.number({ op, x, y, offset: walk.offset }), operands);
     if (result !== undefined) body.takeResult(result);
   };
 
-const REWRITE: Readonly<Record<SpecialOp | HelpedOp, Rewrite | undefined>> = {
+/** Conversions that trap for two reasons. */
+type TruncOp = Extract<OpName, `i${'32' | '64'}.trunc_f${string}`>;
+
+const truncation =
+  (op: TruncOp, type: ValType): Rewrite =>
+  (body) => {
+    body.noteOperand(type);
+    body.out.op(op);
+  };
+
+const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefined>> = {
   unreachable: COPIED,
   block: (body) => body.openBlock('block'),
   loop: (body) => body.openBlock('loop'),
@@ -82,9 +92,16 @@ const REWRITE: Readonly<Record<SpecialOp | HelpedOp, Rewrite | undefined>> = {
   'table.copy': helped('table.copy', 2, [I32, I32, I32]),
   'table.init': helped('table.init', 2, [I32, I32, I32]),
   'elem.drop': helped('elem.drop', 1, []),
+  'i32.trunc_f32_s': truncation('i32.trunc_f32_s', F32),
+  'i32.trunc_f32_u': truncation('i32.trunc_f32_u', F32),
+  'i32.trunc_f64_s': truncation('i32.trunc_f64_s', F64),
+  'i32.trunc_f64_u': truncation('i32.trunc_f64_u', F64),
+  'i64.trunc_f32_s': truncation('i64.trunc_f32_s', F32),
+  'i64.trunc_f32_u': truncation('i64.trunc_f32_u', F32),
+  'i64.trunc_f64_s': truncation('i64.trunc_f64_s', F64),
+  'i64.trunc_f64_u': truncation('i64.trunc_f64_u', F64),
 };
 
 /** By dense id. */
 export const REWRITERS: (Rewrite | undefined)[] = [];
-for (const name of Object.keys(REWRITE) as (SpecialOp | HelpedOp)[])
-  REWRITERS[OP[name as OpName]] = REWRITE[name];
+for (const name of Object.keys(REWRITE) as (keyof typeof REWRITE)[]) REWRITERS[OP[name]] = REWRITE[name];

@@ -38,6 +38,16 @@ export class SectionWriter<L extends Layout> {
     this.out.sized(contents);
   }
 
+  /** The module's name, by which traces tell it: the last section. */
+  protected name(name: string): void {
+    this.section('custom', (to) => {
+      to.name('name');
+      to.u8(0);
+      to.u32(name.length + 1);
+      to.name(name);
+    });
+  }
+
   /** Behind everything that may add a type. */
   protected types(): void {
     const { module, added } = this.layout;

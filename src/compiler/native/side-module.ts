@@ -1,4 +1,6 @@
 /** A module that holds one continuation, exported as `run`. It imports its module's globals, and those of its functions that it calls. */
+import type { FuncType } from '../../decoder';
+import { callOut } from './adapters';
 import { Continuation } from './continuation';
 import { type Emitter, emittedType } from './emitter';
 import type { FrameShape } from './frame';
@@ -8,9 +10,14 @@ import { type EmittedImport, KINDS, SectionWriter, vector } from './section-writ
 export interface SideModule {
   readonly bytes: Uint8Array;
   readonly layout: SideLayout;
+  readonly funcidx: number;
   readonly shape: FrameShape;
+  /** Slots of what it takes from the runtime: locals, then operands. */
+  readonly slots: number;
   /** Offset of its code entry in `bytes`. */
   readonly codeStart: number;
+  /** The module offset of the instruction that stands at an offset of the code entry. */
+  originOf(offset: number): number;
 }
 
 /**
@@ -22,24 +29,35 @@ export function emitContinuation(
   funcidx: number,
   id: number,
   from: number,
+  name: string,
 ): SideModule | undefined {
   const layout = new SideLayout(base);
-  const body = new Continuation(layout, funcidx, id, from).continue();
+  const continuation = new Continuation(layout, funcidx, id, from);
+  const body = continuation.continue();
   if (body === undefined) return undefined;
-  const { bytes, codeStart } = new SideWriter(layout, funcidx).write(body.code);
-  return { bytes, layout, shape: body.shape, codeStart };
+  const { bytes, codeStart } = new SideWriter(layout, base.module.funcTypes[funcidx]).write(body.code, name);
+  const originOf = (offset: number) => new Continuation(layout, funcidx, id, from).originOf(offset);
+  return { bytes, layout, funcidx, shape: body.shape, slots: continuation.takenSlots, codeStart, originOf };
 }
 
-class SideWriter extends SectionWriter<SideLayout> {
-  private readonly funcidx: number;
+/** A module whose `run` is of this type and calls out: a function of another instance, known by the number `id`. */
+export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Array {
+  const layout = new SideLayout(base);
+  const body = callOut(layout, type, id);
+  return new SideWriter(layout, layout.typeidx(type.params, type.results)).write(body, NO_NAME).bytes;
+}
+const NO_NAME = '';
 
-  constructor(layout: SideLayout, funcidx: number) {
+class SideWriter extends SectionWriter<SideLayout> {
+  private readonly typeidx: number;
+
+  constructor(layout: SideLayout, typeidx: number) {
     super(layout, 1024);
-    this.funcidx = funcidx;
+    this.typeidx = typeidx;
   }
 
-  write(body: Emitter): { bytes: Uint8Array; codeStart: number } {
-    const { out, layout, funcidx } = this;
+  write(body: Emitter, name: string): { bytes: Uint8Array; codeStart: number } {
+    const { out, layout, typeidx } = this;
     const { module, callees } = layout;
     const helpers = this.helperTypes();
     this.types();
@@ -55,7 +73,7 @@ class SideWriter extends SectionWriter<SideLayout> {
       return { from: 'global', name: String(k), kind: 'global', describe };
     });
     this.imports(helpers, [...functions, ...globals]);
-    this.section('function', (to) => vector(to, [module.funcTypes[funcidx]], (typeidx) => to.u32(typeidx)));
+    this.section('function', (to) => vector(to, [typeidx], (index) => to.u32(index)));
     this.section('export', (to) => {
       to.u32(1);
       to.name('run');
@@ -66,6 +84,8 @@ class SideWriter extends SectionWriter<SideLayout> {
       to.u32(1);
       to.sized(body);
     });
-    return { bytes: this.written(), codeStart: out.length - body.length };
+    const codeStart = out.length - body.length;
+    this.name(name);
+    return { bytes: this.written(), codeStart };
   }
 }

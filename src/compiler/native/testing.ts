@@ -4,7 +4,7 @@ import { typesOfLocals } from '../../decoder/body';
 import { typesOf } from '../../decoder/typelist';
 import type { FrameShape, Point } from './frame';
 import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host';
-import { carrierOf, type Helper } from './layout';
+import { carrierOf, type Helper, type Layout } from './layout';
 import { emitModule, shapeOf } from './module';
 
 export const HOST = (globalThis as unknown as { WebAssembly: HostWebAssembly & { Memory: MemoryClass } })
@@ -32,6 +32,7 @@ const RAISE = 0x80000000;
 export class Harness {
   readonly module: Module;
   readonly bytes: Uint8Array;
+  readonly layout: Layout;
   readonly exports: HostExports;
   /** Units that are left when `loop` and `enter` have none. */
   refills: number[] = [];
@@ -52,8 +53,9 @@ export class Harness {
   ) {
     this.module = module;
     this.maxFrames = maxFrames;
-    const emitted = emitModule(module, isNative);
+    const emitted = emitModule(module, isNative, 'test');
     this.bytes = emitted.bytes;
+    this.layout = emitted.layout;
     const helpers: Record<Helper, (...args: never[]) => unknown> = {
       enter: (_funcidx: number, fuel: number, place: bigint) => this.refill(fuel, place),
       loop: (_funcidx: number, fuel: number, place: bigint) => this.refill(fuel, place),
@@ -132,7 +134,7 @@ export class Harness {
   private spilled(frame: (typeof this.raw)[number]): SpilledFrame {
     const { funcidx, pointidx, place } = frame;
     const values = [...frame.values];
-    const shape = this.shapes.get(funcidx) ?? shapeOf(this.module, funcidx);
+    const shape = this.shapes.get(funcidx) ?? shapeOf(this.layout, funcidx);
     this.shapes.set(funcidx, shape);
     const point = shape.points[pointidx];
     const take = (type: ValType) =>
