@@ -126,7 +126,7 @@ export class Activations {
     if (frames.length === 0) return machine.tailCall(tail!, activation);
     const { registers } = machine;
     const stopped = { sp: registers.sp, fp: registers.fp };
-    const first = native.instance.func(native.program.funcidxOf(frames[frames.length - 1].id));
+    const first = native.instance.funcAt(native.program.funcidxOf(frames[frames.length - 1].id));
     if (first !== func) machine.tailCall(first, { func, fp, sp });
     registers.sp = stopped.sp;
     registers.fp = stopped.fp;
@@ -169,7 +169,7 @@ export class Activations {
   }
 
   private funcOf({ native }: Activation, id: number): Func {
-    return native.instance.func(native.program.funcidxOf(id));
+    return native.instance.funcAt(native.program.funcidxOf(id));
   }
 
   private frame(id: number, pointidx: number, place: bigint): void {
@@ -246,10 +246,10 @@ export class Activations {
     const { sp } = activation;
     origins.forEach(({ funcidx, offset }, k) => {
       const at = sp + origins.length - 1 - k;
-      const callee = k === 0 ? activation.callee : native.instance.func(origins[k - 1].funcidx);
+      const callee = k === 0 ? activation.callee : native.instance.funcAt(origins[k - 1].funcidx);
       const { module } = native.instance;
       const start = module.codeStart[funcidx - module.importedFuncs];
-      if (k > 0 || depth > 0) machine.mark(at, native.instance.func(funcidx), offset - start, callee);
+      if (k > 0 || depth > 0) machine.mark(at, native.instance.funcAt(funcidx), offset - start, callee);
     });
     if (depth === 0) machine.registers.sp = sp + Math.max(0, origins.length - 1);
     const isHosts = error instanceof this.host.RuntimeError;

@@ -31,7 +31,7 @@ import { type Block, type Callee, type Visitor, Walk } from '../../decoder/walk'
 import { pushLocal, takeValue } from './frame';
 import { FunctionWriter, type InstrumentedBody, slotsIn } from './function-writer';
 import type { Layout } from './layout';
-import { REWRITERS } from './rewriters';
+import { REWRITERS, type RewrittenBody } from './rewriters';
 
 /** A walk that knows how many of the lowest operands lie in shadows: until something takes them. */
 class ShadowedWalk extends Walk {
@@ -67,7 +67,7 @@ export interface CountedLoop {
   readonly slow: number;
 }
 
-export class Body extends FunctionWriter implements Visitor {
+export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   readonly walk: ShadowedWalk;
   /** For immediates. */
   readonly reader: Reader;
@@ -213,7 +213,7 @@ export class Body extends FunctionWriter implements Visitor {
     const { walk, out, reader } = this;
     const type = readBlockType(reader, this.layout.module);
     reader.pos = walk.immediates;
-    const { typeidx } = readBlockTypeIndex(reader);
+    const { typeidx } = readBlockTypeIndex(reader, this.layout.module);
     const condition = kind === 'if' ? [I32] : NO_TYPES;
     const [below, params] = split(typesOf(walk.stack), type.params.length + condition.length);
     if (!this.isQuiet) {
@@ -357,14 +357,17 @@ export class Body extends FunctionWriter implements Visitor {
     if (!this.isQuiet) this.takeFuel();
   }
 
-  /** The operand of this type on top is kept where a trap can find it. */
   noteOperand(type: ValType): void {
     const { out } = this;
-    const local = this.shadowOf(KEPT, type).localidx;
-    out.indexed('local.tee', local);
-    out.indexed('local.get', local);
+    out.indexed('local.get', this.keepTop(type));
     if (type === F32) out.op('f64.promote_f32');
     this.setCell('operand');
+  }
+
+  keepTop(type: ValType): number {
+    const { localidx } = this.shadowOf(KEPT, type);
+    this.out.indexed('local.tee', localidx);
+    return localidx;
   }
 
   takeResult(type: ValType): void {

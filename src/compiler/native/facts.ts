@@ -15,7 +15,7 @@ interface OpenBlock {
 
 export function loopsOf(module: ModuleData, funcidx: number): Loops {
   const reader = codeReader(module, funcidx);
-  readLocalDeclarations(reader);
+  readLocalDeclarations(reader, module);
   const open: OpenBlock[] = [{ isLoop: false, offset: -1, branches: 0 }];
   const loops = new Map<number, number>();
   const branch = (label: number): void => {
@@ -64,7 +64,7 @@ export function chargingFunctions(module: ModuleData, quiet: Uint8Array): Uint8A
   for (let funcidx = module.importedFuncs; funcidx < quiet.length; funcidx++) {
     if (quiet[funcidx] === 0) continue;
     const reader = codeReader(module, funcidx);
-    readLocalDeclarations(reader);
+    readLocalDeclarations(reader, module);
     while (reader.pos < reader.end) {
       const row = readInstruction(reader);
       if (CHARGING.has(row.op)) found.push(funcidx);

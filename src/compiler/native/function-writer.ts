@@ -2,6 +2,7 @@
 import { type FuncType, I32, I64, OP, slotsOf, type ValType } from '../../decoder';
 import { codeReader, type LocalGroup, readLocalDeclarations, readLocals } from '../../decoder/body';
 import type { Callee } from '../../decoder/walk';
+import { InternalError } from '../../errors';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { type Loops, loopsOf } from './facts';
 import { type FrameShape, type Point, pushLocal, type Shadow } from './frame';
@@ -61,7 +62,7 @@ export class FunctionWriter {
     this.id = id;
     this.type = module.funcType(funcidx);
     this.loops = loopsOf(module, funcidx);
-    this.locals = readLocals(this.type, codeReader(module, funcidx));
+    this.locals = readLocals(this.type, codeReader(module, funcidx), module);
     this.localCount = countOf(this.locals);
     this.localSlots = this.locals.reduce((slots, { type, count }) => slots + count * slotsOf(type), 0);
     this.slots = this.localSlots + slotsIn(this.type.results);
@@ -165,7 +166,7 @@ export class FunctionWriter {
   protected withLocals(): Emitter {
     const code = new Emitter(this.out.length + 32);
     const declared: { type: ValType; count: number }[] = [
-      ...readLocalDeclarations(codeReader(this.layout.module, this.funcidx)),
+      ...readLocalDeclarations(codeReader(this.layout.module, this.funcidx), this.layout.module),
     ];
     for (const type of this.added) {
       const last = declared[declared.length - 1];
@@ -197,6 +198,7 @@ export class FunctionWriter {
       out.indexed(kind, layout.funcidx(callee.funcidx));
       return;
     }
+    if (callee.kind === 'ref') throw new InternalError('a call by reference in a native function');
     if (this.element < 0) this.element = this.addLocal(I32);
     out.indexed('local.tee', this.element);
     out.indexed('local.get', this.element);

@@ -130,7 +130,7 @@ export class NativeInstance {
   /** The function that a call out names. */
   callee(id: number): Func {
     const { length } = this.program.module.funcTypes;
-    return id < length ? this.instance.func(id) : this.foreign[id - length];
+    return id < length ? this.instance.funcAt(id) : this.foreign[id - length];
   }
 
   /** What the machine does for emitted code, by its number there. */

@@ -2,14 +2,39 @@
  * The instructions that an instrumented body does not copy as they are. All others mean the same in the emitted module, whose locals, globals,
  * memories and types have the same indices.
  */
-import { EXTERNREF, F32, F64, I32, OP, type OpName, type ValType } from '../../decoder';
+import { EXTERNREF, F32, F64, I32, OP, type OpName, type Reader, type ValType } from '../../decoder';
 import { readBodyValType } from '../../decoder/body';
-import type { SpecialOp } from '../../decoder/instructions';
+import type { BlockOp, SpecialOp } from '../../decoder/instructions';
+import type { Walk } from '../../decoder/walk';
 import type { BulkOp, EffectOp } from '../../lowering';
-import type { Body } from './body';
-import { EXTERN_CODE, emittedType } from './emitter';
+import { type Emitter, EXTERN_CODE, emittedType } from './emitter';
+import type { Layout } from './layout';
 
-type Rewrite = (body: Body) => void;
+/** What rewriters are made of: a body that is being written (body.ts). */
+export interface RewrittenBody {
+  readonly out: Emitter;
+  readonly layout: Layout;
+  readonly walk: Walk;
+  /** Stands at the immediates of the instruction at hand. */
+  readonly reader: Reader;
+  openBlock(kind: BlockOp): void;
+  otherwise(): void;
+  endBlock(): void;
+  br(label: number): void;
+  brIf(label: number): void;
+  brTable(labels: readonly number[]): void;
+  /** The label that returns from the function. */
+  returnLabel(): number;
+  /** The machine does the instruction of this number (`Layout.effects`) on canonical slots. */
+  helpWith(number: number, operands: readonly ValType[]): void;
+  takeResult(type: ValType): void;
+  /** The operand of this type on top is kept where a trap can find it. */
+  noteOperand(type: ValType): void;
+  /** Copies the operand of this type on top to a local, whose index it returns. */
+  keepTop(type: ValType): number;
+}
+
+type Rewrite = (body: RewrittenBody) => void;
 type HelpedOp = Exclude<
   EffectOp | BulkOp,
   'ref.global.get' | 'ref.global.set' | 'ref.select' | 'ref.null' | 'ref.is_null' | 'memory.size'
@@ -61,12 +86,29 @@ const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefin
   return_call: NOTHING,
   return_call_indirect: NOTHING,
   drop: COPIED,
+  call_ref: NOTHING,
+  return_call_ref: NOTHING,
+  br_on_null: (body) => {
+    const ref = body.keepTop(EXTERNREF);
+    body.out.op('ref.is_null');
+    body.brIf(body.reader.u32());
+    body.out.indexed('local.get', ref);
+  },
+  br_on_non_null: (body) => {
+    const ref = body.keepTop(EXTERNREF);
+    body.out.indexed('local.get', ref);
+    body.out.op('ref.is_null');
+    body.out.op('i32.eqz');
+    body.brIf(body.reader.u32());
+    body.out.op('drop');
+  },
+  'ref.as_non_null': helped('ref.as_non_null', 0, [EXTERNREF], EXTERNREF),
   select: COPIED,
-  'select t': ({ reader, out }) => {
+  'select t': ({ reader, out, layout }) => {
     reader.u32();
     out.op('select t');
     out.u32(1);
-    out.u8(emittedType(readBodyValType(reader)));
+    out.u8(emittedType(readBodyValType(reader, layout.module)));
   },
   'local.get': COPIED,
   'local.set': COPIED,

@@ -28,7 +28,7 @@ export function leave(
     const { id, pointidx, fp, sp } = frame;
     const shape = program.shape(id);
     const point = shape.points[pointidx];
-    const func = instance.func(program.funcidxOf(id));
+    const func = instance.funcAt(program.funcidxOf(id));
     const place: Place = { func, fp, sp };
     const site = put(machine, frame, shape, point);
     if (point.kind === 'call') machine.leaveCall(place, point.offset, waitsFor!);

@@ -42,7 +42,7 @@ export class NativeTier implements Tier {
   }
 
   judge(module: ModuleData, funcidx: number): Verdict {
-    const why = whyNotModule(module) ?? whyNotFunction(module, funcidx);
+    const why = whyNotModule(module) ?? refusalsOf(module).get(funcidx);
     return why === undefined ? RUNS : refuses(why);
   }
 
@@ -97,8 +97,8 @@ export class NativeTier implements Tier {
   }
 
   private compile(module: Module): Program | string {
-    const isNative = (funcidx: number): boolean =>
-      funcidx >= module.importedFuncs && whyNotFunction(module, funcidx) === undefined;
+    const refused = refusalsOf(module);
+    const isNative = (funcidx: number): boolean => funcidx >= module.importedFuncs && !refused.has(funcidx);
     try {
       return new Program(module, this.host, isNative);
     } catch (error) {
@@ -135,13 +135,29 @@ function isPlain({ types }: ModuleData, typeidx: number): boolean {
   return [...params, ...results].every((type) => !isRef(type)) && id === canonicalFuncType(composite.func);
 }
 
+const refusals = new WeakMap<ModuleData, ReadonlyMap<number, string>>();
+/** Functions of a module that cannot run natively, and why. */
+function refusalsOf(module: ModuleData): ReadonlyMap<number, string> {
+  let found = refusals.get(module);
+  if (found === undefined) {
+    const refused = new Map<number, string>();
+    for (let funcidx = module.importedFuncs; funcidx < module.funcTypes.length; funcidx++) {
+      const why = whyNotFunction(module, funcidx);
+      if (why !== undefined) refused.set(funcidx, why);
+    }
+    refusals.set(module, refused);
+    found = refused;
+  }
+  return found;
+}
+
 function whyNotFunction(module: ModuleData, funcidx: number): string | undefined {
   const types = unplainTypes(module);
-  if (types.size === 0) return undefined;
   const reader = codeReader(module, funcidx);
-  readLocalDeclarations(reader);
+  readLocalDeclarations(reader, module);
   while (reader.pos < reader.end) {
     const row = readInstruction(reader);
+    if (row.op === OP.call_ref || row.op === OP.return_call_ref) return 'it calls by reference';
     if (row.op !== OP.call_indirect && row.op !== OP.return_call_indirect) {
       skipImmediates(reader, row, module);
       continue;
