@@ -63,7 +63,7 @@ export class MachineOfTier implements TierMachine {
       return false;
     }
     turn.meter.pace.found(true);
-    turn.startSlice();
+    turn.startSlice(this.tier.haste);
     return true;
   }
 

@@ -24,6 +24,7 @@
  */
 import { F32, type FuncType, I32, OP, type ValType } from '../../decoder';
 import { readBlockType, readBlockTypeIndex } from '../../decoder/body';
+import { skipImmediates } from '../../decoder/immediates';
 import type { BlockOp } from '../../decoder/instructions';
 import { Reader } from '../../decoder/reader';
 import { type TypeList, typesOf } from '../../decoder/typelist';
@@ -31,7 +32,7 @@ import { type Block, type Callee, type Visitor, Walk } from '../../decoder/walk'
 import { pushLocal, takeValue } from './frame';
 import { FunctionWriter, type InstrumentedBody, slotsIn } from './function-writer';
 import type { Layout } from './layout';
-import { REWRITERS, type RewrittenBody } from './rewriters';
+import { REWRITERS, type Rewrite, type RewrittenBody } from './rewriters';
 
 /** A walk that knows how many of the lowest operands lie in shadows: until something takes them. */
 class ShadowedWalk extends Walk {
@@ -362,6 +363,28 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     out.indexed('local.get', this.keepTop(type));
     if (type === F32) out.op('f64.promote_f32');
     this.setCell('operand');
+  }
+
+  inPlaceOrHelped(few: number, rewrite: Rewrite): void {
+    const { out, layout, walk } = this;
+    const count = this.keepTop(I32);
+    out.i32Const(few);
+    out.op('i32.lt_u');
+    this.open('if', [I32, I32], []);
+    out.indexed('local.get', count);
+    out.copy(layout.module.bytes, walk.offset, this.endOfInstruction());
+    out.op('else');
+    out.indexed('local.get', count);
+    rewrite(this);
+    this.close();
+  }
+  private endOfInstruction(): number {
+    const { reader, walk, layout } = this;
+    const { pos } = reader;
+    skipImmediates(reader, walk.row, layout.module);
+    const end = reader.pos;
+    reader.pos = pos;
+    return end;
   }
 
   keepTop(type: ValType): number {

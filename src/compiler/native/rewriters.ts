@@ -28,13 +28,15 @@ export interface RewrittenBody {
   /** The machine does the instruction of this number (`Layout.effects`) on canonical slots. */
   helpWith(number: number, operands: readonly ValType[]): void;
   takeResult(type: ValType): void;
+  /** The instruction at hand, of three i32 operands without a result, itself for a last operand below `few`, else as `rewrite` has it. */
+  inPlaceOrHelped(few: number, rewrite: Rewrite): void;
   /** The operand of this type on top is kept where a trap can find it. */
   noteOperand(type: ValType): void;
   /** Copies the operand of this type on top to a local, whose index it returns. */
   keepTop(type: ValType): number;
 }
 
-type Rewrite = (body: RewrittenBody) => void;
+export type Rewrite = (body: RewrittenBody) => void;
 type HelpedOp = Exclude<
   EffectOp | BulkOp,
   'ref.global.get' | 'ref.global.set' | 'ref.select' | 'ref.null' | 'ref.is_null' | 'memory.size'
@@ -54,6 +56,9 @@ const helped =
     body.helpWith(layout.effects.number({ op, x, y, offset: walk.offset }), operands);
     if (result !== undefined) body.takeResult(result);
   };
+
+/** Fewer cost no fuel (src/interpreter/fuel.ts), so that the instruction may do them itself. */
+const FEW_BYTES = 4096;
 
 /** Conversions that trap for two reasons. */
 type TruncOp = Extract<OpName, `i${'32' | '64'}.trunc_f${string}`>;
@@ -122,8 +127,8 @@ const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefin
   'ref.is_null': COPIED,
   'ref.func': helped('ref.func', 1, [], EXTERNREF),
   'memory.grow': helped('memory.grow', 1, [I32], I32),
-  'memory.fill': helped('memory.fill', 1, [I32, I32, I32]),
-  'memory.copy': helped('memory.copy', 2, [I32, I32, I32]),
+  'memory.fill': (body) => body.inPlaceOrHelped(FEW_BYTES, helped('memory.fill', 1, [I32, I32, I32])),
+  'memory.copy': (body) => body.inPlaceOrHelped(FEW_BYTES, helped('memory.copy', 2, [I32, I32, I32])),
   'memory.init': helped('memory.init', 2, [I32, I32, I32]),
   'data.drop': helped('data.drop', 1, []),
   'table.get': helped('table.get', 1, [I32], EXTERNREF),

@@ -30,6 +30,7 @@ const BYTES_PER_BYTE = 10;
 
 export class NativeTier implements Tier {
   readonly name = 'native';
+  readonly haste = 5;
   private readonly host: HostWebAssembly;
   private readonly programs = new WeakMap<ModuleData, Program | string>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
