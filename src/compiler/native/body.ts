@@ -29,6 +29,7 @@ import type { BlockOp } from '../../decoder/instructions';
 import { Reader } from '../../decoder/reader';
 import { type TypeList, typesOf } from '../../decoder/typelist';
 import { type Block, type Callee, type Visitor, Walk } from '../../decoder/walk';
+import { isLarge } from './facts';
 import { pushLocal, takeValue } from './frame';
 import { FunctionWriter, type InstrumentedBody, slotsIn } from './function-writer';
 import type { Layout } from './layout';
@@ -100,6 +101,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
       this.close();
       this.closeSpill();
     }
+    this.fillIn();
     this.out.op('end');
     return this.body();
   }
@@ -118,6 +120,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   protected begin(): void {
     if (this.isQuiet) {
       this.labels.push({ label: 0 });
+      if (isLarge(this.locals)) this.payForFrame();
       return;
     }
     const { walk } = this;

@@ -1,6 +1,13 @@
 /** What must be known of bodies before they are walked: looks at their instructions, without types. */
 import { type BlockOp, OP, type OpName } from '../../decoder';
-import { codeReader, readInstruction, readLocalDeclarations } from '../../decoder/body';
+import {
+  codeReader,
+  funcTypeOf,
+  type LocalGroup,
+  readInstruction,
+  readLocalDeclarations,
+  readLocals,
+} from '../../decoder/body';
 import { CALLS, skipImmediates } from '../../decoder/immediates';
 import type { ModuleData } from '../../decoder/module';
 
@@ -56,6 +63,13 @@ const CHARGES: readonly OpName[] = [
 ];
 const CHARGING = new Set(CHARGES.map((name) => OP[name]));
 
+/** Locals from which on a function is prepared to pay for its frame (src/interpreter/fuel.ts: from 512 slots on). */
+const MANY_LOCALS = 250;
+export function isLarge(locals: readonly LocalGroup[]): boolean {
+  const last = locals[locals.length - 1];
+  return last !== undefined && last.localidx + last.count >= MANY_LOCALS;
+}
+
 /** By function index: 1 when it is quiet, and it or a function that it calls charges fuel. */
 export function chargingFunctions(module: ModuleData, quiet: Uint8Array): Uint8Array {
   const charging = new Uint8Array(quiet.length);
@@ -64,7 +78,7 @@ export function chargingFunctions(module: ModuleData, quiet: Uint8Array): Uint8A
   for (let funcidx = module.importedFuncs; funcidx < quiet.length; funcidx++) {
     if (quiet[funcidx] === 0) continue;
     const reader = codeReader(module, funcidx);
-    readLocalDeclarations(reader, module);
+    if (isLarge(readLocals(funcTypeOf(module, funcidx), reader, module))) found.push(funcidx);
     while (reader.pos < reader.end) {
       const row = readInstruction(reader);
       if (CHARGING.has(row.op)) found.push(funcidx);

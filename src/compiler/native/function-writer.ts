@@ -92,13 +92,28 @@ export class FunctionWriter {
     this.close();
     this.spillFrame();
     for (const type of this.type.results) out.defaultOf(type);
-    if (this.slotsAt >= 0) this.fillSlotsIn();
+  }
+
+  /** A quiet function's entry costs nothing but what its frame costs. */
+  protected payForFrame(): void {
+    this.getCell('fuel');
+    this.unitsConst();
+    this.out.op('i32.sub');
+    this.setCell('fuel');
+  }
+  private unitsConst(): void {
+    const { out } = this;
+    out.u8(OP['i32.const']);
+    this.unitsAt = out.length;
+    for (let k = 0; k < UNITS_BYTES; k++) out.u8(0);
   }
 
   /** The size of the frame is known at the end. */
-  private fillSlotsIn(): void {
-    this.out.fillIn(this.slotsAt, SLOTS_BYTES, 2 * this.slots);
-    this.out.fillIn(this.unitsAt, UNITS_BYTES, 1 + Math.floor(this.slots / SLOTS_PER_UNIT));
+  protected fillIn(): void {
+    const units = Math.floor(this.slots / SLOTS_PER_UNIT);
+    const own = this.slotsAt >= 0 ? 1 : 0;
+    if (this.unitsAt >= 0) this.out.fillIn(this.unitsAt, UNITS_BYTES, own + units);
+    if (this.slotsAt >= 0) this.out.fillIn(this.slotsAt, SLOTS_BYTES, 2 * this.slots);
   }
 
   /** Takes the unit of the entry and looks whether there is room for the frame. */
@@ -106,9 +121,7 @@ export class FunctionWriter {
     const { out, fuel, place } = this;
     const passed = this.open('block', [], []);
     this.getCell('fuel');
-    out.u8(OP['i32.const']);
-    this.unitsAt = out.length;
-    for (let k = 0; k < UNITS_BYTES; k++) out.u8(0);
+    this.unitsConst();
     out.op('i32.sub');
     out.indexed('local.tee', fuel);
     out.op('i64.extend_i32_s');

@@ -18,7 +18,7 @@ import {
   V128,
   type ValType,
 } from '../../decoder';
-import { quietFunctions } from '../../decoder/quiet';
+import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
 import { chargingFunctions } from './facts';
 
@@ -121,7 +121,8 @@ export class Layout {
 
   constructor(module: Module, base?: Layout) {
     this.module = module;
-    this.quiet = quietFunctions(module);
+    this.quiet =
+      base?.quiet ?? Uint8Array.from(module.funcTypes, (_, funcidx) => Number(isQuiet(module, funcidx)));
     this.charging = base?.charging ?? chargingFunctions(module, this.quiet);
     this.effects = base?.effects ?? new Effects();
     this.helperAt = positions(HELPER_NAMES);

@@ -176,8 +176,7 @@ function effectOf(
   { op, x, y, offset }: HelpedInstruction,
 ): (word: number) => void {
   if (!isBulk(op)) return machine.effect(instance, { kind: 'effect', op, index: x, slot: 0, offset });
-  const safepoint = { kind: 'bulk', offset, targetLoop: -1, operands: undefined } as const;
-  const bulk = machine.bulk(instance, { kind: 'bulk', op, x, y, slot: 0, offset, safepoint });
+  const bulk = machine.bulk(instance, { kind: 'bulk', op, x, y, slot: 0, offset, operands: undefined });
   return (word) => {
     while (!bulk(word));
   };
