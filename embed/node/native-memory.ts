@@ -33,6 +33,9 @@ class NativeBacking implements MemoryBacking {
   get buffer(): ArrayBuffer {
     return this.memory.buffer;
   }
+  get host(): object {
+    return this.memory;
+  }
 
   grow(bytes: number): boolean {
     const pages = bytes / PAGE;

@@ -4,6 +4,7 @@ import { migrateEngine } from './migrate';
 import { mixedEngine } from './mixed';
 import { movesEngine } from './moves';
 import { nativeEngine } from './native';
+import { nativeMixedEngine, nativeTierEngine } from './native-tier';
 import { fullEngine, steppedEngine } from './stepped';
 import { tswasmEngine } from './tswasm';
 
@@ -15,7 +16,9 @@ import { tswasmEngine } from './tswasm';
 export function engineNamed(name: string): Engine | undefined {
   if (name === 'tswasm') return tswasmEngine;
   if (name === 'tswasm-full') return fullEngine;
-  if (name === 'native') return nativeEngine;
+  if (name === 'host') return nativeEngine;
+  if (name === 'native') return nativeTierEngine;
+  if (name === 'native-mixed') return nativeMixedEngine;
   if (name === 'mixed') return mixedEngine();
   const migrate = /^migrate([1-9]\d*)?$/.exec(name);
   if (migrate) return migrateEngine(Number(migrate[1] ?? 1));

@@ -259,6 +259,7 @@ describe('what a tier is asked', () => {
     let offers = 0;
     const refusing: Tier = {
       name: 'refusing',
+      haste: 0,
       judge: (_, funcidx) => (funcidx === 1 ? { kind: 'refuses', why: 'it is the first' } : { kind: 'runs' }),
       offer: () => {
         offers++;
@@ -284,6 +285,7 @@ describe('what a tier is asked', () => {
     let ready = false;
     const slow: Tier = {
       name: 'slow',
+      haste: 0,
       judge: () => ({ kind: 'runs' }),
       offer: (func, occasion, machine) => (ready ? walker.offer(func, occasion, machine) : { kind: 'later' }),
     };

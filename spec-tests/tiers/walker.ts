@@ -14,6 +14,7 @@ import { bodyOf, nestingOf, WalkedCode } from './code';
 const MOST_NESTED_BLOCKS = 30;
 export class Walker implements Tier {
   readonly name = 'walker';
+  readonly haste = 0;
   readonly counts: Counts = { entered: 0, resumed: 0, left: 0, called: 0, refused: 0, dropped: 0 };
   private activations: Activations | undefined;
 

@@ -67,7 +67,7 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
     return (at) => {
       const index = operand(frames, at, wide);
       if (index >= table.length) throw trap('tableBounds');
-      table.elements[index] = frames.refs[(at >> 1) + 1];
+      table.put(index, frames.refs[(at >> 1) + 1]);
     };
   },
   'table.size': ({ instance, x }, frames) => {

@@ -40,6 +40,14 @@ export class MachineOfTier implements TierMachine {
     while (refs.length < end >> 1) refs.push(null);
   }
 
+  /** Frames leave from the innermost outwards, and an array that is first written far behind its end becomes a slow one. */
+  private coverSites(sp: number): void {
+    const { sites, frames, callees } = stack();
+    while (sites.length <= sp) sites.push(null);
+    while (frames.length <= sp) frames.push(0);
+    while (callees.length <= sp) callees.push(undefined);
+  }
+
   current(func: Func): TierCode | undefined {
     const { tiered, entry } = codeOf(func);
     return tiered?.tier === this.tier && entry === tiered.code.entry ? tiered.code : undefined;
@@ -56,7 +64,7 @@ export class MachineOfTier implements TierMachine {
       return false;
     }
     turn.meter.pace.found(true);
-    turn.startSlice();
+    turn.startSlice(this.tier.haste);
     return true;
   }
 
@@ -110,6 +118,7 @@ export class MachineOfTier implements TierMachine {
     if (site === undefined) throw new InternalError(`a tier leaves at offset ${offset}, where no call is`);
     const { sites, frames, callees } = stack();
     this.coverRefs(fp + code.size);
+    this.coverSites(sp);
     sites[sp] = site.callee === null || site.callee === callee ? site : site.replaced(callee);
     frames[sp] = fp;
     callees[sp] = callee;
@@ -132,6 +141,7 @@ export class MachineOfTier implements TierMachine {
 
   mark(sp: number, func: Func | undefined, offset: number, callee: Func | undefined): void {
     const { sites, callees } = stack();
+    this.coverSites(sp);
     const site = new CallSite(null, offset, callee ?? null, undefined, 0, func);
     site.next = toTheTier;
     sites[sp] = site;

@@ -81,6 +81,11 @@ export type Occasion = 'call' | 'hot';
 export interface Tier {
   /** As reports have it. */
   readonly name: string;
+  /**
+   * Its slices of fuel are up to 2^haste times as long as the interpreter's, since its code is that much faster: `refuel` has a price. Not
+   * where somebody looks between slices without a clock. After a trap, the fuel may be too high by what is left of one.
+   */
+  readonly haste: number;
   /** Looks at the module alone; changes nothing. */
   judge(module: ModuleData, funcidx: number): Verdict;
   /**

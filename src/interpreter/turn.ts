@@ -128,9 +128,9 @@ export class Turn {
     registers.fuel -= left;
   }
 
-  startSlice(): void {
+  startSlice(haste = 0): void {
     const { requested, pace } = this.meter;
-    const slice = requested ? 0 : Math.min(this.remaining, pace.slice(), this.policy!.every);
+    const slice = requested ? 0 : Math.min(this.remaining, pace.slice(haste), this.policy!.every);
     this.granted = slice;
     this.ended = undefined;
     registers.fuel = slice - this.charge;

@@ -10,6 +10,8 @@ export interface MemoryBacking {
   readonly buffer: ArrayBuffer;
   /** Whether `buffer` is always exactly as long as the memory, and only growing detaches it, as the JS API has it. */
   readonly isTrue: boolean;
+  /** The host's own memory object, where the bytes lie in one: what native code is given. */
+  readonly host?: object;
   /**
    * Makes the memory `bytes` long; those that are there stay, the others are zero. False when the host has no room. `leave`: the buffer so
    * far has been handed out, so the bytes go to another one.

@@ -343,7 +343,7 @@ export class Instance<E extends object = UntypedExports> {
   /** @internal References of an element segment to a table. Traps unless both ranges are in bounds. */
   initTable(table: Table, to: number, index: number, from: number, length: number): void {
     table.checkInit(to, this.elementCount(index), from, length);
-    for (let k = 0; k < length; k++) table.elements[to + k] = this.elementAt(index, from + k);
+    table.write(to, length, (k) => this.elementAt(index, from + k));
   }
 
   /** @internal The bytes of a data segment; none once it is dropped. */

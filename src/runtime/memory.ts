@@ -190,6 +190,18 @@ export class Memory {
     return this.exposed;
   }
 
+  /**
+   * @internal The host's own memory of exactly this length, in which the bytes lie from now on; undefined where the host has none, or where
+   * a buffer that was handed out would become another one.
+   */
+  get hostMemory(): object | undefined {
+    if (!this.backing.isTrue && this.exposed === undefined && !this.lost) {
+      const better = hostBacking(this.type, this.length, true);
+      if (better !== undefined) this.adopt(better);
+    }
+    return this.backing.isTrue ? this.backing.host : undefined;
+  }
+
   /** Before the bytes are moved again: to where they can stay, if the host has such a place. */
   private settle(): void {
     if (this.exposed !== undefined || !(this.backing instanceof PortableBacking)) return;

@@ -17,6 +17,8 @@ export class Table {
   readonly type: TableType;
   /** @internal */
   readonly elements: unknown[];
+  /** @internal Told which elements have changed: whoever has made something of them makes that anew. */
+  readonly watchers = new Set<(from: number, count: number) => void>();
   private readonly charge: Charge;
 
   /** Throws a RangeError when the store's limit does not suffice. */
@@ -41,7 +43,16 @@ export class Table {
   }
   set(index: number, reference: unknown): void {
     check('table index', index, indexBelow(this.elements.length));
-    this.elements[index] = this.own(reference);
+    this.put(index, this.own(reference));
+  }
+
+  /** @internal Every write of one element; the index is in bounds. */
+  put(index: number, reference: unknown): void {
+    this.elements[index] = reference;
+    if (this.watchers.size > 0) this.changed(index, 1);
+  }
+  private changed(from: number, count: number): void {
+    for (const watcher of this.watchers) watcher(from, count);
   }
 
   /** What is left out is null; undefined is a reference of the host. */
@@ -62,6 +73,7 @@ export class Table {
     if (length > Math.min(max ?? MAX_TABLE_ELEMENTS, MAX_TABLE_ELEMENTS)) return -1;
     if (!this.charge.add(delta)) return -1;
     for (let k = 0; k < delta; k++) this.elements.push(element);
+    this.changed(old, delta);
     return old;
   }
 
@@ -78,6 +90,7 @@ export class Table {
   fill(to: number, value: unknown, length: number): void {
     this.check(to, length);
     this.elements.fill(value, to, to + length);
+    this.changed(to, length);
   }
   /** @internal */
   copy(to: number, source: Table, from: number, length: number): void {
@@ -87,6 +100,13 @@ export class Table {
     // From the end when the ranges overlap so that the start would be overwritten.
     if (source === this && to > from) for (let k = length - 1; k >= 0; k--) into[to + k] = out[from + k];
     else for (let k = 0; k < length; k++) into[to + k] = out[from + k];
+    this.changed(to, length);
+  }
+
+  /** @internal Writes a range that is in bounds. */
+  write(to: number, length: number, elementAt: (k: number) => unknown): void {
+    for (let k = 0; k < length; k++) this.elements[to + k] = elementAt(k);
+    this.changed(to, length);
   }
   /** @internal Traps unless the range is in bounds, and that of a segment with `count` elements too. */
   checkInit(to: number, count: number, from: number, length: number): void {

@@ -1,0 +1,65 @@
+/**
+ * tswasm with its native tier: every function that the tier takes runs there from its first call on (`native`), or begins in one of the two at
+ * random and may move at every safepoint (`native-mixed`).
+ */
+import '../../embed/node/native-memory';
+import type { HostWebAssembly } from '../../src/compiler/native/host';
+import { NativeTier } from '../../src/compiler/native/tier';
+import { usePolicy } from '../../src/interpreter/machine';
+import type { TierPolicy } from '../../src/interpreter/tiers';
+import type { Func, Value as WasmValue } from '../../src/runtime/index';
+import type { Engine } from '../engine';
+import { RandomPolicy } from '../tiers/policy';
+import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
+
+const tier = new NativeTier((globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly);
+
+const ALWAYS: TierPolicy = {
+  tiers: [tier],
+  every: Number.POSITIVE_INFINITY,
+  atFirstCall: () => [tier],
+  atSafepoint: () => [tier],
+};
+
+class NativeSession extends TswasmSession {
+  constructor(script: string) {
+    super(featuresFor(script));
+    usePolicy(this.store, ALWAYS);
+  }
+}
+
+class NativeMixedSession extends TswasmSession {
+  private readonly policy: RandomPolicy;
+
+  constructor(script: string) {
+    super(featuresFor(script));
+    this.policy = new RandomPolicy(tier, script.length);
+    usePolicy(this.store, this.policy);
+  }
+  protected override call(func: Func, args: readonly WasmValue[]): WasmValue[] {
+    this.policy.begin();
+    return super.call(func, args);
+  }
+}
+
+function report(): string {
+  const { offered, entered, continued, refused } = tier.counts;
+  const reasons = [...refused].map(([why, count]) => `${count} because ${why}`);
+  return [
+    `the native tier: ${offered} functions, entered ${entered} times by calls and ${continued} times at loops;`,
+    `refused: ${reasons.join('; ')}`,
+  ].join('\n');
+}
+
+export const nativeTierEngine: Engine = {
+  ...tswasmEngine,
+  name: 'native',
+  open: (script) => new NativeSession(script),
+  finish: report,
+};
+export const nativeMixedEngine: Engine = {
+  ...tswasmEngine,
+  name: 'native-mixed',
+  open: (script) => new NativeMixedSession(script),
+  finish: report,
+};

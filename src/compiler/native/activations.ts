@@ -1,0 +1,264 @@
+/**
+ * Native code as it runs: activations, each begun by a step of the machine's trampoline and ended by a return, an exception or by leaving.
+ * They nest, since what native code calls out may come back in. This is the tier's side of src/interpreter/tiers.ts.
+ *
+ * A place (layout.ts) is what `registers` call `sp` and `fp`, each raised so that it has its sign bit set beyond the limit of the activation:
+ * that of the execution, or before it what fits on the host's stack. There native frames leave, and are begun anew.
+ */
+import { trap } from '../../errors';
+import type { Step } from '../../interpreter/step';
+import type { Place, TierMachine } from '../../interpreter/tiers';
+import type { Func } from '../../runtime';
+import { Crossing } from './crossing';
+import { slotsIn } from './function-writer';
+import type { HostWebAssembly } from './host';
+import type { Helpers, NativeInstance } from './native-instance';
+import { leave, type SpilledFrame } from './spilled';
+import { originsOf, tracedFrames, trapFrom } from './traps';
+
+/** Native frames of an activation, and slots of them together: about half of the host's stack, whose frames are longer than ours. */
+const MOST_FRAMES = 2000;
+const MOST_WORDS = 40_000;
+/** Nested ones get half as many each, but no fewer than this part of that. */
+const LEAST_SHARE = 1 / 64;
+const HIGHEST = 0x7fffffff;
+
+interface Activation extends Place {
+  readonly native: NativeInstance;
+  /** What places are raised by. */
+  readonly raisedSp: number;
+  readonly raisedFp: number;
+  readonly frames: SpilledFrame[];
+  readonly outer: Activation | undefined;
+  readonly share: number;
+  isUnwinding: boolean;
+  /** Whom the innermost frame waits for, when the machine's call of it has stopped. */
+  callee: Func | undefined;
+  /** Who takes the first frame's place. */
+  tail: Func | undefined;
+}
+
+export class Activations {
+  readonly crossing: Crossing;
+  readonly helpers: Helpers;
+  private readonly machine: TierMachine;
+  private readonly host: HostWebAssembly;
+  private current: Activation | undefined;
+  /** Exceptions whose inner frames have been marked, and in how many activations. */
+  private readonly passed = new WeakMap<Error, number>();
+
+  constructor(machine: TierMachine, host: HostWebAssembly) {
+    this.machine = machine;
+    this.host = host;
+    this.crossing = new Crossing(machine.stack);
+    const { pushI32, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
+    this.helpers = {
+      enter: (id: number, fuel: number, end: bigint) => this.enter(id, fuel, end),
+      loop: (id: number, fuel: number, place: bigint) => this.loop(id, fuel, place),
+      frame: (id: number, pointidx: number, place: bigint) => this.frame(id, pointidx, place),
+      pushI32,
+      pushI64,
+      pushRef,
+      takeI32,
+      takeI64,
+      takeRef,
+      out: (id: number, fuel: number, high: number, low: number) => this.out(id, fuel, high, low),
+      effect: (number: number, fuel: number, place: bigint) => this.effect(number, fuel, place),
+    };
+  }
+
+  /** A step: the function at this index of the table of functions runs, and takes so many slots from `fp` on. */
+  run(native: NativeInstance, func: Func, index: number, slots: number, fp: number): Step | null {
+    const { machine, crossing } = this;
+    const { registers } = machine;
+    const activation = this.begin(native, func, fp);
+    const { sp, raisedSp, raisedFp } = activation;
+    this.current = activation;
+    native.takeGlobals();
+    crossing.clear();
+    crossing.offer(fp, slots);
+    try {
+      const enter = native.enter(func.instance!.module.funcTypes[func.funcidx]);
+      const fuel = enter(index, registers.fuel, raisedSp + sp, raisedFp + fp);
+      if (!activation.isUnwinding) registers.fuel = fuel;
+    } catch (error) {
+      throw this.failed(activation, error);
+    } finally {
+      this.current = activation.outer;
+    }
+    return this.ended(activation);
+  }
+
+  private begin(native: NativeInstance, func: Func, fp: number): Activation {
+    const { registers } = this.machine;
+    const { sp } = registers;
+    const outer = this.current;
+    const share = outer === undefined ? 1 : Math.max(outer.share / 2, LEAST_SHARE);
+    const maxSp = Math.min(registers.maxSp, sp + MOST_FRAMES * share);
+    const maxFp = Math.min(registers.maxFp, fp + MOST_WORDS * share);
+    return {
+      native,
+      func,
+      fp,
+      sp,
+      raisedSp: HIGHEST - maxSp,
+      raisedFp: HIGHEST - maxFp,
+      frames: [],
+      outer,
+      share,
+      isUnwinding: false,
+      callee: undefined,
+      tail: undefined,
+    };
+  }
+
+  private ended(activation: Activation): Step | null {
+    const { machine, crossing } = this;
+    const { native, func, fp, sp, frames, isUnwinding, tail } = activation;
+    if (isUnwinding) native.cells.of('unwinding').value = 0;
+    if (frames.length === 0 && tail === undefined) {
+      crossing.toStack(func.type.results, fp);
+      native.giveGlobals();
+      return machine.returned(activation);
+    }
+    this.endFrame(frames);
+    native.giveGlobals();
+    if (frames.length === 0) return machine.tailCall(tail!, activation);
+    const { registers } = machine;
+    const stopped = { sp: registers.sp, fp: registers.fp };
+    const first = native.instance.funcAt(native.program.funcidxOf(frames[frames.length - 1].id));
+    if (first !== func) machine.tailCall(first, { func, fp, sp });
+    registers.sp = stopped.sp;
+    registers.fp = stopped.fp;
+    leave(machine, native, frames, activation.callee);
+    return machine.left();
+  }
+
+  // What emitted code calls
+
+  private unwind(activation: Activation): number {
+    activation.isUnwinding = true;
+    activation.native.cells.of('unwinding').value = 1;
+    this.crossing.offerNothing();
+    return -1;
+  }
+
+  private enter(id: number, fuel: number, end: bigint): number {
+    const activation = this.current!;
+    const { machine } = this;
+    const { registers } = machine;
+    const bits = BigInt.asUintN(64, end);
+    const sp = Number(bits >> 32n) - activation.raisedSp;
+    const endOfFrame = Number(bits & 0xffffffffn) - activation.raisedFp;
+    if (sp > registers.maxSp || endOfFrame > registers.maxFp) throw trap('callStackExhausted', -1);
+    registers.fuel = fuel;
+    registers.sp = sp;
+    const isFull = sp + activation.raisedSp > HIGHEST || endOfFrame + activation.raisedFp > HIGHEST;
+    if (isFull || !machine.refuel(this.funcOf(activation, id))) return this.unwind(activation);
+    return registers.fuel;
+  }
+
+  private loop(id: number, fuel: number, place: bigint): number {
+    const activation = this.current!;
+    const { machine } = this;
+    const { registers } = machine;
+    registers.fuel = fuel;
+    registers.sp = Number(BigInt.asUintN(64, place) >> 32n) - activation.raisedSp;
+    if (!machine.refuel(this.funcOf(activation, id))) return this.unwind(activation);
+    return registers.fuel;
+  }
+
+  private funcOf({ native }: Activation, id: number): Func {
+    return native.instance.funcAt(native.program.funcidxOf(id));
+  }
+
+  private frame(id: number, pointidx: number, place: bigint): void {
+    const { frames, raisedSp, raisedFp } = this.current!;
+    this.endFrame(frames);
+    const bits = BigInt.asUintN(64, place);
+    const sp = Number(bits >> 32n) - raisedSp;
+    const fp = Number(bits & 0xffffffffn) - raisedFp;
+    frames.push({ id, pointidx, fp, sp, values: NOTHING });
+  }
+  /** What has been pushed since is the last frame's. */
+  private endFrame(frames: SpilledFrame[]): void {
+    if (frames.length > 0) frames[frames.length - 1].values = this.crossing.taken();
+    else this.crossing.clear();
+  }
+
+  private out(id: number, fuel: number, high: number, low: number): number {
+    const activation = this.current!;
+    const { machine, crossing } = this;
+    const { registers } = machine;
+    const { native } = activation;
+    const sp = (high >>> 0) - activation.raisedSp;
+    const fp = (low >>> 0) - activation.raisedFp;
+    const callee = native.callee(id);
+    const { params, results } = callee.type;
+    registers.fuel = fuel;
+    if (fp + 2 * Math.max(params.length, results.length) > machine.stack.ints.length)
+      throw trap('callStackExhausted', -1);
+    crossing.toStack(params, fp);
+    native.giveGlobals();
+    if (sp === activation.sp) {
+      // The first frame has ended with this call.
+      activation.tail = callee;
+      this.unwind(activation);
+      return fuel;
+    }
+    const caller = { func: activation.func, fp: activation.fp, sp: sp - 1 };
+    if (!machine.call(callee, caller, 0, fp)) {
+      activation.callee = callee;
+      this.unwind(activation);
+      return fuel;
+    }
+    native.takeGlobals();
+    crossing.clear();
+    crossing.offer(fp, slotsIn(results));
+    return registers.fuel;
+  }
+
+  private effect(number: number, fuel: number, place: bigint): number {
+    const activation = this.current!;
+    const { crossing, machine } = this;
+    const { registers } = machine;
+    const fp = Number(BigInt.asUintN(64, place) & 0xffffffffn) - activation.raisedFp;
+    registers.fuel = fuel;
+    if (fp + SLOTS_OF_EFFECT > machine.stack.ints.length) throw trap('callStackExhausted', -1);
+    crossing.allToStack(fp);
+    activation.native.effect(number, machine)(fp);
+    crossing.offer(fp, 1);
+    return registers.fuel;
+  }
+
+  // Traps
+
+  /** What an exception is that comes out of native code. The frames that wait are marked for its backtrace. */
+  private failed(activation: Activation, error: unknown): unknown {
+    const { native } = activation;
+    if (activation.isUnwinding) native.cells.of('unwinding').value = 0;
+    native.giveGlobals();
+    if (!(error instanceof Error)) return error;
+    const depth = this.passed.get(error) ?? 0;
+    const run = tracedFrames(error.stack ?? '')[depth] ?? [];
+    const origins = originsOf(run);
+    const { machine } = this;
+    const { sp } = activation;
+    origins.forEach(({ funcidx, offset }, k) => {
+      const at = sp + origins.length - 1 - k;
+      const callee = k === 0 ? activation.callee : native.instance.funcAt(origins[k - 1].funcidx);
+      const { module } = native.instance;
+      const start = module.codeStart[funcidx - module.importedFuncs];
+      if (k > 0 || depth > 0) machine.mark(at, native.instance.funcAt(funcidx), offset - start, callee);
+    });
+    if (depth === 0) machine.registers.sp = sp + Math.max(0, origins.length - 1);
+    const isHosts = error instanceof this.host.RuntimeError;
+    const failure = isHosts ? trapFrom(error.message, origins[0], native.instance, native.cells) : error;
+    this.passed.set(failure, depth + 1);
+    return failure;
+  }
+}
+
+const NOTHING: SpilledFrame['values'] = { ints: new Int32Array(0), refs: [] };
+/** Words that the operands of an instruction take at most, and its result. */
+const SLOTS_OF_EFFECT = 8;

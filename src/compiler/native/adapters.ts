@@ -1,0 +1,105 @@
+/** Small bodies of an emitted module: into it, out of it, and the globals both ways. Values cross one by one (frame.ts). */
+import { type FuncType, I32, type ValType } from '../../decoder';
+import { Emitter, emittedType } from './emitter';
+import { pushLocal, takeValue } from './frame';
+import type { Layout } from './layout';
+
+/** Parameters of an adapter into the module: index in the table of functions, fuel, place (high word, low word). Its result is the fuel. */
+export const IN_PARAMS: readonly ValType[] = [I32, I32, I32, I32];
+export const IN_RESULTS: readonly ValType[] = [I32];
+
+/** A code entry: locals of these types, then what `write` writes, then `end`. */
+export function entryOf(locals: readonly ValType[], write: (out: Emitter) => void): Emitter {
+  const out = new Emitter();
+  out.u32(locals.length);
+  for (const type of locals) {
+    out.u32(1);
+    out.u8(emittedType(type));
+  }
+  write(out);
+  out.op('end');
+  return out;
+}
+
+/** Calls out: a function that is not in the emitted module, by the number that the runtime knows it by. */
+export function callOut(layout: Layout, { params, results }: FuncType, id: number): Emitter {
+  return entryOf([], (out) => {
+    params.forEach((type, k) => {
+      pushLocal(out, layout, k, type);
+    });
+    out.i32Const(id);
+    out.indexed('global.get', layout.globalidx('fuel'));
+    out.indexed('global.get', layout.globalidx('place'));
+    out.i64Const(0, 32);
+    out.op('i64.shr_u');
+    out.op('i32.wrap_i64');
+    out.indexed('global.get', layout.globalidx('place'));
+    out.op('i32.wrap_i64');
+    out.indexed('call', layout.helper('out'));
+    out.indexed('global.set', layout.globalidx('fuel'));
+    for (const type of results) takeValue(out, layout, type);
+  });
+}
+
+/** Puts fuel and place, parameters of `callIn` from `first` on, into their cells. */
+function begin(out: Emitter, layout: Layout, first: number): void {
+  out.indexed('local.get', first);
+  out.indexed('global.set', layout.globalidx('fuel'));
+  out.indexed('local.get', first + 1);
+  out.op('i64.extend_i32_u');
+  out.i64Const(0, 32);
+  out.op('i64.shl');
+  out.indexed('local.get', first + 2);
+  out.op('i64.extend_i32_u');
+  out.op('i64.or');
+  out.indexed('global.set', layout.globalidx('place'));
+}
+
+/** Calls a function of this type in the table of functions. Unless it unwinds, its results are pushed. */
+export function callIn(layout: Layout, type: FuncType, typeidx: number, table: number): Emitter {
+  const { params, results } = type;
+  const first = IN_PARAMS.length;
+  return entryOf(results, (out) => {
+    begin(out, layout, 1);
+    for (const param of params) takeValue(out, layout, param);
+    out.indexed('local.get', 0);
+    out.indexed('call_indirect', typeidx);
+    out.u32(table);
+    for (let k = results.length - 1; k >= 0; k--) out.indexed('local.set', first + k);
+    out.indexed('global.get', layout.globalidx('unwinding'));
+    out.op('if');
+    out.u8(0x40);
+    out.i32Const(0);
+    out.op('return');
+    out.op('end');
+    results.forEach((result, k) => {
+      pushLocal(out, layout, first + k, result);
+    });
+    out.indexed('global.get', layout.globalidx('fuel'));
+  });
+}
+
+/** Takes the values of all globals. */
+export function globalsIn(layout: Layout): Emitter {
+  return entryOf([], (out) => {
+    layout.module.globals.forEach(({ value }, k) => {
+      takeValue(out, layout, value);
+      out.indexed('global.set', k);
+    });
+  });
+}
+
+/** Pushes those that may have changed. */
+export function globalsOut(layout: Layout): Emitter {
+  const { globals } = layout.module;
+  const types = [...new Set(globals.filter(({ mutable }) => mutable).map(({ value }) => value))];
+  return entryOf(types, (out) => {
+    globals.forEach(({ value, mutable }, k) => {
+      if (!mutable) return;
+      out.indexed('global.get', k);
+      const local = types.indexOf(value);
+      out.indexed('local.set', local);
+      pushLocal(out, layout, local, value);
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { Module } from '../../decoder';
+import { wat } from '../../decoder/testing';
+import { Harness } from './testing';
+
+const compile = async (text: string) => Module.decode(await wat(text));
+
+const FIB = `(module (func $fib (export "fib") (param i32) (result i32)
+  (if (result i32) (i32.lt_s (local.get 0) (i32.const 2))
+    (then (local.get 0))
+    (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2))))))))`;
+
+const SUM = `(module (func (export "sum") (param i32) (result i64) (local i64 f64)
+  (local.set 2 (f64.const 0.5))
+  (loop $l
+    (local.set 1 (i64.add (local.get 1) (i64.extend_i32_u (local.get 0))))
+    (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+  (local.get 1)))`;
+
+describe('an instrumented body', () => {
+  it('computes the same, and counts entries', async () => {
+    const harness = new Harness(await compile(FIB));
+    expect(harness.run(0, [20], 1_000_000)).toEqual({ results: [6765] });
+    expect(1_000_000 - harness.fuelLeft).toBe(21_891);
+  });
+
+  it('counts branches back to a loop', async () => {
+    const harness = new Harness(await compile(SUM));
+    expect(harness.run(0, [1000], 5000)).toEqual({ results: [500_500n] });
+    expect(5000 - harness.fuelLeft).toBe(1000);
+  });
+
+  it('asks for fuel where it runs out, and goes on', async () => {
+    const harness = new Harness(await compile(SUM));
+    harness.refills = [100, 100, 900];
+    expect(harness.run(0, [1000], 10)).toEqual({ results: [500_500n] });
+    expect(1110 - harness.fuelLeft).toBe(1000);
+  });
+
+  it('spills the frame of a loop with its locals', async () => {
+    const harness = new Harness(await compile(SUM));
+    const { frames } = harness.run(0, [10], 4);
+    // Four units: the entry and three turns. The fourth branch back finds none.
+    expect(frames).toMatchObject([
+      { kind: 'loop', locals: [6, 10n + 9n + 8n + 7n, 0x3fe0000000000000n], operands: [], fp: 0, sp: 0 },
+    ]);
+  });
+
+  it('spills every frame of a recursion, with operands, where it lies on the stack', async () => {
+    const harness = new Harness(await compile(FIB));
+    const { frames } = harness.run(0, [5], 6);
+    const seen = frames!.map(({ kind, locals, operands, fp, sp }) => ({ kind, locals, operands, fp, sp }));
+    expect(seen).toEqual([
+      { kind: 'entry', locals: [1], operands: [], fp: 4, sp: 3 },
+      { kind: 'call', locals: [3], operands: [1], fp: 2, sp: 2 },
+      { kind: 'call', locals: [4], operands: [], fp: 1, sp: 1 },
+      { kind: 'call', locals: [5], operands: [], fp: 0, sp: 0 },
+    ]);
+  });
+
+  it('unwinds when the native stack has grown long', async () => {
+    const harness = new Harness(await compile(FIB), undefined, 3);
+    const { frames } = harness.run(0, [20], 1000);
+    expect(frames!.map(({ kind, sp }) => [kind, sp])).toEqual([
+      ['entry', 4],
+      ['call', 3],
+      ['call', 2],
+      ['call', 1],
+      ['call', 0],
+    ]);
+  });
+});

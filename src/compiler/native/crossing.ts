@@ -1,0 +1,153 @@
+/**
+ * Values that cross between emitted code and the runtime, one by one: pushed by emitted code into a buffer, taken by it out of the machine's
+ * slots or the same buffer. A value takes the words that it takes in a slot: floats come as bits, a v128 as two.
+ */
+import { isRef, slotsOf, type ValType } from '../../decoder';
+import type { TierStack } from '../../interpreter/tiers';
+import type { Global, Value } from '../../runtime';
+
+const FIRST_CAPACITY = 64;
+
+/** Slots: two views of one buffer, and references beside them. */
+interface Slots {
+  ints: Int32Array;
+  refs: unknown[];
+}
+
+export class Crossing {
+  private buffer: Slots & { bigs: BigInt64Array } = slots(FIRST_CAPACITY);
+  private readonly stack: Slots & { bigs: BigInt64Array };
+  private pushed = 0;
+  /** What is taken from, the slot of the next value, and the end of what there is. */
+  private source: Slots & { bigs: BigInt64Array };
+  private next = 0;
+  private end = 0;
+
+  constructor({ ints, refs }: TierStack) {
+    this.stack = { ints, refs, bigs: new BigInt64Array(ints.buffer) };
+    this.source = this.stack;
+  }
+
+  // What emitted code calls.
+
+  readonly pushI32 = (value: number): void => {
+    const at = this.room();
+    const { ints } = this.buffer;
+    ints[2 * at] = value;
+    ints[2 * at + 1] = 0;
+  };
+  readonly pushI64 = (value: bigint): void => {
+    const at = this.room();
+    this.buffer.bigs[at] = value;
+  };
+  readonly pushRef = (value: unknown): void => {
+    const at = this.room();
+    this.buffer.refs[at] = value;
+  };
+  readonly takeI32 = (): number => (this.next < this.end ? this.source.ints[2 * this.next++] : 0);
+  readonly takeI64 = (): bigint => (this.next < this.end ? this.source.bigs[this.next++] : 0n);
+  readonly takeRef = (): unknown => (this.next < this.end ? this.source.refs[this.next++] : null);
+
+  private room(): number {
+    const { ints } = this.buffer;
+    if (2 * this.pushed === ints.length) {
+      const larger = slots(ints.length);
+      larger.ints.set(ints);
+      larger.refs = this.buffer.refs;
+      this.buffer = larger;
+    }
+    return this.pushed++;
+  }
+
+  // What the runtime calls.
+
+  /** Emitted code takes so many slots of the machine's stack, from a word on. */
+  offer(word: number, count: number): void {
+    this.source = this.stack;
+    this.next = word >> 1;
+    this.end = this.next + count;
+  }
+  /** Nothing more is there to take: zeros. */
+  offerNothing(): void {
+    this.end = this.next;
+  }
+  /** Begins a list of values that the runtime pushes itself, for emitted code to take. */
+  offerPushed(): void {
+    this.source = this.buffer;
+    this.next = 0;
+    this.end = this.pushed;
+    this.pushed = 0;
+  }
+
+  get count(): number {
+    return this.pushed;
+  }
+  /** Forgets what has been pushed. */
+  clear(): void {
+    this.pushed = 0;
+  }
+
+  /** Moves what has been pushed, from its slot `first` on, to the machine's stack. Of references only those that types say. */
+  toStack(types: readonly ValType[], word: number, first = 0): void {
+    const { ints, refs } = this.buffer;
+    const { stack } = this;
+    let from = first;
+    let to = word;
+    for (const type of types) {
+      if (isRef(type)) {
+        while (stack.refs.length <= to >> 1) stack.refs.push(null);
+        stack.refs[to >> 1] = refs[from];
+      } else {
+        for (let k = 0; k < 2 * slotsOf(type); k++) stack.ints[to + k] = ints[2 * from + k];
+      }
+      from += slotsOf(type);
+      to += 2 * slotsOf(type);
+    }
+  }
+
+  pushValue({ type, lo, hi, ref }: Value): void {
+    if (isRef(type)) {
+      this.pushRef(ref);
+      return;
+    }
+    const at = this.room();
+    this.buffer.ints[2 * at] = lo;
+    this.buffer.ints[2 * at + 1] = hi;
+  }
+  /** What has been pushed at a slot becomes a global's value. The slot behind it. */
+  toGlobal(slot: number, global: Global): number {
+    const { ints, refs } = this.buffer;
+    if (isRef(global.type.value)) global.ref = refs[slot];
+    else {
+      global.cells[global.at] = ints[2 * slot];
+      global.cells[global.at + 1] = ints[2 * slot + 1];
+    }
+    return slot + 1;
+  }
+
+  /** Moves all of it there, whatever it is, and forgets it. */
+  allToStack(word: number): void {
+    const { ints, refs } = this.buffer;
+    const { stack } = this;
+    while (stack.refs.length < (word >> 1) + this.pushed + 1) stack.refs.push(null);
+    for (let k = 0; k < this.pushed; k++) {
+      stack.ints[word + 2 * k] = ints[2 * k];
+      stack.ints[word + 2 * k + 1] = ints[2 * k + 1];
+      stack.refs[(word >> 1) + k] = refs[k] ?? null;
+    }
+    this.pushed = 0;
+  }
+
+  /** A copy of what has been pushed, which is forgotten. */
+  taken(): { readonly ints: Int32Array; readonly refs: readonly unknown[] } {
+    const { ints, refs } = this.buffer;
+    const copy = { ints: ints.slice(0, 2 * this.pushed), refs: refs.slice(0, this.pushed) };
+    this.pushed = 0;
+    return copy;
+  }
+}
+
+function slots(count: number): Slots & { bigs: BigInt64Array } {
+  const buffer = new ArrayBuffer(16 * count);
+  return { ints: new Int32Array(buffer), bigs: new BigInt64Array(buffer), refs: [] };
+}

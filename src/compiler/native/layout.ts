@@ -1,0 +1,193 @@
+/**
+ * The index spaces of an emitted module.
+ *
+ * It has the types, globals, memories and functions of the original, so most instructions are copied as they are. What the runtime adds comes
+ * behind: types and globals; but imported functions must come first, so function indices are shifted by the number of helpers. Functions
+ * that the original imports, or that cannot run natively, are small bodies which call out of the module. A table's calls go through a
+ * mirror: a table of the host that holds a native function for each function that the runtime's table holds.
+ */
+import {
+  EXTERNREF,
+  F32,
+  F64,
+  type FuncType,
+  I32,
+  I64,
+  isRef,
+  type Module,
+  V128,
+  type ValType,
+} from '../../decoder';
+import { isQuiet } from '../../decoder/quiet';
+import type { BulkOp, EffectOp } from '../../lowering';
+import { chargingFunctions } from './facts';
+
+/**
+ * What the runtime does for emitted code. Their order is that of the imports. `place` is a frame's, as in the cell of that name; `fuel` is
+ * what is left, also as a result.
+ */
+export const HELPERS = {
+  /** Function x is entered, and its fuel or its room does not suffice: (x, fuel, end of the frame). The fuel to go on with, or -1: unwind. */
+  enter: { params: [I32, I32, I64], results: [I32] },
+  /** Function x stands at the header of a loop without fuel: (x, fuel, place). The fuel to go on with, or -1: unwind. */
+  loop: { params: [I32, I32, I64], results: [I32] },
+  /** A frame of function x that unwinds from its point y: (x, y, place). Its values are pushed next. */
+  frame: { params: [I32, I32, I64], results: [] },
+  pushI32: { params: [I32], results: [] },
+  pushI64: { params: [I64], results: [] },
+  pushRef: { params: [EXTERNREF], results: [] },
+  takeI32: { params: [], results: [I32] },
+  takeI64: { params: [], results: [I64] },
+  takeRef: { params: [], results: [EXTERNREF] },
+  /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, high and low word of the place). */
+  out: { params: [I32, I32, I32, I32], results: [I32] },
+  /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel, place). */
+  effect: { params: [I32, I32, I64], results: [I32] },
+} as const satisfies Record<string, FuncType>;
+export type Helper = keyof typeof HELPERS;
+export const HELPER_NAMES = Object.keys(HELPERS) as readonly Helper[];
+
+/** Globals behind the original's. */
+export const CELLS = {
+  /** Units of fuel that are left, wherever no local of a function holds them. */
+  fuel: I32,
+  /** 1 while native frames unwind. */
+  unwinding: I32,
+  /**
+   * Where the function that is called next has its frame on the machine's stack (src/interpreter/tiers.ts): `sp` in the high word, `fp` in the
+   * low one, each raised so that its sign bit is set when there is no room.
+   */
+  place: I64,
+  /** Table index of the last indirect call: a trap does not tell. */
+  element: I32,
+  /** The operand of the last conversion to an integer that may trap: nor does a trap tell whether that was a NaN. */
+  operand: F64,
+} as const;
+export type Cell = keyof typeof CELLS;
+export const CELL_NAMES = Object.keys(CELLS) as readonly Cell[];
+/** An instruction that the machine does for emitted code, with its immediates in the binary format's order. */
+export interface HelpedInstruction {
+  readonly op: EffectOp | BulkOp;
+  readonly x: number;
+  readonly y: number;
+  /** In the module. */
+  readonly offset: number;
+}
+
+const IS_BULK: Readonly<Record<BulkOp, true>> = {
+  'memory.fill': true,
+  'memory.copy': true,
+  'memory.init': true,
+  'table.fill': true,
+  'table.copy': true,
+  'table.init': true,
+};
+export function isBulk(op: EffectOp | BulkOp): op is BulkOp {
+  return op in IS_BULK;
+}
+
+/** By number, in the order in which they were met. To emit a function again changes nothing. */
+export class Effects {
+  readonly list: HelpedInstruction[] = [];
+  private readonly byOffset = new Map<number, number>();
+
+  number(instruction: HelpedInstruction): number {
+    let at = this.byOffset.get(instruction.offset);
+    if (at === undefined) {
+      at = this.list.push(instruction) - 1;
+      this.byOffset.set(instruction.offset, at);
+    }
+    return at;
+  }
+}
+
+const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${results.join()}`;
+
+/** What it has once been asked for stays the same, so that a function which is emitted again becomes the same bytes. */
+export class Layout {
+  readonly module: Module;
+  /** By function index: 1 when it needs no safepoint (decoder/quiet.ts), and when, needing none, it charges fuel for work in bulk. */
+  readonly quiet: Uint8Array;
+  readonly charging: Uint8Array;
+  /** Tables of the original that are called through, in the order of their mirrors. */
+  readonly mirrors: number[] = [];
+  /** Types behind the original's. */
+  readonly added: FuncType[] = [];
+  private readonly addedAt = new Map<string, number>();
+  /** What the machine does for emitted code; a side module's are its module's. */
+  readonly effects: Effects;
+  private readonly helperAt: Readonly<Record<Helper, number>>;
+  private readonly cellAt: Readonly<Record<Cell, number>>;
+
+  constructor(module: Module, base?: Layout) {
+    this.module = module;
+    this.quiet =
+      base?.quiet ?? Uint8Array.from(module.funcTypes, (_, funcidx) => Number(isQuiet(module, funcidx)));
+    this.charging = base?.charging ?? chargingFunctions(module, this.quiet);
+    this.effects = base?.effects ?? new Effects();
+    this.helperAt = positions(HELPER_NAMES);
+    this.cellAt = positions(CELL_NAMES);
+  }
+
+  /** The index of a type that the emitted module has for itself. */
+  typeidx(params: readonly ValType[], results: readonly ValType[]): number {
+    const type = { params, results };
+    const key = keyOf(type);
+    let at = this.addedAt.get(key);
+    if (at === undefined) {
+      at = this.added.push(type) - 1;
+      this.addedAt.set(key, at);
+    }
+    return this.module.types.length + at;
+  }
+
+  helper(name: Helper): number {
+    return this.helperAt[name];
+  }
+
+  funcidx(original: number): number {
+    return HELPER_NAMES.length + original;
+  }
+
+  /** The table of the host that stands for a table of the original in calls. */
+  mirror(tableidx: number): number {
+    const at = this.mirrors.indexOf(tableidx);
+    return at >= 0 ? at : this.mirrors.push(tableidx) - 1;
+  }
+
+  globalidx(cell: Cell): number {
+    return this.module.globals.length + this.cellAt[cell];
+  }
+}
+
+/** A side module: one function, whose callees are functions of the module that it belongs to, imported as far as they are called. */
+export class SideLayout extends Layout {
+  readonly callees: number[] = [];
+
+  constructor(base: Layout) {
+    super(base.module, base);
+  }
+
+  override funcidx(original: number): number {
+    const at = this.callees.indexOf(original);
+    return HELPER_NAMES.length + (at >= 0 ? at : this.callees.push(original) - 1);
+  }
+}
+
+function positions<Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> {
+  return Object.fromEntries(names.map((name, k) => [name, k])) as Record<Name, number>;
+}
+
+/** How a value crosses between emitted code and JavaScript: floats as bits, so that their NaNs stay what they are. */
+export type Carrier = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'ref';
+const CARRIERS: Readonly<Record<ValType, Carrier>> = {
+  [I32]: 'i32',
+  [I64]: 'i64',
+  [F32]: 'f32',
+  [F64]: 'f64',
+  [V128]: 'v128',
+};
+
+export function carrierOf(type: ValType): Carrier {
+  return isRef(type) ? 'ref' : CARRIERS[type];
+}

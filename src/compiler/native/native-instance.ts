@@ -1,0 +1,194 @@
+/**
+ * An instance as the native tier has it: the host's instance of its program, with the memories of the runtime's instance, copies of its
+ * globals while it runs, and mirrors of the tables that it calls through.
+ */
+import type { TierMachine } from '../../interpreter/tiers';
+import { Func, type Instance, type Table } from '../../runtime';
+import type { Crossing } from './crossing';
+import type { HostExports, HostTable, HostWebAssembly } from './host';
+import { CELL_NAMES, type HelpedInstruction, type Helper, isBulk } from './layout';
+import type { CompiledContinuation, Program } from './program';
+import { emitForeign } from './side-module';
+import { Cells } from './traps';
+
+export type Helpers = Readonly<Record<Helper, (...args: never[]) => unknown>>;
+/** Calls a function in the table of functions: its index there, fuel, place (high word, low word). Returns the fuel. */
+export type EnterNative = (index: number, fuel: number, high: number, low: number) => number;
+
+export class NativeInstance {
+  readonly instance: Instance;
+  readonly program: Program;
+  readonly cells: Cells;
+  /** Functions that may be called out to: those of the instance by their indices, then those of other instances in its tables. */
+  readonly foreign: Func[] = [];
+  readonly helpers: Helpers;
+  private readonly host: HostWebAssembly;
+  private readonly memories: Record<string, object>;
+  private readonly mirrors: Record<string, HostTable> = {};
+  private readonly functions: HostTable;
+  private readonly exports: HostExports;
+  private readonly hasMutableGlobals: boolean;
+  /** Where continuations are in the table of functions. */
+  private readonly continued = new Map<CompiledContinuation, number>();
+  private readonly crossing: Crossing;
+  private readonly effects: ((word: number) => void)[] = [];
+  private readonly foreignAt = new Map<Func, unknown>();
+
+  constructor(
+    instance: Instance,
+    program: Program,
+    host: HostWebAssembly,
+    helpers: Helpers,
+    crossing: Crossing,
+    memories: Record<string, object>,
+  ) {
+    this.instance = instance;
+    this.program = program;
+    this.host = host;
+    this.helpers = helpers;
+    this.crossing = crossing;
+    this.memories = memories;
+    for (const tableidx of program.emitted.layout.mirrors) {
+      this.mirrors[tableidx] = new host.Table({
+        element: 'anyfunc',
+        initial: instance.tables[tableidx].length,
+      });
+    }
+    const imports = { runtime: helpers, memory: memories, table: this.mirrors };
+    this.exports = new host.Instance(program.compiled, imports).exports;
+    this.functions = this.exports.functions as HostTable;
+    const { globals } = program.module;
+    this.cells = new Cells(this.exports, globals.length);
+    this.hasMutableGlobals = globals.some(({ mutable }) => mutable);
+    this.globalsIn();
+    for (const tableidx of program.emitted.layout.mirrors) this.watch(instance.tables[tableidx], tableidx);
+  }
+
+  enter(typeidx: number): EnterNative {
+    return this.exports[`in ${typeidx}`] as EnterNative;
+  }
+
+  // Globals: the runtime's are true, but while native code runs.
+
+  globalsIn(): void {
+    if (this.instance.globals.length === 0) return;
+    const { crossing } = this;
+    crossing.clear();
+    for (const global of this.instance.globals) crossing.pushValue(global.get());
+    crossing.offerPushed();
+    (this.exports['globals in'] as () => void)();
+  }
+  /** Before something else runs, and after. */
+  giveGlobals(): void {
+    if (!this.hasMutableGlobals) return;
+    const { crossing } = this;
+    crossing.clear();
+    (this.exports['globals out'] as () => void)();
+    let slot = 0;
+    for (const global of this.instance.globals) {
+      if (global.type.mutable) slot = crossing.toGlobal(slot, global);
+    }
+    crossing.clear();
+  }
+  takeGlobals(): void {
+    if (this.hasMutableGlobals) this.globalsIn();
+  }
+
+  // Tables
+
+  private watch(table: Table, tableidx: number): void {
+    const mirror = this.mirrors[tableidx];
+    const update = (from: number, count: number): void => {
+      if (mirror.length < table.length) mirror.grow(table.length - mirror.length);
+      for (let k = from; k < from + count; k++) mirror.set(k, this.nativeOf(table.elements[k]));
+    };
+    table.watchers.add(update);
+    update(0, table.length);
+  }
+
+  private nativeOf(element: unknown): unknown {
+    if (!(element instanceof Func)) return null;
+    if (element.instance === this.instance) return this.functions.get(element.funcidx);
+    return this.foreignFunction(element);
+  }
+
+  /** A function of the host that calls out, for one that is not in the module. */
+  private foreignFunction(func: Func): unknown {
+    let made = this.foreignAt.get(func);
+    if (made === undefined) {
+      made = this.makeForeign(func);
+      this.foreignAt.set(func, made);
+    }
+    return made;
+  }
+  private makeForeign(func: Func): unknown {
+    const id = this.program.module.funcTypes.length + this.foreign.push(func) - 1;
+    const compiled = new this.host.Module(emitForeign(this.program.emitted.layout, func.type, id));
+    return new this.host.Instance(compiled, this.sideImports([])).exports.run;
+  }
+
+  /** The function that a call out names. */
+  callee(id: number): Func {
+    const { length } = this.program.module.funcTypes;
+    return id < length ? this.instance.funcAt(id) : this.foreign[id - length];
+  }
+
+  /** What the machine does for emitted code, by its number there. */
+  effect(number: number, machine: TierMachine): (word: number) => void {
+    this.effects[number] ??= effectOf(
+      machine,
+      this.instance,
+      this.program.emitted.layout.effects.list[number],
+    );
+    return this.effects[number];
+  }
+
+  // Continuations
+
+  /** Its index in the table of functions. */
+  continuation(continuation: CompiledContinuation): number {
+    let at = this.continued.get(continuation);
+    if (at === undefined) {
+      const { side, compiled } = continuation;
+      const { run } = new this.host.Instance(compiled, this.sideImports(side.layout.callees)).exports;
+      at = this.functions.grow(1);
+      this.functions.set(at, run);
+      this.continued.set(continuation, at);
+    }
+    return at;
+  }
+
+  private sideImports(callees: readonly number[]): object {
+    const { helpers, memories, mirrors, functions, exports, program } = this;
+    const globals: Record<string, unknown> = {};
+    for (let k = program.module.globals.length + CELL_NAMES.length - 1; k >= 0; k--) {
+      globals[k] = exports[`global ${k}`];
+    }
+    const called: Record<string, unknown> = {};
+    for (const callee of callees) called[callee] = functions.get(callee);
+    return { runtime: helpers, memory: memories, table: mirrors, function: called, global: globals };
+  }
+}
+
+function effectOf(
+  machine: TierMachine,
+  instance: Instance,
+  { op, x, y, offset }: HelpedInstruction,
+): (word: number) => void {
+  if (!isBulk(op)) return machine.effect(instance, { kind: 'effect', op, index: x, slot: 0, offset });
+  const bulk = machine.bulk(instance, { kind: 'bulk', op, x, y, slot: 0, offset, operands: undefined });
+  return (word) => {
+    while (!bulk(word));
+  };
+}
+
+/** Memories of the host's own; undefined where one is not, or cannot be. */
+export function hostMemories(instance: Instance): Record<string, object> | undefined {
+  const memories: Record<string, object> = {};
+  for (const [k, memory] of instance.memories.entries()) {
+    const { hostMemory } = memory;
+    if (hostMemory === undefined) return undefined;
+    memories[k] = hostMemory;
+  }
+  return memories;
+}

@@ -1,0 +1,118 @@
+/** The sections that emitted modules have in common (spec chapter "binary/modules"): types, and what they import. */
+import type { ValType } from '../../decoder';
+import { SECTIONS } from '../../decoder/sections';
+import { Emitter } from './emitter';
+import { CELL_NAMES, CELLS, HELPER_NAMES, HELPERS, type Layout } from './layout';
+
+const FUNC = 0x60;
+export const FUNCREF = 0x70;
+export const KINDS = { func: 0, table: 1, memory: 2, global: 3 } as const;
+/** The most pages that a memory of the host may have, and so all memories that may be imported. */
+const PAGE_LIMIT = 65_536;
+
+export interface EmittedImport {
+  readonly from: 'runtime' | 'function' | 'memory' | 'table' | 'global';
+  readonly name: string;
+  readonly kind: keyof typeof KINDS;
+  readonly describe: (to: Emitter) => void;
+}
+
+export class SectionWriter<L extends Layout> {
+  protected readonly layout: L;
+  protected readonly out: Emitter;
+
+  constructor(layout: L, capacity: number) {
+    this.layout = layout;
+    this.out = new Emitter(capacity);
+    for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) this.out.u8(byte);
+  }
+
+  protected written(): Uint8Array {
+    return this.out.bytes.slice(0, this.out.length);
+  }
+
+  protected section(name: keyof typeof SECTIONS, write: (to: Emitter) => void): void {
+    const contents = new Emitter();
+    write(contents);
+    this.out.u8(SECTIONS[name]);
+    this.out.sized(contents);
+  }
+
+  /** The module's name, by which traces tell it: the last section. */
+  protected name(name: string): void {
+    this.section('custom', (to) => {
+      to.name('name');
+      to.u8(0);
+      to.u32(name.length + 1);
+      to.name(name);
+    });
+  }
+
+  /** Behind everything that may add a type. */
+  protected types(): void {
+    const { module, added } = this.layout;
+    const types = [...module.types.map(({ composite }) => composite.func), ...added];
+    this.section('type', (to) => {
+      vector(to, types, ({ params, results }) => {
+        to.u8(FUNC);
+        to.types(params);
+        to.types(results);
+      });
+    });
+  }
+
+  protected helperTypes(): number[] {
+    return HELPER_NAMES.map((name) => this.layout.typeidx(HELPERS[name].params, HELPERS[name].results));
+  }
+
+  /** Helpers, what else is imported, memories and mirrors. */
+  protected imports(helpers: readonly number[], others: readonly EmittedImport[]): void {
+    const { module, mirrors } = this.layout;
+    const imports: EmittedImport[] = HELPER_NAMES.map((name, k) => ({
+      from: 'runtime',
+      name,
+      kind: 'func',
+      describe: (to) => to.u32(helpers[k]),
+    }));
+    imports.push(...others);
+    module.memories.forEach((_, k) => {
+      imports.push({ from: 'memory', name: String(k), kind: 'memory', describe: anyMemory });
+    });
+    for (const tableidx of mirrors) {
+      imports.push({ from: 'table', name: String(tableidx), kind: 'table', describe: anyTable });
+    }
+    this.section('import', (to) => {
+      vector(to, imports, ({ from, name, kind, describe }) => {
+        to.name(from);
+        to.name(name);
+        to.u8(KINDS[kind]);
+        describe(to);
+      });
+    });
+  }
+
+  /** Types of all globals, cells included. */
+  protected globalTypes(): ValType[] {
+    return [
+      ...this.layout.module.globals.map(({ value }) => value),
+      ...CELL_NAMES.map((name) => CELLS[name]),
+    ];
+  }
+}
+
+function anyMemory(to: Emitter): void {
+  to.u8(1);
+  to.u32(0);
+  to.u32(PAGE_LIMIT);
+}
+
+function anyTable(to: Emitter): void {
+  to.u8(FUNCREF);
+  to.u8(0);
+  to.u32(0);
+}
+
+export function vector<T>(to: Emitter, items: readonly T[], write: (item: T) => void): void {
+  to.u32(items.length);
+  for (const item of items) write(item);
+}

@@ -1,0 +1,111 @@
+/**
+ * What a trap of the host's engine is here. Its message says what kind it is, its trace where it was; where a message stands for two kinds,
+ * the emitted code has kept the value that tells them apart.
+ */
+import { type RuntimeError, type TrapCode, trap } from '../../errors';
+import { Func, type Instance, type Table } from '../../runtime';
+import type { HostGlobal } from './host';
+import { CELL_NAMES, type Cell } from './layout';
+import { NAME, type Origin, originOf, tableOf } from './program';
+
+/** Texts of V8, then of SpiderMonkey and JavaScriptCore where they differ; of two kinds the one that needs no more than the text. */
+const KINDS: readonly (readonly [text: string, kind: TrapCode | 'conversion' | 'element'])[] = [
+  ['float unrepresentable', 'conversion'],
+  ['invalid conversion', 'conversion'],
+  ['Out of bounds Trunc', 'conversion'],
+  ['divide by zero', 'divideByZero'],
+  ['remainder by zero', 'divideByZero'],
+  ['Division by zero', 'divideByZero'],
+  ['divide result unrepresentable', 'integerOverflow'],
+  ['integer overflow', 'integerOverflow'],
+  ['memory access out of bounds', 'memoryBounds'],
+  ['index out of bounds', 'memoryBounds'],
+  ['Out of bounds memory access', 'memoryBounds'],
+  ['table index is out of bounds', 'undefinedElement'],
+  ['null function or function signature', 'element'],
+  ['indirect call', 'element'],
+  ['call_indirect', 'element'],
+  ['nreachable', 'unreachable'],
+];
+
+export class Cells {
+  private readonly globals: readonly HostGlobal[];
+
+  constructor(exports: Readonly<Record<string, unknown>>, globals: number) {
+    this.globals = CELL_NAMES.map((_, k) => exports[`global ${globals + k}`] as HostGlobal);
+  }
+  of(cell: Cell): HostGlobal {
+    return this.globals[CELL_NAMES.indexOf(cell)];
+  }
+}
+
+/** The trap that an exception of the host's engine stands for. */
+export function trapFrom(
+  message: string,
+  origin: Origin | undefined,
+  instance: Instance,
+  cells: Cells,
+): RuntimeError {
+  const kind = KINDS.find(([text]) => message.includes(text))?.[1] ?? 'unreachable';
+  const offset = origin?.offset;
+  if (kind === 'conversion') {
+    return trap(Number.isNaN(cells.of('operand').value) ? 'invalidConversion' : 'integerOverflow', offset);
+  }
+  if (kind === 'element') return trap(elementTrap(instance, origin, cells), offset);
+  return trap(kind, offset);
+}
+
+function elementTrap(instance: Instance, origin: Origin | undefined, cells: Cells): TrapCode {
+  const table: Table | undefined = instance.tables[origin === undefined ? 0 : tableOf(origin)];
+  const index = (cells.of('element').value as number) >>> 0;
+  if (table === undefined || index >= table.length) return 'undefinedElement';
+  return table.elements[index] instanceof Func ? 'indirectCallType' : 'uninitializedElement';
+}
+
+/** A frame of emitted code in a trace. */
+export interface TracedFrame {
+  readonly part: number;
+  readonly index: number;
+  readonly offset: number;
+}
+
+/**
+ * The runs of emitted frames in the trace of an exception, innermost first; between two of them are frames of JavaScript. V8 writes
+ * `wasm://wasm/tswasm3-1a2b3c4d:wasm-function[7]:0x1a2`.
+ */
+export function tracedFrames(stack: string): TracedFrame[][] {
+  const runs: TracedFrame[][] = [];
+  let isRun = false;
+  for (const line of stack.split('\n')) {
+    const frame = tracedFrame(line);
+    if (frame !== undefined) {
+      if (!isRun) runs.push([]);
+      runs[runs.length - 1].push(frame);
+    }
+    isRun = frame !== undefined;
+  }
+  return runs;
+}
+
+const URL = `wasm://wasm/${NAME}`;
+const FUNCTION = 'wasm-function[';
+
+function tracedFrame(line: string): TracedFrame | undefined {
+  const from = line.indexOf(URL);
+  const at = line.indexOf(FUNCTION, from);
+  if (from < 0 || at < 0) return undefined;
+  const part = Number.parseInt(line.slice(from + URL.length), 10);
+  const index = Number.parseInt(line.slice(at + FUNCTION.length), 10);
+  const offset = Number.parseInt(line.slice(line.indexOf(']:', at) + 2), 16);
+  return { part, index, offset };
+}
+
+/** Where the frames of a run came from, those that are no adapters. */
+export function originsOf(run: readonly TracedFrame[]): Origin[] {
+  const origins: Origin[] = [];
+  for (const { part, index, offset } of run) {
+    const origin = originOf(part, index, offset);
+    if (origin !== undefined) origins.push(origin);
+  }
+  return origins;
+}
