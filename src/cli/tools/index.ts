@@ -70,6 +70,7 @@ export class Tools {
   watched(drive: DriveOptions): DriveOptions {
     const { profile } = this;
     if (profile === undefined) return drive;
+    profile.start();
     return {
       ...drive,
       slice: Math.min(drive.slice ?? Number.POSITIVE_INFINITY, SAMPLE_SLICE),

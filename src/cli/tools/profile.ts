@@ -50,7 +50,7 @@ export class Profile {
   private readonly known = new Map<string, Node>();
   private readonly samples: number[] = [];
   private readonly deltas: number[] = [];
-  private readonly begun = microseconds();
+  private begun = microseconds();
   private last = this.begun;
   private readonly root = this.node(undefined, {
     functionName: '(root)',
@@ -62,6 +62,12 @@ export class Profile {
 
   /** `file` is the module's, for functions whose source nobody knows. */
   constructor(private readonly file: string) {}
+
+  /** The program begins now: what came before is none of its time. */
+  start(): void {
+    this.begun = microseconds();
+    this.last = this.begun;
+  }
 
   sample(execution: Execution): void {
     const frames = execution.backtrace();

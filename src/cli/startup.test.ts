@@ -1,0 +1,43 @@
+/** What `tswasm run` loads at its start, by the imports in the sources: tools that few runs need are loaded by those. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Files that are loaded with one, those of types alone left out. */
+function loadedWith(entry: string): Set<string> {
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const text = readFileSync(path.join(root, file), 'utf8');
+    const { outputText } = ts.transpileModule(text, {
+      compilerOptions: {
+        module: ts.ModuleKind.ESNext,
+        target: ts.ScriptTarget.ES2022,
+        verbatimModuleSyntax: true,
+      },
+    });
+    for (const [, from] of outputText.matchAll(/^(?:import|export)\b[^;]*?['"](\.[^'"]+)['"];/gms)) {
+      const target = path.posix.join(path.posix.dirname(file), from);
+      const found = [`${target}.ts`, `${target}/index.ts`, target].find(
+        (one) => one.includes('.') && existsSync(path.join(root, one)),
+      );
+      if (found?.endsWith('.ts')) visit(found);
+    }
+  };
+  visit(entry);
+  return seen;
+}
+
+it('is nothing of the tools, the REPL, debug information and scripts', () => {
+  const files = [...loadedWith('src/cli/main.ts')];
+  expect(files).toContain('src/cli/commands/run.ts');
+  expect(files).toContain('src/interpreter/execution.ts');
+  const late = /^(src\/cli\/repl\/|src\/cli\/tools\/(?!index)|src\/debug\/|spec-tests\/)/;
+  expect(files.filter((file) => late.test(file))).toEqual([]);
+  expect([...loadedWith('src/cli/tools/coverage.ts')].some((file) => late.test(file))).toBe(true);
+});
