@@ -379,6 +379,13 @@ export function opensBlock({ imm }: Instruction): boolean {
   return imm === 'block' || imm === 'tryTable';
 }
 
+/** What may leave a function otherwise than by returning or trapping, or takes what has left another. */
+const EXCEPTIONS: readonly OpName[] = ['throw', 'throw_ref', 'rethrow', 'try', 'try_table'];
+/** Whether it throws or handles exceptions: the function is not quiet, and its frame is one that a throw must find. */
+export function usesExceptions({ name }: Instruction): boolean {
+  return EXCEPTIONS.includes(name);
+}
+
 /** The instruction of a dense id. Holes are ids that no instruction has. */
 export const instructionOf: readonly (Instruction | undefined)[] = INSTRUCTIONS.reduce<
   (Instruction | undefined)[]

@@ -8,16 +8,13 @@
  */
 import { codeReader, readInstruction, readLocalDeclarations } from './body';
 import { CALLS, skipImmediates } from './immediates';
-import { type Instruction, OP, type OpName } from './instructions';
+import { OP, usesExceptions } from './instructions';
 import type { ModuleData } from './module';
 
 /** About the work between two safepoints of any other code: a tenth of a millisecond where code is slow. */
 export const MOST_QUIET_INSTRUCTIONS = 10_000;
 /** In place of the number of instructions, of a function that is not quiet. A sum with it in it is too much as well. */
 const LOUD = MOST_QUIET_INSTRUCTIONS + 1;
-/** What may leave a function otherwise than by returning or trapping, for which a machine needs its frame. */
-const THROWS: readonly OpName[] = ['throw', 'throw_ref', 'rethrow', 'try', 'try_table'];
-const throws = ({ name }: Instruction): boolean => THROWS.includes(name);
 /** Not looked at yet. No function has no instruction. */
 const UNKNOWN = 0;
 /** Begun: who meets it again has gone in a circle. */
@@ -95,7 +92,7 @@ class Search {
       const row = readInstruction(reader);
       const calls = CALLS[row.imm];
       sum++;
-      if (row.op === OP.loop || calls === 'unnamed' || throws(row)) sum = LOUD;
+      if (row.op === OP.loop || calls === 'unnamed' || usesExceptions(row)) sum = LOUD;
       else if (calls !== 'named') skipImmediates(reader, row, module);
       else {
         const callee = reader.u32();

@@ -6,6 +6,7 @@ import { EXTERNREF, F32, F64, I32, OP, type OpName, type Reader, type ValType } 
 import { readBodyValType } from '../../decoder/body';
 import type { BlockOp, SpecialOp } from '../../decoder/instructions';
 import type { Walk } from '../../decoder/walk';
+import { InternalError } from '../../errors';
 import type { BulkOp, EffectOp } from '../../lowering';
 import { type Emitter, EXTERN_CODE, emittedType } from './emitter';
 import type { Layout } from './layout';
@@ -70,6 +71,11 @@ const truncation =
     body.out.op(op);
   };
 
+/** The tier refuses functions that have it (tier.ts). */
+const REFUSED: Rewrite = () => {
+  throw new InternalError('an instruction of a function that is refused');
+};
+
 const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefined>> = {
   unreachable: COPIED,
   block: (body) => body.openBlock('block'),
@@ -77,6 +83,14 @@ const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefin
   if: (body) => body.openBlock('if'),
   else: (body) => body.otherwise(),
   end: (body) => body.endBlock(),
+  try: REFUSED,
+  catch: REFUSED,
+  catch_all: REFUSED,
+  delegate: REFUSED,
+  throw: REFUSED,
+  rethrow: REFUSED,
+  throw_ref: REFUSED,
+  try_table: REFUSED,
   br: (body) => body.br(body.reader.u32()),
   br_if: (body) => body.brIf(body.reader.u32()),
   br_table: (body) => {

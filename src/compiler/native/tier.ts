@@ -2,6 +2,7 @@
 import { canonicalFuncType, isRef, type Module, OP } from '../../decoder';
 import { codeReader, readInstruction, readLocalDeclarations } from '../../decoder/body';
 import { skipImmediates } from '../../decoder/immediates';
+import { usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import type { Step } from '../../interpreter/step';
 import type {
@@ -110,7 +111,8 @@ export class NativeTier implements Tier {
 }
 
 /** Types that make a module impossible in the host's engine, or in how this tier uses it. */
-function whyNotModule({ memories, tables }: ModuleData): string | undefined {
+function whyNotModule({ memories, tables, tags }: ModuleData): string | undefined {
+  if (tags.length > 0) return 'it has tags of exceptions';
   if (memories.length > 1) return 'it has several memories';
   if (memories.some(({ address }) => address === 'i64')) return 'its memory has 64-bit addresses';
   if (memories.some(({ shared }) => shared)) return 'its memory is shared';
@@ -158,6 +160,7 @@ function whyNotFunction(module: ModuleData, funcidx: number): string | undefined
   readLocalDeclarations(reader, module);
   while (reader.pos < reader.end) {
     const row = readInstruction(reader);
+    if (usesExceptions(row)) return 'it throws or handles exceptions';
     if (row.op === OP.call_ref || row.op === OP.return_call_ref) return 'it calls by reference';
     if (row.op !== OP.call_indirect && row.op !== OP.return_call_indirect) {
       skipImmediates(reader, row, module);
