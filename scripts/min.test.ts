@@ -79,6 +79,15 @@ describe('dist/tswasm.min.js', () => {
       expect((exports.get('hash') as Core.Func).call(50)).toBe(native.hash(50));
   });
 
+  it('goes without SIMD, and says so', async () => {
+    const vectors = await compileAssemblyScript(
+      'export function all(x: i32): bool { return v128.any_true(i32x4.splat(x)); }',
+      [...FLAGS, '--enable', 'simd'],
+    );
+    expect(() => min.Module.decode(vectors)).toThrow('SIMD is not supported');
+    expect(() => min.v128(new Uint8Array(16))).toThrow(TypeError);
+  });
+
   it('rejects what the core rejects, in the same words', () => {
     const bytes = Uint8Array.from([...program.subarray(0, 8), 1, 200]);
     expect(() => min.Module.decode(bytes)).toThrow('unexpected end of section or function');

@@ -44,6 +44,19 @@ const FIXTURES: readonly Fixture[] = [
     lacks: { 'i64.store_fixture': ['src/lowering/handlers.ts'] },
   },
   {
+    what: 'a SIMD instruction',
+    row: "[0x186, 'i32x4.fixture', 'vv:v', 'none', 'simd']",
+    lacks: { 'i32x4.fixture': ['src/interpreter/templates/vectors.ts'] },
+  },
+  {
+    what: 'a SIMD instruction of a new shape',
+    row: "[0x187, 'i64x2.fixture', 'vvvv:v', 'none', 'simd']",
+    lacks: {
+      'i64x2.fixture': ['src/interpreter/templates/vectors.ts'],
+      'vvvv:v none': ['src/lowering/vectors.ts'],
+    },
+  },
+  {
     what: 'a reference instruction',
     row: "[0x184, 'ref.fixture', '', 'none', 'referenceTypes']",
     lacks: {

@@ -323,3 +323,40 @@ it('structuredClone takes none of its objects, as it gives nothing that could be
   const sub = new Sub({ initial: 2 });
   expect([sub.own, sub.buffer.byteLength, sub instanceof WebAssembly.Memory]).toEqual([5, 131072, true]);
 });
+
+describe('v128', () => {
+  const bytes = wabt
+    .parseWat(
+      'v.wat',
+      `(module (import "m" "f" (func $f (param v128))) (import "m" "g" (func $g (result v128)))
+        (global (export "global") (mut v128) (v128.const i32x4 1 2 3 4))
+        (func (export "takes") (param i32 v128)) (func (export "gives") (param i32) (result v128) (global.get 0))
+        (func (export "calls") (call $f (v128.const i32x4 1 2 3 4))) (func (export "asks") (drop (call $g)))
+        (func (export "inside") (result i32) (i32x4.extract_lane 2 (global.get 0))))`,
+      { simd: true, mutable_globals: true },
+    )
+    .toBinary({}).buffer;
+  it('has no form in JavaScript', () => {
+    const WebAssembly = createWebAssembly();
+    let calls = 0;
+    const count = () => calls++;
+    const module = new WebAssembly.Module(bytes);
+    const { exports } = new WebAssembly.Instance(module, { m: { f: count, g: count } });
+    const {
+      takes,
+      gives,
+      calls: call,
+      asks,
+      inside,
+    } = exports as Record<string, (...args: unknown[]) => unknown>;
+    const converted = { valueOf: () => count() };
+    expect(() => takes(converted, 1)).toThrow(TypeError);
+    expect(() => gives(converted)).toThrow(TypeError);
+    expect(() => call()).toThrow(TypeError);
+    expect(() => asks()).toThrow(TypeError);
+    expect(calls).toBe(0);
+    expect(() => (exports['global'] as { value: unknown }).value).toThrow(TypeError);
+    expect(() => new WebAssembly.Global({ value: 'v128' }, 0)).toThrow(TypeError);
+    expect(inside()).toBe(3);
+  });
+});

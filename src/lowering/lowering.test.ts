@@ -8,7 +8,7 @@ import { Lowering, lower, MAX_WAITING, printLowered } from '.';
 import { REFERENCE_SHAPES, referenceShapeModule, SHAPES, shapeModule } from './shapes';
 
 const parser = await wabt();
-const features = { tail_call: true, multi_memory: true, memory64: true };
+const features = { tail_call: true, multi_memory: true, memory64: true, simd: true };
 function decode(text: string): Module {
   return Module.decode(parser.parseWat('shape.wat', text, features).toBinary({}).buffer);
 }
@@ -36,6 +36,20 @@ describe('shapes', () => {
       expect([...printLowered(module, lowered)].join('\n')).toBe(listing(module, 0));
     });
   }
+});
+
+it('computes vectors into slots, and reads their lanes there', async () => {
+  const module = decode(`(module (memory 1) (global $g (mut v128) (v128.const i32x4 0 0 0 0))
+    (func (param $a i32) (param $v v128) (param $w v128) (result i32) (local $x v128)
+      (local.set $x (i32x4.add (local.get $v) (i32x4.mul (v128.load offset=4 (local.get $a)) (local.get $w))))
+      (local.set $v (select (local.get $v) (i32x4.splat (local.get $a)) (v128.any_true (local.get $x))))
+      (local.set $w (f32x4.replace_lane 3 (local.get $w) (f32.load (local.get $a))))
+      (v128.store16_lane 5 (local.get $a) (i16x8.shl (local.get $w) (i32.const 3)))
+      (global.set $g (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23 (global.get $g) (local.get $v)))
+      (drop (v128.load8_lane 9 (local.get $a) (local.get $x)))
+      (i32.add (i8x16.extract_lane_s 7 (local.get $x))
+        (i32.add (i32x4.extract_lane 3 (local.get $w)) (i32.wrap_i64 (i64x2.extract_lane 1 (local.get $v)))))))`);
+  await expect(`${listing(module, 0)}\n`).toMatchFileSnapshot('golden/vectors.txt');
 });
 
 it('prints the index of a 64-bit memory and table', () => {

@@ -188,12 +188,8 @@ export function widen8U(x: number): number {
   return (x & 255) | ((x & 0xff00) << 8);
 }
 const clamp = (x: number, least: number, most: number): number => Math.max(least, Math.min(x, most));
-/** The lower bytes of the lanes of 16 bits. */
-const lowerBytes = (x: number, y: number): number =>
-  (x & 255) | ((x >>> 8) & 0xff00) | ((y & 255) << 16) | ((y << 8) & 0xff000000);
-/** Two words of 16 bit lanes as four bytes. Mostly all of them fit. */
+/** Two words of 16 bit lanes as four bytes. */
 export function narrow16S(x: number, y: number): number {
-  if (((add16(x, 0x00800080) | add16(y, 0x00800080)) & 0xff00ff00) === 0) return lowerBytes(x, y);
   return (
     (clamp((x << 16) >> 16, -128, 127) & 255) |
     ((clamp(x >> 16, -128, 127) & 255) << 8) |
@@ -202,7 +198,6 @@ export function narrow16S(x: number, y: number): number {
   );
 }
 export function narrow16U(x: number, y: number): number {
-  if (((x | y) & 0xff00ff00) === 0) return lowerBytes(x, y);
   return (
     clamp((x << 16) >> 16, 0, 255) |
     (clamp(x >> 16, 0, 255) << 8) |
@@ -214,7 +209,6 @@ export function narrow32S(x: number, y: number): number {
   return (clamp(x, -32768, 32767) & 65535) | (clamp(y, -32768, 32767) << 16);
 }
 export function narrow32U(x: number, y: number): number {
-  if ((x | y) >>> 16 === 0) return x | (y << 16);
   return clamp(x, 0, 65535) | (clamp(y, 0, 65535) << 16);
 }
 

@@ -1,4 +1,4 @@
-/** The four programs that travel (issue 3, acceptance 1). Each exports `run`, with one parameter that says how much there is to do. */
+/** The five programs that travel (issue 3, acceptance 1). Each exports `run`, with one parameter that says how much there is to do. */
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import type { WireValue } from './wire';
 
@@ -174,11 +174,37 @@ const LATER = `(module
       (br_if $each (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $sum)))`;
 
+/** Vectors in parameters, locals, a global, and on the operand stack below loops and calls. */
+const VECTORS = `(module
+  (global $sum (mut v128) (v128.const i32x4 1 2 3 4))
+  (func $mix (param $v v128) (param $n i32) (param $w v128) (result v128) (local $k i32)
+    (local.set $k (i32.const 5))
+    (loop $l (local.set $v (i8x16.add_sat_s (i32x4.mul (local.get $v) (local.get $w)) (i16x8.splat (local.get $n))))
+      (br_if $l (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+    (v128.xor (local.get $v) (f64x2.sqrt (f64x2.convert_low_i32x4_u (local.get $w)))))
+  (func (export "run") (param $n i32) (result i64)
+    (loop $each
+      (v128.const i64x2 0x0123456789abcdef 0xfedcba9876543210)
+      (i32x4.splat (local.get $n))
+      (call $mix (local.get $n) (global.get $sum))
+      (loop $twice (param v128 v128) (result v128)
+        (i8x16.shuffle 1 17 3 19 5 21 7 23 9 25 11 27 13 29 15 31)
+        (v128.const i32x4 -1 2 -3 4)
+        (i32x4.add)
+        (global.set $sum (i32x4.add (global.get $sum) (call $mix (global.get $sum) (local.get $n) (global.get $sum))))
+        (global.get $sum)
+        (br_if $twice (i32.eqz (i32.and (v128.any_true (global.get $sum)) (i32.const 1))))
+        (i64x2.sub))
+      (global.set $sum (v128.xor (global.get $sum)))
+      (br_if $each (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i64.xor (i64x2.extract_lane 0 (global.get $sum)) (i64x2.extract_lane 1 (global.get $sum)))))`;
+
 const SIZES: readonly (readonly [name: string, text: string, size: number])[] = [
   ['a recursive computation', QUEENS, 8],
   ['values of every type on the operand stack', STACK, 400],
   ['a callback through a table', SORT, 200],
   ['waiting for the host', LATER, 600],
+  ['vectors in frames and globals', VECTORS, 150],
 ];
 export const PROGRAMS: readonly TravelProgram[] = SIZES.map(([name, text, size]) => ({
   name,

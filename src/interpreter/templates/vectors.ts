@@ -78,9 +78,19 @@ function mask(name: string): Lanes {
   return lanes(operands[0], 'mask', condition);
 }
 const words = (...list: [string, string, string, string]): Gather => ({ shape: 'words', words: list });
-/** Each word of the result, of the same function of two neighbours; those of the first operand come first. */
-const narrow = (by: string): Gather =>
-  words(`V.${by}(P0,P1)`, `V.${by}(P2,P3)`, `V.${by}(Q0,Q1)`, `V.${by}(Q2,Q3)`);
+/**
+ * Each word of the result, of two neighbours; those of the first operand come first. When all lanes are unsigned and fit, which one look
+ * tells, they are only put together; else a function of the two saturates.
+ */
+function narrow(by: string, above: string, together: string): Statements {
+  const pairs = ['P0', 'P2', 'Q0', 'Q2'].map((low) => [low, low[0] + (Number(low[1]) + 1)]);
+  const fit = pairs.map(([low, high]) => together.replaceAll('X', low).replaceAll('Y', high));
+  const cut = pairs.map(([low, high]) => `V.${by}(${low},${high})`);
+  const list = (values: readonly string[]) =>
+    ['w', 'x', 'y', 'z'].map((name, k) => `${name}=${values[k]}`).join(';');
+  const test = `((${pairs.flat().join('|')})&${above})===0`;
+  return statements(`let w,x,y,z;if(${test}){${list(fit)}}else{${list(cut)}}${put('w', 'x', 'y', 'z')}`);
+}
 /** Words of the low or the high half, each widened to two. */
 const widen = (half: 'low' | 'high', [low, high]: readonly [string, string]): Gather => {
   const [first, second] = half === 'low' ? ['0', '1'] : ['2', '3'];
@@ -208,8 +218,8 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'i8x16.popcnt': i('V.popcnt8(A)'),
   'i8x16.all_true': allTrue('V.eq8(P,0)===0'),
   'i8x16.bitmask': test('V.bits8(P0)|V.bits8(P1)<<4|V.bits8(P2)<<8|V.bits8(P3)<<12'),
-  'i8x16.narrow_i16x8_s': narrow('narrow16S'),
-  'i8x16.narrow_i16x8_u': narrow('narrow16U'),
+  'i8x16.narrow_i16x8_s': narrow('narrow16S', '-8323200', 'X&255|X>>>8&65280|(Y&255)<<16|Y<<8&-16777216'),
+  'i8x16.narrow_i16x8_u': narrow('narrow16U', '-16711936', 'X&255|X>>>8&65280|(Y&255)<<16|Y<<8&-16777216'),
   'i8x16.shl': shift(7, 'V.shl8(A,K)'),
   'i8x16.shr_s': shift(7, 'V.shr8S(A,K)'),
   'i8x16.shr_u': shift(7, 'V.shr8U(A,K)'),
@@ -228,8 +238,8 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'i16x8.neg': i('V.sub16(0,A)'),
   'i16x8.all_true': allTrue('V.eq16(P,0)===0'),
   'i16x8.bitmask': test('V.bits16(P0)|V.bits16(P1)<<2|V.bits16(P2)<<4|V.bits16(P3)<<6'),
-  'i16x8.narrow_i32x4_s': narrow('narrow32S'),
-  'i16x8.narrow_i32x4_u': narrow('narrow32U'),
+  'i16x8.narrow_i32x4_s': narrow('narrow32S', '-32768', 'X|Y<<16'),
+  'i16x8.narrow_i32x4_u': narrow('narrow32U', '-65536', 'X|Y<<16'),
   'i16x8.shl': shift(15, 'V.shl16(A,K)'),
   'i16x8.shr_s': shift(15, 'V.shr16S(A,K)'),
   'i16x8.shr_u': shift(15, 'V.shr16U(A,K)'),
