@@ -39,7 +39,7 @@ export function instantiatePaused<E extends object = UntypedExports>(
     store.machine.warm();
     instance.initialize();
   } catch (error) {
-    if (!sharesFunctions(module)) instance?.release();
+    if (instance !== undefined && !sharesFunctions(module)) instance.release();
     blameCaller(error, instantiatePaused);
     throw error;
   }
