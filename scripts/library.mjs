@@ -21,6 +21,7 @@ export const LIBRARY = {
   debug: 'src/debug/index.ts',
   wasi: 'src/wasi/index.ts',
   node: 'src/node.ts',
+  browser: 'src/browser.ts',
   register: 'embed/node/register.ts',
   'register-always': 'embed/node/register-always.ts',
 };

@@ -13,28 +13,14 @@ import '../embed/node/native-memory';
 import '../embed/node/source-positions';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
-import { decodeWithin } from '../embed/node/decode';
-import { DRIVE_OPTIONS, type DriveOptions, type StopReason } from '../embed/node/drive';
+import { decodeWithin } from '../embed/loop/decode';
+import { DRIVE_OPTIONS, type DriveOptions } from '../embed/loop/drive';
+import { type GuestImports, RunStoppedError, runCommand } from '../embed/loop/run';
 import { nodeDirectory } from '../embed/node/files';
 import { nodeHost } from '../embed/node/host';
-import { exportedFunc, type ProgramEnding, programOf } from '../embed/node/program';
 import { processStreams, releaseInput } from '../embed/node/stdio';
 import { ReadableStream, WritableStream } from '../embed/node/streams';
-import {
-  type BacktraceFrame,
-  Execution,
-  Func,
-  type ImportSource,
-  type ImportsByName,
-  type Instance,
-  instantiatePaused,
-  LinkError,
-  type Memory,
-  Module,
-  Store,
-  type StoreLimits,
-} from './index';
-import { restore, snapshot, withDigest } from './snapshot/index';
+import { Module, type StoreLimits } from './index';
 import {
   type DirectoryHandle,
   inputStream,
@@ -45,7 +31,8 @@ import {
   type WasiOptions,
 } from './wasi/index';
 
-export { type DriveOptions, drive, type Ending, type StopReason } from '../embed/node/drive';
+export { type DriveOptions, drive, type Ending, type StopReason } from '../embed/loop/drive';
+export { type Guest, type GuestImports, RunStoppedError } from '../embed/loop/run';
 export { type NodeDirectoryOptions, nodeDirectory } from '../embed/node/files';
 export { inheritedStreams, type NodeHostOptions, nodeHost } from '../embed/node/host';
 export { processStreams } from '../embed/node/stdio';
@@ -75,7 +62,7 @@ export interface RunWasiOptions extends DriveOptions {
   readonly storeLimits?: Partial<StoreLimits>;
   readonly deterministic?: WasiOptions['deterministic'];
   /** What the module imports beside WASI, by name; or a function that gives it, for imports that look into the guest's memory. */
-  readonly imports?: ImportsByName | ((guest: Guest) => ImportSource);
+  readonly imports?: GuestImports;
   /**
    * Where a snapshot goes when the program is stopped: a file, or a function. `resumeFrom` goes on from there, with the world that the program
    * had: directories are given again under the same names, arguments and variables are those of the snapshot.
@@ -83,15 +70,6 @@ export interface RunWasiOptions extends DriveOptions {
   readonly snapshotTo?: string | ((snapshot: Uint8Array) => void);
   /** A snapshot of this program, as a file or as bytes, to go on from. */
   readonly resumeFrom?: string | ByteSource;
-}
-
-/** The program's side, for what it imports. */
-export interface Guest {
-  readonly store: Store;
-  /** Throws as long as there is none: it is made when all imports are known. */
-  readonly instance: Instance;
-  /** The memory that it exports as `memory`. */
-  readonly memory: Memory;
 }
 
 export interface RunWasiResult {
@@ -119,20 +97,6 @@ const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
   snapshotTo: TEXT_OR_OBJECT,
   resumeFrom: TEXT_OR_OBJECT,
 };
-
-/** The run used up its fuel or time, or was aborted. */
-export class RunStoppedError extends Error {
-  constructor(
-    readonly reason: StopReason,
-    /** Where the guest was, innermost frame first. */
-    readonly backtrace: readonly BacktraceFrame[],
-    /** What it could go on from, when `snapshotTo` asks for it. */
-    readonly snapshot?: Uint8Array,
-  ) {
-    super(`the program was stopped (${reason})`);
-  }
-}
-Object.defineProperty(RunStoppedError.prototype, 'name', { value: 'RunStoppedError', configurable: true });
 
 /**
  * Runs a WASI command to its end on the event loop. Throws CompileError or LinkError for a module that cannot run, RuntimeError for a
@@ -175,28 +139,20 @@ export async function runWasi(
     deterministic: world.deterministic,
     blocking: false,
   });
-  const store = new Store(world.storeLimits);
-  const guest = new RunningGuest(store);
-  const given = typeof world.imports === 'function' ? world.imports(guest) : world.imports;
-  const imports = wasi.imports(store, module, Func.host, given);
-  const keeper = new SnapshotKeeper(wasi, world.snapshotTo);
+  const { imports, storeLimits, resumeFrom, snapshotTo } = world;
   try {
-    guest.instance = instantiatePaused(store, module, imports);
-    const started = programOf(guest.instance, keeper.watched(limits));
-    const main = exportedFunc(guest.instance, '_start');
-    if (main === undefined) throw new LinkError('the module exports no function "_start"');
-    const first =
-      world.resumeFrom === undefined
-        ? startOf(guest.instance)
-        : resumed(world.resumeFrom, guest.instance, wasi);
-    let ending = first === undefined ? undefined : await started.goOn(first);
-    if (ending === undefined || (ending.kind === 'done' && first?.func !== main))
-      ending = await started.run(main, []);
-    const exitCode = exitCodeOf(ending, keeper.taken);
+    const exitCode = await runCommand({
+      module,
+      wasi,
+      limits,
+      storeLimits,
+      imports,
+      resumeFrom: typeof resumeFrom === 'string' ? readFileSync(resumeFrom) : resumeFrom,
+      snapshotTo: typeof snapshotTo === 'string' ? (bytes) => writeFileSync(snapshotTo, bytes) : snapshotTo,
+    });
     await Promise.all([stdout.flushed(), stderr.flushed()]);
     return { exitCode, stdout: stdout.captured(), stderr: stderr.captured(), wasi };
   } finally {
-    wasi.cancelWait();
     if (world.stdin === 'inherit') releaseInput();
   }
 }
@@ -206,73 +162,6 @@ const MAX_CAPTURED = 256 * 1024 * 1024;
 
 function captures({ stdout = 'capture', stderr = 'capture' }: RunWasiOptions): boolean {
   return stdout === 'capture' || stderr === 'capture';
-}
-
-function exitCodeOf(ending: ProgramEnding, snapshot: Uint8Array | undefined): number {
-  switch (ending.kind) {
-    case 'done':
-      return 0;
-    case 'exited':
-      return ending.code;
-    case 'trapped':
-      throw ending.error;
-    case 'stopped':
-      throw new RunStoppedError(ending.reason, ending.backtrace, snapshot);
-  }
-}
-
-/** The start function, when there is one. */
-function startOf({ startFunc }: Instance): Execution | undefined {
-  return startFunc === undefined ? undefined : new Execution(startFunc, []);
-}
-
-function resumed(from: string | ByteSource, instance: Instance, wasi: Wasi): Execution {
-  const bytes = typeof from === 'string' ? readFileSync(from) : bytesOf('resumeFrom', from);
-  return restore(bytes, instance, { loadHostState: (state) => wasi.restoreState(state) });
-}
-
-class RunningGuest implements Guest {
-  private made: Instance | undefined;
-
-  constructor(readonly store: Store) {}
-
-  get instance(): Instance {
-    if (this.made === undefined) throw new TypeError('the instance is made when all its imports are known');
-    return this.made;
-  }
-  set instance(instance: Instance) {
-    this.made = instance;
-  }
-  get memory(): Memory {
-    return this.instance.memory('memory');
-  }
-}
-
-/** Takes a snapshot of an execution that shall not go on. */
-class SnapshotKeeper {
-  taken: Uint8Array | undefined;
-
-  constructor(
-    private readonly wasi: Wasi,
-    private readonly target: RunWasiOptions['snapshotTo'],
-  ) {}
-
-  watched(options: DriveOptions): DriveOptions {
-    if (this.target === undefined) return options;
-    const onStop: DriveOptions['onStop'] = (reason, execution) => {
-      const more = options.onStop?.(reason, execution);
-      if (more === undefined) this.take(execution);
-      return more;
-    };
-    return { ...options, onStop };
-  }
-
-  private take(execution: Execution): void {
-    const bytes = withDigest(snapshot(execution, { hostState: this.wasi.saveState() }));
-    this.taken = bytes;
-    if (typeof this.target === 'string') writeFileSync(this.target, bytes);
-    else this.target?.(bytes);
-  }
 }
 
 function directoryOf(directory: Directory): DirectoryHandle {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { leb, moduleOf, section } from '../../src/decoder/testing';
 import { CompileError, Module } from '../../src/index';
 import { RunStoppedError, runWasi } from '../../src/node';
-import { decodeWithin } from './decode';
+import { decodeWithin } from '../loop/decode';
 
 /** Large, and wrong at its end: who decodes it to the end is told so. */
 const wrong = (() => {

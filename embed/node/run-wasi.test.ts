@@ -9,9 +9,9 @@ import { CompileError, LinkError, RuntimeError } from '../../src/errors';
 import { Func, instantiatePaused, Module, Store } from '../../src/index';
 import { type Guest, RunStoppedError, runWasi } from '../../src/node';
 import { loadTar, MemoryFileSystem, overlay, readOnly, Wasi } from '../../src/wasi/index';
+import { exportedFunc, programOf } from '../loop/program';
 import { nodeDirectory } from './files';
 import { nodeHost } from './host';
-import { exportedFunc, programOf } from './program';
 import { listen } from './sockets';
 import { FOREVER, program, sleeper, TRAPS, UPPER, WRITE_FILE } from './wasi-tests/programs';
 

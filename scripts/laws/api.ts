@@ -13,6 +13,7 @@ export const ENTRIES: Record<string, string> = {
   'tswasm/debug': 'src/debug/index.ts',
   'tswasm/wasi': 'src/wasi/index.ts',
   'tswasm/node': 'src/node.ts',
+  'tswasm/browser': 'src/browser.ts',
 };
 
 export function publicApi(): string {

@@ -62,7 +62,7 @@ const RULES: Record<string, Rule> = {
   'src/webassembly.ts': { from: ['src/js-api', 'src/errors.ts'] },
   'src/webassembly-snapshot.ts': { from: ['src/js-api', 'src/errors.ts'] },
   'src/node.ts': {
-    from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/node'],
+    from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/node', 'embed/loop'],
     packages: /^node:/,
   },
   'src/cli': {
@@ -74,13 +74,17 @@ const RULES: Record<string, Rule> = {
       'src/lowering',
       'src/interpreter',
       'embed/node',
+      'embed/loop',
       // `tswasm wast` runs scripts with the runner of our own tests.
       'spec-tests',
     ],
     packages: /^(node:|wabt$)/,
   },
   'embed/quickjs': { from: [...ENTRIES, 'src/factories.ts', 'src/wasi'] },
-  'embed/node': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi'], packages: /^node:/ },
+  // What hosts with an event loop have in common.
+  'embed/loop': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api/turns.ts'] },
+  'embed/node': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'embed/loop'], packages: /^node:/ },
+  'src/browser.ts': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/loop'] },
 };
 
 export function roomOf(file: string): string | undefined {

@@ -1,6 +1,6 @@
 /** What of a program runs after what, and how its end is told. */
-import type { DriveLimits } from '../../embed/node/drive';
-import { exportedFunc, type Program, type ProgramEnding } from '../../embed/node/program';
+import type { DriveLimits } from '../../embed/loop/drive';
+import { exportedFunc, type Program, type ProgramEnding } from '../../embed/loop/program';
 import { funcTypeName } from '../decoder';
 import { Func, type Instance, type StoreLimits, type Value } from '../index';
 import type { Wasi } from '../wasi';

@@ -1,6 +1,6 @@
 /** `--preload NAME=FILE`: modules that are instantiated first, and whose exports the program imports from NAME. */
-import type { DriveOptions } from '../../embed/node/drive';
-import { exportedFunc, type ProgramEnding, programOf } from '../../embed/node/program';
+import type { DriveOptions } from '../../embed/loop/drive';
+import { exportedFunc, type ProgramEnding, programOf } from '../../embed/loop/program';
 import type { Features } from '../decoder';
 import { Func, type ImportLookup, type Instance, instantiatePaused, Module, type Store } from '../index';
 import type { Wasi } from '../wasi';

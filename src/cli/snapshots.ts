@@ -1,8 +1,8 @@
 /** The snapshot options of `run` and `resume`: when a snapshot is due, and what then happens. */
 import { constants } from 'node:os';
-import { decodeWithin } from '../../embed/node/decode';
-import type { DriveLimits, DriveOptions, StopReason } from '../../embed/node/drive';
-import type { Program, ProgramEnding } from '../../embed/node/program';
+import { decodeWithin } from '../../embed/loop/decode';
+import type { DriveLimits, DriveOptions, StopReason } from '../../embed/loop/drive';
+import type { Program, ProgramEnding } from '../../embed/loop/program';
 import { SnapshotError } from '../errors';
 import { type Execution, Module } from '../index';
 import { snapshot, u64FromNumber, withDigest } from '../snapshot';

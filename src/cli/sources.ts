@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ProgramEnding } from '../../embed/node/program';
+import type { ProgramEnding } from '../../embed/loop/program';
 
 /** Lets backtraces of the module in `file` name their sources; what it refers to lies beside it. */
 export async function showSourcesOf(file: string): Promise<void> {

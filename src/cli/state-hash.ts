@@ -1,5 +1,5 @@
 /** `--state-hash`: one line that two runs can be compared by. */
-import type { ProgramEnding } from '../../embed/node/program';
+import type { ProgramEnding } from '../../embed/loop/program';
 import { SnapshotError } from '../errors';
 import type { Instance } from '../index';
 import { postmortem } from '../snapshot';

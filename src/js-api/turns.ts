@@ -33,11 +33,16 @@ function afterTurn(callback: () => void): void {
   else callback();
 }
 
+/** A turn of the event loop. */
+export function nextTurn(): Promise<void> {
+  return new Promise(afterTurn);
+}
+
 /** All parts, with a turn of the event loop now and then. */
 export async function inTurns<T>(parts: Generator<undefined, T, undefined>): Promise<T> {
   for (let count = 1; ; count++) {
     const { done, value } = parts.next();
     if (done) return value;
-    if (count % PARTS_PER_TURN === 0) await new Promise<void>(afterTurn);
+    if (count % PARTS_PER_TURN === 0) await nextTurn();
   }
 }

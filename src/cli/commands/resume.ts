@@ -1,6 +1,6 @@
 /** `tswasm resume`. */
 import { existsSync } from 'node:fs';
-import { programOf } from '../../../embed/node/program';
+import { programOf } from '../../../embed/loop/program';
 import { Func, instantiatePaused, Store } from '../../index';
 import { decode, restore } from '../../snapshot';
 import { StateError } from '../../wasi';

@@ -1,5 +1,5 @@
 /** `tswasm run`. */
-import { exportedFunc, programOf } from '../../../embed/node/program';
+import { exportedFunc, programOf } from '../../../embed/loop/program';
 import { Func, instantiatePaused, Store } from '../../index';
 import type { Command } from '../command';
 import { ALIKE, ENGINE_OPTIONS, reportEnding, runLimits, runWhole, storeLimits, tellExports } from '../entry';

@@ -2,7 +2,7 @@
  * What a REPL works on: an instance, the call that is under way in it, and states to go back to. A state is a snapshot of the store and of
  * the WASI world; going back makes both anew, so nothing of the present is left.
  */
-import { exportedFunc } from '../../../embed/node/program';
+import { exportedFunc } from '../../../embed/loop/program';
 import type { BacktraceFrame, RuntimeError } from '../../errors';
 import {
   Execution,

@@ -1,6 +1,6 @@
 /** Options that look at a run without changing it. What they need is loaded when they are given. */
-import type { DriveOptions } from '../../../embed/node/drive';
-import type { ProgramEnding } from '../../../embed/node/program';
+import type { DriveOptions } from '../../../embed/loop/drive';
+import type { ProgramEnding } from '../../../embed/loop/program';
 import { type Instance, Module } from '../../index';
 import { featuresOf } from '../features';
 import type { OptionSpec, Options } from '../options';

@@ -1,6 +1,6 @@
 /** The native tier: functions run as instrumented code by the host's own engine. */
-import { canonicalFuncType, isRef, type Module, OP } from '../../decoder';
-import { codeReader, readInstruction, readLocalDeclarations } from '../../decoder/body';
+import { canonicalFuncType, isRef, type Module, OP, V128, type ValType } from '../../decoder';
+import { codeReader, funcTypeOf, readInstruction, readLocals } from '../../decoder/body';
 import { skipImmediates } from '../../decoder/immediates';
 import { usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
@@ -111,8 +111,14 @@ export class NativeTier implements Tier {
 }
 
 /** Types that make a module impossible in the host's engine, or in how this tier uses it. */
-function whyNotModule({ memories, tables, tags }: ModuleData): string | undefined {
+function whyNotModule({ memories, tables, tags, types, globals }: ModuleData): string | undefined {
   if (tags.length > 0) return 'it has tags of exceptions';
+  const isVector = (type: ValType): boolean => type === V128;
+  const crosses = types.some(
+    ({ composite: { func } }) => func.params.some(isVector) || func.results.some(isVector),
+  );
+  if (crosses || globals.some(({ value }) => isVector(value)))
+    return 'it has functions or globals of vectors';
   if (memories.length > 1) return 'it has several memories';
   if (memories.some(({ address }) => address === 'i64')) return 'its memory has 64-bit addresses';
   if (memories.some(({ shared }) => shared)) return 'its memory is shared';
@@ -154,12 +160,16 @@ function refusalsOf(module: ModuleData): ReadonlyMap<number, string> {
   return found;
 }
 
+const WITH_VECTORS = 'it computes with vectors';
+
 function whyNotFunction(module: ModuleData, funcidx: number): string | undefined {
   const types = unplainTypes(module);
   const reader = codeReader(module, funcidx);
-  readLocalDeclarations(reader, module);
+  const locals = readLocals(funcTypeOf(module, funcidx), reader, module);
+  if (locals.some(({ type }) => type === V128)) return WITH_VECTORS;
   while (reader.pos < reader.end) {
     const row = readInstruction(reader);
+    if (row.feature === 'simd' || row.feature === 'relaxedSimd') return WITH_VECTORS;
     if (usesExceptions(row)) return 'it throws or handles exceptions';
     if (row.op === OP.call_ref || row.op === OP.return_call_ref) return 'it calls by reference';
     if (row.op !== OP.call_indirect && row.op !== OP.return_call_indirect) {

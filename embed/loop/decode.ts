@@ -1,5 +1,6 @@
 /** Decoding a module under the limits of its run. */
 import { Module } from '../../src/index';
+import { nextTurn } from '../../src/js-api/turns';
 import type { DriveOptions, StopReason } from './drive';
 
 /**
@@ -23,7 +24,7 @@ export async function decodeWithin(
     if (now >= end) return 'timeout';
     if (done) return value;
     if (now < turn) continue;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     turn = performance.now() + slice;
   }
 }

@@ -1,6 +1,7 @@
-/** Running an execution to its end on Node's event loop: waits for host calls, keeps to fuel and time. */
+/** Running an execution to its end on an event loop: waits for host calls, keeps to fuel and time. */
 import { AMOUNT, CALLBACK, COUNT, type OptionChecks, readOptions, SIGNAL } from '../../src/checks';
 import type { BacktraceFrame, Execution, Outcome, RunOptions, RuntimeError, Value } from '../../src/index';
+import { nextTurn } from '../../src/js-api/turns';
 
 /** When a run stops. */
 export interface DriveLimits {
@@ -114,10 +115,6 @@ async function goOn(
     // Timers come a little early at times, and cannot be set for months.
   } while (execution.waitsFor !== undefined);
   return undefined;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 const LONGEST_TIMEOUT = 0x7fffffff;
