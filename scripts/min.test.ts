@@ -56,8 +56,8 @@ describe('dist/tswasm.min.js', () => {
     const instance = min.instantiate(new min.Store(), min.Module.decode(program), []);
     const execution = new min.Execution(instance.exports.get('hash') as Core.Func, [min.i32(200)]);
     let stops = 0;
-    let outcome = execution.run({ fuel: 1000 });
-    for (; outcome.kind === 'paused'; stops++) outcome = execution.run({ fuel: 1000 });
+    let outcome = execution.run({ fuel: 500 });
+    for (; outcome.kind === 'paused'; stops++) outcome = execution.run({ fuel: 500 });
     expect(stops).toBeGreaterThan(5);
     const result = outcome.kind === 'done' ? (min.toJs(outcome.results[0]) as bigint) : undefined;
     expect(result).toBe(native.hash(200));
