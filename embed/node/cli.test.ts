@@ -96,19 +96,14 @@ it.each<[string[], number, string]>([
   [['--timeout', '5 years', 'MATH'], 2, 'for example 500ms, 5s or 2m'],
   [['--fs-tar', 'MATH', 'MATH'], 1, 'not a tar file'],
   [['--fs-out', 'x.tar', 'MATH'], 1, 'the files of / are not in memory (--memory-fs puts them there)'],
-  [
-    ['--state-hash', '--fuel', '0', '--invoke', 'div', 'MATH', '1', '1'],
-    134,
-    'no state hash: the program was stopped',
-  ],
+  [['--state-hash', '--fuel', '0', 'SPIN'], 134, 'no state hash: the program was stopped'],
   [['validate', 'BAD'], 1, 'not a valid module'],
   [['validate'], 2, 'usage: tswasm validate'],
   [['inspect', 'BAD'], 1, 'not a valid module'],
   [['inspect', '--disasemble', 'BAD'], 2, 'did you mean --disassemble?'],
 ])('wrong input: %j', async (words, code, message) => {
-  const result = await cli(
-    words.map((word) => (word === 'BAD' ? at('bad.wasm') : word === 'MATH' ? at('math.wat') : word)),
-  );
+  const files: Record<string, string> = { BAD: 'bad.wasm', MATH: 'math.wat', SPIN: 'spin.wasm' };
+  const result = await cli(words.map((word) => (word in files ? at(files[word]) : word)));
   expect(result.stderr).toContain(message);
   expect(result.code).toBe(code);
 });
