@@ -36,7 +36,7 @@ export type JsNumber = number | bigint;
 /** What a funcref that is not null refers to: a function instance (func.ts). */
 export abstract class FuncReference {
   abstract readonly store: object;
-  /** Whether it is of the type with this canonical id. */
+  /** @internal Whether it is of the type with this canonical id. */
   abstract isOf(typeId: number): boolean;
 }
 
