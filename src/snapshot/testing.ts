@@ -5,6 +5,7 @@ import {
   type ContinuationRecord,
   type ContinuationState,
   EMPTY_DOCUMENT,
+  type ExceptionRecord,
   isRefTag,
   type MemoryChunk,
   type MemoryRecord,
@@ -116,16 +117,24 @@ class Maker {
       tables: r.list(3, (i) => this.table(i)),
       globals: this.values(5),
       segments: { dataDropped: this.flags(), elemDropped: this.flags() },
-      exceptions: Array.from({ length: this.exceptions }, () => ({
-        tag: r.below(300),
-        args: this.values(3),
-      })),
+      exceptions: this.exceptionRecords(),
       continuations,
       hostState: this.postmortem || r.oneIn(2) ? new Uint8Array(0) : r.bytes(r.below(40)),
       pendingCall: waits ? { func: r.below(10), args: this.values(3) } : undefined,
       extras:
         this.options.plain || !r.oneIn(4) ? [] : [{ id: 9 + r.below(100), bytes: r.bytes(1 + r.below(5)) }],
     };
+  }
+
+  /** An exception holds none but earlier ones: none holds itself. */
+  private exceptionRecords(): ExceptionRecord[] {
+    const { r, exceptions } = this;
+    const records = Array.from({ length: exceptions }, (_, k) => {
+      this.exceptions = k;
+      return { tag: r.below(300), args: this.values(3) };
+    });
+    this.exceptions = exceptions;
+    return records;
   }
 
   private value(): TypedValue {

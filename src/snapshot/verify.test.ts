@@ -287,10 +287,13 @@ describe('a snapshot that does not fit', () => {
     it(name, () => expect(refusal(document)).toEqual(['mismatch', expect.stringContaining(message)]));
   }
 
+  it('refuses an exception of a tag that there is not', () => {
+    expect(refusal({ ...good, exceptions: [{ tag: 0, args: [] }] })[0]).toBe('mismatch');
+  });
+
   it('says what it does not support', () => {
     const allocated = { ...root, state: 'allocated' as const, typeIndex: 0, activations: [] };
     expect(refusal({ ...good, continuations: [root, allocated] })[0]).toBe('unsupported');
-    expect(refusal({ ...good, exceptions: [{ tag: 0, args: [] }] })[0]).toBe('unsupported');
   });
 
   it('keeps the rules that need no module', () => {
