@@ -1,5 +1,5 @@
 /** What cannot run natively, and why: modules whose types the host's engine does not take, and functions with certain calls. */
-import { canonicalFuncType, isRef, OP, Reader } from '../../decoder';
+import { canonicalFuncType, type FuncType, isRef, OP, Reader } from '../../decoder';
 import { codeReader, readInstruction, readLocalDeclarations } from '../../decoder/body';
 import { skipImmediates } from '../../decoder/immediates';
 import { usesExceptions } from '../../decoder/instructions';
@@ -35,8 +35,11 @@ export function unplainTypes(module: ModuleData): ReadonlySet<number> {
 }
 function isPlain({ types }: ModuleData, typeidx: number): boolean {
   const { composite, id } = types[typeidx];
-  const { params, results } = composite.func;
-  return [...params, ...results].every((type) => !isRef(type)) && id === canonicalFuncType(composite.func);
+  return isPlainType(composite.func, id);
+}
+/** Whether a function type with this canonical id is one that the host's engine tells from all others. */
+export function isPlainType(type: FuncType, id: number): boolean {
+  return ![...type.params, ...type.results].some(isRef) && id === canonicalFuncType(type);
 }
 
 /** Calls whose callee the instruction does not name, by dense id. */
