@@ -81,6 +81,8 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   private afterEnd = false;
   /** Operands that the stack has held at most. */
   private highest = 0;
+  /** Whether some may take two slots. */
+  private isWide = false;
   /** Kept when somebody asks where an instruction came from. */
   private positions: Position[] | undefined = undefined;
   /** Module offset of the first of the instructions that are copied as they are, or -1. */
@@ -145,7 +147,8 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
       this.pass(walk);
       return;
     }
-    if (height > this.highest) this.reserve(walk.stack!);
+    this.isWide ||= row.feature === 'simd';
+    if (height > this.highest || (this.isWide && height > 0)) this.reserve(walk.stack!);
     const rewrite = REWRITERS[row.op];
     if (rewrite === undefined) {
       if (this.verbatim < 0) this.verbatim = walk.offset;
@@ -424,7 +427,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   }
 
   private reserve(stack: TypeList): void {
-    this.highest = stack.length;
+    this.highest = Math.max(this.highest, stack.length);
     this.reserveSlots(this.localSlots + slotsIn(typesOf(stack)));
   }
 }
