@@ -52,8 +52,7 @@ class ModuleWriter extends SectionWriter<Layout> {
 
   write(name: string): Uint8Array {
     const { module, layout } = this;
-    const bodies: Emitter[] = [];
-    for (let funcidx = 0; funcidx < module.funcTypes.length; funcidx++) bodies.push(this.body(funcidx));
+    const bodies = this.bodies();
     const adapted = adaptedTypes(module);
     const table = layout.mirrors.length;
     for (const typeidx of adapted) {
@@ -80,6 +79,17 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.code(bodies);
     this.name(name);
     return this.written();
+  }
+
+  /** Of all functions; once more when a quiet one turns out to be outside, since its callers must be able to unwind. */
+  private bodies(): Emitter[] {
+    const { module, layout, refused } = this;
+    for (;;) {
+      const before = layout.outside.size;
+      const bodies = Array.from(module.funcTypes, (_, funcidx) => this.body(funcidx));
+      for (const funcidx of refused.keys()) if (layout.quiet[funcidx] !== 0) layout.outside.add(funcidx);
+      if (layout.outside.size === before) return bodies;
+    }
   }
 
   private body(funcidx: number): Emitter {
