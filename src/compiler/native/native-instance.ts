@@ -75,7 +75,7 @@ export class NativeInstance {
     if (this.instance.globals.length === 0) return;
     const { crossing } = this;
     crossing.clear();
-    for (const global of this.instance.globals) crossing.pushValue(global.get());
+    for (const global of this.instance.globals) crossing.pushGlobal(global);
     crossing.offerPushed();
     (this.exports['globals in'] as () => void)();
   }
