@@ -10,6 +10,7 @@ import {
 } from './checks';
 import '../embed/node/fresh-factories';
 import '../embed/node/native-memory';
+import '../embed/node/native-tier';
 import '../embed/node/source-positions';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
@@ -20,7 +21,7 @@ import { nodeDirectory } from '../embed/node/files';
 import { nodeHost } from '../embed/node/host';
 import { processStreams, releaseInput } from '../embed/node/stdio';
 import { ReadableStream, WritableStream } from '../embed/node/streams';
-import { Module, type StoreLimits } from './index';
+import { Module, type StoreLimits, type TierChoice } from './index';
 import {
   type DirectoryHandle,
   inputStream,
@@ -60,6 +61,8 @@ export interface RunWasiOptions extends DriveOptions {
   readonly stderr?: Output;
   readonly limits?: WasiOptions['limits'];
   readonly storeLimits?: Partial<StoreLimits>;
+  /** What runs its functions, as for a `Store`. */
+  readonly tier?: TierChoice;
   readonly deterministic?: WasiOptions['deterministic'];
   /** What the module imports beside WASI, by name; or a function that gives it, for imports that look into the guest's memory. */
   readonly imports?: GuestImports;
@@ -92,6 +95,7 @@ const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
   stderr: TEXT_OR_OBJECT,
   limits: OBJECT,
   storeLimits: OBJECT,
+  tier: TEXT,
   deterministic: OBJECT,
   imports: OBJECT,
   snapshotTo: TEXT_OR_OBJECT,
@@ -139,13 +143,14 @@ export async function runWasi(
     deterministic: world.deterministic,
     blocking: false,
   });
-  const { imports, storeLimits, resumeFrom, snapshotTo } = world;
+  const { imports, storeLimits, tier, resumeFrom, snapshotTo } = world;
   try {
     const exitCode = await runCommand({
       module,
       wasi,
       limits,
       storeLimits,
+      tier,
       imports,
       resumeFrom: typeof resumeFrom === 'string' ? readFileSync(resumeFrom) : resumeFrom,
       snapshotTo: typeof snapshotTo === 'string' ? (bytes) => writeFileSync(snapshotTo, bytes) : snapshotTo,

@@ -13,6 +13,7 @@ import {
   type Module,
   Store,
   type StoreLimits,
+  type TierChoice,
 } from '../../src/index';
 import { restore, snapshot, withDigest } from '../../src/snapshot/index';
 import type { Wasi } from '../../src/wasi/index';
@@ -50,6 +51,7 @@ export interface Run {
   readonly wasi: Wasi;
   readonly limits: DriveOptions;
   readonly storeLimits?: Partial<StoreLimits>;
+  readonly tier?: TierChoice;
   readonly imports?: GuestImports;
   readonly snapshotTo?: (snapshot: Uint8Array) => void;
   readonly resumeFrom?: ByteSource;
@@ -58,7 +60,7 @@ export interface Run {
 /** Gives the exit code. Throws what `runWasi` says. */
 export async function runCommand(run: Run): Promise<number> {
   const { module, wasi } = run;
-  const store = new Store(run.storeLimits);
+  const store = new Store({ ...run.storeLimits, tier: run.tier ?? 'interpret' });
   const guest = new RunningGuest(store);
   const given = typeof run.imports === 'function' ? run.imports(guest) : run.imports;
   const imports = wasi.imports(store, module, Func.host, given);

@@ -20,6 +20,8 @@ export const ENGINES = [
   'tswasm-step1',
   'tswasm-hot1',
   'mixed',
+  'native',
+  'native-mixed',
   'migrate1',
   'moves1',
 ];
@@ -31,6 +33,8 @@ const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
   ['tswasm-hot1', 10_000],
   ['tswasm-hot2', 10_000],
   ['mixed', 5_000],
+  ['native', 20_000],
+  ['native-mixed', 10_000],
   ['migrate1', 3_000],
 ];
 const MUTANTS = 100_000;

@@ -83,7 +83,10 @@ const RULES: Record<string, Rule> = {
   'embed/quickjs': { from: [...ENTRIES, 'src/factories.ts', 'src/wasi'] },
   // What hosts with an event loop have in common.
   'embed/loop': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api/turns.ts'] },
-  'embed/node': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'embed/loop'], packages: /^node:/ },
+  'embed/node': {
+    from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'embed/loop', 'src/compiler/native'],
+    packages: /^node:/,
+  },
   'src/browser.ts': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/loop'] },
 };
 

@@ -75,7 +75,7 @@ const migratingTarget: Target = {
   },
 };
 
-/** `tswasm`, `native`, or one of the stopping engines (engines/index.ts). */
+/** `tswasm`, `host`, or one of the stopping engines (engines/index.ts). */
 export function targetNamed(name: string): Target | undefined {
   const engine = engineNamed(name);
   if (engine === undefined || engine === nativeEngine) return engine && nativeTarget;

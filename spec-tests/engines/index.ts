@@ -10,6 +10,7 @@ import { tswasmEngine } from './tswasm';
 
 /**
  * `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
+ * `host` is the host's own engine; `native` runs what the native tier takes there, `native-mixed` in either tier at random;
  * `mixed` runs each function in one of two tiers, and moves between them at every safepoint;
  * `migrateN` goes on from a snapshot in fresh instances each time; `movesN` does so in Node, jitless Node and QuickJS.
  */

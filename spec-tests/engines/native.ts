@@ -251,7 +251,7 @@ function nativeTable64(): EngineExtern | undefined {
 }
 
 export const nativeEngine: Engine = {
-  name: 'native',
+  name: 'host',
   exactMessages: false,
   open: () => new NativeSession(),
   classify(error: unknown): Failure {

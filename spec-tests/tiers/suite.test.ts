@@ -1,12 +1,13 @@
 /**
- * Scripts in two tiers mixed at random, with moves at every safepoint: the same results as in the interpreter alone. A handful here; the
- * whole suite is `npm run spec -- --engine mixed`.
+ * Scripts in two tiers mixed at random, with moves at every safepoint, and in the native tier: the same results as in the interpreter alone.
+ * A handful here; the whole suite is `npm run spec -- --engine mixed`, `native` and `native-mixed`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { mixedEngine } from '../engines/mixed';
+import { nativeMixedEngine, nativeTierEngine } from '../engines/native-tier';
 import { tswasmEngine } from '../engines/tswasm';
 import { locateTestsuite, missingNotice } from '../locate';
 import { runScript } from '../runner';
@@ -31,15 +32,17 @@ const SCRIPTS = [
   'stack.wast',
   'start.wast',
   'table_copy.wast',
+  'type-subtyping.wast',
   'unreachable.wast',
 ];
 
 async function compare(folder: string, names: readonly string[]): Promise<void> {
   const walker = new Walker();
-  const engine = mixedEngine(walker);
+  const engines = [mixedEngine(walker), nativeTierEngine, nativeMixedEngine];
   for (const name of names) {
     const text = readFileSync(path.join(folder, name), 'utf8');
-    expect(await runScript(engine, name, text)).toEqual(await runScript(tswasmEngine, name, text));
+    const expected = await runScript(tswasmEngine, name, text);
+    for (const engine of engines) expect(await runScript(engine, name, text), engine.name).toEqual(expected);
   }
   const { entered, resumed, left, called } = walker.counts;
   expect(Math.min(entered, resumed, left, called)).toBeGreaterThan(100);

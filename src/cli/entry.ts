@@ -3,6 +3,7 @@ import type { DriveLimits } from '../../embed/loop/drive';
 import { exportedFunc, type Program, type ProgramEnding } from '../../embed/loop/program';
 import { funcTypeName } from '../decoder';
 import { Func, type Instance, type StoreLimits, type Value } from '../index';
+import { TIER_CHOICES, type TierChoice } from '../interpreter/policy';
 import type { Wasi } from '../wasi';
 import { FEATURE } from './features';
 import { formatResult, parseArguments, parseCall } from './invoke';
@@ -33,6 +34,11 @@ export const ENGINE_OPTIONS: readonly OptionSpec[] = [
   { name: 'max-memory', value: 'SIZE', help: 'linear memory that the program may have, for example 64MiB' },
   { name: 'max-table-elements', value: 'N', help: 'elements that its tables may have together' },
   { name: 'max-depth', value: 'N', help: 'calls that may be nested' },
+  {
+    name: 'tier',
+    value: 'NAME',
+    help: `what runs functions: ${TIER_CHOICES.join(', ')} (the default: interpret)`,
+  },
   FEATURE,
 ];
 
@@ -58,6 +64,15 @@ export function storeLimits(options: Options): Partial<StoreLimits> {
     ...(elements === undefined ? {} : { maxTableElements: parseCount('max-table-elements', elements) }),
     ...(depth === undefined ? {} : { maxFrames: parseCount('max-depth', depth) }),
   };
+}
+
+/** What runs its functions. */
+export function tierOf(options: Options): { readonly tier?: TierChoice } {
+  const given = options.get('tier');
+  if (given === undefined) return {};
+  const tier = TIER_CHOICES.find((choice) => choice === given);
+  if (tier === undefined) throw new UsageError(`--tier ${given}: expected ${TIER_CHOICES.join(', ')}`);
+  return { tier };
 }
 
 /** What the command line asks for: the function of --invoke and its arguments. */

@@ -16,9 +16,11 @@ export {
 export type { FrameState, PendingHostCall } from './frames';
 export { FUEL_VERSION } from './fuel';
 export { HostCall } from './hostcall';
-export { Store } from './machine';
+export { Store, type StoreOptions } from './machine';
 export type { Outcome, PauseReason, RunOptions } from './outcome';
+export { installTiers, type TierChoice } from './policy';
 export { configureStack } from './registers';
+export type { Tier } from './tiers';
 export {
   fold,
   positionOf,

@@ -1,17 +1,17 @@
 /** The portable machine as a store sees it, and stores that it runs. */
-import type { Door } from '../errors';
+import { type Door, printable } from '../errors';
 import {
   type Callee,
   type Func,
   type Machine,
   Store as RuntimeStore,
-  type StoreOptions,
+  type StoreOptions as RuntimeStoreOptions,
   type Value,
 } from '../runtime';
 import { invoke } from './execution';
 import { factorySource } from './factories';
 import { machines, prepare } from './offers';
-import { setPolicy } from './policy';
+import { policyFor, setPolicy, TIER_CHOICES, type TierChoice } from './policy';
 import { isRunning } from './registers';
 import { MachineOfTier } from './tier-machine';
 import type { TierPolicy } from './tiers';
@@ -35,9 +35,23 @@ export function usePolicy(store: RuntimeStore, policy: TierPolicy): void {
   setPolicy(store, policy);
 }
 
+export interface StoreOptions extends RuntimeStoreOptions {
+  /**
+   * Where functions run. `interpret` (the default); `auto`: those that are hot go on in the best tier that the host has; or the name of a tier:
+   * they begin there. What a tier refuses, or a host has not, is interpreted.
+   */
+  readonly tier?: TierChoice;
+}
+
 /** A store whose code the interpreter runs, and the tiers that its policy allows. */
 export class Store extends RuntimeStore {
   constructor(options: StoreOptions = {}) {
-    super(MACHINE, options);
+    const { tier, ...others } = Object(options) as StoreOptions;
+    super(MACHINE, tier === undefined ? options : others);
+    if (tier === undefined) return;
+    if (!TIER_CHOICES.includes(tier)) {
+      throw new TypeError(`tier: expected ${TIER_CHOICES.join(', ')}, not ${printable(String(tier))}`);
+    }
+    usePolicy(this, policyFor(tier));
   }
 }

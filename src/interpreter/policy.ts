@@ -3,11 +3,16 @@ import type { ModuleData } from '../decoder/module';
 import type { Func, Store } from '../runtime';
 import type { Tier, TierPolicy } from './tiers';
 
+/** The tiers that a host may have beside the interpreter, best first. */
+export const TIER_NAMES = ['native', 'javascript'] as const;
+
 /**
  * What a store is asked for. `auto`: functions begin in the interpreter, and hot ones go on in the best tier that there is. The name of a
  * tier: functions begin there. Whatever a tier refuses runs in the interpreter.
  */
 export type TierChoice = 'auto' | 'interpret' | (typeof TIER_NAMES)[number];
+
+export const TIER_CHOICES: readonly TierChoice[] = ['auto', 'interpret', ...TIER_NAMES];
 
 const NONE: readonly Tier[] = [];
 
@@ -54,9 +59,6 @@ export function setPolicy(store: Store, policy: TierPolicy): void {
 export function policyOf(store: Store): TierPolicy {
   return policies.get(store) ?? INTERPRET;
 }
-
-/** The tiers that a host may have beside the interpreter, best first. */
-export const TIER_NAMES = ['native', 'javascript'] as const;
 
 /** Where a policy lets a function run, as far as its module tells, and why not in a better tier. */
 export interface TierReport {

@@ -1,6 +1,6 @@
 /** `tswasm repl`. */
 import type { Command } from '../command';
-import { ENGINE_OPTIONS, storeLimits } from '../entry';
+import { ENGINE_OPTIONS, storeLimits, tierOf } from '../entry';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { EXIT, reportFailure } from '../report';
@@ -25,7 +25,7 @@ export const replCommand: Command = {
       const session = await Session.open(bytes, {
         options,
         file,
-        limits: storeLimits(options),
+        limits: { ...storeLimits(options), ...tierOf(options) },
         wasi: () => makeWasi(options, file, args, []),
       });
       await talk(session);

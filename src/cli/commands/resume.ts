@@ -5,7 +5,7 @@ import { Func, instantiatePaused, Store } from '../../index';
 import { decode, restore } from '../../snapshot';
 import { StateError } from '../../wasi';
 import type { Command } from '../command';
-import { ALIKE, ENGINE_OPTIONS, runLimits, runRest, storeLimits } from '../entry';
+import { ALIKE, ENGINE_OPTIONS, runLimits, runRest, storeLimits, tierOf } from '../entry';
 import { loadModule } from '../load';
 import { type Options, UsageError } from '../options';
 import { EXIT, reportFailure } from '../report';
@@ -68,7 +68,7 @@ _initialize); its arguments follow the files.`,
       const tools = await Tools.begin(options, moduleFile);
       const module = await plan.decode(moduleFile, bytes);
       if (module === undefined) return EXIT.trap;
-      const store = new Store({ ...limits, ...ALIKE });
+      const store = new Store({ ...limits, ...tierOf(options), ...ALIKE });
       const wasi = makeWasi(options, moduleFile, [], []);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, unknown));

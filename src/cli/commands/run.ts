@@ -2,7 +2,16 @@
 import { exportedFunc, programOf } from '../../../embed/loop/program';
 import { Func, instantiatePaused, Store } from '../../index';
 import type { Command } from '../command';
-import { ALIKE, ENGINE_OPTIONS, reportEnding, runLimits, runWhole, storeLimits, tellExports } from '../entry';
+import {
+  ALIKE,
+  ENGINE_OPTIONS,
+  reportEnding,
+  runLimits,
+  runWhole,
+  storeLimits,
+  tellExports,
+  tierOf,
+} from '../entry';
 import { featuresOf } from '../features';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
@@ -61,7 +70,7 @@ ${SNAPSHOT_NOTES}`,
       throw new UsageError(`--coverage runs a changed module, of which --${kept.name} would be no use`);
     }
     const plan = new SnapshotPlan(options, runLimits(options));
-    const store = new Store({ ...storeLimits(options), ...ALIKE });
+    const store = new Store({ ...storeLimits(options), ...tierOf(options), ...ALIKE });
     const listeners = await openListeners(options);
     const wasi = makeWasi(options, file, args, listeners);
     try {

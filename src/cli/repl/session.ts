@@ -11,7 +11,7 @@ import {
   instantiatePaused,
   Module,
   Store,
-  type StoreLimits,
+  type StoreOptions,
   type Value,
 } from '../../index';
 import { restoreStore, snapshotStore } from '../../snapshot';
@@ -24,7 +24,7 @@ import { type Options, UsageError } from '../options';
 export interface Setup {
   readonly options: Options;
   readonly file: string;
-  readonly limits: Partial<StoreLimits>;
+  readonly limits: StoreOptions;
   readonly wasi: () => Wasi;
 }
 

@@ -33,6 +33,7 @@ import { isLarge } from './facts';
 import { pushLocal, takeValue } from './frame';
 import { FunctionWriter, type InstrumentedBody, slotsIn } from './function-writer';
 import type { Layout } from './layout';
+import { NotNative } from './refusals';
 import { REWRITERS, type Rewrite, type RewrittenBody } from './rewriters';
 
 /** A walk that knows how many of the lowest operands lie in shadows: until something takes them. */
@@ -81,6 +82,8 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   private afterEnd = false;
   /** Operands that the stack has held at most. */
   private highest = 0;
+  /** Whether some may take two slots. */
+  private isWide = false;
   /** Kept when somebody asks where an instruction came from. */
   private positions: Position[] | undefined = undefined;
   /** Module offset of the first of the instructions that are copied as they are, or -1. */
@@ -145,7 +148,8 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
       this.pass(walk);
       return;
     }
-    if (height > this.highest) this.reserve(walk.stack!);
+    this.isWide ||= row.feature === 'simd';
+    if (height > this.highest || (this.isWide && height > 0)) this.reserve(walk.stack!);
     const rewrite = REWRITERS[row.op];
     if (rewrite === undefined) {
       if (this.verbatim < 0) this.verbatim = walk.offset;
@@ -174,7 +178,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
 
   call(walk: Walk, callee: Callee, { params }: FuncType): void {
     const { out } = this;
-    if (callee.kind === 'func' && this.quiet[callee.funcidx] !== 0) {
+    if (callee.kind === 'func' && this.quiet[callee.funcidx] !== 0 && !this.leads(callee.funcidx)) {
       const charges = this.layout.charging[callee.funcidx] !== 0;
       if (charges) this.giveFuelBack();
       out.indexed('call', this.layout.funcidx(callee.funcidx));
@@ -200,8 +204,17 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     out.op('drop');
   }
 
+  /** Whether a call leads out of the module. A quiet function has no way to unwind then. */
+  private leads(funcidx: number): boolean {
+    const isOutside = this.layout.outside.has(funcidx);
+    if (isOutside && this.isQuiet)
+      throw new NotNative('it is quiet and calls a function that cannot run natively');
+    return isOutside;
+  }
+
   tailCall(_walk: Walk, callee: Callee): void {
     const { out } = this;
+    if (callee.kind === 'func') this.leads(callee.funcidx);
     if (!this.isQuiet) {
       this.giveFuelBack();
       out.indexed('local.get', this.place);
@@ -424,7 +437,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   }
 
   private reserve(stack: TypeList): void {
-    this.highest = stack.length;
+    this.highest = Math.max(this.highest, stack.length);
     this.reserveSlots(this.localSlots + slotsIn(typesOf(stack)));
   }
 }

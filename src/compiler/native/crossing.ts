@@ -4,7 +4,7 @@
  */
 import { isRef, slotsOf, type ValType } from '../../decoder';
 import type { TierStack } from '../../interpreter/tiers';
-import type { Global, Value } from '../../runtime';
+import type { Global } from '../../runtime';
 
 const FIRST_CAPACITY = 64;
 
@@ -105,24 +105,26 @@ export class Crossing {
     }
   }
 
-  pushValue({ type, lo, hi, ref }: Value): void {
-    if (isRef(type)) {
+  /** A global's value, for emitted code to take. */
+  pushGlobal({ type, cells, at, ref }: Global): void {
+    if (isRef(type.value)) {
       this.pushRef(ref);
       return;
     }
-    const at = this.room();
-    this.buffer.ints[2 * at] = lo;
-    this.buffer.ints[2 * at + 1] = hi;
+    for (let word = 0; word < 2 * slotsOf(type.value); word += 2) {
+      const slot = this.room();
+      this.buffer.ints[2 * slot] = cells[at + word];
+      this.buffer.ints[2 * slot + 1] = cells[at + word + 1];
+    }
   }
   /** What has been pushed at a slot becomes a global's value. The slot behind it. */
   toGlobal(slot: number, global: Global): number {
     const { ints, refs } = this.buffer;
-    if (isRef(global.type.value)) global.ref = refs[slot];
-    else {
-      global.cells[global.at] = ints[2 * slot];
-      global.cells[global.at + 1] = ints[2 * slot + 1];
-    }
-    return slot + 1;
+    const { cells, at } = global;
+    const type = global.type.value;
+    if (isRef(type)) global.ref = refs[slot];
+    else for (let word = 0; word < 2 * slotsOf(type); word++) cells[at + word] = ints[2 * slot + word];
+    return slot + slotsOf(type);
   }
 
   /** Moves all of it there, whatever it is, and forgets it. */

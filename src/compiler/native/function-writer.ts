@@ -2,11 +2,11 @@
 import { type FuncType, I32, I64, OP, slotsOf, type ValType } from '../../decoder';
 import { codeReader, type LocalGroup, readLocalDeclarations, readLocals } from '../../decoder/body';
 import type { Callee } from '../../decoder/walk';
-import { InternalError } from '../../errors';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { type Loops, loopsOf } from './facts';
 import { type FrameShape, type Point, pushLocal, type Shadow } from './frame';
 import type { Cell, Helper, Layout } from './layout';
+import { NotNative, whyNotCall } from './refusals';
 
 export interface InstrumentedBody {
   /** The code entry, without its size. */
@@ -23,7 +23,7 @@ const SLOTS_PER_UNIT = 512;
 const NO_ROOM = Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x88, 0x80, 0x80, 0x80, 0x80, 0x7f);
 
 export class FunctionWriter {
-  readonly out = new Emitter(1024);
+  readonly out = new Emitter(256);
   readonly layout: Layout;
   protected readonly type: FuncType;
   protected readonly loops: Loops;
@@ -211,7 +211,8 @@ export class FunctionWriter {
       out.indexed(kind, layout.funcidx(callee.funcidx));
       return;
     }
-    if (callee.kind === 'ref') throw new InternalError('a call by reference in a native function');
+    const why = whyNotCall(layout.module, callee);
+    if (why !== undefined || callee.kind === 'ref') throw new NotNative(why);
     if (this.element < 0) this.element = this.addLocal(I32);
     out.indexed('local.tee', this.element);
     out.indexed('local.get', this.element);

@@ -109,6 +109,8 @@ export class Layout {
   /** By function index: 1 when it needs no safepoint (decoder/quiet.ts), and when, needing none, it charges fuel for work in bulk. */
   readonly quiet: Uint8Array;
   readonly charging: Uint8Array;
+  /** Functions that are not in the emitted module: a call of one may unwind, also of a quiet one. */
+  readonly outside: Set<number>;
   /** Tables of the original that are called through, in the order of their mirrors. */
   readonly mirrors: number[] = [];
   /** Types behind the original's. */
@@ -124,6 +126,7 @@ export class Layout {
     this.quiet =
       base?.quiet ?? Uint8Array.from(module.funcTypes, (_, funcidx) => Number(isQuiet(module, funcidx)));
     this.charging = base?.charging ?? chargingFunctions(module, this.quiet);
+    this.outside = base?.outside ?? new Set();
     this.effects = base?.effects ?? new Effects();
     this.helperAt = positions(HELPER_NAMES);
     this.cellAt = positions(CELL_NAMES);

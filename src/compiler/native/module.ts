@@ -6,28 +6,29 @@ import { Body } from './body';
 import { Emitter, emittedType } from './emitter';
 import type { FrameShape } from './frame';
 import { Layout } from './layout';
+import { NotNative } from './refusals';
 import { FUNCREF, KINDS, SectionWriter, vector } from './section-writer';
 
 /** What has been emitted, and what the runtime must know of it. */
 export interface EmittedModule {
   readonly bytes: Uint8Array;
   readonly layout: Layout;
-  /** By function index: whether its body is in the module. */
-  readonly isNative: (funcidx: number) => boolean;
+  /** Functions whose bodies are not in the module, and why. */
+  readonly refused: ReadonlyMap<number, string>;
   /** Offsets of the code entries of functions in `bytes`, by function index. */
   readonly codeStart: Uint32Array;
 }
 
-/** Emits a module of this name with the functions for which `isNative` holds; the others call out. */
+/** Emits a module of this name. Functions that cannot run natively, or that `refuse` gives a reason for, call out. */
 export function emitModule(
   module: Module,
-  isNative: (funcidx: number) => boolean,
   name: string,
+  refuse: (funcidx: number) => string | undefined = () => undefined,
 ): EmittedModule {
   const layout = new Layout(module);
-  const writer = new ModuleWriter(layout, isNative);
+  const writer = new ModuleWriter(layout, refuse);
   const bytes = writer.write(name);
-  return { bytes, layout, isNative, codeStart: writer.codeStart };
+  return { bytes, layout, refused: writer.refused, codeStart: writer.codeStart };
 }
 
 /** What a frame of a function holds that unwinds: found when it is asked for, by emitting the function again. */
@@ -38,26 +39,20 @@ export function shapeOf(layout: Layout, funcidx: number): FrameShape {
 class ModuleWriter extends SectionWriter<Layout> {
   readonly codeStart: Uint32Array;
   private readonly module: Module;
-  private readonly isNative: (funcidx: number) => boolean;
+  readonly refused = new Map<number, string>();
+  private readonly refuse: (funcidx: number) => string | undefined;
 
-  constructor(layout: Layout, isNative: (funcidx: number) => boolean) {
+  constructor(layout: Layout, refuse: (funcidx: number) => string | undefined) {
     const { module } = layout;
     super(layout, 2 * module.bytes.length + 1024);
     this.module = module;
-    this.isNative = isNative;
+    this.refuse = refuse;
     this.codeStart = new Uint32Array(module.funcTypes.length);
   }
 
   write(name: string): Uint8Array {
     const { module, layout } = this;
-    const bodies: Emitter[] = [];
-    module.funcTypes.forEach((_, funcidx) => {
-      bodies.push(
-        this.isNative(funcidx)
-          ? new Body(layout, funcidx).instrument().code
-          : callOut(layout, module.funcType(funcidx), funcidx),
-      );
-    });
+    const bodies = this.bodies();
     const adapted = adaptedTypes(module);
     const table = layout.mirrors.length;
     for (const typeidx of adapted) {
@@ -84,6 +79,36 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.code(bodies);
     this.name(name);
     return this.written();
+  }
+
+  /** Of all functions; once more when a quiet one turns out to be outside, since its callers must be able to unwind. */
+  private bodies(): Emitter[] {
+    const { module, layout, refused } = this;
+    for (;;) {
+      const before = layout.outside.size;
+      const bodies = Array.from(module.funcTypes, (_, funcidx) => this.body(funcidx));
+      for (const funcidx of refused.keys()) if (layout.quiet[funcidx] !== 0) layout.outside.add(funcidx);
+      if (layout.outside.size === before) return bodies;
+    }
+  }
+
+  private body(funcidx: number): Emitter {
+    const { module, layout } = this;
+    const why = funcidx < module.importedFuncs ? 'it is imported' : this.refuse(funcidx);
+    const body = why ?? this.nativeBody(funcidx);
+    if (typeof body !== 'string') return body;
+    this.refused.set(funcidx, body);
+    return callOut(layout, module.funcType(funcidx), funcidx);
+  }
+
+  /** Or why there is none. */
+  private nativeBody(funcidx: number): Emitter | string {
+    try {
+      return new Body(this.layout, funcidx).instrument().code;
+    } catch (error) {
+      if (error instanceof NotNative) return error.message;
+      throw error;
+    }
   }
 
   private globals(to: Emitter): void {

@@ -8,6 +8,7 @@ import type { Crossing } from './crossing';
 import type { HostExports, HostTable, HostWebAssembly } from './host';
 import { CELL_NAMES, type HelpedInstruction, type Helper, isBulk } from './layout';
 import type { CompiledContinuation, Program } from './program';
+import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
 import { Cells } from './traps';
 
@@ -74,7 +75,7 @@ export class NativeInstance {
     if (this.instance.globals.length === 0) return;
     const { crossing } = this;
     crossing.clear();
-    for (const global of this.instance.globals) crossing.pushValue(global.get());
+    for (const global of this.instance.globals) crossing.pushGlobal(global);
     crossing.offerPushed();
     (this.exports['globals in'] as () => void)();
   }
@@ -107,7 +108,8 @@ export class NativeInstance {
   }
 
   private nativeOf(element: unknown): unknown {
-    if (!(element instanceof Func)) return null;
+    // Native code calls by plain types alone, which have no subtypes: a function of any other type is no match for it.
+    if (!(element instanceof Func) || !isPlainType(element.type, element.typeId)) return null;
     if (element.instance === this.instance) return this.functions.get(element.funcidx);
     return this.foreignFunction(element);
   }

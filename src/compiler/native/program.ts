@@ -31,11 +31,11 @@ export class Program {
   private readonly byId: CompiledContinuation[] = [];
 
   /** Throws what the host's engine throws that does not take the module. */
-  constructor(module: Module, host: HostWebAssembly, isNative: (funcidx: number) => boolean) {
+  constructor(module: Module, host: HostWebAssembly) {
     this.module = module;
     this.host = host;
     const part = parts.push({ program: this, continuation: undefined }) - 1;
-    this.emitted = emitModule(module, isNative, `${NAME}${part}`);
+    this.emitted = emitModule(module, `${NAME}${part}`);
     this.compiled = new host.Module(this.emitted.bytes);
   }
 
@@ -106,9 +106,9 @@ export function originOf(part: number, index: number, offset: number): Origin | 
     const { side } = continuation;
     return { program, funcidx: side.funcidx, offset: side.originOf(offset - side.codeStart) };
   }
-  const { layout, codeStart, isNative } = program.emitted;
+  const { layout, codeStart, refused } = program.emitted;
   const funcidx = index - HELPER_NAMES.length;
-  if (funcidx < 0 || funcidx >= codeStart.length || !isNative(funcidx)) return undefined;
+  if (funcidx < 0 || funcidx >= codeStart.length || refused.has(funcidx)) return undefined;
   const body = new Body(layout, funcidx);
   return { program, funcidx, offset: body.originOf(offset - codeStart[funcidx]) };
 }

@@ -6,10 +6,10 @@ import { EXTERNREF, F32, F64, I32, OP, type OpName, type Reader, type ValType } 
 import { readBodyValType } from '../../decoder/body';
 import type { BlockOp, SpecialOp } from '../../decoder/instructions';
 import type { Walk } from '../../decoder/walk';
-import { InternalError } from '../../errors';
 import type { BulkOp, EffectOp } from '../../lowering';
 import { type Emitter, EXTERN_CODE, emittedType } from './emitter';
 import type { Layout } from './layout';
+import { HANDLES_EXCEPTIONS, NotNative } from './refusals';
 
 /** What rewriters are made of: a body that is being written (body.ts). */
 export interface RewrittenBody {
@@ -71,9 +71,8 @@ const truncation =
     body.out.op(op);
   };
 
-/** The tier refuses functions that have it (tier.ts). */
 const REFUSED: Rewrite = () => {
-  throw new InternalError('an instruction of a function that is refused');
+  throw new NotNative(HANDLES_EXCEPTIONS);
 };
 
 const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefined>> = {

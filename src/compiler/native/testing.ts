@@ -46,14 +46,10 @@ export class Harness {
   private readonly maxFrames: number;
   private readonly shapes = new Map<number, FrameShape>();
 
-  constructor(
-    module: Module,
-    isNative = (funcidx: number) => funcidx >= module.importedFuncs,
-    maxFrames = 5000,
-  ) {
+  constructor(module: Module, refuse?: (funcidx: number) => string | undefined, maxFrames = 5000) {
     this.module = module;
     this.maxFrames = maxFrames;
-    const emitted = emitModule(module, isNative, 'test');
+    const emitted = emitModule(module, 'test', refuse);
     this.bytes = emitted.bytes;
     this.layout = emitted.layout;
     const helpers: Record<Helper, (...args: never[]) => unknown> = {

@@ -8,7 +8,8 @@ import { usePolicy } from '../../interpreter/machine';
 import type { Outcome } from '../../interpreter/outcome';
 import type { TierPolicy } from '../../interpreter/tiers';
 import { type Extern, Func, i32, instantiate } from '../../runtime';
-import { HOST } from './testing';
+import { emitModule } from './module';
+import { Harness, HOST } from './testing';
 import { NativeTier } from './tier';
 
 /** Bodies of `run` that is called with 40, in a module with a memory, a table, globals, and functions to call. */
@@ -212,5 +213,27 @@ describe('traps of native code', () => {
     const expected = failed(undefined);
     expect(expected).toMatchObject({ code });
     expect(failed(NATIVE)).toEqual(expected);
+  });
+});
+
+describe('a quiet function that cannot run natively', () => {
+  it('is called out to by one that can unwind', async () => {
+    const text = `(module
+      (func $throws (param i32) (result i32) (if (local.get 0) (then (unreachable))) (i32.const 5))
+      (func $quiet (param i32) (result i32) (call $throws (local.get 0)))
+      (func (export "run") (param $n i32) (result i32)
+        (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (i32.add (call $quiet (local.get $n)) (call $throws (local.get $n)))))`;
+    const decoded = Module.decode(await wat(text));
+    const refusing = (funcidx: number) => (funcidx === 0 ? 'so the test wants it' : undefined);
+    const harness = new Harness(decoded, refusing);
+    harness.host = (funcidx) => [funcidx + 5];
+    expect([...emitModule(decoded, 'test', refusing).refused.keys()]).toEqual([0, 1]);
+    expect(harness.run(2, [3], 100)).toEqual({ results: [11] });
+    harness.host = () => {
+      harness.unwind();
+      return [];
+    };
+    expect(harness.run(2, [3], 100).frames).toMatchObject([{ funcidx: 2, kind: 'call' }]);
   });
 });

@@ -1,8 +1,5 @@
 /** The native tier: functions run as instrumented code by the host's own engine. */
-import { canonicalFuncType, isRef, type Module, OP, V128, type ValType } from '../../decoder';
-import { codeReader, funcTypeOf, readInstruction, readLocals } from '../../decoder/body';
-import { skipImmediates } from '../../decoder/immediates';
-import { usesExceptions } from '../../decoder/instructions';
+import type { Module } from '../../decoder';
 import type { ModuleData } from '../../decoder/module';
 import type { Step } from '../../interpreter/step';
 import type {
@@ -20,6 +17,7 @@ import { slotsIn } from './function-writer';
 import type { HostWebAssembly } from './host';
 import { hostMemories, NativeInstance } from './native-instance';
 import { Program } from './program';
+import { whyNotFunction, whyNotModule } from './refusals';
 
 const RUNS: Verdict = { kind: 'runs' };
 const refuses = (why: string): Verdict => ({ kind: 'refuses', why });
@@ -44,7 +42,7 @@ export class NativeTier implements Tier {
   }
 
   judge(module: ModuleData, funcidx: number): Verdict {
-    const why = whyNotModule(module) ?? refusalsOf(module).get(funcidx);
+    const why = whyNotModule(module) ?? whyNotFunction(module, funcidx);
     return why === undefined ? RUNS : refuses(why);
   }
 
@@ -62,10 +60,12 @@ export class NativeTier implements Tier {
   /** Or why there is none for this function. */
   private nativeFor(func: Func, activations: Activations): NativeInstance | string {
     const instance = func.instance!;
-    const verdict = this.judge(instance.module, func.funcidx);
-    if (verdict.kind === 'refuses') return verdict.why;
+    const why = whyNotModule(instance.module);
+    if (why !== undefined) return why;
     if (instance.memories.some(({ views }) => views.dirty !== undefined)) return TRACKED;
-    return this.instanceOf(instance, activations);
+    const native = this.instanceOf(instance, activations);
+    if (typeof native === 'string') return native;
+    return native.program.emitted.refused.get(func.funcidx) ?? native;
   }
 
   private instanceOf(instance: Instance, activations: Activations): NativeInstance | string {
@@ -99,87 +99,13 @@ export class NativeTier implements Tier {
   }
 
   private compile(module: Module): Program | string {
-    const refused = refusalsOf(module);
-    const isNative = (funcidx: number): boolean => funcidx >= module.importedFuncs && !refused.has(funcidx);
     try {
-      return new Program(module, this.host, isNative);
+      return new Program(module, this.host);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       return `the host's engine does not take it: ${error.message}`;
     }
   }
-}
-
-/** Types that make a module impossible in the host's engine, or in how this tier uses it. */
-function whyNotModule({ memories, tables, tags, types, globals }: ModuleData): string | undefined {
-  if (tags.length > 0) return 'it has tags of exceptions';
-  const isVector = (type: ValType): boolean => type === V128;
-  const crosses = types.some(
-    ({ composite: { func } }) => func.params.some(isVector) || func.results.some(isVector),
-  );
-  if (crosses || globals.some(({ value }) => isVector(value)))
-    return 'it has functions or globals of vectors';
-  if (memories.length > 1) return 'it has several memories';
-  if (memories.some(({ address }) => address === 'i64')) return 'its memory has 64-bit addresses';
-  if (memories.some(({ shared }) => shared)) return 'its memory is shared';
-  if (memories.some(({ pageBits }) => pageBits !== 16)) return 'its memory has pages of another size';
-  if (tables.some(({ address }) => address === 'i64')) return 'it has a table with 64-bit indices';
-  return undefined;
-}
-
-const unplain = new WeakMap<ModuleData, ReadonlySet<number>>();
-/** Types that the host's engine takes for others: references are all of one type there, and supertypes unknown. */
-function unplainTypes(module: ModuleData): ReadonlySet<number> {
-  let found = unplain.get(module);
-  if (found === undefined) {
-    const indices = Array.from(module.types.keys()).filter((k) => !isPlain(module, k));
-    found = new Set(indices);
-    unplain.set(module, found);
-  }
-  return found;
-}
-function isPlain({ types }: ModuleData, typeidx: number): boolean {
-  const { composite, id } = types[typeidx];
-  const { params, results } = composite.func;
-  return [...params, ...results].every((type) => !isRef(type)) && id === canonicalFuncType(composite.func);
-}
-
-const refusals = new WeakMap<ModuleData, ReadonlyMap<number, string>>();
-/** Functions of a module that cannot run natively, and why. */
-function refusalsOf(module: ModuleData): ReadonlyMap<number, string> {
-  let found = refusals.get(module);
-  if (found === undefined) {
-    const refused = new Map<number, string>();
-    for (let funcidx = module.importedFuncs; funcidx < module.funcTypes.length; funcidx++) {
-      const why = whyNotFunction(module, funcidx);
-      if (why !== undefined) refused.set(funcidx, why);
-    }
-    refusals.set(module, refused);
-    found = refused;
-  }
-  return found;
-}
-
-const WITH_VECTORS = 'it computes with vectors';
-
-function whyNotFunction(module: ModuleData, funcidx: number): string | undefined {
-  const types = unplainTypes(module);
-  const reader = codeReader(module, funcidx);
-  const locals = readLocals(funcTypeOf(module, funcidx), reader, module);
-  if (locals.some(({ type }) => type === V128)) return WITH_VECTORS;
-  while (reader.pos < reader.end) {
-    const row = readInstruction(reader);
-    if (row.feature === 'simd' || row.feature === 'relaxedSimd') return WITH_VECTORS;
-    if (usesExceptions(row)) return 'it throws or handles exceptions';
-    if (row.op === OP.call_ref || row.op === OP.return_call_ref) return 'it calls by reference';
-    if (row.op !== OP.call_indirect && row.op !== OP.return_call_indirect) {
-      skipImmediates(reader, row, module);
-      continue;
-    }
-    if (types.has(reader.u32())) return 'it calls indirectly by a type with references';
-    reader.u32();
-  }
-  return undefined;
 }
 
 interface Counts {

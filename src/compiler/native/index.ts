@@ -1,0 +1,3 @@
+/** The native tier: instrumented code that the host's own WebAssembly runs. */
+export type { HostWebAssembly } from './host';
+export { NativeTier } from './tier';

@@ -1,0 +1,72 @@
+/** What cannot run natively, and why: modules whose types the host's engine does not take, and functions with certain calls. */
+import { canonicalFuncType, type FuncType, isRef, OP, Reader } from '../../decoder';
+import { codeReader, readInstruction, readLocalDeclarations } from '../../decoder/body';
+import { skipImmediates } from '../../decoder/immediates';
+import { usesExceptions } from '../../decoder/instructions';
+import type { ModuleData } from '../../decoder/module';
+import type { Callee } from '../../decoder/walk';
+
+export const HANDLES_EXCEPTIONS = 'it throws or handles exceptions';
+
+/** Thrown in the middle of a function that cannot run natively. */
+export class NotNative extends Error {}
+
+/** Types that make a module impossible in the host's engine, or in how this tier uses it. */
+export function whyNotModule({ memories, tables, tags }: ModuleData): string | undefined {
+  if (tags.length > 0) return 'it has tags of exceptions';
+  if (memories.length > 1) return 'it has several memories';
+  if (memories.some(({ address }) => address === 'i64')) return 'its memory has 64-bit addresses';
+  if (memories.some(({ shared }) => shared)) return 'its memory is shared';
+  if (memories.some(({ pageBits }) => pageBits !== 16)) return 'its memory has pages of another size';
+  if (tables.some(({ address }) => address === 'i64')) return 'it has a table with 64-bit indices';
+  return undefined;
+}
+
+const unplain = new WeakMap<ModuleData, ReadonlySet<number>>();
+/** Types that the host's engine takes for others: references are all of one type there, and supertypes unknown. */
+export function unplainTypes(module: ModuleData): ReadonlySet<number> {
+  let found = unplain.get(module);
+  if (found === undefined) {
+    const indices = Array.from(module.types.keys()).filter((k) => !isPlain(module, k));
+    found = new Set(indices);
+    unplain.set(module, found);
+  }
+  return found;
+}
+function isPlain({ types }: ModuleData, typeidx: number): boolean {
+  const { composite, id } = types[typeidx];
+  return isPlainType(composite.func, id);
+}
+/** Whether a function type with this canonical id is one that the host's engine tells from all others. */
+export function isPlainType(type: FuncType, id: number): boolean {
+  return ![...type.params, ...type.results].some(isRef) && id === canonicalFuncType(type);
+}
+
+/** Calls whose callee the instruction does not name, by dense id. */
+const CALLEES: (Exclude<Callee['kind'], 'func'> | undefined)[] = [];
+CALLEES[OP.call_indirect] = CALLEES[OP.return_call_indirect] = 'type';
+CALLEES[OP.call_ref] = CALLEES[OP.return_call_ref] = 'ref';
+
+/** Why a function that makes such a call cannot run natively. */
+export function whyNotCall(module: ModuleData, callee: Callee): string | undefined {
+  if (callee.kind === 'ref') return 'it calls by reference';
+  if (callee.kind === 'func' || !unplainTypes(module).has(callee.typeidx)) return undefined;
+  return 'it calls indirectly by a type with references';
+}
+
+export function whyNotFunction(module: ModuleData, funcidx: number): string | undefined {
+  const reader = codeReader(module, funcidx);
+  readLocalDeclarations(reader, module);
+  while (reader.pos < reader.end) {
+    const row = readInstruction(reader);
+    if (usesExceptions(row)) return HANDLES_EXCEPTIONS;
+    const { pos } = reader;
+    skipImmediates(reader, row, module);
+    const kind = CALLEES[row.op];
+    if (kind === undefined) continue;
+    const typeidx = new Reader(module.bytes, pos).u32();
+    const why = whyNotCall(module, kind === 'ref' ? { kind, typeidx } : { kind, typeidx, tableidx: -1 });
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
