@@ -36,9 +36,10 @@ export function positionOf(frame: BacktraceFrame, module = moduleOf(frame)): Sou
 
 interface Part {
   readonly frames: readonly BacktraceFrame[];
-  /** Lines of the host's own. */
-  callers: readonly string[];
+  /** Lines of the host's own. Made when they are read: whoever prepares stack traces needs time, and room on the host's stack. */
+  callers: () => readonly string[];
 }
+const NOBODY = (): readonly string[] => [];
 const parts = new WeakMap<Error, Part[]>();
 
 /** The part that `captureStackTrace` of V8 and its followers has in common. */
@@ -48,21 +49,28 @@ interface StackTraces {
 }
 /** Frames of the host that are looked at between two host calls: what lies there is ours to a large part. */
 const LOOKED_AT = 200;
+/**
+ * Executions inside each other, from the innermost on, whose callers between two host calls are shown; the outermost's always are. A trap
+ * may pass through a thousand of them.
+ */
+const MOST_LOOKED_AT = 4;
 /** Whether stacks of this host begin with the message. */
 const HEADED = String(new Error('m').stack).startsWith('Error: m');
 const AT = HEADED || !String(new Error().stack).includes('@');
 /** Longest run of frames that is looked for when frames repeat: so many functions call each other in turn. */
 const LONGEST_CYCLE = 12;
 
-/** The host's frames below the innermost call of `door`. */
-function linesBelow(door: Door): string[] {
+/** The host's frames below the innermost call of `door`, as they are now. */
+function linesBelow(door: Door): () => string[] {
   const holder: { stack?: unknown } = {};
   const { captureStackTrace } = Error as StackTraces;
   if (captureStackTrace === undefined) holder.stack = new Error().stack;
   else captureStackTrace(holder, door);
-  // Whoever prepares stack traces (source maps) may have made something else than text.
-  const text = typeof holder.stack === 'string' ? holder.stack.split('\n') : [];
-  return text.slice(HEADED && captureStackTrace ? 1 : 0).filter((line) => line !== '');
+  return () => {
+    // Whoever prepares stack traces (source maps) may have made something else than text.
+    const text = typeof holder.stack === 'string' ? holder.stack.split('\n') : [];
+    return text.slice(HEADED && captureStackTrace ? 1 : 0).filter((line) => line !== '');
+  };
 }
 
 function withLimit<T>(limit: number, action: () => T): T {
@@ -81,17 +89,21 @@ function withLimit<T>(limit: number, action: () => T): T {
 }
 
 /** Who called `door`, up to the wasm code that did if a host function did. */
-function callersOf(door: Door): string[] {
+function callersOf(door: Door): () => readonly string[] {
   const host = hostCalls[hostCalls.length - 1];
   if (host === undefined) return linesBelow(door);
   const wanted = (Error as StackTraces).stackTraceLimit ?? LOOKED_AT;
   return withLimit(LOOKED_AT, () => {
-    const lines = linesBelow(door);
-    const [ours] = linesBelow(callHost);
-    const end = ours === undefined ? -1 : lines.indexOf(ours);
+    const all = linesBelow(door);
+    const belowHost = linesBelow(callHost);
     // The last one is `callHost` itself, and before it what makes a JavaScript function a host function.
     const adapters = isAdapter(host.func.callback!) ? 2 : 1;
-    return (end < 0 ? lines : lines.slice(0, Math.max(0, end - adapters))).slice(0, wanted);
+    return () => {
+      const lines = all();
+      const [ours] = belowHost();
+      const end = ours === undefined ? -1 : lines.indexOf(ours);
+      return (end < 0 ? lines : lines.slice(0, Math.max(0, end - adapters))).slice(0, wanted);
+    };
   });
 }
 
@@ -99,15 +111,15 @@ function callersOf(door: Door): string[] {
 export function addFrames(error: RuntimeError, frames: readonly BacktraceFrame[]): void {
   const known = parts.get(error);
   if (known === undefined) {
-    parts.set(error, [{ frames, callers: [] }]);
+    parts.set(error, [{ frames, callers: NOBODY }]);
     showParts(error);
-  } else known.push({ frames, callers: [] });
+  } else known.push({ frames, callers: NOBODY });
 }
 
 /** Says who called: everything below `door`, the function of ours that was called. */
 export function addCallers(error: unknown, door: Door): void {
   const known = parts.get(error as Error);
-  if (known === undefined) return;
+  if (known === undefined || (known.length > MOST_LOOKED_AT && hostCalls.length > 0)) return;
   try {
     known[known.length - 1].callers = callersOf(door);
   } catch {
@@ -140,7 +152,7 @@ function stackText(error: Error): string {
     .get(error)!
     .flatMap(({ frames, callers }) => [
       ...fold(frames, frameLine, (note) => (AT ? `    ... ${note}` : `... ${note}`)),
-      ...callers,
+      ...callers(),
     ]);
   return [...(HEADED ? [`${error.name}: ${error.message}`] : []), ...lines].join('\n');
 }
