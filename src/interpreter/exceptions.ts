@@ -29,7 +29,13 @@ export class Propagating {
     this.exception = exception;
     this.sp = sp;
     this.uncaught = uncaught;
+    propagating.add(this);
   }
+}
+const propagating = new WeakSet<object>();
+/** Asks nothing of what was thrown, which may be a proxy of the host's. */
+export function isPropagating(thrown: unknown): thrown is Propagating {
+  return typeof thrown === 'object' && thrown !== null && propagating.has(thrown);
 }
 
 /** The step that goes on with the exception, in the frame that handles it. Throws when none does, and nothing has changed. */

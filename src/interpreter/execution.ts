@@ -20,7 +20,7 @@ import { type BacktraceFrame, type Door, InternalError, RuntimeError, trap } fro
 import { argumentsOf, Func, type Value } from '../runtime';
 import { backtrace, frameAt, type Place } from './backtrace';
 import { CallSite, codeOf, isSafepoint, type Safepoint, unitsOf } from './code';
-import { goOn, Propagating } from './exceptions';
+import { goOn, isPropagating } from './exceptions';
 import { hasRoom, trapOf } from './failures';
 import { type FrameState, frameState, type PendingHostCall, rebuild, type StackFrame } from './frames';
 import { hostCalls, waiting } from './hostcall';
@@ -57,7 +57,7 @@ const NO_OPTIONS: RunOptions = {};
 
 /** An exception may be handled below frames of another tier; everything else that is thrown ends the execution. */
 function unwound(error: unknown, turn: Turn): Step {
-  if (!(error instanceof Propagating)) throw error;
+  if (!isPropagating(error)) throw error;
   const step = goOn(error, turn.sp - 1);
   turn.unwound();
   return step;

@@ -10,7 +10,7 @@ import { makeBulk } from './bulk';
 import { CallSite, codeOf } from './code';
 import { makeCode } from './driver';
 import { makeEffect } from './effects';
-import { goOn, Propagating } from './exceptions';
+import { goOn, isPropagating } from './exceptions';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
 import { nextSlice } from './slices';
@@ -173,7 +173,7 @@ function runUntil(turn: Turn, first: Step, sp: number): boolean {
       }
     } catch (error) {
       // It may be handled in a frame above the call.
-      if (!(error instanceof Propagating)) throw error;
+      if (!isPropagating(error)) throw error;
       step = goOn(error, sp);
       registers.nest = nest;
       continue;

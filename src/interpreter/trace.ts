@@ -49,11 +49,8 @@ interface StackTraces {
 }
 /** Frames of the host that are looked at between two host calls: what lies there is ours to a large part. */
 const LOOKED_AT = 200;
-/**
- * Executions inside each other, from the innermost on, whose callers between two host calls are shown; the outermost's always are. A trap
- * may pass through a thousand of them.
- */
-const MOST_LOOKED_AT = 4;
+/** Host calls inside each other up to which it is looked at who called. A trap may pass through a thousand of them, and each look costs. */
+const MOST_LOOKED_AT = 8;
 /** Whether stacks of this host begin with the message. */
 const HEADED = String(new Error('m').stack).startsWith('Error: m');
 const AT = HEADED || !String(new Error().stack).includes('@');
@@ -119,7 +116,7 @@ export function addFrames(error: RuntimeError, frames: readonly BacktraceFrame[]
 /** Says who called: everything below `door`, the function of ours that was called. */
 export function addCallers(error: unknown, door: Door): void {
   const known = parts.get(error as Error);
-  if (known === undefined || (known.length > MOST_LOOKED_AT && hostCalls.length > 0)) return;
+  if (known === undefined || hostCalls.length > MOST_LOOKED_AT) return;
   try {
     known[known.length - 1].callers = callersOf(door);
   } catch {
@@ -137,6 +134,8 @@ export function copyTrace(from: Error, to: Error): void {
 
 /** Sources are looked for only when somebody reads the stack. */
 function showParts(error: Error): void {
+  // V8 would make the text of the one that is replaced, which nobody reads.
+  Reflect.deleteProperty(error, 'stack');
   Object.defineProperty(error, 'stack', {
     configurable: true,
     enumerable: false,
