@@ -145,6 +145,11 @@ export const STEPS: readonly Step[] = [
   },
   { name: 'everything in a native QuickJS', command: vitest('embed/quickjs'), missing: noQuickjs },
   {
+    name: 'register and fetch without a JIT on other versions of Node',
+    command: vitest('embed/node/register.test.ts'),
+    missing: unnamed('TSWASM_NODES', 'programs of other versions of Node'),
+  },
+  {
     name: 'programs that travel',
     command: vitest('embed/quickjs/moves.test.ts'),
     env: { TSWASM_MOVES: String(MOVES) },

@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
 
+/** Immediates whose instruction touches memory or a lane. */
+const WIDE: ReadonlySet<string> = new Set(['memarg', 'memargLane', 'lane']);
+
 it('has each opcode and each name once, in order', () => {
   const ops = INSTRUCTIONS.map(({ op }) => op);
   expect(ops).toEqual([...new Set(ops)].sort((a, b) => a - b));
@@ -17,11 +20,11 @@ it('keeps prefix bytes free', () => {
   }
 });
 
-it('has signatures of known types, and widths exactly where memory is accessed', () => {
+it('has signatures of known types, and widths exactly where memory or a lane is accessed', () => {
   for (const { name, sig, imm, width } of INSTRUCTIONS) {
-    expect(sig, name).toMatch(/^([iIfFat]*:[iIfFat]?)?$/);
-    expect(width > 0, name).toBe(imm === 'memarg');
-    expect([0, 8, 16, 32, 64], name).toContain(width);
+    expect(sig, name).toMatch(/^([iIfFatv]*:[iIfFatv]?)?$/);
+    expect(width > 0, name).toBe(imm !== undefined && WIDE.has(imm));
+    expect([0, 8, 16, 32, 64, 128], name).toContain(width);
   }
 });
 
