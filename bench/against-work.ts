@@ -7,6 +7,8 @@ import { buildProgram, PROGRAMS } from './programs.ts';
 import type { ImportStub } from './protocol.ts';
 
 export type Work =
+  /** Whether the build takes the module at all: its checksum is 1 or 0. */
+  | { readonly kind: 'accepted'; readonly file: string }
   | { readonly kind: 'program'; readonly file: string; readonly warm: number; readonly n: number }
   | {
       readonly kind: 'startup';

@@ -76,6 +76,15 @@ function measure(item: Item, dist: string): Worked {
   return JSON.parse(line) as Worked;
 }
 
+/** A commit may be older than a feature that a program needs: there is nothing to compare it with. */
+function accepted(item: Item, dist: string): boolean {
+  const { work } = item;
+  if (work.kind !== 'program') return true;
+  const { checksum } = measure({ ...item, work: { kind: 'accepted', file: work.file } }, dist);
+  if (checksum === 0) console.error(`LEFT OUT ${item.name}: ${ref} does not take the module`);
+  return checksum === 1;
+}
+
 /** Finds how much a program shall do, by the old state; both then do that. */
 function sized(item: Item, dist: string): Item {
   const { work } = item;
@@ -134,7 +143,7 @@ const chosen = everything.filter(
 if (chosen.length === 0) usage('nothing is left to compare');
 const before = distOf(ref);
 build(root, ['--if-needed']);
-const items = chosen.map((item) => sized(item, before));
+const items = chosen.filter((item) => accepted(item, before)).map((item) => sized(item, before));
 const pairs = compare(items, before, rounds, seed);
 const results = items.map(({ name, group }) => {
   return { name, group, ...estimate([pairs.get(name)!], seed), pairs: pairs.get(name)! };

@@ -26,6 +26,7 @@ export interface Measurement {
 
 /** The part of the `WebAssembly` namespace that the bench uses; every engine in JavaScript offers it. */
 export interface Namespace {
+  validate: (bytes: Uint8Array) => boolean;
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports?: object) => { readonly exports: Record<string, unknown> };
   Memory: new (descriptor: { initial: number; maximum?: number }) => object;
