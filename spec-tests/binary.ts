@@ -10,6 +10,7 @@ export const CODE = {
   v128: 0x7b,
   funcref: 0x70,
   externref: 0x6f,
+  exnref: 0x69,
 } as const;
 export type TypeName = keyof typeof CODE;
 

@@ -29,6 +29,8 @@ export function available(): Available {
     memory64: validates(5, 3, 1, 4, 0),
     // (global i32 (i32.add (i32.const 0) (i32.const 0)))
     extendedConst: validates(6, 9, 1, 0x7f, 0, 0x41, 0, 0x41, 0, 0x6a, 0x0b),
+    // (func (try (do)))
+    exceptions: validates(1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 7, 1, 5, 0, 0x06, 0x40, 0x0b, 0x0b),
   };
 }
 

@@ -1,11 +1,13 @@
 /** Random code of one function: expressions of a wanted type, and statements. */
-import { CODE, fixed, s32, type TypeName, u32, vec } from '../binary';
+import { fixed, s32, type TypeName, u32, vec } from '../binary';
 import { isNumericType, type ModuleContext, NUMERIC, type Signature, sameList } from './context';
+import { caught, tryNode } from './exceptions';
 import {
   type Body,
   constant,
   fromPages,
   type GenFunction,
+  isNull,
   MEMORY,
   memarg,
   NARROW,
@@ -15,17 +17,29 @@ import {
   type Structured,
   tableIndex,
   toPages,
+  typeCode,
   WIDEN,
 } from './ir';
-import { ACCESSES, type NumericName, type Operator, operatorsTo } from './operators';
-import { interestingBits } from './random';
+import { ACCESSES, type Access, type NumericName, type Operator, operatorsTo } from './operators';
+import { anyBits, canonicalVector, immediatesOf, type Lanes, operatorCode, type Scratch } from './vectors';
 
 const OPERATORS_TO: Record<NumericName, readonly Operator[]> = {
   i32: operatorsTo('i32'),
   i64: operatorsTo('i64'),
   f32: operatorsTo('f32'),
   f64: operatorsTo('f64'),
+  v128: operatorsTo('v128'),
 };
+/** Without vectors. */
+const SCALAR_OPERATORS_TO: Record<NumericName, readonly Operator[]> = {
+  i32: operatorsTo('i32').filter((o) => !o.simd),
+  i64: operatorsTo('i64').filter((o) => !o.simd),
+  f32: operatorsTo('f32').filter((o) => !o.simd),
+  f64: operatorsTo('f64').filter((o) => !o.simd),
+  v128: [],
+};
+/** NaN bits that nothing will look at: of a number, or of a vector's lanes. */
+type Free = 'none' | 'number' | Lanes;
 const LOCAL_GET = 0x20;
 const LOCAL_SET = 0x21;
 
@@ -37,8 +51,11 @@ export class FunctionGenerator {
   /** Locals that random code may use, by index. */
   private readonly open: { readonly index: number; readonly type: TypeName }[] = [];
   private readonly scratch = new Map<TypeName, number>();
+  private vectors: Scratch | undefined;
   /** What a branch to each label takes, outermost (the function) first. */
   readonly labels: (readonly TypeName[])[] = [];
+  /** Of those, the labels of legacy handlers around: what `rethrow` may name. */
+  readonly handlers: number[] = [];
   private budget: number;
 
   constructor(
@@ -94,12 +111,17 @@ export class FunctionGenerator {
 
   numericType(): NumericName {
     const { numeric } = this.module.profile;
-    return this.random.weighted(NUMERIC.map((t) => [numeric[t] + 1, t] as const));
+    return this.random.weighted(NUMERIC.map((t) => [t === 'v128' ? numeric[t] : numeric[t] + 1, t] as const));
   }
   anyType(): TypeName {
-    if (this.module.profile.table > 0 && this.random.chance(8))
-      return this.random.pick(['funcref', 'externref']);
+    const { profile } = this.module;
+    if (profile.table > 0 && this.random.chance(8)) return this.random.pick(['funcref', 'externref']);
+    if (this.hasExnref && this.random.chance(8)) return 'exnref';
     return this.numericType();
+  }
+  get hasExnref(): boolean {
+    const { exceptions, exceptionStyle } = this.module.profile;
+    return exceptions > 0 && exceptionStyle === 'standard';
   }
   typeList(most: number): TypeName[] {
     return Array.from({ length: this.random.below(most + 1) }, () => this.anyType());
@@ -111,18 +133,19 @@ export class FunctionGenerator {
     return types.map((type) => this.value(type, depth));
   }
 
-  /** Code that pushes one value. With `exact` false its NaN bits may be anything, since nothing will look at them. */
-  value(type: TypeName, depth: number, exact = true): Node {
+  /** Code that pushes one value, with NaN bits that may be anything where they are `free`. */
+  value(type: TypeName, depth: number, free: Free = 'none'): Node {
     if (depth <= 0 || !this.spend()) return this.leaf(type);
     if (!isNumericType(type)) return this.reference(type, depth);
     const { profile } = this.module;
     const make = this.random.weighted<() => Node>([
-      [20, () => this.operation(type, depth, exact)],
+      [this.operators(type).length > 0 ? 20 : 0, () => this.operation(type, depth, free)],
       [4, () => this.leaf(type)],
       [this.module.memory ? 2 * profile.memory : 0, () => this.load(type, depth)],
       [2, () => this.tee(type, depth)],
       [2, () => this.select(type, depth)],
       [profile.control, () => this.structured([type], depth)],
+      [profile.exceptions, () => tryNode(this, [type], depth)],
       [profile.control, () => this.branchIfValue(type, depth)],
       [profile.call, () => this.callFor(type, depth)],
       [type === 'i32' ? 1 + profile.table : 0, () => this.query(depth)],
@@ -133,11 +156,11 @@ export class FunctionGenerator {
 
   leaf(type: TypeName): Node {
     if (this.random.chance(15)) {
-      const globals = this.module.globals.flatMap((g, i) => (g.type === type ? [i] : []));
+      const globals = this.module.globals.flatMap((g) => (g.type === type ? [g.index] : []));
       if (globals.length > 0) return plain([0x23, ...u32(this.random.pick(globals))], [type]);
     }
     if (this.random.chance(65)) return plain([LOCAL_GET, ...u32(this.local(type))], [type]);
-    return constant(type, isNumericType(type) ? interestingBits(this.random, type) : 0n);
+    return constant(type, isNumericType(type) ? anyBits(this.random, type) : 0n);
   }
 
   /** Often one bit of something, so that both ways are taken. */
@@ -145,22 +168,35 @@ export class FunctionGenerator {
     return this.random.chance(50) ? this.masked('i32', 1n, depth) : this.value('i32', depth);
   }
 
-  private operation(type: NumericName, depth: number, exact: boolean): Node {
-    const operator = this.random.pick(OPERATORS_TO[type]);
+  private operators(type: NumericName): readonly Operator[] {
+    return (this.module.profile.numeric.v128 > 0 ? OPERATORS_TO : SCALAR_OPERATORS_TO)[type];
+  }
+  private operation(type: NumericName, depth: number, free: Free): Node {
+    const operator = this.random.pick(this.operators(type));
     const safe = operator.traps && !this.random.chance(this.module.profile.trap);
     const children = operator.params.map((p, i) => {
       if (safe && operator.name.includes('trunc')) return this.smallFloat(p as 'f32' | 'f64', depth - 1);
-      const child = this.value(p, depth - 1, !operator.ignoresNanBits);
-      return safe && i === 1 ? this.odd(p, child) : child;
+      const ignored = operator.ignoresNanBits ? 'number' : 'none';
+      const child = this.value(p, depth - 1, p === 'v128' ? (operator.operandLanes ?? 'none') : ignored);
+      return safe && i === 1 ? this.odd(p as 'i32' | 'i64', child) : child;
     });
-    if (children.length === 2 && this.random.chance(4))
-      children.splice(1, 0, this.statement(this, depth - 1));
-    const node = plain(operator.code, [type], children);
-    return operator.makesNan && exact ? this.canonical(type as 'f32' | 'f64', node) : node;
+    if (children.length >= 2 && this.random.chance(4)) children.splice(1, 0, this.statement(this, depth - 1));
+    const code = [
+      ...operatorCode(operator, () => this.vectorScratch()),
+      ...immediatesOf(this.random, operator),
+    ];
+    const node = plain(code, [type], children);
+    if (!operator.makesNan || free === (operator.resultLanes ?? 'number')) return node;
+    if (operator.resultLanes === undefined) return this.canonical(type as 'f32' | 'f64', node);
+    return canonicalVector(operator.resultLanes, this.vectorScratch()[0], node);
+  }
+  private vectorScratch(): Scratch {
+    this.vectors ??= [this.declare('v128'), this.declare('v128'), this.declare('v128')];
+    return this.vectors;
   }
 
   /** child | 1: a divisor that is not zero. */
-  private odd(type: NumericName, child: Node): Node {
+  private odd(type: 'i32' | 'i64', child: Node): Node {
     return plain(type === 'i32' ? [0x72] : [0x84], [type], [child, constant(type, 1n)]);
   }
   /** A float of 0..65535, for truncations. */
@@ -185,7 +221,7 @@ export class FunctionGenerator {
   private select(type: TypeName, depth: number): Node {
     const typed = !isNumericType(type) || this.random.chance(30);
     const children = [this.value(type, depth - 1), this.value(type, depth - 1), this.condition(depth - 1)];
-    return plain(typed ? [0x1c, 1, CODE[type]] : [0x1b], [type], children);
+    return plain(typed ? [0x1c, 1, typeCode(type)] : [0x1b], [type], children);
   }
 
   private reference(type: TypeName, depth: number): Node {
@@ -193,6 +229,7 @@ export class FunctionGenerator {
     const make = this.random.weighted<() => Node>([
       [3, () => this.leaf(type)],
       [type === 'funcref' ? 3 : 0, () => plain([0xd2, ...u32(this.anyFunction())], [type])],
+      [type === 'exnref' ? 6 : 0, () => caught(this, depth)],
       [
         tables.length > 0 ? 3 : 0,
         () => {
@@ -203,6 +240,7 @@ export class FunctionGenerator {
       [1, () => this.select(type, depth)],
       [1, () => this.tee(type, depth)],
       [this.module.profile.control, () => this.structured([type], depth)],
+      [this.module.profile.exceptions, () => tryNode(this, [type], depth)],
     ]);
     return make();
   }
@@ -217,8 +255,9 @@ export class FunctionGenerator {
       const delta = plain([0x71], ['i32'], [this.value('i32', depth - 1), constant('i32', 3n)]);
       return plain([WIDEN, 0xfc, 15, table, NARROW], ['i32'], [this.value(type, depth - 1), delta]);
     }
-    const type = this.random.pick(['funcref', 'externref'] as const);
-    return plain([0xd1], ['i32'], [this.value(type, depth - 1)]);
+    const types = ['funcref', 'externref', ...(this.hasExnref ? (['exnref'] as const) : [])] as const;
+    const type = this.random.pick(types);
+    return plain([isNull(type)], ['i32'], [this.value(type, depth - 1)]);
   }
 
   // Memory
@@ -242,7 +281,7 @@ export class FunctionGenerator {
     if (this.random.chance(this.module.profile.trap)) return this.value(type, depth);
     return this.masked(type, this.random.pick([0xffffn, 0xffn, 0x3ff8n]), depth);
   }
-  memarg(width: number): Piece {
+  private memarg(width: number): Piece {
     const align = this.random.below(Math.log2(width) + 1);
     const { trap } = this.module.profile;
     const offset = this.random.weighted([
@@ -255,7 +294,12 @@ export class FunctionGenerator {
   }
   private load(type: NumericName, depth: number): Node {
     const access = this.random.pick(ACCESSES.filter((a) => !a.store && a.type === type));
-    return plain([...access.code, this.memarg(access.width)], [type], [this.address(depth - 1)]);
+    const children = [this.address(depth - 1)];
+    if (access.lanes !== undefined) children.push(this.value('v128', depth - 1));
+    return plain([...access.code, ...this.accessImmediates(access)], [type], children);
+  }
+  accessImmediates({ width, lanes }: Access): Piece[] {
+    return [this.memarg(width), ...(lanes === undefined ? [] : [this.random.below(lanes)])];
   }
 
   // Tables and functions
@@ -265,7 +309,7 @@ export class FunctionGenerator {
     return tableIndex(this.masked('i32', BigInt(this.module.tables[table].size - 1), depth));
   }
   anyFunction(): number {
-    return this.random.below(this.module.signatures.length);
+    return this.random.pick(this.module.referable);
   }
 
   /** A call with its arguments, direct or through table 0; its results are those of the signature. */
@@ -273,11 +317,11 @@ export class FunctionGenerator {
     depth: number,
     wanted?: (s: Signature) => boolean,
   ): { code: number[]; children: Node[]; signature: Signature } | undefined {
-    const { signatures, tableFunctions, tables } = this.module;
+    const { signatures, callable, tableFunctions, tables } = this.module;
     const indirect = tables[0]?.type === 'funcref' && tableFunctions.length > 0 && this.random.chance(40);
-    const candidates = (
-      indirect ? tableFunctions.map((f, i) => [f, i]) : signatures.map((_, f) => [f, f])
-    ).filter(([f]) => !wanted || wanted(signatures[f]));
+    const candidates = (indirect ? tableFunctions.map((f, i) => [f, i]) : callable.map((f) => [f, f])).filter(
+      ([f]) => !wanted || wanted(signatures[f]),
+    );
     if (candidates.length === 0) return undefined;
     const [func, position] = this.random.pick(candidates);
     const signature = signatures[func];
@@ -316,9 +360,9 @@ export class FunctionGenerator {
     return plain([0x0d, ...u32(this.random.pick(targets))], [type], children);
   }
 
-  blocktype(params: readonly TypeName[], results: readonly TypeName[]): number[] {
+  blocktype(params: readonly TypeName[], results: readonly TypeName[]): Piece[] {
     if (params.length === 0 && results.length === 0) return [0x40];
-    if (params.length === 0 && results.length === 1 && this.random.chance(80)) return [CODE[results[0]]];
+    if (params.length === 0 && results.length === 1 && this.random.chance(80)) return [typeCode(results[0])];
     return s32(this.module.typeIndex(params, results));
   }
 
@@ -355,7 +399,7 @@ export class FunctionGenerator {
   private loop(
     params: readonly TypeName[],
     operands: Node[],
-    blocktype: readonly number[],
+    blocktype: readonly Piece[],
     results: readonly TypeName[],
     depth: number,
   ): Node {
@@ -373,7 +417,7 @@ export class FunctionGenerator {
   }
 
   /** Takes a block's parameters off the stack. */
-  private receive(params: readonly TypeName[]): Node[] {
+  receive(params: readonly TypeName[]): Node[] {
     if (params.length === 0) return [];
     const sets = params.map((t) => [LOCAL_SET, ...u32(this.local(t))]).reverse();
     return [plain(sets.flat(), [], [], true)];

@@ -20,6 +20,9 @@ export interface Profile {
   readonly tailCalls: boolean;
   readonly memory64: boolean;
   readonly extendedConst: boolean;
+  /** How often code throws and handles exceptions, and in which of the two encodings. */
+  readonly exceptions: number;
+  readonly exceptionStyle: 'legacy' | 'standard';
   /** Percent of the operations that may trap which are left to do so. */
   readonly trap: number;
   /** Percent of functions that trap at the end of their fuel; the others return zeros. */
@@ -32,15 +35,28 @@ export interface TableContext {
   readonly size: number;
 }
 
+export interface TagContext {
+  readonly params: readonly TypeName[];
+  /** Functions of the module that make a handle of the payload: one returns the payload before it (exceptions.ts). */
+  readonly pack: number;
+  readonly packOnly: number;
+}
+
 export interface ModuleContext {
   readonly random: Random;
   readonly profile: Profile;
   /** All functions, the imported ones first. */
   readonly signatures: readonly Signature[];
-  readonly importedFunctions: number;
-  readonly globals: readonly { readonly type: TypeName; readonly mutable: boolean }[];
+  /** Indices of those that random code may call, and that references may lead to. */
+  readonly callable: readonly number[];
+  readonly referable: readonly number[];
+  /** Those that random code may use. */
+  readonly globals: readonly { readonly index: number; readonly type: TypeName; readonly mutable: boolean }[];
   /** The counter that ends every loop and recursion. Not in the reach of random code. */
   readonly fuelGlobal: number;
+  readonly tags: readonly TagContext[];
+  /** A function of the module that throws the exception of a handle. */
+  readonly rethrow: number;
   readonly memory: { readonly address: 'i32' | 'i64' } | undefined;
   readonly tables: readonly TableContext[];
   /** Function indices in table 0 after instantiation, from element 0 on. */
@@ -50,7 +66,7 @@ export interface ModuleContext {
   typeIndex(params: readonly TypeName[], results: readonly TypeName[]): number;
 }
 
-export const NUMERIC: readonly NumericName[] = ['i32', 'i64', 'f32', 'f64'];
+export const NUMERIC: readonly NumericName[] = ['i32', 'i64', 'f32', 'f64', 'v128'];
 
 export function isNumericType(type: TypeName): type is NumericName {
   return (NUMERIC as readonly TypeName[]).includes(type);

@@ -10,19 +10,22 @@ import {
   type Signature,
   type TableContext,
 } from './context';
+import { handleFunctions, KEEPERS, tagContexts } from './exceptions';
 import {
-  BASE,
   constant,
   exportEntry,
   type GenFunction,
   type GenModule,
+  isNull,
   type Piece,
   plain,
   resolve,
+  typeCode,
   type Variant,
 } from './ir';
-import { interestingBits, Random } from './random';
+import { Random } from './random';
 import { statement } from './statements';
+import { anyBits } from './vectors';
 
 export interface Call {
   readonly name: string;
@@ -37,13 +40,21 @@ export interface Program {
   /** Exported functions `get<i>` that return the bits of each global. */
   readonly getters: readonly { readonly name: string; readonly type: TypeName }[];
   readonly tables: readonly string[];
+  /** Payloads of the exported tags `tag<i>`. */
+  readonly tags: readonly (readonly TypeName[])[];
   readonly hasMemory: boolean;
 }
 
 /** How the side under test gets a seed's program; the reference always gets the base. */
 export function variantOf(seed: number): Variant {
   const random = new Random(seed ^ 0x2545f491);
-  return { extraMemory: random.chance(30), table64: random.chance(30), bytePages: random.chance(30) };
+  return {
+    extraMemory: random.chance(30),
+    table64: random.chance(30),
+    bytePages: random.chance(30),
+    relaxed: random.chance(70),
+    exnref: random.chance(75),
+  };
 }
 
 /** What the reference engine can be asked for. */
@@ -51,9 +62,22 @@ export interface Available {
   readonly tailCalls: boolean;
   readonly memory64: boolean;
   readonly extendedConst: boolean;
+  /** Legacy ones. */
+  readonly exceptions: boolean;
 }
 
 const LOG: Signature = { params: ['i32', 'i64'], results: ['i32'] };
+/** What a getter returns for a type, and the code that makes it. */
+const SHOWN: Record<TypeName, readonly [TypeName, ...Piece[]]> = {
+  i32: ['i32'],
+  i64: ['i64'],
+  f32: ['i32', 0xbc],
+  f64: ['i64', 0xbd],
+  v128: ['v128'],
+  funcref: ['funcref'],
+  externref: ['externref'],
+  exnref: ['i32', isNull('exnref')],
+};
 /** Of the globals: [0] imported constant, [1] fuel, the others at random. */
 const IMPORTED_GLOBAL = 0;
 const FUEL_GLOBAL = 1;
@@ -61,7 +85,13 @@ const FUEL_GLOBAL = 1;
 function drawProfile(random: Random, available: Available): Profile {
   const weight = (): number => random.pick([0, 1, 1, 2, 4]);
   return {
-    numeric: { i32: random.pick([1, 2, 6]), i64: random.pick([0, 2, 6]), f32: weight(), f64: weight() },
+    numeric: {
+      i32: random.pick([1, 2, 6]),
+      i64: random.pick([0, 2, 6]),
+      f32: weight(),
+      f64: weight(),
+      v128: random.pick([0, 0, 2, 6, 12]),
+    },
     memory: weight(),
     table: weight(),
     bulk: weight(),
@@ -71,27 +101,46 @@ function drawProfile(random: Random, available: Available): Profile {
     tailCalls: available.tailCalls && random.chance(60),
     memory64: available.memory64 && random.chance(25),
     extendedConst: available.extendedConst && random.chance(50),
+    exceptions: available.exceptions ? random.pick([0, 0, 1, 2, 4]) : 0,
+    exceptionStyle: random.chance(50) ? 'legacy' : 'standard',
     trap: random.pick([0, 1, 3, 20]),
     hardFuel: random.pick([0, 0, 20]),
   };
 }
 
-/** Floats do not mix with references in a signature: only all-number signatures cross into native bit by bit. */
-function drawSignature(random: Random, profile: Profile): Signature {
+/** Numbers that go through the host bit by bit do not mix with references there. */
+function drawSignature(random: Random, profile: Profile, outside: boolean): Signature {
   const references = profile.table > 0 && random.chance(15);
-  const numbers = NUMERIC.filter((t) => profile.numeric[t] > 0 && !(references && t.startsWith('f')));
-  const type = (): TypeName =>
-    references && random.chance(40) ? random.pick(['funcref', 'externref']) : random.pick(numbers);
+  const exnref = !outside && hasExnref(profile) && random.chance(40);
+  const numbers = NUMERIC.filter(
+    (t) => profile.numeric[t] > 0 && !(references && (t.startsWith('f') || t === 'v128')),
+  );
+  const type = (): TypeName => {
+    if (exnref && random.chance(30)) return 'exnref';
+    return references && random.chance(40)
+      ? random.pick(['funcref', 'externref'] as const)
+      : random.pick(numbers);
+  };
   const params = Array.from({ length: random.below(5) }, type);
   const results = Array.from({ length: random.pick([0, 1, 1, 1, 2, 3]) }, type);
   return { params, results };
+}
+
+function hasExnref({ exceptions, exceptionStyle }: Profile): boolean {
+  return exceptions > 0 && exceptionStyle === 'standard';
+}
+function mentionsExnref({ params, results }: Signature): boolean {
+  return params.includes('exnref') || results.includes('exnref');
 }
 
 class ModuleGenerator {
   readonly random: Random;
   readonly profile: Profile;
   private readonly types: (readonly [params: readonly TypeName[], results: readonly TypeName[]])[] = [];
+  private readonly imports: (Signature & { readonly name: string })[];
   private readonly signatures: Signature[];
+  /** Functions that references may lead to: none that takes or gives a handle, which an i32 cannot be told from. */
+  private readonly referable: number[];
   private readonly globals: { type: TypeName; mutable: boolean }[];
   private readonly tables: TableContext[];
   private readonly tableFunctions: number[];
@@ -105,13 +154,24 @@ class ModuleGenerator {
     this.random = random;
     this.profile = drawProfile(random, available);
     const count = random.between(1, 5);
-    this.signatures = [LOG, ...Array.from({ length: count }, () => drawSignature(random, this.profile))];
+    this.imports = [{ name: 'log', ...LOG }, ...(hasExnref(this.profile) ? KEEPERS : [])];
+    this.signatures = [
+      ...this.imports,
+      // The first one can always be called from outside.
+      ...Array.from({ length: count }, (_, i) => drawSignature(random, this.profile, i === 0)),
+    ];
+    this.referable = this.own((s) => !mentionsExnref(s));
     this.globals = this.drawGlobals();
     this.tables = this.drawTables();
     this.tableFunctions = Array.from(
       { length: this.tables.length > 0 ? random.between(1, this.tables[0].size) : 0 },
-      () => random.below(this.signatures.length),
+      () => random.pick(this.referable),
     );
+  }
+
+  /** The log function, and those of the module with such signatures. */
+  private own(wanted: (s: Signature) => boolean): number[] {
+    return this.signatures.flatMap((s, i) => (i === 0 || (i >= this.imports.length && wanted(s)) ? [i] : []));
   }
 
   private drawGlobals(): { type: TypeName; mutable: boolean }[] {
@@ -120,9 +180,13 @@ class ModuleGenerator {
       { type: 'i32', mutable: true },
     ];
     for (let n = this.random.below(6); n > 0; n--) {
-      const type = this.random.chance(85)
-        ? this.random.pick(NUMERIC)
-        : this.random.pick(['funcref', 'externref'] as const);
+      const references: TypeName[] = [
+        'funcref',
+        'externref',
+        ...(hasExnref(this.profile) ? ['exnref' as const] : []),
+      ];
+      const numbers = NUMERIC.filter((t) => t !== 'v128' || this.profile.numeric.v128 > 0);
+      const type = this.random.chance(80) ? this.random.pick(numbers) : this.random.pick(references);
       globals.push({ type, mutable: this.random.chance(75) });
     }
     return globals;
@@ -148,15 +212,22 @@ class ModuleGenerator {
     const hasMemory = profile.memory + profile.bulk > 0;
     const passiveData = hasMemory && profile.bulk > 0 ? [1, 2] : [];
     const passiveElements = this.tables.length > 0 && profile.table > 0 ? this.passiveElements() : [];
+    const payloads = this.payloads();
+    const accessors = this.accessors();
+    const defined = this.signatures.length - this.imports.length;
+    const behind = this.signatures.length + accessors.functions.length;
+    const tags = tagContexts(payloads, behind);
+    const handles = hasExnref(profile) ? handleFunctions(tags) : [];
     const context: ModuleContext = {
       random,
       profile,
       signatures: this.signatures,
-      importedFunctions: 1,
-      globals: this.globals.map((g, i) =>
-        i === FUEL_GLOBAL ? { ...g, type: 'v128' as const, mutable: false } : g,
-      ),
+      callable: this.own(() => true),
+      referable: this.referable,
+      globals: this.globals.flatMap((g, index) => (index === FUEL_GLOBAL ? [] : [{ index, ...g }])),
       fuelGlobal: FUEL_GLOBAL,
+      tags,
+      rethrow: behind + handles.length - 1,
       memory: hasMemory ? { address: profile.memory64 ? 'i64' : 'i32' } : undefined,
       tables: this.tables,
       tableFunctions: this.tableFunctions,
@@ -166,22 +237,23 @@ class ModuleGenerator {
     };
     this.typeIndex(LOG.params, LOG.results);
     const functions = this.signatures
-      .slice(1)
+      .slice(this.imports.length)
       .map((s) => new FunctionGenerator(context, s, statement).generate());
-    const accessors = this.accessors();
     const startFunction = random.chance(10)
       ? new FunctionGenerator(context, { params: [], results: [] }, statement).generate()
       : undefined;
-    const all = [...functions, ...accessors.functions, ...(startFunction ? [startFunction] : [])];
-    this.emitSections(functions.length, accessors.names, hasMemory);
-    if (startFunction) this.sections.set(8, () => u32(all.length));
+    const helpers = [...accessors.functions, ...handles];
+    const all = [...functions, ...helpers, ...(startFunction ? [startFunction] : [])];
+    this.emitSections(accessors.names, payloads, hasMemory);
+    if (startFunction) this.sections.set(8, () => u32(this.imports.length + all.length - 1));
     const { types, sections, typeIndex } = this;
     return {
       seed: this.seed,
       module: { types, functions: all, sections, typeIndex },
-      calls: this.calls(functions.length),
-      getters: this.globals.map((g, i) => ({ name: `get${i}`, type: g.type })),
+      calls: this.calls(defined),
+      getters: this.globals.map((g, i) => ({ name: `get${i}`, type: g.type === 'exnref' ? 'i32' : g.type })),
       tables: this.tables.map((_, i) => `table${i}`),
+      tags: payloads,
       hasMemory,
     };
   }
@@ -193,7 +265,18 @@ class ModuleGenerator {
     ];
   }
 
-  /** `fuel` sets the counter; `get<i>` returns a global, floats as their bits. */
+  /** What the tags carry. What goes through handles is no function. */
+  private payloads(): TypeName[][] {
+    const { random, profile } = this;
+    if (profile.exceptions === 0) return [];
+    const types = NUMERIC.filter((t) => profile.numeric[t] > 0);
+    const references: TypeName[] = hasExnref(profile) ? ['externref'] : ['externref', 'funcref'];
+    const type = (): TypeName =>
+      profile.table > 0 && random.chance(15) ? random.pick(references) : random.pick(types);
+    return Array.from({ length: random.between(1, 3) }, () => Array.from({ length: random.below(4) }, type));
+  }
+
+  /** `fuel` sets the counter; `get<i>` returns a global, floats as their bits, and whether an exnref is null. */
   private accessors(): { functions: GenFunction[]; names: string[] } {
     const setFuel = plain([0x20, 0, 0x24, ...u32(FUEL_GLOBAL)], [], [], true);
     const fuel: GenFunction = {
@@ -203,18 +286,28 @@ class ModuleGenerator {
       body: { statements: [setFuel], values: [] },
     };
     const getters = this.globals.map(({ type }, i): GenFunction => {
-      const bits = type === 'f32' ? [0xbc] : type === 'f64' ? [0xbd] : [];
-      const results: TypeName[] = [type === 'f32' ? 'i32' : type === 'f64' ? 'i64' : type];
+      const [result, ...bits] = SHOWN[type];
+      const results: TypeName[] = [result];
       const get = plain([0x23, ...u32(i), ...bits], results, [], true);
       return { params: [], results, locals: [], body: { statements: [], values: [get] } };
     });
     return { functions: [fuel, ...getters], names: ['fuel', ...getters.map((_, i) => `get${i}`)] };
   }
 
-  private emitSections(functionCount: number, accessorNames: readonly string[], hasMemory: boolean): void {
-    const log = [...name('env'), ...name('log'), 0, ...u32(this.typeIndex(LOG.params, LOG.results))];
+  private emitSections(
+    accessorNames: readonly string[],
+    payloads: readonly TypeName[][],
+    hasMemory: boolean,
+  ): void {
+    const functionCount = this.signatures.length - this.imports.length;
+    const imported = this.imports.map((f) => [
+      ...[...name('env'), ...name(f.name), 0],
+      ...u32(this.typeIndex(f.params, f.results)),
+    ]);
     const global = [...name('env'), ...name('global'), 3, CODE.i32, 0];
-    this.put(2, [log, global]);
+    this.put(2, [...imported, global]);
+    const tagTypes = payloads.map((params) => [0, ...u32(this.typeIndex(params, []))]);
+    if (tagTypes.length > 0) this.put(13, tagTypes);
     if (this.tables.length > 0) {
       this.sections.set(4, (v) => vec(this.tables.map((t) => tableType(t, v))));
       const [active, ...others] = this.elements();
@@ -225,16 +318,16 @@ class ModuleGenerator {
       this.put(9, [this.declaredFunctions()]);
     }
     if (hasMemory) this.emitMemory();
-    this.put(
-      6,
-      this.globals.slice(1).map((g, i) => this.globalEntry(g, i + 1)),
-    );
-    const functions = Array.from({ length: functionCount }, (_, i) => exportEntry(`f${i}`, 0, i + 1));
-    const accessors = accessorNames.map((n, i) => exportEntry(n, 0, 1 + functionCount + i));
+    const globals = this.globals.slice(1).map((g, i) => this.globalCode(g, i + 1));
+    this.sections.set(6, (v) => vec(globals.map((code) => resolve(code, v))));
+    const first = this.imports.length;
+    const functions = Array.from({ length: functionCount }, (_, i) => exportEntry(`f${i}`, 0, first + i));
+    const accessors = accessorNames.map((n, i) => exportEntry(n, 0, first + functionCount + i));
+    const tags = payloads.map((_, i) => exportEntry(`tag${i}`, 4, i));
     const tables = this.tables.map((_, i) => exportEntry(`table${i}`, 1, i));
     const memories = (v: Variant): number[][] =>
       hasMemory ? [exportEntry('memory', 2, v.extraMemory ? 1 : 0)] : [];
-    this.sections.set(7, (v) => vec([...functions, ...accessors, ...tables, ...memories(v)]));
+    this.sections.set(7, (v) => vec([...functions, ...accessors, ...tables, ...tags, ...memories(v)]));
   }
 
   /** A section that is the same in all variants. */
@@ -259,18 +352,15 @@ class ModuleGenerator {
     this.sections.set(12, () => u32(3));
   }
 
-  private globalEntry(global: { type: TypeName; mutable: boolean }, index: number): number[] {
-    return resolve(this.globalCode(global, index), BASE);
-  }
   private globalCode(global: { type: TypeName; mutable: boolean }, index: number): Piece[] {
     const { random } = this;
     const { type, mutable } = global;
-    const head = [CODE[type], mutable ? 1 : 0];
+    const head = [typeCode(type), mutable ? 1 : 0];
     if (index === FUEL_GLOBAL) return [...head, ...constant('i32', 100n).code, 0x0b];
     if (type === 'funcref' && random.chance(50))
-      return [...head, 0xd2, ...u32(random.below(this.signatures.length)), 0x0b];
+      return [...head, 0xd2, ...u32(random.pick(this.referable)), 0x0b];
     const literal = (): readonly Piece[] =>
-      constant(type, isNumericType(type) ? interestingBits(random, type) : 0n).code;
+      constant(type, isNumericType(type) ? anyBits(random, type) : 0n).code;
     if ((type === 'i32' || type === 'i64') && this.profile.extendedConst) {
       const base = type === 'i32' ? 0x6a : 0x7c;
       const first = type === 'i32' && random.chance(50) ? [0x23, IMPORTED_GLOBAL] : literal();
@@ -293,7 +383,7 @@ class ModuleGenerator {
     const active = vec(this.tableFunctions.map(u32));
     const expression = (): number[] =>
       this.random.chance(70)
-        ? [0xd2, ...u32(this.random.below(this.signatures.length)), 0x0b]
+        ? [0xd2, ...u32(this.random.pick(this.referable)), 0x0b]
         : [0xd0, CODE.funcref, 0x0b];
     const passive = [5, CODE.funcref, ...vec(Array.from({ length: this.random.between(1, 5) }, expression))];
     const nulls = [5, CODE.externref, ...vec([[0xd0, CODE.externref, 0x0b]])];
@@ -314,16 +404,19 @@ class ModuleGenerator {
 
   private calls(functionCount: number): Call[] {
     const calls: Call[] = [];
+    const first = this.imports.length;
+    const indices = Array.from({ length: functionCount }, (_, i) => i);
+    const open = indices.filter((i) => !mentionsExnref(this.signatures[first + i]));
     for (let n = this.random.between(2, 3) * functionCount; n > 0; n--) {
-      const index = this.random.below(functionCount);
-      const signature = this.signatures[index + 1];
+      const index = this.random.pick(open);
+      const signature = this.signatures[first + index];
       const fuel = this.random.pick([0, 20, 100, 400]);
       calls.push({ name: `f${index}`, args: signature.params.map((t) => this.argument(t)), signature, fuel });
     }
     return calls;
   }
   private argument(type: TypeName): Value {
-    if (isNumericType(type)) return { type, bits: interestingBits(this.random, type) };
+    if (isNumericType(type)) return { type, bits: anyBits(this.random, type) };
     if (type === 'externref' && this.random.chance(70))
       return { type: 'ref', kind: 'extern', host: this.random.below(5) };
     return { type: 'ref', kind: 'null', heap: type === 'funcref' ? 'func' : 'extern' };

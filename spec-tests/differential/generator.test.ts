@@ -5,7 +5,7 @@ import { INSTRUCTIONS } from '../../src/decoder/instructions';
 import { Native } from '../engines/native-api';
 import { available, check, enableNativeFeatures } from './check';
 import { generate, variantOf } from './generate';
-import { countNodes, encodeModule } from './ir';
+import { BASE, countNodes, encodeModule } from './ir';
 import { nativeTarget } from './native-target';
 import type { Target } from './target';
 
@@ -18,6 +18,10 @@ const FEATURES = [
   'bulkMemory',
   'referenceTypes',
   'tailCalls',
+  'simd',
+  'relaxedSimd',
+  'exceptionHandling',
+  'legacyExceptions',
 ];
 
 /** Native, but a division by zero traps as if it were memory. */
@@ -61,8 +65,9 @@ describe('generator', () => {
 
   it('reaches every instruction', async () => {
     const seen = new Set<string>();
-    for (let seed = 0; seed < 250; seed++) {
-      const text = await print(encodeModule(generate(seed, available()).module));
+    for (let seed = 0; seed < 500; seed++) {
+      const variant = { ...BASE, relaxed: true, exnref: seed % 2 === 0 };
+      const text = await print(encodeModule(generate(seed, available()).module, variant));
       for (const [word] of text.matchAll(/[a-z][a-z0-9_.]*/g)) seen.add(word);
       if (/select \(result/.test(text)) seen.add('select t');
     }

@@ -28,8 +28,18 @@ export interface Variant {
   readonly table64: boolean;
   /** The memory has pages of one byte. */
   readonly bytePages: boolean;
+  /** Relaxed SIMD instructions, not what they do in ordinary ones. */
+  readonly relaxed: boolean;
+  /** `try_table` and exception references, not legacy exceptions and handles (exceptions.ts). */
+  readonly exnref: boolean;
 }
-export const BASE: Variant = { extraMemory: false, table64: false, bytePages: false };
+export const BASE: Variant = {
+  extraMemory: false,
+  table64: false,
+  bytePages: false,
+  relaxed: false,
+  exnref: false,
+};
 
 /** A byte of code, or code that depends on the variant. */
 export type Piece = number | ((variant: Variant) => readonly number[]);
@@ -54,6 +64,19 @@ export function fromPages(address: 'i32' | 'i64'): Piece {
 export const WIDEN: Piece = (v) => (v.table64 ? [0xad] : []);
 export const NARROW: Piece = (v) => (v.table64 ? [0xa7] : []);
 
+/** An exception reference is a handle where there are none. */
+export function typeIn(type: TypeName, variant: Variant): TypeName {
+  return type === 'exnref' && !variant.exnref ? 'i32' : type;
+}
+/** The byte of a type. */
+export function typeCode(type: TypeName): Piece {
+  return type === 'exnref' ? (v) => [CODE[typeIn(type, v)]] : CODE[type];
+}
+/** ref.is_null, of any type of references. */
+export function isNull(type: TypeName): Piece {
+  return type === 'exnref' ? (v) => [v.exnref ? 0xd1 : 0x45] : 0xd1;
+}
+
 /** Children's code, then its own. */
 export interface Plain {
   readonly kind: 'plain';
@@ -67,13 +90,41 @@ export interface Structured {
   readonly kind: 'block' | 'loop' | 'if';
   /** Parameters; then, of an `if`, the condition. */
   readonly operands: Node[];
-  readonly blocktype: readonly number[];
+  readonly blocktype: readonly Piece[];
   readonly body: Body;
   readonly otherwise: Body | undefined;
   readonly results: readonly TypeName[];
   readonly fixed?: false;
 }
-export type Node = Plain | Structured;
+/** A `try_table`, or the legacy `try` that does the same. */
+export interface TryTable {
+  readonly kind: 'try_table';
+  readonly operands: Node[];
+  readonly blocktype: readonly Piece[];
+  readonly body: Body;
+  readonly clauses: readonly Clause[];
+  readonly results: readonly TypeName[];
+  readonly fixed?: false;
+}
+export interface Clause {
+  /** The clause, and legacy catches that branch to its label. */
+  readonly standard: readonly number[];
+  readonly legacy: readonly number[];
+}
+/** A legacy `try`. The payload is on the stack where a handler begins. */
+export interface Try {
+  readonly kind: 'try';
+  readonly operands: Node[];
+  readonly blocktype: readonly Piece[];
+  readonly body: Body;
+  /** Tag undefined: `catch_all`, which is the last. */
+  readonly handlers: readonly { readonly tag: number | undefined; readonly body: Body }[];
+  /** Label of a `delegate` in place of handlers. */
+  readonly delegate: number | undefined;
+  readonly results: readonly TypeName[];
+  readonly fixed?: false;
+}
+export type Node = Plain | Structured | TryTable | Try;
 
 /** Statements leave nothing on the stack, values push the results (those that the parameters left there are not already). */
 export interface Body {
@@ -126,8 +177,10 @@ export function constant(type: TypeName, bits: bigint): Plain {
     case 'funcref':
     case 'externref':
       return plain([0xd0, CODE[type]], [type]);
+    case 'exnref':
+      return plain([(v) => (v.exnref ? [0xd0, CODE.exnref] : [0x41, 0])], [type]);
     case 'v128':
-      throw new Error('not generated');
+      return plain([0xfd, 0x0c, ...fixed(bits, 16)], [type]);
   }
 }
 
@@ -138,13 +191,29 @@ function encodeInto(out: number[], node: Node, variant: Variant): void {
     return;
   }
   for (const operand of node.operands) encodeInto(out, operand, variant);
-  out.push({ block: 0x02, loop: 0x03, if: 0x04 }[node.kind], ...node.blocktype);
+  const standard = node.kind === 'try_table' && variant.exnref;
+  out.push(standard ? 0x1f : OPENING[node.kind], ...resolve(node.blocktype, variant));
+  if (standard) out.push(...vec(node.clauses.map((c) => c.standard)));
   encodeBody(out, node.body, variant);
-  if (node.otherwise) {
-    out.push(0x05);
-    encodeBody(out, node.otherwise, variant);
+  if (node.kind === 'try') encodeHandlers(out, node, variant);
+  else if (node.kind !== 'try_table') encodeElse(out, node, variant);
+  else if (!standard) out.push(...node.clauses.flatMap((c) => c.legacy));
+  if (node.kind !== 'try' || node.delegate === undefined) out.push(0x0b);
+}
+const OPENING = { block: 0x02, loop: 0x03, if: 0x04, try: 0x06, try_table: 0x06 } as const;
+
+function encodeElse(out: number[], { otherwise }: Structured, variant: Variant): void {
+  if (!otherwise) return;
+  out.push(0x05);
+  encodeBody(out, otherwise, variant);
+}
+/** With the `delegate` that stands in place of an `end`. */
+function encodeHandlers(out: number[], { handlers, delegate }: Try, variant: Variant): void {
+  for (const { tag, body } of handlers) {
+    out.push(...(tag === undefined ? [0x19] : [0x07, ...u32(tag)]));
+    encodeBody(out, body, variant);
   }
-  out.push(0x0b);
+  if (delegate !== undefined) out.push(0x18, ...u32(delegate));
 }
 function encodeBody(out: number[], body: Body, variant: Variant): void {
   for (const node of body.statements) encodeInto(out, node, variant);
@@ -156,15 +225,19 @@ export function encodeModule(module: GenModule, variant = BASE): Uint8Array {
   const bodies = module.functions.map((f) => {
     const out: number[] = [];
     encodeBody(out, f.body, variant);
-    return code(f.locals, out);
+    return code(
+      f.locals.map((t) => typeIn(t, variant)),
+      out,
+    );
   });
   const functionTypes = module.functions.map((f) => u32(module.typeIndex(f.params, f.results)));
   const all = new Map([...module.sections].map(([id, body]) => [id, section(id, body(variant))]));
-  all.set(1, section(1, vec(module.types.map(([p, r]) => functype(p, r)))));
+  const inVariant = (types: readonly TypeName[]): TypeName[] => types.map((t) => typeIn(t, variant));
+  all.set(1, section(1, vec(module.types.map(([p, r]) => functype(inVariant(p), inVariant(r))))));
   all.set(3, section(3, vec(functionTypes)));
   all.set(10, section(10, vec(bodies)));
-  // The data count section (12) stands before the code.
-  const order = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11, 0];
+  // The data count section (12) stands before the code, that of tags (13) before the globals.
+  const order = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11, 0];
   return moduleBytes(order.flatMap((id) => (all.has(id) ? [all.get(id)!] : [])));
 }
 
@@ -188,6 +261,10 @@ export function countNodes(module: GenModule): number {
 /** The arrays of nodes directly below a node. */
 export function listsOf(node: Node): Node[][] {
   if (node.kind === 'plain') return [node.children];
-  const bodies = node.otherwise ? [node.body, node.otherwise] : [node.body];
-  return [node.operands, ...bodies.flatMap((b) => [b.statements, b.values])];
+  return [node.operands, ...bodiesOf(node).flatMap((b) => [b.statements, b.values])];
+}
+function bodiesOf(node: Exclude<Node, Plain>): Body[] {
+  if (node.kind === 'try') return [node.body, ...node.handlers.map((h) => h.body)];
+  if (node.kind === 'try_table' || !node.otherwise) return [node.body];
+  return [node.body, node.otherwise];
 }

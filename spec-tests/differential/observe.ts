@@ -5,7 +5,7 @@ import type { EngineExports, ResultType, Session } from '../engine';
 import { HostRef } from '../engines/host-refs';
 import { showValue, type Value } from '../script/values';
 import type { Call, Program } from './generate';
-import type { Target } from './target';
+import type { HostSide, ProgramTag, Target } from './target';
 
 export interface Observation {
   /** One line per thing seen, in order: calls with their outcome and the host calls below them, then the state. */
@@ -15,9 +15,12 @@ export interface Observation {
   readonly defect: string | undefined;
 }
 
-class Run {
+class Run implements HostSide {
   readonly lines: string[] = [];
+  readonly words: bigint[] = [];
+  readonly refs: unknown[] = [];
   private calls = 0;
+  private tags: ProgramTag[] = [];
 
   constructor(
     readonly program: Program,
@@ -29,11 +32,14 @@ class Run {
     return (Math.imul(++this.calls, 31) + (a ^ lo)) | 0;
   };
 
-  /** Outcome of a step as text. Anything but a trap goes up. */
+  /** Outcome of a step as text. Anything but a trap or an exception goes up. */
   async outcome(step: () => Promise<string>): Promise<string> {
     try {
       return await step();
     } catch (error) {
+      const thrown = this.target.thrown(error, this.tags);
+      if (thrown !== undefined)
+        return `exception ${thrown.tag} [${thrown.payload.map(showPayload).join(' ')}]`;
       const kind = this.target.trapKind(error);
       if (kind === undefined) throw error;
       return `trap ${kind}`;
@@ -50,7 +56,7 @@ class Run {
   }
 
   private async run(session: Session, bytes: Uint8Array): Promise<Uint8Array | undefined> {
-    const registry = new Map([['env', this.target.environment(session, this.log)]]);
+    const registry = new Map([['env', this.target.environment(session, this)]]);
     const module = await session.compile(bytes);
     let exports: EngineExports = new Map();
     const started = await this.outcome(async () => {
@@ -59,6 +65,7 @@ class Run {
     });
     this.lines.push(`instantiate: ${started}`);
     if (started !== 'ok') return undefined;
+    this.tags = this.program.tags.map((params, i) => ({ tag: exports.get(`tag${i}`)!, params }));
     for (const call of this.program.calls) await this.call(session, exports, call);
     await this.state(session, exports);
     const memory = this.program.hasMemory ? this.target.memory(exports.get('memory')!) : undefined;
@@ -90,7 +97,15 @@ class Run {
 }
 
 function numeric(type: TypeName): ResultType {
-  return type === 'funcref' || type === 'externref' ? undefined : type;
+  return type === 'funcref' || type === 'externref' || type === 'exnref' ? undefined : type;
+}
+/** V8 of Node 20 gives floats as numbers, which have lost the bits of a NaN, and null as an object. */
+function showPayload(value: Value): string {
+  if (value.type === 'ref') return 'ref';
+  if (value.type === 'f32' && (value.bits & 0x7fff_ffffn) > 0x7f80_0000n) return 'f32:nan';
+  if (value.type === 'f64' && (value.bits & 0x7fff_ffff_ffff_ffffn) > 0x7ff0_0000_0000_0000n)
+    return 'f64:nan';
+  return showValue(value);
 }
 export function showCall(call: Call): string {
   return `${call.name}(${call.args.map((a: Value) => showValue(a)).join(' ')}) with fuel ${call.fuel}`;

@@ -1,21 +1,30 @@
 /** The instructions of the one table that only take and give numbers, by result type; and the memory accesses. */
 import { INSTRUCTIONS } from '../../src/decoder/instructions';
 import { type TypeName, u32 } from '../binary';
+import type { Immediates, Lanes } from './vectors';
 
-export type NumericName = 'i32' | 'i64' | 'f32' | 'f64';
-const LETTERS: Record<string, NumericName> = { i: 'i32', I: 'i64', f: 'f32', F: 'f64' };
+export type NumericName = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
+const LETTERS: Record<string, NumericName> = { i: 'i32', I: 'i64', f: 'f32', F: 'f64', v: 'v128' };
 
 export interface Operator {
   readonly name: string;
   readonly code: readonly number[];
+  readonly immediates: Immediates;
+  /** Lanes that a lane index may name. */
+  readonly lanes: number;
+  readonly relaxed: boolean;
   readonly params: readonly NumericName[];
   readonly result: NumericName;
+  /** Takes or gives a vector. */
+  readonly simd: boolean;
   /** May trap on some operands. */
   readonly traps: boolean;
-  /** May make a NaN whose bits the specification leaves open. */
+  /** May make a NaN whose bits the specification leaves open; of a vector, in lanes of these. */
   readonly makesNan: boolean;
-  /** Its result does not depend on the bits of a NaN operand (beyond being one). */
+  readonly resultLanes: Lanes | undefined;
+  /** Its result does not depend on the bits of a NaN operand (beyond being one); of a vector, in lanes of these. */
   readonly ignoresNanBits: boolean;
+  readonly operandLanes: Lanes | undefined;
 }
 export interface Access {
   readonly name: string;
@@ -23,31 +32,62 @@ export interface Access {
   readonly type: NumericName;
   readonly width: number;
   readonly store: boolean;
+  /** Lanes that its lane index may name; a load into a lane takes the vector, too. */
+  readonly lanes: number | undefined;
 }
 
 /** Binary opcode of a dense id of the table. */
 export function opcodeBytes(op: number): number[] {
-  return op < 0x100 ? [op] : [0xfc, ...u32(op - 0x100)];
+  if (op < 0x100) return [op];
+  return op < 0x200 ? [0xfc, ...u32(op - 0x100)] : [0xfd, ...u32(op - 0x200)];
 }
 
 const TRAPPING = /\.(div_[su]|rem_[su]|trunc_f)/;
-const NAN_MAKING = /^f(32|64)\.(ceil|floor|trunc|nearest|sqrt|add|sub|mul|div|min|max|demote|promote)/;
+const NAN_MAKING =
+  /^f(32|64)(x\d)?\.(relaxed_)?(ceil|floor|trunc|nearest|sqrt|add|sub|mul|div|min|max|n?madd|demote|promote)/;
 const BIT_MOVING = /\.(abs|neg|copysign|reinterpret)/;
-const isAccess = (sig: string): boolean => /^a:[iIfF]$|^a[iIfF]:$/.test(sig);
-const isNumeric = (sig: string): boolean => /^[iIfF]+:[iIfF]$/.test(sig);
+const COMPARING = /^f(32|64)x\d\.(eq|ne|[lg][te])$/;
+const isAccess = (sig: string): boolean => /^av?:[iIfFv]$|^a[iIfFv]:$/.test(sig);
+const isNumeric = (sig: string): boolean => /^[iIfFv]*:[iIfFv]$/.test(sig);
 
-export const OPERATORS: readonly Operator[] = INSTRUCTIONS.filter((row) => isNumeric(row.sig)).map((row) => ({
-  name: row.name,
-  code: opcodeBytes(row.op),
-  params: [...row.sig.split(':')[0]].map((c) => LETTERS[c]),
-  result: LETTERS[row.sig.split(':')[1]],
-  traps: TRAPPING.test(row.name),
-  makesNan: NAN_MAKING.test(row.name),
-  ignoresNanBits: !BIT_MOVING.test(row.name),
-}));
+const FLOATS: Record<string, Lanes> = { f32: 'f32x4', f64: 'f64x2' };
+/** The float lanes that an instruction on vectors reads and writes. */
+function lanesOf(name: string): { operand: Lanes | undefined; result: Lanes | undefined } {
+  const result = FLOATS[name.slice(0, 3)];
+  if (COMPARING.test(name)) return { operand: result, result: undefined };
+  if (!NAN_MAKING.test(name)) return { operand: undefined, result: undefined };
+  const other = /_(f32|f64)x\d/.exec(name)?.[1];
+  return { operand: other === undefined ? result : FLOATS[other], result };
+}
+
+const NAMED = ['none', 'lane', 'shuffle'] as const;
+export const OPERATORS: readonly Operator[] = INSTRUCTIONS.flatMap((row): Operator[] => {
+  const immediates = NAMED.find((kind) => kind === row.imm);
+  if (immediates === undefined || !isNumeric(row.sig) || row.sig.startsWith(':')) return [];
+  const [params, result] = row.sig.split(':');
+  const simd = row.sig.includes('v');
+  const lanes = simd ? lanesOf(row.name) : { operand: undefined, result: undefined };
+  return [
+    {
+      name: row.name,
+      code: opcodeBytes(row.op),
+      immediates,
+      lanes: immediates === 'lane' ? 128 / row.width : 0,
+      relaxed: row.feature === 'relaxedSimd',
+      params: [...params].map((c) => LETTERS[c]),
+      result: LETTERS[result],
+      simd,
+      traps: TRAPPING.test(row.name),
+      makesNan: NAN_MAKING.test(row.name),
+      resultLanes: lanes.result,
+      ignoresNanBits: !simd && !BIT_MOVING.test(row.name),
+      operandLanes: lanes.operand,
+    },
+  ];
+});
 
 export const ACCESSES: readonly Access[] = INSTRUCTIONS.filter(
-  (row) => row.imm === 'memarg' && isAccess(row.sig),
+  (row) => (row.imm === 'memarg' || row.imm === 'memargLane') && isAccess(row.sig),
 ).map((row) => {
   const [params, results] = row.sig.split(':');
   const store = results === '';
@@ -57,6 +97,7 @@ export const ACCESSES: readonly Access[] = INSTRUCTIONS.filter(
     type: LETTERS[store ? params[1] : results],
     width: row.width / 8,
     store,
+    lanes: row.imm === 'memargLane' ? 128 / row.width : undefined,
   };
 });
 

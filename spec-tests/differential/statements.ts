@@ -2,6 +2,7 @@
 import { type TypeName, u32 } from '../binary';
 import type { FunctionGenerator } from './code';
 import { sameList } from './context';
+import { throwing, tryNode } from './exceptions';
 import { constant, MEMORY, type Node, plain, WIDEN } from './ir';
 import { ACCESSES } from './operators';
 
@@ -18,6 +19,7 @@ export function statement(f: FunctionGenerator, depth: number): Node {
     [memory ? profile.bulk : 0, () => bulkMemory(f, depth)],
     [tables.length > 0 ? profile.table : 0, () => tableStatement(f, depth)],
     [2 * profile.control, () => blockStatement(f, depth)],
+    [2 * profile.exceptions, () => blockStatement(f, depth, tryNode)],
     [profile.control, () => branchIf(f, depth)],
     [1, () => exit(f, depth)],
     [profile.call, () => callStatement(f, depth)],
@@ -40,14 +42,14 @@ function setLocal(f: FunctionGenerator, depth: number): Node {
 }
 
 function setGlobal(f: FunctionGenerator, depth: number): Node {
-  const index = f.random.pick(f.module.globals.flatMap((g, i) => (g.mutable ? [i] : [])));
-  return plain([0x24, ...u32(index)], [], [f.value(f.module.globals[index].type, depth)]);
+  const { index, type } = f.random.pick(f.module.globals.filter((g) => g.mutable));
+  return plain([0x24, ...u32(index)], [], [f.value(type, depth)]);
 }
 
 function store(f: FunctionGenerator, depth: number): Node {
   const access = f.random.pick(ACCESSES.filter((a) => a.store));
   const children = [f.address(depth - 1), f.value(access.type, depth - 1)];
-  return plain([...access.code, f.memarg(access.width)], [], children);
+  return plain([...access.code, ...f.accessImmediates(access)], [], children);
 }
 
 /** Mostly short, so that it stays within bounds. */
@@ -125,10 +127,13 @@ function tableStatement(f: FunctionGenerator, depth: number): Node {
   }
 }
 
+type MakeBlock = (f: FunctionGenerator, results: readonly TypeName[], depth: number) => Node;
+const structured: MakeBlock = (f, results, depth) => f.structured(results, depth);
+
 /** A block with any results; they go into locals or are dropped. */
-function blockStatement(f: FunctionGenerator, depth: number): Node {
+function blockStatement(f: FunctionGenerator, depth: number, make: MakeBlock = structured): Node {
   const results = f.random.chance(65) ? [] : f.typeList(3);
-  const node = f.structured(results, depth);
+  const node = make(f, results, depth);
   return results.length === 0 ? node : plain(consume(f, results), [], [node]);
 }
 
@@ -181,6 +186,7 @@ function leave(f: FunctionGenerator, depth: number): Node {
     [3, () => plain([0x0f], [], f.values(results, depth - 1))],
     [1, () => plain([0x00])],
     [f.module.profile.tailCalls ? 4 : 0, () => tailCall(f, depth)],
+    [4 * f.module.profile.exceptions, () => throwing(f, depth - 1)],
   ]);
   return make();
 }

@@ -1,18 +1,28 @@
 /** The side under test. */
-import { I32, I64 } from '../../src/decoder/types';
+import { EXTERNREF, type FuncType, I32, I64 } from '../../src/decoder/types';
 import { RuntimeError, type TrapCode } from '../../src/errors';
-import { Func, Global, Memory, Table } from '../../src/runtime/index';
+import { Func, Global, type HostCall, Memory, Table, UncaughtException } from '../../src/runtime/index';
 import type { EngineExtern } from '../engine';
 import type { Handle, HostMaker } from '../engines/groups';
 import { engineNamed } from '../engines/index';
 import type { MigrateSession } from '../engines/migrate';
 import { nativeEngine } from '../engines/native';
-import { type TswasmSession, tswasmEngine } from '../engines/tswasm';
+import { fromWasm, type TswasmSession, tswasmEngine } from '../engines/tswasm';
 import { nativeTarget } from './native-target';
-import { IMPORTED_GLOBAL_VALUE, type Log, type Target, type TrapKind } from './target';
+import {
+  type HostSide,
+  IMPORTED_GLOBAL_VALUE,
+  type KeeperName,
+  type Log,
+  type ProgramTag,
+  type Target,
+  type Thrown,
+  type TrapKind,
+} from './target';
 
 const OWN_TRAPS: Partial<Record<TrapCode, TrapKind>> = {
   unreachable: 'unreachable',
+  nullExceptionReference: 'unreachable',
   divideByZero: 'divide',
   integerOverflow: 'numeric',
   invalidConversion: 'numeric',
@@ -30,21 +40,52 @@ const logFunction =
     const type = { params: [I32, I64], results: [I32] };
     return Func.host(store, type, (call) => call.setI32(0, log(call.i32(0), call.lo(1), call.hi(1))), 'log');
   };
+function keeperFunction(type: FuncType, run: (call: HostCall) => void): HostMaker {
+  return (store) => Func.host(store, type, run);
+}
+function keepers({ words, refs }: HostSide): Record<KeeperName, HostMaker> {
+  return {
+    keep: keeperFunction({ params: [I64], results: [I32] }, (call) => {
+      const word = (BigInt(call.hi(0)) << 32n) | BigInt(call.lo(0) >>> 0);
+      call.setI32(0, words.push(word) - 1);
+    }),
+    kept: keeperFunction({ params: [I32], results: [I64] }, (call) => {
+      const word = words[call.i32(0)];
+      call.setI64(0, Number(BigInt.asIntN(32, word)), Number(BigInt.asIntN(32, word >> 32n)));
+    }),
+    keepRef: keeperFunction({ params: [EXTERNREF], results: [I32] }, (call) =>
+      call.setI32(0, refs.push(call.ref(0)) - 1),
+    ),
+    keptRef: keeperFunction({ params: [I32], results: [EXTERNREF] }, (call) =>
+      call.setRef(0, refs[call.i32(0)]),
+    ),
+  };
+}
 const importedGlobal: HostMaker = (store) => {
   const value = { type: I32, lo: IMPORTED_GLOBAL_VALUE, hi: 0, ref: undefined };
   return new Global(store, { value: I32, mutable: false }, value);
 };
 
+function makers(host: HostSide): (readonly [name: string, HostMaker])[] {
+  return [['log', logFunction(host.log)], ['global', importedGlobal], ...Object.entries(keepers(host))];
+}
+
+function thrownOf(error: unknown, tags: readonly ProgramTag[]): Thrown | undefined {
+  if (!(error instanceof UncaughtException)) return undefined;
+  const { tag, values } = error.exception;
+  const index = tags.findIndex((t) => t.tag === tag);
+  if (index < 0 || tags[index].params.includes('v128')) return { tag: index, payload: [] };
+  return { tag: index, payload: values.map(fromWasm) };
+}
+
 export const tswasmTarget: Target = {
   engine: tswasmEngine,
   variants: true,
-  environment(session, log) {
+  environment(session, host) {
     const { store } = session as TswasmSession;
-    return new Map<string, EngineExtern>([
-      ['log', logFunction(log)(store)],
-      ['global', importedGlobal(store)],
-    ]);
+    return new Map<string, EngineExtern>(makers(host).map(([name, make]) => [name, make(store)]));
   },
+  thrown: thrownOf,
   trapKind: (error) => (error instanceof RuntimeError && error.code ? OWN_TRAPS[error.code] : undefined),
   memory(memory) {
     if (!(memory instanceof Memory)) throw new Error('no memory');
@@ -59,13 +100,17 @@ export const tswasmTarget: Target = {
 /** For `migrateN`: what a program has is wherever it has moved to. */
 const migratingTarget: Target = {
   ...tswasmTarget,
-  environment(session, log) {
+  environment(session, host) {
     const migrating = session as MigrateSession;
-    return new Map<string, EngineExtern>([
-      ['log', migrating.fromHost('log', logFunction(log))],
-      ['global', migrating.fromHost('global', importedGlobal)],
-    ]);
+    return new Map<string, EngineExtern>(
+      makers(host).map(([name, make]) => [name, migrating.fromHost(name, make)]),
+    );
   },
+  thrown: (error, tags) =>
+    thrownOf(
+      error,
+      tags.map(({ tag, params }) => ({ tag: (tag as Handle).now()!, params })),
+    ),
   memory: (memory) => tswasmTarget.memory((memory as Handle).now()!),
   table(table) {
     const { part } = table as Handle;

@@ -13,6 +13,10 @@ export interface NativeTable {
   readonly length: number;
   get(index: number): unknown;
 }
+export interface NativeException {
+  is(tag: object): boolean;
+  getArg(tag: object, index: number): unknown;
+}
 type ErrorClass = new (message?: string) => Error;
 
 export interface NativeApi {
@@ -30,7 +34,7 @@ export interface NativeApi {
   CompileError: ErrorClass;
   LinkError: ErrorClass;
   RuntimeError: ErrorClass;
-  Exception?: ErrorClass;
+  Exception?: new (...args: never[]) => NativeException;
   validate(bytes: Uint8Array): boolean;
 }
 

@@ -148,7 +148,7 @@ function refFromJs(value: unknown): RefValue {
   if (typeof value === 'number') return { type: 'ref', kind: 'i31' };
   return { type: 'ref', kind: 'gc' };
 }
-function fromJs(value: unknown, type: ResultType): Value {
+export function fromJs(value: unknown, type: ResultType): Value {
   if (typeof value === 'bigint') return { type: 'i64', bits: BigInt.asUintN(64, value) };
   if (typeof value !== 'number' || type === undefined) return refFromJs(value);
   if (type === 'f32') return { type, bits: f32ToBits(value) };
