@@ -61,7 +61,7 @@ function startUpOf(file: string): Item {
 /** Everything that this machine has; programs without their amounts of work, which the comparison finds. */
 export async function allItems(): Promise<Item[]> {
   const items: Item[] = [];
-  for (const program of PROGRAMS) {
+  for (const program of PROGRAMS.filter(({ group }) => group === 'basic')) {
     const work = { kind: 'program', file: await buildProgram(program), warm: 0, n: 0 } as const;
     items.push({ name: program.name, group: 'programs', flags: [], work });
     if (!JITLESS.includes(program.name)) continue;

@@ -44,10 +44,12 @@ function withoutChecks(): string {
 }
 
 const builds = [path.join(root, 'dist'), withoutChecks()];
-const chosen = PROGRAMS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-const tswasm = engines('').find(({ name }) => name === 'tswasm')!;
+const chosen = PROGRAMS.filter(({ name, group }) =>
+  positionals.length === 0 ? group === 'basic' : positionals.includes(name),
+);
+const tswasm = engines('').find(({ name }) => name === 'tswasm interpreter')!;
 const files = new Map<string, string>();
-for (const program of PROGRAMS) files.set(program.name, await buildProgram(program));
+for (const program of chosen) files.set(program.name, await buildProgram(program));
 
 function repMs(dist: string, file: string): number {
   process.env['TSWASM_DIST'] = dist;

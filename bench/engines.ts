@@ -19,11 +19,17 @@ export interface Engine {
 
 const childBundle = await bundleTs(path.join(root, 'bench', 'child.ts'));
 
-function jsEngine(name: string, engine: JsEngine, flags: readonly string[] = [], warmFile?: string): Engine {
+interface JsOptions {
+  readonly tier?: string;
+  readonly flags?: readonly string[];
+  readonly warmFile?: string;
+}
+
+function jsEngine(name: string, engine: JsEngine, { flags = [], ...asked }: JsOptions = {}): Engine {
   return {
     name,
     measure(file, timing) {
-      const task: Task = { engine, file, ...timing, ...(warmFile && { warmFile }) };
+      const task: Task = { engine, file, ...timing, ...asked };
       const { stdout, stderr } = spawnSync(process.execPath, [...flags, childBundle, JSON.stringify(task)]);
       const line = stdout.toString().trim();
       if (line === '') {
@@ -66,8 +72,10 @@ export function engines(warmFile: string): Engine[] {
     ...(wasm3 ? [wasm3Engine(wasm3)] : []),
     jsEngine('native', 'native'),
     jsEngine('tswasm', 'tswasm'),
-    jsEngine('tswasm-warm', 'tswasm', [], warmFile),
+    jsEngine('tswasm native', 'tswasm', { tier: 'native' }),
+    jsEngine('tswasm interpreter', 'tswasm', { tier: 'interpret' }),
+    jsEngine('tswasm warm', 'tswasm', { warmFile }),
     jsEngine('polywasm', 'polywasm'),
-    jsEngine('jitless', 'tswasm', ['--jitless']),
+    jsEngine('jitless', 'tswasm', { flags: ['--jitless'] }),
   ];
 }

@@ -1,12 +1,12 @@
 /**
  * Engines side by side on the bench programs, in interleaved rounds.
- *   npm run bench -- [--rounds N] [--engines a,b] [--quick] [--json FILE] [program...]
+ *   npm run bench -- [--rounds N] [--engines a,b] [--groups a,b] [--quick] [--json FILE] [program...]
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Engine, engines, type Timing } from './engines.ts';
-import { buildProgram, PROGRAMS } from './programs.ts';
+import { buildProgram, isBuildable, PROGRAMS } from './programs.ts';
 import { type Rounds, report, summarize } from './report.ts';
 
 const { values: options, positionals } = parseArgs({
@@ -14,6 +14,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     engines: { type: 'string' },
+    groups: { type: 'string' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
@@ -45,7 +46,13 @@ function checkAgreement(rounds: Rounds, programs: readonly string[]): void {
   }
 }
 
-const chosen = PROGRAMS.filter((p) => positionals.length === 0 || positionals.includes(p.name));
+const groups = options.groups?.split(',');
+const chosen = PROGRAMS.filter(
+  (p) =>
+    isBuildable(p) &&
+    (positionals.length === 0 || positionals.includes(p.name)) &&
+    (groups === undefined || groups.includes(p.group)),
+);
 const unknown = positionals.filter((name) => !PROGRAMS.some((p) => p.name === name));
 if (unknown.length > 0) {
   console.error(
@@ -54,7 +61,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const files = new Map<string, string>();
-for (const program of PROGRAMS) files.set(program.name, await buildProgram(program));
+const many = PROGRAMS.filter(({ name }) => name === 'many');
+for (const program of new Set([...chosen, ...many])) files.set(program.name, await buildProgram(program));
 
 const wanted = options.engines?.split(',');
 const list = engines(files.get('many')!).filter((e) => wanted === undefined || wanted.includes(e.name));
@@ -71,7 +79,7 @@ for (let round = 0; round < count; round++) {
   }
 }
 checkAgreement(rounds, names);
-const summaries = summarize(rounds, names);
+const summaries = summarize(rounds, chosen);
 const present = list.map((e) => e.name).filter((name) => rounds.has(name));
 console.log(`Node ${process.version}, ${cpus()[0]?.model.trim()}, ${count} rounds`);
 console.log(report(summaries, present));

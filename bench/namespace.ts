@@ -9,10 +9,15 @@ import type { JsEngine, Namespace } from './protocol.ts';
 
 const dist = process.env['TSWASM_DIST'] ?? path.join(root, 'dist');
 
-export async function loadNamespace(engine: JsEngine): Promise<Namespace> {
+interface DropIn {
+  readonly WebAssembly: Namespace;
+  createWebAssembly(options: { readonly tier: string }): Namespace;
+}
+
+export async function loadNamespace(engine: JsEngine, tier?: string): Promise<Namespace> {
   if (engine === 'native') return (globalThis as unknown as { WebAssembly: Namespace }).WebAssembly;
   const specifier =
     engine === 'tswasm' ? pathToFileURL(path.join(dist, 'webassembly.node.js')).href : 'polywasm';
-  const module = (await import(specifier)) as { WebAssembly: Namespace };
-  return module.WebAssembly;
+  const module = (await import(specifier)) as DropIn;
+  return tier === undefined ? module.WebAssembly : module.createWebAssembly({ tier });
 }

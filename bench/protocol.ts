@@ -5,6 +5,8 @@ export type JsEngine = 'tswasm' | 'native' | 'polywasm';
 
 export interface Task {
   readonly engine: JsEngine;
+  /** What runs functions, in tswasm. */
+  readonly tier?: string;
   readonly file: string;
   /** A program whose functions are made hot before `file` is loaded. */
   readonly warmFile?: string;

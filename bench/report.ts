@@ -6,27 +6,22 @@ export type Rounds = Map<string, Map<string, Measurement[]>>;
 
 export interface Summary {
   readonly program: string;
+  readonly group: string;
   /** engine -> median microseconds for a repetition. */
   readonly us: Record<string, number>;
   readonly firstMs: Record<string, number>;
 }
 
-/** A column of ratios: how many times faster `of` is than `than`. */
-interface Ratio {
-  readonly title: string;
-  readonly of: string;
-  readonly than: string;
+/** What the others are compared with: the first of these that is present. */
+const ANCHORS = ['native', 'tswasm'];
+
+interface Named {
+  readonly name: string;
+  readonly group: string;
 }
 
-const RATIOS: readonly Ratio[] = [
-  { title: 'tswasm/wasm3', of: 'tswasm', than: 'wasm3' },
-  { title: 'tswasm/native', of: 'tswasm', than: 'native' },
-  { title: 'tswasm/polywasm', of: 'tswasm', than: 'polywasm' },
-  { title: 'warm/tswasm', of: 'tswasm-warm', than: 'tswasm' },
-];
-
-export function summarize(rounds: Rounds, programs: readonly string[]): Summary[] {
-  return programs.map((program) => {
+export function summarize(rounds: Rounds, programs: readonly Named[]): Summary[] {
+  return programs.map(({ name: program, group }) => {
     const us: Record<string, number> = {};
     const firstMs: Record<string, number> = {};
     for (const [engine, byProgram] of rounds) {
@@ -36,14 +31,15 @@ export function summarize(rounds: Rounds, programs: readonly string[]): Summary[
       const first = all.flatMap((m) => (m.firstMs === undefined ? [] : [m.firstMs]));
       if (first.length > 0) firstMs[engine] = median(first);
     }
-    return { program, us, firstMs };
+    return { program, group, us, firstMs };
   });
 }
 
-function ratio(row: Summary, { of, than }: Ratio): number | undefined {
-  const a = row.us[of];
-  const b = row.us[than];
-  return a === undefined || b === undefined ? undefined : b / a;
+/** How many times as long as the anchor an engine takes. */
+function ratio({ us }: Summary, engine: string, anchor: string): number | undefined {
+  const time = us[engine];
+  const base = us[anchor];
+  return time === undefined || base === undefined ? undefined : time / base;
 }
 
 function cell(value: number | undefined): string {
@@ -59,24 +55,38 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[])
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
+/** Geometric means by group: a row an engine. Engines that miss a program are compared in those that they have. */
+function means(summaries: readonly Summary[], engines: readonly string[], anchor: string): string {
+  const groups = [...new Set(summaries.map(({ group }) => group))];
+  const columns = groups.length > 1 ? [...groups, 'all'] : groups;
+  const of = (engine: string, column: string): number | undefined => {
+    const rows = summaries.filter(({ group }) => column === 'all' || group === column);
+    const ratios = rows.flatMap((row) => ratio(row, engine, anchor) ?? []);
+    return ratios.length > 0 ? geomean(ratios) : undefined;
+  };
+  return markdown(
+    [`time / ${anchor}`, ...columns],
+    engines.map((engine) => [engine, ...columns.map((column) => cell(of(engine, column)))]),
+  );
+}
+
 export function report(summaries: readonly Summary[], engines: readonly string[]): string {
-  const ratios = RATIOS.filter((r) => engines.includes(r.of) && engines.includes(r.than));
-  const head = ['program', ...engines, ...ratios.map((r) => r.title)];
+  const anchor = ANCHORS.find((name) => engines.includes(name)) ?? engines[0]!;
+  const others = engines.filter((name) => name !== anchor);
   const rows = summaries.map((s) => [
     s.program,
-    ...engines.map((e) => cell(s.us[e])),
-    ...ratios.map((r) => cell(ratio(s, r))),
+    cell(s.us[anchor]),
+    ...others.map((engine) => cell(ratio(s, engine, anchor))),
   ]);
-  const means = ratios.map((r) => {
-    const values = summaries.flatMap((s) => ratio(s, r) ?? []);
-    return cell(values.length > 0 ? geomean(values) : undefined);
-  });
-  rows.push(['geometric mean', ...engines.map(() => ''), ...means]);
   const firsts = engines.filter((e) => summaries.some((s) => s.firstMs[e] !== undefined));
   return [
-    'Microseconds for one repetition (less is better); ratios of speed (more is better).',
+    `Steady state: time of an engine as a multiple of ${anchor}'s (less is better), geometric means.`,
     '',
-    markdown(head, rows),
+    means(summaries, engines, anchor),
+    '',
+    `${anchor}: microseconds for one repetition; the others: multiples of that.`,
+    '',
+    markdown(['program', anchor, ...others], rows),
     '',
     'First call, run(2), in milliseconds: translation and cold code included.',
     '',

@@ -7,17 +7,10 @@ import { TIER_CHOICES, type TierChoice } from '../interpreter/policy';
 import type { Wasi } from '../wasi';
 import { FEATURE } from './features';
 import { formatResult, parseArguments, parseCall } from './invoke';
-import {
-  closest,
-  type OptionSpec,
-  type Options,
-  parseCount,
-  parseDuration,
-  parseSize,
-  UsageError,
-} from './options';
+import { closest, type OptionSpec, type Options, parseCount, parseSize, UsageError } from './options';
 import { complain, print } from './output';
 import { backtraceLines, EXIT, reportTrap } from './report';
+import { TIMEOUT, timeoutOf } from './time-limit';
 
 export const ENGINE_OPTIONS: readonly OptionSpec[] = [
   {
@@ -30,7 +23,7 @@ export const ENGINE_OPTIONS: readonly OptionSpec[] = [
     value: 'N',
     help: 'stop after N (for example 1e6) loop turns and calls; bulk work counts in proportion',
   },
-  { name: 'timeout', value: 'TIME', help: 'stop after this time, for example 500ms, 5s or 2m' },
+  TIMEOUT,
   { name: 'max-memory', value: 'SIZE', help: 'linear memory that the program may have, for example 64MiB' },
   { name: 'max-table-elements', value: 'N', help: 'elements that its tables may have together' },
   { name: 'max-depth', value: 'N', help: 'calls that may be nested' },
@@ -44,10 +37,10 @@ export const ENGINE_OPTIONS: readonly OptionSpec[] = [
 
 export function runLimits(options: Options): DriveLimits {
   const fuel = options.get('fuel');
-  const timeout = options.get('timeout');
+  const timeout = timeoutOf(options);
   return {
     ...(fuel === undefined ? {} : { fuel: parseCount('fuel', fuel) }),
-    ...(timeout === undefined ? {} : { timeout: parseDuration('timeout', timeout) }),
+    ...(timeout === undefined ? {} : { timeout }),
   };
 }
 

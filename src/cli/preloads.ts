@@ -2,10 +2,11 @@
 import type { DriveOptions } from '../../embed/loop/drive';
 import { exportedFunc, type ProgramEnding, programOf } from '../../embed/loop/program';
 import type { Features } from '../decoder';
-import { Func, type ImportLookup, type Instance, instantiatePaused, Module, type Store } from '../index';
+import { Func, type ImportLookup, type Instance, instantiatePaused, type Store } from '../index';
 import type { Wasi } from '../wasi';
 import { loadModule } from './load';
 import { type OptionSpec, type Options, UsageError } from './options';
+import type { TimeLimit } from './time-limit';
 
 export const PRELOAD: OptionSpec = {
   name: 'preload',
@@ -20,11 +21,18 @@ export interface Preloaded {
   readonly ending: { readonly file: string; readonly ending: ProgramEnding } | undefined;
 }
 
+/** What the modules may use, all together with the program. */
+export interface Plan {
+  limitsBefore(): DriveOptions;
+  usedBefore(fuel: number): void;
+}
+
 interface Place {
   readonly store: Store;
   readonly wasi: Wasi;
   readonly features: Partial<Features> | undefined;
-  readonly drive: DriveOptions;
+  readonly time: TimeLimit;
+  readonly plan: Plan;
   /** For what nobody knows. */
   readonly unknown: ImportLookup | undefined;
 }
@@ -41,16 +49,16 @@ export async function preload(options: Options, place: Place): Promise<Preloaded
     if (instances.has(name)) throw new UsageError(`--preload ${text}: there are two modules of that name`);
     const instance = await instantiateFile(file, lookup, place);
     instances.set(name, instance);
-    const ending = await begin(instance, place.drive);
+    const ending = await begin(instance, place.plan);
     if (ending !== undefined && ending.kind !== 'done') return { lookup, ending: { file, ending } };
   }
   return { lookup, ending: undefined };
 }
 
 async function instantiateFile(file: string, lookup: ImportLookup, place: Place): Promise<Instance> {
-  const { store, wasi, features } = place;
+  const { store, wasi, features, time } = place;
   try {
-    const module = Module.decode(await loadModule(file), { features });
+    const module = time.decode(file, await loadModule(file), features);
     return instantiatePaused(store, module, wasi.imports(store, module, Func.host, lookup));
   } catch (error) {
     // The message alone does not say which of the modules is meant.
@@ -60,12 +68,13 @@ async function instantiateFile(file: string, lookup: ImportLookup, place: Place)
   }
 }
 
-async function begin(instance: Instance, drive: DriveOptions): Promise<ProgramEnding | undefined> {
-  const program = programOf(instance, drive);
+async function begin(instance: Instance, plan: Plan): Promise<ProgramEnding | undefined> {
+  const program = programOf(instance, plan.limitsBefore());
   let ending: ProgramEnding | undefined;
   for (const func of [instance.startFunc, exportedFunc(instance, '_initialize')]) {
     if (func === undefined || (ending !== undefined && ending.kind !== 'done')) continue;
     ending = await program.run(func, []);
   }
+  plan.usedBefore(program.fuelUsed);
   return ending;
 }

@@ -13,6 +13,7 @@ import { StateError, WasiExit } from '../wasi';
 import { InputError } from './load';
 import { UsageError } from './options';
 import { complain } from './output';
+import { TimeoutError } from './time-limit';
 
 export const EXIT = { success: 0, failure: 1, usage: 2, trap: 134 } as const;
 
@@ -51,6 +52,10 @@ export function reportFailure(file: string | undefined, error: unknown): number 
   if (error instanceof UsageError) {
     complain(error.message, 'error');
     return EXIT.usage;
+  }
+  if (error instanceof TimeoutError) {
+    complain(`${where}${error.message}`);
+    return EXIT.trap;
   }
   if (error instanceof InputError) complain(error.message, 'error');
   else if (error instanceof CompileError) complain(`${where}not a valid module: ${error.message}`, 'error');

@@ -1,18 +1,15 @@
 /** The snapshot options of `run` and `resume`: when a snapshot is due, and what then happens. */
 import { constants } from 'node:os';
-import { decodeWithin } from '../../embed/loop/decode';
 import type { DriveLimits, DriveOptions, StopReason } from '../../embed/loop/drive';
 import type { Program, ProgramEnding } from '../../embed/loop/program';
 import { SnapshotError } from '../errors';
-import { type Execution, Module } from '../index';
+import type { Execution } from '../index';
 import { snapshot, u64FromNumber, withDigest } from '../snapshot';
 import { StateError, type Wasi } from '../wasi';
 import { reportEnding } from './entry';
-import { featuresOf } from './features';
 import { InputError } from './load';
 import { type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
 import { complain } from './output';
-import { Progress } from './progress';
 import { backtraceLines, EXIT } from './report';
 import { checkOutput, snapshotFile, writeSnapshot } from './snapshot-files';
 
@@ -74,6 +71,8 @@ export class SnapshotPlan {
   private controller = new AbortController();
   private signalled: Due | undefined;
   private guest: Guest | undefined;
+  /** Fuel that others have used before the program. */
+  private before = 0;
   /** What the run ends with when it ends for a snapshot. */
   private exitCode: number | undefined;
 
@@ -101,6 +100,12 @@ export class SnapshotPlan {
     this.everyAt = this.pointIn('every');
     this.every = this.everyAt === undefined ? undefined : this.everyAt - this.begun;
     this.listen();
+  }
+
+  /** What the program may use. */
+  private get fuel(): number | undefined {
+    const { fuel } = this.limits;
+    return fuel === undefined ? undefined : Math.max(0, fuel - this.before);
   }
 
   private pointIn(name: 'after' | 'every'): number | undefined {
@@ -133,17 +138,16 @@ export class SnapshotPlan {
     this.handlers.set(signal, handler);
   }
 
-  /** Decodes the module in the time that the run has. Undefined when that is over, which is told. */
-  async decode(file: string, bytes: Uint8Array): Promise<Module | undefined> {
-    const { timeout } = this.limits;
-    const left = timeout === undefined ? {} : { timeout: this.begun + timeout - performance.now() };
-    const progress = new Progress(`checking ${file} (${(bytes.length / 1e6).toFixed(1)} MB)`);
-    const module = await decodeWithin(bytes, left, { features: featuresOf(this.options) }, () =>
-      progress.tick(),
-    ).finally(() => progress.end());
-    if (module instanceof Module) return module;
-    complain(`${file}: stopped: not finished after ${this.options.get('timeout')}`);
-    return undefined;
+  /** What modules may use that run before the program, which no snapshot holds. */
+  limitsBefore(): DriveOptions {
+    const { fuel, timeout } = this.limits;
+    return {
+      ...(fuel === undefined ? {} : { fuel: Math.max(0, fuel - this.before) }),
+      ...(timeout === undefined ? {} : { timeout: Math.max(0, this.begun + timeout - performance.now()) }),
+    };
+  }
+  usedBefore(fuel: number): void {
+    this.before += fuel;
   }
 
   /** For the program's executions. */
@@ -172,8 +176,8 @@ export class SnapshotPlan {
 
   /** What may still be used up before something is due. */
   private limitsNow(fuelUsed: number): DriveLimits {
-    const { fuel, timeout } = this.limits;
-    const fuelAt = least(fuel, this.afterFuel);
+    const { timeout } = this.limits;
+    const fuelAt = least(this.fuel, this.afterFuel);
     const time = least(timeout === undefined ? undefined : this.begun + timeout, this.afterAt, this.everyAt);
     return {
       ...(fuelAt === undefined ? {} : { fuel: Math.max(0, fuelAt - fuelUsed) }),
@@ -187,7 +191,8 @@ export class SnapshotPlan {
     const due = this.due(program.fuelUsed);
     if (due !== undefined && !this.write(execution, due) && due.stop) return undefined;
     if (due?.stop) return undefined;
-    const { fuel, timeout } = this.limits;
+    const { fuel } = this;
+    const { timeout } = this.limits;
     const over =
       reason === 'request' ||
       (fuel !== undefined && program.fuelUsed >= fuel) ||

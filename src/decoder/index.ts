@@ -6,7 +6,7 @@ export { disassemble } from './disassemble';
 export type { Feature, Features } from './features';
 export { DEFAULT_FEATURES } from './features';
 export type { Inspection, SectionInfo } from './inspect';
-export { inspect } from './inspect';
+export { inspect, inspectInParts } from './inspect';
 export type {
   AccessOp,
   AccessSignature,

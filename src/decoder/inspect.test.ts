@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inspect } from './inspect';
+import { inspect, inspectInParts } from './inspect';
 import { functionOf, moduleOf, name, section, wat } from './testing';
 
 it('lists sections and the features that the module uses', async () => {
@@ -52,4 +52,15 @@ it('tells what it found before an error', () => {
   expect(found.error?.message).toMatch('malformed limits flags');
   expect(inspect(Uint8Array.of(1, 2, 3)).error?.message).toMatch('unexpected end');
   expect(inspect(functionOf(0x6a)).error?.message).toMatch('type mismatch');
+});
+
+it('looks in parts, and finds the same', () => {
+  const bytes = functionOf(Array.from({ length: 40_000 }, () => [0x41, 1, 0x1a]).flat());
+  const parts = inspectInParts(bytes);
+  let seen = 0;
+  let step = parts.next();
+  for (; !step.done; seen++) step = parts.next();
+  expect(step.value).toEqual(inspect(bytes));
+  expect(step.value.error).toBeUndefined();
+  expect(seen).toBeGreaterThan(bytes.length / 20_000);
 });

@@ -2,7 +2,7 @@
 import { CompileError } from '../errors';
 import { DEFAULT_FEATURES, type Feature } from './features';
 import type { Export, Import } from './module';
-import { runParts } from './parts';
+import { type Parts, runParts } from './parts';
 import { Reader } from './reader';
 import { ModuleDecoder, type SectionName } from './sections';
 import { UnsupportedError } from './unsupported';
@@ -57,16 +57,14 @@ class Inspector extends ModuleDecoder {
   readonly missing = new Set<string>();
   firstError: CompileError | undefined;
 
-  protected override body(funcidx: number, start: number, end: number): undefined {
-    this.attempt(() => {
-      const rest = super.body(funcidx, start, end);
-      if (rest !== undefined) runParts(rest);
-    }, UnsupportedError);
+  protected override body(funcidx: number, start: number, end: number): Parts {
+    return this.attempt(() => super.body(funcidx, start, end), UnsupportedError);
   }
 
-  attempt(action: () => void, caught: typeof CompileError | typeof UnsupportedError): void {
+  *attempt(work: () => Parts | undefined, caught: typeof CompileError | typeof UnsupportedError): Parts {
     try {
-      action();
+      const rest = work();
+      if (rest !== undefined) yield* rest;
     } catch (error) {
       if (!(error instanceof CompileError && error instanceof caught)) throw error;
       this.firstError ??= error;
@@ -76,8 +74,13 @@ class Inspector extends ModuleDecoder {
 }
 
 export function inspect(bytes: Uint8Array): Inspection {
+  return runParts(inspectInParts(bytes));
+}
+
+/** The same in parts, as `Module.decodeInParts`. */
+export function* inspectInParts(bytes: Uint8Array): Generator<undefined, Inspection, undefined> {
   const inspector = new Inspector(bytes, DEFAULT_FEATURES);
-  inspector.attempt(() => runParts(inspector.parts()), CompileError);
+  yield* inspector.attempt(() => inspector.parts(), CompileError);
   const needed = Array.from(inspector.context.needed, (feature) => FEATURE_NAMES[feature]);
   const customs = inspector.customs.values();
   return {

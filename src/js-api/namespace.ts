@@ -1,9 +1,9 @@
 /** The namespace object `WebAssembly`. */
-import { OBJECT, type OptionChecks, readOptions } from '../checks';
+import { OBJECT, type OptionChecks, readOptions, TEXT } from '../checks';
 import type { Features } from '../decoder/features';
 import { Module as CoreModule } from '../decoder/index';
 import { CompileError } from '../errors';
-import { Store } from '../interpreter/index';
+import { Store, type TierChoice } from '../interpreter/index';
 import { HOST_TAG, type StoreLimits } from '../runtime/index';
 import { Agent } from './agent';
 import { errors } from './errors';
@@ -24,6 +24,8 @@ export interface NamespaceOptions extends MeteringOptions {
   readonly store?: Store;
   /** Limits of the new store, when none is given. */
   readonly limits?: Partial<StoreLimits>;
+  /** What runs functions, in the new store: as in `StoreOptions`. */
+  readonly tier?: TierChoice;
   /** Proposals to switch off. */
   readonly features?: Partial<Features>;
 }
@@ -31,6 +33,7 @@ export interface NamespaceOptions extends MeteringOptions {
 const NAMESPACE_OPTIONS: OptionChecks<NamespaceOptions> = {
   store: OBJECT,
   limits: OBJECT,
+  tier: TEXT,
   features: OBJECT,
   ...METERING_OPTIONS,
 };
@@ -53,8 +56,9 @@ const UNLIMITED = {
  */
 export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNamespace {
   const given = readOptions('createWebAssembly', options, NAMESPACE_OPTIONS);
-  const { store, limits, features, ...metering } = given;
-  const agent = new Agent(store ?? new Store({ ...UNLIMITED, ...limits }), features);
+  const { store, limits, tier, features, ...metering } = given;
+  const ofStore = tier === undefined ? limits : { ...limits, tier };
+  const agent = new Agent(store ?? new Store({ ...UNLIMITED, ...ofStore }), features);
   if (isMetered(metering)) {
     const meter = new CallMeter(metering);
     agent.invoke = (func, args) => meter.invoke(func, args);

@@ -2,7 +2,7 @@
  * The JavaScript Host API of the snapshot draft, on a namespace of its own: suspending, taking snapshots, and instantiating from them.
  * Every exported call is an execution that can stop. Where the draft is silent, README.md says what is done.
  */
-import { CALLBACK, OBJECT, type OptionChecks, readOptions } from '../checks';
+import { CALLBACK, OBJECT, type OptionChecks, readOptions, TEXT } from '../checks';
 import { Module as CoreModule } from '../decoder/index';
 import { LinkError, RuntimeError } from '../errors';
 import { Execution, type Outcome } from '../interpreter/index';
@@ -40,6 +40,7 @@ export interface SnapshotNamespaceOptions
 const SNAPSHOT_NAMESPACE_OPTIONS: OptionChecks<SnapshotNamespaceOptions> = {
   store: OBJECT,
   limits: OBJECT,
+  tier: TEXT,
   features: OBJECT,
   now: CALLBACK,
 };

@@ -1,22 +1,24 @@
 /** `tswasm inspect`. */
-import { disassemble, externTypeName, type Inspection, inspect, Module } from '../../decoder';
+import { disassemble, externTypeName, type Inspection, inspectInParts, type Module } from '../../decoder';
 import { printable } from '../../errors';
 import { INTERPRETER, policyFor, reportTier, TIER_NAMES } from '../../interpreter/policy';
-import { lower, printLowered } from '../../lowering';
+import { type LoweredBody, Lowering, printLowered } from '../../lowering';
 import type { Command } from '../command';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { print } from '../output';
 import { EXIT, reportFailure } from '../report';
+import { TIMEOUT, TimeLimit } from '../time-limit';
 
 export const inspectCommand: Command = {
   name: 'inspect',
   summary: 'show what a module holds and what it needs',
-  usage: 'inspect [--disassemble|--lowered|--tiers] module.wasm [function...]',
+  usage: 'inspect [--disassemble|--lowered|--tiers] [options] module.wasm [function...]',
   options: [
     { name: 'disassemble', help: 'list the instructions of every function, or of those named' },
     { name: 'lowered', help: 'show what they are lowered to: the statements that the tiers run' },
     { name: 'tiers', help: 'show in which tier every function can run here, and why not in a better one' },
+    TIMEOUT,
   ],
   optionsAnywhere: true,
   async run(options) {
@@ -30,18 +32,19 @@ export const inspectCommand: Command = {
     if (functions.length > 0 && !listings.some(Boolean)) {
       throw new UsageError('functions are for --disassemble, --lowered and --tiers');
     }
+    const time = new TimeLimit(options);
     try {
       const bytes = await loadModule(file);
       if (functions.length > 0) {
-        const module = Module.decode(bytes);
+        const module = time.decode(file, bytes);
         const funcidxs = functions.map((name) => functionNamed(module, name));
-        for (const list of listings) if (list) printFunctions(module, funcidxs, list);
+        for (const list of listings) if (list) printFunctions(module, funcidxs, list, time);
         return EXIT.success;
       }
-      const inspection = inspect(bytes);
+      const inspection = time.inParts(inspectInParts(bytes));
       for (const text of describe(inspection)) print(`${text}\n`);
       if (inspection.error !== undefined) return reportFailure(file, inspection.error);
-      for (const list of listings) if (list) printAll(Module.decode(bytes), list);
+      for (const list of listings) if (list) printAll(time.decode(file, bytes), list, time);
       return EXIT.success;
     } catch (error) {
       if (error instanceof UsageError) throw error;
@@ -66,10 +69,16 @@ function* describe(i: Inspection): Generator<string> {
   for (const { name, kind, index } of i.exports) yield `  ${printable(name)}: ${kind} ${index}`;
 }
 
-type Listing = (module: Module, funcidx: number) => Iterable<string>;
+type Listing = (module: Module, funcidx: number, time: TimeLimit) => Iterable<string>;
 
-function listLowered(module: Module, funcidx: number): Iterable<string> {
-  return printLowered(module, lower(module, funcidx));
+/** Work of lowering between two looks at the clock. */
+const LOWERED_AT_ONCE = 4096;
+
+function listLowered(module: Module, funcidx: number, time: TimeLimit): Iterable<string> {
+  const lowering = new Lowering(module, funcidx);
+  let body: LoweredBody | undefined;
+  for (; body === undefined; time.look()) body = lowering.run(LOWERED_AT_ONCE);
+  return printLowered(module, body);
 }
 
 /** The tiers that this build has, as a program runs by default. */
@@ -84,16 +93,19 @@ function* listTiers(module: Module, funcidx: number): Iterable<string> {
   for (const refusal of refusals) yield `  not ${refusal.tier}: ${refusal.why}`;
 }
 
-function printAll(module: Module, list: Listing): void {
+function printAll(module: Module, list: Listing, time: TimeLimit): void {
   const { importedFuncs, funcTypes } = module;
   const defined = Array.from({ length: funcTypes.length - importedFuncs }, (_, k) => importedFuncs + k);
-  printFunctions(module, defined, list);
+  printFunctions(module, defined, list, time);
 }
 
-function printFunctions(module: Module, funcidxs: readonly number[], list: Listing): void {
+function printFunctions(module: Module, funcidxs: readonly number[], list: Listing, time: TimeLimit): void {
   for (const funcidx of funcidxs) {
     print('\n');
-    for (const line of list(module, funcidx)) print(`${line}\n`);
+    for (const line of list(module, funcidx, time)) {
+      print(`${line}\n`);
+      time.look();
+    }
   }
 }
 

@@ -6,13 +6,15 @@ import { decode, restore } from '../../snapshot';
 import { StateError } from '../../wasi';
 import type { Command } from '../command';
 import { ALIKE, ENGINE_OPTIONS, runLimits, runRest, storeLimits, tierOf } from '../entry';
+import { featuresOf } from '../features';
 import { loadModule } from '../load';
 import { type Options, UsageError } from '../options';
-import { EXIT, reportFailure } from '../report';
+import { reportFailure } from '../report';
 import { isSnapshotFile, readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
+import { TimeLimit } from '../time-limit';
 import { TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
@@ -52,6 +54,7 @@ _initialize); its arguments follow the files.`,
     const [file, ...others] = options.rest;
     if (file === undefined) throw new UsageError('no snapshot is given');
     refuseSwapped(file, others);
+    const time = new TimeLimit(options);
     const plan = new SnapshotPlan(options, runLimits(options));
     let blamed = file;
     try {
@@ -66,8 +69,7 @@ _initialize); its arguments follow the files.`,
       blamed = moduleFile;
       const bytes = saved.module ?? (await loadModule(moduleFile));
       const tools = await Tools.begin(options, moduleFile);
-      const module = await plan.decode(moduleFile, bytes);
-      if (module === undefined) return EXIT.trap;
+      const module = time.decode(moduleFile, bytes, featuresOf(options));
       const store = new Store({ ...limits, ...tierOf(options), ...ALIKE });
       const wasi = makeWasi(options, moduleFile, [], []);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;

@@ -17,11 +17,12 @@ import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { complain } from '../output';
 import { PRELOAD, preload } from '../preloads';
-import { EXIT, reportFailure } from '../report';
+import { reportFailure } from '../report';
 import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
+import { TimeLimit } from '../time-limit';
 import { COVERAGE, TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
@@ -69,6 +70,7 @@ ${SNAPSHOT_NOTES}`,
     if (options.has(COVERAGE.name) && kept !== undefined) {
       throw new UsageError(`--coverage runs a changed module, of which --${kept.name} would be no use`);
     }
+    const time = new TimeLimit(options);
     const plan = new SnapshotPlan(options, runLimits(options));
     const store = new Store({ ...storeLimits(options), ...tierOf(options), ...ALIKE });
     const listeners = await openListeners(options);
@@ -77,20 +79,17 @@ ${SNAPSHOT_NOTES}`,
       checkFilesOut(options, wasi);
       const bytes = await loadModule(file);
       const tools = await Tools.begin(options, file);
-      const decoded = await plan.decode(file, bytes);
-      if (decoded === undefined) return EXIT.trap;
-      const module = await tools.instrumented(decoded);
-      const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
-      const drive = tools.watched(plan.driveOptions());
       const features = featuresOf(options);
-      const preloaded = await preload(options, { store, wasi, features, drive, unknown });
+      const module = await tools.instrumented(time.decode(file, bytes, features), time);
+      const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
+      const preloaded = await preload(options, { store, wasi, features, time, plan, unknown });
       if (preloaded.ending !== undefined) {
         await showSourcesFor(preloaded.ending.file, preloaded.ending.ending);
         return reportEnding(preloaded.ending.file, preloaded.ending.ending, options, wasi);
       }
       const others = preloaded.lookup;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, others));
-      const program = programOf(instance, drive);
+      const program = programOf(instance, tools.watched(plan.driveOptions()));
       plan.begin({ program, file, bytes, wasi });
       const wanted = { invoke: options.get('invoke'), args };
       if (wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {

@@ -1,7 +1,6 @@
 /** `tswasm snapshot`: looking at snapshots, and putting them into modules. */
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { Module } from '../../decoder';
 import {
   decode,
   decodeStore,
@@ -25,13 +24,14 @@ import { print } from '../output';
 import { EXIT, reportFailure } from '../report';
 import { isModule, onlyName, readCarrier, readSnapshot, writeOutput } from '../snapshot-files';
 import { NO_DIGEST, WASI_WORLD } from '../snapshots';
+import { TIMEOUT, TimeLimit } from '../time-limit';
 
 /** The words after the name of an action. */
 interface Action {
   readonly usage: string;
   readonly least: number;
   readonly most: number;
-  run(files: readonly string[], options: Options): number | Promise<number>;
+  run(files: readonly string[], options: Options, time: TimeLimit): number | Promise<number>;
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -57,6 +57,7 @@ export const snapshotCommand: Command = {
     },
     { name: 'output', value: 'FILE', help: 'embed, extract, strip: where the result goes' },
     { name: NO_DIGEST.name, help: 'verify, strip: do not check the digest of the file' },
+    TIMEOUT,
   ],
   optionsAnywhere: true,
   notes: `
@@ -82,8 +83,9 @@ own state and the module, if F carries one.`,
     if (files.length < action.least || files.length > action.most) {
       throw new UsageError(`expected: tswasm snapshot ${action.usage}`);
     }
+    const time = new TimeLimit(options);
     try {
-      return await action.run(files, options);
+      return await action.run(files, options, time);
     } catch (error) {
       if (error instanceof UsageError) throw error;
       return reportFailure(files[0], error);
@@ -92,10 +94,10 @@ own state and the module, if F carries one.`,
 };
 
 /** A snapshot, and its module when that is known. */
-async function open(text: string, moduleFile?: string) {
+async function open(text: string, moduleFile: string | undefined, time: TimeLimit) {
   const { bytes, module: carrier } = readSnapshot(text);
   const wasm = moduleFile === undefined ? carrier : await loadModule(moduleFile);
-  return { bytes, carrier, module: wasm && Module.decode(wasm) };
+  return { bytes, carrier, module: wasm && time.decode(moduleFile ?? text, wasm) };
 }
 
 /** A snapshot of linked instances, which is read here, and gone on from with the library. */
@@ -110,7 +112,11 @@ function storeInfo(bytes: Uint8Array, options: Options): number {
   return EXIT.success;
 }
 
-async function info([file, moduleFile]: readonly string[], options: Options): Promise<number> {
+async function info(
+  [file, moduleFile]: readonly string[],
+  options: Options,
+  time: TimeLimit,
+): Promise<number> {
   const { bytes: carrier, name } = readCarrier(file);
   if (isStoreSnapshot(carrier)) return storeInfo(carrier, options);
   const names = isModule(carrier) && name === undefined ? listSnapshots(carrier).map((one) => one.name) : [];
@@ -118,14 +124,18 @@ async function info([file, moduleFile]: readonly string[], options: Options): Pr
   const texts = names.length > 1 ? names.map((one) => `${file}:${one}`) : [file];
   for (const text of texts) {
     if (texts.length > 1) print(`${text}\n`);
-    const { bytes, module } = await open(text, moduleFile);
+    const { bytes, module } = await open(text, moduleFile, time);
     const lines = describe(decode(bytes), { ...(module ? { module } : {}), values: options.has('values') });
     print(`${[`size: ${bytes.length} bytes`, ...lines].join('\n')}\n`);
   }
   return EXIT.success;
 }
 
-async function verifyFile([file, moduleFile]: readonly string[], options: Options): Promise<number> {
+async function verifyFile(
+  [file, moduleFile]: readonly string[],
+  options: Options,
+  time: TimeLimit,
+): Promise<number> {
   const checkDigest = !options.has(NO_DIGEST.name);
   const { bytes: carrier } = readCarrier(file);
   if (isStoreSnapshot(carrier)) {
@@ -133,7 +143,7 @@ async function verifyFile([file, moduleFile]: readonly string[], options: Option
     print(`${file}: well formed; whether it fits its modules is not checked\n`);
     return EXIT.success;
   }
-  const { bytes, module } = await open(file, moduleFile);
+  const { bytes, module } = await open(file, moduleFile, time);
   const document = decode(bytes, { checkDigest });
   if (module !== undefined) verify(document, module);
   print(
@@ -144,8 +154,12 @@ async function verifyFile([file, moduleFile]: readonly string[], options: Option
   return EXIT.success;
 }
 
-async function diffFiles([left, right, moduleFile]: readonly string[]): Promise<number> {
-  const a = await open(left, moduleFile);
+async function diffFiles(
+  [left, right, moduleFile]: readonly string[],
+  _: Options,
+  time: TimeLimit,
+): Promise<number> {
+  const a = await open(left, moduleFile, time);
   const b = decode(readSnapshot(right).bytes);
   const lines = diff(decode(a.bytes), b, a.module);
   print(lines.map((line) => `${line}\n`).join(''));
@@ -197,8 +211,12 @@ function carrierFile(text: string, name: string | undefined): string {
   return name ? text.slice(0, -name.length - 1) : text;
 }
 
-async function unpack([file, directory, moduleFile]: readonly string[]): Promise<number> {
-  const { bytes, carrier, module } = await open(file, moduleFile);
+async function unpack(
+  [file, directory, moduleFile]: readonly string[],
+  _: Options,
+  time: TimeLimit,
+): Promise<number> {
+  const { bytes, carrier, module } = await open(file, moduleFile, time);
   const document = decode(bytes);
   if (existsSync(directory)) throw new InputError(`${directory}: exists already`);
   try {

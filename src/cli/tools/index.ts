@@ -1,12 +1,13 @@
 /** Options that look at a run without changing it. What they need is loaded when they are given. */
 import type { DriveOptions } from '../../../embed/loop/drive';
 import type { ProgramEnding } from '../../../embed/loop/program';
-import { type Instance, Module } from '../../index';
+import type { Instance, Module } from '../../index';
 import { featuresOf } from '../features';
 import type { OptionSpec, Options } from '../options';
 import { complain } from '../output';
 import { checkOutput } from '../snapshot-files';
 import { showSourcesOf } from '../sources';
+import type { TimeLimit } from '../time-limit';
 import type { Probed } from './coverage';
 import type { Profile } from './profile';
 
@@ -59,11 +60,11 @@ export class Tools {
   }
 
   /** The module that runs instead, when what runs is to be noted. */
-  async instrumented(module: Module): Promise<Module> {
+  async instrumented(module: Module, time: TimeLimit): Promise<Module> {
     if (!this.options.has(COVERAGE.name)) return module;
     const { probe } = await import('./coverage');
     this.probed = probe(module.bytes, module);
-    return Module.decode(this.probed.bytes, { features: featuresOf(this.options) });
+    return time.decode(this.file, this.probed.bytes, featuresOf(this.options));
   }
 
   /** What the program's executions are driven with, looked at by the tools. */

@@ -204,6 +204,6 @@ describe('completions', () => {
     };
     expect(ask('re')).toEqual(['resume', 'repl']);
     expect(ask('run', '--prof')).toEqual(['--profile']);
-    expect(ask('validate', '--')).toEqual(['--verbose', '--feature', '--help']);
+    expect(ask('validate', '--')).toEqual(['--verbose', '--feature', '--timeout', '--help']);
   });
 });
