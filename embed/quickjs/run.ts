@@ -2,6 +2,8 @@
  * `qjs dist/quickjs/run.js [options] program.wasm [arguments...]`: runs a WASI program, or goes on with a stopped one. A part of what the
  * command `tswasm` does, with the same names and the same files.
  */
+
+import { Budget, parseTimeout, StoppedError, type Timeout } from './budget';
 import {
   copyDirectory,
   type DirectoryHandle,
@@ -12,8 +14,6 @@ import {
   instantiatePaused,
   type Machine,
   MemoryFileSystem,
-  Module,
-  type Outcome,
   postmortem,
   quickjsDirectory,
   quickjsHost,
@@ -29,6 +29,8 @@ const USAGE = `usage: qjs run.js [options] program.wasm [arguments...]
   --env NAME=VALUE       set a variable
   --snapshot-to F.dmp    with --after-fuel: stop and write a snapshot
   --after-fuel N         after N safepoints (branches to loops, function entries)
+  --fuel N               end the program after N of those
+  --timeout TIME         end it after this time, for example 500ms, 5s or 2m
   --resume F.dmp         go on from a snapshot of this program
   --deterministic        virtual clocks, repeatable random numbers, and copies of directories: every run is the same
   --seed N               of the random numbers of --deterministic (0)
@@ -43,10 +45,18 @@ interface Options {
   env: [name: string, value: string][];
   snapshotTo?: string;
   afterFuel?: number;
+  fuel?: number;
+  timeout?: Timeout;
   resume?: string;
   seed?: number;
   stateHash: boolean;
   words: string[];
+}
+
+function timeoutOf(name: string, text: string): Timeout {
+  const timeout = parseTimeout(text);
+  if (timeout === undefined) throw new UsageError(`${name} needs a time, for example 500ms, 5s or 2m`);
+  return timeout;
 }
 
 function parse(words: string[]): Options {
@@ -73,6 +83,8 @@ function parseOption(name: string, value: () => string, options: Options): void 
   else if (name === '--env') options.env.push(pair(/=(.*)/s));
   else if (name === '--snapshot-to') options.snapshotTo = value();
   else if (name === '--after-fuel') options.afterFuel = count(name, value(), 1);
+  else if (name === '--fuel') options.fuel = count(name, value(), 0);
+  else if (name === '--timeout') options.timeout = timeoutOf(name, value());
   else if (name === '--resume') options.resume = value();
   else if (name === '--deterministic') options.seed ??= 0;
   else if (name === '--seed') options.seed = count(name, value(), 0);
@@ -138,7 +150,8 @@ async function run(machine: Machine, options: Options): Promise<number> {
     ...(seed !== undefined && { deterministic: { seed } }),
     blocking: false,
   });
-  const module = Module.decode(readFile(machine, file));
+  const budget = new Budget(machine, options);
+  const module = budget.decode(readFile(machine, file));
   const store = new Store();
   const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host));
   const executions: Execution[] = [];
@@ -153,7 +166,7 @@ async function run(machine: Machine, options: Options): Promise<number> {
   }
   const tell = (text: string) => machine.std.err.puts(`tswasm: ${file}: ${text}\n`);
   try {
-    return await runAll(machine, options, executions, wasi, tell);
+    return await runAll(machine, options, executions, wasi, budget, tell);
   } finally {
     // However it ends: an exit is an exception too. The hash of a stopped program is that of its snapshot.
     if (options.stateHash && executions.every(({ state }) => state !== 'paused')) {
@@ -167,11 +180,12 @@ async function runAll(
   options: Options,
   executions: readonly Execution[],
   wasi: Wasi,
+  budget: Budget,
   tell: (text: string) => void,
 ): Promise<number> {
   let fuel = options.snapshotTo === undefined ? undefined : options.afterFuel;
   for (const execution of executions) {
-    const outcome = await drive(execution, fuel);
+    const outcome = await budget.run(execution, fuel);
     if (outcome.kind === 'trapped') throw outcome.error;
     if (outcome.kind === 'paused') {
       const bytes = snapshot(execution, { hostState: wasi.saveState() });
@@ -185,14 +199,6 @@ async function runAll(
   return 0;
 }
 
-async function drive(execution: Execution, fuel: number | undefined): Promise<Outcome> {
-  for (;;) {
-    const outcome = execution.run(fuel === undefined ? {} : { fuel: Math.max(0, fuel - execution.fuelPaid) });
-    if (outcome.kind !== 'waiting') return outcome;
-    await outcome.promise;
-  }
-}
-
 function exitCodeOf(error: unknown, { std }: Machine): number {
   const cause = error instanceof Error ? ((error as { cause?: unknown }).cause ?? error) : error;
   if (cause instanceof WasiExit) return cause.code;
@@ -201,6 +207,7 @@ function exitCodeOf(error: unknown, { std }: Machine): number {
     `tswasm: ${error instanceof Error ? `${error.message}` : String(error)}\n${isUsage ? USAGE : ''}`,
   );
   if (isUsage) return 2;
+  if (error instanceof StoppedError) return 134;
   const { name, backtrace } = error as {
     name?: string;
     backtrace?: { name?: string; funcidx: number; offset: number }[];
