@@ -33,7 +33,7 @@ import {
 } from './code';
 import { makeEffect } from './effects';
 import { throwRefStep, throwStep } from './exceptions';
-import { type Factory, type FactorySource, factorySource } from './factories';
+import { type Factory, type FactorySource, factorySource, vectorFactorySource } from './factories';
 import {
   type BasicBlock,
   type Flattening,
@@ -155,6 +155,13 @@ export class Assembler {
   }
   has(name: string): boolean {
     return this.factories.has(name);
+  }
+
+  /** What vectors.ts assembles from: its factories are apart. */
+  private vectorParts() {
+    const { has, make } = vectorFactorySource(this.code.hot);
+    const { instance } = this;
+    return { has, make, instance, views: this.views.bind(this), value: this.value.bind(this) };
   }
 
   /** Keeps the host's stack shallow. */
@@ -372,18 +379,19 @@ export class Assembler {
       case 'global.set': {
         const value = bits(statement.value);
         const { cells, at } = this.instance.globals[statement.globalidx];
-        if (value.kind === 'v') return this.make('global.set.v')(cells, at, word(value), next) as Step;
+        if (value.kind === 'v')
+          return this.vectorParts().make('global.set.v')(cells, at, word(value), next) as Step;
         return this.make(`global.set.${value.kind}/e`)(cells, at, this.value(value), next) as Step;
       }
       case 'store':
         return this.store(statement, next);
       case 'vector.store':
-        return vectorStore(this, statement, next);
+        return vectorStore(this.vectorParts(), statement, next);
     }
   }
 
   protected set(to: number, value: Expr, next: Step): Step {
-    if (value.kind === 'v') return setVector(this, to, value, next);
+    if (value.kind === 'v') return setVector(this.vectorParts(), to, value, next);
     if (value.kind === 'r') return this.make('set.r/r')(to, word(value), next) as Step;
     const moved = isArithmetic(value) ? value : bits(value);
     if (moved.op === 'get') return this.make(`set.${moved.kind}/r`)(to, word(moved), next) as Step;
@@ -439,7 +447,7 @@ export class Assembler {
         return this.make('address')(this.value(a), memoryOffset, bytes, this.views(memidx), offset);
       }
       case 'vector':
-        return vectorTest(this, expr);
+        return vectorTest(this.vectorParts(), expr);
       default:
         return this.computed(expr);
     }

@@ -10,6 +10,8 @@
  * The core carries the compact set: the forms that lowering cannot do without. For an engine without a compiler an entry installs the
  * full one (src/factories.ts), in which fewer closures call each other; assemble.ts takes the best form that its set has. Where there is
  * a compiler, code that is not hot shares the compact set: fewer literals get warm sooner (bench program `many`: 1.8 times as fast).
+ *
+ * Factories of SIMD are apart, and made when the first vector is met: most programs have none, and without a compiler they take 15 ms.
  */
 import { trap } from '../errors';
 import * as numerics from '../runtime/numerics';
@@ -46,12 +48,16 @@ export interface FactorySource {
   /** A factory of this name, which `has` it. */
   make(name: string): Factory;
 }
-/** Makes a source each of whose factories is one that no other code uses. Undefined where there is none: then hot code shares, too. */
+/**
+ * Makes the source for hot code: best one each of whose factories no other code uses. Undefined where there is none: then hot code shares,
+ * too.
+ */
 export type FreshFactoriesMaker = (environment: FactoryEnvironment) => FactorySource | undefined;
 
 let environment: FactoryEnvironment | undefined;
 let makeShared: FactoryMaker = createFactories;
 let shared: FactorySource | undefined;
+let vectors: FactorySource | undefined;
 let makeFresh: FreshFactoriesMaker | undefined;
 let fresh: FactorySource | undefined;
 
@@ -85,9 +91,17 @@ export function factorySource(hot: boolean): FactorySource {
   }
   if (shared === undefined) {
     const of = theEnvironment();
-    shared = sourceOf({ ...createVectorFactories(of), ...(makeShared(of) ?? createFactories(of)) });
+    shared = sourceOf(makeShared(of) ?? createFactories(of));
   }
   return shared;
+}
+
+/** The same for instructions of SIMD. */
+export function vectorFactorySource(hot: boolean): FactorySource {
+  const own = factorySource(hot);
+  vectors ??= sourceOf(createVectorFactories(theEnvironment()));
+  const all = vectors;
+  return { has: all.has, make: (name) => (own.has(name) ? own : all).make(name) };
 }
 
 /** A set as a source: who asks twice for a name gets the same factory. */
