@@ -26,8 +26,9 @@ const ENTRIES = [
 const RULES: Record<string, Rule> = {
   'src/errors.ts': { from: [] },
   'src/checks.ts': { from: [] },
-  'src/decoder': { from: ['src/errors.ts', 'src/checks.ts'] },
-  'src/runtime': { from: ['src/errors.ts', 'src/checks.ts', 'src/decoder'] },
+  'src/summary.ts': { from: [] },
+  'src/decoder': { from: ['src/errors.ts', 'src/checks.ts', 'src/summary.ts'] },
+  'src/runtime': { from: ['src/errors.ts', 'src/checks.ts', 'src/summary.ts', 'src/decoder'] },
   'src/lowering': { from: ['src/errors.ts', 'src/decoder'] },
   // The generator runs at build time, in Node.
   'src/interpreter/templates': {
@@ -36,7 +37,7 @@ const RULES: Record<string, Rule> = {
     packages: /^node:/,
   },
   'src/interpreter': {
-    from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/lowering'],
+    from: ['src/errors.ts', 'src/checks.ts', 'src/summary.ts', 'src/decoder', 'src/runtime', 'src/lowering'],
   },
   // It runs no code of the interpreter's: it is given the machine, by the tier interface.
   'src/compiler/native': {

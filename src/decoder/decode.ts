@@ -2,6 +2,7 @@
 
 import { type ByteSource, bytesOf, FLAG, OBJECT, type OptionChecks, readOptions } from '../checks';
 import { blameCaller } from '../errors';
+import { SUMMARY, summary } from '../summary';
 import type { Feature, Features } from './features';
 import { DEFAULT_FEATURES } from './features';
 import { BRANCH_HINTS, readBranchHints } from './hints';
@@ -20,7 +21,16 @@ import type {
 import { readNames } from './names';
 import { runParts } from './parts';
 import { ModuleDecoder } from './sections';
-import type { DefType, FuncType, GlobalType, MemoryType, TableType, TagType } from './types';
+import type {
+  DefType,
+  ExternTypeByKind,
+  FuncType,
+  GlobalType,
+  MemoryType,
+  TableType,
+  TagType,
+} from './types';
+import { externTypeName } from './types';
 
 export interface DecodeOptions {
   /** Switches by proposal; what is left out is on. */
@@ -125,6 +135,31 @@ export class Module implements ModuleData {
     const decoder = new ModuleDecoder(given, features);
     yield* decoder.parts();
     return new Module(decoder);
+  }
+
+  /** @internal The type of what is exported. */
+  exportType({ kind, index }: Export): ExternTypeByKind {
+    switch (kind) {
+      case 'func':
+        return { kind, type: this.funcType(index) };
+      case 'table':
+        return { kind, type: this.tables[index] };
+      case 'memory':
+        return { kind, type: this.memories[index] };
+      case 'global':
+        return { kind, type: this.globals[index] };
+      case 'tag':
+        return { kind, type: this.tags[index].type };
+    }
+  }
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, {
+      name: this.names.module,
+      imports: this.imports.map(({ module, name, type }) => `${module}.${name}: ${externTypeName(type)}`),
+      exports: this.exports.map((entry) => `${entry.name}: ${externTypeName(this.exportType(entry))}`),
+      byteLength: this.bytes.length,
+    });
   }
 
   funcType(funcidx: number): FuncType {

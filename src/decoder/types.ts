@@ -189,12 +189,13 @@ export function funcTypeName({ params, results }: FuncType, types: readonly DefT
   return `[${names(params)}] -> [${names(results)}]`;
 }
 
-type Typed<E extends ExternType> = {
+/** An `ExternType` without the index of its type, which imports have and externs have not. */
+export type ExternTypeByKind<E extends ExternType = ExternType> = {
   [K in E['kind']]: Pick<Extract<E, { kind: K }>, 'kind' | 'type'>;
 }[E['kind']];
 
 /** A type as messages and listings show it: `func [i32] -> []`, `memory 1 to 4`, `global mut i64`. */
-export function externTypeName(extern: Typed<ExternType>): string {
+export function externTypeName(extern: ExternTypeByKind): string {
   switch (extern.kind) {
     case 'func':
       return `func ${funcTypeName(extern.type)}`;

@@ -18,6 +18,7 @@
 import { checkClass, readOptions } from '../checks';
 import { type BacktraceFrame, type Door, InternalError, RuntimeError, trap } from '../errors';
 import { argumentsOf, Func, type Value } from '../runtime';
+import { SUMMARY, summary } from '../summary';
 import { backtrace, frameAt, type Place } from './backtrace';
 import { CallSite, codeOf, isSafepoint, type Safepoint, unitsOf } from './code';
 import { goOn, isPropagating } from './exceptions';
@@ -103,6 +104,15 @@ export class Execution {
       safepoint === null ? { kind: 'hostCall', pending: pending! } : { kind: 'safepoint', safepoint };
     execution.current = { kind: 'paused', saved, stand };
     return execution;
+  }
+
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, {
+      state: this.state,
+      func: this.func,
+      fuelUsed: this.fuelUsed,
+    });
   }
 
   get state(): ExecutionState {

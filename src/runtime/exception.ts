@@ -1,7 +1,14 @@
 /** Tags and exceptions (spec "exec/runtime", "tag instances" and "exception instances"). */
-import { canonicalFuncType, EXTERNREF, type FuncType } from '../decoder';
+import {
+  canonicalFuncType,
+  EXTERNREF,
+  type ExternTypeByKind,
+  externTypeName,
+  type FuncType,
+} from '../decoder';
 import { RuntimeError, TRAP_MESSAGES } from '../errors';
-import { ExceptionReference, reference, type Value, valueFor } from './values';
+import { SUMMARY, summary } from '../summary';
+import { ExceptionReference, reference, shownValue, type Value, valueFor } from './values';
 
 export class Tag {
   get [Symbol.toStringTag](): string {
@@ -16,6 +23,15 @@ export class Tag {
     if (type.results.length > 0) throw new TypeError('expected the type of a tag, which has no results');
     this.type = type;
     this.typeId = typeId;
+  }
+
+  /** @internal */
+  get externType(): ExternTypeByKind {
+    return { kind: 'tag', type: this.type };
+  }
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, { type: externTypeName(this.externType) });
   }
 }
 
@@ -32,6 +48,11 @@ export class Exception extends ExceptionReference {
     super();
     this.tag = tag;
     this.values = values;
+  }
+
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, { tag: this.tag, values: this.values.map(shownValue) });
   }
 
   /** An exception with these values, or what the JS API converts to them. A TypeError says what was expected. */

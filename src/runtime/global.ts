@@ -1,9 +1,10 @@
 /** Global instances (spec "exec/runtime"). Numbers and vectors live in `cells`, which generated code reads and writes. */
 import { checkClass } from '../checks';
-import { type GlobalType, isRef } from '../decoder';
+import { type ExternTypeByKind, externTypeName, type GlobalType, isRef } from '../decoder';
+import { SUMMARY, summary } from '../summary';
 import { readWords, wordsOf, writeWords } from './cells';
 import { Store } from './store';
-import { reference, type Value, valueFor } from './values';
+import { reference, shownValue, type Value, valueFor } from './values';
 
 export class Global {
   get [Symbol.toStringTag](): string {
@@ -29,6 +30,15 @@ export class Global {
     this.cells = cells;
     this.at = at;
     this.put(valueFor('the value', type.value, value, store));
+  }
+
+  /** @internal */
+  get externType(): ExternTypeByKind {
+    return { kind: 'global', type: this.type };
+  }
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, { type: externTypeName(this.externType), value: shownValue(this.get()) });
   }
 
   get(): Value {

@@ -4,6 +4,8 @@ import { CALLBACK, check, checkClass } from '../checks';
 import {
   canonicalFuncType,
   type Export,
+  type ExternTypeByKind,
+  externTypeName,
   type FuncType,
   isRef,
   type Limits,
@@ -13,6 +15,7 @@ import {
   valTypeName,
 } from '../decoder';
 import { RuntimeError } from '../errors';
+import { SUMMARY, summary } from '../summary';
 import { wordsOf, wordsOfAll } from './cells';
 import { evaluateConst } from './constexpr';
 import { Tag } from './exception';
@@ -135,6 +138,15 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
 
   get name(): string | undefined {
     return this.instance === undefined ? this.label : this.instance.module.funcName(this.funcidx);
+  }
+
+  /** @internal */
+  get externType(): ExternTypeByKind {
+    return { kind: 'func', type: this.type };
+  }
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, { name: this.name, type: externTypeName(this.externType) });
   }
 
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
@@ -272,6 +284,11 @@ export class Instance<E extends object = UntypedExports> {
     const exports = new Map<string, Extern>();
     for (const entry of module.exports) exports.set(entry.name, this.extern(entry));
     this.exports = exports;
+  }
+
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, { name: this.module.names.module, exports: this.exports });
   }
 
   /** The exported function of this name. Throws a TypeError that says which there are. */

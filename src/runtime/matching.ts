@@ -26,23 +26,9 @@ function matchLimits(given: { min: number; max: number | undefined }, wanted: Li
 }
 
 function kindOf(name: string, given: Extern): ExternKind {
-  if (given instanceof Func) return 'func';
-  if (given instanceof Table) return 'table';
-  if (given instanceof Memory) return 'memory';
-  if (given instanceof Global) return 'global';
-  if (given instanceof Tag) return 'tag';
+  for (const known of [Func, Table, Memory, Global, Tag])
+    if (given instanceof known) return given.externType.kind;
   throw notOf(`import ${name}`, given, 'Func', 'Table', 'Memory', 'Global', 'Tag');
-}
-
-/** What is given, as `externTypeName` shows what is wanted. Sizes are those of now. */
-function givenName(given: Extern): string {
-  if (given instanceof Func) return externTypeName({ kind: 'func', type: given.type });
-  if (given instanceof Table)
-    return externTypeName({ kind: 'table', type: { ...given.type, min: given.length } });
-  if (given instanceof Memory)
-    return externTypeName({ kind: 'memory', type: { ...given.type, min: given.pages } });
-  if (given instanceof Global) return externTypeName({ kind: 'global', type: given.type });
-  return externTypeName({ kind: 'tag', type: given.type });
 }
 
 /** What does not fit, if anything. Not `sized`: memories and tables will be as large as the module declares them. */
@@ -95,7 +81,7 @@ export function checkImports(store: Store, module: Module, imports: Imports, siz
     if (problem === undefined) return;
     const expected = externTypeName(wanted.type);
     problems.push(
-      `incompatible import type: ${name} ${problem}: expected ${expected}, not ${givenName(given)}`,
+      `incompatible import type: ${name} ${problem}: expected ${expected}, not ${externTypeName(given.externType)}`,
     );
   });
   if (problems.length > 0) throw unlinkable(problems);

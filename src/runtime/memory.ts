@@ -1,8 +1,9 @@
 /** Memory instances (spec "exec/runtime", "memory instances") and their typed views. */
 
 import { COUNT, check, checkClass } from '../checks';
-import type { MemoryType } from '../decoder';
+import { type ExternTypeByKind, externTypeName, type MemoryType } from '../decoder';
 import { trap } from '../errors';
+import { SUMMARY, summary } from '../summary';
 import { hostBacking, LARGE_BYTES, type MemoryBacking, PortableBacking } from './backing';
 import type { Charge } from './ledger';
 import { Store } from './store';
@@ -155,6 +156,15 @@ export class Memory {
     this.charge = charge;
     this.length = bytes;
     this.views = new Views(this.backing.buffer, bytes);
+  }
+
+  /** @internal Its type, with the size of now. */
+  get externType(): ExternTypeByKind {
+    return { kind: 'memory', type: { ...this.type, min: this.pages } };
+  }
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, { type: externTypeName(this.externType), byteLength: this.length });
   }
 
   get bytes(): Uint8Array {

@@ -2,6 +2,7 @@
 import { COUNT, FLAG, type OptionChecks, readOptions } from '../checks';
 import type { FuncType } from '../decoder';
 import type { Door } from '../errors';
+import { SUMMARY, summary } from '../summary';
 import { Ledger } from './ledger';
 import type { Value } from './values';
 
@@ -71,6 +72,8 @@ export interface Machine {
 }
 
 export class Store {
+  // Bundlers rename a class that names itself.
+  static readonly name = 'Store';
   get [Symbol.toStringTag](): string {
     return 'tswasm.Store';
   }
@@ -93,6 +96,16 @@ export class Store {
     this.memories = new Ledger(this.limits.maxMemoryBytes, reclaim);
     this.tables = new Ledger(this.limits.maxTableElements, reclaim);
     this.code = new Ledger(this.limits.maxCodeBytes, reclaim);
+  }
+
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, {
+      limits: this.limits,
+      memoryBytes: this.memories.used,
+      tableElements: this.tables.used,
+      codeBytes: this.code.used,
+    });
   }
 
   /** @internal Has the memory looked at whenever the host has run. */

@@ -1,7 +1,8 @@
 /** Table instances (spec "exec/runtime", "table instances"). A null reference is null; others are `Func`s or the host's values. */
 import { COUNT, check, checkClass, indexBelow } from '../checks';
-import type { TableType } from '../decoder';
+import { type ExternTypeByKind, externTypeName, type TableType } from '../decoder';
 import { trap } from '../errors';
+import { SUMMARY, summary } from '../summary';
 import type { Charge } from './ledger';
 import { Store } from './store';
 import { fromJs, ownValue } from './values';
@@ -32,6 +33,15 @@ export class Table {
     this.elements.fill(this.given(init));
     charge.holdFor(this);
     this.charge = charge;
+  }
+
+  /** @internal Its type, with the size of now. */
+  get externType(): ExternTypeByKind {
+    return { kind: 'table', type: { ...this.type, min: this.length } };
+  }
+  /** @internal */
+  [SUMMARY](): object {
+    return summary(this, { type: externTypeName(this.externType), length: this.length });
   }
 
   get length(): number {

@@ -132,6 +132,11 @@ export function toJs(value: Value): unknown {
   }
 }
 
+/** What a summary shows of a value: as JavaScript has it, or the bytes of a vector. */
+export function shownValue(value: Value): unknown {
+  return value.bytes ?? toJs(value);
+}
+
 /** ToWebAssemblyValue (JS API). Throws a TypeError for what the type does not hold. */
 export function fromJs(type: ValType, value: unknown): Value {
   switch (type) {

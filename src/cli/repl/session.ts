@@ -6,6 +6,7 @@ import { exportedFunc } from '../../../embed/loop/program';
 import type { BacktraceFrame, RuntimeError } from '../../errors';
 import {
   Execution,
+  type Extern,
   Func,
   type Instance,
   instantiatePaused,
@@ -78,7 +79,7 @@ export class Session {
     return [...this.states.keys()];
   }
 
-  exports(): readonly (readonly [string, unknown])[] {
+  exports(): readonly (readonly [string, Extern])[] {
     return [...this.instance.exports];
   }
 

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { externTypeName } from '../../decoder';
 import { CompileError, RuntimeError, SnapshotError } from '../../errors';
-import { Func, Global, Memory, Table, Tag, type Value } from '../../index';
+import { type Extern, Func, Global, type Value } from '../../index';
 import { StateError } from '../../wasi';
 import { formatResult } from '../invoke';
 import { InputError } from '../load';
@@ -180,15 +180,9 @@ function listExports(session: Session): void {
   for (const [name, value] of session.exports()) print(`${name}: ${typeText(value)}\n`);
 }
 
-function typeText(value: unknown): string {
-  if (value instanceof Func) return externTypeName({ kind: 'func', type: value.type });
-  if (value instanceof Memory)
-    return externTypeName({ kind: 'memory', type: { ...value.type, min: value.pages } });
-  if (value instanceof Table)
-    return externTypeName({ kind: 'table', type: { ...value.type, min: value.length } });
-  if (value instanceof Global)
-    return `${externTypeName({ kind: 'global', type: value.type })} = ${formatResult(value.get())}`;
-  return value instanceof Tag ? externTypeName({ kind: 'tag', type: value.type }) : '?';
+function typeText(value: Extern): string {
+  const type = externTypeName(value.externType);
+  return value instanceof Global ? `${type} = ${formatResult(value.get())}` : type;
 }
 
 function listGlobals({ instance }: Session): void {
