@@ -1,13 +1,43 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** A file for vitest's JSON results; .ci/run counts the tests there. */
 const results = process.env['TSWASM_TEST_RESULTS'];
+
+/** What takes longest begins first, so that no worker is left alone with it at the end. */
+const LONG = [
+  'embed/node/moves.test.ts',
+  'embed/quickjs/moves.test.ts',
+  'spec-tests/own/own.test.ts',
+  'spec-tests/moves.test.ts',
+  'embed/node/drop-in.test.ts',
+  'embed/quickjs/deterministic.test.ts',
+  'spec-tests/tiers/suite.test.ts',
+  'embed/node/vectors.test.ts',
+  'scripts/types.test.ts',
+  'spec-tests/differential/differential.test.ts',
+  'examples/examples.test.ts',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = LONG.findIndex((name) => moduleId.endsWith(name));
+      return place < 0 ? LONG.length : place;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['src', 'embed', 'spec-tests', 'bench', 'scripts', 'examples', 'docs'].map(
       (d) => `${d}/**/*.test.ts`,
     ),
+    // vitest leaves one processor free, which of two is half. Many tests only wait for programs that they have started.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],

@@ -1,7 +1,7 @@
 // Runs a TypeScript file: bundles it with esbuild into node_modules/.cache and imports the result.
 //   node scripts/run-ts.mjs [--small] file.ts [args...]     --small: with the parts that tswasm.min.js has
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -24,15 +24,18 @@ const ownUrls = {
   },
 };
 
+let bundles = 0;
+
 /** Bundles `file` (packages stay external) and returns the path of the bundle. */
 export async function bundleTs(file, { small = false } = {}) {
   const entry = path.resolve(file);
   const hash = createHash('sha1').update(entry).digest('hex').slice(0, 8);
   const name = `${path.basename(entry, '.ts')}-${hash}${small ? '-small' : ''}`;
   const outfile = path.join(cache, `${name}.mjs`);
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [entry],
     outfile,
+    write: false,
     bundle: true,
     packages: 'external',
     platform: 'node',
@@ -43,6 +46,11 @@ export async function bundleTs(file, { small = false } = {}) {
     logLevel: 'warning',
     plugins: small ? [smallParts(), ownUrls] : [ownUrls],
   });
+  // Whole, or not at all: another process may be making or reading the same one.
+  mkdirSync(cache, { recursive: true });
+  const unfinished = `${outfile}.${process.pid}.${bundles++}`;
+  writeFileSync(unfinished, outputFiles[0].contents);
+  renameSync(unfinished, outfile);
   return outfile;
 }
 

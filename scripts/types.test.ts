@@ -52,6 +52,8 @@ function readme(): string[] {
 /** Source files of the compiler's own libraries and of @types, read once. */
 const shared = new Map<string, ts.SourceFile | undefined>();
 
+const FOREIGN = /\/(typescript\/lib|@types\/node|undici-types)\//;
+
 function problems(files: readonly string[], options: ts.CompilerOptions): string[] {
   const settings: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2022,
@@ -76,7 +78,17 @@ function problems(files: readonly string[], options: ts.CompilerOptions): string
     settings,
     host,
   );
-  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+  // Of the compiler's own libraries and of Node's types only what they say about ours: a name that is there twice is wrong at both places.
+  const ours = program.getSourceFiles().filter(({ fileName }) => !FOREIGN.test(fileName));
+  const found = [
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...ours.flatMap((file) => [
+      ...program.getSyntacticDiagnostics(file),
+      ...program.getSemanticDiagnostics(file),
+    ]),
+  ];
+  return found.map(({ file, start, messageText }) => {
     const line = file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
     const name = file && path.relative(consumer, file.fileName);
     return `${name}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;

@@ -15,8 +15,8 @@ import type { Engine } from '../engine';
 import { useCompactFactories, useFullFactories } from './factory-sets';
 import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
 
-/** A stop costs as much as the stack is deep: after so many, the next ones are twice as far apart. */
-const MANY_STOPS = 200;
+/** A stop costs as much as the stack is deep: after so many, the next ones are four times as far apart. */
+const MANY_STOPS = 64;
 export interface Stepping {
   readonly step: number;
   /** With the full set of factories, and what runs long is lowered again and entered at a safepoint, as on Node. */
@@ -45,7 +45,7 @@ class SteppedSession extends TswasmSession {
   protected override call(func: Func, args: readonly WasmValue[]): WasmValue[] {
     const execution = new Execution(func, args);
     for (let stops = 1; ; stops++) {
-      const outcome = execution.run({ fuel: this.stepping.step * 2 ** Math.floor(stops / MANY_STOPS) });
+      const outcome = execution.run({ fuel: this.stepping.step * 4 ** Math.floor(stops / MANY_STOPS) });
       if (outcome.kind === 'done') return outcome.results;
       if (outcome.kind === 'trapped') throw outcome.error;
       if (outcome.kind === 'waiting') throw new Error('no host function of the suite makes a guest wait');

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { transformSync } from 'esbuild';
 import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,14 +14,11 @@ function loadedWith(entry: string): Set<string> {
     if (seen.has(file)) return;
     seen.add(file);
     const text = readFileSync(path.join(root, file), 'utf8');
-    const { outputText } = ts.transpileModule(text, {
-      compilerOptions: {
-        module: ts.ModuleKind.ESNext,
-        target: ts.ScriptTarget.ES2022,
-        verbatimModuleSyntax: true,
-      },
+    const { code } = transformSync(text, {
+      loader: 'ts',
+      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     });
-    for (const [, from] of outputText.matchAll(/^(?:import|export)\b[^;]*?['"](\.[^'"]+)['"];/gms)) {
+    for (const [, from] of code.matchAll(/^(?:import|export)\b[^;]*?['"](\.[^'"]+)['"];/gms)) {
       const target = path.posix.join(path.posix.dirname(file), from);
       const found = [`${target}.ts`, `${target}/index.ts`, target].find(
         (one) => one.includes('.') && existsSync(path.join(root, one)),
