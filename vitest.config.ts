@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { SOURCES } from './fleet/sources.mjs';
 
 /** A file for vitest's JSON results; .ci/run counts the tests there. */
 const results = process.env['TSWASM_TEST_RESULTS'];
@@ -30,9 +32,20 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** The fleet imports `tswasm` as a user does; its tests run on the sources. */
+const fleetOnSources = {
+  name: 'fleet-on-sources',
+  enforce: 'pre' as const,
+  resolveId: (source: string, importer: string | undefined) =>
+    importer?.includes('/fleet/') && Object.hasOwn(SOURCES, source)
+      ? fileURLToPath(new URL(SOURCES[source], import.meta.url))
+      : undefined,
+};
+
 export default defineConfig({
+  plugins: [fleetOnSources],
   test: {
-    include: ['src', 'embed', 'spec-tests', 'bench', 'scripts', 'examples', 'docs'].map(
+    include: ['src', 'embed', 'spec-tests', 'bench', 'scripts', 'examples', 'docs', 'fleet'].map(
       (d) => `${d}/**/*.test.ts`,
     ),
     // vitest leaves one processor free, which of two is half. Many tests only wait for programs that they have started.

@@ -1,0 +1,14 @@
+/** Node as the world of agents and orchestrators. */
+import { nodeHost } from 'tswasm/node';
+import type { World } from './world';
+
+export const nodeWorld: World = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+  wasiHost: () => nodeHost(),
+};

@@ -1,0 +1,70 @@
+/** An agent tells its orchestrator every half second that it is there, and what it runs; and does what it hears. */
+import { type DeviceDescription, HEARTBEAT, type Heartbeat, orders } from '../protocol/reports';
+import type { Agent } from './agent';
+import { statusOf } from './routes';
+
+export interface Conditions {
+  readonly load: number;
+  readonly freeMemoryBytes: number;
+  readonly battery?: number;
+}
+
+export class Presence {
+  private stopped = false;
+  private callOff: (() => void) | undefined;
+  private known = false;
+  private unreachable = false;
+
+  constructor(
+    private readonly agent: Agent,
+    private readonly orchestrator: string,
+    private readonly description: DeviceDescription,
+    private readonly conditions: () => Conditions,
+  ) {}
+
+  /** Settles after the first report, heard or not. */
+  async start(): Promise<void> {
+    await this.report();
+    this.schedule();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.callOff?.();
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    this.callOff = this.agent.options.world.after(HEARTBEAT, () => {
+      void this.report().then(() => this.schedule());
+    });
+  }
+
+  async report(): Promise<void> {
+    const { agent, description } = this;
+    const { client, log } = agent.options;
+    const told: Heartbeat = {
+      name: description.name,
+      description: this.known ? undefined : description,
+      executions: [...agent.executions.values()].map(statusOf),
+      throttled: false,
+      ...this.conditions(),
+    };
+    try {
+      const url = `${this.orchestrator}/liquid/v1/devices/${description.name}/heartbeat`;
+      const heard = orders(await client.json('POST', url, told, { timeout: HEARTBEAT * 4 }), 'orders');
+      this.known = !heard.describe;
+      agent.holders = heard.holders;
+      for (const { id, epoch } of heard.superseded) await agent.supersede(id, epoch);
+      if (this.unreachable) log('the orchestrator is back');
+      this.unreachable = false;
+      // The first report has been an introduction by name only.
+      if (heard.describe && !this.stopped && told.description === undefined) await this.report();
+    } catch (error) {
+      this.known = false;
+      if (!this.unreachable)
+        log(`the orchestrator is away: ${error instanceof Error ? error.message : error}`);
+      this.unreachable = true;
+    }
+  }
+}

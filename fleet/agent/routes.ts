@@ -1,0 +1,96 @@
+/** `/liquid/v1` of an agent: executions, blobs, copies of checkpoints. */
+import { type Context, Hono } from 'hono';
+import { integer, list, readJson, shape, text } from '../protocol/checked';
+import { callKey, MAX_ARGUMENTS, type PendingCall } from '../protocol/checkpoint';
+import { executionIdOf } from '../protocol/deployment';
+import { errorDocument, FleetError } from '../protocol/errors';
+import { blobRoutes, copyRoutes, readBody } from '../protocol/routes';
+import type { Agent } from './agent';
+import { type FleetExecution, MovedError } from './execution';
+import type { JsonValue } from './values';
+
+const callDocument = shape({
+  function: text(1024),
+  args: list<JsonValue>(
+    (value, place) => (typeof value === 'number' ? value : text(400)(value, place)),
+    MAX_ARGUMENTS,
+  ),
+});
+const destination = shape({ url: text(1024), ticket: text(8192), epoch: integer(1) });
+const epochDocument = shape({ epoch: integer(1) });
+
+/** An answer's JSON for whatever went wrong; to elsewhere when the execution has gone there. */
+export function failure(error: unknown, c: Context): Response {
+  if (error instanceof MovedError) {
+    const url = new URL(c.req.url);
+    return c.body(null, 307, { location: error.to + url.pathname + url.search });
+  }
+  const status = error instanceof FleetError ? error.status : 500;
+  return c.json(errorDocument(error), status as 400);
+}
+
+export function statusOf(execution: FleetExecution) {
+  const { id, epoch, sequence, state, fuelUsed, memoryBytes, waiting, spec } = execution;
+  return {
+    id,
+    epoch,
+    sequence,
+    state: state.kind,
+    ...('reason' in state ? { reason: state.reason } : {}),
+    ...('to' in state ? { to: state.to } : {}),
+    fuelUsed,
+    memoryBytes,
+    waiting,
+    modules: spec.modules,
+  };
+}
+
+export function agentRoutes(agent: Agent): Hono {
+  const app = new Hono();
+  app.onError(failure);
+  const executionIn = (c: Context) => agent.execution(executionIdOf(c.req.param('id'), 'execution'));
+
+  app.get('/executions', (c) => c.json([...agent.executions.values()].map(statusOf)));
+  app.post('/executions', async (c) => {
+    const execution = await agent.place(await readBody(c));
+    return c.json(statusOf(execution), 201);
+  });
+  app.get('/executions/:id', (c) => c.json(statusOf(executionIn(c))));
+  app.delete('/executions/:id', async (c) => {
+    await agent.remove(executionIn(c).id);
+    return c.body(null, 204);
+  });
+  app.post('/executions/:id/pause', (c) => {
+    executionIn(c).pause();
+    return c.json(statusOf(executionIn(c)));
+  });
+  app.post('/executions/:id/resume', (c) => {
+    executionIn(c).resume();
+    return c.json(statusOf(executionIn(c)));
+  });
+  app.post('/executions/:id/migrate', async (c) => {
+    const execution = executionIn(c);
+    const to = readJson(await c.req.text(), destination, 'destination');
+    await agent.migrate(execution.id, to);
+    return c.json(statusOf(execution));
+  });
+  app.post('/executions/:id/refuse', async (c) => {
+    const id = executionIdOf(c.req.param('id'), 'execution');
+    const { epoch } = readJson(await c.req.text(), epochDocument, 'epoch');
+    return c.json({ refused: await agent.refuse(id, epoch) });
+  });
+  app.post('/executions/:id/calls', async (c) => {
+    const answer = await agent.call(executionIn(c).id, await callIn(c));
+    return c.json(answer);
+  });
+  app.route('/', blobRoutes(agent.blobs));
+  app.route('/', copyRoutes(agent.copies));
+  return app;
+}
+
+/** The call that a request asks for; a caller that gives no key never asks again. */
+export async function callIn(c: Context): Promise<PendingCall> {
+  const key = callKey(c.req.header('idempotency-key') ?? crypto.randomUUID(), 'idempotency-key');
+  const { function: name, args } = readJson(await c.req.text(), callDocument, 'call');
+  return { key, function: name, args };
+}

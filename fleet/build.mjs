@@ -1,0 +1,61 @@
+// Builds fleet/dist: the command line as one file, with tswasm's sources in it, so that `npx tswasm-fleet` needs nothing beside it.
+//   node fleet/build.mjs [--if-needed] [--out FOLDER]
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { SOURCES } from './sources.mjs';
+
+const fleet = path.dirname(fileURLToPath(import.meta.url));
+const root = path.dirname(fleet);
+
+const sources = {
+  name: 'tswasm-sources',
+  setup(b) {
+    b.onResolve({ filter: /^tswasm($|\/)/ }, ({ path: entry }) =>
+      Object.hasOwn(SOURCES, entry) ? { path: path.join(root, SOURCES[entry]) } : undefined,
+    );
+  },
+};
+
+export async function buildFleet(out = path.join(fleet, 'dist')) {
+  mkdirSync(out, { recursive: true });
+  await build({
+    entryPoints: { cli: path.join(fleet, 'cli/main.ts') },
+    outdir: out,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    plugins: [sources],
+    logLevel: 'warning',
+  });
+  copyFileSync(
+    path.join(root, 'src/interpreter/factories-fresh.generated.json'),
+    path.join(out, 'factories.json'),
+  );
+  chmodSync(path.join(out, 'cli.js'), 0o755);
+  return path.join(out, 'cli.js');
+}
+
+function newest(file) {
+  const stat = statSync(file);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(
+    0,
+    ...readdirSync(file)
+      .filter((name) => name !== 'dist' && name !== 'node_modules')
+      .map((name) => newest(path.join(file, name))),
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const built = path.join(fleet, 'dist/cli.js');
+  const inputs = ['fleet', 'src', 'embed'].map((name) => newest(path.join(root, name)));
+  const fresh = existsSync(built) && statSync(built).mtimeMs >= Math.max(...inputs);
+  if (!(fresh && process.argv.includes('--if-needed'))) {
+    await buildFleet();
+    console.log('built fleet/dist');
+  }
+}

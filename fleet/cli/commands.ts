@@ -1,0 +1,214 @@
+/** Commands that ask the orchestrator for something. Each gives what `--json` prints, and the text for people. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Client } from '../protocol/client';
+import type { Event } from './events';
+import { formatEvent } from './events';
+import { UsageError } from './options';
+import { bytesText, table } from './table';
+
+export interface Asking {
+  readonly client: Client;
+  /** `/liquid/v1` of the orchestrator. */
+  readonly base: string;
+  readonly operands: readonly string[];
+  readonly options: {
+    readonly name?: string;
+    readonly version?: string;
+    readonly as?: string;
+    readonly key?: string;
+    readonly progress: (text: string) => void;
+  };
+}
+
+export interface Result {
+  readonly document: unknown;
+  readonly text: string;
+  /** Not 0: what was asked for has been done, and has failed. */
+  readonly exitCode?: number;
+}
+
+export interface Command {
+  readonly usage: string;
+  readonly what: string;
+  /** How many operands it takes: at least, at most. */
+  readonly operands: readonly [number, number];
+  readonly run: (asking: Asking) => Promise<Result>;
+}
+
+interface DeviceStatus {
+  readonly name: string;
+  readonly alive: boolean;
+  readonly draining: boolean;
+  readonly url: string;
+  readonly engine: string;
+  readonly load: number;
+  readonly freeMemoryBytes: number;
+  readonly fuelPerSecond: number;
+  readonly executions: readonly string[];
+}
+interface ExecutionStatus {
+  readonly id: string;
+  readonly device?: string;
+  readonly epoch: number;
+  readonly state: string;
+  readonly memoryBytes: number;
+  readonly checkpoint?: { readonly epoch: number; readonly sequence: number };
+}
+interface CallAnswer {
+  readonly results?: readonly (number | string)[];
+  readonly failure?: string;
+  readonly exitCode?: number;
+  readonly output?: string;
+}
+
+const at = (id: string) => encodeURIComponent(id);
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  devices: {
+    usage: 'devices',
+    what: 'lists the devices',
+    operands: [0, 0],
+    async run({ client, base }) {
+      const devices = (await client.json('GET', `${base}/devices`)) as DeviceStatus[];
+      const rows = devices.map((one) => [
+        one.name,
+        one.alive ? (one.draining ? 'draining' : 'alive') : 'away',
+        one.executions.length,
+        `${Math.round(one.load * 100)} %`,
+        bytesText(one.freeMemoryBytes),
+        one.fuelPerSecond.toExponential(1),
+        one.engine,
+        one.url,
+      ]);
+      const columns = ['DEVICE', 'STATE', 'EXECUTIONS', 'LOAD', 'FREE', 'FUEL/S', 'ENGINE', 'URL'];
+      return { document: devices, text: table(columns, rows) };
+    },
+  },
+  push: {
+    usage: 'push FILE [--name NAME] [--version 1.0.0]',
+    what: 'puts a module into the registry',
+    operands: [1, 1],
+    async run({ client, base, operands: [file], options }) {
+      const body = await readFile(file);
+      const name = options.name ?? path.basename(file).replace(/\.wasm$/, '');
+      options.progress(`pushing ${name}, ${bytesText(body.length)} ...`);
+      const url = `${base}/modules/${at(name)}/${at(options.version ?? '1.0.0')}`;
+      const reply = await client.send({ method: 'PUT', url, body, timeout: 120_000 });
+      const record = JSON.parse(new TextDecoder().decode(reply.body)) as {
+        name: string;
+        version: string;
+        digest: string;
+        bytes: number;
+      };
+      return { document: record, text: `${record.name}@${record.version} sha256:${record.digest}` };
+    },
+  },
+  deploy: {
+    usage: 'deploy FILE.json | deploy MODULE[@RANGE] [--as NAME]',
+    what: 'deploys what the file says, or one execution of a module',
+    operands: [1, 1],
+    async run({ client, base, operands: [what], options }) {
+      const module = what.split('@')[0];
+      const document = what.endsWith('.json')
+        ? JSON.parse(await readFile(what, 'utf8'))
+        : { id: options.as ?? module, executions: [{ name: 'main', module: what, permissions: ['sys'] }] };
+      const made = (await client.json('POST', `${base}/deployments`, document, { timeout: 60_000 })) as {
+        id: string;
+        executions: { name: string }[];
+      };
+      return { document: made, text: made.executions.map(({ name }) => `${made.id}~${name}`).join('\n') };
+    },
+  },
+  undeploy: {
+    usage: 'undeploy DEPLOYMENT',
+    what: 'removes a deployment and all that runs of it',
+    operands: [1, 1],
+    async run({ client, base, operands: [id] }) {
+      await client.json('DELETE', `${base}/deployments/${at(id)}`);
+      return { document: { id }, text: `${id} is gone` };
+    },
+  },
+  exec: {
+    usage: 'exec EXECUTION FUNCTION [ARGUMENT...] [--key KEY]',
+    what: 'calls a function of an execution; a call that is made again under the same key gets the same answer',
+    operands: [2, 1002],
+    async run({ client, base, operands: [id, name, ...args], options }) {
+      const headers = { 'idempotency-key': options.key ?? crypto.randomUUID() };
+      const document = { function: name, args };
+      const url = `${base}/executions/${at(id)}/calls`;
+      const answer = (await client.json('POST', url, document, {
+        headers,
+        timeout: 3_600_000,
+      })) as CallAnswer;
+      const text = [answer.output?.trimEnd(), answer.results?.join(' '), answer.failure].filter((one) => one);
+      const exitCode = answer.failure === undefined ? (answer.exitCode ?? 0) : 1;
+      return { document: answer, text: text.join('\n'), exitCode };
+    },
+  },
+  move: {
+    usage: 'move EXECUTION DEVICE',
+    what: 'moves a running execution with its state',
+    operands: [2, 2],
+    async run({ client, base, operands: [id, device], options }) {
+      options.progress(`moving ${id} to ${device} ...`);
+      const url = `${base}/executions/${at(id)}/move`;
+      const status = (await client.json('POST', url, { device }, { timeout: 120_000 })) as ExecutionStatus;
+      return { document: status, text: `${status.id} is on ${status.device} (epoch ${status.epoch})` };
+    },
+  },
+  drain: {
+    usage: 'drain DEVICE',
+    what: 'moves everything off a device, and gives nothing new to it',
+    operands: [1, 1],
+    async run({ client, base, operands: [device] }) {
+      const url = `${base}/devices/${at(device)}/drain`;
+      const done = (await client.json('POST', url, undefined, { timeout: 600_000 })) as {
+        moved: string[];
+        kept: Record<string, string>;
+      };
+      const kept = Object.entries(done.kept).map(([id, why]) => `${id} stays: ${why}`);
+      const text = [...done.moved.map((id) => `${id} has moved`), ...kept].join('\n');
+      return { document: done, text, exitCode: kept.length === 0 ? 0 : 1 };
+    },
+  },
+  ps: {
+    usage: 'ps',
+    what: 'lists the executions',
+    operands: [0, 0],
+    async run({ client, base }) {
+      const executions = (await client.json('GET', `${base}/executions`)) as ExecutionStatus[];
+      const rows = executions.map((one) => [
+        one.id,
+        one.device,
+        one.state,
+        one.epoch,
+        bytesText(one.memoryBytes),
+        one.checkpoint && `${one.checkpoint.epoch}.${one.checkpoint.sequence}`,
+      ]);
+      return {
+        document: executions,
+        text: table(['EXECUTION', 'DEVICE', 'STATE', 'EPOCH', 'MEMORY', 'CHECKPOINT'], rows),
+      };
+    },
+  },
+  logs: {
+    usage: 'logs [EXECUTION]',
+    what: 'shows what has happened',
+    operands: [0, 1],
+    async run({ client, base, operands: [id] }) {
+      const query = id === undefined ? '' : `?execution=${at(id)}`;
+      const events = (await client.json('GET', `${base}/events${query}`)) as Event[];
+      return { document: events, text: events.map((event) => formatEvent(event, 'text')).join('\n') };
+    },
+  },
+};
+
+export function checkOperands(
+  name: string,
+  { operands: [least, most], usage }: Command,
+  count: number,
+): void {
+  if (count < least || count > most)
+    throw new UsageError(`usage: tswasm-fleet ${usage} (${name} got ${count} operands)`);
+}

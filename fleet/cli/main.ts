@@ -1,0 +1,132 @@
+#!/usr/bin/env node
+/** `tswasm-fleet`: the command line. Exit codes: 0 done, 1 it failed, 2 asked wrongly. */
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { Client, fetchTransport } from '../protocol/client';
+import { FleetError } from '../protocol/errors';
+import { COMMANDS, checkOperands } from './commands';
+import { runDemo } from './demo';
+import { EventLog, formatEvent, type LogFormat } from './events';
+import { startAgent, startOrchestrator } from './members';
+import { parseOptions, UsageError } from './options';
+
+const DEFAULT_PORT = 3080;
+
+const KINDS = {
+  help: 'flag',
+  h: 'flag',
+  json: 'flag',
+  orchestrator: 'text',
+  name: 'text',
+  version: 'text',
+  as: 'text',
+  key: 'text',
+  port: 'number',
+  host: 'text',
+  public: 'text',
+  data: 'text',
+  log: 'text',
+  demo: 'flag',
+} as const;
+
+function help(): string {
+  const commands = Object.values(COMMANDS).map(({ usage, what }) => `  ${usage}\n      ${what}`);
+  return `usage: tswasm-fleet COMMAND [OPTIONS]
+
+  up [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--data FOLDER] [--demo]
+      starts an orchestrator; with --demo also three agents and a running example
+  agent --name NAME [--orchestrator URL] [--port 0] [--host 127.0.0.1] [--data FOLDER]
+      starts an agent: what runs executions on a device
+${commands.join('\n')}
+
+options
+  --orchestrator URL   whom to ask (default http://127.0.0.1:${DEFAULT_PORT})
+  --json               prints documents instead of tables
+  --log json           log lines as JSON documents
+  --public HOST        the name under which others reach this machine`;
+}
+
+function folder(given: string | undefined, name: string): string {
+  return given ?? path.join(homedir(), '.tswasm-fleet', name);
+}
+
+/** Tells its events on standard error, and stays until it is told to end. */
+async function serveUntilEnd(
+  events: EventLog,
+  format: LogFormat,
+  close: () => Promise<void>,
+): Promise<number> {
+  for (const event of events.list()) console.error(formatEvent(event, format));
+  events.listen((event) => console.error(formatEvent(event, format)));
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  await close();
+  return 0;
+}
+
+export async function main(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  if (command === undefined || command === '--help' || command === '-h' || command === 'help') {
+    console.log(help());
+    return command === undefined ? 2 : 0;
+  }
+  const { options, operands } = parseOptions(rest, KINDS);
+  if (options.help || options.h) {
+    console.log(Object.hasOwn(COMMANDS, command) ? `usage: tswasm-fleet ${COMMANDS[command].usage}` : help());
+    return 0;
+  }
+  if (options.log !== undefined && options.log !== 'json' && options.log !== 'text')
+    throw new UsageError('--log is text or json');
+  const format: LogFormat = options.log ?? 'text';
+  const events = new EventLog();
+  const address = { hostname: options.host ?? '127.0.0.1', port: options.port ?? 0 };
+  const base = { address, publicHost: options.public, events };
+  if (command === 'agent') {
+    if (options.name === undefined) throw new UsageError('an agent needs a --name');
+    const { name } = options;
+    const agent = await startAgent(
+      { ...base, name, folder: folder(options.data, name) },
+      options.orchestrator,
+    );
+    console.log(`${name} listens on ${agent.url}`);
+    return serveUntilEnd(events, format, () => agent.close());
+  }
+  if (command === 'up') {
+    const name = options.name ?? 'orchestrator';
+    const port = options.port ?? DEFAULT_PORT;
+    const data = folder(options.data, name);
+    const up = await startOrchestrator({ ...base, address: { ...address, port }, name, folder: data });
+    console.log(`the orchestrator listens on ${up.url}`);
+    const demo = options.demo ? await runDemo(up, data, events) : undefined;
+    return serveUntilEnd(events, format, async () => {
+      await demo?.close();
+      await up.close();
+    });
+  }
+  const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (known === undefined) throw new UsageError(`there is no command "${command}"; see tswasm-fleet --help`);
+  checkOperands(command, known, operands.length);
+  const progress = (text: string) => {
+    if (process.stderr.isTTY) console.error(text);
+  };
+  const orchestrator = options.orchestrator ?? `http://127.0.0.1:${DEFAULT_PORT}`;
+  const result = await known.run({
+    client: new Client(fetchTransport),
+    base: `${orchestrator}/liquid/v1`,
+    operands,
+    options: { ...options, progress },
+  });
+  const text = options.json ? JSON.stringify(result.document, undefined, 1) : result.text;
+  if (text !== '') console.log(text);
+  return result.exitCode ?? 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error) => {
+    const known = error instanceof FleetError || error instanceof UsageError;
+    console.error(`tswasm-fleet: ${known ? error.message : error instanceof Error ? error.stack : error}`);
+    process.exit(error instanceof UsageError ? 2 : 1);
+  },
+);

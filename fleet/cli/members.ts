@@ -1,0 +1,159 @@
+/** An agent and an orchestrator as servers of this machine. */
+import { cpus, freemem, loadavg, totalmem } from 'node:os';
+import { Hono } from 'hono';
+import { Execution, instantiate, Module, Store } from 'tswasm';
+import { Agent } from '../agent/agent';
+import { type Devices, simulatedDevices } from '../agent/host/devices';
+import { nodeWorld } from '../agent/node-world';
+import { Presence } from '../agent/presence';
+import { agentRoutes } from '../agent/routes';
+import { Orchestrator } from '../orchestrator/orchestrator';
+import { orchestratorRoutes } from '../orchestrator/routes';
+import { Client, fetchTransport } from '../protocol/client';
+import { PERMISSIONS, type Permission } from '../protocol/deployment';
+import type { DeviceDescription } from '../protocol/reports';
+import { JournalDatabase } from '../store/database';
+import { DiskFiles } from '../store/disk';
+import { type EventLog, eventRoutes } from './events';
+import { type Address, type Listening, listen } from './server';
+
+export interface MemberOptions {
+  readonly name: string;
+  readonly folder: string;
+  readonly address: Address;
+  /** The address that others reach it under, when that is another one. */
+  readonly publicHost?: string;
+  readonly events: EventLog;
+}
+
+export interface Member {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface AgentMember extends Member {
+  readonly agent: Agent;
+}
+
+const VERSION = '0.1.0';
+
+function urlOf({ address, publicHost }: MemberOptions, { port }: Listening): string {
+  const host = publicHost ?? (address.hostname === '0.0.0.0' ? '127.0.0.1' : address.hostname);
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+export async function startAgent(options: MemberOptions, orchestrator?: string): Promise<AgentMember> {
+  const { name, folder, events } = options;
+  const devices: Devices = simulatedDevices();
+  const agent = new Agent({
+    name,
+    world: nodeWorld,
+    files: new DiskFiles(folder),
+    client: new Client(fetchTransport),
+    devices,
+    log: (text, execution) => events.add({ time: nodeWorld.wall(), source: name, text, execution }),
+  });
+  await agent.open();
+  const app = new Hono();
+  app.route('/liquid/v1', agentRoutes(agent));
+  const server = await listen(app, options.address);
+  const url = urlOf(options, server);
+  const presence =
+    orchestrator === undefined
+      ? undefined
+      : new Presence(agent, orchestrator, describe(name, url, devices), conditions);
+  await presence?.start();
+  return {
+    agent,
+    url,
+    close: async () => {
+      presence?.stop();
+      agent.close();
+      await server.close();
+    },
+  };
+}
+
+export interface OrchestratorMember extends Member {
+  readonly orchestrator: Orchestrator;
+}
+
+export async function startOrchestrator(options: MemberOptions): Promise<OrchestratorMember> {
+  const { name, folder, events, address } = options;
+  const files = new DiskFiles(folder);
+  const database = new JournalDatabase(files);
+  await database.open();
+  let url = '';
+  const orchestrator = new Orchestrator({
+    world: nodeWorld,
+    files,
+    database,
+    client: new Client(fetchTransport),
+    url: () => url,
+    log: (text, about) => events.add({ time: nodeWorld.wall(), source: name, text, ...about }),
+  });
+  const app = new Hono();
+  app.route('/liquid/v1', orchestratorRoutes(orchestrator));
+  app.route('/liquid/v1', eventRoutes(events));
+  const server = await listen(app, address);
+  url = urlOf(options, server);
+  await orchestrator.open();
+  return {
+    orchestrator,
+    url,
+    close: async () => {
+      orchestrator.close();
+      await server.close();
+    },
+  };
+}
+
+function describe(name: string, url: string, devices: Devices): DeviceDescription {
+  const has: Readonly<Record<Permission, boolean>> = {
+    sys: true,
+    communication: true,
+    camera: devices.camera !== undefined,
+    dht: devices.dht !== undefined,
+    network: devices.network !== undefined,
+    gpio: devices.gpio !== undefined,
+    i2c: devices.i2c !== undefined,
+    nn: false,
+  };
+  return {
+    name,
+    url,
+    version: VERSION,
+    permissions: PERMISSIONS.filter((one) => has[one]),
+    memoryBytes: totalmem(),
+    cores: Math.max(1, cpus().length),
+    fuelPerSecond: measuredSpeed(),
+    engine: `node ${process.versions.node}`,
+  };
+}
+
+function conditions() {
+  const load = Math.min(1, loadavg()[0] / Math.max(1, cpus().length));
+  return { load, freeMemoryBytes: freemem() };
+}
+
+/** A loop that counts: 60 bytes of wasm. */
+const COUNTER = Uint8Array.from([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 127, 1, 127, 3, 2, 1, 0, 7, 9, 1, 5, 99, 111, 117, 110, 116, 0,
+  0, 10, 23, 1, 21, 1, 1, 127, 3, 64, 32, 1, 65, 1, 106, 34, 1, 32, 0, 72, 13, 0, 11, 32, 1, 11,
+]);
+/** Milliseconds of the measurement: long enough for hot code, too short to be noticed at the start. */
+const MEASURED = 40;
+/** Fuel before it: the function is hot then. */
+const WARM_UP = 200_000;
+
+/** Units of fuel a second. */
+function measuredSpeed(): number {
+  const instance = instantiate(new Store({ tier: 'interpret' }), Module.decode(COUNTER), []);
+  const execution = new Execution(instance.func('count'), [0x7fffffff]);
+  // What is compiled and lowered at first is not counted.
+  execution.run({ fuel: WARM_UP });
+  const before = execution.fuelUsed;
+  const start = performance.now();
+  execution.run({ now: () => performance.now(), deadline: () => performance.now() - start >= MEASURED });
+  return Math.round((execution.fuelUsed - before) / ((performance.now() - start) / 1000));
+}

@@ -1,0 +1,79 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assemble, STATEFUL } from '../testing/modules';
+import { Processes } from '../testing/processes';
+
+const processes = new Processes();
+beforeAll(() => processes.build());
+afterAll(() => processes.close());
+
+describe('a fleet of processes', () => {
+  it('keeps the state of an execution over kill -9 of its device, a move, and a restart of the orchestrator', async () => {
+    let up = await processes.up();
+    const agents = { a: await processes.agent('a', up.url), b: await processes.agent('b', up.url) };
+    const fleet = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await processes.run([...args, '--orchestrator', up.url]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout.trim();
+    };
+    const file = path.join(processes.folder, 'stateful.wasm');
+    writeFileSync(file, await assemble(STATEFUL));
+    expect(await fleet('push', file)).toMatch(/^stateful@1\.0\.0 sha256:[0-9a-f]{64}$/);
+    expect(await fleet('deploy', 'stateful', '--as', 's')).toBe('s~main');
+    const values = [];
+    for (let k = 0; k < 4; k++) values.push(await fleet('exec', 's~main', 'fibo', '--key', `k${k}`));
+    expect(values).toEqual(['1', '2', '3', '5']);
+
+    const owner = async (): Promise<'a' | 'b'> => JSON.parse(await fleet('ps', '--json'))[0].device;
+    const first = await owner();
+    await processes.kill(agents[first].process);
+    expect(await fleet('exec', 's~main', 'fibo')).toBe('8');
+    expect(await fleet('exec', 's~main', 'fibo')).toBe('13');
+    expect(await fleet('exec', 's~main', 'fibo', '--key', 'k3')).toBe('5');
+    const second = await owner();
+    expect(second).not.toBe(first);
+
+    // The killed one comes back with its old state, and has to hear that it is superseded.
+    agents[first] = await processes.agent(first, up.url);
+    expect(await fleet('exec', 's~main', 'fibo')).toBe('21');
+    expect(await fleet('move', 's~main', first)).toBe(`s~main is on ${first} (epoch 3)`);
+    expect(await fleet('exec', 's~main', 'fibo')).toBe('34');
+
+    await processes.kill(up.process);
+    up = await processes.up('orchestrator', Number(new URL(up.url).port));
+    expect(await fleet('exec', 's~main', 'fibo')).toBe('55');
+    expect(await owner()).toBe(first);
+  });
+
+  it('says what is wrong, with exit codes', async () => {
+    const up = await processes.up('other');
+    const ask = ['--orchestrator', up.url];
+    expect(await processes.run(['nothing'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no command "nothing"/),
+    });
+    expect(await processes.run(['move', 'x'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/usage: tswasm-fleet move/),
+    });
+    expect(await processes.run(['move', 'x~y', 'z', ...ask])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no execution x~y/),
+    });
+    expect(await processes.run(['deploy', 'x', ...ask])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no module x@\*/),
+    });
+    expect(await processes.run(['--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/move EXECUTION DEVICE/),
+    });
+    const port = new URL(up.url).port;
+    const taken = await processes.run(['up', '--port', port, '--data', path.join(processes.folder, 'third')]);
+    expect(taken).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(new RegExp(`port ${port} of 127.0.0.1 is taken`)),
+    });
+  });
+});

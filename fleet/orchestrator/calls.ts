@@ -1,0 +1,44 @@
+/** Calls that come to the orchestrator go to the device that has the execution, and again when that changes, under the same key. */
+import type { Answer, PendingCall } from '../protocol/checkpoint';
+import { FleetError } from '../protocol/errors';
+import type { Orchestrator } from './orchestrator';
+
+/** Milliseconds that a call may look for a device that answers. What is being computed takes as long as it takes. */
+const PATIENCE = 60_000;
+/** Milliseconds until a call is tried again. */
+const AGAIN = 50;
+/** Milliseconds of one try; the next one with the same key waits for the same computation. */
+const TRY = 30_000;
+
+export class Calls {
+  constructor(private readonly orchestrator: Orchestrator) {}
+
+  async call(id: string, call: PendingCall): Promise<Answer> {
+    const { client, world } = this.orchestrator.options;
+    const start = world.now();
+    let last: unknown;
+    while (world.now() - start < PATIENCE) {
+      const { device, wanted } = this.orchestrator.record(id);
+      if (wanted !== 'running') throw new FleetError('not-found', `no execution ${id}`);
+      if (device !== undefined && this.orchestrator.isAlive(device)) {
+        try {
+          const url = `${this.orchestrator.devices.url(device)}/liquid/v1/executions/${encodeURIComponent(id)}/calls`;
+          const document = { function: call.function, args: call.args };
+          const headers = { 'idempotency-key': call.key };
+          return (await client.json('POST', url, document, { headers, timeout: TRY })) as Answer;
+        } catch (error) {
+          if (!(error instanceof FleetError) || !isPassing(error)) throw error;
+          last = error;
+          if (error.code === 'unavailable') await this.orchestrator.probe(device);
+        }
+      }
+      await new Promise<void>((resolve) => world.after(AGAIN, resolve));
+    }
+    throw last ?? new FleetError('unavailable', `${id} is on no device`);
+  }
+}
+
+/** The device is away, or the execution is on its way: another try may find it. */
+function isPassing({ code, message }: FleetError): boolean {
+  return code === 'unavailable' || code === 'not-found' || message.startsWith('HTTP 307');
+}

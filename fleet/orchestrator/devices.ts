@@ -1,0 +1,104 @@
+/** The devices that the orchestrator knows, and which of them are there. */
+import type { Clock } from '../agent/world';
+import { FleetError } from '../protocol/errors';
+import type { DeviceDescription, ExecutionReport, Heartbeat } from '../protocol/reports';
+import type { Database } from '../store/database';
+import { type DeviceRecord, deviceRecord } from './records';
+
+export interface Presence {
+  /** On our clock. */
+  seen: number;
+  alive: boolean;
+  report: Pick<Heartbeat, 'load' | 'freeMemoryBytes' | 'battery' | 'throttled'>;
+  executions: ReadonlyMap<string, ExecutionReport>;
+  /** When an execution was brought there, on our clock: reports that were under way then do not know of it. */
+  readonly placed: Map<string, number>;
+  /** Digests of modules that it has had from us. */
+  readonly blobs: Set<string>;
+}
+
+const NOTHING_KNOWN = { load: 0, freeMemoryBytes: 0, battery: undefined, throttled: false };
+
+export class DeviceTable {
+  private readonly records = new Map<string, DeviceRecord>();
+  private readonly presences = new Map<string, Presence>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** All are taken to be there at first: none is healed away because the orchestrator was. */
+  async open(): Promise<void> {
+    for (const { value, key } of await this.database.list('device/')) {
+      const record = deviceRecord(value, key);
+      this.remember(record, true);
+    }
+  }
+
+  private remember(record: DeviceRecord, alive: boolean): void {
+    const { name } = record.description;
+    this.records.set(name, record);
+    if (!this.presences.has(name))
+      this.presences.set(name, {
+        seen: this.clock.now(),
+        alive,
+        report: NOTHING_KNOWN,
+        executions: new Map(),
+        placed: new Map(),
+        blobs: new Set(),
+      });
+  }
+
+  async register(description: DeviceDescription): Promise<void> {
+    const before = this.records.get(description.name);
+    const record: DeviceRecord = { draining: false, blacklisted: false, ...before, description };
+    if (JSON.stringify(before) !== JSON.stringify(record))
+      await this.database.put(`device/${description.name}`, record);
+    this.remember(record, true);
+  }
+
+  /** Takes a report. Gives whether the device is one that was not there before. */
+  heard(beat: Heartbeat): boolean {
+    const presence = this.presences.get(beat.name);
+    if (presence === undefined) throw new FleetError('not-found', `no device ${beat.name}`);
+    const returned = !presence.alive;
+    presence.seen = this.clock.now();
+    presence.alive = true;
+    presence.report = beat;
+    presence.executions = new Map(beat.executions.map((one) => [one.id, one]));
+    return returned;
+  }
+
+  async change(name: string, change: Partial<Pick<DeviceRecord, 'draining' | 'blacklisted'>>): Promise<void> {
+    const record = { ...this.record(name), ...change };
+    this.records.set(name, record);
+    await this.database.put(`device/${name}`, record);
+  }
+
+  async forget(name: string): Promise<void> {
+    this.records.delete(name);
+    this.presences.delete(name);
+    await this.database.remove(`device/${name}`);
+  }
+
+  has(name: string): boolean {
+    return this.records.has(name);
+  }
+  record(name: string): DeviceRecord {
+    const record = this.records.get(name);
+    if (record === undefined) throw new FleetError('not-found', `no device ${name}`);
+    return record;
+  }
+  presence(name: string): Presence {
+    const presence = this.presences.get(name);
+    if (presence === undefined) throw new FleetError('not-found', `no device ${name}`);
+    return presence;
+  }
+  url(name: string): string {
+    return this.record(name).description.url;
+  }
+  names(): string[] {
+    return [...this.records.keys()].sort();
+  }
+}

@@ -1,0 +1,478 @@
+/**
+ * The orchestrator: it knows the devices, decides which of them has an execution, and brings it there; when a device dies, the newest
+ * checkpoint goes on elsewhere. What it decides is in the database before anybody acts on it.
+ *
+ * An execution has one owner at a time: the device that was given the highest epoch. Each placement and each move takes a new epoch, written
+ * down first, so that no epoch is given out twice whatever dies in between. Copies of an epoch below the record's are refused (`Copies`).
+ */
+import type { World } from '../agent/world';
+import { type Answer, encodeCheckpoint, isNewer, type PendingCall } from '../protocol/checkpoint';
+import type { Client } from '../protocol/client';
+import { type Deployment, deployment, executionId } from '../protocol/deployment';
+import { FleetError } from '../protocol/errors';
+import type { DeviceDescription, ExecutionReport, Heartbeat, Orders } from '../protocol/reports';
+import { SILENCE } from '../protocol/reports';
+import { type Blobs, FileBlobs } from '../store/blobs';
+import { Copies } from '../store/copies';
+import type { Database } from '../store/database';
+import type { Files } from '../store/files';
+import { Calls } from './calls';
+import { DeviceTable } from './devices';
+import { Locks } from './locks';
+import { Modules } from './modules';
+import { type ExecutionRecord, executionRecord } from './records';
+import { resolveDeployment } from './resolve';
+import { type Candidate, type Decision, schedule } from './scheduler';
+
+/** Milliseconds between two looks at who is silent. */
+const LOOK = 200;
+/** Milliseconds that a silent device has to answer. */
+const PROBE_TIMEOUT = 400;
+/** Milliseconds of an order that carries a checkpoint. */
+const PLACE_TIMEOUT = 60_000;
+
+export interface OrchestratorOptions {
+  readonly world: World;
+  readonly files: Files;
+  readonly database: Database;
+  readonly client: Client;
+  /** Its own base URL, as devices reach it. */
+  readonly url: () => string;
+  readonly log: (text: string, about?: { execution?: string; device?: string }) => void;
+}
+
+export class Orchestrator {
+  readonly devices: DeviceTable;
+  readonly modules: Modules;
+  readonly blobs: Blobs;
+  readonly copies: Copies;
+  readonly calls: Calls;
+  private readonly executions = new Map<string, ExecutionRecord>();
+  private readonly locks = new Locks();
+  private callOff: (() => void) | undefined;
+  private stopped = false;
+
+  constructor(readonly options: OrchestratorOptions) {
+    this.devices = new DeviceTable(options.database, options.world);
+    this.blobs = new FileBlobs(options.files);
+    this.copies = new Copies(options.files, 'copies');
+    this.modules = new Modules(options.database, this.blobs);
+    this.calls = new Calls(this);
+  }
+
+  async open(): Promise<void> {
+    await this.copies.open();
+    await this.devices.open();
+    await this.modules.open();
+    for (const { key, value } of await this.options.database.list('execution/')) {
+      const record = executionRecord(value, key);
+      this.executions.set(record.id, record);
+    }
+    this.look();
+  }
+
+  close(): void {
+    this.stopped = true;
+    this.callOff?.();
+  }
+
+  private look(): void {
+    if (this.stopped) return;
+    this.callOff = this.options.world.after(LOOK, () => {
+      void this.watch().finally(() => this.look());
+    });
+  }
+
+  /** Asks the silent devices, and heals what has no living owner. */
+  private async watch(): Promise<void> {
+    const { world } = this.options;
+    const silent = this.devices
+      .names()
+      .filter(
+        (name) =>
+          this.devices.presence(name).alive && world.now() - this.devices.presence(name).seen > SILENCE,
+      );
+    await Promise.all(silent.map((name) => this.probe(name)));
+    const homeless = [...this.executions.values()].filter(
+      (record) => record.wanted === 'running' && this.isHomeless(record),
+    );
+    await Promise.all(homeless.map(({ id }) => this.heal(id)));
+  }
+
+  private isHomeless({ id, device, moving }: ExecutionRecord): boolean {
+    if (this.locks.isHeld(id)) return false;
+    if (moving !== undefined)
+      return !this.isAlive(moving.to) || device === undefined || !this.isAlive(device);
+    return device === undefined || !this.isAlive(device);
+  }
+
+  isAlive(name: string): boolean {
+    return this.devices.has(name) && this.devices.presence(name).alive;
+  }
+
+  /** A device that does not answer either is dead. */
+  async probe(name: string): Promise<void> {
+    const presence = this.devices.presence(name);
+    const { seen } = presence;
+    try {
+      const url = `${this.devices.url(name)}/liquid/v1/executions`;
+      await this.options.client.send({ method: 'GET', url, timeout: PROBE_TIMEOUT });
+      presence.seen = this.options.world.now();
+    } catch {
+      if (presence.seen !== seen) return;
+      presence.alive = false;
+      this.log('is away', { device: name });
+    }
+  }
+
+  /** A report of a device: gives what it is to do. */
+  async heartbeat(beat: Heartbeat): Promise<Orders> {
+    if (beat.description !== undefined) await this.devices.register(beat.description);
+    if (!this.devices.has(beat.name)) return { describe: true, superseded: [], holders: [] };
+    if (this.devices.heard(beat)) this.log('is back', { device: beat.name });
+    const superseded: { id: string; epoch: number }[] = [];
+    for (const report of beat.executions) {
+      const newer = await this.reconcile(beat.name, report);
+      if (newer !== undefined) superseded.push({ id: report.id, epoch: newer });
+    }
+    await this.findLost(beat);
+    return { describe: false, superseded, holders: this.holdersFor(beat.name) };
+  }
+
+  /** Compares what a device has with what it should have; gives the epoch that has taken its place. */
+  private async reconcile(device: string, report: ExecutionReport): Promise<number | undefined> {
+    const record = this.executions.get(report.id);
+    if (report.state === 'gone' || report.state === 'failed') return undefined;
+    if (record === undefined) return undefined;
+    if (record.wanted === 'removed') return record.lastEpoch + 1;
+    if (this.locks.isHeld(record.id)) return report.epoch < record.epoch ? record.epoch : undefined;
+    if (record.moving?.to === device && record.moving.epoch === report.epoch) {
+      await this.arrived(record, device, report.epoch);
+      return undefined;
+    }
+    return report.epoch < record.epoch ? record.epoch : undefined;
+  }
+
+  private async arrived(record: ExecutionRecord, device: string, epoch: number): Promise<void> {
+    await this.save({ ...record, device, epoch, moving: undefined });
+    await this.copies.raise(record.id, epoch);
+    this.noteArrival(record.id, device, epoch);
+    this.log(`runs on ${device} (epoch ${epoch})`, { execution: record.id, device });
+  }
+
+  /** A device that has come back without what it had has lost it, and what has failed there goes on from its checkpoint. */
+  private async findLost(beat: Heartbeat): Promise<void> {
+    const reported = new Map(beat.executions.map((one) => [one.id, one]));
+    const { placed } = this.devices.presence(beat.name);
+    const now = this.options.world.now();
+    for (const record of this.executions.values()) {
+      if (record.device !== beat.name || record.wanted !== 'running' || record.moving !== undefined) continue;
+      if (now - (placed.get(record.id) ?? Number.NEGATIVE_INFINITY) < SILENCE) continue;
+      const report = reported.get(record.id);
+      const lost = report === undefined || report.epoch < record.epoch || report.state === 'failed';
+      if (lost && !this.locks.isHeld(record.id)) void this.heal(record.id, `${beat.name} does not have it`);
+    }
+  }
+
+  /** The orchestrator first, then two neighbours. */
+  private holdersFor(device: string): string[] {
+    const neighbours = this.devices.names().filter((name) => name !== device && this.isAlive(name));
+    const at = neighbours.findIndex((name) => name > device);
+    const turned = [...neighbours.slice(Math.max(at, 0)), ...neighbours.slice(0, Math.max(at, 0))];
+    return [this.options.url(), ...turned.slice(0, 2).map((name) => this.devices.url(name))];
+  }
+
+  async deploy(document: unknown): Promise<Deployment> {
+    const read = deployment(resolveDeployment(document, this.modules), 'deployment');
+    for (const spec of read.executions)
+      for (const { name, digest } of [
+        ...spec.modules,
+        ...spec.files.map((f) => ({ name: f.path, digest: f.digest })),
+      ])
+        if (!(await this.blobs.has(digest)))
+          throw new FleetError('module-unknown', `${name} (sha256:${digest}) has not been pushed`);
+    await this.options.database.put(`deployment/${read.id}`, read);
+    for (const spec of read.executions) {
+      const id = executionId(read.id, spec.name);
+      const before = this.executions.get(id);
+      const epochs = { epoch: before?.epoch ?? 0, lastEpoch: before?.lastEpoch ?? 0 };
+      const kept = before?.wanted === 'running' ? before.device : undefined;
+      await this.save({
+        id,
+        deployment: read.id,
+        spec,
+        device: kept,
+        ...epochs,
+        moving: undefined,
+        wanted: 'running',
+      });
+      if (before?.wanted !== 'running') await this.copies.remove(id);
+      await this.heal(id, 'it is new');
+    }
+    return read;
+  }
+
+  async undeploy(id: string): Promise<void> {
+    const mine = [...this.executions.values()].filter((record) => record.deployment === id);
+    if (mine.length === 0) throw new FleetError('not-found', `no deployment ${id}`);
+    for (const record of mine) await this.removeExecution(record.id);
+    await this.options.database.remove(`deployment/${id}`);
+  }
+
+  /** The record stays, with its epochs: an agent that comes back with it hears that it is gone. */
+  private removeExecution(id: string): Promise<void> {
+    return this.locks.with(id, async () => {
+      const record = this.record(id);
+      await this.save({ ...record, wanted: 'removed', device: undefined, moving: undefined });
+      await this.copies.raise(id, record.lastEpoch + 1);
+      await this.copies.remove(id);
+      if (record.device === undefined || !this.isAlive(record.device)) return;
+      await this.order(record.device, 'DELETE', `executions/${encodeURIComponent(id)}`).catch(
+        () => undefined,
+      );
+    });
+  }
+
+  /** Gives an execution to a device, from its newest checkpoint, unless it has a living one. */
+  heal(id: string, reason = 'its device is away'): Promise<void> {
+    return this.locks.with(id, async () => {
+      let record = this.record(id);
+      if (record.wanted !== 'running' || this.stopped) return;
+      record = await this.settleMove(record);
+      const { device } = record;
+      const has = device !== undefined && this.isAlive(device) && this.hasIt(device, record);
+      if (has) return;
+      const decision = this.decide(record, device !== undefined && this.isAlive(device) ? [] : [device]);
+      if (decision.device === undefined) return;
+      this.log(`goes to ${decision.device}: ${reason}`, { execution: id, device: decision.device });
+      try {
+        await this.placeOn(record, decision.device);
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        this.log(`cannot be placed on ${decision.device}: ${text}`, {
+          execution: id,
+          device: decision.device,
+        });
+      }
+    });
+  }
+
+  private hasIt(device: string, { id, epoch }: ExecutionRecord): boolean {
+    const report = this.devices.presence(device).executions.get(id);
+    return report !== undefined && report.epoch === epoch && report.state !== 'failed';
+  }
+
+  /** A move whose end nobody has told: the target is asked whether it has the execution. */
+  private async settleMove(record: ExecutionRecord): Promise<ExecutionRecord> {
+    const { moving, id } = record;
+    if (moving === undefined) return record;
+    if (this.isAlive(moving.to)) {
+      const path = `executions/${encodeURIComponent(id)}/refuse`;
+      const told = (await this.order(moving.to, 'POST', path, { epoch: moving.epoch })) as {
+        refused: boolean;
+      };
+      if (!told.refused) {
+        await this.arrived(record, moving.to, moving.epoch);
+        return this.record(id);
+      }
+    }
+    const settled = { ...record, moving: undefined };
+    await this.save(settled);
+    return settled;
+  }
+
+  private async placeOn(record: ExecutionRecord, device: string): Promise<void> {
+    const { id, spec } = record;
+    const epoch = record.lastEpoch + 1;
+    const newest = await this.newestCopy(id);
+    // Taken before anybody acts on it: no epoch is given out twice, and nothing older is acknowledged from now on.
+    await this.save({ ...record, lastEpoch: epoch, epoch, device: undefined });
+    await this.copies.raise(id, epoch);
+    const born = { execution: id, deployment: record.deployment, begun: 0, answered: [] };
+    const head = { ...(newest?.head ?? born), spec, epoch, sequence: 0 };
+    const bytes = encodeCheckpoint({ head, snapshot: newest?.snapshot ?? new Uint8Array(0) });
+    await this.send(
+      device,
+      bytes,
+      head.spec.modules.concat(spec.files.map((f) => ({ name: f.path, digest: f.digest }))),
+    );
+    this.noteArrival(id, device, epoch);
+    await this.save({ ...this.record(id), device });
+  }
+
+  /** What the device will report of it, until it does. */
+  private noteArrival(id: string, device: string, epoch: number): void {
+    const presence = this.devices.presence(device);
+    const report = {
+      id,
+      epoch,
+      sequence: 0,
+      state: 'running',
+      fuelUsed: 0,
+      memoryBytes: 0,
+      waiting: 0,
+    } as const;
+    presence.executions = new Map([...presence.executions, [id, report]]);
+    presence.placed.set(id, this.options.world.now());
+  }
+
+  /** Sends a checkpoint, and what the device says it lacks for it. */
+  private async send(device: string, body: Uint8Array, needed: readonly { digest: string }[]): Promise<void> {
+    const url = `${this.devices.url(device)}/liquid/v1`;
+    const place = { method: 'POST', url: `${url}/executions`, body, timeout: PLACE_TIMEOUT } as const;
+    const { client } = this.options;
+    try {
+      await client.send(place);
+    } catch (error) {
+      if (!(error instanceof FleetError) || error.code !== 'module-unknown') throw error;
+      for (const { digest } of needed) {
+        const blob = await this.blobs.get(digest);
+        if (blob === undefined || !error.message.includes(digest)) continue;
+        await client.send({
+          method: 'PUT',
+          url: `${url}/blobs/sha256/${digest}`,
+          body: blob,
+          timeout: PLACE_TIMEOUT,
+        });
+      }
+      await client.send(place);
+    }
+    for (const { digest } of needed) this.devices.presence(device).blobs.add(digest);
+  }
+
+  /** The newest checkpoint that anybody has: ours, or a neighbour's that could not reach us. */
+  private async newestCopy(id: string) {
+    let best = await this.copies.get(id);
+    const alive = this.devices.names().filter((name) => this.isAlive(name));
+    const { client } = this.options;
+    await Promise.all(
+      alive.map(async (name) => {
+        try {
+          const url = `${this.devices.url(name)}/liquid/v1/checkpoints`;
+          const told = (await client.json('GET', url, undefined, { timeout: PROBE_TIMEOUT })) as {
+            execution: string;
+            epoch: number;
+            sequence: number;
+          }[];
+          const found = told.find((one) => one.execution === id);
+          if (found === undefined || (best !== undefined && !isNewer(found, best.head))) return;
+          const { body } = await client.send({
+            method: 'GET',
+            url: `${url}/${encodeURIComponent(id)}`,
+            timeout: PLACE_TIMEOUT,
+          });
+          await this.copies.put(body);
+          best = await this.copies.get(id);
+        } catch (error) {
+          this.log(`is not asked for copies: ${error instanceof Error ? error.message : error}`, {
+            device: name,
+          });
+        }
+      }),
+    );
+    return best;
+  }
+
+  private decide(record: ExecutionRecord, without: readonly (string | undefined)[]): Decision {
+    const counts = new Map<string, number>();
+    for (const { device } of this.executions.values())
+      if (device !== undefined) counts.set(device, (counts.get(device) ?? 0) + 1);
+    const candidates = this.devices.names().map((name): Candidate => {
+      const { description, draining, blacklisted } = this.devices.record(name);
+      const { alive, report, blobs } = this.devices.presence(name);
+      const there = record.spec.modules.filter(({ digest }) => blobs.has(digest)).length;
+      return {
+        description,
+        alive: alive && !without.includes(name),
+        draining,
+        blacklisted,
+        report,
+        executions: counts.get(name) ?? 0,
+        risk: 0,
+        blobsThere: there / record.spec.modules.length,
+      };
+    });
+    return schedule(record.spec, candidates);
+  }
+
+  /** Moves a running execution with its state. */
+  move(id: string, device: string): Promise<void> {
+    return this.locks.with(id, async () => {
+      const record = await this.settleMove(this.record(id));
+      const from = record.device;
+      if (from === undefined) throw new FleetError('unavailable', `${id} is on no device now`);
+      if (from === device) return;
+      const decision = this.decide({ ...record, spec: { ...record.spec, device } }, []);
+      if (decision.device !== device)
+        throw new FleetError(
+          'forbidden',
+          `${id} cannot go to ${device}: ${decision.refused[device] ?? 'no such device'}`,
+        );
+      const epoch = record.lastEpoch + 1;
+      await this.save({ ...record, lastEpoch: epoch, moving: { to: device, epoch } });
+      const to = { url: this.devices.url(device), ticket: 'open', epoch };
+      try {
+        await this.order(from, 'POST', `executions/${encodeURIComponent(id)}/migrate`, to, PLACE_TIMEOUT);
+      } catch (error) {
+        const after = await this.settleMove(this.record(id));
+        if (after.device !== device) throw error;
+        return;
+      }
+      await this.arrived(this.record(id), device, epoch);
+    });
+  }
+
+  /** Moves everything off a device, and gives nothing new to it. */
+  async drain(device: string): Promise<{ readonly moved: string[]; readonly kept: Record<string, string> }> {
+    await this.devices.change(device, { draining: true });
+    const moved: string[] = [];
+    const kept: Record<string, string> = {};
+    for (const record of [...this.executions.values()].filter((one) => one.device === device)) {
+      const { device: to, refused } = this.decide(record, [device]);
+      try {
+        if (to === undefined) throw new FleetError('unavailable', JSON.stringify(refused));
+        await this.move(record.id, to);
+        moved.push(record.id);
+      } catch (error) {
+        kept[record.id] = error instanceof Error ? error.message : String(error);
+      }
+    }
+    return { moved, kept };
+  }
+
+  async order(
+    device: string,
+    method: 'POST' | 'DELETE' | 'GET',
+    path: string,
+    document?: unknown,
+    timeout?: number,
+  ) {
+    const url = `${this.devices.url(device)}/liquid/v1/${path}`;
+    return this.options.client.json(method, url, document, timeout === undefined ? {} : { timeout });
+  }
+
+  call(id: string, call: PendingCall): Promise<Answer> {
+    return this.calls.call(id, call);
+  }
+
+  record(id: string): ExecutionRecord {
+    const record = this.executions.get(id);
+    if (record === undefined) throw new FleetError('not-found', `no execution ${id}`);
+    return record;
+  }
+  list(): ExecutionRecord[] {
+    return [...this.executions.values()].filter(({ wanted }) => wanted === 'running');
+  }
+  /** Registers a device that has been found, and does not report by itself yet. */
+  async introduce(description: DeviceDescription): Promise<void> {
+    await this.devices.register(description);
+  }
+
+  private async save(record: ExecutionRecord): Promise<void> {
+    this.executions.set(record.id, record);
+    await this.options.database.put(`execution/${record.id}`, record);
+  }
+  private log(text: string, about?: { execution?: string; device?: string }): void {
+    this.options.log(text, about);
+  }
+}

@@ -1,0 +1,107 @@
+/** `/liquid/v1` of the orchestrator. */
+import { type Context, Hono } from 'hono';
+import { callIn, failure } from '../agent/routes';
+import { name, readJson, shape, text } from '../protocol/checked';
+import { executionIdOf } from '../protocol/deployment';
+import { FleetError } from '../protocol/errors';
+import { heartbeat } from '../protocol/reports';
+import { blobRoutes, copyRoutes, readBody } from '../protocol/routes';
+import type { Orchestrator } from './orchestrator';
+import type { ExecutionRecord } from './records';
+
+const moveDocument = shape({ device: name });
+const anything = (value: unknown) => value;
+
+export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
+  const app = new Hono();
+  app.onError(failure);
+  const idOf = (c: Context) => executionIdOf(c.req.param('id'), 'execution');
+  const deviceOf = (c: Context) => name(c.req.param('device'), 'device');
+
+  app.get('/devices', (c) =>
+    c.json(orchestrator.devices.names().map((one) => deviceStatus(orchestrator, one))),
+  );
+  app.post('/devices/:device/heartbeat', async (c) => {
+    const beat = readJson(await c.req.text(), heartbeat, 'heartbeat');
+    if (beat.name !== deviceOf(c) || (beat.description !== undefined && beat.description.name !== beat.name))
+      throw new FleetError('bad-request', 'the names of the device differ');
+    return c.json(await orchestrator.heartbeat(beat));
+  });
+  app.delete('/devices/:device', async (c) => {
+    await orchestrator.devices.forget(deviceOf(c));
+    return c.body(null, 204);
+  });
+  app.post('/devices/:device/drain', async (c) => c.json(await orchestrator.drain(deviceOf(c))));
+  app.post('/devices/:device/undrain', async (c) => {
+    await orchestrator.devices.change(deviceOf(c), { draining: false });
+    return c.body(null, 204);
+  });
+
+  app.get('/modules', (c) => c.json(orchestrator.modules.list()));
+  app.get('/modules/:reference', (c) =>
+    c.json(orchestrator.modules.find(text(200)(c.req.param('reference'), 'reference'))),
+  );
+  app.put('/modules/:name/:version', async (c) => {
+    const record = await orchestrator.modules.push(
+      c.req.param('name'),
+      c.req.param('version'),
+      await readBody(c),
+    );
+    return c.json(record, 201);
+  });
+
+  app.get('/deployments', async (c) =>
+    c.json((await orchestrator.options.database.list('deployment/')).map(({ value }) => value)),
+  );
+  app.post('/deployments', async (c) =>
+    c.json(await orchestrator.deploy(readJson(await c.req.text(), anything, 'deployment')), 201),
+  );
+  app.delete('/deployments/:deployment', async (c) => {
+    await orchestrator.undeploy(name(c.req.param('deployment'), 'deployment'));
+    return c.body(null, 204);
+  });
+
+  app.get('/executions', (c) => c.json(orchestrator.list().map((one) => executionStatus(orchestrator, one))));
+  app.get('/executions/:id', (c) => c.json(executionStatus(orchestrator, orchestrator.record(idOf(c)))));
+  app.post('/executions/:id/calls', async (c) => c.json(await orchestrator.call(idOf(c), await callIn(c))));
+  app.post('/executions/:id/move', async (c) => {
+    const { device } = readJson(await c.req.text(), moveDocument, 'move');
+    await orchestrator.move(idOf(c), device);
+    return c.json(executionStatus(orchestrator, orchestrator.record(idOf(c))));
+  });
+  app.route('/', blobRoutes(orchestrator.blobs));
+  app.route('/', copyRoutes(orchestrator.copies));
+  return app;
+}
+
+function deviceStatus(orchestrator: Orchestrator, one: string) {
+  const { description, draining, blacklisted } = orchestrator.devices.record(one);
+  const { alive, report } = orchestrator.devices.presence(one);
+  const { load, freeMemoryBytes, battery } = report;
+  const executions = orchestrator
+    .list()
+    .filter(({ device }) => device === one)
+    .map(({ id }) => id);
+  return { ...description, alive, draining, blacklisted, load, freeMemoryBytes, battery, executions };
+}
+
+function executionStatus(orchestrator: Orchestrator, { id, device, epoch, moving, spec }: ExecutionRecord) {
+  const report = device === undefined ? undefined : orchestrator.devices.presence(device).executions.get(id);
+  const state =
+    device === undefined ? 'waiting' : moving === undefined ? (report?.state ?? 'unknown') : 'moving';
+  const { sequence = 0, fuelUsed = 0, memoryBytes = 0, waiting = 0 } = report ?? {};
+  const copy = orchestrator.copies.head(id);
+  const checkpoint = copy && { epoch: copy.epoch, sequence: copy.sequence };
+  return {
+    id,
+    device,
+    epoch,
+    state,
+    sequence,
+    fuelUsed,
+    memoryBytes,
+    waiting,
+    checkpoint,
+    modules: spec.modules,
+  };
+}

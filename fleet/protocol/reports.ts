@@ -1,0 +1,62 @@
+/** What devices say of themselves, and what they hear. */
+import { flag, integer, list, name, number, oneOf, optional, shape, text, withDefault } from './checked';
+import { executionIdOf, PERMISSIONS } from './deployment';
+
+/** What a device is: sent when it registers. */
+export const deviceDescription = shape({
+  name,
+  url: text(1024),
+  version: text(32),
+  /** Families of host functions that it has. */
+  permissions: list(oneOf(...PERMISSIONS), PERMISSIONS.length),
+  memoryBytes: integer(0),
+  cores: withDefault(integer(1, 4096), 1),
+  /** Units of fuel that it runs in a second, measured at its start. */
+  fuelPerSecond: withDefault(number(0, 1e15), 1e6),
+  zone: optional(name),
+  engine: withDefault(text(64), 'unknown'),
+});
+export type DeviceDescription = ReturnType<typeof deviceDescription>;
+
+export const executionReport = shape({
+  id: executionIdOf,
+  epoch: integer(1),
+  sequence: integer(0),
+  state: oneOf('running', 'paused', 'leaving', 'gone', 'failed'),
+  reason: optional(text(4096)),
+  fuelUsed: integer(0),
+  memoryBytes: integer(0),
+  waiting: integer(0),
+});
+export type ExecutionReport = ReturnType<typeof executionReport>;
+
+/** What a device says every half second. */
+export const heartbeat = shape({
+  name,
+  /** Only until the orchestrator knows it. */
+  description: optional(deviceDescription),
+  executions: list(executionReport),
+  /** From 0 (idle) to 1. */
+  load: withDefault(number(0, 1), 0),
+  freeMemoryBytes: withDefault(integer(0), 0),
+  /** From 0 to 1; without one, there is mains power. */
+  battery: optional(number(0, 1)),
+  throttled: withDefault(flag, false),
+});
+export type Heartbeat = ReturnType<typeof heartbeat>;
+
+/** What it hears. */
+export const orders = shape({
+  /** The orchestrator wants the description. */
+  describe: flag,
+  /** Executions that are elsewhere, by the epoch that they have there. */
+  superseded: list(shape({ id: executionIdOf, epoch: integer(1) })),
+  /** Who keeps copies for this device. */
+  holders: list(text(1024), 16),
+});
+export type Orders = ReturnType<typeof orders>;
+
+/** Milliseconds between two reports of a device. */
+export const HEARTBEAT = 500;
+/** Milliseconds without a report after which a device is asked, and without an answer taken to be dead. */
+export const SILENCE = 1_400;

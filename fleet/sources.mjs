@@ -1,0 +1,7 @@
+/** The entries of tswasm that the fleet imports, and the sources that they are built from. */
+export const SOURCES = {
+  tswasm: 'embed/node/index.ts',
+  'tswasm/snapshot': 'src/snapshot/index.ts',
+  'tswasm/wasi': 'src/wasi/index.ts',
+  'tswasm/node': 'src/node.ts',
+};

@@ -1,0 +1,76 @@
+/** The command line in processes of its own, built once for all tests of a file. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { buildFleet } from '../build.mjs';
+
+export interface Started {
+  readonly process: ChildProcess;
+  readonly url: string;
+  /** All lines of both outputs. */
+  readonly lines: string[];
+}
+
+export class Processes {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'tswasm-fleet-'));
+  private cli = '';
+  private readonly children: ChildProcess[] = [];
+
+  /** In node_modules, where the packages are found that the bundle leaves outside. */
+  async build(): Promise<void> {
+    this.cli = await buildFleet(path.resolve('node_modules/.cache', `fleet-${process.pid}`));
+  }
+
+  /** Starts `up` or `agent`, and waits for its address. */
+  start(args: readonly string[], node: readonly string[] = []): Promise<Started> {
+    const child = spawn(process.execPath, [...node, this.cli, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.children.push(child);
+    const lines: string[] = [];
+    return new Promise((resolve, reject) => {
+      const take = (bytes: Buffer): void => {
+        lines.push(...bytes.toString().split('\n').filter(Boolean));
+        const url = lines.map((line) => /listens on (\S+)/.exec(line)?.[1]).find((one) => one !== undefined);
+        if (url !== undefined) resolve({ process: child, url, lines });
+      };
+      child.stdout.on('data', take);
+      child.stderr.on('data', take);
+      child.on('exit', (code) =>
+        reject(new Error(`${args.join(' ')} ended with ${code}: ${lines.join('\n')}`)),
+      );
+    });
+  }
+
+  up(name = 'orchestrator', port = 0, more: readonly string[] = []): Promise<Started> {
+    return this.start(['up', '--port', String(port), '--data', path.join(this.folder, name), ...more]);
+  }
+  agent(name: string, orchestrator: string, node: readonly string[] = []): Promise<Started> {
+    const data = path.join(this.folder, name);
+    return this.start(['agent', '--name', name, '--orchestrator', orchestrator, '--data', data], node);
+  }
+
+  /** A command to its end. */
+  run(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = spawn(process.execPath, [this.cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.children.push(child);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (bytes) => (stdout += bytes));
+    child.stderr.on('data', (bytes) => (stderr += bytes));
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  }
+
+  async kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.children.map((child) => this.kill(child)));
+    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(path.dirname(this.cli), { recursive: true, force: true });
+  }
+}
