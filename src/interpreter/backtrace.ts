@@ -2,20 +2,13 @@
 import type { Module } from '../decoder';
 import type { BacktraceFrame } from '../errors';
 import { Func, type Instance } from '../runtime';
-import type { Code } from './code';
 import { registers, stack } from './registers';
 
 /** Innermost frames that a backtrace lists. */
 const MAX_BACKTRACE = 100;
 
-/** A call site or a safepoint. */
-export interface Place {
-  readonly code: Code | null;
-  readonly offset: number;
-}
-
-export function frameAt({ code, offset }: Place): BacktraceFrame {
-  const { func } = code!;
+/** A place in a function, by its offset in the code entry. */
+export function frameAt(func: Func, offset: number): BacktraceFrame {
   return traceFrame(func, codeStart(func.instance!, func.funcidx) + offset);
 }
 

@@ -5,7 +5,7 @@
  * |---|---|---|---|---|
  * | ready | the arguments | begins | no | running |
  * | running | the turn that it has (turn.ts) | no | no | any of those below |
- * | paused | its frames, and where the innermost one stands | goes on | `atSafepoint` | running |
+ * | paused | its frames, and where the innermost one stands (stopped.ts) | goes on | `atSafepoint` | running |
  * | waiting | its frames, and the host call whose promise they wait for | once that is settled | yes | running |
  * | done, trapped | nothing: the outcome said it | no | no | |
  * | failed | nothing: a host function threw, or the machine failed | no | no | |
@@ -19,38 +19,42 @@ import { checkClass, readOptions } from '../checks';
 import { type BacktraceFrame, type Door, InternalError, RuntimeError, trap } from '../errors';
 import { argumentsOf, Func, type Value } from '../runtime';
 import { SUMMARY, summary } from '../summary';
-import { backtrace, frameAt, type Place } from './backtrace';
-import { CallSite, codeOf, isSafepoint, type Safepoint, unitsOf } from './code';
+import { backtrace } from './backtrace';
+import { buildInParts } from './build';
+import { CallSite, codeOf } from './code';
 import { goOn, isPropagating } from './exceptions';
 import { hasRoom, trapOf } from './failures';
-import { type FrameState, frameState, type PendingHostCall, rebuild, type StackFrame } from './frames';
+import { type FrameState, type PendingHostCall, wordsOfFrames } from './frames';
 import { hostCalls, waiting } from './hostcall';
 import { type Outcome, type PauseReason, RUN_OPTIONS, type RunOptions } from './outcome';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
-import { putFrames, type Saved, savedValues, takeFrames } from './saved';
+import { putFrames, takeFrames } from './saved';
 import { nextSlice } from './slices';
 import { readValues, writeValues } from './slots';
 import type { Step } from './step';
+import {
+  atSafepoint,
+  frameStates,
+  pendingOf,
+  placesOf,
+  type Stopped,
+  stateOf,
+  unitsToPass,
+  waitOf,
+  withCodeOfNow,
+} from './stopped';
 import { addCallers, addFrames } from './trace';
 import { Meter, running, Turn } from './turn';
 import { HostWait } from './wait';
 
-/** Where the innermost frame of a paused execution stands: at a safepoint, or, restored, in a host call that is made again. */
-type Stand =
-  | { readonly kind: 'safepoint'; readonly safepoint: Safepoint }
-  | { readonly kind: 'hostCall'; readonly pending: PendingHostCall };
-
 type State =
   | { readonly kind: 'ready'; readonly args: readonly Value[] }
   | { readonly kind: 'running'; readonly turn: Turn }
-  | { readonly kind: 'paused'; readonly saved: Saved; readonly stand: Stand }
-  | { readonly kind: 'waiting'; readonly saved: Saved; readonly wait: HostWait }
+  | Stopped
   | { readonly kind: 'done' | 'trapped' | 'failed' };
-/** States with frames. */
-type Stopped = Extract<State, { kind: 'paused' | 'waiting' }>;
 
-export type ExecutionState = State['kind'];
+export type ExecutionState = Exclude<State['kind'], 'unbuilt'>;
 
 const NO_VALUES: readonly Value[] = [];
 
@@ -91,18 +95,16 @@ export class Execution {
   /**
    * A paused execution made of frames that have been verified against their modules (src/snapshot/verify.ts). `run` goes on past the
    * innermost safepoint. With `pending`, the innermost frame is the call of a host function, which `run` calls again with these
-   * arguments. Throws `RuntimeError` (call stack exhausted) when the frames do not fit the store's limits.
+   * arguments. Throws `RuntimeError` (call stack exhausted) when the frames do not fit the store's limits. Their code is made by `run`, under
+   * the limits that that has.
    */
   static restore(func: Func, frames: readonly FrameState[], pending?: PendingHostCall): Execution {
     const execution = new Execution(func, NO_VALUES, NO_VALUES);
     const { limits } = func.store;
-    const { saved, safepoint } = rebuild(func, frames, pending);
-    if (saved.sites.length > limits.maxFrames || saved.ints.length > 2 * limits.maxSlots) {
+    if (frames.length + 1 > limits.maxFrames || wordsOfFrames(frames) > 2 * limits.maxSlots) {
       throw trap('callStackExhausted');
     }
-    const stand: Stand =
-      safepoint === null ? { kind: 'hostCall', pending: pending! } : { kind: 'safepoint', safepoint };
-    execution.current = { kind: 'paused', saved, stand };
+    execution.current = { kind: 'unbuilt', frames, pending, wait: undefined };
     return execution;
   }
 
@@ -116,7 +118,8 @@ export class Execution {
   }
 
   get state(): ExecutionState {
-    return this.current.kind;
+    const { current } = this;
+    return isStopped(current) ? stateOf(current) : current.kind;
   }
   /** Units of fuel used so far (fuel.ts says what counts, by `FUEL_VERSION`). */
   get fuelUsed(): number {
@@ -133,7 +136,7 @@ export class Execution {
   /** The host function that is running or waited for on behalf of this execution. */
   get insideHostCall(): Func | undefined {
     const { current } = this;
-    if (current.kind === 'waiting') return current.wait.call.func;
+    if (isStopped(current)) return waitOf(current)?.call.func;
     return current.kind === 'running' ? hostCalls[hostCalls.length - 1]?.func : undefined;
   }
   /** The host call that the execution waits for, or that it makes again when it runs. */
@@ -144,7 +147,8 @@ export class Execution {
   /** The promise of the `waiting` outcome, until it is settled. */
   get waitsFor(): PromiseLike<void> | undefined {
     const { current } = this;
-    return current.kind === 'waiting' && !current.wait.isSettled ? current.wait.promise : undefined;
+    const wait = isStopped(current) ? waitOf(current) : undefined;
+    return wait === undefined || wait.isSettled ? undefined : wait.promise;
   }
 
   /** Stops at the next safepoint; when it is not running, at the first one of the next `run`. */
@@ -181,6 +185,7 @@ export class Execution {
     const turn = this.enter(options, mayWait);
     if (turn.outcome !== undefined) return turn.outcome;
     try {
+      if (!this.hasCode(turn)) return turn.outcome!;
       let step = this.begin(turn);
       turn.startSlice();
       for (;;) {
@@ -203,9 +208,9 @@ export class Execution {
   /** Checks that it may run, and takes the machine. */
   private enter(options: RunOptions, mayWait: boolean): Turn {
     const { current, meter } = this;
-    if (current.kind === 'waiting' && !current.wait.isSettled)
+    if (this.waitsFor !== undefined)
       throw new TypeError('the host function has not settled: wait for the promise of the outcome');
-    if (current.kind !== 'ready' && current.kind !== 'paused' && current.kind !== 'waiting') {
+    if (current.kind !== 'ready' && !isStopped(current)) {
       throw new TypeError(`an execution that is ${current.kind} cannot run`);
     }
     const { store, instance } = this.func;
@@ -213,10 +218,9 @@ export class Execution {
     if (instance?.unusable !== undefined) throw new RuntimeError(instance.unusable);
     const { fuel = Number.POSITIVE_INFINITY } = options;
     const { owed } = meter;
-    const passes =
-      current.kind === 'paused' && current.stand.kind === 'safepoint' ? unitsOf(current.stand.safepoint) : 0;
+    const passes = isStopped(current) ? unitsToPass(current) : 0;
     const turn = new Turn(meter, options, fuel - owed, passes);
-    if (owed > fuel && current.kind === 'paused' && this.atSafepoint) {
+    if (owed > fuel && this.state === 'paused' && this.atSafepoint) {
       meter.owed -= fuel;
       turn.outcome = { kind: 'paused', reason: 'fuel' };
       return turn;
@@ -231,23 +235,46 @@ export class Execution {
     return turn;
   }
 
+  /**
+   * Makes code for frames that have none, in parts. False when the execution is stopped in that: it still stands where it stood, and has
+   * used nothing.
+   */
+  private hasCode(turn: Turn): boolean {
+    if (!isStopped(this.current)) return true;
+    const stopped = withCodeOfNow(this.current);
+    if (stopped.kind !== 'unbuilt') return true;
+    this.current = { kind: 'running', turn };
+    const parts = buildInParts(this.func, stopped);
+    for (let part = parts.next(); ; part = parts.next()) {
+      if (part.done) {
+        this.current = part.value;
+        return true;
+      }
+      const reason = turn.whyInterrupted();
+      if (reason === undefined) continue;
+      this.current = stopped;
+      turn.spend(0);
+      turn.outcome = { kind: 'paused', reason };
+      return false;
+    }
+  }
+
   /** Puts the frames on the machine's stack. Returns the step to go on with. */
   private begin(turn: Turn): Step | null {
     const { current } = this;
     this.current = { kind: 'running', turn };
     if (current.kind === 'ready') return this.beginCall(current.args, turn);
-    if (!isStopped(current)) {
+    if (current.kind !== 'paused' && current.kind !== 'waiting') {
       throw new InternalError(`an execution that is ${current.kind} has been entered`);
     }
-    const stopped = this.renewed(current);
     const { base, sp } = turn;
-    const { saved } = stopped;
+    const { saved } = current;
     if (base + saved.ints.length > registers.maxFp || sp + saved.sites.length > registers.maxSp) {
       throw trap('callStackExhausted');
     }
     putFrames(saved, base, sp);
-    if (stopped.kind === 'waiting') return stopped.wait.finish();
-    const { stand } = stopped;
+    if (current.kind === 'waiting') return current.wait.finish();
+    const { stand } = current;
     return stand.kind === 'hostCall' ? codeOf(stand.pending.func).entry : stand.safepoint.resume;
   }
 
@@ -309,9 +336,7 @@ export class Execution {
   /** False when it was stopped elsewhere, say inside a long bulk operation, where no snapshot can be taken: `run` on to the next safepoint. */
   get atSafepoint(): boolean {
     const { current } = this;
-    if (!isStopped(current)) return false;
-    const safepoint = safepointOf(current);
-    return safepoint === undefined || isSafepoint(safepoint);
+    return isStopped(current) && atSafepoint(current);
   }
 
   /** Frames of a paused or waiting execution, outermost first. Only `atSafepoint`. */
@@ -319,65 +344,18 @@ export class Execution {
     const { current } = this;
     if (!isStopped(current)) throw new TypeError(`an execution that is ${current.kind} has no frames`);
     if (!this.atSafepoint) throw new TypeError('the execution stands at no safepoint');
-    return stackFrames(current) as FrameState[];
-  }
-
-  /** Moves the frames to code of now, when the code they stand in has been dropped. */
-  private renewed(stopped: Stopped): Stopped {
-    const { saved } = stopped;
-    const safepoint = safepointOf(stopped);
-    const codes = saved.sites.map((site) => site?.code ?? undefined);
-    const callee = safepoint?.kind === 'lowering' ? safepoint.code.func : undefined;
-    if (safepoint !== undefined && callee === undefined) codes.push(safepoint.code);
-    if (codes.every((code) => code === undefined || code.generation === code.state.generation))
-      return stopped;
-    const entering = callee && { func: callee, args: savedValues(saved, callee.type.params, saved.fp) };
-    const pending = pendingOf(stopped) ?? entering;
-    const rebuilt = rebuild(this.func, stackFrames(stopped), pending);
-    if (stopped.kind === 'waiting') return { ...stopped, saved: rebuilt.saved };
-    if (rebuilt.safepoint === null) return { ...stopped, saved: rebuilt.saved };
-    return { ...stopped, saved: rebuilt.saved, stand: { kind: 'safepoint', safepoint: rebuilt.safepoint } };
+    return frameStates(current);
   }
 
   /** The wasm backtrace of a stopped execution, innermost first. */
   backtrace(): BacktraceFrame[] {
     const { current } = this;
-    if (!isStopped(current)) return [];
-    const places: Place[] = current.saved.sites.slice(1).map((site) => site!);
-    const safepoint = safepointOf(current);
-    if (safepoint !== undefined) places.push(safepoint);
-    return places.reverse().map(frameAt);
+    return isStopped(current) ? placesOf(current) : [];
   }
 }
 
 function isStopped(state: State): state is Stopped {
-  return state.kind === 'paused' || state.kind === 'waiting';
-}
-
-/** The safepoint that the innermost frame stands at. */
-function safepointOf(stopped: Stopped): Safepoint | undefined {
-  if (stopped.kind === 'waiting' || stopped.stand.kind === 'hostCall') return undefined;
-  return stopped.stand.safepoint;
-}
-
-function pendingOf(stopped: Stopped): PendingHostCall | undefined {
-  if (stopped.kind === 'waiting') return { func: stopped.wait.call.func, args: stopped.wait.call.args() };
-  return stopped.stand.kind === 'hostCall' ? stopped.stand.pending : undefined;
-}
-
-function stackFrames(stopped: Stopped): StackFrame[] {
-  const { saved } = stopped;
-  const states: StackFrame[] = [];
-  for (let k = 1; k < saved.sites.length; k++) {
-    const site = saved.sites[k]!;
-    states.push(frameState(saved, site.code!, 'call', site.offset, -1, site.operands, saved.frames[k]));
-  }
-  const safepoint = safepointOf(stopped);
-  if (safepoint !== undefined && safepoint.kind !== 'lowering') {
-    const { code, kind, offset, targetLoop, operands } = safepoint;
-    states.push(frameState(saved, code, kind, offset, targetLoop, operands, saved.fp));
-  }
-  return states;
+  return state.kind === 'paused' || state.kind === 'waiting' || state.kind === 'unbuilt';
 }
 
 /** Traps that have got their backtrace: one that passes through a host function into another execution is that host's exception. */

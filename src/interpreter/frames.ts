@@ -2,12 +2,9 @@
  * Canonical frames: what a stopped execution holds, off the machine's stack, and its translation to and from the specification's terms
  * (DESIGN.md, law 1; src/snapshot writes and reads them).
  */
-import { isRef } from '../decoder';
-import { onTop, type TypeList, typesOf } from '../decoder/typelist';
-import { InternalError } from '../errors';
-import { type Func, type Instance, type Value, wordsOf, writeWords } from '../runtime';
-import { CallSite, type Code, codeOf, type Safepoint } from './code';
-import { makeCode } from './driver';
+import { type TypeList, typesOf } from '../decoder/typelist';
+import { type Func, type Instance, type Value, wordsOf } from '../runtime';
+import type { Code } from './code';
 import { type Saved, savedValues } from './saved';
 
 /** One wasm frame of a stopped execution, as the snapshot format sees it. */
@@ -23,7 +20,7 @@ export interface FrameState {
   readonly values: readonly Value[];
 }
 
-/** A call of the host that an execution waits for; in `rebuild` also one of a function that is not lowered yet. */
+/** A call of the host that an execution waits for. */
 export interface PendingHostCall {
   readonly func: Func;
   readonly args: readonly Value[];
@@ -45,68 +42,9 @@ export function frameState(
 /** A frame as it is, or stopped inside a bulk operation. */
 export type StackFrame = Omit<FrameState, 'kind'> & { readonly kind: FrameState['kind'] | 'bulk' };
 
-/** The stack that frames stand for. */
-export function rebuild(
-  func: Func,
-  frames: readonly StackFrame[],
-  pending: PendingHostCall | undefined,
-): { saved: Saved; safepoint: Safepoint | null } {
-  const sites: (CallSite | null)[] = [new CallSite(null, -1, func, undefined, 0)];
-  const pointers: number[] = [0];
-  const callees: unknown[] = [undefined];
-  const words: number[] = [];
-  const refs: unknown[] = [];
-  let safepoint: Safepoint | null = null;
-  let fp = 0;
-  frames.forEach((frame, k) => {
-    const target = frame.instance.funcAt(frame.funcidx);
-    const code = makeCode(codeOf(target));
-    const outer = sites[k]!;
-    if (outer.callee === null) callees[k] = target;
-    else if (outer.callee !== target) sites[k] = outer.replaced(target);
-    place(frame.values, fp, words, refs);
-    while (words.length < fp + code.size) words.push(0);
-    while (refs.length < (fp + code.size) >> 1) refs.push(null);
-    if (frame.kind !== 'call') {
-      safepoint = innermost(code, frame);
-      return;
-    }
-    const site = code.calls.get(frame.offset);
-    if (site === undefined) throw new InternalError(`no call at offset ${frame.offset}`);
-    sites.push(site);
-    pointers.push(fp);
-    callees.push(undefined);
-    fp += site.base;
-  });
-  if (pending !== undefined) {
-    const { callee } = sites[sites.length - 1]!;
-    if (callee === null) callees[callees.length - 1] = pending.func;
-    place(pending.args, fp, words, refs);
-  }
-  const saved: Saved = { ints: Int32Array.from(words), refs, sites, frames: pointers, callees, fp };
-  return { saved, safepoint };
-}
-
-function innermost(code: Code, frame: StackFrame): Safepoint {
-  const { kind, offset, targetLoop, values } = frame;
-  if (kind === 'entry') return code.entrySite;
-  const bulk = kind === 'bulk' ? code.bulks.get(offset) : undefined;
-  if (bulk !== undefined) return bulk;
-  const resume = code.loops.get(targetLoop);
-  if (resume === undefined) throw new InternalError(`no loop at offset ${targetLoop}`);
-  const types = values.slice(code.locals.count).map((value) => value.type);
-  const operands = onTop(undefined, types);
-  return { code, kind: 'loop', offset, targetLoop, operands, resume };
-}
-
-function place(values: readonly Value[], at: number, words: number[], refs: unknown[]): void {
-  let word = at;
-  for (const value of values) {
-    const next = word + wordsOf(value.type);
-    while (words.length < next) words.push(0);
-    while (refs.length < next >> 1) refs.push(null);
-    if (isRef(value.type)) refs[word >> 1] = value.ref;
-    else writeWords(value, words, word);
-    word = next;
-  }
+/** Words of the stack that the frames take at least, each with the operands that it has now. */
+export function wordsOfFrames(frames: readonly FrameState[]): number {
+  let words = 0;
+  for (const { values } of frames) for (const { type } of values) words += wordsOf(type);
+  return words;
 }

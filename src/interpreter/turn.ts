@@ -172,9 +172,13 @@ export class Turn {
   }
 
   private stopReason(remaining: number): PauseReason | undefined {
-    const { signal, deadline } = this.options;
     if (this.meter.requested) return 'request';
-    if (remaining <= 0) return 'fuel';
+    return remaining <= 0 ? 'fuel' : this.whyInterrupted();
+  }
+
+  /** Whether it is asked to stop from outside, wherever the execution is. */
+  whyInterrupted(): PauseReason | undefined {
+    const { signal, deadline } = this.options;
     if (signal?.aborted === true) return 'request';
     return deadline?.() === true ? 'deadline' : undefined;
   }

@@ -54,7 +54,7 @@ export function restore(
   const plan = prepare(document, space, given);
   const [root] = document.continuations;
   const frames = root.activations.map((frame) => frameState(frame, instance, frame.func, plan.binder));
-  const execution = stand(document, space, plan.binder, frames, [instance]);
+  const execution = stand(document, space, plan.binder, frames);
   unusableUnless([instance], () => {
     writeContents(document, space, plan, given);
     instance.droppedDatas.set(document.segments.dataDropped);
@@ -73,20 +73,13 @@ export function stand(
   space: Space,
   binder: Binder,
   frames: readonly FrameState[],
-  instances: readonly Instance[],
 ): Execution {
   let pending: PendingHostCall | undefined;
   if (call !== undefined) {
     const func = space.func(call.func);
     pending = { func, args: call.args.map((value, i) => binder.value(value, func.type.params[i])) };
   }
-  try {
-    return Execution.restore(space.func(root.entryFunc), frames, pending);
-  } catch (error) {
-    // Lowering their code has counted as running it.
-    for (const instance of instances) instance.hasRun = false;
-    throw error;
-  }
+  return Execution.restore(space.func(root.entryFunc), frames, pending);
 }
 
 /** @internal What `prepare` has bound. */

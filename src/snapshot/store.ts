@@ -287,7 +287,7 @@ function fill(
   const plan = prepare(document, space, options);
   const execution = document.postmortem
     ? undefined
-    : stand(document, space, plan.binder, framesOf(document, live, plan), instances);
+    : stand(document, space, plan.binder, framesOf(document, live, plan));
   const { dataDropped, elemDropped } = document.segments;
   unusableUnless(instances, () => {
     writeContents(document, space, plan, options);
