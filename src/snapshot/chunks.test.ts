@@ -96,60 +96,6 @@ describe('chunking', () => {
       { numRuns: 2000 },
     );
   });
-
-  it('applies a hundred thousand wide fills in the time of one', () => {
-    const pages = 16 << 20;
-    const chunks = Array.from(
-      { length: 100000 },
-      (_, i): MemoryChunk => ({ kind: 'ones', offset: i % 1000, length: pages - 2000 }),
-    );
-    const start = performance.now();
-    expandMemory({ sameAs: undefined, pageBits: 0, pages, chunks });
-    expect(performance.now() - start).toBeLessThan(2000);
-  });
-
-  it('is fast: a page, and 64 MiB of several kinds', () => {
-    const size = 64 << 20;
-    const kinds: [string, (bytes: Uint8Array) => void][] = [
-      ['zeros', () => {}],
-      ['ones', (bytes) => bytes.fill(0xff)],
-      [
-        'noise',
-        (bytes) =>
-          bytes.forEach((_, i) => {
-            bytes[i] = (i * 2654435761) >>> 11;
-          }),
-      ],
-      [
-        'small integers',
-        (bytes) => {
-          for (let i = 0; i < size; i += 4) bytes[i] = 1 + (i % 200);
-        },
-      ],
-      [
-        'runs of 127',
-        (bytes) => {
-          for (let i = 0; i < size; i += 128) bytes[i] = 1;
-        },
-      ],
-    ];
-    for (const [name, fill] of kinds) {
-      const bytes = new Uint8Array(size);
-      fill(bytes);
-      chunksOf(bytes.subarray(0, 1 << 20));
-      let start = performance.now();
-      chunksOf(bytes);
-      const whole = performance.now() - start;
-      start = performance.now();
-      for (let i = 0; i < 100; i++) chunksOf(bytes.subarray(0, 65536));
-      const page = (performance.now() - start) / 100;
-      console.log(
-        `chunks of ${name}: 64 MiB ${whole.toFixed(1)} ms, a 64 KiB page ${(page * 1000).toFixed(0)} us`,
-      );
-      expect(whole).toBeLessThan(3000);
-      expect(page).toBeLessThan(5);
-    }
-  });
 });
 
 describe('a memory above 2 GiB', () => {
