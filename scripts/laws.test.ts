@@ -5,10 +5,11 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingEntries } from './complete-lock.mjs';
 import { publicApi } from './laws/api.ts';
-import { root, sourcesOf } from './laws/files.ts';
+import { filesOf, root, sourcesOf } from './laws/files.ts';
 import { hardTimes, testsOf } from './laws/hard-times.ts';
 import { hostGlobals } from './laws/host-globals.ts';
 import { forbiddenImports, importCircles } from './laws/imports.ts';
+import { lostFiles, unnamedFiles } from './laws/readmes.ts';
 import { complaints, FEATURE_SETS, KB, measure, type Size, showSizes } from './size.ts';
 
 const CORE = [
@@ -147,6 +148,10 @@ describe('the package', () => {
         .map((entry) => `${place}/${entry.name}`);
     const rooms = [...folders('src'), ...folders('embed'), 'spec-tests', 'bench', 'examples', 'scripts'];
     expect(rooms.filter((room) => !existsSync(path.join(root, room, 'README.md')))).toEqual([]);
+    // By the name of each file, or of a folder that it is in; and no README names a file that there is not.
+    expect(rooms.flatMap(unnamedFiles)).toEqual([]);
+    const all = filesOf(['src', 'embed', 'spec-tests', 'bench', 'examples', 'scripts', 'docs', 'fleet']);
+    expect(rooms.flatMap((room) => lostFiles(room, all))).toEqual([]);
   });
 
   it('tracks no binaries and none of the official suite', () => {

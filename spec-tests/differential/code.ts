@@ -1,7 +1,6 @@
 /** Random code of one function: expressions of a wanted type, and statements. */
 import { fixed, s32, type TypeName, u32, vec } from '../binary';
 import { isNumericType, type ModuleContext, NUMERIC, type Signature, sameList } from './context';
-import { caught, tryNode } from './exceptions';
 import {
   type Body,
   constant,
@@ -20,8 +19,8 @@ import {
   typeCode,
   WIDEN,
 } from './ir';
-import { ACCESSES, type Access, type NumericName, type Operator, operatorsTo } from './operators';
-import { anyBits, canonicalVector, immediatesOf, type Lanes, operatorCode, type Scratch } from './vectors';
+import { ACCESSES, type Access, type Lanes, type NumericName, type Operator, operatorsTo } from './operators';
+import { anyBits, canonicalVector, immediatesOf, operatorCode, type Scratch } from './vectors';
 
 const OPERATORS_TO: Record<NumericName, readonly Operator[]> = {
   i32: operatorsTo('i32'),
@@ -43,8 +42,14 @@ type Free = 'none' | 'number' | Lanes;
 const LOCAL_GET = 0x20;
 const LOCAL_SET = 0x21;
 
-/** Makes a statement of the function, at most so deep (statements.ts). */
-export type MakeStatement = (f: FunctionGenerator, depth: number) => Node;
+/** What is made with this class in files of its own, at most so deep. */
+export interface Makers {
+  /** A statement of the function (statements.ts). */
+  readonly statement: (f: FunctionGenerator, depth: number) => Node;
+  /** A block that catches, and a reference to an exception (exceptions.ts). */
+  readonly tryNode: (f: FunctionGenerator, results: readonly TypeName[], depth: number) => Node;
+  readonly caught: (f: FunctionGenerator, depth: number) => Node;
+}
 
 export class FunctionGenerator {
   private readonly declared: TypeName[] = [];
@@ -61,7 +66,7 @@ export class FunctionGenerator {
   constructor(
     readonly module: ModuleContext,
     readonly signature: Signature,
-    private readonly statement: MakeStatement,
+    private readonly make: Makers,
   ) {
     const { random } = module;
     signature.params.forEach((type, index) => {
@@ -145,7 +150,7 @@ export class FunctionGenerator {
       [2, () => this.tee(type, depth)],
       [2, () => this.select(type, depth)],
       [profile.control, () => this.structured([type], depth)],
-      [profile.exceptions, () => tryNode(this, [type], depth)],
+      [profile.exceptions, () => this.make.tryNode(this, [type], depth)],
       [profile.control, () => this.branchIfValue(type, depth)],
       [profile.call, () => this.callFor(type, depth)],
       [type === 'i32' ? 1 + profile.table : 0, () => this.query(depth)],
@@ -180,7 +185,8 @@ export class FunctionGenerator {
       const child = this.value(p, depth - 1, p === 'v128' ? (operator.operandLanes ?? 'none') : ignored);
       return safe && i === 1 ? this.odd(p as 'i32' | 'i64', child) : child;
     });
-    if (children.length >= 2 && this.random.chance(4)) children.splice(1, 0, this.statement(this, depth - 1));
+    if (children.length >= 2 && this.random.chance(4))
+      children.splice(1, 0, this.make.statement(this, depth - 1));
     const code = [
       ...operatorCode(operator, () => this.vectorScratch()),
       ...immediatesOf(this.random, operator),
@@ -229,7 +235,7 @@ export class FunctionGenerator {
     const make = this.random.weighted<() => Node>([
       [3, () => this.leaf(type)],
       [type === 'funcref' ? 3 : 0, () => plain([0xd2, ...u32(this.anyFunction())], [type])],
-      [type === 'exnref' ? 6 : 0, () => caught(this, depth)],
+      [type === 'exnref' ? 6 : 0, () => this.make.caught(this, depth)],
       [
         tables.length > 0 ? 3 : 0,
         () => {
@@ -240,7 +246,7 @@ export class FunctionGenerator {
       [1, () => this.select(type, depth)],
       [1, () => this.tee(type, depth)],
       [this.module.profile.control, () => this.structured([type], depth)],
-      [this.module.profile.exceptions, () => tryNode(this, [type], depth)],
+      [this.module.profile.exceptions, () => this.make.tryNode(this, [type], depth)],
     ]);
     return make();
   }
@@ -427,7 +433,7 @@ export class FunctionGenerator {
     const statements = [...prelude];
     const isFunction = this.labels.length === 1;
     const count = depth <= 0 ? 0 : this.random.below(isFunction ? 8 : 4);
-    for (let n = count; n > 0 && this.spend(); n--) statements.push(this.statement(this, depth));
+    for (let n = count; n > 0 && this.spend(); n--) statements.push(this.make.statement(this, depth));
     return { statements, values: this.values(results, depth) };
   }
 

@@ -1,7 +1,7 @@
 /** A valid module and the calls to make on it, from a seed. Ends whatever is called, as long as `fuel` was set before the call. */
 import { CODE, name, type TypeName, u32, vec } from '../binary';
 import type { Value } from '../script/values';
-import { FunctionGenerator } from './code';
+import { FunctionGenerator, type Makers } from './code';
 import {
   isNumericType,
   type ModuleContext,
@@ -10,7 +10,7 @@ import {
   type Signature,
   type TableContext,
 } from './context';
-import { handleFunctions, KEEPERS, tagContexts } from './exceptions';
+import { caught, handleFunctions, KEEPERS, tagContexts, tryNode } from './exceptions';
 import {
   constant,
   exportEntry,
@@ -26,6 +26,8 @@ import {
 import { Random } from './random';
 import { statement } from './statements';
 import { anyBits } from './vectors';
+
+const MAKERS: Makers = { statement, tryNode, caught };
 
 export interface Call {
   readonly name: string;
@@ -238,9 +240,9 @@ class ModuleGenerator {
     this.typeIndex(LOG.params, LOG.results);
     const functions = this.signatures
       .slice(this.imports.length)
-      .map((s) => new FunctionGenerator(context, s, statement).generate());
+      .map((s) => new FunctionGenerator(context, s, MAKERS).generate());
     const startFunction = random.chance(10)
-      ? new FunctionGenerator(context, { params: [], results: [] }, statement).generate()
+      ? new FunctionGenerator(context, { params: [], results: [] }, MAKERS).generate()
       : undefined;
     const helpers = [...accessors.functions, ...handles];
     const all = [...functions, ...helpers, ...(startFunction ? [startFunction] : [])];

@@ -1,7 +1,10 @@
 /** The instructions of the one table that only take and give numbers, by result type; and the memory accesses. */
 import { INSTRUCTIONS } from '../../src/decoder/instructions';
 import { type TypeName, u32 } from '../binary';
-import type { Immediates, Lanes } from './vectors';
+
+export type Immediates = 'none' | 'lane' | 'shuffle';
+/** Lanes of floats. */
+export type Lanes = 'f32x4' | 'f64x2';
 
 export type NumericName = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 const LETTERS: Record<string, NumericName> = { i: 'i32', I: 'i64', f: 'f32', F: 'f64', v: 'v128' };

@@ -1,12 +1,8 @@
 /** Vectors in generated code: literals, immediates, NaN made canonical lane by lane, relaxed instructions in ordinary ones. */
 import { fixed, type TypeName, u32 } from '../binary';
 import { type Node, type Piece, plain } from './ir';
-import type { Operator } from './operators';
+import type { Lanes, Operator } from './operators';
 import { interestingBits, type Random } from './random';
-
-export type Immediates = 'none' | 'lane' | 'shuffle';
-/** Lanes of floats. */
-export type Lanes = 'f32x4' | 'f64x2';
 
 const LOCAL_GET = 0x20;
 const LOCAL_SET = 0x21;
