@@ -5,15 +5,12 @@
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { Module } from '../decoder';
-import { RuntimeError, SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { Func, type Instance, i32, instantiatePaused } from '../runtime';
 import { snapshot } from './capture';
-import { decode } from './decode';
-import type { Activation, SnapshotDocument, TypedValue } from './document';
-import { encode } from './encode';
-import { restore } from './restore';
-import { Random } from './testing';
+import type { SnapshotDocument, TypedValue } from './document';
+import type { Random } from './testing';
+import { forgedOrMutated, forgeFrames, survive } from './testing-hostile';
 
 const COUNT = Number(process.env.TSWASM_SNAPSHOT_MUTATIONS ?? 5000);
 
@@ -76,30 +73,10 @@ function samples(): Uint8Array[] {
   return found;
 }
 
-/** A few bytes changed, most of them behind Meta's hash, so that the deeper checks have work. */
-function mutate(r: Random, bytes: Uint8Array): Uint8Array {
-  const out = Array.from(bytes);
-  for (let n = 1 + r.below(3); n > 0; n--) {
-    const at = r.oneIn(20) ? r.below(out.length) : 26 + r.below(Math.max(1, out.length - 26));
-    const byte = r.pick([0, 1, 2, 3, 4, 5, 0x7f, 0x7e, 0x7d, 0x7c, 0x70, 0x6f, 0x80, 0xff, r.below(256)]);
-    const way = r.below(8);
-    if (way === 0) out.splice(at, 1);
-    else if (way === 1) out.splice(at, 0, byte);
-    else out[at] = r.oneIn(2) ? byte : ((out[at] ?? 0) + r.pick([1, -1, 2, 8, 64])) & 255;
-  }
-  return Uint8Array.from(out, (value) => value ?? 0);
-}
-
 /** A document that keeps the format's rules but lies about the execution. */
 function forge(r: Random, document: SnapshotDocument): SnapshotDocument {
   const [root] = document.continuations;
-  const activations = [...root.activations];
-  for (let n = 1 + r.below(2); n > 0; n--) {
-    const i = r.below(activations.length);
-    activations[i] = forgeFrame(r, activations[i]);
-    if (r.oneIn(10)) activations.splice(i, 0, activations[r.below(activations.length)]);
-    if (r.oneIn(10) && activations.length > 1) activations.splice(i, 1);
-  }
+  const activations = forgeFrames(r, root.activations, forgeValue);
   const elements = Int32Array.of(r.below(6) - 1, 0, r.below(6) - 1, 0, 1, 0).map((word, k, all) =>
     all[k & ~1] < 0 ? -1 : word,
   );
@@ -112,23 +89,6 @@ function forge(r: Random, document: SnapshotDocument): SnapshotDocument {
       : document.tables,
   };
 }
-function forgeFrame(r: Random, frame: Activation): Activation {
-  const offsets = frame.offset + r.pick([-3, -2, -1, 1, 2, 3, 7]);
-  switch (r.below(7)) {
-    case 0:
-      return { ...frame, offset: Math.max(0, offsets) };
-    case 1:
-      return { ...frame, func: r.below(5) };
-    case 2:
-      return { ...frame, site: r.pick(['loop', 'entry', 'call'] as const), targetLoop: -1 };
-    case 3:
-      return { ...frame, targetLoop: frame.site === 'loop' ? r.below(frame.offset) : -1 };
-    case 4:
-      return { ...frame, values: frame.values.slice(r.below(2), frame.values.length - r.below(2)) };
-    default:
-      return { ...frame, values: frame.values.map((value) => (r.oneIn(2) ? forgeValue(r, value) : value)) };
-  }
-}
 function forgeValue(r: Random, value: TypedValue): TypedValue {
   if (r.oneIn(4)) return { type: r.pick(['i32', 'f32'] as const), lo: r.anyWord(), hi: 0 };
   if (value.type === 'externref') return { ...value, lo: r.below(5), hi: 0 };
@@ -136,44 +96,13 @@ function forgeValue(r: Random, value: TypedValue): TypedValue {
   return { ...value, lo: r.anyWord(), hi: wide ? r.anyWord() : 0 };
 }
 
-/** The bytes of a forged document; those of a changed snapshot when the writer already refuses the forgery. */
-function hostile(r: Random, good: Uint8Array): Uint8Array {
-  if (r.oneIn(2)) return mutate(r, good);
-  try {
-    return encode(forge(r, decode(good)));
-  } catch (error) {
-    if (!(error instanceof SnapshotError)) throw error;
-    return mutate(r, good);
-  }
-}
+const hostile = (r: Random, good: Uint8Array): Uint8Array => forgedOrMutated(r, good, forge);
 
 describe('hostile snapshots of real executions', () => {
   it(`survives ${COUNT} of them`, () => {
     const good = samples();
     expect(good.length).toBeGreaterThan(10);
-    const outcomes: Record<string, number> = {};
-    const count = (what: string) => {
-      outcomes[what] = (outcomes[what] ?? 0) + 1;
-    };
-    for (let seed = 0; seed < COUNT; seed++) {
-      const r = new Random(seed * 104729);
-      const bytes = hostile(r, r.pick(good));
-      const instance = fresh();
-      let execution: Execution;
-      try {
-        execution = restore(bytes, instance, { bindExternRef: (name) => ({ name }) });
-      } catch (error) {
-        if (!(error instanceof SnapshotError) && !(error instanceof RuntimeError)) throw error;
-        count(error instanceof SnapshotError ? error.kind : 'exhausted');
-        if (instance.unusable !== undefined || instance.hasRun || instance.memories[0].pages !== 1) {
-          throw new Error(`seed ${seed}: the refused instance has changed`, { cause: error });
-        }
-        continue;
-      }
-      // What has been accepted can be written again, and runs.
-      snapshot(execution, { nameExternRef: (ref) => (ref as { name: { lo: number; hi: number } }).name });
-      count(execution.run({ fuel: 500 }).kind);
-    }
+    const outcomes = survive(COUNT, good, { fresh, hostile, pages: 1 });
     console.log(`hostile snapshots: ${JSON.stringify(outcomes)}`);
     expect(outcomes.done).toBeGreaterThan(0);
     expect(outcomes.malformed).toBeGreaterThan(0);
