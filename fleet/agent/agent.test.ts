@@ -13,7 +13,7 @@ async function values(agent: Agent, name: string, ...args: number[]): Promise<re
 
 describe('an agent', () => {
   it('keeps instances between calls', async () => {
-    const agent = testAgent('a');
+    const agent = await testAgent('a');
     await agent.place(newborn(await specFor(agent, { stateful: await assemble(STATEFUL) })));
     const got = [];
     for (let k = 0; k < 6; k++) got.push(...(await values(agent, 'fibo')));
@@ -21,7 +21,7 @@ describe('an agent', () => {
   });
 
   it('gives the same answer under the same key, and computes nothing again', async () => {
-    const agent = testAgent('a');
+    const agent = await testAgent('a');
     await agent.place(newborn(await specFor(agent, { stateful: await assemble(STATEFUL) })));
     const call = { key: 'same', function: 'fibo', args: [] };
     const [first, second] = await Promise.all([agent.call('test~main', call), agent.call('test~main', call)]);
@@ -32,11 +32,11 @@ describe('an agent', () => {
 
   it('goes on after it has been closed, with what had been answered', async () => {
     const files = new MemoryFiles();
-    const before = testAgent('a', files);
+    const before = await testAgent('a', files);
     await before.place(newborn(await specFor(before, { stateful: await assemble(STATEFUL) })));
     for (let k = 0; k < 4; k++) await values(before, 'fibo');
     before.close();
-    const after = testAgent('a', files);
+    const after = await testAgent('a', files);
     await after.open();
     expect([...(await values(after, 'fibo')), ...(await values(after, 'fibo'))]).toEqual([8, 13]);
     const again = await after.call('test~main', { key: 'k-none', function: 'nothing', args: [] });
@@ -44,7 +44,7 @@ describe('an agent', () => {
   });
 
   it('answers a trap as a failure, and goes on', async () => {
-    const agent = testAgent('a');
+    const agent = await testAgent('a');
     await agent.place(newborn(await specFor(agent, { stateful: await assemble(STATEFUL) })));
     const answer = await agent.call('test~main', { key: 'x', function: 'fail', args: [] });
     expect(answer.failure).toMatch('trap: unreachable');
@@ -52,7 +52,7 @@ describe('an agent', () => {
   });
 
   it('runs several at a time, each within its fuel, and pauses without losing anything', async () => {
-    const agent = testAgent('a');
+    const agent = await testAgent('a');
     const long = await assemble(LONG);
     const limits = { fuelPerSecond: 2_000_000 };
     await agent.place(newborn(await specFor(agent, { long }, { limits, checkpoint: 'never' })));
@@ -69,7 +69,7 @@ describe('an agent', () => {
 
   it('goes on in the middle of a call from its last checkpoint', async () => {
     const files = new MemoryFiles();
-    const before = testAgent('a', files);
+    const before = await testAgent('a', files);
     const spec = await specFor(before, { long: await assemble(LONG) }, { limits: { fuelPerSecond: 5e6 } });
     await before.place(newborn(spec));
     const asked = before.call('test~main', { key: 'long', function: 'count', args: [2_000_000_000] });
@@ -77,7 +77,7 @@ describe('an agent', () => {
     while (before.execution('test~main').fuelUsed < 100_000) await new Promise((r) => setTimeout(r, 5));
     await before.execution('test~main').keep();
     before.close();
-    const after = testAgent('a', files);
+    const after = await testAgent('a', files);
     await after.open();
     const execution = after.execution('test~main');
     expect(execution.waiting).toBe(1);
@@ -89,18 +89,18 @@ describe('an agent', () => {
 
   it('links the modules of an execution, and keeps their state in one', async () => {
     const files = new MemoryFiles();
-    const agent = testAgent('a', files);
+    const agent = await testAgent('a', files);
     const modules = { library: await assemble(LIBRARY), program: await assemble(PROGRAM) };
     await agent.place(newborn(await specFor(agent, modules)));
     expect(await values(agent, 'twice')).toEqual([2]);
     agent.close();
-    const after = testAgent('a', files);
+    const after = await testAgent('a', files);
     await after.open();
     expect(await values(after, 'twice')).toEqual([4]);
   });
 
   it('runs WASI commands, and answers with what they print', async () => {
-    const agent = testAgent('a');
+    const agent = await testAgent('a');
     await agent.place(newborn(await specFor(agent, { hello: await assemble(HELLO) })));
     for (const key of ['a', 'b']) {
       const answer = await agent.call('test~main', { key, function: '_start', args: [] });
@@ -109,7 +109,7 @@ describe('an agent', () => {
   });
 
   it('refuses what it cannot have, and changes nothing', async () => {
-    const agent = testAgent('a');
+    const agent = await testAgent('a');
     const spec = await specFor(agent, { stateful: await assemble(STATEFUL) });
     await agent.place(newborn(spec, 3));
     await values(agent, 'fibo');

@@ -10,9 +10,14 @@ import {
 import type { Client } from '../protocol/client';
 import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
+import type { Trust } from '../security/certificates';
+import type { Identity } from '../security/keys';
+import { TicketOffice } from '../security/tickets';
+import { type Destination, placement } from '../security/transfer';
 import { type Blobs, FileBlobs } from '../store/blobs';
 import { Copies } from '../store/copies';
 import type { Files } from '../store/files';
+import { Locks } from '../store/locks';
 import { FleetExecution, type Keeper } from './execution';
 import { Guest } from './guest';
 import type { Devices } from './host/devices';
@@ -35,14 +40,8 @@ export interface AgentOptions {
   readonly files: Files;
   readonly client: Client;
   readonly devices: Devices;
+  readonly identity: Identity;
   readonly log: (text: string, execution?: string) => void;
-}
-
-/** Where an execution is told to go. */
-export interface Destination {
-  readonly url: string;
-  readonly ticket: string;
-  readonly epoch: number;
 }
 
 export class Agent {
@@ -56,6 +55,8 @@ export class Agent {
   holders: readonly string[] = [];
   private readonly turns: Turns;
   private readonly modules = new Map<string, Module>();
+  private readonly locks = new Locks();
+  private tickets: TicketOffice | undefined;
 
   constructor(readonly options: AgentOptions) {
     this.blobs = new FileBlobs(options.files);
@@ -85,9 +86,22 @@ export class Agent {
     }
   }
 
+  /** From now on it takes what the fleet's orchestrator has signed. */
+  join(trust: Trust): void {
+    this.tickets = new TicketOffice(trust, this.options.name);
+  }
+  office(): TicketOffice {
+    if (this.tickets === undefined) throw new FleetError('unauthorized', 'this device has not been enrolled');
+    return this.tickets;
+  }
+
   /** Takes an execution: new when its checkpoint has no snapshot. Once it is settled, the execution survives this process. */
-  async place(bytes: Uint8Array): Promise<FleetExecution> {
+  place(bytes: Uint8Array): Promise<FleetExecution> {
     const checkpoint = decodeCheckpoint(bytes);
+    return this.locks.with(checkpoint.head.execution, () => this.placeAlone(bytes, checkpoint));
+  }
+
+  private async placeAlone(bytes: Uint8Array, checkpoint: Checkpoint): Promise<FleetExecution> {
     const { execution: id, epoch } = checkpoint.head;
     const here = this.executions.get(id);
     this.own.check(id, epoch);
@@ -292,19 +306,9 @@ export class Agent {
     await this.own.remove(id);
   }
 
-  private async transfer(
-    bytes: Uint8Array,
-    spec: ExecutionSpec,
-    { url, ticket }: Destination,
-  ): Promise<void> {
-    const { client } = this.options;
-    const request = {
-      method: 'POST',
-      url: `${url}/liquid/v1/executions`,
-      headers: { 'liquid-ticket': ticket },
-      body: bytes,
-      timeout: TRANSFER_TIMEOUT,
-    } as const;
+  private async transfer(bytes: Uint8Array, spec: ExecutionSpec, to: Destination): Promise<void> {
+    const { client, identity } = this.options;
+    const request = { ...(await placement(identity, bytes, to)), timeout: TRANSFER_TIMEOUT };
     try {
       await client.send(request);
     } catch (error) {
@@ -312,26 +316,21 @@ export class Agent {
       for (const { digest } of [...spec.modules, ...spec.files]) {
         if (!error.message.includes(digest)) continue;
         const body = (await this.blobs.get(digest))!;
-        await client.send({
-          method: 'PUT',
-          url: `${url}/liquid/v1/blobs/sha256/${digest}`,
-          body,
-          timeout: TRANSFER_TIMEOUT,
-        });
+        const url = `${to.url}/liquid/v1/blobs/sha256/${digest}`;
+        await client.send({ method: 'PUT', url, body, timeout: TRANSFER_TIMEOUT });
       }
       await client.send(request);
     }
   }
 
   /** Asks the target until it answers: either it has the execution, or from now on it refuses that epoch. */
-  private async isThere(id: string, { url, epoch, ticket }: Destination): Promise<boolean> {
+  private async isThere(id: string, { url, epoch }: Destination): Promise<boolean> {
     for (;;) {
       try {
         const refused = (await this.options.client.json(
           'POST',
           `${url}/liquid/v1/executions/${encodeURIComponent(id)}/refuse`,
           { epoch },
-          { headers: { 'liquid-ticket': ticket } },
         )) as { refused: boolean };
         return !refused.refused;
       } catch (error) {

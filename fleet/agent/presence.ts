@@ -1,5 +1,6 @@
 /** An agent tells its orchestrator every half second that it is there, and what it runs; and does what it hears. */
 import { type DeviceDescription, HEARTBEAT, type Heartbeat, orders } from '../protocol/reports';
+import type { Trust } from '../security/certificates';
 import type { Agent } from './agent';
 import { statusOf } from './routes';
 
@@ -19,6 +20,7 @@ export class Presence {
     private readonly agent: Agent,
     private readonly orchestrator: string,
     private readonly description: DeviceDescription,
+    private readonly trust: Trust,
     private readonly conditions: () => Conditions,
   ) {}
 
@@ -55,6 +57,7 @@ export class Presence {
       const heard = orders(await client.json('POST', url, told, { timeout: HEARTBEAT * 4 }), 'orders');
       this.known = !heard.describe;
       agent.holders = heard.holders;
+      this.trust.revoke(heard.revoked);
       for (const { id, epoch } of heard.superseded) await agent.supersede(id, epoch);
       if (this.unreachable) log('the orchestrator is back');
       this.unreachable = false;

@@ -1,10 +1,14 @@
 /** `/liquid/v1` of an agent: executions, blobs, copies of checkpoints. */
 import { type Context, Hono } from 'hono';
-import { integer, list, readJson, shape, text } from '../protocol/checked';
+import { readBody, readDocument } from '../protocol/body';
+import { integer, list, shape, text } from '../protocol/checked';
 import { callKey, MAX_ARGUMENTS, type PendingCall } from '../protocol/checkpoint';
 import { executionIdOf } from '../protocol/deployment';
 import { errorDocument, FleetError } from '../protocol/errors';
-import { blobRoutes, copyRoutes, readBody } from '../protocol/routes';
+import { blobRoutes, copyRoutes } from '../protocol/routes';
+import { only } from '../security/gate';
+import { publicKey } from '../security/keys';
+import { received, STATEMENT_HEADER, TICKET_HEADER } from '../security/transfer';
 import type { Agent } from './agent';
 import { type FleetExecution, MovedError } from './execution';
 import type { JsonValue } from './values';
@@ -16,7 +20,7 @@ const callDocument = shape({
     MAX_ARGUMENTS,
   ),
 });
-const destination = shape({ url: text(1024), ticket: text(8192), epoch: integer(1) });
+const destination = shape({ url: text(1024), ticket: text(8192), epoch: integer(1), sealing: publicKey });
 const epochDocument = shape({ epoch: integer(1) });
 
 /** An answer's JSON for whatever went wrong; to elsewhere when the execution has gone there. */
@@ -45,41 +49,49 @@ export function statusOf(execution: FleetExecution) {
   };
 }
 
+const MEMBERS = only('orchestrator', 'operator', 'agent');
+const HEADS = only('orchestrator', 'operator');
+
 export function agentRoutes(agent: Agent): Hono {
   const app = new Hono();
   app.onError(failure);
   const executionIn = (c: Context) => agent.execution(executionIdOf(c.req.param('id'), 'execution'));
 
-  app.get('/executions', (c) => c.json([...agent.executions.values()].map(statusOf)));
-  app.post('/executions', async (c) => {
-    const execution = await agent.place(await readBody(c));
+  app.get('/nonce', MEMBERS, (c) => c.json({ nonce: agent.office().nonce() }));
+  app.get('/executions', MEMBERS, (c) => c.json([...agent.executions.values()].map(statusOf)));
+  app.post('/executions', MEMBERS, async (c) => {
+    const office = agent.office();
+    const [ticket, statement] = [c.req.header(TICKET_HEADER), c.req.header(STATEMENT_HEADER)];
+    const arrived = await received(office, agent.options.identity, await readBody(c), ticket, statement);
+    const execution = await agent.place(arrived.bytes);
+    office.use(arrived.ticket);
     return c.json(statusOf(execution), 201);
   });
-  app.get('/executions/:id', (c) => c.json(statusOf(executionIn(c))));
-  app.delete('/executions/:id', async (c) => {
+  app.get('/executions/:id', MEMBERS, (c) => c.json(statusOf(executionIn(c))));
+  app.delete('/executions/:id', HEADS, async (c) => {
     await agent.remove(executionIn(c).id);
     return c.body(null, 204);
   });
-  app.post('/executions/:id/pause', (c) => {
+  app.post('/executions/:id/pause', HEADS, (c) => {
     executionIn(c).pause();
     return c.json(statusOf(executionIn(c)));
   });
-  app.post('/executions/:id/resume', (c) => {
+  app.post('/executions/:id/resume', HEADS, (c) => {
     executionIn(c).resume();
     return c.json(statusOf(executionIn(c)));
   });
-  app.post('/executions/:id/migrate', async (c) => {
+  app.post('/executions/:id/migrate', HEADS, async (c) => {
     const execution = executionIn(c);
-    const to = readJson(await c.req.text(), destination, 'destination');
+    const to = await readDocument(c, destination, 'destination');
     await agent.migrate(execution.id, to);
     return c.json(statusOf(execution));
   });
-  app.post('/executions/:id/refuse', async (c) => {
+  app.post('/executions/:id/refuse', MEMBERS, async (c) => {
     const id = executionIdOf(c.req.param('id'), 'execution');
-    const { epoch } = readJson(await c.req.text(), epochDocument, 'epoch');
+    const { epoch } = await readDocument(c, epochDocument, 'epoch');
     return c.json({ refused: await agent.refuse(id, epoch) });
   });
-  app.post('/executions/:id/calls', async (c) => {
+  app.post('/executions/:id/calls', MEMBERS, async (c) => {
     const answer = await agent.call(executionIn(c).id, await callIn(c));
     return c.json(answer);
   });
@@ -91,6 +103,6 @@ export function agentRoutes(agent: Agent): Hono {
 /** The call that a request asks for; a caller that gives no key never asks again. */
 export async function callIn(c: Context): Promise<PendingCall> {
   const key = callKey(c.req.header('idempotency-key') ?? crypto.randomUUID(), 'idempotency-key');
-  const { function: name, args } = readJson(await c.req.text(), callDocument, 'call');
+  const { function: name, args } = await readDocument(c, callDocument, 'call');
   return { key, function: name, args };
 }

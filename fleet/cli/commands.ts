@@ -17,6 +17,7 @@ export interface Asking {
     readonly version?: string;
     readonly as?: string;
     readonly key?: string;
+    readonly operator?: boolean;
     readonly progress: (text: string) => void;
   };
 }
@@ -190,6 +191,25 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         document: executions,
         text: table(['EXECUTION', 'DEVICE', 'STATE', 'EPOCH', 'MEMORY', 'CHECKPOINT'], rows),
       };
+    },
+  },
+  token: {
+    usage: 'token [--operator]',
+    what: 'makes a word that enrols one device, once',
+    operands: [0, 0],
+    async run({ client, base, options }) {
+      const role = options.operator ? 'operator' : 'agent';
+      const made = (await client.json('POST', `${base}/tokens`, { role })) as { token: string };
+      return { document: made, text: made.token };
+    },
+  },
+  revoke: {
+    usage: 'revoke MEMBER',
+    what: 'takes back the certificate of a device or an operator',
+    operands: [1, 1],
+    async run({ client, base, operands: [name] }) {
+      await client.json('DELETE', `${base}/members/${at(name)}`);
+      return { document: { name }, text: `${name} is a member no more` };
     },
   },
   logs: {

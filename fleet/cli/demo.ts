@@ -21,8 +21,19 @@ export interface Demo {
 export async function runDemo(up: OrchestratorMember, data: string, events: EventLog): Promise<Demo> {
   const children = new Map<string, ChildProcess>();
   let closing = false;
-  const start = (name: string): void => {
-    const args = ['agent', '--name', name, '--orchestrator', up.url, '--data', path.join(data, name)];
+  const start = async (name: string): Promise<void> => {
+    const token = await up.registrar.token('agent');
+    const args = [
+      'agent',
+      '--name',
+      name,
+      '--orchestrator',
+      up.url,
+      '--data',
+      path.join(data, name),
+      '--token',
+      token,
+    ];
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -31,11 +42,11 @@ export async function runDemo(up: OrchestratorMember, data: string, events: Even
     child.on('exit', () => {
       if (closing) return;
       tell(`agent ${name} has ended; it starts again in ${RESTART / 1000} seconds`);
-      setTimeout(() => !closing && start(name), RESTART).unref();
+      setTimeout(() => closing || void start(name), RESTART).unref();
     });
   };
   const tell = (text: string): void => events.add({ time: Date.now(), source: 'demo', text });
-  for (const name of AGENTS) start(name);
+  for (const name of AGENTS) await start(name);
   const { orchestrator } = up;
   await orchestrator.modules.push('fibonacci', '1.0.0', new Uint8Array(Buffer.from(EXAMPLE, 'base64')));
   if (!orchestrator.list().some(({ id }) => id === 'demo~main'))

@@ -1,6 +1,7 @@
 /** Lines of a log: for people, or a JSON document each. */
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import { only } from '../security/gate';
 
 export type LogFormat = 'text' | 'json';
 
@@ -45,7 +46,7 @@ export class EventLog {
 /** `GET /events`: the newest, or with `Accept: text/event-stream` those from now on. `execution` and `device` ask for some of them. */
 export function eventRoutes(events: EventLog): Hono {
   const app = new Hono();
-  app.get('/events', (c) => {
+  app.get('/events', only('operator'), (c) => {
     const wanted = { execution: c.req.query('execution'), device: c.req.query('device') };
     const fits = (event: Event): boolean =>
       (wanted.execution === undefined || event.execution === wanted.execution) &&

@@ -4,10 +4,13 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { Client, fetchTransport } from '../protocol/client';
 import { FleetError } from '../protocol/errors';
+import { identityIn } from '../security/keys';
+import { signing } from '../security/requests';
+import { DiskFiles } from '../store/disk';
 import { COMMANDS, checkOperands } from './commands';
 import { runDemo } from './demo';
 import { EventLog, formatEvent, type LogFormat } from './events';
-import { startAgent, startOrchestrator } from './members';
+import { OPERATOR_FILE, startAgent, startOrchestrator } from './members';
 import { parseOptions, UsageError } from './options';
 
 const DEFAULT_PORT = 3080;
@@ -25,6 +28,8 @@ const KINDS = {
   host: 'text',
   public: 'text',
   data: 'text',
+  token: 'text',
+  operator: 'flag',
   log: 'text',
   demo: 'flag',
 } as const;
@@ -35,12 +40,13 @@ function help(): string {
 
   up [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--data FOLDER] [--demo]
       starts an orchestrator; with --demo also three agents and a running example
-  agent --name NAME [--orchestrator URL] [--port 0] [--host 127.0.0.1] [--data FOLDER]
-      starts an agent: what runs executions on a device
+  agent --name NAME [--orchestrator URL] [--token TOKEN] [--port 0] [--host 127.0.0.1] [--data FOLDER]
+      starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once
 ${commands.join('\n')}
 
 options
   --orchestrator URL   whom to ask (default http://127.0.0.1:${DEFAULT_PORT})
+  --data FOLDER        the orchestrator's folder, with the keys of its operator (default ~/.tswasm-fleet/orchestrator)
   --json               prints documents instead of tables
   --log json           log lines as JSON documents
   --public HOST        the name under which others reach this machine`;
@@ -48,6 +54,17 @@ options
 
 function folder(given: string | undefined, name: string): string {
   return given ?? path.join(homedir(), '.tswasm-fleet', name);
+}
+
+/** Orders are signed by the keys in the orchestrator's folder. */
+async function operatorClient(data: string): Promise<Client> {
+  const files = new DiskFiles(data);
+  if ((await files.read(OPERATOR_FILE)) === undefined)
+    throw new FleetError(
+      'unauthorized',
+      `there is no ${OPERATOR_FILE} in ${data}: give the orchestrator's folder with --data`,
+    );
+  return new Client(signing(fetchTransport, await identityIn(files, OPERATOR_FILE)));
 }
 
 /** Tells its events on standard error, and stays until it is told to end. */
@@ -85,10 +102,9 @@ export async function main(args: readonly string[]): Promise<number> {
   if (command === 'agent') {
     if (options.name === undefined) throw new UsageError('an agent needs a --name');
     const { name } = options;
-    const agent = await startAgent(
-      { ...base, name, folder: folder(options.data, name) },
-      options.orchestrator,
-    );
+    const { orchestrator, token } = options;
+    const joining = orchestrator === undefined ? undefined : { orchestrator, token };
+    const agent = await startAgent({ ...base, name, folder: folder(options.data, name) }, joining);
     console.log(`${name} listens on ${agent.url}`);
     return serveUntilEnd(events, format, () => agent.close());
   }
@@ -112,7 +128,7 @@ export async function main(args: readonly string[]): Promise<number> {
   };
   const orchestrator = options.orchestrator ?? `http://127.0.0.1:${DEFAULT_PORT}`;
   const result = await known.run({
-    client: new Client(fetchTransport),
+    client: await operatorClient(folder(options.data, 'orchestrator')),
     base: `${orchestrator}/liquid/v1`,
     operands,
     options: { ...options, progress },

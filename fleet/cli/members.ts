@@ -6,14 +6,22 @@ import { Agent } from '../agent/agent';
 import { type Devices, simulatedDevices } from '../agent/host/devices';
 import { nodeWorld } from '../agent/node-world';
 import { Presence } from '../agent/presence';
-import { agentRoutes } from '../agent/routes';
+import { agentRoutes, failure } from '../agent/routes';
 import { Orchestrator } from '../orchestrator/orchestrator';
 import { orchestratorRoutes } from '../orchestrator/routes';
 import { Client, fetchTransport } from '../protocol/client';
 import { PERMISSIONS, type Permission } from '../protocol/deployment';
+import { FleetError } from '../protocol/errors';
 import type { DeviceDescription } from '../protocol/reports';
+import { Trust } from '../security/certificates';
+import { enrol, Registrar, trustIn } from '../security/enrolment';
+import { gate, Sessions } from '../security/gate';
+import { type Identity, identityIn, keepCertificate } from '../security/keys';
+import { Receiver, signing } from '../security/requests';
+import { enrolmentRoutes, memberRoutes } from '../security/routes';
 import { JournalDatabase } from '../store/database';
 import { DiskFiles } from '../store/disk';
+import type { Files } from '../store/files';
 import { type EventLog, eventRoutes } from './events';
 import { type Address, type Listening, listen } from './server';
 
@@ -36,32 +44,45 @@ export interface AgentMember extends Member {
 }
 
 const VERSION = '0.1.0';
+const BASE = '/liquid/v1';
 
 function urlOf({ address, publicHost }: MemberOptions, { port }: Listening): string {
   const host = publicHost ?? (address.hostname === '0.0.0.0' ? '127.0.0.1' : address.hostname);
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-export async function startAgent(options: MemberOptions, orchestrator?: string): Promise<AgentMember> {
+export interface Joining {
+  readonly orchestrator: string;
+  /** Needed once: the certificate stays in the folder. */
+  readonly token?: string;
+}
+
+export async function startAgent(options: MemberOptions, joining?: Joining): Promise<AgentMember> {
   const { name, folder, events } = options;
   const devices: Devices = simulatedDevices();
-  const agent = new Agent({
-    name,
-    world: nodeWorld,
-    files: new DiskFiles(folder),
-    client: new Client(fetchTransport),
-    devices,
-    log: (text, execution) => events.add({ time: nodeWorld.wall(), source: name, text, execution }),
-  });
+  const files = new DiskFiles(folder);
+  const identity = await identityIn(files);
+  const client = new Client(signing(fetchTransport, identity));
+  const log = (text: string, execution?: string) =>
+    events.add({ time: nodeWorld.wall(), source: name, text, execution });
+  const agent = new Agent({ name, world: nodeWorld, files, client, devices, identity, log });
+  const trust = await trustFor(files, identity, name, joining);
+  if (trust !== undefined) agent.join(trust);
   await agent.open();
+  const receiver = trust && new Receiver(trust);
   const app = new Hono();
-  app.route('/liquid/v1', agentRoutes(agent));
+  app.onError(failure);
+  app.use(
+    `${BASE}/*`,
+    gate(() => receiver),
+  );
+  app.route(BASE, agentRoutes(agent));
   const server = await listen(app, options.address);
   const url = urlOf(options, server);
   const presence =
-    orchestrator === undefined
+    joining === undefined || trust === undefined
       ? undefined
-      : new Presence(agent, orchestrator, describe(name, url, devices), conditions);
+      : new Presence(agent, joining.orchestrator, describe(name, url, devices), trust, conditions);
   await presence?.start();
   return {
     agent,
@@ -74,32 +95,79 @@ export async function startAgent(options: MemberOptions, orchestrator?: string):
   };
 }
 
+/** What the folder says, or what the token brings; nothing when the agent is to be alone. */
+async function trustFor(
+  files: Files,
+  identity: Identity,
+  name: string,
+  joining: Joining | undefined,
+): Promise<Trust | undefined> {
+  const known = await trustIn(files);
+  if (known !== undefined || joining === undefined) return known;
+  if (joining.token === undefined)
+    throw new FleetError(
+      'unauthorized',
+      'this device is not enrolled yet: give it a --token (tswasm-fleet token)',
+    );
+  return enrol(files, identity, name, joining.orchestrator, joining.token, new Client(fetchTransport));
+}
+
 export interface OrchestratorMember extends Member {
   readonly orchestrator: Orchestrator;
+  readonly registrar: Registrar;
+  readonly sessions: Sessions;
 }
+
+/** The file with the keys of who may order: beside the orchestrator's, so that the command line on the same machine finds it. */
+export const OPERATOR_FILE = 'operator.json';
 
 export async function startOrchestrator(options: MemberOptions): Promise<OrchestratorMember> {
   const { name, folder, events, address } = options;
   const files = new DiskFiles(folder);
   const database = new JournalDatabase(files);
   await database.open();
+  const identity = await identityIn(files);
+  const trust = new Trust(identity.signing);
+  const registrar = new Registrar(identity, database, trust);
+  await registrar.open();
+  identity.certificate = await registrar.certify({ ...identity, name }, 'orchestrator');
+  const operator = await identityIn(files, OPERATOR_FILE);
+  if (operator.certificate === '')
+    await keepCertificate(
+      files,
+      await registrar.certify({ ...operator, name: 'operator' }, 'operator'),
+      OPERATOR_FILE,
+    );
   let url = '';
   const orchestrator = new Orchestrator({
     world: nodeWorld,
     files,
     database,
-    client: new Client(fetchTransport),
+    client: new Client(signing(fetchTransport, identity)),
+    identity,
+    registrar,
     url: () => url,
     log: (text, about) => events.add({ time: nodeWorld.wall(), source: name, text, ...about }),
   });
+  const receiver = new Receiver(trust);
+  const sessions = new Sessions();
   const app = new Hono();
-  app.route('/liquid/v1', orchestratorRoutes(orchestrator));
-  app.route('/liquid/v1', eventRoutes(events));
+  app.onError(failure);
+  app.route(BASE, enrolmentRoutes(registrar, sessions));
+  app.use(
+    `${BASE}/*`,
+    gate(() => receiver, sessions),
+  );
+  app.route(BASE, memberRoutes(registrar));
+  app.route(BASE, orchestratorRoutes(orchestrator));
+  app.route(BASE, eventRoutes(events));
   const server = await listen(app, address);
   url = urlOf(options, server);
   await orchestrator.open();
   return {
     orchestrator,
+    registrar,
+    sessions,
     url,
     close: async () => {
       orchestrator.close();

@@ -11,12 +11,9 @@ afterAll(() => processes.close());
 describe('a fleet of processes', () => {
   it('keeps the state of an execution over kill -9 of its device, a move, and a restart of the orchestrator', async () => {
     let up = await processes.up();
-    const agents = { a: await processes.agent('a', up.url), b: await processes.agent('b', up.url) };
-    const fleet = async (...args: string[]): Promise<string> => {
-      const { code, stdout, stderr } = await processes.run([...args, '--orchestrator', up.url]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      return stdout.trim();
-    };
+    const agents = { a: await processes.agent('a', up), b: await processes.agent('b', up) };
+    const document = async (...args: string[]) => (await processes.command(up, args)).document;
+    const fleet = async (...args: string[]) => (await processes.command(up, args)).text;
     const file = path.join(processes.folder, 'stateful.wasm');
     writeFileSync(file, await assemble(STATEFUL));
     expect(await fleet('push', file)).toMatch(/^stateful@1\.0\.0 sha256:[0-9a-f]{64}$/);
@@ -25,7 +22,7 @@ describe('a fleet of processes', () => {
     for (let k = 0; k < 4; k++) values.push(await fleet('exec', 's~main', 'fibo', '--key', `k${k}`));
     expect(values).toEqual(['1', '2', '3', '5']);
 
-    const owner = async (): Promise<'a' | 'b'> => JSON.parse(await fleet('ps', '--json'))[0].device;
+    const owner = async () => ((await document('ps')) as { device: 'a' | 'b' }[])[0].device;
     const first = await owner();
     await processes.kill(agents[first].process);
     expect(await fleet('exec', 's~main', 'fibo')).toBe('8');
@@ -35,7 +32,7 @@ describe('a fleet of processes', () => {
     expect(second).not.toBe(first);
 
     // The killed one comes back with its old state, and has to hear that it is superseded.
-    agents[first] = await processes.agent(first, up.url);
+    agents[first] = await processes.agent(first, up);
     expect(await fleet('exec', 's~main', 'fibo')).toBe('21');
     expect(await fleet('move', 's~main', first)).toBe(`s~main is on ${first} (epoch 3)`);
     expect(await fleet('exec', 's~main', 'fibo')).toBe('34');
@@ -48,7 +45,7 @@ describe('a fleet of processes', () => {
 
   it('says what is wrong, with exit codes', async () => {
     const up = await processes.up('other');
-    const ask = ['--orchestrator', up.url];
+    const ask = (args: string[]) => processes.ask(up, args, 'other');
     expect(await processes.run(['nothing'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/no command "nothing"/),
@@ -57,11 +54,11 @@ describe('a fleet of processes', () => {
       code: 2,
       stderr: expect.stringMatching(/usage: tswasm-fleet move/),
     });
-    expect(await processes.run(['move', 'x~y', 'z', ...ask])).toMatchObject({
+    expect(await ask(['move', 'x~y', 'z'])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/no execution x~y/),
     });
-    expect(await processes.run(['deploy', 'x', ...ask])).toMatchObject({
+    expect(await ask(['deploy', 'x'])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/no module x@\*/),
     });

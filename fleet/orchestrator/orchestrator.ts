@@ -12,13 +12,18 @@ import { type Deployment, deployment, executionId } from '../protocol/deployment
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription, ExecutionReport, Heartbeat, Orders } from '../protocol/reports';
 import { SILENCE } from '../protocol/reports';
+import { sha256Hex } from '../security/digest';
+import type { Registrar } from '../security/enrolment';
+import type { Identity } from '../security/keys';
+import { issueTicket, specDigest } from '../security/tickets';
+import { type Destination, placement } from '../security/transfer';
 import { type Blobs, FileBlobs } from '../store/blobs';
 import { Copies } from '../store/copies';
 import type { Database } from '../store/database';
 import type { Files } from '../store/files';
+import { Locks } from '../store/locks';
 import { Calls } from './calls';
 import { DeviceTable } from './devices';
-import { Locks } from './locks';
 import { Modules } from './modules';
 import { type ExecutionRecord, executionRecord } from './records';
 import { resolveDeployment } from './resolve';
@@ -36,6 +41,8 @@ export interface OrchestratorOptions {
   readonly files: Files;
   readonly database: Database;
   readonly client: Client;
+  readonly identity: Identity;
+  readonly registrar: Registrar;
   /** Its own base URL, as devices reach it. */
   readonly url: () => string;
   readonly log: (text: string, about?: { execution?: string; device?: string }) => void;
@@ -128,7 +135,7 @@ export class Orchestrator {
   /** A report of a device: gives what it is to do. */
   async heartbeat(beat: Heartbeat): Promise<Orders> {
     if (beat.description !== undefined) await this.devices.register(beat.description);
-    if (!this.devices.has(beat.name)) return { describe: true, superseded: [], holders: [] };
+    if (!this.devices.has(beat.name)) return { describe: true, superseded: [], holders: [], revoked: [] };
     if (this.devices.heard(beat)) this.log('is back', { device: beat.name });
     const superseded: { id: string; epoch: number }[] = [];
     for (const report of beat.executions) {
@@ -136,7 +143,8 @@ export class Orchestrator {
       if (newer !== undefined) superseded.push({ id: report.id, epoch: newer });
     }
     await this.findLost(beat);
-    return { describe: false, superseded, holders: this.holdersFor(beat.name) };
+    const revoked = [...this.options.registrar.trust.revocations];
+    return { describe: false, superseded, holders: this.holdersFor(beat.name), revoked };
   }
 
   /** Compares what a device has with what it should have; gives the epoch that has taken its place. */
@@ -291,11 +299,9 @@ export class Orchestrator {
     const born = { execution: id, deployment: record.deployment, begun: 0, answered: [] };
     const head = { ...(newest?.head ?? born), spec, epoch, sequence: 0 };
     const bytes = encodeCheckpoint({ head, snapshot: newest?.snapshot ?? new Uint8Array(0) });
-    await this.send(
-      device,
-      bytes,
-      head.spec.modules.concat(spec.files.map((f) => ({ name: f.path, digest: f.digest }))),
-    );
+    const checkpoint = await sha256Hex(bytes);
+    const to = await this.ticketFor({ id, spec: head.spec }, device, epoch, { checkpoint });
+    await this.send(device, bytes, to, [...spec.modules, ...spec.files]);
     this.noteArrival(id, device, epoch);
     await this.save({ ...this.record(id), device });
   }
@@ -316,24 +322,38 @@ export class Orchestrator {
     presence.placed.set(id, this.options.world.now());
   }
 
+  /** Lets an execution onto a device: for these bytes, or for what that source sends. */
+  private async ticketFor(
+    { id, spec }: Pick<ExecutionRecord, 'id' | 'spec'>,
+    device: string,
+    epoch: number,
+    contents: { readonly checkpoint: string } | { readonly source: string },
+  ): Promise<Destination> {
+    const { identity, registrar } = this.options;
+    const { nonce } = (await this.order(device, 'GET', 'nonce')) as { nonce: string };
+    const told = { execution: id, epoch, target: device, nonce, spec: await specDigest(spec), ...contents };
+    const { sealing } = registrar.member(device);
+    return { url: this.devices.url(device), ticket: await issueTicket(identity, told), epoch, sealing };
+  }
+
   /** Sends a checkpoint, and what the device says it lacks for it. */
-  private async send(device: string, body: Uint8Array, needed: readonly { digest: string }[]): Promise<void> {
-    const url = `${this.devices.url(device)}/liquid/v1`;
-    const place = { method: 'POST', url: `${url}/executions`, body, timeout: PLACE_TIMEOUT } as const;
-    const { client } = this.options;
+  private async send(
+    device: string,
+    bytes: Uint8Array,
+    to: Destination,
+    needed: readonly { digest: string }[],
+  ): Promise<void> {
+    const { client, identity } = this.options;
+    const place = { ...(await placement(identity, bytes, to)), timeout: PLACE_TIMEOUT };
     try {
       await client.send(place);
     } catch (error) {
       if (!(error instanceof FleetError) || error.code !== 'module-unknown') throw error;
       for (const { digest } of needed) {
-        const blob = await this.blobs.get(digest);
-        if (blob === undefined || !error.message.includes(digest)) continue;
-        await client.send({
-          method: 'PUT',
-          url: `${url}/blobs/sha256/${digest}`,
-          body: blob,
-          timeout: PLACE_TIMEOUT,
-        });
+        const body = await this.blobs.get(digest);
+        if (body === undefined || !error.message.includes(digest)) continue;
+        const url = `${to.url}/liquid/v1/blobs/sha256/${digest}`;
+        await client.send({ method: 'PUT', url, body, timeout: PLACE_TIMEOUT });
       }
       await client.send(place);
     }
@@ -410,7 +430,7 @@ export class Orchestrator {
         );
       const epoch = record.lastEpoch + 1;
       await this.save({ ...record, lastEpoch: epoch, moving: { to: device, epoch } });
-      const to = { url: this.devices.url(device), ticket: 'open', epoch };
+      const to = await this.ticketFor(record, device, epoch, { source: from });
       try {
         await this.order(from, 'POST', `executions/${encodeURIComponent(id)}/migrate`, to, PLACE_TIMEOUT);
       } catch (error) {

@@ -1,16 +1,22 @@
 /** `/liquid/v1` of the orchestrator. */
 import { type Context, Hono } from 'hono';
 import { callIn, failure } from '../agent/routes';
-import { name, readJson, shape, text } from '../protocol/checked';
+import { readBody, readDocument } from '../protocol/body';
+import { name, shape, text } from '../protocol/checked';
 import { executionIdOf } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import { heartbeat } from '../protocol/reports';
-import { blobRoutes, copyRoutes, readBody } from '../protocol/routes';
+import { blobRoutes, copyRoutes } from '../protocol/routes';
+import { callerOf, only } from '../security/gate';
 import type { Orchestrator } from './orchestrator';
 import type { ExecutionRecord } from './records';
 
 const moveDocument = shape({ device: name });
 const anything = (value: unknown) => value;
+
+const OPERATORS = only('operator');
+const AGENTS = only('agent');
+const CALLERS = only('operator', 'agent');
 
 export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
   const app = new Hono();
@@ -18,30 +24,32 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
   const idOf = (c: Context) => executionIdOf(c.req.param('id'), 'execution');
   const deviceOf = (c: Context) => name(c.req.param('device'), 'device');
 
-  app.get('/devices', (c) =>
+  app.get('/devices', OPERATORS, (c) =>
     c.json(orchestrator.devices.names().map((one) => deviceStatus(orchestrator, one))),
   );
-  app.post('/devices/:device/heartbeat', async (c) => {
-    const beat = readJson(await c.req.text(), heartbeat, 'heartbeat');
+  app.post('/devices/:device/heartbeat', AGENTS, async (c) => {
+    const beat = await readDocument(c, heartbeat, 'heartbeat');
+    if (callerOf(c).name !== beat.name)
+      throw new FleetError('forbidden', `${callerOf(c).name} is not ${beat.name}`);
     if (beat.name !== deviceOf(c) || (beat.description !== undefined && beat.description.name !== beat.name))
       throw new FleetError('bad-request', 'the names of the device differ');
     return c.json(await orchestrator.heartbeat(beat));
   });
-  app.delete('/devices/:device', async (c) => {
+  app.delete('/devices/:device', OPERATORS, async (c) => {
     await orchestrator.devices.forget(deviceOf(c));
     return c.body(null, 204);
   });
-  app.post('/devices/:device/drain', async (c) => c.json(await orchestrator.drain(deviceOf(c))));
-  app.post('/devices/:device/undrain', async (c) => {
+  app.post('/devices/:device/drain', OPERATORS, async (c) => c.json(await orchestrator.drain(deviceOf(c))));
+  app.post('/devices/:device/undrain', OPERATORS, async (c) => {
     await orchestrator.devices.change(deviceOf(c), { draining: false });
     return c.body(null, 204);
   });
 
-  app.get('/modules', (c) => c.json(orchestrator.modules.list()));
-  app.get('/modules/:reference', (c) =>
+  app.get('/modules', OPERATORS, (c) => c.json(orchestrator.modules.list()));
+  app.get('/modules/:reference', OPERATORS, (c) =>
     c.json(orchestrator.modules.find(text(200)(c.req.param('reference'), 'reference'))),
   );
-  app.put('/modules/:name/:version', async (c) => {
+  app.put('/modules/:name/:version', OPERATORS, async (c) => {
     const record = await orchestrator.modules.push(
       c.req.param('name'),
       c.req.param('version'),
@@ -50,22 +58,28 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
     return c.json(record, 201);
   });
 
-  app.get('/deployments', async (c) =>
+  app.get('/deployments', OPERATORS, async (c) =>
     c.json((await orchestrator.options.database.list('deployment/')).map(({ value }) => value)),
   );
-  app.post('/deployments', async (c) =>
-    c.json(await orchestrator.deploy(readJson(await c.req.text(), anything, 'deployment')), 201),
+  app.post('/deployments', OPERATORS, async (c) =>
+    c.json(await orchestrator.deploy(await readDocument(c, anything, 'deployment')), 201),
   );
-  app.delete('/deployments/:deployment', async (c) => {
+  app.delete('/deployments/:deployment', OPERATORS, async (c) => {
     await orchestrator.undeploy(name(c.req.param('deployment'), 'deployment'));
     return c.body(null, 204);
   });
 
-  app.get('/executions', (c) => c.json(orchestrator.list().map((one) => executionStatus(orchestrator, one))));
-  app.get('/executions/:id', (c) => c.json(executionStatus(orchestrator, orchestrator.record(idOf(c)))));
-  app.post('/executions/:id/calls', async (c) => c.json(await orchestrator.call(idOf(c), await callIn(c))));
-  app.post('/executions/:id/move', async (c) => {
-    const { device } = readJson(await c.req.text(), moveDocument, 'move');
+  app.get('/executions', OPERATORS, (c) =>
+    c.json(orchestrator.list().map((one) => executionStatus(orchestrator, one))),
+  );
+  app.get('/executions/:id', OPERATORS, (c) =>
+    c.json(executionStatus(orchestrator, orchestrator.record(idOf(c)))),
+  );
+  app.post('/executions/:id/calls', CALLERS, async (c) =>
+    c.json(await orchestrator.call(idOf(c), await callIn(c))),
+  );
+  app.post('/executions/:id/move', OPERATORS, async (c) => {
+    const { device } = await readDocument(c, moveDocument, 'move');
     await orchestrator.move(idOf(c), device);
     return c.json(executionStatus(orchestrator, orchestrator.record(idOf(c))));
   });

@@ -53,6 +53,8 @@ export const orders = shape({
   superseded: list(shape({ id: executionIdOf, epoch: integer(1) })),
   /** Who keeps copies for this device. */
   holders: list(text(1024), 16),
+  /** Fingerprints of keys that do not count any more. */
+  revoked: list(text(64)),
 });
 export type Orders = ReturnType<typeof orders>;
 

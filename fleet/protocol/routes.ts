@@ -1,44 +1,14 @@
 /** Routes that agents and orchestrators have in common: blobs and copies of checkpoints. */
 import { type Context, Hono } from 'hono';
 import { sha256Hex } from '../security/digest';
+import { only } from '../security/gate';
 import type { Blobs } from '../store/blobs';
 import type { Copies } from '../store/copies';
+import { readBody } from './body';
 import { digest } from './checked';
 import { decodeCheckpoint } from './checkpoint';
 import { executionIdOf } from './deployment';
 import { FleetError } from './errors';
-
-/** Bytes of a request: a snapshot of the largest memory that deployments get without asking, and what goes with it. */
-export const MAX_BODY_BYTES = 320 * 1024 * 1024;
-
-/** The body, read as it comes and no further than allowed. */
-export async function readBody(c: Context, max = MAX_BODY_BYTES): Promise<Uint8Array> {
-  const tooLarge = () => new FleetError('too-large', `a request may have ${max} bytes`);
-  if (Number(c.req.header('content-length') ?? 0) > max) throw tooLarge();
-  const stream = c.req.raw.body;
-  if (stream === null) return new Uint8Array(0);
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    size += value.length;
-    if (size > max) {
-      await reader.cancel();
-      throw tooLarge();
-    }
-    pieces.push(value);
-  }
-  if (pieces.length === 1) return pieces[0];
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}
 
 /** The part of a range request that can be given: `[from, to)`. */
 function rangeOf(header: string | undefined, size: number): readonly [number, number] | undefined {
@@ -64,15 +34,17 @@ export async function sendBytes(c: Context, bytes: Uint8Array): Promise<Response
   });
 }
 
+const MEMBERS = only('orchestrator', 'agent', 'operator');
+
 export function blobRoutes(blobs: Blobs): Hono {
   const app = new Hono();
-  app.get('/blobs/sha256/:hex', async (c) => {
+  app.get('/blobs/sha256/:hex', MEMBERS, async (c) => {
     const hex = digest(c.req.param('hex'), 'digest');
     const bytes = await blobs.get(hex);
     if (bytes === undefined) throw new FleetError('not-found', `no blob sha256:${hex} here`);
     return sendBytes(c, bytes);
   });
-  app.put('/blobs/sha256/:hex', async (c) => {
+  app.put('/blobs/sha256/:hex', MEMBERS, async (c) => {
     const hex = digest(c.req.param('hex'), 'digest');
     const bytes = await readBody(c);
     if ((await sha256Hex(bytes)) !== hex)
@@ -86,15 +58,15 @@ export function blobRoutes(blobs: Blobs): Hono {
 export function copyRoutes(copies: Copies): Hono {
   const app = new Hono();
   const idOf = (c: Context) => executionIdOf(c.req.param('id'), 'execution');
-  app.get('/checkpoints', (c) =>
+  app.get('/checkpoints', MEMBERS, (c) =>
     c.json(copies.list().map(({ execution, epoch, sequence }) => ({ execution, epoch, sequence }))),
   );
-  app.get('/checkpoints/:id', async (c) => {
+  app.get('/checkpoints/:id', MEMBERS, async (c) => {
     const bytes = await copies.bytes(idOf(c));
     if (bytes === undefined) throw new FleetError('not-found', `no checkpoint of ${idOf(c)} here`);
     return sendBytes(c, bytes);
   });
-  app.put('/checkpoints/:id', async (c) => {
+  app.put('/checkpoints/:id', MEMBERS, async (c) => {
     const bytes = await readBody(c);
     const { head } = decodeCheckpoint(bytes);
     if (head.execution !== idOf(c))

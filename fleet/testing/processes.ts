@@ -1,9 +1,16 @@
 /** The command line in processes of its own, built once for all tests of a file. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildFleet } from '../build.mjs';
+import { COMMANDS } from '../cli/commands';
+import { OPERATOR_FILE } from '../cli/members';
+import { parseOptions } from '../cli/options';
+import { Client, fetchTransport } from '../protocol/client';
+import { identityIn } from '../security/keys';
+import { signing } from '../security/requests';
+import { DiskFiles } from '../store/disk';
 
 export interface Started {
   readonly process: ChildProcess;
@@ -46,9 +53,40 @@ export class Processes {
   up(name = 'orchestrator', port = 0, more: readonly string[] = []): Promise<Started> {
     return this.start(['up', '--port', String(port), '--data', path.join(this.folder, name), ...more]);
   }
-  agent(name: string, orchestrator: string, node: readonly string[] = []): Promise<Started> {
+  /** An agent of the orchestrator in `owner`, enrolled when that has not happened yet. */
+  async agent(
+    name: string,
+    up: Started,
+    node: readonly string[] = [],
+    owner = 'orchestrator',
+  ): Promise<Started> {
     const data = path.join(this.folder, name);
-    return this.start(['agent', '--name', name, '--orchestrator', orchestrator, '--data', data], node);
+    const args = ['agent', '--name', name, '--orchestrator', up.url, '--data', data];
+    if (existsSync(path.join(data, 'authority.json'))) return this.start(args, node);
+    const { text } = await this.command(up, ['token'], owner);
+    return this.start([...args, '--token', text], node);
+  }
+
+  /** A command of the operator. */
+  ask(up: Started, args: readonly string[], owner = 'orchestrator') {
+    return this.run([...args, '--orchestrator', up.url, '--data', path.join(this.folder, owner)]);
+  }
+
+  /** The same in this process, which takes less time than one of its own. */
+  async command(up: Started, args: readonly string[], owner = 'orchestrator') {
+    const files = new DiskFiles(path.join(this.folder, owner));
+    const { options, operands } = parseOptions(args, {
+      key: 'text',
+      as: 'text',
+      name: 'text',
+      operator: 'flag',
+    });
+    return COMMANDS[operands[0]].run({
+      client: new Client(signing(fetchTransport, await identityIn(files, OPERATOR_FILE))),
+      base: `${up.url}/liquid/v1`,
+      operands: operands.slice(1),
+      options: { ...options, progress: () => undefined },
+    });
   }
 
   /** A command to its end. */

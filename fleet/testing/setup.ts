@@ -6,14 +6,20 @@ import { encodeCheckpoint } from '../protocol/checkpoint';
 import { Client, type Transport } from '../protocol/client';
 import { type ExecutionSpec, executionId, executionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
+import { identityIn } from '../security/keys';
 import { type Files, MemoryFiles } from '../store/files';
 
 /** A network that has nobody. */
 export const nowhere: Transport = ({ url }) =>
   Promise.reject(new FleetError('unavailable', `${url} is not on this network`));
 
-export function testAgent(name: string, files: Files = new MemoryFiles(), transport = nowhere): Agent {
+export async function testAgent(
+  name: string,
+  files: Files = new MemoryFiles(),
+  transport = nowhere,
+): Promise<Agent> {
   return new Agent({
+    identity: await identityIn(files),
     name,
     world: nodeWorld,
     files,

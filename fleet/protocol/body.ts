@@ -1,0 +1,56 @@
+/** Bodies of requests: read as they come, no further than allowed, and once for all who ask. */
+import type { Context } from 'hono';
+import { MAX_DOCUMENT_BYTES, type Reader, readJson } from './checked';
+import { FleetError } from './errors';
+
+/** Bytes of a request: a snapshot of the largest memory that deployments get without asking, and what goes with it. */
+export const MAX_BODY_BYTES = 320 * 1024 * 1024;
+
+const bodies = new WeakMap<Request, Promise<Uint8Array>>();
+
+export function readBody(c: Context, max = MAX_BODY_BYTES): Promise<Uint8Array> {
+  const { raw } = c.req;
+  const known = bodies.get(raw) ?? read(c, max);
+  bodies.set(raw, known);
+  return known;
+}
+
+async function read(c: Context, max: number): Promise<Uint8Array> {
+  const tooLarge = () => new FleetError('too-large', `a request may have ${max} bytes`);
+  if (Number(c.req.header('content-length') ?? 0) > max) throw tooLarge();
+  const stream = c.req.raw.body;
+  if (stream === null) return new Uint8Array(0);
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > max) {
+      await reader.cancel();
+      throw tooLarge();
+    }
+    pieces.push(value);
+  }
+  return joined(pieces, size);
+}
+
+function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** A JSON document in the body. */
+export async function readDocument<T>(c: Context, reader: Reader<T>, place: string): Promise<T> {
+  const bytes = await readBody(c);
+  if (bytes.length > MAX_DOCUMENT_BYTES)
+    throw new FleetError('too-large', `${place}: a document has at most ${MAX_DOCUMENT_BYTES} bytes`);
+  return readJson(new TextDecoder().decode(bytes), reader, place);
+}

@@ -1,0 +1,88 @@
+/**
+ * Who may do what: a gate stands before all routes and finds out who asks; each route says which roles it serves. Without a gate nobody is known,
+ * and every route refuses.
+ */
+import type { Context, MiddlewareHandler } from 'hono';
+import { readBody } from '../protocol/body';
+import { errorDocument, FleetError } from '../protocol/errors';
+import type { Role } from './certificates';
+import { NONCE_HEADER, type Receiver } from './requests';
+
+export interface Caller {
+  readonly name: string;
+  readonly role: Role;
+}
+
+const callers = new WeakMap<Request, Caller>();
+
+/** Sessions of people at a page: a token in place of a signature. */
+export class Sessions {
+  private readonly tokens = new Map<string, Caller>();
+  private readonly invitations = new Map<string, Caller>();
+
+  /** A word that can be exchanged for a session, once. */
+  invite(caller: Caller): string {
+    const word = crypto.randomUUID();
+    this.invitations.set(word, caller);
+    return word;
+  }
+  open(word: string): string {
+    const caller = this.invitations.get(word);
+    if (caller === undefined)
+      throw new FleetError('unauthorized', 'the link has been used, or was never one of mine');
+    this.invitations.delete(word);
+    const token = crypto.randomUUID();
+    this.tokens.set(token, caller);
+    return token;
+  }
+  get(token: string): Caller | undefined {
+    return this.tokens.get(token);
+  }
+}
+
+const BEARER = 'Bearer ';
+
+/** `receiver` is asked for each request: a device that has not been enrolled has none. */
+export function gate(receiver: () => Receiver | undefined, sessions?: Sessions): MiddlewareHandler {
+  return async (c, next) => {
+    const authorization = c.req.header('authorization');
+    const session = authorization?.startsWith(BEARER)
+      ? sessions?.get(authorization.slice(BEARER.length))
+      : undefined;
+    if (session !== undefined) {
+      callers.set(c.req.raw, session);
+      return next();
+    }
+    const { pathname, search } = new URL(c.req.url);
+    const known = receiver();
+    try {
+      if (known === undefined) throw new FleetError('unauthorized', 'this device has not been enrolled');
+      // Nobody's body is read who shows nothing.
+      const body = authorization === undefined ? new Uint8Array(0) : await readBody(c);
+      callers.set(c.req.raw, await known.check(authorization, c.req.method, pathname + search, body));
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      const headers = known === undefined ? undefined : { [NONCE_HEADER]: known.nonce };
+      return c.json(errorDocument(error), error.status as 401, headers);
+    }
+    await next();
+    c.header(NONCE_HEADER, known.nonce);
+    return undefined;
+  };
+}
+
+export function callerOf(c: Context): Caller {
+  const caller = callers.get(c.req.raw);
+  if (caller === undefined) throw new FleetError('unauthorized', 'nobody is known to ask');
+  return caller;
+}
+
+/** Serves these roles only. */
+export function only(...roles: readonly Role[]): MiddlewareHandler {
+  return async (c, next) => {
+    const { name, role } = callerOf(c);
+    if (!roles.includes(role))
+      throw new FleetError('forbidden', `${name} is ${role}, and this is for ${roles.join(' and ')} alone`);
+    await next();
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Signed requests. Beside a request goes a token: method, path, digest of the body, who shall get it, a number that is used once, and a nonce
+ * that the receiver has given. A token counts once, for that request, and no clock is asked. Who has no nonce yet, or an old one, hears a new one
+ * with the refusal and asks again.
+ */
+import { type Reader, shape, text } from '../protocol/checked';
+import type { Reply, Request, Transport } from '../protocol/client';
+import { FleetError } from '../protocol/errors';
+import type { Certificate, Trust } from './certificates';
+import { sha256Hex } from './digest';
+import { type Identity, verified } from './keys';
+
+const token = shape({
+  method: text(8),
+  path: text(4096),
+  body: text(64),
+  nonce: text(64),
+  once: text(64),
+  certificate: text(8192),
+});
+type Token = ReturnType<typeof token>;
+
+export const NONCE_HEADER = 'liquid-nonce';
+const SCHEME = 'Liquid ';
+
+/** A transport that signs. */
+export function signing(transport: Transport, identity: Identity): Transport {
+  const nonces = new Map<string, string>();
+  const attempt = async (request: Request): Promise<Reply> => {
+    const { origin, pathname, search } = new URL(request.url);
+    const told: Token = {
+      method: request.method,
+      path: pathname + search,
+      body: await sha256Hex(request.body ?? new Uint8Array(0)),
+      nonce: nonces.get(origin) ?? '',
+      once: crypto.randomUUID(),
+      certificate: identity.certificate,
+    };
+    const authorization = SCHEME + (await identity.sign('request', told));
+    const reply = await transport({ ...request, headers: { ...request.headers, authorization } });
+    const nonce = reply.headers[NONCE_HEADER];
+    if (nonce !== undefined) nonces.set(origin, nonce);
+    return reply;
+  };
+  return async (request) => {
+    const reply = await attempt(request);
+    return reply.status === 401 && reply.headers[NONCE_HEADER] !== undefined ? attempt(request) : reply;
+  };
+}
+
+/** Requests under one nonce: so many identifiers are remembered. */
+const MAX_ONCE = 50_000;
+
+/** The receiver's side: who asks, and whether it is the first time. */
+export class Receiver {
+  private once = new Set<string>();
+  private before = new Set<string>();
+  nonce: string = crypto.randomUUID();
+  private nonceBefore = '';
+
+  constructor(private readonly trust: Trust) {}
+
+  async check(
+    authorization: string | undefined,
+    method: string,
+    path: string,
+    body: Uint8Array,
+  ): Promise<Certificate> {
+    if (authorization === undefined || !authorization.startsWith(SCHEME))
+      throw new FleetError('unauthorized', 'the request is not signed by a member of the fleet');
+    const jws = authorization.slice(SCHEME.length);
+    const certificate = await this.trust.check(unverifiedCertificate(jws));
+    const told = await verified(jws, 'request', certificate.signing, token as Reader<Token>);
+    if (told.method !== method || told.path !== path || told.body !== (await sha256Hex(body)))
+      throw new FleetError('unauthorized', 'the signature is of another request');
+    this.use(told);
+    return certificate;
+  }
+
+  private use({ nonce, once }: Token): void {
+    const used =
+      nonce === this.nonce ? this.once : nonce === this.nonceBefore && nonce !== '' ? this.before : undefined;
+    if (used === undefined) throw new FleetError('unauthorized', 'the nonce is not one of mine, or too old');
+    if (used.has(once)) throw new FleetError('unauthorized', 'the request has been made before');
+    used.add(once);
+    if (this.once.size < MAX_ONCE) return;
+    this.before = this.once;
+    this.once = new Set();
+    this.nonceBefore = this.nonce;
+    this.nonce = crypto.randomUUID();
+  }
+}
+
+/** The certificate that a token names: whose key its signature is to be checked with. */
+function unverifiedCertificate(jws: string): string {
+  try {
+    const [, payload] = jws.split('.');
+    const json = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
+    return token(JSON.parse(json), 'token').certificate;
+  } catch {
+    throw new FleetError('unauthorized', 'the token cannot be read');
+  }
+}

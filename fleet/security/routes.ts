@@ -1,0 +1,37 @@
+/** Routes by which members come and go. Two of them are for those whom nobody knows yet: they hold a word that counts once. */
+import { Hono } from 'hono';
+import { readDocument } from '../protocol/body';
+import { name, oneOf, shape, text } from '../protocol/checked';
+import { type Registrar, readEnrolRequest } from './enrolment';
+import { only, type Sessions } from './gate';
+
+const sessionRequest = shape({ word: text(64) });
+const tokenRequest = shape({ role: oneOf('agent', 'operator') });
+
+/** Before the gate. */
+export function enrolmentRoutes(registrar: Registrar, sessions: Sessions): Hono {
+  const app = new Hono();
+  app.post('/enrol', async (c) => {
+    const request = await readDocument(c, readEnrolRequest, 'enrolment');
+    return c.json(await registrar.enrol(request), 201);
+  });
+  app.post('/session', async (c) => {
+    const { word } = await readDocument(c, sessionRequest, 'session');
+    return c.json({ token: sessions.open(word) }, 201);
+  });
+  return app;
+}
+
+/** Behind it. */
+export function memberRoutes(registrar: Registrar): Hono {
+  const app = new Hono();
+  app.post('/tokens', only('operator'), async (c) => {
+    const { role } = await readDocument(c, tokenRequest, 'token');
+    return c.json({ token: await registrar.token(role) }, 201);
+  });
+  app.delete('/members/:name', only('operator'), async (c) => {
+    await registrar.revoke(name(c.req.param('name'), 'name'));
+    return c.body(null, 204);
+  });
+  return app;
+}
