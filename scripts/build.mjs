@@ -1,4 +1,4 @@
-// Builds dist/: generated sources, the library and the command line with esbuild, their types, tswasm.min.js, the example programs.
+// Builds dist/: generated sources, the library and the command line with esbuild, their types, the small files, the example programs.
 //   node scripts/build.mjs [--if-needed]     --if-needed: only when a source is newer than the last build
 import { spawnSync } from 'node:child_process';
 import {
@@ -47,7 +47,7 @@ if (!(process.argv.includes('--if-needed') && upToDate)) {
   chmodSync(`${out}/cli.js`, 0o755);
   buildDeclarations(out, { ...LIBRARY, ...FACTORIES, 'quickjs/tswasm': QUICKJS['quickjs/tswasm'] });
   copyFileSync('src/interpreter/factories-fresh.generated.json', `${out}/factories.json`);
-  run('scripts/run-ts.mjs', 'scripts/min.ts', out);
+  run('scripts/run-ts.mjs', 'scripts/small-files.ts', out);
   run('scripts/examples.mjs', `${out}/examples`);
   writeFileSync(path.join(out, '.built'), '');
   // A source that changed meanwhile is newer than the build.

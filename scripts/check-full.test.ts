@@ -102,6 +102,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   TSWASM_SEED: 'another journey of the programs that travel',
   TSWASM_JS_API_FILES: 'fewer files, to look for something',
   TSWASM_GENERATE_TO: 'where a build puts its files',
+  TSWASM_SCREENSHOTS: 'pictures for people to look at',
   TSWASM_DIST: 'for measurements',
   TSWASM_WASM3: 'for measurements',
   TSWASM_COREMARK: 'for measurements',

@@ -1,10 +1,4 @@
-/**
- * `dist/tswasm.min.js`: the core and the drop-in namespace in one ES module, small, for pages and small engines.
- *   node scripts/run-ts.mjs scripts/min.ts dist     writes it there, with its types
- */
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+/** `dist/tswasm.min.js`: the core and the drop-in namespace in one ES module, small, for pages and small engines. */
 import { type BuildOptions, build } from 'esbuild';
 import { root } from './laws/files.ts';
 import { smallParts } from './small-parts.mjs';
@@ -43,28 +37,9 @@ export async function bundle(files: readonly string[], options: BuildOptions = {
   return { text: outputFiles[0].text, external, files: Object.keys(metafile.inputs) };
 }
 
+/** What is in it. */
+export const MIN_ENTRIES = ['src/index.ts', 'src/webassembly.ts'];
+
 export function buildMin(): Promise<Bundle> {
-  return bundle(['src/index.ts', 'src/webassembly.ts'], { plugins: [smallParts()] });
-}
-
-/** Names that both entries have are the core's: the namespace has its objects as members. */
-const TYPES = `export * from './index.js';
-export {
-  CallStoppedError,
-  coreOf,
-  createWebAssembly,
-  type CallLimits,
-  type CallStopReason,
-  type MeteringOptions,
-  type NamespaceOptions,
-  WebAssembly,
-  type WebAssemblyNamespace,
-} from './webassembly.js';
-`;
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const folder = process.argv[2] ?? 'dist';
-  const { text } = await buildMin();
-  writeFileSync(path.join(folder, 'tswasm.min.js'), text);
-  writeFileSync(path.join(folder, 'tswasm.min.d.ts'), TYPES);
+  return bundle(MIN_ENTRIES, { plugins: [smallParts()] });
 }

@@ -2,12 +2,12 @@
 import { beforeAll, expect, it } from 'vitest';
 import { EVERYTHING, guest, LISTER, writer } from '../node/wasi-tests/guests';
 import { program, sleeper, UPPER } from '../node/wasi-tests/programs';
-import { askFresh, type EngineCommand, findEngines, noQjsNotice } from './tests/engines';
+import { askFresh, type EngineCommand, findEngines, missingNotice } from './tests/engines';
 import { toHex, type WasiReply, type WasiRequest, type WireFile } from './tests/wire';
 
 let engines: EngineCommand[];
 beforeAll(async () => {
-  noQjsNotice();
+  missingNotice();
   engines = await findEngines();
 });
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { findPrograms, PROGRAM_COUNT } from '../node/wasi-testsuite';
-import { askFresh, findEngines, noQjsNotice } from './tests/engines';
+import { askFresh, findEngines, missingNotice } from './tests/engines';
 import { judge, requestFor } from './tests/wasi-programs';
 
 const checkout = process.env['TSWASM_WASI_TESTSUITE'];
@@ -18,7 +18,7 @@ const engines = (await findEngines()).filter(({ name }) => name !== 'node' && na
 const EXPECTED_FAILURES: Readonly<Record<string, string>> = {};
 
 describe.skipIf(!checkout).each(engines)('WASI programs in $name', (engine) => {
-  noQjsNotice();
+  missingNotice();
 
   it('are all there', () => {
     expect(programs.length).toBe(PROGRAM_COUNT);

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { locateTestsuite } from '../../spec-tests/locate.ts';
+import { findEngine, noEngine } from '../engines.mjs';
 import { root } from '../laws/files.ts';
 import type { Step } from './run.ts';
 
@@ -81,6 +82,13 @@ const noJsApi = unnamed('TSWASM_JS_API', 'the folder test/js-api of a checkout o
 const noWasiSuite = unnamed('TSWASM_WASI_TESTSUITE', 'a checkout of WebAssembly/wasi-testsuite');
 const noQuickjs = unnamed('TSWASM_QJS', 'a native QuickJS');
 
+/** Asked when the step before has tried to bring them. */
+function noEngines(): string | undefined {
+  const names = ['bun', 'deno', 'hermes'] as const;
+  const missing = names.filter((name) => findEngine(name) === undefined).map(noEngine);
+  return missing.length === names.length ? missing.join('; ') : undefined;
+}
+
 export const STEPS: readonly Step[] = [
   { name: 'build', command: [process.execPath, 'scripts/build.mjs', '--if-needed'] },
   ...suite(),
@@ -142,6 +150,12 @@ export const STEPS: readonly Step[] = [
     name: 'WASI test suite in QuickJS',
     command: vitest('embed/quickjs/wasi.test.ts'),
     missing: noWasiSuite,
+  },
+  { name: 'Bun, Deno and Hermes from npm', command: [process.execPath, 'scripts/engines.mjs'] },
+  {
+    name: 'the package in Bun, Deno and Hermes, and programs that travel there',
+    command: vitest('embed/engines', 'embed/quickjs/contract.test.ts', 'embed/quickjs/moves.test.ts'),
+    missing: noEngines,
   },
   { name: 'everything in a native QuickJS', command: vitest('embed/quickjs'), missing: noQuickjs },
   {

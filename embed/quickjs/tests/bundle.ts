@@ -1,9 +1,13 @@
-/** The bundles that the tests run: for QuickJS one ES2020 module that imports nothing, for Node one that starts fast. */
+/**
+ * The bundles that the tests run: for QuickJS one ES2020 module that imports nothing, for Node one that starts fast, for Hermes a script in
+ * ECMAScript 5.
+ */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { bundleScript, toEs5 } from '../../../scripts/es5';
 import { QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
 
 /** A file of this folder. */
@@ -19,16 +23,26 @@ const QUICKJS: BuildOptions = {
 };
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
 
-/** Named by its contents, so that who runs an older one is not disturbed. */
 async function bundle(name: string, options: BuildOptions): Promise<string> {
   const common = { bundle: true, format: 'esm', minify: true, logLevel: 'warning', write: false } as const;
   const { outputFiles } = await build({ entryPoints: [here(name)], ...common, ...options });
-  const [{ contents }] = outputFiles ?? [];
-  const hash = createHash('sha256').update(contents).digest('hex').slice(0, 12);
-  const file = path.join(folder, `${path.basename(name, '.ts')}-${hash}.mjs`);
+  const [{ text }] = outputFiles ?? [];
+  return kept(`${path.basename(name, '.ts')}.mjs`, text, (same) => same);
+}
+
+/** The file of what becomes of a text. It is named by the text and `by`, so that who runs an older one is not disturbed. */
+async function kept(
+  name: string,
+  text: string,
+  become: (text: string) => string | Promise<string>,
+  by = '',
+): Promise<string> {
+  const hash = createHash('sha256').update(by).update(text).digest('hex').slice(0, 12);
+  const { name: stem, ext } = path.parse(name);
+  const file = path.join(folder, `${stem}-${hash}${ext}`);
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, contents);
+    writeFileSync(`${file}.${process.pid}`, await become(text));
     renameSync(`${file}.${process.pid}`, file);
   }
   return file;
@@ -40,4 +54,10 @@ export function bundleForQuickjs(name: string): Promise<string> {
 }
 export function bundleForNode(name: string): Promise<string> {
   return bundle(name, NODE);
+}
+/** A script whose global `carrier` has the exports of `embed/engines/tests/hermes-entry.ts`. */
+export async function bundleForHermes(): Promise<string> {
+  const plugins = [smallParts(QUICKJS_PARTS)];
+  const script = await bundleScript(['embed/engines/tests/hermes-entry.ts'], 'carrier', { plugins });
+  return kept('hermes.js', script, toEs5, readFileSync(here('../../../scripts/es5.ts'), 'utf8'));
 }

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { bundleForNode, bundleForQuickjs } from './bundle';
+import { type EngineName, findEngine, noEngine } from '../../../scripts/engines.mjs';
+import { bundleForHermes, bundleForNode, bundleForQuickjs } from './bundle';
 import { VM_LIMITS } from './vm';
 import type { FailedReply, ReplyTo, Request } from './wire';
 
@@ -12,7 +13,10 @@ export interface EngineCommand {
   readonly args: readonly string[];
 }
 
-/** Node, Node without a compiler, QuickJS in quickjs-emscripten, and the binaries that TSWASM_QJS names (with `:` between them). */
+/**
+ * Node, Node without a compiler, QuickJS in quickjs-emscripten, the binaries that TSWASM_QJS names (with `:` between them), and those of Bun,
+ * Deno and Hermes that are here.
+ */
 export async function findEngines({ vmBytes = VM_LIMITS.memoryBytes } = {}): Promise<EngineCommand[]> {
   const onNode = await bundleForNode('main-node.ts');
   const onVm = [await bundleForNode('main-vm.ts'), await bundleForQuickjs('vm-entry.ts'), String(vmBytes)];
@@ -25,16 +29,38 @@ export async function findEngines({ vmBytes = VM_LIMITS.memoryBytes } = {}): Pro
   for (const command of qjsBinaries()) {
     engines.push({ name: command, command, args: [await bundleForQuickjs('main-qjs.ts')] });
   }
+  for (const name of OTHERS) {
+    const program = findEngine(name);
+    if (program !== undefined) engines.push(await otherEngine(name, program, onNode));
+  }
   return engines;
+}
+const OTHERS: readonly EngineName[] = ['bun', 'deno', 'hermes'];
+
+async function otherEngine(name: EngineName, program: string, onNode: string): Promise<EngineCommand> {
+  switch (name) {
+    case 'bun':
+      return { name, command: program, args: [onNode] };
+    case 'deno':
+      return { name, command: program, args: ['run', '--allow-all', '--quiet', onNode] };
+    case 'hermes': {
+      const main = await bundleForNode('../../engines/tests/main-hermes.ts');
+      return { name, command: process.execPath, args: [main, program, await bundleForHermes()] };
+    }
+  }
 }
 export const JITLESS = ['--jitless', '--disallow-code-generation-from-strings'];
 
 export function qjsBinaries(): string[] {
   return (process.env['TSWASM_QJS'] ?? '').split(path.delimiter).filter((name) => name !== '');
 }
-export function noQjsNotice(): void {
-  if (qjsBinaries().length > 0) return;
-  process.stderr.write('SKIPPED: a native QuickJS; name its binary in TSWASM_QJS to test it too\n');
+export function missingNotice(): void {
+  if (qjsBinaries().length === 0) {
+    process.stderr.write('SKIPPED: a native QuickJS; name its binary in TSWASM_QJS to test it too\n');
+  }
+  for (const name of OTHERS) {
+    if (findEngine(name) === undefined) process.stderr.write(`SKIPPED: ${noEngine(name)}\n`);
+  }
 }
 
 /** A process that answers requests one after the other. */

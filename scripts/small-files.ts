@@ -1,0 +1,40 @@
+/**
+ * Writes `tswasm.min.js`, and the same as a script in ECMAScript 5 for hosts that parse no more, with their types.
+ *   node scripts/run-ts.mjs scripts/small-files.ts FOLDER
+ */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bundleScript, toEs5 } from './es5.ts';
+import { buildMin, MIN_ENTRIES } from './min.ts';
+import { smallParts } from './small-parts.mjs';
+
+/** Names that both entries have are the core's: the namespace has its objects as members. `extension`: of the entries. */
+const types = (extension: string) => `export * from './index${extension}';
+export {
+  CallStoppedError,
+  coreOf,
+  createWebAssembly,
+  type CallLimits,
+  type CallStopReason,
+  type MeteringOptions,
+  type NamespaceOptions,
+  WebAssembly,
+  type WebAssemblyNamespace,
+} from './webassembly${extension}';
+`;
+
+/** A script whose global is `tswasm`; for `require`, a module. */
+export async function buildEs5(): Promise<string> {
+  const script = await bundleScript(MIN_ENTRIES, 'tswasm', { plugins: [smallParts()] });
+  return `${await toEs5(script)}if(typeof module==="object")module.exports=tswasm;\n`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const folder = process.argv[2] ?? 'dist';
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  write('tswasm.min.js', (await buildMin()).text);
+  write('tswasm.min.d.ts', types('.js'));
+  write('tswasm.es5.cjs', await buildEs5());
+  write('tswasm.es5.d.cts', types('.cjs'));
+}
