@@ -37,11 +37,13 @@ export type Input = string | ByteSource | Pollable;
 /** Output: the result of `runWasi` ('capture'), a function or a stream. */
 export type Output = 'capture' | ((bytes: Uint8Array) => void) | Pollable;
 
+/** How a WASI program is run. */
 export interface RunWasiOptions extends DriveOptions {
   /** The program's arguments, without its name. */
   readonly args?: readonly string[];
   /** What the program sees as its name. Default `program`. */
   readonly argv0?: string;
+  /** Variables of the program's; default none. */
   readonly env?: WasiOptions['env'];
   /** Directories by the names that the program sees. */
   readonly preopens?: Readonly<Record<string, MemoryFileSystem | DirectoryHandle>>;
@@ -49,21 +51,29 @@ export interface RunWasiOptions extends DriveOptions {
   readonly stdin?: Input;
   /** Default: 'capture'. */
   readonly stdout?: Output;
+  /** Where the program complains; default as `stdout`. */
   readonly stderr?: Output;
+  /** Limits of WASI: descriptors, bytes written, files. */
   readonly limits?: WasiOptions['limits'];
+  /** Limits of memory, tables, depth and code. */
   readonly storeLimits?: Partial<StoreLimits>;
+  /** Clocks and random numbers from a seed. */
   readonly deterministic?: WasiOptions['deterministic'];
   /** What the module imports beside WASI. */
   readonly imports?: GuestImports;
   /** Gets a snapshot when the program is stopped; `resumeFrom` goes on from there. */
   readonly snapshotTo?: (snapshot: Uint8Array) => void;
+  /** A snapshot to go on from. */
   readonly resumeFrom?: ByteSource;
 }
 
+/** How a program ended. */
 export interface RunWasiResult {
+  /** What it exited with. */
   readonly exitCode: number;
   /** What was captured; empty when it went elsewhere. */
   readonly stdout: Uint8Array;
+  /** What it complained, if that was captured. */
   readonly stderr: Uint8Array;
   /** The guest's world after the run, for example `wasi.memoryFiles('/')`. */
   readonly wasi: Wasi;

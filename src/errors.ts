@@ -13,6 +13,7 @@ export type CompileFailure = 'malformed' | 'invalid';
 export class CompileError extends Error {
   /** Byte offset in the module, or -1 when no byte is to blame. */
   readonly offset: number;
+  /** Which chapter of the specification rejects the module. */
   readonly kind: CompileFailure;
   constructor(message?: string, options?: ErrorOptions, kind: CompileFailure = 'invalid', offset = -1) {
     super(message, options);
@@ -26,6 +27,7 @@ export class LinkError extends Error {}
 
 /** One wasm frame of a backtrace, innermost first. */
 export interface BacktraceFrame {
+  /** Index of the function in its module, imports first. */
   readonly funcidx: number;
   /** From the name section, or an export, or undefined. */
   readonly name: string | undefined;
@@ -35,6 +37,7 @@ export interface BacktraceFrame {
   readonly offset: number;
 }
 
+/** A name for each kind of trap. `TRAP_MESSAGES` has the texts. */
 export type TrapCode = keyof typeof TRAP_MESSAGES;
 
 /** Trap texts: the wording of the conformance suite. */
@@ -62,6 +65,7 @@ export const TRAP_MESSAGES = {
 
 /** A trap or an exhausted resource while wasm code runs. */
 export class RuntimeError extends Error {
+  /** What kind of trap it is; undefined when a host made the error. */
   readonly code: TrapCode | undefined;
   /** Innermost frame first. */
   backtrace: readonly BacktraceFrame[] = [];
@@ -82,6 +86,7 @@ export type SnapshotFailure = 'malformed' | 'mismatch' | 'unsupported' | 'limit'
 
 /** A snapshot that cannot be written, read or restored. Nothing has been changed, unless the message says that the instance is unusable. */
 export class SnapshotError extends Error {
+  /** Why it is refused. */
   readonly kind: SnapshotFailure;
   /** Byte offset in the snapshot, or -1 when no byte is to blame. */
   readonly offset: number;

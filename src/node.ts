@@ -46,11 +46,13 @@ export type Output = 'inherit' | 'capture' | Writable | Pollable | ((bytes: Uint
 /** A path on this machine, in-memory files, or any directory. */
 export type Directory = string | MemoryFileSystem | DirectoryHandle;
 
+/** How a WASI program is run. */
 export interface RunWasiOptions extends DriveOptions {
   /** The program's arguments, without its name. */
   readonly args?: readonly string[];
   /** What the program sees as its name. Default `program`. */
   readonly argv0?: string;
+  /** Variables of the program's; default none. */
   readonly env?: WasiOptions['env'];
   /** Directories by the names that the program sees. */
   readonly preopens?: Readonly<Record<string, Directory>>;
@@ -58,11 +60,15 @@ export interface RunWasiOptions extends DriveOptions {
   readonly stdin?: Input;
   /** Default: 'capture'. */
   readonly stdout?: Output;
+  /** Where the program complains; default as `stdout`. */
   readonly stderr?: Output;
+  /** Limits of WASI: descriptors, bytes written, files. */
   readonly limits?: WasiOptions['limits'];
+  /** Limits of memory, tables, depth and code. */
   readonly storeLimits?: Partial<StoreLimits>;
   /** What runs its functions, as for a `Store`. */
   readonly tier?: TierChoice;
+  /** Clocks and random numbers from a seed. */
   readonly deterministic?: WasiOptions['deterministic'];
   /** What the module imports beside WASI, by name; or a function that gives it, for imports that look into the guest's memory. */
   readonly imports?: GuestImports;
@@ -72,13 +78,17 @@ export interface RunWasiOptions extends DriveOptions {
    */
   readonly snapshotTo?: string | ((snapshot: Uint8Array) => void);
   /** A snapshot of this program, as a file or as bytes, to go on from. */
+  /** A snapshot to go on from: its bytes, or the name of a file. */
   readonly resumeFrom?: string | ByteSource;
 }
 
+/** How a program ended. */
 export interface RunWasiResult {
+  /** What it exited with. */
   readonly exitCode: number;
   /** What was captured; empty when it went elsewhere. */
   readonly stdout: Buffer;
+  /** What it complained, if that was captured. */
   readonly stderr: Buffer;
   /** The guest's world after the run, for example `wasi.memoryFiles('/')`. */
   readonly wasi: Wasi;

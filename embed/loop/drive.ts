@@ -13,6 +13,7 @@ export interface DriveLimits {
   readonly signal?: AbortSignal;
 }
 
+/** How an execution is driven on an event loop: its limits, and how often the loop has a turn. */
 export interface DriveOptions extends DriveLimits {
   /** Give the event loop a turn after so many milliseconds of computing. Default: never. */
   readonly slice?: number;
@@ -35,6 +36,7 @@ export const DRIVE_OPTIONS: OptionChecks<DriveOptions> = {
   onStop: CALLBACK,
 };
 
+/** Why a run was stopped: its fuel or time was used up, a signal was aborted, or somebody asked for it. */
 export type StopReason = 'fuel' | 'timeout' | 'signal' | 'request';
 
 /** How a run ends. A stopped execution is paused or waiting, and could go on. */

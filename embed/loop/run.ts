@@ -22,6 +22,7 @@ import { exportedFunc, type ProgramEnding, programOf } from './program';
 
 /** The program's side, for what it imports. */
 export interface Guest {
+  /** The store that the guest runs in. */
   readonly store: Store;
   /** Throws as long as there is none: it is made when all imports are known. */
   readonly instance: Instance;
@@ -35,6 +36,7 @@ export type GuestImports = ImportsByName | ((guest: Guest) => ImportSource);
 /** The run used up its fuel or time, or was aborted. */
 export class RunStoppedError extends Error {
   constructor(
+    /** Which limit was reached, or that somebody asked. */
     readonly reason: StopReason,
     /** Where the guest was, innermost frame first. */
     readonly backtrace: readonly BacktraceFrame[],

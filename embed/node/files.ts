@@ -17,6 +17,7 @@ import { attempt, errnoFrom, errnoOf } from './errors';
 import { DeviceStream } from './streams';
 import { ExactTimes, typeOfStats, words } from './times';
 
+/** What a guest may do with a directory of Node's. */
 export interface NodeDirectoryOptions {
   /**
    * Bytes by which files, with the targets of symbolic links, may grow all told. What the guest cuts off or removes makes room again; the

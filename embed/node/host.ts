@@ -5,9 +5,13 @@ import { firstOf } from '../../src/wasi/waiting';
 import { DescriptorStream, isNodePollable } from './streams';
 import { words } from './times';
 
+/** Standard streams for Node as a WASI host. What is left out is the process's own. */
 export interface NodeHostOptions {
+  /** Where the guest reads. */
   readonly stdin?: Pollable;
+  /** Where the guest writes. */
   readonly stdout?: Pollable;
+  /** Where the guest complains. */
   readonly stderr?: Pollable;
 }
 

@@ -86,6 +86,7 @@ export function bareStat(type: number): FileStat {
 
 /** Any Node `Readable` (standard input too, in runs that must not block). */
 export class ReadableStream implements StreamHandle, NodePollable {
+  /** Tells it from files and directories. */
   readonly kind = 'stream';
   private rest: Uint8Array = new Uint8Array(0);
   private failure: Errno = ERRNO.SUCCESS;
@@ -109,6 +110,7 @@ export class ReadableStream implements StreamHandle, NodePollable {
     });
   }
 
+  /** What the guest is told about it. */
   stat(): FileStat {
     return bareStat(this.type);
   }
@@ -119,6 +121,7 @@ export class ReadableStream implements StreamHandle, NodePollable {
     return count;
   }
 
+  /** Copies what is there without taking it; the number of bytes, or an errno below zero. */
   peek(buffers: readonly Uint8Array[]): number {
     if (buffers.length === 0) return 0;
     const ready = this.available();
@@ -151,6 +154,7 @@ export class ReadableStream implements StreamHandle, NodePollable {
     };
   }
 
+  /** Always refused: it is for reading. */
   write(): number {
     return -ERRNO.BADF;
   }
@@ -164,14 +168,17 @@ export class ReadableStream implements StreamHandle, NodePollable {
     }
     return this.rest;
   }
+  /** Bytes that were read and not used come first the next time. */
   giveBack(bytes: Uint8Array): void {
     this.rest = Buffer.concat([bytes, this.rest]);
   }
+  /** Does nothing: the process goes on to have it. */
   close(): void {}
 }
 
 /** Any Node `Writable`. A write is refused with AGAIN while the stream asks to wait for 'drain'. */
 export class WritableStream implements StreamHandle, NodePollable {
+  /** Tells it from files and directories. */
   readonly kind = 'stream';
   private failure: Errno = ERRNO.SUCCESS;
 
@@ -184,10 +191,12 @@ export class WritableStream implements StreamHandle, NodePollable {
     });
   }
 
+  /** What the guest is told about it. */
   stat(): FileStat {
     return bareStat(this.type);
   }
 
+  /** Writes what there is room for; the number of bytes, or an errno below zero. */
   write(buffers: readonly Uint8Array[]): number {
     if (this.failure !== ERRNO.SUCCESS) return -this.failure;
     if (this.sink.destroyed || this.sink.writableEnded) return -ERRNO.PIPE;
@@ -226,6 +235,7 @@ export class WritableStream implements StreamHandle, NodePollable {
   available(): number {
     return 0;
   }
+  /** Does nothing: the process goes on to have it. */
   close(): void {}
 }
 

@@ -9,6 +9,7 @@ interface Span {
   readonly rows: readonly LineRow[];
 }
 
+/** Source positions by addresses of the code section, from DWARF's `.debug_line`. */
 export class LineTable {
   private readonly spans: Span[] = [];
 
@@ -21,10 +22,12 @@ export class LineTable {
     this.spans.sort((a, b) => a.start - b.start);
   }
 
+  /** Whether no address has a position. */
   get isEmpty(): boolean {
     return this.spans.length === 0;
   }
 
+  /** The position of an address; undefined where none is known. */
   find(address: number): SourcePosition | undefined {
     const span = this.spans[lastAtMost(this.spans, (one) => one.start, address)];
     if (span === undefined || address >= span.end) return undefined;

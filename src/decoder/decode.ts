@@ -46,15 +46,20 @@ const FEATURE_CHECKS = Object.fromEntries(
 function notCloneable(): void {}
 
 /** A decoded and validated module. It shares the bytes it was decoded from, which must not change any more. */
+/** A decoded and validated module. It belongs to no store, and never changes. */
 export class Module implements ModuleData {
   // Bundlers rename a class that names itself.
   static readonly name = 'Module';
   get [Symbol.toStringTag](): string {
     return 'tswasm.Module';
   }
+  /** What it was decoded from: a copy that nobody else has. */
   readonly bytes: Uint8Array;
+  /** The types that it defines. */
   readonly types: readonly DefType[];
+  /** What it imports, in the order of indices. */
   readonly imports: readonly Import[];
+  /** What it exports, in the order of the module. */
   readonly exports: readonly Export[];
   /** @internal */
   readonly funcTypes: Uint32Array;
@@ -65,8 +70,11 @@ export class Module implements ModuleData {
   /** @internal */
   readonly codeEnd: Uint32Array;
   readonly tables: readonly TableType[];
+  /** Types of its memories, imports first. */
   readonly memories: readonly MemoryType[];
+  /** Types of its globals, imports first. */
   readonly globals: readonly GlobalType[];
+  /** Types of its tags, imports first. */
   readonly tags: readonly TagType[];
   /** @internal */
   readonly tableDefs: readonly TableDef[];
@@ -76,7 +84,9 @@ export class Module implements ModuleData {
   readonly elements: readonly ElementSegment[];
   /** @internal */
   readonly datas: readonly DataSegment[];
+  /** Index of the start function, if there is one. */
   readonly start: number | undefined;
+  /** Custom sections, in the order of the module. */
   readonly customs: readonly CustomSection[];
 
   /** @internal structuredClone, which would give an object without methods, throws on account of it. */
@@ -162,6 +172,7 @@ export class Module implements ModuleData {
     });
   }
 
+  /** The type of a function, imports first. */
   funcType(funcidx: number): FuncType {
     return this.types[this.funcTypes[funcidx]].composite.func;
   }

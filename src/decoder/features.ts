@@ -19,6 +19,8 @@ export const FEATURES = {
   simd: true,
   relaxedSimd: true,
 } as const;
+/** The name of a proposal, or of a part of the specification that can be switched off. */
 export type Feature = keyof typeof FEATURES;
+/** Which of them modules may use. */
 export type Features = Readonly<Record<Feature, boolean>>;
 export const DEFAULT_FEATURES: Features = FEATURES;

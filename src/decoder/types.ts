@@ -8,10 +8,15 @@
  */
 export type ValType = number;
 
+/** 32-bit integers. */
 export const I32: ValType = 0x7f;
+/** 64-bit integers. */
 export const I64: ValType = 0x7e;
+/** 32-bit floats. */
 export const F32: ValType = 0x7d;
+/** 64-bit floats. */
 export const F64: ValType = 0x7c;
+/** Vectors of 128 bits. */
 export const V128: ValType = 0x7b;
 /** The bottom type of unreachable code: matches every type. */
 export const BOTTOM: ValType = 0;
@@ -38,6 +43,7 @@ export const HEAP = {
   array: 0x6a,
   exn: 0x69,
 } as const;
+/** What references refer to: an abstract type below zero, or the index of a type. */
 export type HeapType = number;
 
 /** The heap type of a defined type, by its canonical id: `DefType.id`. */
@@ -48,15 +54,19 @@ export function concreteHeap(id: number): HeapType {
 export function heapTypeId(heap: HeapType): number {
   return heap >= CONCRETE ? heap - CONCRETE : -1;
 }
+/** The type of references to a heap type. */
 export function refType(nullable: boolean, heap: HeapType): ValType {
   return REF | (nullable ? NULLABLE : 0) | (heap << HEAP_SHIFT);
 }
+/** Whether values of the type are references. */
 export function isRef(type: ValType): boolean {
   return (type & REF) !== 0;
 }
+/** Whether null is a value of the reference type. */
 export function isNullable(type: ValType): boolean {
   return (type & NULLABLE) !== 0;
 }
+/** What references of the type refer to. */
 export function heapOf(type: ValType): HeapType {
   return type >> HEAP_SHIFT;
 }
@@ -65,17 +75,23 @@ export function heapOf(type: ValType): HeapType {
 export function refTo({ id }: { readonly id: number }): ValType {
   return refType(false, concreteHeap(id));
 }
+/** The reference type without null. */
 export function asNonNull(type: ValType): ValType {
   return type & ~NULLABLE;
 }
+/** The reference type with null. */
 export function asNullable(type: ValType): ValType {
   return type | NULLABLE;
 }
 
+/** References to functions, or null. */
 export const FUNCREF: ValType = refType(true, HEAP.func);
+/** References to anything of the host's, or null. */
 export const EXTERNREF: ValType = refType(true, HEAP.extern);
+/** References to exceptions, or null. */
 export const EXNREF: ValType = refType(true, HEAP.exn);
 
+/** Whether values of the type are numbers. */
 export function isNum(type: ValType): boolean {
   return type >= F64 && type <= I32;
 }
@@ -88,55 +104,75 @@ export function slotsOf(type: ValType): 1 | 2 {
   return type === V128 ? 2 : 1;
 }
 
+/** The type of a function. */
 export interface FuncType {
+  /** Types of its arguments. */
   readonly params: readonly ValType[];
+  /** Types of its results. */
   readonly results: readonly ValType[];
 }
 /** Composite types. Structs and arrays join this union with the GC proposal. */
 export type CompositeType = { readonly kind: 'func'; readonly func: FuncType };
 /** An entry of the type index space; equal types of any two modules are one (iso-recursive canonical form). */
 export interface DefType {
+  /** What it is a type of: functions so far. */
   readonly composite: CompositeType;
+  /** Whether it has no subtypes. */
   readonly final: boolean;
   /** Canonical id. */
   readonly supertype: number | undefined;
+  /** Equal for equal types of any two modules. */
   readonly id: number;
   /** How many supertypes it has, theirs included. */
   readonly depth: number;
 }
 
+/** What addresses of a memory or table are. */
 export type AddressType = 'i32' | 'i64';
+/** How large a memory or table is at first, and may become. */
 export interface Limits {
   /** Width of indices and sizes. */
   readonly address: AddressType;
   /** Pages or elements. Beyond 2^53 the value is rounded. */
   readonly min: number;
+  /** The most; undefined when there is no bound. */
   readonly max: number | undefined;
 }
+/** The type of a memory. Limits are pages. */
 export interface MemoryType extends Limits {
+  /** Whether threads may share it. */
   readonly shared: boolean;
   /** log2 of the page size in bytes: 16, or 0 with custom page sizes. */
   readonly pageBits: number;
 }
+/** The type of a table. Limits are elements. */
 export interface TableType extends Limits {
+  /** What its elements are: references. */
   readonly element: ValType;
 }
+/** The type of a global. */
 export interface GlobalType {
+  /** What it holds. */
   readonly value: ValType;
+  /** Whether it may be changed. */
   readonly mutable: boolean;
 }
+/** The type of a tag. */
 export interface TagType {
+  /** Parameters are the values of its exceptions; there are no results. */
   readonly type: FuncType;
   /** Canonical id of the type. */
   readonly typeId: number;
 }
 
+/** The type of what is imported or exported. */
 export type ExternType =
   | { readonly kind: 'func'; readonly typeidx: number; readonly type: FuncType }
   | { readonly kind: 'table'; readonly type: TableType }
   | { readonly kind: 'memory'; readonly type: MemoryType }
   | { readonly kind: 'global'; readonly type: GlobalType }
   | { readonly kind: 'tag'; readonly typeidx: number; readonly type: FuncType };
+/** What can be imported and exported. */
 export type ExternKind = ExternType['kind'];
 
 const NUM_NAMES: Record<number, string> = {
@@ -184,6 +220,7 @@ export function heapTypeName(heap: HeapType, types: readonly DefType[]): string 
   return typeidx < 0 ? '$type' : `${typeidx}`;
 }
 
+/** A function type as the text format has it, such as `(i32) -> (i64)`. */
 export function funcTypeName({ params, results }: FuncType, types: readonly DefType[] = []): string {
   const names = (list: readonly ValType[]) => list.map((type) => valTypeNameIn(type, types)).join(' ');
   return `[${names(params)}] -> [${names(results)}]`;
@@ -218,6 +255,7 @@ function limitsName({ min, max, address }: Limits): string {
   return `${width}${min}${max === undefined ? '' : ` to ${max}`}`;
 }
 
+/** Whether two lists are equal, type by type. */
 export function sameTypes(a: readonly ValType[], b: readonly ValType[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

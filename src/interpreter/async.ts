@@ -24,7 +24,9 @@ export interface AsyncSignal {
   removeEventListener?(type: 'abort', listener: () => void): void;
 }
 
+/** How `runAsync` runs: as `Execution.run` does, with a time limit and a signal for all of it. */
 export interface AsyncRunOptions extends Omit<RunOptions, 'deadline' | 'signal' | 'now'> {
+  /** Stops the run when it is aborted. */
   readonly signal?: AsyncSignal;
   /** Milliseconds to run before the host gets a turn. */
   readonly slice?: number;
@@ -40,6 +42,7 @@ const ASYNC_OPTIONS: OptionChecks<AsyncRunOptions> = {
   timeout: AMOUNT,
 };
 
+/** How `runAsync` ends. Waiting is no end: it waits itself. */
 export type AsyncOutcome = Exclude<Outcome, { kind: 'waiting' }>;
 
 /** A signal from the event loop is seen after a slice, which is longer while all is cold: within 5 ms. A turn takes about 10 microseconds. */

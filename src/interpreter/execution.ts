@@ -54,6 +54,7 @@ type State =
   | Stopped
   | { readonly kind: 'done' | 'trapped' | 'failed' };
 
+/** The states of an execution. */
 export type ExecutionState = Exclude<State['kind'], 'unbuilt'>;
 
 const NO_VALUES: readonly Value[] = [];
@@ -68,12 +69,14 @@ function unwound(error: unknown, turn: Turn): Step {
   return step;
 }
 
+/** A call of a function that can be paused at safepoints, written to bytes, and resumed. */
 export class Execution {
   // Bundlers rename a class that names itself.
   static readonly name = 'Execution';
   get [Symbol.toStringTag](): string {
     return 'tswasm.Execution';
   }
+  /** The function that it calls. */
   readonly func: Func;
   /** Why a snapshot of it would be wrong: it runs inside a host function of another execution. */
   readonly outer: { readonly host: Func } | undefined;
@@ -117,6 +120,7 @@ export class Execution {
     });
   }
 
+  /** What it is about, and so which calls are allowed. */
   get state(): ExecutionState {
     const { current } = this;
     return isStopped(current) ? stateOf(current) : current.kind;

@@ -24,19 +24,33 @@ import { type Registers, registers, stack } from './registers';
 export type Factory = (...operands: any[]) => any;
 export type Factories = Readonly<Record<string, Factory>>;
 
+/** What the text of a factory refers to. The generator of factories names the letters. */
 export interface FactoryEnvironment {
+  /** The stack as words. */
   readonly I: Int32Array;
+  /** The stack as 32-bit floats. */
   readonly S: Float32Array;
+  /** The stack as 64-bit floats. */
   readonly F: Float64Array;
+  /** The stack as bytes. */
   readonly B: Uint8Array;
+  /** References, beside the stack. */
   readonly R: unknown[];
+  /** Call sites of the frames. */
   readonly RS: unknown[];
+  /** Frame pointers of the frames. */
   readonly RF: number[];
+  /** Callees of indirect calls. */
   readonly RC: unknown[];
+  /** Registers of the machine. */
   readonly M: Registers;
+  /** Where functions with two words as result leave the high one. */
   readonly W: numerics.Words;
+  /** Functions for instructions that JavaScript has no operator for. */
   readonly N: typeof numerics;
+  /** The same for vectors. */
   readonly V: object;
+  /** Makes a trap. */
   readonly T: typeof trap;
 }
 /** Undefined where the set cannot be had: then it is the compact one. */
@@ -44,6 +58,7 @@ export type FactoryMaker = (environment: FactoryEnvironment) => Factories | unde
 
 /** Where the assembler takes factories from. */
 export interface FactorySource {
+  /** Whether there is a factory of this name. */
   has(name: string): boolean;
   /** A factory of this name, which `has` it. */
   make(name: string): Factory;

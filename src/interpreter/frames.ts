@@ -9,8 +9,11 @@ import { type Saved, savedValues } from './saved';
 
 /** One wasm frame of a stopped execution, as the snapshot format sees it. */
 export interface FrameState {
+  /** Whose function the frame is of. */
   readonly instance: Instance;
+  /** Index of the function, imports first. */
   readonly funcidx: number;
+  /** The kind of safepoint at which the frame stands. */
   readonly kind: 'loop' | 'call' | 'entry';
   /** Offset of the instruction in the function's code entry. */
   readonly offset: number;
@@ -22,7 +25,9 @@ export interface FrameState {
 
 /** A call of the host that an execution waits for. */
 export interface PendingHostCall {
+  /** The host function that is waited for. */
   readonly func: Func;
+  /** What it was called with. */
   readonly args: readonly Value[];
 }
 

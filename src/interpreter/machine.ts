@@ -35,6 +35,7 @@ export function usePolicy(store: RuntimeStore, policy: TierPolicy): void {
   setPolicy(store, policy);
 }
 
+/** Limits of a store, and where its functions run. */
 export interface StoreOptions extends RuntimeStoreOptions {
   /**
    * Where functions run. `interpret` (the default); `auto`: those that are hot go on in the best tier that the host has; or the name of a tier:

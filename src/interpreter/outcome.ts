@@ -5,6 +5,7 @@ import type { Value } from '../runtime';
 
 export type PauseReason = 'fuel' | 'request' | 'deadline';
 
+/** How a run ended. */
 export type Outcome =
   | { readonly kind: 'done'; readonly results: Value[] }
   | { readonly kind: 'paused'; readonly reason: PauseReason }
@@ -12,6 +13,7 @@ export type Outcome =
   | { readonly kind: 'waiting'; readonly promise: PromiseLike<void> }
   | { readonly kind: 'trapped'; readonly error: RuntimeError };
 
+/** How far to run: what ends a run before the program does. */
 export interface RunOptions {
   /**
    * Units of fuel (fuel.ts) that may be used before the execution pauses. It pauses at a safepoint, so an instruction that works in bulk may

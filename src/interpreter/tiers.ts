@@ -78,6 +78,7 @@ export type Offer =
 /** Why the offer is asked for: the function is called for the first time, or was found running. */
 export type Occasion = 'call' | 'hot';
 
+/** A way to run functions besides the interpreter: see `src/interpreter/tiers.ts` for what must hold. */
 export interface Tier {
   /** As reports have it. */
   readonly name: string;

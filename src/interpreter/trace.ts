@@ -12,6 +12,7 @@ import { callHost, hostCalls } from './hostcall';
 
 /** Where in a source text an instruction comes from. */
 export interface SourcePosition {
+  /** As the module's debug information names it. */
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;

@@ -22,8 +22,10 @@ export interface CallLimits {
   readonly deadline?: number;
 }
 
+/** Which limit a call has reached. */
 export type CallStopReason = 'fuel' | 'deadline';
 
+/** What calls of a namespace may use, each and together. */
 export interface MeteringOptions extends CallLimits {
   /** What all calls may use together. */
   readonly total?: CallLimits;
@@ -45,6 +47,7 @@ const CALL_LIMITS: OptionChecks<CallLimits> = { fuel: COUNT, deadline: AMOUNT };
 /** A call has used up what it may use. Also an instance of the namespace's `RuntimeError`. */
 export class CallStoppedError extends RuntimeError {
   constructor(
+    /** Which limit was reached. */
     readonly reason: CallStopReason,
     backtrace: readonly BacktraceFrame[],
   ) {

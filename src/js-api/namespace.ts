@@ -19,6 +19,7 @@ import { inTurns } from './turns';
 import type { WebAssemblyNamespace } from './types';
 import { bytesOf, defineHidden, isObject, setNameAndLength, setToStringTag } from './webidl';
 
+/** How a namespace differs from the host's: limits of calls, of stores, and proposals. */
 export interface NamespaceOptions extends MeteringOptions {
   /** The store that everything made through the namespace lives in. A new one by default. */
   readonly store?: Store;

@@ -55,6 +55,7 @@ interface Guest {
 
 const NEVER_NAMED = 0xffff_ffff_ffff_ffffn;
 
+/** A namespace of its own with snapshots. */
 export function createSnapshotWebAssembly(options: SnapshotNamespaceOptions = {}): SnapshotNamespace {
   const { now, ...rest } = readOptions('createSnapshotWebAssembly', options, SNAPSHOT_NAMESPACE_OPTIONS);
   const namespace = createWebAssembly(rest) as SnapshotNamespace;

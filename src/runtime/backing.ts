@@ -5,6 +5,7 @@
  */
 import type { MemoryType } from '../decoder';
 
+/** What holds the bytes of a memory. An entry may install another than an ArrayBuffer. */
 export interface MemoryBacking {
   /** Begins with the memory's bytes; may be longer. Bytes behind them are zero. */
   readonly buffer: ArrayBuffer;

@@ -10,10 +10,12 @@ import { RuntimeError, TRAP_MESSAGES } from '../errors';
 import { SUMMARY, summary } from '../summary';
 import { ExceptionReference, reference, shownValue, type Value, valueFor } from './values';
 
+/** A tag: what handlers tell exceptions by. */
 export class Tag {
   get [Symbol.toStringTag](): string {
     return 'tswasm.Tag';
   }
+  /** Parameters are the values of its exceptions. */
   readonly type: FuncType;
   /** @internal Equal for equal types of any two modules. */
   readonly typeId: number;
@@ -36,11 +38,14 @@ export class Tag {
 }
 
 /** What an exnref that is not null refers to. It never changes. */
+/** An exception of a guest's. */
 export class Exception extends ExceptionReference {
   get [Symbol.toStringTag](): string {
     return 'tswasm.Exception';
   }
+  /** Its tag, which handlers look for. */
   readonly tag: Tag;
+  /** What it carries. */
   readonly values: readonly Value[];
 
   /** @internal Of values that have been checked; `of` checks. */
@@ -90,6 +95,7 @@ export function standsFor(thrown: unknown): Exception | undefined {
 
 /** An exception that no handler of an execution took. A host function that throws it raises the exception again. */
 export class UncaughtException extends RuntimeError {
+  /** What nobody caught. */
   readonly exception: Exception;
   constructor(exception: Exception) {
     super(TRAP_MESSAGES.uncaughtException, undefined, 'uncaughtException');

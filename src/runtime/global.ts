@@ -6,15 +6,20 @@ import { readWords, wordsOf, writeWords } from './cells';
 import { Store } from './store';
 import { reference, shownValue, type Value, valueFor } from './values';
 
+/** A global. */
 export class Global {
   get [Symbol.toStringTag](): string {
     return 'tswasm.Global';
   }
+  /** The store that it is in. */
   readonly store: Store;
+  /** Its type. */
   readonly type: GlobalType;
   /** @internal Low word at `at`, high word at `at + 1`; a v128 has four. */
   readonly cells: Int32Array;
+  /** Index of its first cell. */
   readonly at: number;
+  /** Its reference, if that is its type. */
   ref: unknown = null;
 
   constructor(
@@ -41,6 +46,7 @@ export class Global {
     return summary(this, { type: externTypeName(this.externType), value: shownValue(this.get()) });
   }
 
+  /** What it holds. */
   get(): Value {
     const type = this.type.value;
     return isRef(type) ? reference(type, this.ref) : readWords(type, this.cells, this.at);

@@ -39,10 +39,13 @@ import { checkJsForm, hasVectors } from './vector-values';
  * everything once the call has ended: a TypeError.
  */
 export interface HostCall {
+  /** The function that is called. */
   readonly func: Func;
   /** The instance whose function makes the call, if wasm makes it. */
   readonly instance: Instance | undefined;
+  /** An argument, signed. */
   i32(k: number): number;
+  /** An argument, unsigned. */
   u32(k: number): number;
   /** Low word of an i64, as int32. */
   lo(k: number): number;
@@ -50,8 +53,11 @@ export interface HostCall {
   hi(k: number): number;
   /** An i64 taken as unsigned, as a double: exact below 2^53. */
   u64(k: number): number;
+  /** An argument. */
   f32(k: number): number;
+  /** An argument. */
   f64(k: number): number;
+  /** An argument that is a reference. */
   ref(k: number): unknown;
   /** The argument, bit exact. */
   value(k: number, type: ValType): Value;
@@ -61,10 +67,15 @@ export interface HostCall {
   put(k: number, value: Value): void;
   /** The setters throw a TypeError for a result of another type, a RangeError for one that there is not. */
   setValue(k: number, value: Value): void;
+  /** Sets a result. */
   setI32(k: number, value: number): void;
+  /** Sets a result, in two words. */
   setI64(k: number, lo: number, hi: number): void;
+  /** Sets a result. */
   setF32(k: number, value: number): void;
+  /** Sets a result. */
   setF64(k: number, value: number): void;
+  /** Sets a result that is a reference. */
   setRef(k: number, ref: unknown): void;
 }
 
@@ -78,7 +89,9 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
   get [Symbol.toStringTag](): string {
     return 'tswasm.Func';
   }
+  /** The store that it is in. */
   readonly store: Store;
+  /** Its type. */
   readonly type: FuncType;
   /** @internal Equal for equal function types of any two modules. */
   readonly typeId: number;
@@ -136,6 +149,7 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
     return matchesDefType(this.typeId, typeId);
   }
 
+  /** From the name section, or an export; undefined when it has none. */
   get name(): string | undefined {
     return this.instance === undefined ? this.label : this.instance.module.funcName(this.funcidx);
   }
@@ -243,19 +257,28 @@ function checkFuncType({ params, results }: FuncType): void {
   }
 }
 
+/** What can be imported and exported. */
 export type Extern = Func | Memory | Table | Global | Tag;
 
 /** An instance of a module. `E` tells TypeScript what it exports. */
+/** An instance of a module: what the module defines, and its imports, in a store. */
 export class Instance<E extends object = UntypedExports> {
   get [Symbol.toStringTag](): string {
     return 'tswasm.Instance';
   }
+  /** The store that it is in. */
   readonly store: Store;
+  /** What it is an instance of. */
   readonly module: Module;
+  /** Its memories, imports first. */
   readonly memories: Memory[] = [];
+  /** Its tables, imports first. */
   readonly tables: Table[] = [];
+  /** Its globals, imports first. */
   readonly globals: Global[] = [];
+  /** Its tags, imports first. */
   readonly tags: Tag[] = [];
+  /** Its exports by name. */
   readonly exports: ReadonlyMap<string, Extern>;
   /** @internal One byte a segment, 1 = dropped. */
   readonly droppedDatas: Uint8Array;
@@ -338,6 +361,7 @@ export class Instance<E extends object = UntypedExports> {
     return func;
   }
 
+  /** The start function, which `instantiate` has run. */
   get startFunc(): Func | undefined {
     return this.module.start === undefined ? undefined : this.funcAt(this.module.start);
   }

@@ -10,6 +10,7 @@ import type { JsNumber } from './values';
  * What stands for one import: something of the store, a function of JavaScript (with the JS API's conversions; when it returns a promise,
  * the guest waits for it), or the value of a constant global.
  */
+/** What may be given for an import. */
 export type ImportValue = Extern | JsFunction | JsNumber;
 
 /** By the names of module and import: `{ host: { log: (pointer, length) => {} }, library: instance.exports }`. */
@@ -24,6 +25,7 @@ export type ImportLookup = (module: string, name: string, type: ExternType) => I
 export type ImportSource = ImportsByName | ImportLookup;
 
 /** What a module imports: in its order, or by name. */
+/** Imports, by name or in the order of the module. */
 export type Imports = readonly ImportValue[] | ImportsByName;
 
 /**

@@ -115,12 +115,16 @@ const scratchInt = new Int32Array(scratch);
 const scratchFloat = new Float32Array(scratch);
 const scratchDouble = new Float64Array(scratch);
 
+/** A linear memory. */
 export class Memory {
   get [Symbol.toStringTag](): string {
     return 'tswasm.Memory';
   }
+  /** The store that it is in. */
   readonly store: Store;
+  /** Its type. */
   readonly type: MemoryType;
+  /** Bytes of a page: 65,536, or 1 by the proposal for custom page sizes. */
   readonly pageSize: number;
   /** @internal */
   readonly views: Views;
@@ -167,12 +171,15 @@ export class Memory {
     return summary(this, { type: externTypeName(this.externType), byteLength: this.length });
   }
 
+  /** Its bytes now. Growing makes another array. */
   get bytes(): Uint8Array {
     return this.views.u8;
   }
+  /** Its size in bytes. */
   get byteLength(): number {
     return this.length;
   }
+  /** Its size in pages. */
   get pages(): number {
     return this.length / this.pageSize;
   }
@@ -185,6 +192,7 @@ export class Memory {
    * A buffer of exactly the memory's length that shares its bytes until it grows. Where the host has buffers that stay true, the memory
    * moves to one. Elsewhere a buffer that is transferred away takes the bytes along: the memory then has none, and every access traps.
    */
+  /** What its bytes are in. Growing makes another buffer. */
   get buffer(): ArrayBuffer {
     if (this.exposed === undefined) {
       if (!this.backing.isTrue) {
@@ -276,6 +284,7 @@ export class Memory {
   }
 
   /** memory.grow (spec "exec/modules", "growing memories"): the old size in pages, or -1 when it cannot be. */
+  /** Grows by so many pages; the size before, or -1 when there is no room. */
   grow(delta: number): number {
     check('the number of pages', delta, COUNT);
     const old = this.pages;
@@ -303,6 +312,7 @@ export class Memory {
   check(from: number, length: number): void {
     if (from + length > this.byteLength) throw trap('memoryBounds');
   }
+  /** Fills a range of bytes. A RuntimeError when it is out of bounds. */
   fill(to: number, value: number, length: number): void {
     this.check(to, length);
     this.touch(to, length);

@@ -32,6 +32,7 @@ export interface StoreOptions extends Partial<StoreLimits> {
   readonly reclaim?: boolean;
 }
 
+/** Limits of a store that is given none. */
 export const DEFAULT_STORE_LIMITS: StoreLimits = {
   maxMemoryBytes: 2 ** 32,
   maxTableElements: 10_000_000,

@@ -10,11 +10,14 @@ import { fromJs, ownValue } from './values';
 /** Elements of a table: what JavaScript engines allow (JS API, "Implementation-defined Limits"). */
 export const MAX_TABLE_ELEMENTS = 10_000_000;
 
+/** A table of references. */
 export class Table {
   get [Symbol.toStringTag](): string {
     return 'tswasm.Table';
   }
+  /** The store that it is in. */
   readonly store: Store;
+  /** Its type. */
   readonly type: TableType;
   /** @internal */
   readonly elements: unknown[];
@@ -44,13 +47,16 @@ export class Table {
     return summary(this, { type: externTypeName(this.externType), length: this.length });
   }
 
+  /** How many elements it has. */
   get length(): number {
     return this.elements.length;
   }
+  /** An element. A RuntimeError when there is none. */
   get(index: number): unknown {
     check('table index', index, indexBelow(this.elements.length));
     return this.elements[index];
   }
+  /** Sets an element. A RuntimeError when there is none. */
   set(index: number, reference: unknown): void {
     check('table index', index, indexBelow(this.elements.length));
     this.put(index, this.own(reference));
@@ -74,6 +80,7 @@ export class Table {
   }
 
   /** table.grow: the old length, or -1 when it cannot be. */
+  /** Grows by so many elements; the length before, or -1 when there is no room. */
   grow(delta: number, ...init: [reference?: unknown]): number {
     check('the number of elements', delta, COUNT);
     const element = this.given(init);

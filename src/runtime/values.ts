@@ -22,9 +22,13 @@ import { noJsForm, vectorBytes, ZERO_VECTOR } from './vector-values';
 
 /** i32 and f32: `lo` holds the bits. i64 and f64: `lo` and `hi`. References: `ref`; null is the null reference. v128: `bytes`. */
 export interface Value {
+  /** Its type. */
   readonly type: ValType;
+  /** The low word, or all of it. Floats are bits. */
   readonly lo: number;
+  /** The high word of what has 64 bits. */
   readonly hi: number;
+  /** What it refers to, or null. */
   readonly ref: unknown;
   /** The sixteen bytes of a v128, the first lane first. Nobody changes them. */
   readonly bytes?: Uint8Array;
@@ -45,16 +49,20 @@ export abstract class ExceptionReference {}
 
 const cell = new DataView(new ArrayBuffer(8));
 
+/** A 32-bit integer. */
 export function i32(value: number): Value {
   return { type: I32, lo: value | 0, hi: 0, ref: null };
 }
+/** A 64-bit integer, of two words. */
 export function i64(lo: number, hi: number): Value {
   return { type: I64, lo: lo | 0, hi: hi | 0, ref: null };
 }
+/** A 32-bit float. */
 export function f32(value: number): Value {
   cell.setFloat32(0, value, true);
   return { type: F32, lo: cell.getInt32(0, true), hi: 0, ref: null };
 }
+/** A 64-bit float. */
 export function f64(value: number): Value {
   cell.setFloat64(0, value, true);
   return { type: F64, lo: cell.getInt32(0, true), hi: cell.getInt32(4, true), ref: null };
@@ -63,6 +71,7 @@ export function f64(value: number): Value {
 export function v128(bytes: Uint8Array): Value {
   return { type: V128, lo: 0, hi: 0, ref: null, bytes: vectorBytes(bytes) };
 }
+/** A reference, unchecked. */
 export function reference(type: ValType, ref: unknown): Value {
   return { type, lo: 0, hi: 0, ref };
 }

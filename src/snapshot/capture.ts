@@ -34,6 +34,7 @@ import { firstIndices, type Space, spaceOf } from './space';
 import { tagOf } from './value-types';
 import { hashOf } from './verify';
 
+/** How references are named, and what else goes into a snapshot. */
 export interface CaptureOptions {
   /** UTC milliseconds since 1970. Left out, the snapshot does not say when it was taken, and equal states are equal bytes. */
   readonly timestampMs?: U64;
@@ -113,6 +114,7 @@ export function stoppedFrames(execution: Execution): readonly FrameState[] {
   return execution.frames();
 }
 
+/** The state of an instance in which nothing runs any more, as after a trap. */
 export function capturePostmortem(instance: Instance, options: CaptureOptions = {}): SnapshotDocument {
   checkClass('the instance', instance, Instance, 'Instance');
   const space = spaceOf(instance);

@@ -16,6 +16,7 @@ import { totalsOf } from './rules';
 import { frameText, funcText, type NamingModule, plural, sizeText, timeText, valueText } from './text';
 import { u64Decimal, u64Hex } from './u64';
 
+/** How much of a snapshot is described. */
 export interface DescribeOptions {
   /** Puts names to functions, offsets in the module to places, and tells locals from operands. */
   readonly module?: NamingModule;
@@ -23,6 +24,7 @@ export interface DescribeOptions {
   readonly values?: boolean;
 }
 
+/** A snapshot as text, for people. */
 export function describe(document: SnapshotDocument, options: DescribeOptions = {}): string[] {
   return [
     ...header(document),

@@ -88,6 +88,7 @@ function placeOf(bytes: Uint8Array): Place {
   return { start, end: start, body: undefined, postmortem };
 }
 
+/** Whether a digest guards the bytes against damage. */
 export function hasDigest(source: ByteSource): boolean {
   const snapshot = bytesOf('the snapshot', source);
   return guarded(() => {

@@ -15,6 +15,7 @@ import { Writer } from './writer';
 const DEFAULT_SECTION = 'snapshot';
 const NAMED_PREFIX = 'snapshot.';
 
+/** A snapshot inside a module. */
 export interface EmbeddedSnapshot {
   /** '' for the default one. */
   readonly name: string;

@@ -16,6 +16,7 @@ const KINDS: readonly ExternKind[] = ['func', 'table', 'memory', 'global', 'tag'
 
 /** What a snapshot says of one instance. */
 export interface PartRecord {
+  /** Names the module. */
   readonly hash: U64;
   /** The address of each import, in the module's order. */
   readonly imports: readonly number[];

@@ -18,6 +18,7 @@ import { firstIndices, type Space, spaceOf } from './space';
 import { mismatch, typeOfTag } from './value-types';
 import { verifyLinked } from './verify';
 
+/** What a snapshot refers to that is the host's, and whether its module is checked. */
 export interface RestoreOptions {
   /** Values for the names of externrefs; without it, a snapshot that holds one is refused. */
   readonly bindExternRef?: BindExternRef;

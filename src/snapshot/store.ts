@@ -175,6 +175,7 @@ function readLinkage(bytes: Uint8Array): { records: PartRecord[]; told: Uint8Arr
   }
 }
 
+/** The snapshot of a store: one document for each instance, and how they are linked. */
 export interface StoreDocument {
   /** The instances, in the order of their instantiation. */
   readonly records: readonly PartRecord[];
@@ -190,6 +191,7 @@ export function decodeStore(bytes: ByteSource, options: DecodeOptions = {}): Sto
   return { records, document };
 }
 
+/** The same for a store of several instances. */
 export interface RestoreStoreOptions extends RestoreOptions {
   /** What the host gave to an import of the instance with this number. The same thing again for the same thing. */
   readonly importFromHost?: (item: Module['imports'][number], instance: number) => ImportValue | undefined;
@@ -199,6 +201,7 @@ const RESTORE_STORE_OPTIONS: OptionChecks<RestoreStoreOptions> = {
   importFromHost: CALLBACK,
 };
 
+/** The instances of a store, and what runs in them. */
 export interface RestoredStore {
   /** As many as there are modules, in the same order. */
   readonly instances: readonly Instance[];

@@ -6,7 +6,9 @@ import { NO_BYTES } from './document';
 import { encode } from './encode';
 import { plural, sizeText } from './text';
 
+/** A snapshot without what was taken out. */
 export interface Stripped {
+  /** The snapshot. */
   readonly bytes: Uint8Array;
   /** What was left out, in words; nothing when the snapshot is the same as before. */
   readonly lost: readonly string[];

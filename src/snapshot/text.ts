@@ -7,6 +7,7 @@ import { s64Decimal, u64, u64Decimal, u64Hex, u64ToNumber } from './u64';
 
 /** A module that can name its functions (`Module` of the decoder). */
 export interface NamingModule extends ModuleData {
+  /** The name of a function, if it has one. */
   funcName(funcidx: number): string | undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Unsigned 64-bit numbers as word pairs: the few operations that snapshots need. */
 import type { U64 } from './document';
 
+/** 64 bits, of two words. */
 export function u64(lo: number, hi: number): U64 {
   return { lo: lo >>> 0, hi: hi >>> 0 };
 }

@@ -83,6 +83,7 @@ export const ERRNO = {
 /** An errno: 0 is success. */
 export type Errno = number;
 
+/** The name of an error number, such as `ENOENT`. */
 export function errnoName(errno: Errno): string {
   for (const [name, value] of Object.entries(ERRNO)) if (value === errno) return `E${name}`;
   return `errno ${errno}`;
@@ -172,6 +173,7 @@ export const STREAM_RIGHTS =
 
 export const SOCKET_RIGHTS = STREAM_RIGHTS | RIGHTS.SOCK_SHUTDOWN | RIGHTS.SOCK_ACCEPT;
 
+/** WASI's numbers for kinds of files. */
 export const FILETYPE = {
   UNKNOWN: 0,
   BLOCK_DEVICE: 1,
@@ -182,6 +184,7 @@ export const FILETYPE = {
   SOCKET_STREAM: 6,
   SYMBOLIC_LINK: 7,
 } as const;
+/** One of `FILETYPE`. */
 export type FileType = number;
 
 export const FDFLAGS = { APPEND: 1, DSYNC: 2, NONBLOCK: 4, RSYNC: 8, SYNC: 16 } as const;

@@ -15,12 +15,15 @@ import { SeededRandom } from './random';
 import { nullStream } from './streams';
 import type { U64 } from './words';
 
+/** A directory that a program has from the start. */
 export interface Preopen {
   /** The name by which the guest finds it, for example `/` or `.`. */
   readonly path: string;
+  /** What it is. */
   readonly directory: DirectoryHandle;
 }
 
+/** What a program may use of WASI. */
 export interface WasiLimits {
   /** Descriptors open at a time, the standard ones and preopens included. */
   readonly openFiles: number;
@@ -32,9 +35,12 @@ export interface WasiLimits {
    * does not. Without these limits the file systems that are given keep to their own, and the defaults are for all else.
    */
   readonly fileBytes: number;
+  /** Files and directories in memory. */
   readonly fileNodes: number;
+  /** Bytes of all names in memory. */
   readonly nameBytes: number;
 }
+/** Limits of a program that is given none. */
 export const DEFAULT_LIMITS: WasiLimits = {
   openFiles: 1024,
   outputBytes: Number.POSITIVE_INFINITY,
@@ -52,15 +58,19 @@ const LIMIT_CHECKS: OptionChecks<Partial<WasiLimits>> = {
   nameBytes: COUNT,
 };
 
+/** What a program is given. */
 export interface WasiOptions {
+  /** Clocks, random bytes and streams. */
   readonly host: WasiHost;
   /** The first is the program's name. */
   readonly args?: readonly string[];
   /** `[name, value]` pairs or an object. */
   readonly env?: Readonly<Record<string, string>> | readonly (readonly [string, string])[];
+  /** Directories; default none. */
   readonly preopens?: readonly Preopen[];
   /** Sockets that are open from the start, from descriptor 3 on, before the preopened directories. */
   readonly sockets?: readonly SocketHandle[];
+  /** Those that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<WasiLimits>;
   /** Virtual clocks and a random source with this seed: the same run on every host. */
   readonly deterministic?: { readonly seed: number };

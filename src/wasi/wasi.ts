@@ -23,7 +23,9 @@ export type WasiCallback = (call: GuestCall) => void | PromiseLike<void>;
 /** The interpreter's `Func.host`. */
 export type HostFuncMaker = (store: Store, type: FuncType, callback: HostCallback, name: string) => Func;
 
+/** WASI preview 1 for one program: its imports, and its state. */
 export class Wasi {
+  /** What the calls share. */
   readonly context: WasiContext;
 
   constructor(options: WasiOptions) {

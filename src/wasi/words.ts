@@ -2,7 +2,9 @@
 
 /** `lo` and `hi` are in 0..2^32-1. Immutable. */
 export interface U64 {
+  /** The low word. */
   readonly lo: number;
+  /** The high word. */
   readonly hi: number;
 }
 

@@ -304,6 +304,7 @@ function freshText(factories: ReadonlyMap<string, string>): string {
 }
 
 const types = `import type { Factories, FactoryEnvironment } from './factories';
+/** Makes a set of closure factories. */
 export declare function createFactories(environment: FactoryEnvironment): Factories;
 `;
 const vectorTypes = `import type { Factories, FactoryEnvironment } from './factories';

@@ -9,6 +9,7 @@ import { Ledger, LedgerFull } from '../ledger';
 import { MemoryDirectory } from './handles';
 import { type AnyNode, DirectoryNode, FileNode, LinkNode, MAX_NAME, Volume } from './nodes';
 
+/** How large a file system in memory may become. */
 export interface MemoryLimits {
   /** Bytes that files and the targets of links may take. */
   readonly maxBytes: number;
@@ -17,6 +18,7 @@ export interface MemoryLimits {
   /** Bytes that names may take, each entry of a directory counting for 64 beside its name. */
   readonly maxNames: number;
 }
+/** Limits of a file system that is given none. */
 export const DEFAULT_MEMORY_LIMITS: MemoryLimits = {
   maxBytes: 256 * 1024 * 1024,
   maxNodes: 65536,
@@ -24,9 +26,11 @@ export const DEFAULT_MEMORY_LIMITS: MemoryLimits = {
   maxNames: 16 * 1024 * 1024,
 };
 
+/** An entry of a directory in memory. */
 export interface MemoryEntry {
   /** Without a leading slash. */
   readonly path: string;
+  /** What it is. */
   readonly type: FileType;
   /** Files: a copy of the contents. */
   readonly bytes: Uint8Array | undefined;
@@ -38,7 +42,10 @@ export interface MemoryEntry {
 export class MemoryFileSystem {
   // Bundlers rename a class that names itself.
   static readonly name = 'MemoryFileSystem';
-  private constructor(readonly rootNode: DirectoryNode) {}
+  private constructor(
+    /** The root directory. */
+    readonly rootNode: DirectoryNode,
+  ) {}
 
   /** An empty file system. */
   static create(limits: Partial<MemoryLimits> = {}): MemoryFileSystem {
@@ -94,6 +101,7 @@ export class MemoryFileSystem {
     this.descend(components(path));
   }
 
+  /** Makes a symbolic link. */
   symlink(target: string, path: string): void {
     const { directory, name } = this.parentOf(path);
     if (directory.entries.has(name)) throw new Error(`${printable(path)}: exists`);

@@ -4,6 +4,7 @@ import type { DirectoryHandle, FileHandle, Handle, OpenOptions } from '../host';
 
 const no = (): Errno => ERRNO.ROFS;
 
+/** The same directory, without any way to change it. */
 export function readOnly(directory: DirectoryHandle): DirectoryHandle {
   return {
     kind: 'directory',

@@ -11,6 +11,7 @@ const BLOCK = 512;
 export class TarError extends Error {
   constructor(
     message: string,
+    /** Where in the archive. */
     readonly offset: number,
   ) {
     super(`${printable(message)} (in the tar header at offset ${offset})`);

@@ -38,6 +38,7 @@ import { digestOf } from './save';
 /** What to do about a descriptor, tried in the order given; when none does, the restore fails. */
 export type Remedy = 'reopen' | 'copy' | 'detach';
 
+/** What of a saved WASI state may be restored, and where its directories are now. */
 export interface RestorePolicy {
   /**
    * Files of the host. `reopen`: open the same path below the new root and check that it is the same file. `copy`: go on with the

@@ -21,6 +21,7 @@ import { equal } from '../words';
 import { StateError } from './codec';
 import { captureNodes, digestNodes } from './memory';
 
+/** What of a WASI state is saved. */
 export interface SaveOptions {
   /**
    * In-memory files: `embed` writes them down; `digest` only their SHA-256, for a new host that has the same files already.
