@@ -72,12 +72,27 @@ const execution = new Execution(instantiate(new Store(), core).func('count'), [1
 execution.run({ fuel: 10 });
 said.push(restore(snapshot(execution), instantiate(new Store(), core)).run().results[0].lo, MemoryFileSystem.name);
 `;
+
 const PRINT = "console.log(said.join(' '));";
+
+/** A WASI program, interpreted, and where the engine's own `WebAssembly` may run what is hot. */
+const WASI = `
+import { readFileSync } from 'node:fs';
+import { runWasi } from 'tswasm/node';
+const program = readFileSync(${JSON.stringify(path.join(root, 'dist/examples/primes.wasm'))});
+const said = [];
+for (const tier of ['interpret', 'auto']) {
+  const { exitCode, stdout } = await runWasi(program, { args: ['30'], tier });
+  said.push(exitCode, String(stdout).replace(/\\s+/g, ' ').trim());
+}
+${PRINT}`;
+const PRIMES = '0 2 3 5 7 11 13 17 19 23 29';
 
 const PROGRAMS: Readonly<Record<string, string>> = {
   'package.mjs': `${IMPORTS}${BODY}${MOVED}${PRINT}`,
   'min.mjs': `import { CallStoppedError, createWebAssembly, WebAssembly } from 'tswasm/min';${BODY}${PRINT}`,
   'require.cjs': `const { CallStoppedError, createWebAssembly, WebAssembly } = require('tswasm/webassembly');${BODY}${PRINT}`,
+  'wasi.mjs': WASI,
   'es5.cjs': `var { CallStoppedError, createWebAssembly, WebAssembly } = require('tswasm/es5');${BODY}${PRINT}`,
 };
 
@@ -107,6 +122,9 @@ describe.skipIf(!isBuilt)('the package', () => {
     expect(said('min.mjs')).toBe(SAID);
     expect(said('require.cjs')).toBe(SAID);
     expect(said('es5.cjs')).toBe(SAID);
+    // Files and the program's streams are things that Deno wants to be asked for.
+    const allowed = name === 'deno' ? ['--allow-all'] : [];
+    expect(run(program, ...START[name], ...allowed, 'wasi.mjs')).toBe(`${PRIMES} ${PRIMES}`);
   });
 
   it('runs in hermes, as ECMAScript 5', { timeout: 120_000 }, () => {
