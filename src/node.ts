@@ -10,7 +10,7 @@ import {
 } from './checks';
 import '../embed/node/fresh-factories';
 import '../embed/node/native-memory';
-import '../embed/node/native-tier';
+import '../embed/node/tiers';
 import '../embed/node/source-positions';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';

@@ -1,7 +1,7 @@
 /** `tswasm` on Node: the core, with fresh factories for hot code. */
 import './fresh-factories';
 import './native-memory';
-import './native-tier';
+import './tiers';
 import './source-positions';
 
 export * from '../../src/index';

@@ -1,5 +1,6 @@
 /** Every engine the runner knows by name. */
 import type { Engine } from '../engine';
+import { javascriptEngine, javascriptMixedEngine } from './javascript-tier';
 import { migrateEngine } from './migrate';
 import { mixedEngine } from './mixed';
 import { movesEngine } from './moves';
@@ -10,7 +11,8 @@ import { tswasmEngine } from './tswasm';
 
 /**
  * `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
- * `host` is the host's own engine; `native` runs what the native tier takes there, `native-mixed` in either tier at random;
+ * `host` is the host's own engine; `native` runs what the native tier takes there, `native-mixed` in either tier at random; `javascript` and
+ * `javascript-mixed` are the same of the JavaScript tier;
  * `mixed` runs each function in one of two tiers, and moves between them at every safepoint;
  * `migrateN` goes on from a snapshot in fresh instances each time; `movesN` does so in Node, jitless Node and QuickJS.
  */
@@ -20,6 +22,8 @@ export function engineNamed(name: string): Engine | undefined {
   if (name === 'host') return nativeEngine;
   if (name === 'native') return nativeTierEngine;
   if (name === 'native-mixed') return nativeMixedEngine;
+  if (name === 'javascript') return javascriptEngine;
+  if (name === 'javascript-mixed') return javascriptMixedEngine;
   if (name === 'mixed') return mixedEngine();
   const migrate = /^migrate([1-9]\d*)?$/.exec(name);
   if (migrate) return migrateEngine(Number(migrate[1] ?? 1));

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { javascriptEngine, javascriptMixedEngine } from '../engines/javascript-tier';
 import { mixedEngine } from '../engines/mixed';
 import { nativeMixedEngine, nativeTierEngine } from '../engines/native-tier';
 import { tswasmEngine } from '../engines/tswasm';
@@ -38,7 +39,13 @@ const SCRIPTS = [
 
 async function compare(folder: string, names: readonly string[]): Promise<void> {
   const walker = new Walker();
-  const engines = [mixedEngine(walker), nativeTierEngine, nativeMixedEngine];
+  const engines = [
+    mixedEngine(walker),
+    nativeTierEngine,
+    nativeMixedEngine,
+    javascriptEngine,
+    javascriptMixedEngine,
+  ];
   for (const name of names) {
     const text = readFileSync(path.join(folder, name), 'utf8');
     const expected = await runScript(tswasmEngine, name, text);

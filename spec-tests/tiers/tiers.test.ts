@@ -1,5 +1,6 @@
 /** Two tiers in one execution: what can be seen of it from outside must not depend on which of them ran what. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { JavaScriptTier } from '../../src/compiler/javascript';
 import { F32, I32, Module } from '../../src/decoder';
 import { wat } from '../../src/decoder/testing';
 import { RuntimeError } from '../../src/errors';
@@ -15,25 +16,28 @@ import {
   instantiate,
   Func as Made,
 } from '../../src/runtime/index';
+import { evaluate } from '../engines/javascript-tier';
 import { RandomPolicy } from './policy';
 import { Walker } from './walker';
 
 const walker = new Walker();
+const javascript = new JavaScriptTier(evaluate);
 
 /** Everything in the tier, from its first call on, and back into it at every look. */
-const inTheTier: TierPolicy = {
-  tiers: [walker],
+const within = (tier: Tier): TierPolicy => ({
+  tiers: [tier],
   every: Number.POSITIVE_INFINITY,
-  atFirstCall: () => [walker],
-  atSafepoint: () => [walker],
-};
+  atFirstCall: () => [tier],
+  atSafepoint: () => [tier],
+});
+const inTheTier = within(walker);
 /** Up at every safepoint, down at the next one. */
-const toAndFro: TierPolicy = {
-  tiers: [walker],
+const toAndFro = (tier: Tier): TierPolicy => ({
+  tiers: [tier],
   every: 1,
   atFirstCall: () => [],
-  atSafepoint: (_, now) => (now === undefined ? [walker] : []),
-};
+  atSafepoint: (_, now) => (now === undefined ? [tier] : []),
+});
 
 /** Operands of every kind stay on the stack across loops, calls, host calls, indirect calls and tail calls. */
 const PROGRAM = `(module
@@ -132,15 +136,22 @@ function shown(frames: readonly FrameState[]): unknown[] {
   }));
 }
 
-const policies: readonly (readonly [string, TierPolicy])[] = [
-  ['in the other tier', inTheTier],
-  ['to and fro', toAndFro],
-  ...[1, 2, 3, 4].map((seed) => [`at random ${seed}`, new RandomPolicy(walker, seed * 7919)] as const),
+const policiesOf = (tier: Tier): readonly (readonly [string, TierPolicy, () => number])[] => [
+  [`in ${tier.name}`, within(tier), steps],
+  [`to ${tier.name} and fro`, toAndFro(tier), steps],
+  ...[1, 2, 3, 4].map(
+    (seed) => [`at random ${seed}: ${tier.name}`, new RandomPolicy(tier, seed * 7919), steps] as const,
+  ),
 ];
+/** How often a tier was entered, either way. */
+const steps = (): number => {
+  const { entered, continued } = javascript.counts;
+  return walker.counts.entered + walker.counts.resumed + entered + continued;
+};
 
-describe.each(policies)('%s', (_, policy) => {
+describe.each([...policiesOf(walker), ...policiesOf(javascript)])('%s', (_, policy, entered) => {
   it('pauses with the same frames, fuel and globals as the interpreter, wherever it is paused', () => {
-    const before = { ...walker.counts };
+    const before = entered();
     for (const fuel of [1, 2, 3, 7, 20, 1000]) {
       const sides = [start(PROGRAM, undefined), start(PROGRAM, policy)];
       const [here, there] = sides.map((instance) => call(instance, 6));
@@ -157,7 +168,7 @@ describe.each(policies)('%s', (_, policy) => {
       }
       expect(here.state).toBe('done');
     }
-    expect(walker.counts.entered + walker.counts.resumed).toBeGreaterThan(before.entered + before.resumed);
+    expect(entered()).toBeGreaterThan(before);
   });
 
   it('exhausts the stack at the same depth', () => {

@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import '../../embed/node/fresh-factories';
 import '../../embed/node/native-memory';
-import '../../embed/node/native-tier';
+import '../../embed/node/tiers';
 import { type Command, runCommand, usageLine } from './command';
 import { completionCommand } from './commands/completion';
 import { inspectCommand } from './commands/inspect';

@@ -367,7 +367,10 @@ export class Builder {
     operands.dropTraps(first, moves);
     const from = operands.slotAt(first);
     if (count > MOVED_SINGLY) {
-      if (from !== to) moves.push({ kind: 'move', to, from, count: operands.top - from });
+      if (from !== to) {
+        const types = operands.typesFrom(first);
+        moves.push({ kind: 'move', to, from, count: operands.top - from, types });
+      }
       return moves;
     }
     let slot = to;

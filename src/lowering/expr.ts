@@ -64,6 +64,8 @@ export interface Get extends Head {
   readonly slot: number;
   /** 1 for a lane of 32 bits in the upper half of the slot. */
   readonly half: 0 | 1;
+  /** The type of the value that stands there: another one where the bits of a float, or a lane of a vector, are read. */
+  readonly held: ValType;
 }
 /** i32 and f32: the bits are `low`. i64 and f64: both words. */
 export interface Const extends Head {
@@ -165,8 +167,15 @@ export function localBit(localidx: number): number {
   return localidx < 31 ? 1 << localidx : 1 << 31;
 }
 
-function get(type: ValType, slot: number, locals: number, reads: number, half: 0 | 1 = 0): Get {
-  return { type, kind: kindOf(type), flags: 0, locals, reads, size: 0, op: 'get', slot, half };
+function get(
+  type: ValType,
+  slot: number,
+  locals: number,
+  reads: number,
+  half: 0 | 1 = 0,
+  held: ValType = type,
+): Get {
+  return { type, kind: kindOf(type), flags: 0, locals, reads, size: 0, op: 'get', slot, half, held };
 }
 export function getLocal(type: ValType, slot: number, localidx: number): Get {
   return get(type, slot, localBit(localidx), -1);
@@ -177,11 +186,11 @@ export function getOperand(type: ValType, slot: number): Get {
 }
 /** The lane in word `index` of a vector's place, and the next one if the type has two words. */
 export function lane(type: ValType, { slot, locals, reads }: Get, index: number): Get {
-  return get(type, slot + (index >> 1), locals, reads, (index & 1) as 0 | 1);
+  return get(type, slot + (index >> 1), locals, reads, (index & 1) as 0 | 1, V128);
 }
-/** Whether a value is in this slot already. */
+/** Whether a value is in this slot already, as what it is: a back end may keep a float and its bits in two places. */
 export function isIn(expr: Expr, slot: number): boolean {
-  return expr.op === 'get' && expr.slot === slot && expr.half === 0;
+  return expr.op === 'get' && expr.slot === slot && expr.held === expr.type;
 }
 export function constant(type: ValType, low: number, high: number): Const {
   return { type, kind: kindOf(type), flags: 0, locals: 0, reads: -1, size: 0, op: 'const', low, high };
@@ -371,7 +380,7 @@ export function bits(expr: Expr): Expr {
   const type = wide ? I64 : I32;
   switch (expr.op) {
     case 'get':
-      return get(type, expr.slot, expr.locals, expr.reads, expr.half);
+      return get(type, expr.slot, expr.locals, expr.reads, expr.half, expr.held);
     case 'global.get':
       return globalGet(type, expr.globalidx);
     case 'const':

@@ -311,11 +311,12 @@ function callIndirect(lowering: Builder): void {
 
 function callRef(lowering: Builder): void {
   const { reader, operands, offset, module } = lowering;
-  const { params, results } = module.types[reader.u32()].composite.func;
+  const typeidx = reader.u32();
+  const { params, results } = module.types[typeidx].composite.func;
   const callee = popReference(lowering).slot;
   call(lowering, params, (height, slot) => {
     const safepoint = lowering.callPoint(height, results, -1);
-    lowering.emit({ kind: 'call_ref', callee, slot, offset, safepoint });
+    lowering.emit({ kind: 'call_ref', typeidx, callee, slot, offset, safepoint });
     operands.settle(height, results);
   });
 }
@@ -344,11 +345,12 @@ function tailCallIndirect(lowering: Builder): void {
 
 function tailCallRef(lowering: Builder): void {
   const { reader, operands, offset, module } = lowering;
-  const { params } = module.types[reader.u32()].composite.func;
+  const typeidx = reader.u32();
+  const { params } = module.types[typeidx].composite.func;
   operands.computeAll();
   operands.truncate(operands.height - 1);
   call(lowering, params, (_, slot) => {
-    lowering.emit({ kind: 'tail_ref', slot, count: slotsOfAll(params), offset });
+    lowering.emit({ kind: 'tail_ref', typeidx, slot, count: slotsOfAll(params), offset });
   });
   lowering.die();
 }

@@ -61,6 +61,8 @@ export interface MoveSlots {
   readonly to: number;
   readonly from: number;
   readonly count: number;
+  /** Types of the values in them. */
+  readonly types: readonly ValType[];
 }
 /** A value that nobody wants, and that may trap. */
 export interface Drop {
@@ -165,6 +167,7 @@ export interface CallIndirect {
 }
 export interface CallRef {
   readonly kind: 'call_ref';
+  readonly typeidx: number;
   /** The slot of the reference. */
   readonly callee: number;
   readonly slot: number;
@@ -191,6 +194,7 @@ export interface TailCallIndirect {
 /** The reference stands in the slot behind the arguments. */
 export interface TailCallRef {
   readonly kind: 'tail_ref';
+  readonly typeidx: number;
   readonly slot: number;
   readonly count: number;
   readonly offset: number;

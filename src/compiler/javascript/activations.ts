@@ -1,0 +1,231 @@
+/**
+ * Compiled code as it runs: activations, each begun by a step of the machine's trampoline and ended by a return, an exception or by leaving.
+ * They nest, since what is called out of one may come back in. This is the tier's side of src/interpreter/tiers.ts. The short names are
+ * what emitted text uses (functions.ts).
+ *
+ * Depth is counted: `maxSp` and `maxFp` are the limits of the execution, or before them what fits on the host's stack. There frames leave at
+ * the entry of the callee, and are begun anew.
+ */
+import { F32, F64, I32, I64 } from '../../decoder';
+import { InternalError, trap } from '../../errors';
+import type { Step } from '../../interpreter/step';
+import type { Place, TierMachine } from '../../interpreter/tiers';
+import { Func, type Instance } from '../../runtime';
+import { words } from '../../runtime/numerics';
+import type { Cell, CodeRecord, StackCall } from './cells';
+import { raise } from './helpers';
+import { Stubs } from './stubs';
+
+/** Frames of an activation on the host's stack, and words of their slots together: about half of a stack of a megabyte. */
+const MOST_FRAMES = 1200;
+const MOST_WORDS = 24_000;
+/** Nested ones get half as many each, but no fewer than this part of that. */
+const LEAST_SHARE = 1 / 64;
+
+/** No exception is on its way. */
+const NOTHING = Symbol('nothing');
+
+/** What a step enters. */
+export interface Entered {
+  readonly func: Func;
+  readonly call: StackCall;
+  /** Puts what was returned on the stack. */
+  readonly put: (fp: number, result: unknown) => void;
+}
+
+export class Activations {
+  /** Not 0: a callee has left, and so must its caller. */
+  u = 0;
+  /** Who takes the place of the frame that has returned. */
+  t: Cell | null = null;
+  maxSp = 0;
+  maxFp = 0;
+  /** By type: puts a number on the stack. */
+  readonly put: Readonly<Record<number, (fp: number, value: number) => void>>;
+  readonly stubs: Stubs;
+  private readonly machine: TierMachine;
+  /** The frame that the innermost activation began with. */
+  private base: Place | undefined;
+  private share = 1;
+  /** Of the innermost frame that has left or thrown: whom the next one waits for. */
+  private waits: Func | undefined;
+  private failed: unknown = NOTHING;
+  /** A tail call out of the first frame. */
+  private tail: Func | undefined;
+
+  constructor(machine: TierMachine) {
+    this.machine = machine;
+    const { ints, floats, doubles } = machine.stack;
+    this.put = {
+      [I32]: (fp, value) => {
+        ints[fp] = value;
+      },
+      [I64]: (fp, value) => {
+        ints[fp] = value;
+        ints[fp + 1] = words.hi;
+      },
+      [F32]: (fp, value) => {
+        if (!Number.isNaN(value)) floats[fp] = value;
+      },
+      [F64]: (fp, value) => {
+        if (!Number.isNaN(value)) doubles[fp >> 1] = value;
+      },
+    };
+    this.stubs = new Stubs(this, machine.stack);
+  }
+
+  /** A step: code runs on the frame at `fp`. */
+  run({ func, call, put }: Entered, fp: number): Step | null {
+    const { machine } = this;
+    const { registers } = machine;
+    const { sp } = registers;
+    const { base, share, maxSp, maxFp } = this;
+    const place: Place = { func, fp, sp };
+    if (base !== undefined) this.share = Math.max(share / 2, LEAST_SHARE);
+    this.base = place;
+    this.maxSp = Math.min(registers.maxSp, sp + MOST_FRAMES * this.share);
+    this.maxFp = Math.min(registers.maxFp, fp + MOST_WORDS * this.share);
+    let result: unknown;
+    try {
+      result = call(fp, sp);
+      while (this.t !== null) result = this.follow(fp, sp);
+    } catch (error) {
+      this.failed = NOTHING;
+      this.t = null;
+      throw error;
+    } finally {
+      this.base = base;
+      this.share = share;
+      this.maxSp = maxSp;
+      this.maxFp = maxFp;
+    }
+    if (this.u === 0) {
+      put(fp, result);
+      return machine.returned(place);
+    }
+    this.u = 0;
+    const { tail } = this;
+    if (tail === undefined) return machine.left();
+    this.tail = undefined;
+    return machine.tailCall(tail, place);
+  }
+
+  // Safepoints
+
+  /** The entry's unit has been taken, and the fuel is used up or the room is. Whether the frame leaves at its entry. */
+  enter(code: CodeRecord, end: number, sp: number): boolean {
+    const { machine } = this;
+    const { registers } = machine;
+    if (end > registers.maxFp || sp > registers.maxSp) {
+      registers.fuel += 1;
+      this.full(code, sp);
+    }
+    registers.sp = sp;
+    if (end > this.maxFp || sp > this.maxSp) return true;
+    return registers.fuel < 0 && !machine.refuel(code.func);
+  }
+
+  /** There is no room for a frame. */
+  full({ func }: CodeRecord, sp: number): void {
+    const error = trap('callStackExhausted', -1);
+    this.machine.registers.sp = sp;
+    this.failed = error;
+    this.waits = func;
+    throw error;
+  }
+
+  /** The fuel is used up at a loop. Whether the frame leaves. */
+  refuel({ func }: CodeRecord, sp: number): boolean {
+    const { machine } = this;
+    machine.registers.sp = sp;
+    return !machine.refuel(func);
+  }
+
+  /** The values of a frame are in their slots, and it leaves at a site. */
+  leave({ func, sites }: CodeRecord, pc: number, fp: number, sp: number): void {
+    const { machine } = this;
+    const { safepoint } = sites[pc];
+    const place: Place = { func, fp, sp };
+    if (safepoint.kind === 'call') machine.leaveCall(place, safepoint.offset, this.waits!);
+    else machine.leaveAt(place, safepoint);
+    this.waits = func;
+    this.u = 1;
+  }
+
+  cover(end: number): void {
+    this.machine.coverRefs(end);
+  }
+
+  // Exceptions
+
+  /**
+   * An exception leaves a frame, which may wait for a call at `pc`. `fuel` is what the frame has counted, if it counts; it counts where
+   * nothing was written back for a callee.
+   */
+  thrown(error: unknown, code: CodeRecord, pc: number, _fp: number, sp: number, fuel?: number): unknown {
+    const { machine } = this;
+    const { safepoint, isSilent } = code.sites[pc];
+    const isInnermost = this.failed !== error;
+    if (isInnermost) {
+      this.failed = error;
+      machine.registers.sp = sp;
+    } else {
+      machine.mark(sp, code.func, safepoint.offset, this.waits);
+    }
+    if (fuel !== undefined && (isInnermost || isSilent)) machine.registers.fuel = fuel;
+    this.waits = code.func;
+    return error;
+  }
+
+  // Calls
+
+  /** The callee, with its arguments on the stack, is called by the machine. False: it has stopped, and its caller leaves. */
+  out(callee: Func, fp: number, sp: number): boolean {
+    const { func, fp: first } = this.baseFrame();
+    try {
+      // Who calls is told when the frame leaves or an exception passes: until then it is as good as the first frame.
+      if (this.machine.call(callee, { func, fp: first, sp: sp - 1 }, 0, fp)) return true;
+    } catch (error) {
+      this.failed = error;
+      this.waits = callee;
+      throw error;
+    }
+    this.waits = callee;
+    this.u = 1;
+    return false;
+  }
+
+  private baseFrame(): Place {
+    if (this.base === undefined) throw new InternalError('compiled code runs outside of an activation');
+    return this.base;
+  }
+
+  /** Goes on with whom a frame has called by a tail call. */
+  follow(fp: number, sp: number): unknown {
+    const cell = this.t!;
+    this.t = null;
+    if (cell.g !== undefined) return cell.g(fp, sp);
+    if (sp === this.baseFrame().sp) {
+      this.tail = cell.func;
+      this.u = 1;
+      return 0;
+    }
+    return this.stubs.callWithStack(cell.func, fp, sp);
+  }
+
+  /** The cell of what a reference refers to. */
+  referred(reference: unknown, at: number): Cell {
+    if (!(reference instanceof Func)) return raise('nullFunctionReference', at);
+    return this.stubs.cellOf(reference);
+  }
+
+  /** The cell of an element of a table that is not plainly of the type, or the trap. */
+  element({ func }: CodeRecord, tableidx: number, index: number, typeId: number, at: number): Cell {
+    const { elements } = (func.instance as Instance).tables[tableidx];
+    if (index >= elements.length) return raise('undefinedElement', at);
+    const callee = elements[index];
+    if (!(callee instanceof Func)) return raise('uninitializedElement', at);
+    if (!callee.isOf(typeId)) return raise('indirectCallType', at);
+    return this.stubs.cellOf(callee);
+  }
+}

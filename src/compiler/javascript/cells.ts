@@ -1,0 +1,24 @@
+/** Functions as emitted code calls them. */
+import type { Func } from '../../runtime';
+import type { Site } from './statements';
+
+/** A call: the frame's place, then the arguments. The result is one number or reference (slots.ts). */
+export type CompiledCall = (fp: number, sp: number, ...args: never[]) => unknown;
+/** The same with the arguments on the stack. */
+export type StackCall = (fp: number, sp: number) => unknown;
+
+/** A function of any kind, one for all that call it: `f` changes when the function is compiled. */
+export interface Cell {
+  f: CompiledCall;
+  /** Its code, when it is compiled: what is called with the arguments on the stack, which may end in a tail call (`A.t`). */
+  g: StackCall | undefined;
+  /** Canonical id of its type. */
+  readonly t: number;
+  readonly func: Func;
+}
+
+/** What emitted code is told to know itself by: a function, and where its frames can stand. */
+export interface CodeRecord {
+  readonly func: Func;
+  readonly sites: readonly Site[];
+}

@@ -1,0 +1,3 @@
+/** The JavaScript tier: lowered code as text that the host evaluates. */
+export type { Evaluate } from './instance';
+export { JavaScriptTier } from './tier';

@@ -1,0 +1,152 @@
+/** The compiled functions of an instance. */
+import { isQuiet } from '../../decoder/quiet';
+import type { TierMachine } from '../../interpreter/tiers';
+import type { Func, Instance } from '../../runtime';
+import * as numerics from '../../runtime/numerics';
+import type { Activations, Entered } from './activations';
+import { bodyOf, loudnessOf } from './callees';
+import type { CodeRecord, CompiledCall, StackCall } from './cells';
+import { continuationText, type FunctionText, functionText } from './functions';
+import * as helpers from './helpers';
+import type { Need } from './uses';
+import { everyStatement } from './walk';
+
+/** Makes a function of these parameters and this body, as `new Function` does. An entry hands it over: this room evaluates nothing. */
+export type Evaluate = (parameters: readonly string[], body: string) => (...args: unknown[]) => unknown;
+
+/** What texts are evaluated with (functions.ts). */
+const PARAMETERS = ['M', 'S', 'SF', 'SD', 'R', 'W', 'A', 'X', 'K'];
+/** Heap for a character of text: an estimate of syntax trees, bytecode and compiled code. */
+const BYTES_PER_CHARACTER = 16;
+
+/** What a text returns. */
+interface Evaluated {
+  readonly f: CompiledCall;
+  readonly g: StackCall;
+  readonly d: (fp: number, result: unknown) => void;
+  readonly o: StackCall;
+}
+
+/** A function's code. */
+export interface Compiled {
+  readonly entered: Entered;
+  readonly put: (fp: number, result: unknown) => void;
+}
+
+export class CompiledInstance {
+  private readonly instance: Instance;
+  private readonly machine: TierMachine;
+  private readonly activations: Activations;
+  private readonly evaluate: Evaluate;
+  private readonly compiled = new Map<number, Compiled>();
+  /** It has been given up: writes to its memory are tracked from now on. */
+  isDropped = false;
+
+  constructor(instance: Instance, machine: TierMachine, activations: Activations, evaluate: Evaluate) {
+    this.instance = instance;
+    this.machine = machine;
+    this.activations = activations;
+    this.evaluate = evaluate;
+  }
+
+  /** Compiles a function, with the quiet ones that it calls. Undefined when the store has no room. */
+  compile(funcidx: number): Compiled | undefined {
+    const made = this.compiled.get(funcidx);
+    if (made !== undefined) return made;
+    const { module } = this.instance;
+    const body = bodyOf(module, funcidx);
+    const callees = new Set<number>();
+    everyStatement(body.statements, (statement) => {
+      if (statement.kind === 'call' || statement.kind === 'tail') callees.add(statement.funcidx);
+    });
+    for (const callee of callees) {
+      if (!isQuiet(module, callee) || loudnessOf(module, callee) === 'loud') continue;
+      if (this.compile(callee) === undefined) return undefined;
+    }
+    const text = functionText(module, body);
+    if (!this.reserve(text)) return undefined;
+    const func = this.instance.funcAt(funcidx);
+    const { f, g, d } = this.evaluated(text, func);
+    const compiled: Compiled = { entered: { func, call: g, put: d }, put: d };
+    this.compiled.set(funcidx, compiled);
+    const cell = this.activations.stubs.cellOf(func);
+    cell.f = f;
+    cell.g = g;
+    return compiled;
+  }
+
+  /** The function from a loop's header on. */
+  continuation(funcidx: number, targetLoop: number): Entered | undefined {
+    const compiled = this.compiled.get(funcidx);
+    if (compiled === undefined || this.isDropped) return undefined;
+    const { module } = this.instance;
+    const text = continuationText(module, bodyOf(module, funcidx), targetLoop);
+    if (text === undefined || !this.reserve(text)) return undefined;
+    const func = this.instance.funcAt(funcidx);
+    return { func, call: this.evaluated(text, func).o, put: compiled.put };
+  }
+
+  /** Nothing of it is called any more. */
+  drop(): void {
+    if (this.isDropped) return;
+    this.isDropped = true;
+    for (const funcidx of this.compiled.keys()) {
+      this.activations.stubs.reset(this.instance.funcAt(funcidx));
+    }
+    this.compiled.clear();
+  }
+
+  private reserve({ text }: FunctionText): boolean {
+    const charge = this.instance.store.code.reserve(BYTES_PER_CHARACTER * text.length);
+    charge?.holdFor(this);
+    return charge !== undefined;
+  }
+
+  private evaluated({ text, needs, sites }: FunctionText, func: Func): Evaluated {
+    const { registers, stack } = this.machine;
+    const record: CodeRecord = { func, sites };
+    const given = [...needs.values()].map((need) => this.resolve(need));
+    const make = this.evaluate(PARAMETERS, text);
+    const { ints, floats, doubles, refs } = stack;
+    const { activations } = this;
+    return make(
+      registers,
+      ints,
+      floats,
+      doubles,
+      refs,
+      numerics.words,
+      activations,
+      record,
+      given,
+    ) as Evaluated;
+  }
+
+  private resolve(need: Need): unknown {
+    const { instance, machine, activations } = this;
+    switch (need.kind) {
+      case 'memory':
+        return instance.memories[need.index].views;
+      case 'cell':
+        return activations.stubs.cellOf(instance.funcAt(need.index));
+      case 'func':
+        return instance.funcAt(need.index);
+      case 'table':
+        return activations.stubs.table(instance.tables[need.index]);
+      case 'global': {
+        const { cells, at } = instance.globals[need.index];
+        return cells.subarray(at, at + 2);
+      }
+      case 'reference':
+        return instance.globals[need.index];
+      case 'effect':
+        return machine.effect(instance, need.effect);
+      case 'bulk':
+        return machine.bulk(instance, need.bulk);
+      case 'numeric':
+        return { ...numerics, ...helpers }[need.name as keyof typeof helpers];
+      case 'math':
+        return Math[need.name as keyof typeof Math];
+    }
+  }
+}

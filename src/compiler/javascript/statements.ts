@@ -1,0 +1,452 @@
+/**
+ * Statements of lowered code as JavaScript text: blocks and loops with labels, values in variables.
+ *
+ * A loop that is gone back to is two: the inner one runs, and ends where the fuel is used up; between two turns of the outer one the machine
+ * is asked for more. So nothing in the inner one is called for fuel's sake, and compilers keep what they know of memories in it.
+ *
+ *     O1:for(;;){L1:for(;;){ ...; if(--n<0){pc=3;break L1}continue L1; ...; break O1} M.fuel=n;if(A.refuel(X,sp))break x;n=M.fuel}
+ *
+ * `break x` leads to where the frame leaves (functions.ts); `pc` says at which site.
+ */
+import { F32, F64, type FuncType, isRef, type ModuleData, slotsOf, type ValType } from '../../decoder';
+import type { Safepoint } from '../../decoder/safepoints';
+import { typesOf } from '../../decoder/typelist';
+import { InternalError } from '../../errors';
+import {
+  type Branch,
+  type Bulk,
+  bits,
+  type Const,
+  type Effect,
+  type Expr,
+  isArithmetic,
+  type LoweredBody,
+  type Statement,
+} from '../../lowering';
+import { TRAPS } from '../../lowering/expr';
+import { type Loudness, loudnessOf } from './callees';
+import { effectRow } from './effects';
+import { Expressions } from './expressions';
+import { isPlain, type Payloads } from './payloads';
+import { Slots, wordAt } from './slots';
+import { behind, CANONICAL_F32, CANONICAL_F64_HIGH, statements, word } from './texts';
+import { Uses } from './uses';
+import { everyStatement } from './walk';
+
+/** A place at which a frame leaves, or waits for a call. */
+export interface Site {
+  readonly safepoint: Safepoint;
+  /** The callee takes no fuel, and what the caller has is not written back for it. */
+  readonly isSilent: boolean;
+}
+
+/** In the text until the views are known that the function uses: copies them anew. */
+const RELOAD = '\u0001';
+
+type Call = Extract<Statement, { kind: 'call' | 'call_indirect' | 'call_ref' }>;
+type Tail = Extract<Statement, { kind: 'tail' | 'tail_indirect' | 'tail_ref' }>;
+
+export class Statements {
+  readonly uses = new Uses();
+  readonly slots: Slots;
+  readonly sites: Site[] = [];
+  /** Some loop is gone back to: the fuel is counted in a variable. */
+  readonly counts: boolean;
+  /** Control may leave from it, the entry aside. */
+  leaves = false;
+  /** Something in it may throw. */
+  throws = false;
+  /** It ends in tail calls. */
+  tails = false;
+  private readonly expressions: Expressions;
+  private readonly module: ModuleData;
+  private readonly body: LoweredBody;
+  /** What leads to the loop where the function is entered, and that loop at the end. */
+  private readonly path: readonly Statement[];
+  private readonly payloads: Payloads;
+
+  constructor(module: ModuleData, body: LoweredBody, payloads: Payloads, path: readonly Statement[] = []) {
+    this.module = module;
+    this.body = body;
+    this.payloads = payloads;
+    this.path = path;
+    this.slots = new Slots(this.uses, payloads);
+    this.expressions = new Expressions(this.uses, payloads);
+    this.sites.push({ safepoint: body.entry, isSilent: false });
+    let counts = false;
+    everyStatement(body.statements, (statement) => {
+      counts ||= statement.kind === 'loop' && statement.label.used;
+    });
+    this.counts = counts;
+    if (counts) this.uses.variable('n');
+  }
+
+  write(): string {
+    return this.sequence(this.body.statements);
+  }
+
+  /** Text with the views copied where that was put off. */
+  withViews(text: string): string {
+    const copies = [...this.uses.views].map(([name, view]) => `${name}=${view};`).join('');
+    return text.split(RELOAD).join(copies);
+  }
+  get reload(): string {
+    return RELOAD;
+  }
+
+  private sequence(list: readonly Statement[]): string {
+    const at = list.findIndex((statement) => this.path.includes(statement));
+    const texts = list.map((statement) => this.statement(statement));
+    if (at <= 0) return texts.join('');
+    return `if(E===0){${texts.slice(0, at).join('')}}${texts.slice(at).join('')}`;
+  }
+
+  private statement(statement: Statement): string {
+    const { uses, expressions } = this;
+    uses.nextStatement();
+    switch (statement.kind) {
+      case 'set':
+        this.mayTrap(statement.value);
+        return this.set(statement.slot, statement.value);
+      case 'move':
+        return this.move(statement.types, statement.from, statement.to);
+      case 'drop':
+        this.throws = true;
+        return this.drop(statement.value);
+      case 'store':
+        this.throws = true;
+        return expressions.memories.store(statement);
+      case 'global.set':
+        this.mayTrap(statement.value);
+        return this.setGlobal(statement.globalidx, statement.value);
+      case 'effect':
+        return this.effect(statement);
+      case 'bulk':
+        return this.bulk(statement);
+      case 'call':
+      case 'call_indirect':
+      case 'call_ref':
+        return this.call(statement);
+      case 'tail':
+      case 'tail_indirect':
+      case 'tail_ref':
+        return this.tail(statement);
+      case 'block': {
+        const { label, body } = statement;
+        return label.used ? `L${label.id}:{${this.sequence(body)}}` : this.sequence(body);
+      }
+      case 'loop':
+        return this.loop(statement);
+      case 'if':
+        return this.conditional(statement);
+      case 'br':
+        return this.branch(statement.branch);
+      case 'br_if':
+        this.mayTrap(statement.condition);
+        return `if(${expressions.condition(statement.condition)}){${this.branch(statement.branch)}}`;
+      case 'br_table':
+        return this.table(statement);
+      case 'return':
+        return this.return();
+      case 'unreachable':
+        this.throws = true;
+        return `${this.raise('unreachable', statement.offset)};`;
+      case 'vector.store':
+      case 'try':
+      case 'throw':
+      case 'throw_ref':
+        throw new InternalError(`${statement.kind}, which this tier refuses`);
+    }
+  }
+
+  private mayTrap({ flags }: Expr): void {
+    if ((flags & TRAPS) !== 0) this.throws = true;
+  }
+
+  private raise(code: string, offset: number): string {
+    return `${this.uses.helper('numeric', 'raise')}('${code}',${offset})`;
+  }
+
+  // Values
+
+  private set(slot: number, value: Expr): string {
+    const { uses, expressions } = this;
+    switch (value.kind) {
+      case 'i':
+        return `${uses.low(slot)}=${expressions.scalar(value)};`;
+      case 'r':
+        return `${uses.reference(slot)}=${expressions.scalar(value)};`;
+      case 'I': {
+        const { before, low, high } = expressions.pair(value);
+        const [toLow, toHigh] = [uses.low(slot), uses.high(slot)];
+        const setLow = low === toLow ? '' : `${toLow}=${low};`;
+        // A word that the other one is made of is set behind it.
+        return `${statements(before)}${high === toHigh ? '' : `${toHigh}=${high};`}${setLow}`;
+      }
+      case 'f':
+      case 'F':
+        return this.setFloat(slot, value);
+      case 'v':
+        throw new InternalError('a vector, which this tier refuses');
+    }
+  }
+
+  private setFloat(slot: number, value: Expr): string {
+    const { uses, expressions } = this;
+    const name = uses.float(slot);
+    if (!this.payloads.has(slot)) return `${name}=${expressions.scalar(value)};`;
+    if (isArithmetic(value))
+      return `${name}=${expressions.scalar(value)};${this.canonical(slot, value.type)}`;
+    if (value.op === 'get') return this.slots.move(value.type, value.slot, slot);
+    if (value.op === 'const') return this.setConstant(slot, value);
+    const number = uses.temporary();
+    const text = expressions.scalar(value);
+    const { before, low, high } = expressions.bitsOf(value);
+    const words =
+      value.type === F32
+        ? `${uses.low(slot)}=${low};`
+        : `${uses.high(slot)}=${high};${uses.low(slot)}=${low};`;
+    return `${number}=${text};if(${number}!==${number}){${statements(before)}${words}}${name}=${number};`;
+  }
+
+  private setConstant(slot: number, value: Const): string {
+    const { uses, expressions } = this;
+    const set = `${uses.float(slot)}=${expressions.scalar(value)};`;
+    if (isPlain(value)) return set + this.canonical(slot, value.type);
+    const high = value.type === F64 ? `${uses.high(slot)}=${word(value.high)};` : '';
+    return `${set}${uses.low(slot)}=${word(value.low)};${high}`;
+  }
+
+  private canonical(slot: number, type: ValType): string {
+    const { uses } = this;
+    if (type === F32) return `${uses.low(slot)}=${CANONICAL_F32};`;
+    return `${uses.low(slot)}=0;${uses.high(slot)}=${CANONICAL_F64_HIGH};`;
+  }
+
+  private move(types: readonly ValType[], from: number, to: number): string {
+    let at = 0;
+    let text = '';
+    for (const type of types) {
+      text += this.slots.move(type, from + at, to + at);
+      at += slotsOf(type);
+    }
+    return text;
+  }
+
+  private drop(value: Expr): string {
+    if (value.kind !== 'I') return `${this.expressions.scalar(value)};`;
+    const { before, low } = this.expressions.pair(value);
+    return `${behind(before, low)};`;
+  }
+
+  private setGlobal(globalidx: number, given: Expr): string {
+    const { uses, expressions } = this;
+    const words = uses.need('global', globalidx);
+    const value = bits(given);
+    if (value.kind === 'i') return `${words}[0]=${expressions.scalar(value)};`;
+    const { before, low, high } = expressions.settled(expressions.pair(value));
+    return `${statements(before)}${words}[0]=${low};${words}[1]=${high};`;
+  }
+
+  // What works on the machine's stack
+
+  private sync(): string {
+    return this.counts ? 'M.fuel=n;' : '';
+  }
+  private unsync(): string {
+    return this.counts ? 'n=M.fuel;' : '';
+  }
+
+  private effect(statement: Effect): string {
+    const { slots, uses } = this;
+    const { op, slot, index, offset } = statement;
+    switch (op) {
+      case 'ref.null':
+        return `${uses.reference(slot)}=null;`;
+      case 'ref.func':
+        return `${uses.reference(slot)}=${uses.need('func', index)};`;
+      case 'ref.global.get':
+        return `${uses.reference(slot)}=${uses.need('reference', index)}.ref;`;
+      case 'ref.global.set':
+        return `${uses.need('reference', index)}.ref=${uses.reference(slot)};`;
+      case 'ref.as_non_null':
+        this.throws = true;
+        return `if(${uses.reference(slot)}===null)${this.raise('nullReference', offset)};`;
+      case 'ref.select':
+        return `if(${uses.low(slot + 2)}===0)${uses.reference(slot)}=${uses.reference(slot + 1)};`;
+    }
+    const { takes, gives, grows } = effectRow(this.module, statement);
+    this.throws = true;
+    const work = `${uses.work({ kind: 'effect', effect: statement })}(${wordAt(slot)});`;
+    const cover = [...takes, ...gives].some(isRef) ? this.cover() : '';
+    const inOut = (types: readonly ValType[], write: (type: ValType, at: number) => string): string =>
+      types.map((type, k) => write(type, slot + k)).join('');
+    const before = cover + inOut(takes, (type, at) => slots.spill(type, at));
+    const after = inOut(gives, (type, at) => slots.fill(type, at));
+    if (!grows) return before + work + after;
+    return before + this.sync() + work + this.unsync() + RELOAD + after;
+  }
+
+  private cover(): string {
+    return `A.cover(fp+${2 * this.body.slots});`;
+  }
+
+  private bulk(statement: Bulk): string {
+    const { slots, uses } = this;
+    this.throws = true;
+    const types = typesOf(statement.operands).slice(-3);
+    const spilled = types.map((type, k) => slots.spill(type, statement.slot + k)).join('');
+    const cover = types.some(isRef) ? this.cover() : '';
+    const work = uses.work({ kind: 'bulk', bulk: statement });
+    return `${cover}${spilled}${this.sync()}while(!${work}(${wordAt(statement.slot)}));${this.unsync()}`;
+  }
+
+  // Calls
+
+  private typeOf(statement: Call | Tail): FuncType {
+    const { types, funcTypes } = this.module;
+    const typeidx = 'funcidx' in statement ? funcTypes[statement.funcidx] : statement.typeidx;
+    return types[typeidx].composite.func;
+  }
+
+  private call(statement: Call): string {
+    const { slots, uses } = this;
+    const { params, results } = this.typeOf(statement);
+    const { slot, safepoint } = statement;
+    const loudness: Loudness =
+      statement.kind === 'call' ? loudnessOf(this.module, statement.funcidx) : 'loud';
+    this.throws = true;
+    const site = this.sites.push({ safepoint, isSilent: loudness === 'silent' }) - 1;
+    const [before, callee] = this.callee(statement);
+    const args = [wordAt(slot), 'sp+1'];
+    let words = '';
+    params.forEach((type, k) => {
+      args.push(...slots.variables(type, slot + k));
+      words += slots.spillBits(type, slot + k);
+    });
+    const call = slots.take(results, slot, `${callee}.f(${args.join()})`);
+    const marked = `${before}${words}${uses.variable('pc')}=${site};`;
+    if (loudness === 'silent') return marked + call;
+    let checked = call;
+    if (loudness === 'loud') {
+      this.leaves = true;
+      checked += 'if(A.u!==0)break x;';
+    }
+    return `${marked}${this.sync()}${checked}${this.unsync()}${RELOAD}`;
+  }
+
+  /** What must be done before a call or tail call, and the cell of its callee. */
+  private callee(statement: Call | Tail): [before: string, cell: string] {
+    const { uses, expressions } = this;
+    switch (statement.kind) {
+      case 'call':
+      case 'tail':
+        return ['', uses.need('cell', statement.funcidx)];
+      case 'call_ref':
+      case 'tail_ref': {
+        const slot = statement.kind === 'call_ref' ? statement.callee : statement.slot + statement.count;
+        const cell = uses.temporary();
+        return [`${cell}=A.referred(${uses.reference(slot)},${statement.offset});`, cell];
+      }
+      case 'call_indirect':
+        return this.element(statement, expressions.scalar(statement.index));
+      case 'tail_indirect': {
+        const slot = statement.slot + statement.count;
+        const wide = this.module.tables[statement.tableidx].address === 'i64';
+        const check = `if(${uses.high(slot)}!==0)${this.raise('undefinedElement', statement.offset)};`;
+        const [before, cell] = this.element(statement, uses.low(slot));
+        return [wide ? check + before : before, cell];
+      }
+    }
+  }
+
+  private element(
+    {
+      tableidx,
+      typeidx,
+      offset,
+    }: { readonly tableidx: number; readonly typeidx: number; readonly offset: number },
+    given: string,
+  ): [before: string, cell: string] {
+    const { uses } = this;
+    const index = uses.temporary();
+    const cell = uses.temporary();
+    const { id } = this.module.types[typeidx];
+    const slow = `${cell}=A.element(X,${tableidx},${index},${id},${offset});`;
+    const cells = uses.need('table', tableidx);
+    return [
+      `${index}=${given}>>>0;${cell}=${cells}[${index}];if(${cell}===undefined||${cell}.t!==${id})${slow}`,
+      cell,
+    ];
+  }
+
+  /** The arguments go to the frame's place on the stack, where whoever goes on finds them (functions.ts). */
+  private tail(statement: Tail): string {
+    const { slots } = this;
+    this.tails = true;
+    this.throws = true;
+    const { params } = this.typeOf(statement);
+    const [before, cell] = this.callee(statement);
+    const spilled = params.map((type, k) => slots.spill(type, statement.slot + k, k)).join('');
+    const cover = params.some(isRef) ? `A.cover(fp+${2 * params.length});` : '';
+    return `${before}${cover}${spilled}${this.sync()}A.t=${cell};return 0;`;
+  }
+
+  // Control
+
+  private return(): string {
+    return this.sync() + this.slots.result(typeOfBody(this.module, this.body).results);
+  }
+
+  private branch({ label, moves, safepoint }: Branch): string {
+    const moved = moves.map((move) => this.statement(move)).join('');
+    if (label.kind === 'func') return moved + this.return();
+    if (label.kind === 'block') return `${moved}break L${label.id};`;
+    const site = this.sites.push({ safepoint: safepoint!, isSilent: false }) - 1;
+    const pc = this.uses.variable('pc');
+    this.leaves = true;
+    return `${moved}if(--n<0){${pc}=${site};break L${label.id}}continue L${label.id};`;
+  }
+
+  private loop(statement: Extract<Statement, { kind: 'loop' }>): string {
+    const { label, body } = statement;
+    if (!label.used) return this.sequence(body);
+    const { id } = label;
+    const entered = this.path[this.path.length - 1] === statement ? 'E=0;' : '';
+    const slow = 'M.fuel=n;if(A.refuel(X,sp))break x;n=M.fuel;';
+    return `O${id}:for(;;){${entered}L${id}:for(;;){${this.sequence(body)}break O${id}}${slow}}`;
+  }
+
+  private conditional({ label, condition, body, otherwise }: Extract<Statement, { kind: 'if' }>): string {
+    const { path, expressions } = this;
+    this.mayTrap(condition);
+    let test = expressions.condition(condition);
+    if (path.some((statement) => body.includes(statement))) test = `E!==0||${test}`;
+    else if (path.some((statement) => otherwise.includes(statement))) test = `E===0&&${test}`;
+    const name = label.used ? `L${label.id}:` : '';
+    const second = otherwise.length === 0 ? '' : `else{${this.sequence(otherwise)}}`;
+    return `${name}if(${test}){${this.sequence(body)}}${second}`;
+  }
+
+  /** Targets that are equal are one case; those of the default are none. */
+  private table({ index, branches }: Extract<Statement, { kind: 'br_table' }>): string {
+    this.mayTrap(index);
+    const last = branches[branches.length - 1];
+    const cases = new Map<Branch, number[]>();
+    branches.forEach((branch, k) => {
+      if (branch === last) return;
+      const list = cases.get(branch);
+      if (list === undefined) cases.set(branch, [k]);
+      else list.push(k);
+    });
+    const value = this.expressions.scalar(index);
+    const texts = [...cases].map(
+      ([branch, list]) => `${list.map((k) => `case ${k}:`).join('')}${this.branch(branch)}`,
+    );
+    return `switch(${value}){${texts.join('')}default:${this.branch(last)}}`;
+  }
+}
+
+export function typeOfBody({ types, funcTypes }: ModuleData, { funcidx }: LoweredBody): FuncType {
+  return types[funcTypes[funcidx]].composite.func;
+}

@@ -1,0 +1,113 @@
+/** The JavaScript tier: functions run as text that the host evaluates. */
+import type { ModuleData } from '../../decoder/module';
+import type { Step } from '../../interpreter/step';
+import type {
+  Occasion,
+  Offer,
+  ResumePoint,
+  Tier,
+  TierCode,
+  TierMachine,
+  Verdict,
+} from '../../interpreter/tiers';
+import type { Func, Instance } from '../../runtime';
+import { Activations, type Entered } from './activations';
+import { type Compiled, CompiledInstance, type Evaluate } from './instance';
+import { whyNot } from './refusals';
+
+const TRACKED = 'writes to its memory are tracked';
+
+/** Functions that have been offered, steps that were entered, and why functions were refused: for reports. */
+interface Counts {
+  offered: number;
+  entered: number;
+  continued: number;
+  readonly refused: Map<string, number>;
+}
+
+export class JavaScriptTier implements Tier {
+  readonly name = 'javascript';
+  readonly haste = 3;
+  readonly counts: Counts = { offered: 0, entered: 0, continued: 0, refused: new Map() };
+  private readonly evaluate: Evaluate;
+  private readonly instances = new WeakMap<Instance, CompiledInstance>();
+  private activations: Activations | undefined;
+
+  constructor(evaluate: Evaluate) {
+    this.evaluate = evaluate;
+  }
+
+  judge(module: ModuleData, funcidx: number): Verdict {
+    const why = whyNot(module, funcidx);
+    return why === undefined ? { kind: 'runs' } : { kind: 'refuses', why };
+  }
+
+  offer(func: Func, _occasion: Occasion, machine: TierMachine): Offer {
+    const instance = func.instance!;
+    const why = whyNot(instance.module, func.funcidx);
+    if (why !== undefined) return this.refused(why);
+    if (instance.memories.some(({ views }) => views.dirty !== undefined)) return this.refused(TRACKED);
+    this.activations ??= new Activations(machine);
+    const { activations } = this;
+    let compiled = this.instances.get(instance);
+    if (compiled === undefined || compiled.isDropped) {
+      compiled = new CompiledInstance(instance, machine, activations, this.evaluate);
+      this.instances.set(instance, compiled);
+    }
+    const code = compiled.compile(func.funcidx);
+    if (code === undefined) return this.refused('the store has no room for its code');
+    this.counts.offered++;
+    return { kind: 'code', code: new JavaScriptCode(func, compiled, code, activations, this.counts) };
+  }
+
+  private refused(why: string): Offer {
+    const { refused } = this.counts;
+    refused.set(why, (refused.get(why) ?? 0) + 1);
+    return { kind: 'refused', why };
+  }
+}
+
+class JavaScriptCode implements TierCode {
+  readonly entry: Step;
+  private readonly func: Func;
+  private readonly compiled: CompiledInstance;
+  private readonly activations: Activations;
+  private readonly counts: Counts;
+  private readonly continuations = new Map<number, Entered | undefined>();
+
+  constructor(
+    func: Func,
+    compiled: CompiledInstance,
+    { entered }: Compiled,
+    activations: Activations,
+    counts: Counts,
+  ) {
+    this.func = func;
+    this.compiled = compiled;
+    this.activations = activations;
+    this.counts = counts;
+    this.entry = (fp) => {
+      counts.entered++;
+      return activations.run(entered, fp);
+    };
+  }
+
+  at(point: ResumePoint): Step | undefined {
+    if (point.kind === 'entry') return undefined;
+    const { targetLoop } = point;
+    const { continuations, compiled, func, activations } = this;
+    if (!continuations.has(targetLoop)) {
+      continuations.set(targetLoop, compiled.continuation(func.funcidx, targetLoop));
+    }
+    const entered = continuations.get(targetLoop);
+    if (entered === undefined) return undefined;
+    return (fp) => {
+      this.counts.continued++;
+      return activations.run(entered, fp);
+    };
+  }
+
+  drop(): void {
+    this.compiled.drop();
+  }
+}

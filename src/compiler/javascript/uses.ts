@@ -1,0 +1,89 @@
+/** What the text of a function names: its variables, and what it needs of the instance and of the machine. */
+import type { Bulk, Effect } from '../../lowering';
+
+/**
+ * Something that the text gets when it is evaluated, by its name there:
+ * - `memory`: the views of a memory (`m0`); functions copy those that they use;
+ * - `cell`: a function that is called (`C7`); `table`: a table's functions (`T0`);
+ * - `global`: the words of a global (`G3`); `reference`: a global itself (`H3`);
+ * - `effect` and `bulk`: what works on canonical slots (`E0`);
+ * - `numeric` and `math`: a function by its name.
+ */
+export type Need =
+  | { readonly kind: 'memory' | 'cell' | 'table' | 'global' | 'reference' | 'func'; readonly index: number }
+  | { readonly kind: 'effect'; readonly effect: Effect }
+  | { readonly kind: 'bulk'; readonly bulk: Bulk }
+  | { readonly kind: 'numeric' | 'math'; readonly name: string };
+
+type Indexed = Extract<Need, { index: number }>['kind'];
+const LETTERS: Readonly<Record<Indexed, string>> = {
+  memory: 'm',
+  cell: 'C',
+  table: 'T',
+  global: 'G',
+  reference: 'H',
+  func: 'F',
+};
+
+/** Views of a memory as text has them: the letter before the memory's index, and the field of `Views`. */
+const VIEWS = { u8: 'U', u16: 'V', i32: 'J', f32: 'P', f64: 'B' } as const;
+export type View = keyof typeof VIEWS;
+
+export class Uses {
+  /** Variables with their first values. */
+  readonly variables = new Map<string, '0' | 'null'>();
+  /** Copies of views, and what they are copies of. */
+  readonly views = new Map<string, string>();
+  readonly needs = new Map<string, Need>();
+  private temporaries = 0;
+  private numbered = 0;
+
+  /** The variable of an i32, or the low word of an i64 or of the bits of a float that is not a number. */
+  low(slot: number): string {
+    return this.variable(`i${slot}`);
+  }
+  high(slot: number): string {
+    return this.variable(`h${slot}`);
+  }
+  float(slot: number): string {
+    return this.variable(`f${slot}`);
+  }
+  reference(slot: number): string {
+    const name = `r${slot}`;
+    this.variables.set(name, 'null');
+    return name;
+  }
+  variable(name: string): string {
+    this.variables.set(name, '0');
+    return name;
+  }
+
+  /** A variable that no other part of the statement at hand uses. */
+  temporary(): string {
+    return this.variable(`t${this.temporaries++}`);
+  }
+  /** What stood in temporaries is not needed any more. */
+  nextStatement(): void {
+    this.temporaries = 0;
+  }
+
+  need(kind: Indexed, index: number): string {
+    const name = LETTERS[kind] + index;
+    this.needs.set(name, { kind, index });
+    return name;
+  }
+  work(need: Extract<Need, { kind: 'effect' | 'bulk' }>): string {
+    const name = `E${this.numbered++}`;
+    this.needs.set(name, need);
+    return name;
+  }
+  helper(kind: 'numeric' | 'math', name: string): string {
+    this.needs.set(name, { kind, name });
+    return name;
+  }
+  view(view: View, memidx: number): string {
+    const name = VIEWS[view] + memidx;
+    this.views.set(name, `${this.need('memory', memidx)}.${view}`);
+    return name;
+  }
+}
