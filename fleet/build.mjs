@@ -31,6 +31,16 @@ export async function buildFleet(out = path.join(fleet, 'dist')) {
     plugins: [sources],
     logLevel: 'warning',
   });
+  await build({
+    entryPoints: { page: path.join(fleet, 'page/main.ts') },
+    outdir: out,
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+    logLevel: 'warning',
+  });
   copyFileSync(
     path.join(root, 'src/interpreter/factories-fresh.generated.json'),
     path.join(out, 'factories.json'),

@@ -10,6 +10,7 @@ import {
 import type { Client } from '../protocol/client';
 import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
+import type { MoveReport } from '../protocol/reports';
 import type { Trust } from '../security/certificates';
 import type { Identity } from '../security/keys';
 import { TicketOffice } from '../security/tickets';
@@ -120,6 +121,11 @@ export class Agent {
     here?.remove();
     this.adopt(execution);
     return execution;
+  }
+
+  /** The epoch below which an execution may not come back here. */
+  epochOf(id: string): number {
+    return Math.max(this.own.fence(id), this.executions.get(id)?.epoch ?? 0);
   }
 
   private async begin(checkpoint: Checkpoint): Promise<void> {
@@ -284,8 +290,10 @@ export class Agent {
   }
 
   /** Moves an execution. While nobody knows whether it has arrived, it stands still here. */
-  async migrate(id: string, to: Destination): Promise<void> {
+  async migrate(id: string, to: Destination): Promise<MoveReport> {
     const execution = this.execution(id);
+    const { now } = this.options.world;
+    const start = now();
     const checkpoint = await execution.leave();
     const bytes = encodeCheckpoint({
       ...checkpoint,
@@ -300,10 +308,12 @@ export class Agent {
         throw error;
       }
     }
+    const end = now();
     execution.gone(to.url);
     this.turns.remove(execution);
     await this.own.raise(id, to.epoch);
     await this.own.remove(id);
+    return { bytes: bytes.length, rounds: 1, milliseconds: end - start, pause: end - start };
   }
 
   private async transfer(bytes: Uint8Array, spec: ExecutionSpec, to: Destination): Promise<void> {

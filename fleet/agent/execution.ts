@@ -148,6 +148,16 @@ export class FleetExecution implements Runner {
     return this.current?.key === key || this.waiters.has(key) || this.answered.has(key);
   }
 
+  /** Files in its directory. They travel with it. */
+  putFile(path: string, bytes: Uint8Array): void {
+    if (this.guest === undefined) throw new FleetError('unavailable', `${this.id} is ${this.state.kind}`);
+    this.guest.writeFile(path, bytes);
+    this.changed = true;
+  }
+  file(path: string): Uint8Array | undefined {
+    return this.guest?.file(path);
+  }
+
   pause(reason = 'by request'): void {
     if (this.state.kind === 'running') this.state = { kind: 'paused', reason };
   }

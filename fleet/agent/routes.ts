@@ -83,8 +83,7 @@ export function agentRoutes(agent: Agent): Hono {
   app.post('/executions/:id/migrate', HEADS, async (c) => {
     const execution = executionIn(c);
     const to = await readDocument(c, destination, 'destination');
-    await agent.migrate(execution.id, to);
-    return c.json(statusOf(execution));
+    return c.json(await agent.migrate(execution.id, to));
   });
   app.post('/executions/:id/refuse', MEMBERS, async (c) => {
     const id = executionIdOf(c.req.param('id'), 'execution');

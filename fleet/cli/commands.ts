@@ -193,6 +193,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       };
     },
   },
+  page: {
+    usage: 'page',
+    what: "makes a link to the orchestrator's page, which signs in once",
+    operands: [0, 0],
+    async run({ client, base }) {
+      const { word } = (await client.json('POST', `${base}/invitations`, {})) as { word: string };
+      const link = `${new URL(base).origin}/#${word}`;
+      return { document: { link }, text: link };
+    },
+  },
   token: {
     usage: 'token [--operator]',
     what: 'makes a word that enrols one device, once',

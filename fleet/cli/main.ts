@@ -29,6 +29,8 @@ const KINDS = {
   public: 'text',
   data: 'text',
   token: 'text',
+  compat: 'flag',
+  neighbours: 'text',
   operator: 'flag',
   log: 'text',
   demo: 'flag',
@@ -41,7 +43,8 @@ function help(): string {
   up [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--data FOLDER] [--demo]
       starts an orchestrator; with --demo also three agents and a running example
   agent --name NAME [--orchestrator URL] [--token TOKEN] [--port 0] [--host 127.0.0.1] [--data FOLDER]
-      starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once
+      starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once;
+      --compat [--neighbours URL,URL]: speaks the papers' supervisor interface, and asks nobody who he is
 ${commands.join('\n')}
 
 options
@@ -54,6 +57,11 @@ options
 
 function folder(given: string | undefined, name: string): string {
   return given ?? path.join(homedir(), '.tswasm-fleet', name);
+}
+
+function compatOf({ compat, neighbours }: { readonly compat?: boolean; readonly neighbours?: string }) {
+  if (!compat) return undefined;
+  return { neighbours: neighbours === undefined ? [] : neighbours.split(',') };
 }
 
 /** Orders are signed by the keys in the orchestrator's folder. */
@@ -104,7 +112,11 @@ export async function main(args: readonly string[]): Promise<number> {
     const { name } = options;
     const { orchestrator, token } = options;
     const joining = orchestrator === undefined ? undefined : { orchestrator, token };
-    const agent = await startAgent({ ...base, name, folder: folder(options.data, name) }, joining);
+    const agent = await startAgent(
+      { ...base, name, folder: folder(options.data, name) },
+      joining,
+      compatOf(options),
+    );
     console.log(`${name} listens on ${agent.url}`);
     return serveUntilEnd(events, format, () => agent.close());
   }
@@ -114,6 +126,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const data = folder(options.data, name);
     const up = await startOrchestrator({ ...base, address: { ...address, port }, name, folder: data });
     console.log(`the orchestrator listens on ${up.url}`);
+    const word = up.sessions.invite({ name: 'operator', role: 'operator' });
+    console.log(`its page, once: ${up.url}/#${word}`);
     const demo = options.demo ? await runDemo(up, data, events) : undefined;
     return serveUntilEnd(events, format, async () => {
       await demo?.close();

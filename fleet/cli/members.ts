@@ -9,13 +9,16 @@ import { Presence } from '../agent/presence';
 import { agentRoutes, failure } from '../agent/routes';
 import { Orchestrator } from '../orchestrator/orchestrator';
 import { orchestratorRoutes } from '../orchestrator/routes';
+import { pageRoutes } from '../page/routes';
+import { Supervisor } from '../papers/supervisor';
+import { supervisorRoutes } from '../papers/supervisor-routes';
 import { Client, fetchTransport } from '../protocol/client';
 import { PERMISSIONS, type Permission } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription } from '../protocol/reports';
 import { Trust } from '../security/certificates';
 import { enrol, Registrar, trustIn } from '../security/enrolment';
-import { gate, Sessions } from '../security/gate';
+import { gate, openGate, Sessions } from '../security/gate';
 import { type Identity, identityIn, keepCertificate } from '../security/keys';
 import { Receiver, signing } from '../security/requests';
 import { enrolmentRoutes, memberRoutes } from '../security/routes';
@@ -23,6 +26,8 @@ import { JournalDatabase } from '../store/database';
 import { DiskFiles } from '../store/disk';
 import type { Files } from '../store/files';
 import { type EventLog, eventRoutes } from './events';
+import { thisMachine } from './machine';
+import { announce } from './mdns';
 import { type Address, type Listening, listen } from './server';
 
 export interface MemberOptions {
@@ -51,13 +56,23 @@ function urlOf({ address, publicHost }: MemberOptions, { port }: Listening): str
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** How the papers' protocol is spoken: nobody is asked who he is. */
+export interface Compat {
+  /** Base URLs of agents that keep copies of this one's checkpoints. */
+  readonly neighbours: readonly string[];
+}
+
 export interface Joining {
   readonly orchestrator: string;
   /** Needed once: the certificate stays in the folder. */
   readonly token?: string;
 }
 
-export async function startAgent(options: MemberOptions, joining?: Joining): Promise<AgentMember> {
+export async function startAgent(
+  options: MemberOptions,
+  joining?: Joining,
+  compat?: Compat,
+): Promise<AgentMember> {
   const { name, folder, events } = options;
   const devices: Devices = simulatedDevices();
   const files = new DiskFiles(folder);
@@ -72,13 +87,25 @@ export async function startAgent(options: MemberOptions, joining?: Joining): Pro
   const receiver = trust && new Receiver(trust);
   const app = new Hono();
   app.onError(failure);
-  app.use(
-    `${BASE}/*`,
-    gate(() => receiver),
-  );
+  const who = compat === undefined ? gate(() => receiver) : openGate();
+  app.use(`${BASE}/*`, who);
   app.route(BASE, agentRoutes(agent));
+  let url = '';
+  if (compat !== undefined) {
+    const supervisor = new Supervisor(agent, () => url, compat.neighbours);
+    await supervisor.open();
+    app.route('/', supervisorRoutes(supervisor, thisMachine()));
+    log('--compat: everybody who reaches this port may do everything');
+  }
   const server = await listen(app, options.address);
-  const url = urlOf(options, server);
+  url = urlOf(options, server);
+  const service = announce(
+    name,
+    server.port,
+    compat !== undefined,
+    identity.fingerprint,
+    new URL(url).hostname,
+  );
   const presence =
     joining === undefined || trust === undefined
       ? undefined
@@ -90,6 +117,7 @@ export async function startAgent(options: MemberOptions, joining?: Joining): Pro
     close: async () => {
       presence?.stop();
       agent.close();
+      await service.close();
       await server.close();
     },
   };
@@ -158,7 +186,8 @@ export async function startOrchestrator(options: MemberOptions): Promise<Orchest
     `${BASE}/*`,
     gate(() => receiver, sessions),
   );
-  app.route(BASE, memberRoutes(registrar));
+  app.route(BASE, memberRoutes(registrar, sessions));
+  app.route('/', pageRoutes(new URL('page.js', import.meta.url)));
   app.route(BASE, orchestratorRoutes(orchestrator));
   app.route(BASE, eventRoutes(events));
   const server = await listen(app, address);

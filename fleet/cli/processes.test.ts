@@ -45,7 +45,7 @@ describe('a fleet of processes', () => {
 
   it('says what is wrong, with exit codes', async () => {
     const up = await processes.up('other');
-    const ask = (args: string[]) => processes.ask(up, args, 'other');
+    const refused = (...args: string[]) => expect(processes.command(up, args, 'other')).rejects;
     expect(await processes.run(['nothing'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/no command "nothing"/),
@@ -54,13 +54,11 @@ describe('a fleet of processes', () => {
       code: 2,
       stderr: expect.stringMatching(/usage: tswasm-fleet move/),
     });
-    expect(await ask(['move', 'x~y', 'z'])).toMatchObject({
+    await refused('move', 'x~y', 'z').toThrow('no execution x~y');
+    await refused('deploy', 'x').toThrow('no module x@*');
+    expect(await processes.ask(up, ['undeploy', 'x'], 'other')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/no execution x~y/),
-    });
-    expect(await ask(['deploy', 'x'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/no module x@\*/),
+      stderr: expect.stringMatching(/no deployment x/),
     });
     expect(await processes.run(['--help'])).toMatchObject({
       code: 0,

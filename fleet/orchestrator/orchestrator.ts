@@ -11,7 +11,7 @@ import type { Client } from '../protocol/client';
 import { type Deployment, deployment, executionId } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription, ExecutionReport, Heartbeat, Orders } from '../protocol/reports';
-import { SILENCE } from '../protocol/reports';
+import { type MoveReport, moveReport, SILENCE } from '../protocol/reports';
 import { sha256Hex } from '../security/digest';
 import type { Registrar } from '../security/enrolment';
 import type { Identity } from '../security/keys';
@@ -33,8 +33,16 @@ import { type Candidate, type Decision, schedule } from './scheduler';
 const LOOK = 200;
 /** Milliseconds that a silent device has to answer. */
 const PROBE_TIMEOUT = 400;
+/** Moves that are remembered. */
+const MAX_MOVES = 100;
 /** Milliseconds of an order that carries a checkpoint. */
 const PLACE_TIMEOUT = 60_000;
+
+export interface Moved extends MoveReport {
+  readonly execution: string;
+  readonly from: string;
+  readonly to: string;
+}
 
 export interface OrchestratorOptions {
   readonly world: World;
@@ -55,6 +63,8 @@ export class Orchestrator {
   readonly copies: Copies;
   readonly calls: Calls;
   private readonly executions = new Map<string, ExecutionRecord>();
+  /** The newest moves, for people. */
+  readonly moves: Moved[] = [];
   private readonly locks = new Locks();
   private callOff: (() => void) | undefined;
   private stopped = false;
@@ -103,7 +113,9 @@ export class Orchestrator {
     const homeless = [...this.executions.values()].filter(
       (record) => record.wanted === 'running' && this.isHomeless(record),
     );
-    await Promise.all(homeless.map(({ id }) => this.heal(id)));
+    await Promise.all(
+      homeless.map(({ id, epoch }) => this.heal(id, epoch === 0 ? 'it is new' : 'its device is away')),
+    );
   }
 
   private isHomeless({ id, device, moving }: ExecutionRecord): boolean {
@@ -242,7 +254,7 @@ export class Orchestrator {
   }
 
   /** Gives an execution to a device, from its newest checkpoint, unless it has a living one. */
-  heal(id: string, reason = 'its device is away'): Promise<void> {
+  heal(id: string, reason: string): Promise<void> {
     return this.locks.with(id, async () => {
       let record = this.record(id);
       if (record.wanted !== 'running' || this.stopped) return;
@@ -432,7 +444,10 @@ export class Orchestrator {
       await this.save({ ...record, lastEpoch: epoch, moving: { to: device, epoch } });
       const to = await this.ticketFor(record, device, epoch, { source: from });
       try {
-        await this.order(from, 'POST', `executions/${encodeURIComponent(id)}/migrate`, to, PLACE_TIMEOUT);
+        const path = `executions/${encodeURIComponent(id)}/migrate`;
+        const told = moveReport(await this.order(from, 'POST', path, to, PLACE_TIMEOUT), 'move');
+        this.moves.push({ execution: id, from, to: device, ...told });
+        if (this.moves.length > MAX_MOVES) this.moves.shift();
       } catch (error) {
         const after = await this.settleMove(this.record(id));
         if (after.device !== device) throw error;

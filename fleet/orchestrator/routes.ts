@@ -83,6 +83,7 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
     await orchestrator.move(idOf(c), device);
     return c.json(executionStatus(orchestrator, orchestrator.record(idOf(c))));
   });
+  app.get('/moves', OPERATORS, (c) => c.json(orchestrator.moves));
   app.route('/', blobRoutes(orchestrator.blobs));
   app.route('/', copyRoutes(orchestrator.copies));
   return app;

@@ -58,6 +58,15 @@ export const orders = shape({
 });
 export type Orders = ReturnType<typeof orders>;
 
+/** How a move went: rounds of copying, and the milliseconds in which it ran nowhere. */
+export const moveReport = shape({
+  bytes: integer(0),
+  rounds: integer(1),
+  milliseconds: number(0, 1e9),
+  pause: number(0, 1e9),
+});
+export type MoveReport = ReturnType<typeof moveReport>;
+
 /** Milliseconds between two reports of a device. */
 export const HEARTBEAT = 500;
 /** Milliseconds without a report after which a device is asked, and without an answer taken to be dead. */

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { readDocument } from '../protocol/body';
 import { name, oneOf, shape, text } from '../protocol/checked';
 import { type Registrar, readEnrolRequest } from './enrolment';
-import { only, type Sessions } from './gate';
+import { callerOf, only, type Sessions } from './gate';
 
 const sessionRequest = shape({ word: text(64) });
 const tokenRequest = shape({ role: oneOf('agent', 'operator') });
@@ -23,8 +23,9 @@ export function enrolmentRoutes(registrar: Registrar, sessions: Sessions): Hono 
 }
 
 /** Behind it. */
-export function memberRoutes(registrar: Registrar): Hono {
+export function memberRoutes(registrar: Registrar, sessions: Sessions): Hono {
   const app = new Hono();
+  app.post('/invitations', only('operator'), (c) => c.json({ word: sessions.invite(callerOf(c)) }, 201));
   app.post('/tokens', only('operator'), async (c) => {
     const { role } = await readDocument(c, tokenRequest, 'token');
     return c.json({ token: await registrar.token(role) }, 201);

@@ -111,6 +111,11 @@ export const STEPS: readonly Step[] = [
     env: { TSWASM_SNAPSHOT_MUTATIONS: String(MUTATIONS) },
   },
   {
+    name: 'a fleet in which things go wrong',
+    command: vitest('fleet/orchestrator'),
+    env: { TSWASM_FLEET_CHAOS: '200', TSWASM_FLEET_MUTATIONS: String(MUTATIONS) },
+  },
+  {
     name: 'damaged modules',
     command: vitest('src/decoder/mutation.test.ts'),
     env: { TSWASM_MUTATIONS: String(MUTATIONS) },

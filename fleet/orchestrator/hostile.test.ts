@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestFleet } from '../testing/fleet';
+import { assemble, STATEFUL } from '../testing/modules';
+import { newborn } from '../testing/setup';
+
+/** Damaged requests; more of them with TSWASM_FLEET_MUTATIONS. */
+const MUTATIONS = Number(process.env['TSWASM_FLEET_MUTATIONS'] ?? 300);
+
+const fleet = new TestFleet();
+beforeAll(async () => {
+  await fleet.startOrchestrator();
+  await fleet.startAgent('ash');
+  await fleet.deploy('s', await assemble(STATEFUL));
+});
+afterAll(() => fleet.close());
+
+const json = (document: unknown) => new TextEncoder().encode(JSON.stringify(document));
+const id = encodeURIComponent('s~main');
+
+/** A good request for each route that takes a body, at the agent and at the orchestrator. */
+const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Uint8Array])[] = [
+  ['POST', `http://ash/liquid/v1/executions/${id}/calls`, json({ function: 'fibo', args: [] })],
+  ['POST', `http://ash/liquid/v1/executions/${id}/migrate`, json({ url: 'http://x', ticket: 't', epoch: 2 })],
+  ['POST', `http://ash/liquid/v1/executions/${id}/refuse`, json({ epoch: 1 })],
+  ['POST', 'http://ash/liquid/v1/executions', new Uint8Array(200)],
+  ['PUT', `http://ash/liquid/v1/blobs/sha256/${'0'.repeat(64)}`, json('x')],
+  [
+    'POST',
+    'http://orchestrator/liquid/v1/deployments',
+    json({ id: 'x', executions: [{ name: 'main', module: 's' }] }),
+  ],
+  ['POST', `http://orchestrator/liquid/v1/executions/${id}/move`, json({ device: 'nowhere' })],
+  ['POST', 'http://orchestrator/liquid/v1/tokens', json({ role: 'agent' })],
+  ['POST', 'http://orchestrator/liquid/v1/enrol', json({ name: 'x', token: 'x', proof: 'y' })],
+  ['POST', 'http://orchestrator/liquid/v1/devices/ash/heartbeat', json({ name: 'ash', executions: [] })],
+  ['PUT', 'http://orchestrator/liquid/v1/modules/x/1.0.0', json('no module')],
+];
+
+function mutated(bytes: Uint8Array, seed: number): Uint8Array {
+  const copy = bytes.slice();
+  let state = seed;
+  for (let k = 0; k < 1 + (seed % 4); k++) {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    copy[(state >>> 8) % copy.length] = state >>> 3;
+  }
+  return seed % 5 === 0 ? copy.subarray(0, (state >>> 8) % copy.length) : copy;
+}
+
+describe('requests from outside', () => {
+  it('do nothing without a signature, on any route', async () => {
+    const before = JSON.stringify(fleet.orchestrator.list());
+    const routes = [
+      'executions',
+      `executions/${id}`,
+      'checkpoints',
+      'nonce',
+      'devices',
+      'modules',
+      'moves',
+      'deployments',
+    ];
+    for (const host of ['ash', 'orchestrator'])
+      for (const route of routes)
+        for (const method of ['GET', 'DELETE', 'POST', 'PUT'] as const) {
+          const body = method === 'GET' ? undefined : json({});
+          const { status } = await fleet.network.transport({
+            method,
+            url: `http://${host}/liquid/v1/${route}`,
+            body,
+          });
+          expect({ host, route, method, status }).toEqual({ host, route, method, status: 401 });
+        }
+    for (const [method, url, body] of BODIES) {
+      const { status } = await fleet.network.transport({ method, url, body });
+      expect([400, 401]).toContain(status);
+    }
+    expect(JSON.stringify(fleet.orchestrator.list())).toBe(before);
+  });
+
+  it('are answered with an error that says why, whatever is in them', async () => {
+    for (let k = 0; k < MUTATIONS; k++) {
+      const [method, url, body] = BODIES[k % BODIES.length];
+      const reply = await fleet.operator.raw({ method, url, body: mutated(body, k + 1) });
+      const told = new TextDecoder().decode(reply.body);
+      expect({ url, told, k, ok: reply.status !== 500 }).toMatchObject({ ok: true });
+      if (reply.status >= 400) expect(JSON.parse(told)).toMatchObject({ error: expect.any(String) });
+    }
+    const answer = await fleet.orchestrator.call('s~main', { key: 'z', function: 'fibo', args: [] });
+    expect(answer.failure).toBeUndefined();
+  });
+
+  it('place nothing on a device without its ticket', async () => {
+    const { spec } = fleet.orchestrator.record('s~main');
+    const post = (headers: Record<string, string>, body = newborn(spec, 9, 's')) =>
+      fleet.operator.raw({ method: 'POST', url: 'http://ash/liquid/v1/executions', headers, body });
+    expect((await post({})).status).toBe(403);
+    expect((await post({ 'liquid-ticket': 'a.b.c' })).status).toBe(401);
+    expect(fleet.agents.get('ash')!.agent.execution('s~main').epoch).toBe(1);
+  });
+
+  it('are not taken under names that lead elsewhere', async () => {
+    for (const bad of [
+      '..',
+      '.',
+      '../x',
+      'a/b',
+      'a\\b',
+      '%2e%2e',
+      'x\u0000',
+      '',
+      'a'.repeat(101),
+      '-x',
+      '~',
+      'a~b~c',
+    ]) {
+      const deployment = { id: bad, executions: [{ name: 'main', module: 's' }] };
+      const url = 'http://orchestrator/liquid/v1/deployments';
+      expect((await fleet.operator.raw({ method: 'POST', url, body: json(deployment) })).status).toBe(400);
+      const push = `http://orchestrator/liquid/v1/modules/${encodeURIComponent(bad)}/1.0.0`;
+      expect([400, 401, 404]).toContain(
+        (await fleet.operator.raw({ method: 'PUT', url: push, body: json(1) })).status,
+      );
+    }
+  });
+
+  it('of a member that has been revoked count no more', async () => {
+    await fleet.startAgent('birch');
+    const { agent } = fleet.agents.get('birch')!;
+    const ask = () =>
+      agent.options.client.raw({ method: 'GET', url: 'http://orchestrator/liquid/v1/checkpoints' });
+    expect((await ask()).status).toBe(200);
+    await fleet.registrar.revoke('birch');
+    expect((await ask()).status).toBe(401);
+  });
+});

@@ -1,0 +1,210 @@
+/** The page's side: asks the orchestrator every second, shows what it says, and orders moves. */
+
+interface Device {
+  readonly name: string;
+  readonly alive: boolean;
+  readonly draining: boolean;
+  readonly engine: string;
+  readonly load: number;
+  readonly executions: readonly string[];
+}
+interface Execution {
+  readonly id: string;
+  readonly device?: string;
+  readonly state: string;
+  readonly epoch: number;
+  readonly memoryBytes: number;
+  readonly checkpoint?: { readonly epoch: number; readonly sequence: number };
+}
+interface Move {
+  readonly execution: string;
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: number;
+  readonly rounds: number;
+  readonly milliseconds: number;
+  readonly pause: number;
+}
+interface Event {
+  readonly time: number;
+  readonly source: string;
+  readonly text: string;
+  readonly execution?: string;
+  readonly device?: string;
+}
+
+const BASE = 'liquid/v1';
+/** Milliseconds between two looks. */
+const PACE = 1000;
+/** Lines of the log that are shown. */
+const SHOWN = 200;
+
+const part = (id: string): HTMLElement => document.getElementById(id)!;
+let selected: string | undefined;
+const moving = new Set<string>();
+
+async function ask(method: string, path: string, body?: unknown): Promise<unknown> {
+  const token = sessionStorage.getItem('token') ?? '';
+  const response = await fetch(`${BASE}/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (response.ok) return text === '' ? undefined : JSON.parse(text);
+  if (response.status === 401)
+    throw new Error('This page is not signed in. Open the link that `tswasm-fleet page` prints.');
+  throw new Error(text.startsWith('{') ? JSON.parse(text).message : `HTTP ${response.status}`);
+}
+
+/** The word in the link is exchanged for a session, and leaves the address bar. */
+async function signIn(): Promise<void> {
+  const word = location.hash.slice(1);
+  if (word === '') return;
+  history.replaceState(undefined, '', location.pathname);
+  const { token } = (await ask('POST', 'session', { word })) as { token: string };
+  sessionStorage.setItem('token', token);
+}
+
+function say(text: string): void {
+  part('status').textContent = text;
+}
+
+async function move(id: string, device: string): Promise<void> {
+  selected = undefined;
+  moving.add(id);
+  say(`Moving ${id} to ${device} ...`);
+  try {
+    await ask('POST', `executions/${encodeURIComponent(id)}/move`, { device });
+    say('');
+  } catch (error) {
+    say((error as Error).message);
+  }
+  moving.delete(id);
+  await look();
+}
+
+function element(tag: string, className: string, text: string): HTMLElement {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function executionButton(execution: Execution): HTMLElement {
+  const { id, epoch, state, memoryBytes, checkpoint } = execution;
+  const button = element('button', 'execution', id);
+  const kept = checkpoint === undefined ? 'none' : `${checkpoint.epoch}.${checkpoint.sequence}`;
+  button.append(
+    element(
+      'small',
+      '',
+      `${state} · epoch ${epoch} · ${Math.round(memoryBytes / 1024)} KiB · checkpoint ${kept}`,
+    ),
+  );
+  button.draggable = true;
+  button.dataset['execution'] = id;
+  button.setAttribute('aria-pressed', String(selected === id));
+  button.classList.toggle('moving', moving.has(id) || state === 'moving');
+  button.addEventListener('dragstart', (event) => event.dataTransfer?.setData('text/plain', id));
+  button.addEventListener('click', (event) => {
+    event.stopPropagation();
+    selected = selected === id ? undefined : id;
+    void look();
+  });
+  return button;
+}
+
+function deviceCard(device: Device, executions: readonly Execution[]): HTMLElement {
+  const card = element('article', 'device', '');
+  card.dataset['device'] = device.name;
+  card.classList.toggle('away', !device.alive);
+  card.classList.toggle('target', selected !== undefined && device.alive);
+  const header = element('header', '', device.name);
+  const state = device.alive ? (device.draining ? 'draining' : 'alive') : 'away';
+  header.append(element('span', device.alive ? 'alive' : 'gone', state));
+  card.append(header, element('small', '', `${device.engine} · load ${Math.round(device.load * 100)} %`));
+  card.append(...executions.map(executionButton));
+  card.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    card.classList.add('over');
+  });
+  card.addEventListener('dragleave', () => card.classList.remove('over'));
+  card.addEventListener('drop', (event) => {
+    event.preventDefault();
+    const id = event.dataTransfer?.getData('text/plain');
+    if (id) void move(id, device.name);
+  });
+  card.addEventListener('click', () => {
+    if (selected !== undefined) void move(selected, device.name);
+  });
+  return card;
+}
+
+/** A move as a bar: how long it ran on, and how long it stood still. */
+function moveRow({ execution, from, to, bytes, rounds, milliseconds, pause }: Move): HTMLElement {
+  const row = document.createElement('tr');
+  for (const text of [execution, from, to, String(bytes), String(rounds), `${pause.toFixed(1)} ms`])
+    row.append(element('td', '', text));
+  const bar = element('div', 'bar', '');
+  const [ran, stood] = [document.createElement('i'), document.createElement('b')];
+  ran.style.flexGrow = String(Math.max(0, milliseconds - pause));
+  stood.style.flexGrow = String(pause);
+  bar.append(ran, stood);
+  const cell = document.createElement('td');
+  cell.append(bar);
+  row.append(cell);
+  return row;
+}
+
+function line({ time, source, text, execution, device }: Event): string {
+  const about = [device, execution].filter(Boolean).join(' ');
+  return `${new Date(time).toLocaleTimeString()} ${source}${about === '' ? '' : ` ${about}`}: ${text}`;
+}
+
+let shown = '';
+
+async function look(): Promise<void> {
+  const [devices, executions, moves, events] = (await Promise.all([
+    ask('GET', 'devices'),
+    ask('GET', 'executions'),
+    ask('GET', 'moves'),
+    ask('GET', 'events'),
+  ])) as [Device[], Execution[], Move[], Event[]];
+  const state = JSON.stringify([devices, executions, moves, selected, [...moving]]);
+  // What has not changed stays, so that nothing is taken from under a finger.
+  if (state !== shown) {
+    shown = state;
+    const cards = devices.map((one) =>
+      deviceCard(
+        one,
+        executions.filter(({ device }) => device === one.name),
+      ),
+    );
+    const homeless = executions.filter(({ device }) => device === undefined);
+    const waiting = element('article', 'device away', homeless.length === 0 ? '' : 'waiting for a device');
+    waiting.append(...homeless.map(executionButton));
+    part('devices').replaceChildren(...cards, ...(homeless.length === 0 ? [] : [waiting]));
+    part('moves').replaceChildren(...moves.slice(-10).reverse().map(moveRow));
+  }
+  part('log').textContent = events.slice(-SHOWN).reverse().map(line).join('\n');
+}
+
+async function main(): Promise<void> {
+  try {
+    await signIn();
+  } catch (error) {
+    say((error as Error).message);
+  }
+  for (;;) {
+    try {
+      await look();
+      if (part('status').textContent?.startsWith('The orchestrator')) say('');
+    } catch (error) {
+      say(error instanceof TypeError ? 'The orchestrator does not answer.' : (error as Error).message);
+    }
+    await new Promise((resolve) => setTimeout(resolve, PACE));
+  }
+}
+
+void main();

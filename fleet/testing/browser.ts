@@ -1,0 +1,118 @@
+/** Chromium without a window, by its debugging protocol over a pipe. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+/** The program; undefined, told loudly, when there is none. */
+export const chromium = NAMES.find((name) => spawnSync('which', [name]).status === 0);
+if (chromium === undefined) console.warn(`SKIPPED: none of ${NAMES.join(', ')} is here, so no page is tried`);
+
+type Result = Record<string, unknown>;
+
+export class Browser {
+  private readonly profile = mkdtempSync(path.join(tmpdir(), 'fleet-chromium-'));
+  private readonly child: ChildProcess;
+  private readonly waiting = new Map<number, { resolve: (r: Result) => void; reject: (e: Error) => void }>();
+  private count = 0;
+  private session: string | undefined;
+
+  constructor() {
+    const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe'];
+    this.child = spawn(chromium!, [...flags, `--user-data-dir=${this.profile}`], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    });
+    let rest = '';
+    (this.child.stdio[4] as Readable).on('data', (bytes: Buffer) => {
+      const messages = (rest + bytes.toString()).split('\0');
+      rest = messages.pop()!;
+      for (const message of messages) this.take(JSON.parse(message));
+    });
+  }
+
+  private take({ id, result, error }: { id?: number; result?: Result; error?: { message: string } }): void {
+    const waiter = id === undefined ? undefined : this.waiting.get(id);
+    if (waiter === undefined) return;
+    this.waiting.delete(id!);
+    if (error === undefined) waiter.resolve(result ?? {});
+    else waiter.reject(new Error(error.message));
+  }
+
+  send(method: string, params: Result = {}): Promise<Result> {
+    const id = ++this.count;
+    const message = JSON.stringify({ id, method, params, sessionId: this.session });
+    (this.child.stdio[3] as Writable).write(`${message}\0`);
+    return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+  }
+
+  /** Opens a page of this size. */
+  async open(url: string, width: number, height: number): Promise<void> {
+    this.session = undefined;
+    const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' });
+    this.session = (await this.send('Target.attachToTarget', { targetId, flatten: true }))[
+      'sessionId'
+    ] as string;
+    await this.resize(width, height);
+    await this.send('Page.navigate', { url });
+  }
+
+  resize(width: number, height: number): Promise<Result> {
+    const screen = { width, height, deviceScaleFactor: 1, mobile: width < 500 };
+    return this.send('Emulation.setDeviceMetricsOverride', screen);
+  }
+
+  async evaluate(expression: string): Promise<unknown> {
+    const { result } = await this.send('Runtime.evaluate', {
+      expression,
+      returnByValue: true,
+      awaitPromise: true,
+    });
+    return (result as { value?: unknown }).value;
+  }
+
+  /** Until the expression is true. */
+  async until(expression: string): Promise<void> {
+    while ((await this.evaluate(expression)) !== true)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  async screenshot(): Promise<Buffer> {
+    const { data } = await this.send('Page.captureScreenshot', { format: 'png' });
+    return Buffer.from(data as string, 'base64');
+  }
+
+  /** A click, or with `to` a drag, by what is really pressed. */
+  async press(at: string, to?: string): Promise<void> {
+    const from = await this.middle(at);
+    await this.mouse('mousePressed', from);
+    if (to !== undefined) {
+      const target = await this.middle(to);
+      const steps = 5;
+      for (let k = 1; k <= steps; k++) {
+        const x = from.x + ((target.x - from.x) * k) / steps;
+        const y = from.y + ((target.y - from.y) * k) / steps;
+        await this.mouse('mouseMoved', { x, y });
+      }
+      await this.mouse('mouseReleased', target);
+    } else await this.mouse('mouseReleased', from);
+  }
+
+  private mouse(type: string, { x, y }: { x: number; y: number }): Promise<Result> {
+    return this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', buttons: 1, clickCount: 1 });
+  }
+
+  private async middle(selector: string): Promise<{ x: number; y: number }> {
+    const box = `(() => { const r = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect();
+      return { x: r.x + r.width / 2, y: r.y + Math.min(r.height / 2, 20) }; })()`;
+    return (await this.evaluate(box)) as { x: number; y: number };
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('close', resolve));
+    this.child.kill();
+    await ended;
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}

@@ -1,0 +1,193 @@
+/** A whole fleet in this process, with keys, signatures and tickets as outside; only the wires are a TestNetwork's. */
+import { Hono } from 'hono';
+import { Agent } from '../agent/agent';
+import { simulatedDevices } from '../agent/host/devices';
+import { nodeWorld } from '../agent/node-world';
+import { Presence } from '../agent/presence';
+import { agentRoutes, failure } from '../agent/routes';
+import type { World } from '../agent/world';
+import { Orchestrator } from '../orchestrator/orchestrator';
+import { orchestratorRoutes } from '../orchestrator/routes';
+import { Client } from '../protocol/client';
+import { PERMISSIONS } from '../protocol/deployment';
+import { Trust } from '../security/certificates';
+import { enrol, Registrar, trustIn } from '../security/enrolment';
+import { gate, Sessions } from '../security/gate';
+import { identityIn } from '../security/keys';
+import { Receiver, signing } from '../security/requests';
+import { enrolmentRoutes, memberRoutes } from '../security/routes';
+import { JournalDatabase } from '../store/database';
+import { type Files, MemoryFiles } from '../store/files';
+import { TestNetwork } from './network';
+
+const ORCHESTRATOR = 'http://orchestrator';
+const BASE = '/liquid/v1';
+
+/** Files that take nothing more once their process is dead. */
+class Leash implements Files {
+  cut = false;
+  constructor(private readonly files: Files) {}
+  private alive(): Files {
+    if (this.cut) throw new Error('the process is dead');
+    return this.files;
+  }
+  async read(path: string) {
+    return this.alive().read(path);
+  }
+  async write(path: string, bytes: Uint8Array) {
+    return this.alive().write(path, bytes);
+  }
+  async append(path: string, bytes: Uint8Array) {
+    return this.alive().append(path, bytes);
+  }
+  async remove(path: string) {
+    return this.alive().remove(path);
+  }
+  async list(folder: string) {
+    return this.alive().list(folder);
+  }
+}
+
+interface Running {
+  readonly leash: Leash;
+  readonly agent: Agent;
+  readonly presence: Presence;
+}
+
+export class TestFleet {
+  readonly network = new TestNetwork();
+  orchestrator!: Orchestrator;
+  registrar!: Registrar;
+  /** Signs as the operator. */
+  operator!: Client;
+  readonly agents = new Map<string, Running>();
+  readonly events: string[] = [];
+  private leash: Leash | undefined;
+  private readonly folders = new Map<string, Files>();
+
+  constructor(private readonly world: World = nodeWorld) {}
+
+  /** A folder outlasts the member that has it. */
+  folder(name: string): Files {
+    const files = this.folders.get(name) ?? new MemoryFiles();
+    this.folders.set(name, files);
+    return files;
+  }
+
+  async startOrchestrator(): Promise<void> {
+    const files = new Leash(this.folder('orchestrator'));
+    this.leash = files;
+    const database = new JournalDatabase(files);
+    await database.open();
+    const identity = await identityIn(files);
+    const trust = new Trust(identity.signing);
+    this.registrar = new Registrar(identity, database, trust);
+    await this.registrar.open();
+    identity.certificate = await this.registrar.certify(
+      { ...identity, name: 'orchestrator' },
+      'orchestrator',
+    );
+    this.orchestrator = new Orchestrator({
+      world: this.world,
+      files,
+      database,
+      client: new Client(signing(this.network.wireOf(ORCHESTRATOR), identity)),
+      identity,
+      registrar: this.registrar,
+      url: () => ORCHESTRATOR,
+      log: (text, about) => this.events.push(`${about?.device ?? ''} ${about?.execution ?? ''}: ${text}`),
+    });
+    const receiver = new Receiver(trust);
+    const sessions = new Sessions();
+    const app = new Hono();
+    app.onError(failure);
+    app.route(BASE, enrolmentRoutes(this.registrar, sessions));
+    app.use(
+      `${BASE}/*`,
+      gate(() => receiver, sessions),
+    );
+    app.route(BASE, memberRoutes(this.registrar, sessions));
+    app.route(BASE, orchestratorRoutes(this.orchestrator));
+    this.network.add(ORCHESTRATOR, app);
+    await this.orchestrator.open();
+    const operator = await identityIn(this.folder('operator'));
+    operator.certificate = await this.registrar.certify({ ...operator, name: 'operator' }, 'operator');
+    this.operator = new Client(signing(this.network.transport, operator));
+  }
+
+  stopOrchestrator(): void {
+    if (this.leash !== undefined) this.leash.cut = true;
+    this.orchestrator.close();
+    this.network.remove(ORCHESTRATOR);
+  }
+
+  async startAgent(name: string): Promise<Agent> {
+    const files = new Leash(this.folder(name));
+    const identity = await identityIn(files);
+    const url = `http://${name}`;
+    const client = new Client(signing(this.network.wireOf(url), identity));
+    const devices = simulatedDevices();
+    const log = (text: string, execution?: string) => this.events.push(`${name} ${execution ?? ''}: ${text}`);
+    const agent = new Agent({ name, world: this.world, files, client, devices, identity, log });
+    const trust =
+      (await trustIn(files)) ??
+      (await enrol(
+        files,
+        identity,
+        name,
+        ORCHESTRATOR,
+        await this.registrar.token('agent'),
+        new Client(this.network.transport),
+      ));
+    agent.join(trust);
+    await agent.open();
+    const receiver = new Receiver(trust);
+    const app = new Hono();
+    app.onError(failure);
+    app.use(
+      `${BASE}/*`,
+      gate(() => receiver),
+    );
+    app.route(BASE, agentRoutes(agent));
+    this.network.add(url, app);
+    const description = {
+      name,
+      url,
+      version: '0',
+      permissions: PERMISSIONS,
+      memoryBytes: 2 ** 32,
+      cores: 1,
+      fuelPerSecond: 1e6,
+      engine: 'test',
+    };
+    const conditions = () => ({ load: 0, freeMemoryBytes: 2 ** 32 });
+    const presence = new Presence(agent, ORCHESTRATOR, description, trust, conditions);
+    await presence.start();
+    this.agents.set(name, { agent, presence, leash: files });
+    return agent;
+  }
+
+  /** As a loss of power: nothing more is heard of it, and its folder is as it is. */
+  kill(name: string): void {
+    const { agent, presence, leash } = this.agents.get(name)!;
+    leash.cut = true;
+    this.network.remove(`http://${name}`);
+    presence.stop();
+    agent.close();
+    this.agents.delete(name);
+  }
+
+  /** Deploys one execution of a module, under `deployment~main`. */
+  async deploy(deployment: string, module: Uint8Array, more: Record<string, unknown> = {}): Promise<void> {
+    await this.orchestrator.modules.push(deployment, '1.0.0', module);
+    await this.orchestrator.deploy({
+      id: deployment,
+      executions: [{ name: 'main', module: deployment, ...more }],
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const name of [...this.agents.keys()]) this.kill(name);
+    this.stopOrchestrator();
+  }
+}
