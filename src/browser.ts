@@ -15,7 +15,7 @@ import {
   TEXT,
   TEXT_OR_OBJECT,
 } from './checks';
-import { Module, type Scheduler, type StoreLimits } from './index';
+import { type DecodeProgress, Module, type Scheduler, type StoreLimits } from './index';
 import { nextTurn } from './js-api/turns';
 import {
   type DirectoryHandle,
@@ -65,6 +65,8 @@ export interface RunWasiOptions extends DriveOptions {
   readonly snapshotTo?: (snapshot: Uint8Array) => void;
   /** A snapshot to go on from. */
   readonly resumeFrom?: ByteSource;
+  /** Told how much of the program has been decoded, unless it is a `Module` already. */
+  readonly onProgress?: DecodeProgress;
 }
 
 /** How a program ended. */
@@ -94,6 +96,7 @@ const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
   imports: OBJECT,
   snapshotTo: CALLBACK,
   resumeFrom: OBJECT,
+  onProgress: CALLBACK,
 };
 
 /** Milliseconds of computing between two turns of the event loop: half of what a frame at sixty a second has. */
@@ -168,7 +171,9 @@ export async function runWasi(
   const module =
     program instanceof Module
       ? program
-      : await decodeWithin(new Uint8Array(bytesOf('the program', program)), whole);
+      : await decodeWithin(new Uint8Array(bytesOf('the program', program)), whole, {
+          onProgress: world.onProgress,
+        });
   if (!(module instanceof Module)) throw new RunStoppedError(module, []);
   const left = timeout === undefined ? undefined : Math.max(0, timeout - (performance.now() - begun));
   const stdout = new Capture(world.stdout);

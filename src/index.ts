@@ -1,6 +1,6 @@
 /** tswasm: modules, stores, instances and executions that can be paused. */
 export type { ByteSource } from './checks';
-export { type Feature, type Features, Module } from './decoder';
+export { type DecodeOptions, type DecodeProgress, type Feature, type Features, Module } from './decoder';
 export * from './decoder/types';
 export {
   type BacktraceFrame,

@@ -2,6 +2,7 @@
 import {
   type ByteSource,
   bytesOf,
+  CALLBACK,
   OBJECT,
   type OptionChecks,
   readOptions,
@@ -21,7 +22,7 @@ import { nodeDirectory } from '../embed/node/files';
 import { nodeHost } from '../embed/node/host';
 import { processStreams, releaseInput } from '../embed/node/stdio';
 import { ReadableStream, WritableStream } from '../embed/node/streams';
-import { Module, type StoreLimits, type TierChoice } from './index';
+import { type DecodeProgress, Module, type StoreLimits, type TierChoice } from './index';
 import {
   type DirectoryHandle,
   inputStream,
@@ -80,6 +81,8 @@ export interface RunWasiOptions extends DriveOptions {
   /** A snapshot of this program, as a file or as bytes, to go on from. */
   /** A snapshot to go on from: its bytes, or the name of a file. */
   readonly resumeFrom?: string | ByteSource;
+  /** Told how much of the program has been decoded, unless it is a `Module` already. */
+  readonly onProgress?: DecodeProgress;
 }
 
 /** How a program ended. */
@@ -110,6 +113,7 @@ const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
   imports: OBJECT,
   snapshotTo: TEXT_OR_OBJECT,
   resumeFrom: TEXT_OR_OBJECT,
+  onProgress: CALLBACK,
 };
 
 /**
@@ -135,7 +139,9 @@ export async function runWasi(
   const module =
     program instanceof Module
       ? program
-      : await decodeWithin(new Uint8Array(bytesOf('the program', program)), whole);
+      : await decodeWithin(new Uint8Array(bytesOf('the program', program)), whole, {
+          onProgress: world.onProgress,
+        });
   if (!(module instanceof Module)) throw new RunStoppedError(module, []);
   const left = timeout === undefined ? undefined : Math.max(0, timeout - (performance.now() - begun));
   const limits = { ...whole, timeout: left };

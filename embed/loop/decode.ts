@@ -1,5 +1,5 @@
 /** Decoding a module under the limits of its run. */
-import { Module } from '../../src/index';
+import { type DecodeOptions, Module } from '../../src/index';
 import { nextTurn } from '../../src/js-api/turns';
 import type { DriveOptions, StopReason } from './drive';
 
@@ -10,15 +10,13 @@ import type { DriveOptions, StopReason } from './drive';
 export async function decodeWithin(
   bytes: Uint8Array,
   { timeout = Number.POSITIVE_INFINITY, signal, slice = Number.POSITIVE_INFINITY }: DriveOptions,
-  options: Parameters<typeof Module.decode>[1] = {},
-  onPart: () => void = () => {},
+  options: DecodeOptions = {},
 ): Promise<Module | StopReason> {
   const end = performance.now() + timeout;
   let turn = performance.now() + slice;
   const parts = Module.decodeInParts(bytes, options);
   for (;;) {
     const { done, value } = parts.next();
-    onPart();
     if (signal?.aborted) return 'signal';
     const now = performance.now();
     if (now >= end) return 'timeout';

@@ -35,6 +35,18 @@ describe('decodeWithin', () => {
 });
 
 describe('runWasi', () => {
+  it('tells how much of the program is decoded', async () => {
+    const calls: number[] = [];
+    const onProgress = (done: number) => calls.push(done);
+    await expect(runWasi(wrong, { onProgress })).rejects.toThrow(CompileError);
+    expect(calls.length).toBeGreaterThan(10);
+    expect(calls.length).toBeLessThanOrEqual(100);
+    calls.length = 0;
+    const known = Module.decode(small);
+    await runWasi(known, { onProgress }).catch(() => {});
+    expect(calls).toEqual([]);
+  });
+
   it('is stopped while it decodes', async () => {
     const stopped = await runWasi(wrong, { timeout: 0 }).catch((error: unknown) => error);
     expect(stopped).toBeInstanceOf(RunStoppedError);

@@ -41,10 +41,32 @@ const USER = `(module
   (import "lib" "add" (func $add (param i32 i32) (result i32)))
   (import "lib" "missing" (func (param i64)))
   (import "env" "memory" (memory 1 2)))`;
+/** Exports what `USER` imports, with other types. */
+const UNLIKE = `(module
+  (func (export "add") (param i32 i64) (result i32) (local.get 0))
+  (global (export "missing") i64 (i64.const 1))
+  (memory (export "memory") 1 3))`;
+/** Calls a library, again and again. */
+const CALLER = `(module
+  (import "lib" "add" (func $add (param i32 i32) (result i32)))
+  (import "lib" "calls" (global $calls (mut i32)))
+  (func $count (export "count") (param i32) (result i32)
+    (loop $again
+      (drop (call $add (i32.const 1) (i32.const 2)))
+      (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (global.get $calls)))`;
+const ENDLESS = '(module (func $begin (loop $again (br $again))) (start $begin))';
+/** Names that would clear a screen, go back to the start of the line, and turn the writing round. */
+const RUDE = `(module
+  (import "a\\1b[2Jb" "c\\0d\\e2\\80\\aed" (func)))`;
 
 writeFileSync(path.join(place, 'program.wat'), PROGRAM);
 writeFileSync(path.join(place, 'library.wat'), LIBRARY);
 writeFileSync(path.join(place, 'user.wat'), USER);
+writeFileSync(path.join(place, 'unlike.wat'), UNLIKE);
+writeFileSync(path.join(place, 'caller.wat'), CALLER);
+writeFileSync(path.join(place, 'endless.wat'), ENDLESS);
+writeFileSync(path.join(place, 'rude.wat'), RUDE);
 writeFileSync(path.join(place, 'broken.wat'), '(module\n  (func (export "f") (i32.cnst 1)))\n');
 writeFileSync(path.join(place, 'wrong.wat'), '(module (func (export "f") (result i32) (i64.const 1)))');
 writeFileSync(path.join(place, 'library.wasm'), await wat(LIBRARY));
@@ -68,7 +90,12 @@ const COMMANDS: readonly (string | readonly [string, string])[] = [
   'wrong.wat',
   'user.wat',
   '--preload lib=library.wat user.wat',
+  '--preload lib=unlike.wat --preload env=unlike.wat user.wat',
   '--preload library.wat user.wat',
+  '--preload lib=library.wat --preload lib=unlike.wat user.wat',
+  '--preload lib=wrong.wat user.wat',
+  '--preload lib=endless.wat --fuel 1000 user.wat',
+  'rude.wat',
   '--fule 5 program.wat',
   '--fuel 1e3 program.wat',
   '--fuel 1.5 program.wat',
@@ -88,6 +115,18 @@ const COMMANDS: readonly (string | readonly [string, string])[] = [
   'resume program.wat s.dmp',
   'resume s.dmp',
   'resume s.dmp program.wat',
+  '--preload lib=library.wat --snapshot-to c.dmp --after-fuel 50 --invoke count(60) caller.wat',
+  'resume c.dmp caller.wat',
+  'resume --preload lib=library.wat c.dmp caller.wat',
+  'resume --env A=1 s.dmp program.wat',
+  'resume nothing.dmp program.wat',
+  'resume text.txt program.wat',
+  'resume s.dmp library.wat',
+  '--snapshot-to carrying.wasm --after-fuel 100 program.wat',
+  'carrying.wasm',
+  'carrying.wasm more',
+  '--env A=1 carrying.wasm',
+  '--cold-start carrying.wasm',
   'library.wat',
   '--invoke add(1,-2) library.wat',
   '--invoke add library.wat 1 0x10',

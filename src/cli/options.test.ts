@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { resumeCommand } from './commands/resume';
+import { runCommand } from './commands/run';
 import {
   closest,
   type OptionSpec,
@@ -65,4 +67,25 @@ it('suggests what is near', () => {
   expect(closest('vaildate', ['run', 'validate', 'inspect'])).toBe('validate');
   expect(closest('insp', ['run', 'validate', 'inspect'])).toBe('inspect');
   expect(closest('banana', ['run', 'validate', 'inspect'])).toBeUndefined();
+});
+
+/** Options of `run` that `resume` has no use for, and why. */
+const SETTLED: Readonly<Record<string, string>> = {
+  env: 'the variables are in the snapshot',
+  'allow-env': 'the variables are in the snapshot',
+  argv0: 'the arguments are in the snapshot',
+  deterministic: 'the clocks and the random numbers are in the snapshot',
+  seed: 'the random numbers are in the snapshot',
+  tcplisten: 'sockets do not travel',
+  coverage: 'it runs a changed module, of which there is no snapshot',
+  'cold-start': 'it is the opposite',
+};
+
+it('resume takes what run takes, but for what the snapshot settles', () => {
+  const [run, resume] = [runCommand, resumeCommand].map(({ options }) => options.map(({ name }) => name));
+  expect(run.filter((name) => !resume.includes(name)).sort()).toEqual(Object.keys(SETTLED).sort());
+  expect(resume.filter((name) => !run.includes(name))).toEqual([]);
+  for (const option of resumeCommand.options) {
+    expect(runCommand.options.find(({ name }) => name === option.name)).toBe(option);
+  }
 });

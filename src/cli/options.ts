@@ -22,6 +22,10 @@ export class Options {
   add(name: string, value: string): void {
     this.values.set(name, [...(this.values.get(name) ?? []), value]);
   }
+  /** Those that are given. */
+  names(): string[] {
+    return [...this.values.keys()];
+  }
   has(name: string): boolean {
     return this.values.has(name);
   }

@@ -4,8 +4,11 @@ import { exportedFunc, type ProgramEnding, programOf } from '../../embed/loop/pr
 import type { Features } from '../decoder';
 import { Func, type ImportLookup, type Instance, instantiatePaused, type Store } from '../index';
 import type { Wasi } from '../wasi';
+import { reportEnding } from './entry';
 import { loadModule } from './load';
 import { type OptionSpec, type Options, UsageError } from './options';
+import { reportFailure } from './report';
+import { showSourcesFor } from './sources';
 import type { TimeLimit } from './time-limit';
 
 export const PRELOAD: OptionSpec = {
@@ -14,12 +17,6 @@ export const PRELOAD: OptionSpec = {
   repeatable: true,
   help: 'instantiate this module first; what the program imports from NAME is what it exports',
 };
-
-export interface Preloaded {
-  readonly lookup: ImportLookup;
-  /** How a start function or `_initialize` ended that did not return; the program does not run then. */
-  readonly ending: { readonly file: string; readonly ending: ProgramEnding } | undefined;
-}
 
 /** What the modules may use, all together with the program. */
 export interface Plan {
@@ -37,8 +34,11 @@ interface Place {
   readonly unknown: ImportLookup | undefined;
 }
 
-/** In the order given: each may import from those before it. */
-export async function preload(options: Options, place: Place): Promise<Preloaded> {
+/**
+ * In the order given: each may import from those before it. Gives where the program finds their exports; or an exit code, when one cannot be
+ * instantiated, or its start function or `_initialize` did not return. The program does not run then.
+ */
+export async function preload(options: Options, place: Place): Promise<ImportLookup | number> {
   const instances = new Map<string, Instance>();
   const lookup: ImportLookup = (module, name, type) =>
     instances.get(module)?.exports.get(name) ?? place.unknown?.(module, name, type);
@@ -48,23 +48,26 @@ export async function preload(options: Options, place: Place): Promise<Preloaded
     if (equals < 1 || file === '') throw new UsageError(`--preload ${text}: expected NAME=FILE`);
     if (instances.has(name)) throw new UsageError(`--preload ${text}: there are two modules of that name`);
     const instance = await instantiateFile(file, lookup, place);
+    if (typeof instance === 'number') return instance;
     instances.set(name, instance);
     const ending = await begin(instance, place.plan);
-    if (ending !== undefined && ending.kind !== 'done') return { lookup, ending: { file, ending } };
+    if (ending !== undefined && ending.kind !== 'done') {
+      await showSourcesFor(file, ending);
+      return reportEnding(file, ending, options, place.wasi);
+    }
   }
-  return { lookup, ending: undefined };
+  return lookup;
 }
 
-async function instantiateFile(file: string, lookup: ImportLookup, place: Place): Promise<Instance> {
+/** An exit code instead when there is none, which is told. */
+async function instantiateFile(file: string, lookup: ImportLookup, place: Place): Promise<Instance | number> {
   const { store, wasi, features, time } = place;
   try {
     const module = time.decode(file, await loadModule(file), features);
     return instantiatePaused(store, module, wasi.imports(store, module, Func.host, lookup));
   } catch (error) {
-    // The message alone does not say which of the modules is meant.
-    if (error instanceof Error && !error.message.startsWith(`${file}: `))
-      error.message = `${file}: ${error.message}`;
-    throw error;
+    // It is this module that is to blame, not the program.
+    return reportFailure(file, error);
   }
 }
 

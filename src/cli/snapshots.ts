@@ -3,13 +3,14 @@ import { constants } from 'node:os';
 import type { DriveLimits, DriveOptions, StopReason } from '../../embed/loop/drive';
 import type { Program, ProgramEnding } from '../../embed/loop/program';
 import { SnapshotError } from '../errors';
-import type { Execution } from '../index';
+import type { Execution, Instance } from '../index';
 import { snapshot, u64FromNumber, withDigest } from '../snapshot';
 import { StateError, type Wasi } from '../wasi';
 import { reportEnding } from './entry';
 import { InputError } from './load';
 import { type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
 import { complain } from './output';
+import { during } from './progress';
 import { backtraceLines, EXIT } from './report';
 import { checkOutput, snapshotFile, writeSnapshot } from './snapshot-files';
 
@@ -231,12 +232,14 @@ export class SnapshotPlan {
       const imports = program.instance.module.imports;
       const usesWasi = imports.some((entry) => wasi.callback(entry.module, entry.name) !== undefined);
       const portable = this.options.has('no-host-state');
-      const plain = snapshot(execution, {
-        ...(usesWasi && !portable ? { hostState: wasi.saveState() } : {}),
-        ...(wasi.context.clocks.virtual ? {} : { timestampMs: u64FromNumber(Date.now()) }),
+      const size = during(`writing ${target}`, memoryOf(program.instance), () => {
+        const plain = snapshot(execution, {
+          ...(usesWasi && !portable ? { hostState: wasi.saveState() } : {}),
+          ...(wasi.context.clocks.virtual ? {} : { timestampMs: u64FromNumber(Date.now()) }),
+        });
+        const bytes = portable || this.options.has('no-digest') ? plain : withDigest(plain);
+        return writeSnapshot(target, bytes, module);
       });
-      const bytes = portable || this.options.has('no-digest') ? plain : withDigest(plain);
-      const size = writeSnapshot(target, bytes, module);
       const where = execution.backtrace();
       const pending = execution.pendingHostCall;
       const waiting = pending === undefined ? '' : `, waiting for ${pending.func.name ?? 'the host'}`;
@@ -245,6 +248,11 @@ export class SnapshotPlan {
           ? `${file}: stopped${waiting}; the snapshot is in ${target} (${size} bytes)${framesText(where)}`
           : `${file}: snapshot in ${target} (${size} bytes)${waiting}, in ${where[0]?.name ?? 'the program'}`,
       );
+      if (this.options.has('preload')) {
+        complain(
+          `${file}: resume takes --preload again; those modules begin anew, their own state is not kept`,
+        );
+      }
       if (portable) complain(`${file}: ${lostText(usesWasi, pending !== undefined)}`);
       if (stop) this.exitCode = EXIT.success;
       return true;
@@ -276,6 +284,11 @@ export class SnapshotPlan {
 /** What a snapshot without host state does not hold. */
 export const WASI_WORLD =
   'arguments, variables, clocks, random numbers, output that is held back, open files and files in memory';
+
+/** Bytes, most of what is in its snapshot. */
+function memoryOf({ memories }: Instance): number {
+  return memories.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
 
 function lostText(usesWasi: boolean, isPending: boolean): string {
   const lost = usesWasi

@@ -1,7 +1,7 @@
 /** `--timeout` of what is done before a program runs, or without one: in parts, with a look at the clock between them. */
 import { type Features, Module } from '../decoder';
 import { type OptionSpec, type Options, parseDuration } from './options';
-import { Progress } from './progress';
+import { checking } from './progress';
 
 export const TIMEOUT: OptionSpec = {
   name: 'timeout',
@@ -35,10 +35,9 @@ export class TimeLimit {
   }
 
   /** All parts, or the error that the time is over. */
-  inParts<T>(parts: Generator<undefined, T, undefined>, onPart: () => void = () => {}): T {
+  inParts<T>(parts: Generator<undefined, T, undefined>): T {
     for (;;) {
       const { done, value } = parts.next();
-      onPart();
       this.look();
       if (done) return value;
     }
@@ -46,9 +45,10 @@ export class TimeLimit {
 
   /** Decodes a module, and tells that on a terminal when it takes long. */
   decode(file: string, bytes: Uint8Array, features?: Partial<Features>): Module {
-    const progress = new Progress(`checking ${file} (${(bytes.length / 1e6).toFixed(1)} MB)`);
+    const progress = checking(file, bytes);
+    const onProgress = (done: number, total: number) => progress.share(done, total);
     try {
-      return this.inParts(Module.decodeInParts(bytes, { features }), () => progress.tick());
+      return this.inParts(Module.decodeInParts(bytes, { features, onProgress }));
     } finally {
       progress.end();
     }

@@ -1,6 +1,6 @@
 /** The public face of the decoder: bytes in, a validated module out. */
 
-import { type ByteSource, bytesOf, FLAG, OBJECT, type OptionChecks, readOptions } from '../checks';
+import { type ByteSource, bytesOf, CALLBACK, FLAG, OBJECT, type OptionChecks, readOptions } from '../checks';
 import { blameCaller } from '../errors';
 import { SUMMARY, summary } from '../summary';
 import type { Feature, Features } from './features';
@@ -19,7 +19,7 @@ import type {
   TableDef,
 } from './module';
 import { readNames } from './names';
-import { runParts } from './parts';
+import { type DecodeProgress, runParts, steps } from './parts';
 import { ModuleDecoder } from './sections';
 import type {
   DefType,
@@ -35,9 +35,11 @@ import { externTypeName } from './types';
 export interface DecodeOptions {
   /** Switches by proposal; what is left out is on. */
   readonly features?: Partial<Readonly<Record<Feature, boolean>>>;
+  /** Told between the parts of the work how much is done. What it throws ends the decoding. */
+  readonly onProgress?: DecodeProgress;
 }
 
-const DECODE_OPTIONS: OptionChecks<DecodeOptions> = { features: OBJECT };
+const DECODE_OPTIONS: OptionChecks<DecodeOptions> = { features: OBJECT, onProgress: CALLBACK };
 const FEATURE_CHECKS = Object.fromEntries(
   Object.keys(DEFAULT_FEATURES).map((name) => [name, FLAG]),
 ) as OptionChecks<Features>;
@@ -137,13 +139,18 @@ export class Module implements ModuleData {
     options: DecodeOptions = {},
   ): Generator<undefined, Module, undefined> {
     const given = bytesOf('the module', bytes);
-    const { features: switches } = readOptions('decode', options, DECODE_OPTIONS);
+    const { features: switches, onProgress } = readOptions('decode', options, DECODE_OPTIONS);
     const features: Features = {
       ...DEFAULT_FEATURES,
       ...readOptions<Partial<Features>>('features', switches, FEATURE_CHECKS),
     };
     const decoder = new ModuleDecoder(given, features);
-    yield* decoder.parts();
+    const tell = steps(onProgress, given.length);
+    for (const part of decoder.parts()) {
+      tell(decoder.position);
+      yield part;
+    }
+    tell(given.length);
     return new Module(decoder);
   }
 

@@ -25,6 +25,7 @@ export { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
 export { LIMITS } from './limits';
 export { hierarchyOf, matches, matches as matchesValType, matchesDefType } from './matching';
 export type * from './module';
+export type { DecodeProgress } from './parts';
 export { Reader } from './reader';
 export * from './types';
 export { UnsupportedError } from './unsupported';

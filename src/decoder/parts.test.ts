@@ -1,8 +1,9 @@
 /** Decoding in parts: the same module or error as at once, and never long between two parts (issue 8, item 2). */
 import { describe, expect, it } from 'vitest';
 import { CompileError } from '../errors';
-import { LIMITS, Module } from '.';
-import { leb, messageOf, moduleOf, section } from './testing';
+import { type DecodeOptions, LIMITS, Module } from '.';
+import { runParts } from './parts';
+import { functionOf, leb, messageOf, moduleOf, section } from './testing';
 
 const I32 = 0x7f;
 const END = 0x0b;
@@ -134,4 +135,49 @@ it('reads each name once, whatever its subsection says of its size', () => {
   const custom = [4, 0x6e, 0x61, 0x6d, 0x65, ...pairs];
   const module = Module.decode(moduleOf(section('custom', custom)));
   expect(module.names.functions.size).toBe(0);
+});
+
+describe('progress', () => {
+  /** What is told while the module is decoded, at once or in parts. */
+  function told(bytes: Uint8Array, decode: (options: DecodeOptions) => unknown): [number, number][] {
+    const calls: [number, number][] = [];
+    const message = messageOf(() => decode({ onProgress: (done, total) => calls.push([done, total]) }));
+    expect(message === undefined).toBe(calls.at(-1)?.[0] === bytes.length);
+    return calls;
+  }
+  const all = (options: DecodeOptions) => runParts(Module.decodeInParts(valid, options));
+
+  it('is told in bytes of the whole, never less than before, and at the end with all of them', () => {
+    for (const decode of [all, (options: DecodeOptions) => Module.decode(valid, options)]) {
+      const calls = told(valid, decode);
+      // The module is longer than fifty parts; a hundred times is enough for any.
+      expect(calls.length).toBeGreaterThan(50);
+      expect(calls.length).toBeLessThanOrEqual(101);
+      expect(calls.every(([, total]) => total === valid.length)).toBe(true);
+      const shares = calls.map(([done]) => done);
+      expect(shares).toEqual([...new Set(shares)].sort((a, b) => a - b));
+    }
+  });
+
+  it('goes on in the middle of a long function', () => {
+    const bytes = functionOf(repeated([0x41, 1, 0x1a], 300_000));
+    expect(told(bytes, (options) => Module.decode(bytes, options)).length).toBeGreaterThan(30);
+  });
+
+  it('of a small module is told in few words, and of an invalid one never that it is done', () => {
+    const small = functionOf();
+    expect(told(small, (options) => Module.decode(small, options)).length).toBeLessThan(5);
+    expect(told(invalid, (options) => Module.decode(invalid, options)).length).toBeGreaterThan(50);
+  });
+
+  it('ends the decoding by throwing', () => {
+    let calls = 0;
+    const stop = () => {
+      calls++;
+      throw new Error('enough');
+    };
+    expect(() => Module.decode(valid, { onProgress: stop })).toThrow('enough');
+    expect(calls).toBe(1);
+    expect(() => Module.decode(valid, { onProgress: 5 as never })).toThrow('option "onProgress"');
+  });
 });

@@ -152,6 +152,11 @@ export class ModuleDecoder {
     this.validator = new Validator(this.context, { body: walk, code: CODE_RULES, constant: CONSTANT_RULES });
   }
 
+  /** How far it is: in the middle of a long body the validator is ahead. */
+  get position(): number {
+    return Math.max(this.reader.pos, this.validator.reader.pos);
+  }
+
   /** Decodes everything, in parts of bounded work. */
   *parts(): Parts {
     const r = this.reader;

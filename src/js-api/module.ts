@@ -1,7 +1,7 @@
 /** `WebAssembly.Module`, and compiling. */
 
 import { Module as CoreModule } from '../decoder/index';
-import { runParts } from '../decoder/parts';
+import { type DecodeProgress, runParts } from '../decoder/parts';
 import type { ExternKind, ExternType } from '../decoder/types';
 import { EXTERNREF, HEAP, heapOf, isRef } from '../decoder/types';
 import { blameCaller, CompileError, type Door } from '../errors';
@@ -41,12 +41,12 @@ export function stableBytes(source: unknown): Uint8Array {
   return bytesOf(source).slice();
 }
 
-export function createModule(agent: Agent) {
+export function createModule(agent: Agent, onProgress: DecodeProgress | undefined) {
   const stringModules = new WeakMap<CoreModule, string>();
 
   function* decode(bytes: Uint8Array): Compiling {
     try {
-      return yield* CoreModule.decodeInParts(bytes, { features: agent.features });
+      return yield* CoreModule.decodeInParts(bytes, { features: agent.features, onProgress });
     } catch (error) {
       // The namespace has no subclasses of its errors; the core's says which feature the module needs.
       if (!(error instanceof CompileError) || error.constructor === errors.CompileError) throw error;

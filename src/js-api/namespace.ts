@@ -1,7 +1,8 @@
 /** The namespace object `WebAssembly`. */
-import { OBJECT, type OptionChecks, readOptions, TEXT } from '../checks';
+import { CALLBACK, OBJECT, type OptionChecks, readOptions, TEXT } from '../checks';
 import type { Features } from '../decoder/features';
 import { Module as CoreModule } from '../decoder/index';
+import type { DecodeProgress } from '../decoder/parts';
 import { CompileError } from '../errors';
 import { Store, type TierChoice } from '../interpreter/index';
 import { HOST_TAG, type StoreLimits } from '../runtime/index';
@@ -29,6 +30,8 @@ export interface NamespaceOptions extends MeteringOptions {
   readonly tier?: TierChoice;
   /** Proposals to switch off. */
   readonly features?: Partial<Features>;
+  /** Told while a module is compiled how many of its bytes are done, of how many. */
+  readonly onProgress?: DecodeProgress;
 }
 
 const NAMESPACE_OPTIONS: OptionChecks<NamespaceOptions> = {
@@ -36,6 +39,7 @@ const NAMESPACE_OPTIONS: OptionChecks<NamespaceOptions> = {
   limits: OBJECT,
   tier: TEXT,
   features: OBJECT,
+  onProgress: CALLBACK,
   ...METERING_OPTIONS,
 };
 
@@ -57,7 +61,7 @@ const UNLIMITED = {
  */
 export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNamespace {
   const given = readOptions('createWebAssembly', options, NAMESPACE_OPTIONS);
-  const { store, limits, tier, features, ...metering } = given;
+  const { store, limits, tier, features, onProgress, ...metering } = given;
   const ofStore = tier === undefined ? limits : { ...limits, tier };
   const agent = new Agent(store ?? new Store({ ...UNLIMITED, ...ofStore }), features);
   if (isMetered(metering)) {
@@ -70,7 +74,7 @@ export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNa
     Global: createGlobal(agent),
     Tag: createTag(agent),
   };
-  const modules = createModule(agent);
+  const modules = createModule(agent, onProgress);
   const instances = createInstance(agent, wrappers, modules.stringModuleOf);
   const operations = createOperations(agent, modules, instances);
 

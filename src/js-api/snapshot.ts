@@ -42,6 +42,7 @@ const SNAPSHOT_NAMESPACE_OPTIONS: OptionChecks<SnapshotNamespaceOptions> = {
   limits: OBJECT,
   tier: TEXT,
   features: OBJECT,
+  onProgress: CALLBACK,
   now: CALLBACK,
 };
 

@@ -57,6 +57,25 @@ describe.each(['setImmediate', 'MessageChannel', 'setTimeout'])('with %s', (host
   });
 });
 
+it('tells how far it is, if somebody asks', async () => {
+  const calls: number[] = [];
+  const onProgress = (done: number, total: number) => {
+    expect(total).toBe(calls.length < 101 ? valid.length : -1);
+    calls.push(done);
+  };
+  const namespace = createWebAssembly({ onProgress });
+  await namespace.compile(valid);
+  expect(calls.length).toBeGreaterThan(10);
+  expect(calls.at(-1)).toBe(valid.length);
+  calls.length = 0;
+  await namespace.instantiate(valid);
+  expect(calls.at(-1)).toBe(valid.length);
+  calls.length = 0;
+  await expect(namespace.compile(invalid)).rejects.toThrow(namespace.CompileError);
+  expect(calls.length).toBeGreaterThan(10);
+  expect(calls.includes(valid.length)).toBe(false);
+});
+
 describe('without any of these', () => {
   afterEach(() => {
     vi.unstubAllGlobals();

@@ -9,6 +9,8 @@ import { ALIKE, ENGINE_OPTIONS, runLimits, runRest, storeLimits, tierOf } from '
 import { featuresOf } from '../features';
 import { loadModule } from '../load';
 import { type Options, UsageError } from '../options';
+import { PRELOAD, preload } from '../preloads';
+import { during } from '../progress';
 import { reportFailure } from '../report';
 import { isSnapshotFile, readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
@@ -42,6 +44,7 @@ export const resumeCommand: Command = {
     ...SNAPSHOT_OPTIONS,
     ...TOOL_OPTIONS,
     UNKNOWN_IMPORTS,
+    PRELOAD,
   ],
   notes: `
 F.wasm is a module that carries the snapshot NAME (default: its only one). Arguments, variables, clocks, random
@@ -49,7 +52,7 @@ numbers, open files and files in memory are those of the snapshot. Every directo
 that the program knows: with --dir one of the machine, which must hold its open files as they were; with
 --memory-fs (or --dir HOST::NAME::copy) a place for files in memory, which are then those of the snapshot. Sockets
 do not travel. --invoke is needed only for a snapshot taken before that function began (in the start function or
-_initialize); its arguments follow the files.`,
+_initialize); its arguments follow the files. Modules of --preload begin anew: the snapshot is of the program alone.`,
   async run(options) {
     const [file, ...others] = options.rest;
     if (file === undefined) throw new UsageError('no snapshot is given');
@@ -65,19 +68,27 @@ _initialize); its arguments follow the files.`,
       }
       refuseSurplus(options, file, saved.module !== undefined, others);
       const limits = storeLimits(options);
-      const document = decode(saved.bytes, { ...limits, checkDigest: !options.has('no-digest') });
+      const checkDigest = !options.has('no-digest');
+      const { length } = saved.bytes;
+      const document = during(`reading ${file}`, length, () =>
+        decode(saved.bytes, { ...limits, checkDigest }),
+      );
       blamed = moduleFile;
       const bytes = saved.module ?? (await loadModule(moduleFile));
       const tools = await Tools.begin(options, moduleFile);
-      const module = time.decode(moduleFile, bytes, featuresOf(options));
+      const features = featuresOf(options);
+      const module = time.decode(moduleFile, bytes, features);
       const store = new Store({ ...limits, ...tierOf(options), ...ALIKE });
       const wasi = makeWasi(options, moduleFile, [], []);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
-      const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, unknown));
+      const imported = await preload(options, { store, wasi, features, time, plan, unknown });
+      if (typeof imported === 'number') return imported;
+      const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, imported));
       blamed = file;
-      const execution = restore(document, instance, {
-        loadHostState: (state) => loadState(() => wasi.restoreState(state)),
-      });
+      const loadHostState = (state: Uint8Array) => loadState(() => wasi.restoreState(state));
+      const execution = during(`restoring ${file}`, length, () =>
+        restore(document, instance, { loadHostState }),
+      );
       checkFilesOut(options, wasi);
       const program = programOf(instance, tools.watched(plan.driveOptions()));
       plan.begin({ program, file: moduleFile, bytes, wasi });

@@ -2,19 +2,10 @@
 import { exportedFunc, programOf } from '../../../embed/loop/program';
 import { Func, instantiatePaused, Store } from '../../index';
 import type { Command } from '../command';
-import {
-  ALIKE,
-  ENGINE_OPTIONS,
-  reportEnding,
-  runLimits,
-  runWhole,
-  storeLimits,
-  tellExports,
-  tierOf,
-} from '../entry';
+import { ALIKE, ENGINE_OPTIONS, runLimits, runWhole, storeLimits, tellExports, tierOf } from '../entry';
 import { featuresOf } from '../features';
 import { loadModule } from '../load';
-import { UsageError } from '../options';
+import { type Options, UsageError } from '../options';
 import { complain } from '../output';
 import { PRELOAD, preload } from '../preloads';
 import { reportFailure } from '../report';
@@ -32,6 +23,16 @@ import { resumeCommand } from './resume';
 const FLUSH_TIME = 5000;
 
 const COLD_START = { name: 'cold-start', help: 'ignore a snapshot that the module carries' };
+
+/** Options that a program which goes on has no use for. Who gives one wants something else. */
+function refuseUnknown(options: Options): void {
+  const known = new Set(resumeCommand.options.map(({ name }) => name));
+  const other = options.names().find((name) => !known.has(name));
+  if (other === undefined) return;
+  throw new UsageError(
+    `--${other}: the program goes on as its snapshot has it; --cold-start takes --${other}`,
+  );
+}
 
 export const runCommand: Command = {
   name: 'run',
@@ -64,6 +65,7 @@ ${SNAPSHOT_NOTES}`,
           `${args[0]}: the program goes on with the arguments of its snapshot; --cold-start takes others`,
         );
       }
+      refuseUnknown(options);
       return resumeCommand.run(options);
     }
     const kept = SNAPSHOT_OPTIONS.find(({ name }) => options.has(name));
@@ -82,12 +84,8 @@ ${SNAPSHOT_NOTES}`,
       const features = featuresOf(options);
       const module = await tools.instrumented(time.decode(file, bytes, features), time);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
-      const preloaded = await preload(options, { store, wasi, features, time, plan, unknown });
-      if (preloaded.ending !== undefined) {
-        await showSourcesFor(preloaded.ending.file, preloaded.ending.ending);
-        return reportEnding(preloaded.ending.file, preloaded.ending.ending, options, wasi);
-      }
-      const others = preloaded.lookup;
+      const others = await preload(options, { store, wasi, features, time, plan, unknown });
+      if (typeof others === 'number') return others;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, others));
       const program = programOf(instance, tools.watched(plan.driveOptions()));
       plan.begin({ program, file, bytes, wasi });

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import {
+  type DecodeOptions,
   decode,
   decodeStore,
   describe,
@@ -13,6 +14,7 @@ import {
   isStoreSnapshot,
   listSnapshots,
   removeSnapshot,
+  type SnapshotDocument,
   stripSnapshot,
   u64Hex,
   verify,
@@ -21,6 +23,7 @@ import type { Command } from '../command';
 import { InputError, loadModule, reasonOf } from '../load';
 import { type Options, UsageError } from '../options';
 import { print } from '../output';
+import { during } from '../progress';
 import { EXIT, reportFailure } from '../report';
 import { isModule, onlyName, readCarrier, readSnapshot, writeOutput } from '../snapshot-files';
 import { NO_DIGEST, WASI_WORLD } from '../snapshots';
@@ -100,6 +103,10 @@ async function open(text: string, moduleFile: string | undefined, time: TimeLimi
   return { bytes, carrier, module: wasm && time.decode(moduleFile ?? text, wasm) };
 }
 
+function read(text: string, bytes: Uint8Array, options: DecodeOptions = {}): SnapshotDocument {
+  return during(`reading ${text}`, bytes.length, () => decode(bytes, options));
+}
+
 /** A snapshot of linked instances, which is read here, and gone on from with the library. */
 function storeInfo(bytes: Uint8Array, options: Options): number {
   const { records, document } = decodeStore(bytes);
@@ -125,7 +132,10 @@ async function info(
   for (const text of texts) {
     if (texts.length > 1) print(`${text}\n`);
     const { bytes, module } = await open(text, moduleFile, time);
-    const lines = describe(decode(bytes), { ...(module ? { module } : {}), values: options.has('values') });
+    const lines = describe(read(text, bytes), {
+      ...(module ? { module } : {}),
+      values: options.has('values'),
+    });
     print(`${[`size: ${bytes.length} bytes`, ...lines].join('\n')}\n`);
   }
   return EXIT.success;
@@ -144,7 +154,7 @@ async function verifyFile(
     return EXIT.success;
   }
   const { bytes, module } = await open(file, moduleFile, time);
-  const document = decode(bytes, { checkDigest });
+  const document = read(file, bytes, { checkDigest });
   if (module !== undefined) verify(document, module);
   print(
     module === undefined
@@ -160,8 +170,8 @@ async function diffFiles(
   time: TimeLimit,
 ): Promise<number> {
   const a = await open(left, moduleFile, time);
-  const b = decode(readSnapshot(right).bytes);
-  const lines = diff(decode(a.bytes), b, a.module);
+  const b = read(right, readSnapshot(right).bytes);
+  const lines = diff(read(left, a.bytes), b, a.module);
   print(lines.map((line) => `${line}\n`).join(''));
   return lines.length === 0 ? EXIT.success : EXIT.failure;
 }
@@ -217,7 +227,7 @@ async function unpack(
   time: TimeLimit,
 ): Promise<number> {
   const { bytes, carrier, module } = await open(file, moduleFile, time);
-  const document = decode(bytes);
+  const document = read(file, bytes);
   if (existsSync(directory)) throw new InputError(`${directory}: exists already`);
   try {
     mkdirSync(directory, { recursive: true });

@@ -10,7 +10,7 @@ import {
   Func,
   type Instance,
   instantiatePaused,
-  Module,
+  type Module,
   Store,
   type StoreOptions,
   type Value,
@@ -21,6 +21,7 @@ import { ALIKE } from '../entry';
 import { featuresOf } from '../features';
 import { parseArguments, parseCall } from '../invoke';
 import { type Options, UsageError } from '../options';
+import { decodeModule } from '../progress';
 
 export interface Setup {
   readonly options: Options;
@@ -55,7 +56,7 @@ export class Session {
 
   /** Instantiates, and runs what a module runs before it is called. */
   static async open(bytes: Uint8Array, setup: Setup): Promise<Session> {
-    const module = Module.decode(bytes, { features: featuresOf(setup.options) });
+    const module = decodeModule(setup.file, bytes, featuresOf(setup.options));
     const store = new Store({ ...setup.limits, ...ALIKE });
     const wasi = setup.wasi();
     const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host));
