@@ -1,6 +1,15 @@
-/** One hostile module in a process of its own: `hostile-child.ts FILE` decodes it, calls `run(0)`, and prints a line of JSON. */
+/** One hostile module in a process of its own: `hostile-child.ts FILE` decodes it, instantiates it, calls `run(0)`, and prints a line of JSON. */
 import { readFileSync } from 'node:fs';
-import { Execution, type Func, i32, instantiatePaused, Module, Store } from '../../src/index.ts';
+import {
+  Execution,
+  type Func,
+  i32,
+  instantiatePaused,
+  LinkError,
+  Module,
+  RuntimeError,
+  Store,
+} from '../../src/index.ts';
 import type { HostileRun } from './hostile.ts';
 
 /** Processor time in milliseconds: other work on the machine counts little. */
@@ -40,14 +49,22 @@ function decode(bytes: Uint8Array): Module {
 
 const bytes = readFileSync(process.argv[2]);
 const decoded = timed(() => decode(bytes));
-const execution = (() => {
-  const instance = instantiatePaused(new Store(), decoded.result, []);
-  return new Execution(instance.exports.get('run') as Func, [i32(0)]);
-})();
-const ran = timed(() => execution.run({ deadline: look, now: () => performance.now() }));
-const outcome = ran.result;
+/** Instantiates and calls; what neither done nor trapped is told as it is. */
+function run(module: Module): string {
+  try {
+    const instance = instantiatePaused(new Store(), module, []);
+    look();
+    const execution = new Execution(instance.exports.get('run') as Func, [i32(0)]);
+    const outcome = execution.run({ deadline: look, now: () => performance.now() });
+    return outcome.kind === 'trapped' ? outcome.error.message : outcome.kind;
+  } catch (error) {
+    if (error instanceof LinkError || error instanceof RuntimeError) return error.message;
+    throw error;
+  }
+}
+const ran = timed(() => run(decoded.result));
 const told: HostileRun = {
-  outcome: outcome.kind === 'trapped' ? outcome.error.message : outcome.kind,
+  outcome: ran.result,
   decodeMs: decoded.ms,
   decodeLongest: decoded.longest,
   runMs: ran.ms,

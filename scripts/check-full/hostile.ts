@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HOSTILE, justBelow } from '../../src/interpreter/testing.ts';
+import { HOSTILE_MODULES } from '../../src/interpreter/testing-modules.ts';
 import { root } from '../laws/files.ts';
 import { bundleTs } from '../run-ts.mjs';
 
@@ -34,7 +35,7 @@ async function main(parts: readonly string[]): Promise<number> {
   const child = await bundleTs(path.join(root, 'scripts/check-full/hostile-child.ts'));
   const folder = mkdtempSync(path.join(tmpdir(), 'tswasm-hostile-'));
   const file = path.join(folder, 'module.wasm');
-  const chosen = HOSTILE.filter(
+  const chosen = [...HOSTILE_MODULES, ...HOSTILE].filter(
     ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
   );
   console.log('| shape | bytes | outcome | decode ms (longest) | run ms (longest) | peak MiB |');

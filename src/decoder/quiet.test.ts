@@ -1,7 +1,7 @@
 /** Quiet functions against the definition, taken word by word, over call graphs at random and over hostile ones. */
 import { describe, expect, it } from 'vitest';
 import { Module } from './decode';
-import { isQuiet, MOST_QUIET_INSTRUCTIONS } from './quiet';
+import { isQuiet, MOST_IN_QUIET_CALLS, MOST_QUIET_INSTRUCTIONS } from './quiet';
 import { leb, moduleOf, Random, section, wat } from './testing';
 
 const CALL = 0x10;
@@ -87,7 +87,7 @@ function randomShapes(r: Random): Shape[] {
       () => first + r.below(last - first),
     );
     const extra = r.below(12) === 0 ? (r.below(2) === 0 ? LOOP : INDIRECT) : undefined;
-    const nops = r.below(4) === 0 ? r.below(4000) : r.below(10);
+    const nops = r.below(4) === 0 ? r.below(MOST_QUIET_INSTRUCTIONS >> 1) : r.below(10);
     return { nops, callees, tail: r.below(2) === 0, extra };
   });
 }
@@ -116,8 +116,21 @@ describe('the bound', () => {
     expect(quiet([{ nops: MOST_QUIET_INSTRUCTIONS - 1, callees: [] }])).toBe(true);
     expect(quiet([{ nops: MOST_QUIET_INSTRUCTIONS, callees: [] }])).toBe(false);
   });
+  it('counts eight locals as an instruction', () => {
+    const withLocals = (count: number) => {
+      const body = [1, ...leb(count), 0x7f, END];
+      const code = section('code', 1, leb(body.length), body);
+      return isQuiet(
+        Module.decode(moduleOf(section('type', 1, 0x60, 0, 0), section('function', 1, 0), code)),
+        0,
+      );
+    };
+    expect(withLocals(8 * MOST_QUIET_INSTRUCTIONS - 1)).toBe(true);
+    expect(withLocals(8 * MOST_QUIET_INSTRUCTIONS)).toBe(false);
+    expect(withLocals(49_000)).toBe(false);
+  });
   it('counts a callee at each of its calls', () => {
-    const callee = { nops: 998, callees: [] };
+    const callee = { nops: 8, callees: [] };
     expect(quiet([{ nops: 0, callees: new Array<number>(9).fill(2) }, callee])).toBe(true);
     expect(quiet([{ nops: 0, callees: new Array<number>(10).fill(2) }, callee])).toBe(false);
   });
@@ -152,13 +165,42 @@ describe('very many functions', () => {
 
   it('in a chain: those near its end', () => {
     // The last one is 1 instruction, each before it 2 more.
-    expect(countQuiet(chain(200_000, 1, undefined))).toBe(
-      1 + (MOST_QUIET_INSTRUCTIONS - 1 - ((MOST_QUIET_INSTRUCTIONS - 1) % 2)) / 2,
-    );
+    expect(countQuiet(chain(200_000, 1, undefined))).toBe(Math.ceil(MOST_QUIET_INSTRUCTIONS / 2));
   }, 60_000);
   it('in a circle: none', () => expect(countQuiet(chain(100_000, 1, 1))).toBe(0), 60_000);
   it('in diamonds: those whose tree is small', () => {
-    // c(k + 1) = 2 c(k) + 3 from 1 on: 1, 5, 13, ..., 8189.
-    expect(countQuiet(chain(100_000, 2, undefined))).toBe(12);
+    // c(k + 1) = 2 c(k) + 3 from 1 on: 1, 5, 13, 29, 61.
+    expect(countQuiet(chain(100_000, 2, undefined))).toBe(5);
   }, 60_000);
+});
+
+describe('a crowded function', () => {
+  const most = MOST_IN_QUIET_CALLS / MOST_QUIET_INSTRUCTIONS;
+  const longest = { nops: MOST_QUIET_INSTRUCTIONS - 1, callees: [] };
+  /** Function 1 calls so often; 2 is quiet, and as long as that may be; 3 is loud. */
+  const callers = (calls: number, callee: number, repeated?: readonly number[]) => {
+    const extra = repeated && Array.from({ length: calls }, () => repeated).flat();
+    const callees = repeated === undefined ? new Array<number>(calls).fill(callee) : [];
+    return quietOf(moduleWith([{ nops: 0, callees, extra }, longest, { nops: 0, callees: [], extra: LOOP }]));
+  };
+  const onlyLongest = [false, false, true, false];
+  const nothing = [false, false, false, false];
+
+  it('is one whose quiet calls come to too much: nothing is quiet then', () => {
+    expect(callers(most, 2)).toEqual(onlyLongest);
+    expect(callers(most + 1, 2)).toEqual(nothing);
+  });
+  it('is not one that calls functions which are not quiet', () => {
+    expect(callers(most + 1, 3)).toEqual(onlyLongest);
+  });
+  it('may call functions that it does not know', () => {
+    expect(callers(most, 0, INDIRECT)).toEqual(onlyLongest);
+    expect(callers(most + 1, 0, INDIRECT)).toEqual(nothing);
+    expect(callers(most + 1, 0)).toEqual(nothing);
+  });
+  it('does not count what is short', () => {
+    const short = { nops: 0, callees: [] };
+    const module = moduleWith([{ nops: 0, callees: new Array<number>(2 * most).fill(2) }, short]);
+    expect(quietOf(module)).toEqual([false, false, true]);
+  });
 });

@@ -86,3 +86,36 @@ describe.each(OPERATIONS)('%s', (_, op) => {
     expect(execution.fuelUsed).toBeGreaterThan(1);
   });
 });
+
+describe('many short ones in straight code', () => {
+  const repeated = (
+    op: string,
+    count: number,
+  ) => `(module (memory (export "m") 2) (table $t (export "t") 5000 funcref)
+    (table $u 5000 funcref) (elem $e funcref (ref.null func) (ref.null func)) (data $d "0123456789")
+    (func (export "run") ${`${op}\n`.repeat(count)}))`;
+
+  it.each([
+    ['memory.fill', '(memory.fill (i32.const 3) (i32.const 7) (i32.const 65536))', 16],
+    ['memory.copy', '(memory.copy (i32.const 3) (i32.const 7) (i32.const 65536))', 16],
+    ['table.fill', '(table.fill $t (i32.const 3) (ref.null func) (i32.const 4096))', 16],
+    ['table.copy', '(table.copy $t $u (i32.const 3) (i32.const 5) (i32.const 4096))', 16],
+  ])('%s: stops where a slice is used up, and goes on exactly', (_, op, units) => {
+    const count = 3000;
+    const module = compile(repeated(op, count));
+    const atOnce = new Execution(fresh(module).exports.get('run') as Func, []);
+    expect(atOnce.run().kind).toBe('done');
+    expect(atOnce.fuelUsed).toBe(1 + count * units);
+    const pieces = fresh(module);
+    const execution = new Execution(pieces.exports.get('run') as Func, []);
+    let inside = 0;
+    let outcome = execution.run({ deadline: () => true });
+    for (; outcome.kind === 'paused'; outcome = execution.run({ deadline: () => true })) {
+      if (execution.fuelUsed > 1) inside++;
+    }
+    expect(outcome.kind).toBe('done');
+    // A slice is less than 4096 units.
+    expect(inside).toBeGreaterThan((count * units) / 4200);
+    expect(execution.fuelUsed).toBe(atOnce.fuelUsed);
+  });
+});

@@ -122,7 +122,10 @@ export function makeBulk(instance: Instance, { op, x, y, offset }: Bulk): BulkOp
     if (count <= part) {
       work.run(to, middle, count);
       charge(count);
-      return true;
+      // Straight code may do many: the last part of one is where a slice that is used up ends. Nothing is left to do then.
+      if (registers.fuel >= 0 || count === 0) return true;
+      put(frames, at + 4, 0, wide[2]);
+      return false;
     }
     const left = count - part;
     charge(part);

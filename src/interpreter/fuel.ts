@@ -10,14 +10,15 @@
  * | version | since | what is counted |
  * |---|---|---|
  * | 1 | commit 3f88375 | safepoints |
- * | 2 | 0.1.0 | safepoints, but not the entries of quiet functions; growth, bulk operations and large frames by their size |
+ * | 2 | commit 1e82b8e | safepoints, but not the entries of quiet functions; growth, bulk operations and large frames by their size |
+ * | 3 | 0.1.0 | the same; quiet functions have at most 100 instructions in place of 10,000 |
  *
  * What instantiation writes (segments) is no work of an execution and costs nothing.
  */
 import { registers } from './registers';
 
 /** A budget or a count of fuel means something only together with the version of the rules it was made by. */
-export const FUEL_VERSION = 2;
+export const FUEL_VERSION = 3;
 
 /** Bytes of a linear memory that are added, filled or copied for a unit: about what a loop of a few instructions does to them. */
 export const BYTES_PER_UNIT = 4096;

@@ -1,7 +1,7 @@
 /** Quiet functions cost nothing and stop nobody; whoever stands at the entry of one all the same goes on from there. */
 import { describe, expect, it } from 'vitest';
 import { Module } from '../decoder';
-import { isQuiet } from '../decoder/quiet';
+import { isQuiet, MOST_IN_QUIET_CALLS } from '../decoder/quiet';
 import { safepointsOf } from '../decoder/safepoints';
 import { leb, moduleOf, Random, section, wat } from '../decoder/testing';
 import { Func, type Instance, i32, instantiate, type Value } from '../runtime';
@@ -181,4 +181,50 @@ describe('frames that stand at the entry of a quiet function', () => {
     expect(resultOf(execution)).toBe(result);
     expect(execution.fuelUsed).toBe(used);
   });
+});
+
+describe('straight code', () => {
+  /** `run` calls function 1 so often, which is so long: all of it nops, or calls of a third one that is as long. */
+  function straight(calls: number, length: number, inner: number): Module {
+    const repeated = (code: readonly number[], count: number) =>
+      new Array(count).fill(code).flat() as number[];
+    const bodies = [
+      repeated([0x10, 1], calls),
+      repeated(inner ? [0x10, 2] : [1], length),
+      repeated([1], inner),
+    ];
+    return Module.decode(
+      moduleOf(
+        section('type', 1, 0x60, 0, 0),
+        section('function', 3, 0, 0, 0),
+        section('export', 1, 3, 0x72, 0x75, 0x6e, 0, 0),
+        section(
+          'code',
+          3,
+          bodies.flatMap((body) => [...leb(body.length + 2), 0, ...body, 0x0b]),
+        ),
+      ),
+    );
+  }
+
+  it.each([
+    [10_000, 10_000, 0],
+    [20_000, 99, 0],
+    [20_001, 99, 0],
+    [100_000, 98, 0],
+    [30_000, 20, 1],
+    [30_000, 9, 9],
+    [30_000, 99, 99],
+    [30, 3000, 3000],
+  ])(
+    'never runs long without a safepoint: %i calls, %i instructions, each with %i',
+    (calls, length, inner) => {
+      const { exports } = instantiate(new Store(), straight(calls, length, inner), []);
+      const execution = new Execution(exports.get('run') as Func, []);
+      const instructions = calls * (1 + length * (1 + inner));
+      // More than is necessary runs long enough.
+      expect(execution.run({ fuel: 500_000 }).kind).toBe('done');
+      expect(instructions / execution.fuelUsed).toBeLessThan(MOST_IN_QUIET_CALLS + 4 * calls);
+    },
+  );
 });

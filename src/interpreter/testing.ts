@@ -177,6 +177,9 @@ const WIDE: Readonly<Record<string, (size: number) => Code>> = {
     ),
 };
 
+/** Beside the parameter. */
+const MOST_LOCALS = LIMITS.locals - 2;
+
 const DEEP: Readonly<Record<string, (size: number) => Shape>> = {
   blocks: (size) => ({ body: concat(repeated([0x02, VOID], size), repeated([END], size)) }),
   'loops inside out': (size) => ({
@@ -200,10 +203,13 @@ const DEEP: Readonly<Record<string, (size: number) => Shape>> = {
     locals: [2, ...leb(40_000), 0x70, ...leb(9_000), I32],
     functions: Math.max(1, size >> 3),
   }),
-  'many groups of locals': (size) => ({
-    body: repeated([...GET, 0x21, ...leb(size - 1)], size),
-    locals: concat(leb(size), repeated([1, I32, 1, 0x7d], size >> 1)),
-  }),
+  'many groups of locals': (size) => {
+    const groups = Math.min(size, MOST_LOCALS) & ~1;
+    return {
+      body: repeated([...GET, 0x21, ...leb(groups - 1)], size),
+      locals: concat(leb(groups), repeated([1, I32, 1, 0x7d], groups >> 1)),
+    };
+  },
 };
 
 export const HOSTILE: readonly Hostile[] = [

@@ -13,6 +13,9 @@ import { isObject, setNameAndLength } from './webidl';
 
 export type AnyFunction = (...args: unknown[]) => unknown;
 
+/** Work in parts, and what it gives. */
+export type PartsOf<T> = Generator<undefined, T, undefined>;
+
 /** A class of the core, whose constructor may be private. */
 interface Class<T> {
   readonly prototype: T;
@@ -43,6 +46,8 @@ export class Agent {
 
   /** How an Exported Function runs. Executions that can be suspended are another way (snapshot.ts). */
   invoke: (func: Func, args: readonly Value[]) => readonly Value[];
+  /** Compiling within limits, while the program waits for it or in turns with its event loop. */
+  inTime: <T>(parts: PartsOf<T>, isAwaited: boolean) => PartsOf<T> = (parts) => parts;
 
   /** The object of an exception that leaves a call; the namespace makes it. */
   exceptionObject: (exception: Exception) => object = (exception) => new UncaughtException(exception);

@@ -1,6 +1,7 @@
 /** Limits of calls: an endless loop of a plug-in ends, whoever is between, and what is used is counted once. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import wabt from 'wabt';
+import { leb, moduleOf, section } from '../decoder/testing';
 import { type CallLimits, CallStoppedError, createWebAssembly, type NamespaceOptions } from '../webassembly';
 import { createSnapshotWebAssembly } from '../webassembly-snapshot';
 
@@ -196,4 +197,64 @@ test('options are checked', () => {
   expect(() => createWebAssembly({ total: { fule: 5 } as CallLimits })).toThrow('unknown option "fule"');
   expect(() => createSnapshotWebAssembly({ fuel: 5 } as never)).toThrow('unknown option "fuel"');
   expect(createSnapshotWebAssembly({ now: () => 5 }).Snapshot).toBeDefined();
+});
+
+describe('compiling', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  /** A clock on which each look takes 10 milliseconds: so much time is so many parts. */
+  function slowClock(): void {
+    let ms = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      ms += 10;
+      return ms;
+    });
+  }
+  const count = 100_000;
+  const body = [0, ...Array.from({ length: count }, () => [0x41, 1, 0x1a]).flat(), 0x0b];
+  /** About 75 parts. */
+  const large = Uint8Array.from(
+    moduleOf(
+      section('type', 1, 0x60, 0, 0),
+      section('function', 1, 0),
+      section('code', 1, leb(body.length), body),
+    ),
+  );
+
+  test.each(['Module', 'validate'] as const)('ends with the deadline of a call: %s', (way) => {
+    const compile = (deadline: number) => {
+      slowClock();
+      const WebAssembly = createWebAssembly({ deadline });
+      return stopped(() => (way === 'Module' ? new WebAssembly.Module(large) : WebAssembly.validate(large)));
+    };
+    expect(compile(5)).toBe('deadline');
+    expect(compile(300)).toBe('deadline');
+    expect(compile(1000)).toBe('not stopped');
+  });
+
+  test('later, takes turns with the page, and has the time of all calls alone', async () => {
+    slowClock();
+    const free = createWebAssembly({ deadline: 5 });
+    expect(await free.compile(large)).toBeInstanceOf(free.Module);
+    const bounded = createWebAssembly({ total: { deadline: 1000 } });
+    expect(await bounded.compile(large)).toBeInstanceOf(bounded.Module);
+    const second = bounded.instantiate(large);
+    await expect(second).rejects.toThrow('compiling was stopped: it has used up its time');
+    await expect(second).rejects.toBeInstanceOf(CallStoppedError);
+    expect(stopped(() => new bounded.Module(large))).toBe('deadline');
+  });
+
+  test.each([
+    [3000, 'not stopped'],
+    [300, 'deadline'],
+  ])('in a host function, has the time of the call: of %i ms', (deadline, expected) => {
+    slowClock();
+    let inner = '';
+    const { WebAssembly, exports } = load({ deadline }, () => {
+      inner = stopped(() => new WebAssembly.Module(large));
+    });
+    // Behind it there is no safepoint that the call could be stopped at.
+    expect(stopped(() => exports.nest(1))).toBe('not stopped');
+    expect(inner).toBe(expected);
+  });
 });

@@ -13,12 +13,19 @@ import {
 } from '../interpreter/index';
 import { addFrames } from '../interpreter/trace';
 import type { Func, Value } from '../runtime/index';
+import type { PartsOf } from './agent';
+
+/**
+ * Milliseconds that compiling may take while the program waits, however short calls must be: a small module on a host that is busy or
+ * slow. A megabyte takes as much on a host that compiles.
+ */
+const LEAST_TO_COMPILE = 100;
 
 /** What calls may use. */
 export interface CallLimits {
   /** Units of fuel: the safepoints that are passed, and what bulk operations cost. The same on every host. */
   readonly fuel?: number;
-  /** Milliseconds of the host's clock. */
+  /** Milliseconds of the host's clock. A module that is compiled while the program waits for it may take as much, or 100. */
   readonly deadline?: number;
 }
 
@@ -27,7 +34,7 @@ export type CallStopReason = 'fuel' | 'deadline';
 
 /** What calls of a namespace may use, each and together. */
 export interface MeteringOptions extends CallLimits {
-  /** What all calls may use together. */
+  /** What all calls may use together; of time, what compiling takes as well. */
   readonly total?: CallLimits;
   /**
    * Asked when a limit is reached, with the call paused where it is. Gives the limits to go on with, counted from now; undefined ends the
@@ -44,14 +51,15 @@ export const METERING_OPTIONS: OptionChecks<MeteringOptions> = {
 };
 const CALL_LIMITS: OptionChecks<CallLimits> = { fuel: COUNT, deadline: AMOUNT };
 
-/** A call has used up what it may use. Also an instance of the namespace's `RuntimeError`. */
+/** A call, or the compilation of a module, has used up what it may use. Also an instance of the namespace's `RuntimeError`. */
 export class CallStoppedError extends RuntimeError {
   constructor(
     /** Which limit was reached. */
     readonly reason: CallStopReason,
     backtrace: readonly BacktraceFrame[],
+    what = 'the call',
   ) {
-    super(`the call was stopped: it has used up its ${reason === 'fuel' ? 'fuel' : 'time'}`);
+    super(`${what} was stopped: it has used up its ${reason === 'fuel' ? 'fuel' : 'time'}`);
     this.backtrace = backtrace;
     addFrames(this, backtrace);
   }
@@ -98,6 +106,27 @@ export class CallMeter {
     } finally {
       this.timeLeft -= now() - begun;
       this.end = undefined;
+    }
+  }
+
+  /**
+   * Compiling, for as long as may be spent on it: awaited, it has the time of a call, or a little more. There is no execution that could go on later: nobody
+   * is asked for more.
+   */
+  *inTime<T>(parts: PartsOf<T>, isAwaited: boolean): PartsOf<T> {
+    const { deadline = Number.POSITIVE_INFINITY } = this.perCall;
+    const allowed = isAwaited ? Math.max(deadline, LEAST_TO_COMPILE) : Number.POSITIVE_INFINITY;
+    for (let used = 0; ; ) {
+      const begun = now();
+      const isLate = this.end === undefined ? this.timeLeft <= 0 : begun >= this.end;
+      if (isLate || used > allowed) throw new CallStoppedError('deadline', [], 'compiling');
+      const { done, value } = parts.next();
+      const took = now() - begun;
+      used += took;
+      // Inside a call, it is part of the time of that.
+      if (this.end === undefined) this.timeLeft -= took;
+      if (done) return value;
+      yield;
     }
   }
 

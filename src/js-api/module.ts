@@ -72,7 +72,8 @@ export function createModule(agent: Agent, onProgress: DecodeProgress | undefine
     return core;
   }
 
-  const compile = (bytes: Uint8Array, options: CompileOptions) => runParts(compileInParts(bytes, options));
+  const compile = (bytes: Uint8Array, options: CompileOptions) =>
+    runParts(agent.inTime(compileInParts(bytes, options), true));
 
   function compileFor(door: Door, bytes: unknown, options: unknown): CoreModule {
     try {

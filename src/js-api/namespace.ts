@@ -67,6 +67,7 @@ export function createWebAssembly(options: NamespaceOptions = {}): WebAssemblyNa
   if (isMetered(metering)) {
     const meter = new CallMeter(metering);
     agent.invoke = (func, args) => meter.invoke(func, args);
+    agent.inTime = (parts, isAwaited) => meter.inTime(parts, isAwaited);
   }
   const wrappers = {
     Memory: createMemory(agent),
@@ -124,7 +125,7 @@ function createOperations(
     bytes: Uint8Array | Promise<Uint8Array>,
     options: CompileOptions,
   ): Promise<CoreModule> {
-    return inTurns(compileInParts(await bytes, options));
+    return inTurns(agent.inTime(compileInParts(await bytes, options), false));
   }
 
   async function instantiateModule(core: CoreModule, importObject: unknown): Promise<object> {
