@@ -1,7 +1,6 @@
 /** Misuse of the public API: a TypeError or RangeError that says what was expected, whatever hostile values come, and nothing has changed. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
 import {
   configureStack,
   EXTERNREF,
@@ -26,15 +25,15 @@ import {
   Table,
 } from './index';
 import { decode, snapshot } from './snapshot';
+import { compile, wat } from './testing';
 import { createWebAssembly } from './webassembly';
 
-const parser = await wabt();
 const text = `(module (import "h" "f" (func $f)) (memory (export "m") 1)
   (func (export "add") (param i32 i64 f32 f64) (result i64) (i64.add (local.get 1) (i64.extend_i32_s (local.get 0))))
   (func (export "take") (param funcref externref) (result externref) (local.get 1))
   (func (export "spin") (loop (br 0)))
   (func (export "call") (call $f)))`;
-const module = Module.decode(parser.parseWat('c.wat', text, {}).toBinary({}).buffer);
+const module = compile(text);
 
 function fresh(callback: (call: HostCall) => void = () => {}) {
   const store = new Store();
@@ -240,9 +239,7 @@ function isFit(arg: unknown, type: number): boolean {
 }
 
 function importing(kind: 'memory'): Module {
-  return Module.decode(
-    parser.parseWat('i.wat', `(module (import "a" "b" (${kind} 1)))`, {}).toBinary({}).buffer,
-  );
+  return Module.decode(wat(`(module (import "a" "b" (${kind} 1)))`));
 }
 
 describe('calls of the host', () => {

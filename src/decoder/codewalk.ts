@@ -96,7 +96,8 @@ function skipShort(bytes: Uint8Array, pos: number): number {
 
 /** Walks from the reader's position to the end of the body, or to the first instruction from `until` on that is convenient. */
 export function walkCode(v: Validator, until: number): void {
-  const { reader, locals, localCount, context } = v;
+  const { reader, context } = v;
+  const { types: locals, count: localCount } = v.locals;
   const { bytes } = reader;
   // Local names for the tables spare a check of the module's variables at each use.
   const fast = FAST;

@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { Module } from '.';
+import { compile } from '../testing';
 import { type LoopRegion, localsOf, type Safepoint, safepointsOf, walkSafepoints } from './safepoints';
 import { typesOf } from './typelist';
 import { valTypeName } from './types';
-
-const parser = await wabt();
-function compile(wat: string): Module {
-  const features = { multi_memory: true, memory64: true, tail_call: true, exceptions: true };
-  const parsed = parser.parseWat('test.wat', wat, features);
-  parsed.resolveNames();
-  return Module.decode(parsed.toBinary({}).buffer);
-}
 
 /** `kind +offset [-> loop] : types`, the way the draft's examples write frames. */
 function line({ kind, offset, targetLoop, operands }: Safepoint): string {

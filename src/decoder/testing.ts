@@ -1,27 +1,11 @@
-/** For tests: modules from text and from bytes, seeded damage, and a validator that walks by the rules alone. */
-import wabt from 'wabt';
+/** For tests: modules from bytes and from text (../testing.ts), seeded damage, and a validator that walks by the rules alone. */
 import { CompileError } from '../errors';
 import { DEFAULT_FEATURES } from './features';
 import { runParts } from './parts';
 import { CODE_RULES } from './ruleset';
 import { ModuleDecoder, SECTIONS, type SectionName } from './sections';
 
-/** Text format to binary, with names and without validation. */
-export async function wat(text: string): Promise<Uint8Array> {
-  const { parseWat } = await wabt();
-  const features = {
-    tail_call: true,
-    multi_memory: true,
-    memory64: true,
-    extended_const: true,
-    exceptions: true,
-    simd: true,
-  };
-  const parsed = parseWat('test.wat', text, features);
-  const { buffer } = parsed.toBinary({ write_debug_names: true });
-  parsed.destroy();
-  return buffer;
-}
+export { wat } from '../testing';
 
 type Bytes = readonly (number | readonly number[])[];
 

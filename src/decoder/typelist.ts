@@ -35,3 +35,15 @@ export function typesOf(list: TypeList | undefined): ValType[] {
   }
   return all;
 }
+
+/** A list without its top types. Takes as long as the list has parts there. */
+export function withoutTop(list: TypeList | undefined, count: number): TypeList | undefined {
+  let left = count;
+  let rest = list;
+  while (left > 0 && rest !== undefined) {
+    if (rest.count > left) return onTop(rest.below, rest.types, rest.first, rest.count - left);
+    left -= rest.count;
+    rest = rest.below;
+  }
+  return rest;
+}

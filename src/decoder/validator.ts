@@ -5,16 +5,16 @@
  */
 import { invalid, malformed } from '../errors';
 import type { Context } from './context';
-import { InitializedLocals } from './inits';
 import { OP, PREFIX_BASE } from './instructions';
 import { checkLimit, LIMITS } from './limits';
+import { LocalTypes } from './localtypes';
 import { matches } from './matching';
 import type { ConstExpr } from './module';
 import type { Parts } from './parts';
 import { Reader, UNEXPECTED_END } from './reader';
 import { readTypeIndex, readValType } from './typereader';
 import type { FuncType, ValType } from './types';
-import { BOTTOM, I32, isDefaultable, valTypeNameIn } from './types';
+import { BOTTOM, I32, valTypeNameIn } from './types';
 
 /** Most frames have no parameters and at most one result: that type, or `NO_VALUE`. The others are `COMPLEX`. */
 export const NO_VALUE = 0;
@@ -48,9 +48,6 @@ function valueBlock(type: ValType): FuncType {
 
 /** The type stack has room for one push per byte up to the next checkpoint. */
 const CHECKPOINT = 4096;
-const MOST_LOCALS_ENCODED = 2 ** 32;
-/** Locals whose types stand in an array, parameters apart; there are 50,000 in four bytes, and the others stay groups. */
-const LISTED_LOCALS = 128;
 /** Bytes of a body that are validated at once. Each may stand for 1,000 operands. */
 const PART = 4096;
 
@@ -64,18 +61,7 @@ export class Validator {
   /** Operand types. */
   stack = NO_INTS;
   sp = 0;
-  /** Types of the parameters and of the first locals. */
-  locals = NO_INTS;
-  localCount = 0;
-  private listedLocals = 0;
-  /** Whether there are locals that must be set before they are read, the first that may be one, and those that have been. */
-  private hasUnset = false;
-  private firstUnset = 0;
-  private readonly initialized = new InitializedLocals();
-  /** Groups of locals: where each ends, and its type. */
-  private localGroups = 0;
-  private readonly localEnds: number[] = [];
-  private readonly localTypes: ValType[] = [];
+  readonly locals: LocalTypes;
 
   /** The frames, outermost first; `base` is the height of the operand stack at the entry of the innermost one. */
   depth = 0;
@@ -97,9 +83,9 @@ export class Validator {
     this.context = context;
     this.walks = walks;
     this.reader = new Reader(context.bytes);
+    this.locals = new LocalTypes(context);
     // Grown here rather than made: engines optimise for a field that never changes, and throw that code away when it does.
     this.ensureStack(0);
-    this.ensureLocals(256);
     this.growFrames(64);
   }
 
@@ -111,7 +97,7 @@ export class Validator {
     checkLimit('functionSize', end - start, start);
     this.reader.pos = start;
     this.reader.end = this.context.bytes.length;
-    this.readLocals(type.params);
+    this.locals.read(this.reader, type.params);
     this.begin(type.params.length === 0 ? type : { params: NO_TYPES, results: type.results });
     this.part();
     if (this.depth > 0) return this.rest(start, end);
@@ -129,7 +115,7 @@ export class Validator {
 
   private part(): void {
     const until = this.reader.pos + PART;
-    if (this.hasUnset) this.walk(this.walks.code, until);
+    if (this.locals.hasUnset) this.walk(this.walks.code, until);
     else this.walks.body(this, until);
   }
 
@@ -189,49 +175,6 @@ export class Validator {
     if (pos >= end) throw malformed(UNEXPECTED_END, end);
     this.ensureStack(sp);
     return Math.min(pos + CHECKPOINT, end);
-  }
-
-  private readLocals(params: readonly ValType[]): void {
-    const { reader, context } = this;
-    const start = reader.pos;
-    const most = params.length + LISTED_LOCALS;
-    this.ensureLocals(most);
-    this.locals.set(params);
-    this.localCount = params.length;
-    this.localGroups = 0;
-    this.hasUnset = false;
-    let total = 0;
-    for (let groups = reader.count(); groups > 0; groups--) {
-      const count = reader.u32();
-      const type = readValType(reader, context);
-      if (count > 0 && !isDefaultable(type)) this.trackLocals(params.length);
-      total += count;
-      if (total > 0xffffff) continue;
-      const from = this.localCount;
-      this.localCount = params.length + total;
-      checkLimit('locals', this.localCount, start);
-      this.locals.fill(type, Math.min(from, most), Math.min(this.localCount, most));
-      // Overwritten rather than emptied: that would be a call of the engine's for each function.
-      const group = this.localGroups++;
-      this.localEnds[group] = this.localCount;
-      this.localTypes[group] = type;
-    }
-    this.listedLocals = Math.min(this.localCount, most);
-    if (total >= MOST_LOCALS_ENCODED) throw malformed('too many locals', start);
-    checkLimit('locals', params.length + total, start);
-  }
-
-  private trackLocals(params: number): void {
-    this.hasUnset = true;
-    this.firstUnset = params;
-    this.initialized.clear();
-  }
-
-  private ensureLocals(count: number): void {
-    if (count <= this.locals.length) return;
-    const old = this.locals;
-    this.locals = new Int32Array(2 * count);
-    this.locals.set(old);
   }
 
   private ensureStack(sp: number): void {
@@ -354,7 +297,7 @@ export class Validator {
     if (depth === this.frameOps.length) this.growFrames(2 * depth);
     const complex = params.length > 0 || results.length > 1;
     if (complex) this.frameTypes[depth] = type;
-    if (this.hasUnset) this.initialized.enter();
+    if (this.locals.hasUnset) this.locals.initialized.enter();
     this.frameOps[depth] = op;
     this.frameBases[depth] = base;
     this.frameResults[depth] = complex ? COMPLEX : (results[0] ?? NO_VALUE);
@@ -386,7 +329,7 @@ export class Validator {
     const frame = this.depth - 1;
     if (this.frameOps[frame] !== OP.if) throw malformed('END opcode expected', this.at);
     this.finish(this.frameType(frame));
-    if (this.hasUnset) this.initialized.forget();
+    if (this.locals.hasUnset) this.locals.initialized.forget();
     this.frameOps[frame] = OP.else;
     this.framePolymorphic[frame] = 0;
     this.pushAll(this.frameType(frame).params);
@@ -398,7 +341,7 @@ export class Validator {
     const op = this.frameOps[frame];
     if (op !== OP.try && op !== OP.catch) throw malformed('END opcode expected', this.at);
     this.finish(this.frameType(frame));
-    if (this.hasUnset) this.initialized.forget();
+    if (this.locals.hasUnset) this.locals.initialized.forget();
     this.frameOps[frame] = this.op;
     this.framePolymorphic[frame] = 0;
     this.pushAll(params);
@@ -429,7 +372,7 @@ export class Validator {
     const { results } = type;
     const isExact = this.sp === this.base + results.length && this.isTop(results);
     if (!isExact) this.finish(type);
-    if (this.hasUnset) this.initialized.leave();
+    if (this.locals.hasUnset) this.locals.initialized.leave();
     this.depth = frame;
     if (frame === 0) return;
     this.base = this.frameBases[frame - 1];
@@ -482,44 +425,12 @@ export class Validator {
 
   /** Reads the index of a local that is read: its type. */
   getLocal(): ValType {
-    const localidx = this.localIndex();
-    const type = this.localType(localidx);
-    if (this.isUnset(localidx, type)) throw invalid(`uninitialized local ${localidx}`, this.at);
-    return type;
+    return this.locals.get(this.reader, this.at);
   }
 
   /** Reads the index of a local that is set: its type. */
   setLocal(): ValType {
-    const localidx = this.localIndex();
-    const type = this.localType(localidx);
-    if (this.isUnset(localidx, type)) this.initialized.set(localidx);
-    return type;
-  }
-
-  private isUnset(localidx: number, type: ValType): boolean {
-    if (!this.hasUnset || localidx < this.firstUnset) return false;
-    return !isDefaultable(type) && !this.initialized.has(localidx);
-  }
-
-  private localIndex(): number {
-    const localidx = this.reader.u32();
-    if (localidx >= this.localCount) throw invalid(`unknown local ${localidx}`, this.at);
-    return localidx;
-  }
-
-  private localType(localidx: number): ValType {
-    return localidx < this.listedLocals ? this.locals[localidx] : this.localInGroup(localidx);
-  }
-
-  private localInGroup(localidx: number): ValType {
-    const { localEnds } = this;
-    let low = 0;
-    for (let high = this.localGroups - 1; low < high; ) {
-      const middle = (low + high) >> 1;
-      if (localEnds[middle] > localidx) high = middle;
-      else low = middle + 1;
-    }
-    return this.localTypes[low];
+    return this.locals.set(this.reader, this.at);
   }
 
   /** Reads an index into one of the context's lists. */

@@ -35,7 +35,7 @@ import {
 import type { ModuleData } from './module';
 import type { Reader } from './reader';
 import { TYPE_OF_SIGNATURE } from './rules';
-import { onTop, type TypeList } from './typelist';
+import { onTop, type TypeList, withoutTop } from './typelist';
 import {
   asNonNull,
   BOTTOM,
@@ -343,18 +343,6 @@ export class Walk {
     const typeidx = reader.u32();
     return kind === 'ref' ? { kind, typeidx } : { kind, typeidx, tableidx: reader.u32() };
   }
-}
-
-/** A list without its top types. Takes as long as the list has parts there. */
-function withoutTop(list: TypeList | undefined, count: number): TypeList | undefined {
-  let left = count;
-  let rest = list;
-  while (left > 0 && rest !== undefined) {
-    if (rest.count > left) return onTop(rest.below, rest.types, rest.first, rest.count - left);
-    left -= rest.count;
-    rest = rest.below;
-  }
-  return rest;
 }
 
 /** What stands below the operands of a legacy handler. */

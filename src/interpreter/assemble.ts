@@ -18,41 +18,29 @@ import {
   type LoweredBody,
   type Safepoint as StaticSafepoint,
   type Store,
-  slotsOfAll,
 } from '../lowering';
 import type { Func, Instance, Views } from '../runtime';
 import { makeBulk } from './bulk';
-import {
-  CallSite,
-  type Code,
-  codeOf,
-  type Handler,
-  type Handlers,
-  type LoopCell,
-  type Safepoint,
-} from './code';
+import { CatchingSteps } from './catching';
+import { CallSite, type Code, codeOf, type Handlers, type LoopCell, type Safepoint } from './code';
 import { makeEffect } from './effects';
+import { entryStep } from './entry';
 import { throwRefStep, throwStep } from './exceptions';
 import { type Factory, type FactorySource, factorySource, vectorFactorySource } from './factories';
 import {
   type BasicBlock,
   type Flattening,
-  type HandlerClause,
   MAX_CHAIN,
   type Simple,
   type Handlers as StaticHandlers,
   type Target,
   type Terminator,
 } from './flatten';
-import { charge, frameUnits } from './fuel';
 import { stack } from './registers';
 import type { Step } from './step';
 import { prepareIndirectTail, prepareTail, prepareTailRef } from './tail';
 import { setVector, vectorStore, vectorTest } from './vectors';
 import { constantNumber, word } from './words';
-
-/** From more words on, locals are cleared by the host's own `fill`. */
-const MOST_CLEARED = 64;
 
 interface Loop {
   readonly cell: LoopCell;
@@ -109,41 +97,10 @@ export class Assembler {
       this.steps[k] = step;
       this.depths[k] = this.depth;
     }
-    const { locals } = body;
     code.size = 2 * body.slots;
     code.entrySite.resume = this.steps[0];
-    const [from, to] = [2 * locals.paramSlots, 2 * locals.slots];
-    const filled = to - from > MOST_CLEARED;
-    const captured: unknown[] = [code.size, from, filled ? from : to, this.steps[0]];
-    if (!code.quiet) captured.unshift(code.entrySite);
-    const plain = this.make(code.quiet ? 'enter/quiet' : 'enter')(...captured) as Step;
-    const enter = filled ? filling(plain, from, to) : plain;
-    code.entry = this.charged(body.usesRefs ? this.enterWithRefs(enter) : enter);
+    code.entry = entryStep(code, body, (name) => this.make(name), this.steps[0]);
     return true;
-  }
-
-  /** A large frame is charged before its safepoint. */
-  private charged(enter: Step): Step {
-    const units = frameUnits(this.body.slots);
-    if (units === 0) return enter;
-    return (fp) => {
-      charge(units);
-      return enter(fp);
-    };
-  }
-
-  /** References: the parallel array covers the frame, and locals start as null. */
-  private enterWithRefs(enter: Step): Step {
-    const { refs } = stack();
-    const { slots, locals } = this.body;
-    const from = locals.paramSlots;
-    const to = locals.slots;
-    return (fp) => {
-      const first = fp >> 1;
-      for (let missing = first + slots - refs.length; missing > 0; missing--) refs.push(null);
-      refs.fill(null, first + from, first + to);
-      return enter(fp);
-    };
   }
 
   // Factories
@@ -234,9 +191,9 @@ export class Assembler {
       case 'unreachable':
         return this.make('unreachable')(end.offset) as Step;
       case 'throw':
-        return throwStep(this.instance.tags[end.tagidx], end, this.handlersAt(this.handlers));
+        return throwStep(this.instance.tags[end.tagidx], end, this.handlersHere());
       case 'throw_ref':
-        return throwRefStep(end, this.handlersAt(this.handlers));
+        return throwRefStep(end, this.handlersHere());
       case 'tail':
         return this.make('tail')(prepareTail(this.instance, end, this.body.usesRefs)) as Step;
       case 'tail_indirect':
@@ -299,7 +256,7 @@ export class Assembler {
   protected callSite(call: { slot: number; safepoint: StaticSafepoint }, callee: Func | null): CallSite {
     const { offset, operands } = call.safepoint;
     const site = new CallSite(this.code, offset, callee, operands, 2 * call.slot);
-    site.handlers = this.handlersAt(this.handlers);
+    site.handlers = this.handlersHere();
     site.next = this.nextBlock();
     this.code.calls.set(offset, site);
     return site;
@@ -307,38 +264,16 @@ export class Assembler {
 
   /** Of the block at hand, whose terminator may throw. */
   private handlers: StaticHandlers | undefined;
-  private readonly madeHandlers = new Map<StaticHandlers, Handlers>();
-
-  /** The same handlers in terms of steps: where they begin has been assembled before, or is a loop's header. */
-  private handlersAt(given: StaticHandlers | undefined): Handlers | null {
-    const missing: StaticHandlers[] = [];
-    let known: Handlers | null = null;
-    for (let at = given; at !== undefined; at = at.outer) {
-      known = this.madeHandlers.get(at) ?? null;
-      if (known !== null) break;
-      missing.push(at);
-    }
-    for (let at = missing.pop(); at !== undefined; at = missing.pop()) {
-      known = { clauses: at.clauses.map((clause) => this.handler(clause)), outer: known };
-      this.madeHandlers.set(at, known);
-    }
-    return known;
-  }
-
-  private handler({ tagidx, slot, ref, target }: HandlerClause): Handler {
-    const { tags, module } = this.instance;
-    const values = ref === 'before' ? slot + 1 : slot;
-    const behind = tagidx < 0 ? slot : slot + slotsOfAll(module.tags[tagidx].type.params);
-    // It is entered by the trampoline: no chain leads there.
+  /** Handlers are entered by the trampoline: no chain leads there. */
+  private readonly catching = new CatchingSteps((target) => {
     const { depth } = this;
     const step = this.target(target);
     this.depth = depth;
-    return {
-      tag: tagidx < 0 ? null : tags[tagidx],
-      values: 2 * values,
-      ref: ref === 'none' ? -1 : 2 * (ref === 'before' ? slot : behind),
-      step,
-    };
+    return step;
+  });
+
+  private handlersHere(): Handlers | null {
+    return this.catching.at(this.instance, this.handlers);
   }
 
   /** The block behind a call or a bulk operation was assembled just before. */
@@ -472,15 +407,6 @@ export class Assembler {
     const word = this.globalGet(bits(expr) as GlobalGet);
     return this.make(expr.kind === 'f' ? 'f32.reinterpret_i32/e' : 'f64.reinterpret_i64/e')(word);
   }
-}
-
-/** Clears very many locals. A frame that has no room for them is refused behind it; above the top nothing lives. */
-function filling(enter: Step, from: number, to: number): Step {
-  const { ints } = stack();
-  return (fp) => {
-    ints.fill(0, fp + from, fp + to);
-    return enter(fp);
-  };
 }
 
 /** Moves so many slots down to the word index it is called with, from `distance` slots above. */

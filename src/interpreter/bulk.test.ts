@@ -1,16 +1,10 @@
 /** Issue 3, acceptance 6: what stops in the middle of a bulk operation, or in `start`, goes on exactly. (How soon it stops: npm run bench:latency.) */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { Module } from '../decoder';
+import type { Module } from '../decoder';
 import { type Func, type Instance, instantiatePaused, type Memory, type Table } from '../runtime';
+import { compile } from '../testing';
 import { Execution, Store } from '.';
-
-const parser = await wabt();
-function compile(text: string): Module {
-  const features = { bulk_memory: true, reference_types: true };
-  return Module.decode(parser.parseWat('bulk.wat', text, features).toBinary({}).buffer);
-}
 
 const FUNCS = Array.from({ length: 7 }, (_, k) => `(func $f${k} (param i32) (result i32) (i32.const ${k}))`);
 const MANY = Array.from({ length: 9000 }, (_, k) => `$f${(k * k) % 7}`);

@@ -1,21 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { Module } from '../decoder';
 import { RuntimeError } from '../errors';
 import { Func, type Instance, i32, instantiate, type Memory, type Value } from '../runtime/index';
+import { compile } from '../testing';
 import { Execution, runAsync, Store } from './index';
 
-const { parseWat } = await wabt();
-
-function compile(wat: string): Module {
-  const { buffer } = parseWat('test.wat', wat, {
-    tail_call: true,
-    reference_types: true,
-  }).toBinary({
-    write_debug_names: true,
-  });
-  return Module.decode(new Uint8Array(buffer));
-}
 function start(wat: string, imports: (store: Store) => Func[] = () => [], limits = {}): Instance {
   const store = new Store(limits);
   return instantiate(store, compile(wat), imports(store));

@@ -1,14 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { afterEach, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { Module } from '../decoder';
 import { createFactories as createFull } from '../factories';
 import { type Func, instantiate } from '../runtime/index';
+import { compile } from '../testing';
 import { createFactories as createCompact } from './factories.generated.js';
 import { type FactoryMaker, Store, useFactories } from './index';
-
-const { parseWat } = await wabt();
 
 /** Operands in slots, as constants and nested; constant shifts; loads, stores, branches and globals. */
 const PROGRAM = `(module
@@ -39,8 +36,7 @@ function runWith(maker: FactoryMaker): { result: unknown; closures: number } {
     ]);
     return Object.fromEntries(counted);
   });
-  const { buffer } = parseWat('test.wat', PROGRAM).toBinary({});
-  const instance = instantiate(new Store(), Module.decode(new Uint8Array(buffer)), []);
+  const instance = instantiate(new Store(), compile(PROGRAM), []);
   const result = (instance.exports.get('run') as Func).call(1000, 0x123456789abcdefn);
   return { result, closures };
 }
@@ -96,8 +92,7 @@ it('gives closures integers that are integers to V8', () => {
     return Object.fromEntries(checked);
   });
   for (const text of [PROGRAM, FRACTIONS, PROGRAM]) {
-    const { buffer } = parseWat('test.wat', text).toBinary({});
-    const instance = instantiate(new Store(), Module.decode(new Uint8Array(buffer)), []);
+    const instance = instantiate(new Store(), compile(text), []);
     (instance.exports.get('run') as Func).call(3, 5n);
   }
   expect(doubles).toEqual([]);

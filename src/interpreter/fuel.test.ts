@@ -1,12 +1,10 @@
 /** Fuel: work in bulk is charged in proportion, as a debt that the next safepoint finds, exactly, however the execution is stopped. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { Module } from '../decoder';
 import { Func, i32, instantiate } from '../runtime';
+import { compile } from '../testing';
 import { Execution, Store } from '.';
 
-const parser = await wabt();
 const LOCALS = 5000;
 const text = `(module
   (import "h" "tick" (func $tick))
@@ -27,7 +25,7 @@ const text = `(module
     (br_if $l (local.tee $turns (i32.sub (local.get $turns) (i32.const 1))))))
   (func (export "nothing") (param $turns i32) (param i32) (loop $l (drop (memory.grow (i32.const 1000)))
     (br_if $l (local.tee $turns (i32.sub (local.get $turns) (i32.const 1)))))))`;
-const module = Module.decode(parser.parseWat('fuel.wat', text, {}).toBinary({}).buffer);
+const module = compile(text);
 
 /** Safepoints that `turns` turns of a loop pass: the entry, and each branch back. */
 const plain = (turns: number) => turns;

@@ -1,11 +1,9 @@
 /** A function that is long in the lowering holds nobody up (issue 3, acceptance 6): it is lowered in parts, and goes on exactly. */
 import { expect, it } from 'vitest';
-import wabt from 'wabt';
 import { Module } from '../decoder';
 import { type Func, i32, i64, instantiatePaused, type Memory } from '../runtime';
+import { wat } from '../testing';
 import { Execution, Store } from '.';
-
-const parser = await wabt();
 
 /** 6,000 instructions, in blocks of all kinds, behind arguments of several types. */
 const STEPS = Array.from({ length: 500 }, (_, k) => {
@@ -24,9 +22,7 @@ const text = `(module (memory (export "m") 1)
   (func (export "run") (param i32 i64) (result i64)
     (i64.add (local.get 1) (call $long (local.get 0) (i64.const 3) (f64.const 7.5) (ref.func $long))))
   (elem declare func $long))`;
-const module = Module.decode(
-  parser.parseWat('long.wat', text, { reference_types: true }).toBinary({ write_debug_names: true }).buffer,
-);
+const module = Module.decode(wat(text));
 
 function begin() {
   const instance = instantiatePaused(new Store(), module, []);

@@ -1,13 +1,12 @@
 /** Executions inside each other: how deep they go on the host's stack, and that the machine is whole after whatever ends them. */
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
 import { Module } from '../decoder';
 import { RuntimeError } from '../errors';
 import { Func, i32, instantiate } from '../runtime';
+import { wat } from '../testing';
 import { createWebAssembly } from '../webassembly';
 import { Execution, Store } from '.';
 
-const parser = await wabt();
 const nested = `${'(i32.add (i32.const 1) '.repeat(30)}(call $f (local.get 0))${')'.repeat(30)}`;
 const text = `(module (import "h" "f" (func $f (param i32) (result i32)))
   (type $t (func (param i32) (result i32))) (table 1 funcref)
@@ -18,7 +17,7 @@ const text = `(module (import "h" "f" (func $f (param i32) (result i32)))
   (func (export "invoke") (param i32) (result i32) (call_indirect (type $t) (local.get 0) (i32.const 0)))
   (func (export "one") (result i32) (i32.const 1))
   (elem (i32.const 0) $plain))`;
-const bytes = parser.parseWat('r.wat', text, {}).toBinary({}).buffer;
+const bytes = wat(text);
 const module = Module.decode(bytes);
 const types = { params: [0x7f], results: [0x7f] };
 const PLACES = ['plain', 'loop', 'expression', 'invoke'];

@@ -1,25 +1,18 @@
 /** Limits of calls: an endless loop of a plug-in ends, whoever is between, and what is used is counted once. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import wabt from 'wabt';
 import { leb, moduleOf, section } from '../decoder/testing';
+import { wat } from '../testing';
 import { type CallLimits, CallStoppedError, createWebAssembly, type NamespaceOptions } from '../webassembly';
 import { createSnapshotWebAssembly } from '../webassembly-snapshot';
 
-const parser = await wabt();
-const bytes = parser
-  .parseWat(
-    'm.wat',
-    `(module
+const bytes = wat(`(module
       (import "host" "call" (func $host (param i32)))
       (func $spin (export "spin") (loop (br 0)))
       (func (export "count") (param i32) (result i32)
         (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (i32.const 7))
       (func (export "nest") (param i32) (result i32) (call $host (local.get 0)) (i32.const 8))
       (func (export "nestForever") (loop (call $host (i32.const 1)) (br 0)))
-      (func (export "spinAfter") (call $host (i32.const 1)) (call $spin)))`,
-    {},
-  )
-  .toBinary({}).buffer;
+      (func (export "spinAfter") (call $host (i32.const 1)) (call $spin)))`);
 
 type Exports = Record<string, (...args: number[]) => number>;
 
@@ -69,9 +62,7 @@ describe('per call', () => {
   });
 
   test('the start function is a call too', () => {
-    const endless = parser
-      .parseWat('s.wat', '(module (func $s (loop (br 0))) (start $s))', {})
-      .toBinary({}).buffer;
+    const endless = wat('(module (func $s (loop (br 0))) (start $s))');
     const WebAssembly = createWebAssembly({ fuel: 1000 });
     expect(stopped(() => new WebAssembly.Instance(new WebAssembly.Module(endless)))).toBe('fuel');
   });

@@ -1,15 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import wabtInit from 'wabt';
 import { Store } from '../interpreter/index';
 import { Memory as CoreMemory, Func } from '../runtime/index';
+import { wat } from '../testing';
 import { coreOf, createWebAssembly } from '../webassembly';
-
-const wabt = await wabtInit();
-
-function assemble(text: string): Uint8Array {
-  const module = wabt.parseWat('test.wat', text, { memory64: true });
-  return module.toBinary({ write_debug_names: true }).buffer;
-}
 
 type Callable = (...args: unknown[]) => unknown;
 type Exports = Record<string, Callable>;
@@ -17,8 +10,7 @@ type Exports = Record<string, Callable>;
 const WebAssembly = createWebAssembly();
 
 function instantiate(text: string, imports?: Record<string, Record<string, unknown>>): Exports {
-  return new WebAssembly.Instance(new WebAssembly.Module(assemble(text)), imports)
-    .exports as unknown as Exports;
+  return new WebAssembly.Instance(new WebAssembly.Module(wat(text)), imports).exports as unknown as Exports;
 }
 
 describe('errors', () => {
@@ -50,7 +42,7 @@ describe('functions', () => {
   it('are the same object wherever they come from', () => {
     const a = new WebAssembly.Instance(
       new WebAssembly.Module(
-        assemble(`(module
+        wat(`(module
           (table (export "table") 2 funcref)
           (elem (i32.const 0) $hidden $shown)
           (func $hidden (result i32) (i32.const 7))
@@ -137,7 +129,7 @@ describe('functions', () => {
 });
 
 describe('imports', () => {
-  const two = assemble(
+  const two = wat(
     '(module (import "a" "x" (func)) (import "b" "y" (global i64)) (import "a" "z" (memory 1)))',
   );
 
@@ -169,14 +161,14 @@ describe('imports', () => {
   });
 
   it('string constants come from the option importedStringConstants', async () => {
-    const bytes = assemble(
+    const bytes = wat(
       '(module (import "strings" "h\\c3\\a4" (global $s externref)) (export "s" (global $s)))',
     );
     const options = { importedStringConstants: 'strings' };
     const { instance, module } = await WebAssembly.instantiate(bytes, {}, options);
     expect((instance.exports.s as { value: unknown }).value).toBe('hä');
     expect(WebAssembly.Module.imports(module)).toEqual([]);
-    const wrong = assemble('(module (import "strings" "x" (func)))');
+    const wrong = wat('(module (import "strings" "x" (func)))');
     expect(WebAssembly.validate(wrong)).toBe(true);
     expect(WebAssembly.validate(wrong, options)).toBe(false);
   });
@@ -244,7 +236,7 @@ describe('promises', () => {
 
   it('instantiate runs nothing before it returns', async () => {
     const start = vi.fn();
-    const bytes = assemble('(module (import "m" "f" (func)) (start 0))');
+    const bytes = wat('(module (import "m" "f" (func)) (start 0))');
     const promise = WebAssembly.instantiate(new WebAssembly.Module(bytes), { m: { f: start } });
     expect(start).not.toHaveBeenCalled();
     await promise;
@@ -252,7 +244,7 @@ describe('promises', () => {
   });
 
   it('streaming checks the response', async () => {
-    const bytes = assemble('(module (func (export "f") (result i32) (i32.const 3)))');
+    const bytes = wat('(module (func (export "f") (result i32) (i32.const 3)))');
     const respond = (type: string, status = 200) =>
       new Response(bytes.slice(), { status, headers: type === '' ? {} : { 'Content-Type': type } });
     const { instance } = await WebAssembly.instantiateStreaming(respond(' Application/WASM'));
@@ -291,7 +283,7 @@ describe('a namespace that lives long', () => {
     const WebAssembly = createWebAssembly();
     for (let k = 0; k < 400; k++) new WebAssembly.Memory({ initial: 256 });
     for (let k = 0; k < 150; k++) new WebAssembly.Table({ element: 'anyfunc', initial: 100_000 });
-    const bytes = assemble('(module (memory 256) (table 100000 funcref) (data (i32.const -1) "x"))');
+    const bytes = wat('(module (memory 256) (table 100000 funcref) (data (i32.const -1) "x"))');
     const module = new WebAssembly.Module(bytes);
     for (let k = 0; k < 300; k++) {
       expect(() => new WebAssembly.Instance(module)).toThrow(WebAssembly.RuntimeError);
@@ -325,17 +317,11 @@ it('structuredClone takes none of its objects, as it gives nothing that could be
 });
 
 describe('v128', () => {
-  const bytes = wabt
-    .parseWat(
-      'v.wat',
-      `(module (import "m" "f" (func $f (param v128))) (import "m" "g" (func $g (result v128)))
+  const bytes = wat(`(module (import "m" "f" (func $f (param v128))) (import "m" "g" (func $g (result v128)))
         (global (export "global") (mut v128) (v128.const i32x4 1 2 3 4))
         (func (export "takes") (param i32 v128)) (func (export "gives") (param i32) (result v128) (global.get 0))
         (func (export "calls") (call $f (v128.const i32x4 1 2 3 4))) (func (export "asks") (drop (call $g)))
-        (func (export "inside") (result i32) (i32x4.extract_lane 2 (global.get 0))))`,
-      { simd: true, mutable_globals: true },
-    )
-    .toBinary({}).buffer;
+        (func (export "inside") (result i32) (i32x4.extract_lane 2 (global.get 0))))`);
   it('has no form in JavaScript', () => {
     const WebAssembly = createWebAssembly();
     let calls = 0;

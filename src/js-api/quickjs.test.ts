@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { getQuickJS } from 'quickjs-emscripten';
 import { expect, it } from 'vitest';
-import wabtInit from 'wabt';
+import { wat } from '../testing';
 
 const PROGRAM = `
   const module = new WebAssembly.Module(bytes);
@@ -26,7 +26,6 @@ it('works in QuickJS', async () => {
     globalName: 'tswasm',
     target: 'es2022',
   });
-  const wabt = await wabtInit();
   const text = `(module
     (import "m" "f" (func $f (param i64) (result i64)))
     (memory (export "memory") 1)
@@ -34,7 +33,7 @@ it('works in QuickJS', async () => {
     (func (export "multiply") (param i64 i64) (result i64) (call $f (i64.mul (local.get 0) (local.get 1))))
     (func (export "grow") (result i32) (memory.grow (i32.const 1)))
     (func (export "trap") unreachable))`;
-  const bytes = wabt.parseWat('test.wat', text).toBinary({}).buffer;
+  const bytes = wat(text);
   const runtime = (await getQuickJS()).newRuntime();
   const context = runtime.newContext();
   const evaluate = (code: string): unknown =>

@@ -1,18 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import wabtInit from 'wabt';
+import { wat } from '../testing';
 import { createSnapshotWebAssembly, SuspendError } from '../webassembly-snapshot';
 import type { SnapshotInstance } from './snapshot-types';
 
-const wabt = await wabtInit();
-function assemble(text: string): Uint8Array {
-  return wabt.parseWat('test.wat', text, {}).toBinary({}).buffer;
-}
 type Callable = (...args: unknown[]) => unknown;
 const call = (instance: SnapshotInstance, name: string, ...args: unknown[]) =>
   (instance.exports[name] as Callable)(...args);
 
 /** Sums what the host gives, with an externref and a 64-bit local alive all the while. */
-const SUM = assemble(`(module
+const SUM = wat(`(module
   (import "host" "next" (func $next (param i32) (result i32)))
   (memory (export "memory") 1)
   (global (export "starts") (mut i32) (i32.const 0))
@@ -127,13 +123,13 @@ describe('snapshots', () => {
     const snapshot = instance.takeSnapshot(naming);
     const { LinkError, CompileError } = WebAssembly;
     expect(() => new WebAssembly.Instance(module, imports, { snapshot })).toThrow(LinkError);
-    const other = new WebAssembly.Module(assemble('(module)'));
+    const other = new WebAssembly.Module(wat('(module)'));
     expect(() => new WebAssembly.Instance(other, {}, { snapshot })).toThrow(LinkError);
     expect(() => new WebAssembly.Instance(module, imports, { resumeName: 'x' })).toThrow(LinkError);
     expect(() => new WebAssembly.Snapshot(new Uint8Array(9))).toThrow(CompileError);
     const dead = instance.takeSnapshot({ ...naming, postmortem: true });
     expect(() => WebAssembly.Snapshot.embed(SUM, dead)).toThrow(TypeError);
-    expect(() => WebAssembly.Snapshot.embed(assemble('(module)'), snapshot)).toThrow(TypeError);
+    expect(() => WebAssembly.Snapshot.embed(wat('(module)'), snapshot)).toThrow(TypeError);
   });
 
   it('travel in modules', async () => {

@@ -1,17 +1,13 @@
 /** A function is lowered once for all instances of its module, within a budget; what is made of it is each instance's own. */
 import { expect, it, vi } from 'vitest';
-import wabt from 'wabt';
-import { Module } from '../decoder';
 import { Store } from '../interpreter';
 import { type Func, instantiate, type Memory } from '../runtime';
+import { compile } from '../testing';
 import { keptOf, Lowering, lower } from '.';
 import { KEPT_BYTES, keepBody, keptBody } from './cache';
 
-const parser = await wabt();
-const decode = (text: string) => Module.decode(parser.parseWat('k.wat', text, {}).toBinary({}).buffer);
-
 it('two instances lower once', () => {
-  const module = decode(`(module (memory (export "m") 1) (global $g (mut i32) (i32.const 0))
+  const module = compile(`(module (memory (export "m") 1) (global $g (mut i32) (i32.const 0))
     (func $add (param i32) (result i32) (i32.add (local.get 0) (global.get $g)))
     (func (export "run") (param i32) (result i32)
       (global.set $g (local.get 0)) (i32.store (i32.const 0) (local.get 0)) (call $add (i32.load (i32.const 0)))))`);
@@ -29,7 +25,7 @@ it('two instances lower once', () => {
 });
 
 it('what writes are tracked in is made anew, not lowered', () => {
-  const module = decode(`(module (memory (export "m") 1)
+  const module = compile(`(module (memory (export "m") 1)
     (func (export "run") (param i32) (i32.store (local.get 0) (i32.const 1))))`);
   const instance = instantiate(new Store(), module, []);
   const func = instance.exports.get('run') as Func;
@@ -48,7 +44,7 @@ it('keeps within its budget, what was used last longest', () => {
     { length: 60 },
     () => `(func ${'(drop (i32.load (i32.const 0)))'.repeat(600)})`,
   );
-  const module = decode(`(module (memory 1) ${functions.join('')})`);
+  const module = compile(`(module (memory 1) ${functions.join('')})`);
   for (let k = 0; k < 60; k++) {
     keepBody(module, lower(module, k));
     keptBody(module, 0);

@@ -2,22 +2,17 @@
 
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
 import { Module } from '../decoder';
+import { compile } from '../testing';
 import { Lowering, lower, MAX_WAITING, printLowered } from '.';
 import { REFERENCE_SHAPES, referenceShapeModule, SHAPES, shapeModule } from './shapes';
 
-const parser = await wabt();
-const features = { tail_call: true, multi_memory: true, memory64: true, simd: true };
-function decode(text: string): Module {
-  return Module.decode(parser.parseWat('shape.wat', text, features).toBinary({}).buffer);
-}
 const listing = (module: Module, funcidx: number) =>
   [...printLowered(module, lower(module, funcidx))].join('\n');
 
 const modules: [name: string, module: Module][] = Object.entries(SHAPES).map(([name, body]) => [
   name,
-  decode(shapeModule(body)),
+  compile(shapeModule(body)),
 ]);
 for (const [name, body] of Object.entries(REFERENCE_SHAPES)) {
   modules.push([name, Module.decode(await parse(referenceShapeModule(body)))]);
@@ -39,7 +34,7 @@ describe('shapes', () => {
 });
 
 it('computes vectors into slots, and reads their lanes there', async () => {
-  const module = decode(`(module (memory 1) (global $g (mut v128) (v128.const i32x4 0 0 0 0))
+  const module = compile(`(module (memory 1) (global $g (mut v128) (v128.const i32x4 0 0 0 0))
     (func (param $a i32) (param $v v128) (param $w v128) (result i32) (local $x v128)
       (local.set $x (i32x4.add (local.get $v) (i32x4.mul (v128.load offset=4 (local.get $a)) (local.get $w))))
       (local.set $v (select (local.get $v) (i32x4.splat (local.get $a)) (v128.any_true (local.get $x))))
@@ -53,7 +48,7 @@ it('computes vectors into slots, and reads their lanes there', async () => {
 });
 
 it('prints the index of a 64-bit memory and table', () => {
-  const module = decode(
+  const module = compile(
     `(module (memory i64 1) (func (param i64) (result i32) (i32.load offset=4 (local.get 0))))`,
   );
   expect(listing(module, 0)).toContain('i32.load [narrow(local 0) + 4]');
@@ -94,7 +89,7 @@ describe('work grows with the body alone', () => {
   for (const [operands, operand] of Object.entries(TALL)) {
     it.each(Object.entries(UNDER))(`${operands} under %s`, (_, statement) => {
       for (const n of [50, 500, 2000]) {
-        const module = decode(bodyOf(operand, statement, n));
+        const module = compile(bodyOf(operand, statement, n));
         const lowering = new Lowering(module, 1);
         lowering.run(Number.POSITIVE_INFINITY);
         expect(lowering.work / (module.codeEnd[1] - module.codeStart[1])).toBeLessThan(FACTOR);
@@ -105,7 +100,7 @@ describe('work grows with the body alone', () => {
   it('moves the values of a branch together', () => {
     const many = Array.from({ length: 900 }, () => 'i32').join(' ');
     const branches = '(br_if $out (local.get 0))'.repeat(2000);
-    const module = decode(`(module (func $all (result ${many}) (unreachable))
+    const module = compile(`(module (func $all (result ${many}) (unreachable))
       (func (param i32) (result ${many}) (block $out (result ${many}) (i32.const 1) (call $all) ${branches} (br $out))))`);
     const lowering = new Lowering(module, 1);
     lowering.run(Number.POSITIVE_INFINITY);
@@ -113,7 +108,7 @@ describe('work grows with the body alone', () => {
   });
 
   it('keeps 50,000 locals in one group', () => {
-    const module = decode(`(module (func ${'(local i64)'.repeat(50_000)} (local.set 49999 (i64.const 1))))`);
+    const module = compile(`(module (func ${'(local i64)'.repeat(50_000)} (local.set 49999 (i64.const 1))))`);
     const body = lower(module, 0);
     expect(body.locals.groups.length).toBe(1);
     expect(body.slots).toBe(50_001);

@@ -1,6 +1,5 @@
 /** Imports and exports by name: what a user gives, what arrives, and what the messages say. */
 import { describe, expect, test, vi } from 'vitest';
-import wabt from 'wabt';
 import {
   Execution,
   Func,
@@ -14,11 +13,9 @@ import {
   Store,
   type UntypedExports,
 } from '../index';
+import { compile, wat } from '../testing';
 
-const parser = await wabt();
-const assemble = (text: string) => Module.decode(parser.parseWat('m.wat', text, {}).toBinary({}).buffer);
-
-const module = assemble(`(module
+const module = compile(`(module
   (import "host" "log" (func $log (param i32 i64 f64)))
   (import "host" "ask" (func $ask (param i32) (result i32)))
   (import "host" "pair" (func $pair (result i32 i64)))
@@ -101,7 +98,7 @@ describe('imports by name', () => {
   test('an instance imports what another exports', () => {
     const { store, given } = fresh();
     const first = instantiate(store, module, given);
-    const second = assemble(
+    const second = compile(
       '(module (import "first" "ask" (func (param i32) (result i32))) (export "ask" (func 0)))',
     );
     const { exports } = instantiate(store, second, { first: first.exports });
@@ -131,7 +128,7 @@ describe('imports by name', () => {
   });
 
   test('names of Object.prototype are not there', () => {
-    const odd = assemble('(module (import "constructor" "name" (func)) (import "a" "toString" (func)))');
+    const odd = compile('(module (import "constructor" "name" (func)) (import "a" "toString" (func)))');
     expect(message(() => imports(odd, { a: {} }))).toContain('unknown import: "a" "toString"');
   });
 
@@ -182,7 +179,7 @@ describe('exports by name', () => {
 
   test('many are cut', () => {
     const funcs = Array.from({ length: 30 }, (_, k) => `(func (export "f${k}"))`).join('');
-    const many = instantiate(new Store(), assemble(`(module ${funcs})`));
+    const many = instantiate(new Store(), compile(`(module ${funcs})`));
     expect(message(() => many.func('g'))).toMatch(/"f19" and 10 more$/);
   });
 });
@@ -210,7 +207,7 @@ test('objects of another copy of tswasm are called that', async () => {
   ];
   for (const action of refused) expect(message(action)).toMatch(/is of another copy of tswasm/);
 });
-const plain = parser.parseWat('m.wat', '(module (func (export "f")))', {}).toBinary({}).buffer;
+const plain = wat('(module (func (export "f")))');
 
 test('bytes as people have them', () => {
   const padded = new Uint8Array([9, 9, ...plain, 9]);

@@ -1,16 +1,12 @@
 /** Memories: growth copies little, buffers tell the truth, and stores are given back what is not used any more. */
 import { afterEach, describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { FUNCREF, Module } from '../decoder';
+import { FUNCREF } from '../decoder';
 import { RuntimeError } from '../errors';
 import { Store } from '../interpreter';
+import { compile } from '../testing';
 import { Func, instantiate, Memory, Table } from '.';
 import { type MemoryBacking, PortableBacking, useMemoryBacking } from './backing';
 
-const parser = await wabt();
-/** The parser's types do not know this one. */
-const features: object = { multi_memory: true };
-const decode = (text: string) => Module.decode(parser.parseWat('m.wat', text, features).toBinary({}).buffer);
 const PAGE = 65_536;
 const type = (min: number, max?: number, pageBits = 16) =>
   ({ address: 'i32', min, max, shared: false, pageBits }) as const;
@@ -48,7 +44,7 @@ describe('growth', () => {
   it('checks bounds against the length, not against the room', () => {
     const instance = instantiate(
       new Store(),
-      decode(`(module (memory (export "m") 3) (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
+      compile(`(module (memory (export "m") 3) (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
         (func (export "grow") (result i32) (memory.grow (i32.const 1))))`),
       [],
     );
@@ -91,7 +87,7 @@ describe('the buffer', () => {
       '(memory.fill (i32.const 0) (i32.const 1) (i32.const 1))',
       '(memory.copy (i32.const 0) (i32.const 1) (i32.const 1))',
     ];
-    const module = decode(`(module (import "h" "away" (func $away)) (memory (export "m") 1)
+    const module = compile(`(module (import "h" "away" (func $away)) (memory (export "m") 1)
       ${accesses.map((access, k) => `(func (export "${k}") (call $away) ${access})`).join('')}
       (func (export "grow") (result i32) (call $away) (memory.grow (i32.const 1))))`);
     let instance = instantiate(store, module, [away]);
@@ -146,7 +142,7 @@ describe('a store', () => {
     ];
     for (let k = 0; k < 20; k++) {
       const text = failing[k % failing.length];
-      expect(() => instantiate(store, decode(text), [])).toThrow(RuntimeError);
+      expect(() => instantiate(store, compile(text), [])).toThrow(RuntimeError);
       expect([store.memories.used, store.tables.used]).toEqual([0, 0]);
     }
   });
@@ -154,7 +150,7 @@ describe('a store', () => {
   it('keeps what a failed instantiation has left in a table of others', () => {
     const store = new Store();
     const shared = new Table(store, { address: 'i32', element: FUNCREF, min: 4, max: undefined });
-    const module = decode(`(module (import "h" "t" (table 4 funcref)) (memory 1)
+    const module = compile(`(module (import "h" "t" (table 4 funcref)) (memory 1)
       (func $size (result i32) (memory.size)) (elem (i32.const 0) $size) (data (i32.const 65536) "x"))`);
     expect(() => instantiate(store, module, [shared])).toThrow('out of bounds memory access');
     expect((shared.get(0) as Func).call()).toBe(1);

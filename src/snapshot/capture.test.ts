@@ -1,21 +1,15 @@
 /** What cannot be captured is refused by name. What can be is in restore.test.ts. */
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { EXTERNREF, Module } from '../decoder';
+import { EXTERNREF, type Module } from '../decoder';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { type Extern, Func, type Instance, i32, instantiatePaused, type Table, type Value } from '../runtime';
+import { compile } from '../testing';
 import { postmortem, snapshot } from './capture';
 import { decode } from './decode';
 import { restore } from './restore';
 import { u64 } from './u64';
 
-const parser = await wabt();
-function compile(wat: string): Module {
-  const parsed = parser.parseWat('test.wat', wat, {});
-  parsed.resolveNames();
-  return Module.decode(parsed.toBinary({ write_debug_names: true }).buffer);
-}
 function fresh(module: Module, imports: Extern[] = [], store = new Store()): Instance {
   return instantiatePaused(store, module, imports);
 }

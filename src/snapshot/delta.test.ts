@@ -1,21 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { Module } from '../decoder';
+import type { Module } from '../decoder';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { type Func, type Instance, i32, instantiatePaused } from '../runtime';
+import { compile } from '../testing';
 import { snapshot } from './capture';
 import { applyDeltas, Checkpoints, isDelta } from './delta';
 import { restore } from './restore';
 
-const parser = await wabt();
-function module(wat: string): Module {
-  return Module.decode(parser.parseWat('test.wat', wat, {}).toBinary({}).buffer);
-}
 const fresh = (of: Module): Instance => instantiatePaused(new Store(), of, []);
 
 /** Writes `n` words, one every 5,000 bytes, round and round in a memory that grows now and then, and folds what it reads. */
-const WRITER = module(`(module (memory (export "m") 4)
+const WRITER = compile(`(module (memory (export "m") 4)
   (data (i32.const 70000) "some bytes that are there from the start")
   (func (export "run") (param $n i32) (result i32) (local $at i32) (local $sum i32)
     (loop $l
@@ -81,7 +77,7 @@ describe('delta snapshots', () => {
   });
 
   it('cost what was written: 64 MiB of memory, 1 MiB of it dirty', () => {
-    const large = module(`(module (memory 1024)
+    const large = compile(`(module (memory 1024)
       (func (export "run") (param $n i32)
         (memory.fill (i32.const 0) (i32.const 7) (i32.const 67108864))
         (loop $l (memory.fill (i32.shl (local.get $n) (i32.const 12)) (local.get $n) (i32.const 1048576))

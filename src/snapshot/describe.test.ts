@@ -1,6 +1,6 @@
 import { expect, it, describe as suite } from 'vitest';
-import wabt from 'wabt';
 import { Module } from '../decoder';
+import { wat } from '../testing';
 import { chunksOf } from './chunks';
 import { describe } from './describe';
 import { diff, differingRanges } from './diff';
@@ -16,16 +16,11 @@ import { randomDocument } from './testing';
 import { timeText, valueText } from './text';
 import { s64Decimal, u64, u64Decimal, u64FromHex, u64FromNumber, u64Hex } from './u64';
 
-const parser = await wabt();
-const parsed = parser.parseWat(
-  'test.wat',
-  `(module
+const parsed = wat(`(module
     (import "env" "log" (func (param i32)))
     (func $spin (param i32) (local f64) (i64.const 9) (loop $l (br_if $l (local.get 0))) drop)
-    (func (export "run") (call $spin (i32.const 3))))`,
-);
-parsed.resolveNames();
-const module = Module.decode(parsed.toBinary({ write_debug_names: true }).buffer);
+    (func (export "run") (call $spin (i32.const 3))))`);
+const module = Module.decode(parsed);
 
 const i32 = (lo: number): TypedValue => ({ type: 'i32', lo, hi: 0 });
 const outer: Activation = { func: 2, site: 'call', offset: 3, targetLoop: -1, values: [], targetCont: -1 };

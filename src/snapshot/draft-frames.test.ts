@@ -5,26 +5,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { Module, valTypeName } from '../decoder';
+import { type Module, valTypeName } from '../decoder';
 import { localsOf, safepointsOf } from '../decoder/safepoints';
 import { typesOf } from '../decoder/typelist';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { type Func, type Instance, instantiatePaused } from '../runtime';
+import { compile } from '../testing';
 import { capture, snapshot } from './capture';
 import { decode } from './decode';
 import { encode } from './encode';
 import { restore } from './restore';
 import { verify } from './verify';
 
-const parser = await wabt();
-function compile(wat: string): Module {
-  const features = { multi_memory: true, tail_call: true };
-  const parsed = parser.parseWat('test.wat', wat, features);
-  parsed.resolveNames();
-  return Module.decode(parsed.toBinary({}).buffer);
-}
 function fresh(module: Module): Instance {
   return instantiatePaused(new Store(), module, []);
 }
@@ -58,7 +51,7 @@ describe.skipIf(DRAFT === undefined)('the worked frames of the draft, run', () =
       const stated = [...read(name).matchAll(/@frame root (.*)/g)].map(([, text]) =>
         text.replace(/\s+/g, ' ').trim(),
       );
-      const module = compile(read(name));
+      const module = compile(read(name), { names: false });
       const execution = run(module);
       const place = (text: string) => text.split(' ').slice(0, 2).join(' ');
       for (let steps = 0; ; steps++) {
@@ -75,7 +68,7 @@ describe.skipIf(DRAFT === undefined)('the worked frames of the draft, run', () =
 
   for (const name of files.filter((file) => !read(file).includes('try_table'))) {
     it(`${name}: every stated frame is a safepoint`, () => {
-      const module = compile(read(name));
+      const module = compile(read(name), { names: false });
       const stated = [...read(name).matchAll(/@frame root (\d+) (\S+)(?: loop@\+0x(\S+))? :(.*)\|(.*)/g)];
       expect(stated.length).toBeGreaterThan(0);
       for (const [, func, site, loop, locals, stack] of stated) {
@@ -94,7 +87,7 @@ describe.skipIf(DRAFT === undefined)('the worked frames of the draft, run', () =
   it('are there', () => expect(files.length).toBeGreaterThan(0));
 
   it('back-edge-target.wat, sent round the other loop', () => {
-    const module = compile(readFileSync(join(DRAFT ?? '', 'back-edge-target.wat'), 'utf8'));
+    const module = compile(readFileSync(join(DRAFT ?? '', 'back-edge-target.wat'), 'utf8'), { names: false });
     const execution = run(module);
     execution.run({ fuel: 1 });
     let document = capture(execution);

@@ -3,10 +3,10 @@
  * it was, or gives a state of the module that runs, ends or traps like any other. TSWASM_SNAPSHOT_MUTATIONS sets how many are tried.
  */
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
 import { Module } from '../decoder';
 import { Execution, Store } from '../interpreter';
 import { Func, type Instance, i32, instantiatePaused } from '../runtime';
+import { wat } from '../testing';
 import { snapshot } from './capture';
 import type { SnapshotDocument, TypedValue } from './document';
 import type { Random } from './testing';
@@ -14,10 +14,7 @@ import { forgedOrMutated, forgeFrames, survive } from './testing-hostile';
 
 const COUNT = Number(process.env.TSWASM_SNAPSHOT_MUTATIONS ?? 5000);
 
-const parser = await wabt();
-const parsed = parser.parseWat(
-  'hostile.wat',
-  `(module
+const parsed = wat(`(module
     (type $op (func (param i64 i32) (result i64)))
     (import "env" "host" (func $host (param i32) (result i32)))
     (memory 1 2)
@@ -51,11 +48,8 @@ const parsed = parser.parseWat(
       (global.set $g (f64.const 0))
       (i64.xor (i64.load (i32.const 1000)))
       (local.set $i (memory.grow (i32.const 1)))
-      return))`,
-  {},
-);
-parsed.resolveNames();
-const module = Module.decode(parsed.toBinary({}).buffer);
+      return))`);
+const module = Module.decode(parsed);
 
 function fresh(): Instance {
   const store = new Store({ maxMemoryBytes: 1 << 18, maxFrames: 1000, maxSlots: 10000 });

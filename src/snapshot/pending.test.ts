@@ -1,10 +1,9 @@
 /** Snapshots of a pending host call: the same bytes again and again, and the callee that the code names. */
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { Module } from '../decoder';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { Func, type Instance, i32, instantiatePaused } from '../runtime';
+import { compile } from '../testing';
 import { snapshot } from './capture';
 import { decode } from './decode';
 import type { Activation, SnapshotDocument } from './document';
@@ -14,7 +13,6 @@ import { restore } from './restore';
 import { restoreStore, snapshotStore } from './store';
 import { verify } from './verify';
 
-const parser = await wabt();
 const module = compile(`(module
   (type $t (func (param i32) (result i32)))
   (import "m" "f" (func $f (type $t)))
@@ -33,11 +31,6 @@ const module = compile(`(module
     (i64.const 9)
     (call_indirect (type $t) (local.get 0) (i32.const 1))
     (local.set 0) (drop) (local.get 0)))`);
-
-function compile(wat: string): Module {
-  const parsed = parser.parseWat('pending.wat', wat, { tail_call: true });
-  return Module.decode(parsed.toBinary({}).buffer);
-}
 
 function hosts(store: Store): Func[] {
   const type = module.types[module.funcTypes[0]].composite.func;

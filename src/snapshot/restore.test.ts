@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { FUNCREF, I32, Module } from '../decoder';
+import { FUNCREF, I32, type Module } from '../decoder';
 import { safepointsOf } from '../decoder/safepoints';
 import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
@@ -16,6 +15,7 @@ import {
   Table,
   type Value,
 } from '../runtime';
+import { compile } from '../testing';
 import { type CaptureOptions, capture, postmortem, snapshot } from './capture';
 import { decode } from './decode';
 import type { SnapshotDocument } from './document';
@@ -24,13 +24,6 @@ import { type RestoreOptions, restore } from './restore';
 import { u64, u64FromNumber } from './u64';
 import { verify } from './verify';
 
-const parser = await wabt();
-function compile(wat: string): Module {
-  const features = { multi_memory: true, tail_call: true };
-  const parsed = parser.parseWat('test.wat', wat, features);
-  parsed.resolveNames();
-  return Module.decode(parsed.toBinary({ write_debug_names: true }).buffer);
-}
 type MakeImports = (store: Store) => Extern[];
 const noImports: MakeImports = () => [];
 function fresh(module: Module, makeImports = noImports, store = new Store()): Instance {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
-import { FUNCREF, Module } from '../decoder';
+import { FUNCREF, type Module } from '../decoder';
 import { RuntimeError, SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import {
@@ -13,6 +12,7 @@ import {
   Memory,
   Table,
 } from '../runtime';
+import { compile } from '../testing';
 import { decode } from './decode';
 import type { Activation, SnapshotDocument } from './document';
 import { encode } from './encode';
@@ -21,14 +21,6 @@ import { Random } from './testing';
 import { xxh64 } from './xxh64';
 
 const COUNT = Number(process.env.TSWASM_SNAPSHOT_MUTATIONS ?? 5000);
-
-const parser = await wabt();
-function compile(wat: string): Module {
-  const features = { multi_memory: true, tail_call: true };
-  const parsed = parser.parseWat('test.wat', wat, features);
-  parsed.resolveNames();
-  return Module.decode(parsed.toBinary({ write_debug_names: true }).buffer);
-}
 
 /** Owns the memory, the table of callbacks and a counter. */
 const BASE = compile(`(module

@@ -7,10 +7,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import wabt from 'wabt';
 import { Module } from '../decoder';
 import { Execution, Store } from '../interpreter';
 import { type Func, i32, instantiatePaused } from '../runtime';
+import { wat } from '../testing';
 import { snapshot } from './capture';
 import { decode } from './decode';
 import { EMPTY_DOCUMENT } from './document';
@@ -75,19 +75,15 @@ describe.skipIf(TOOL === undefined)('under the checker of the draft', () => {
   });
 
   it('a real execution, against its module', async () => {
-    const parser = await wabt();
-    const parsed = parser.parseWat(
-      'fib.wat',
-      `(module (memory 1) (table 2 funcref) (elem (i32.const 1) $fib) (data (i32.const 70) "text")
+    const parsed =
+      wat(`(module (memory 1) (table 2 funcref) (elem (i32.const 1) $fib) (data (i32.const 70) "text")
         (func $fib (export "fib") (param i32) (result i64) (local f32)
           (if (result i64) (i32.lt_s (local.get 0) (i32.const 2))
             (then (i64.extend_i32_u (local.get 0)))
             (else (i64.add
               (call $fib (i32.sub (local.get 0) (i32.const 1)))
-              (call $fib (i32.sub (local.get 0) (i32.const 2))))))))`,
-      {},
-    );
-    const wasm = parsed.toBinary({}).buffer;
+              (call $fib (i32.sub (local.get 0) (i32.const 2))))))))`);
+    const wasm = parsed;
     const execution = new Execution(
       instantiatePaused(new Store(), Module.decode(wasm), []).exports.get('fib') as Func,
       [i32(20)],

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
 import { workOf } from '../../scripts/count-work';
-import { Module } from '../decoder';
 import { SnapshotError } from '../errors';
+import { compile } from '../testing';
 import {
   type Activation,
   EMPTY_DOCUMENT,
@@ -14,14 +13,6 @@ import {
 import { moduleHash } from './identity';
 import { u64 } from './u64';
 import { verify } from './verify';
-
-const parser = await wabt();
-function compile(wat: string): Module {
-  const features = { multi_memory: true, tail_call: true };
-  const parsed = parser.parseWat('test.wat', wat, features);
-  parsed.resolveNames();
-  return Module.decode(parsed.toBinary({}).buffer);
-}
 
 const module = compile(`(module
   (type $pair (func (param i32) (result i64)))

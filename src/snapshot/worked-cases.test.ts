@@ -5,7 +5,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import wabt from 'wabt';
 import { Module } from '../decoder';
 import { safepointsOf } from '../decoder/safepoints';
 import { SnapshotError } from '../errors';
@@ -13,14 +12,14 @@ import { Execution, Store } from '../interpreter';
 import { lower } from '../lowering';
 import { offsetsOf, safepointsOfBody } from '../lowering/testing';
 import { Func, type Instance, instantiatePaused, type StoreLimits } from '../runtime';
+import { wat } from '../testing';
 import { snapshot } from './capture';
 import { expandMemory } from './chunks';
 import { decode } from './decode';
 import { isStored, type SnapshotDocument } from './document';
 import { restore } from './restore';
 
-const parser = await wabt();
-const binary = (wat: string): Uint8Array => parser.parseWat('case.wat', wat).toBinary({}).buffer;
+const binary = (text: string): Uint8Array => wat(text, { names: false });
 const compile = (wat: string): Module => Module.decode(binary(wat));
 const fresh = (module: Module, limits: Partial<StoreLimits> = {}): Instance =>
   instantiatePaused(new Store(limits), module, []);

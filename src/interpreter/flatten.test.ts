@@ -1,0 +1,100 @@
+/** Structured statements as basic blocks: what the assembler, which works from the last block to the first, may rely on. */
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import { describe, expect, it } from 'vitest';
+import { Module } from '../decoder';
+import { type LoweredBody, lower } from '../lowering';
+import { REFERENCE_SHAPES, referenceShapeModule, SHAPES, shapeModule } from '../lowering/shapes';
+import { offsetsOf, safepointsOfBody } from '../lowering/testing';
+import { compile } from '../testing';
+import { type BasicBlock, Flattening, type Place, type Target } from './flatten';
+
+function flattened(body: LoweredBody, most = Number.POSITIVE_INFINITY): Flattening {
+  const flat = new Flattening(body);
+  for (let turns = 0; !flat.run(most); turns++) if (turns > 100_000) throw new Error('it does not end');
+  return flat;
+}
+
+function targetsOf({ end, handlers }: BasicBlock): Target[] {
+  const targets: Target[] = [];
+  if (end?.kind === 'jump') targets.push(end.to);
+  if (end?.kind === 'if') targets.push(end.yes, end.no);
+  if (end?.kind === 'table') targets.push(...end.targets);
+  for (let at = handlers; at !== undefined; at = at.outer) targets.push(...at.clauses.map((c) => c.target));
+  return targets;
+}
+
+const bodies: [name: string, body: LoweredBody][] = Object.entries(SHAPES).map(([name, text]) => [
+  name,
+  lower(compile(shapeModule(text)), 0),
+]);
+for (const [name, text] of Object.entries(REFERENCE_SHAPES)) {
+  bodies.push([name, lower(Module.decode(await parse(referenceShapeModule(text))), 0)]);
+}
+
+describe.each(bodies)('%s', (_, body) => {
+  const { blocks, lastBack, caughtBack } = flattened(body);
+
+  it('each block ends, and goes to a block behind it, or back to a loop at a safepoint', () => {
+    blocks.forEach((block, k) => {
+      expect(block.end, `block ${k}`).toBeDefined();
+      for (const { place, back } of targetsOf(block)) {
+        expect(place.block).toBeLessThan(blocks.length);
+        if (back === undefined) expect(place.block).toBeGreaterThan(k);
+        else {
+          expect(place.block).toBeLessThanOrEqual(k);
+          expect(back.kind).toBe('loop');
+        }
+      }
+    });
+  });
+
+  it('calls and bulk operations go on in the next block', () => {
+    blocks.forEach(({ end }, k) => {
+      const goesOn = ['call', 'call_indirect', 'call_ref', 'bulk'].includes(end!.kind);
+      if (goesOn) expect(k + 1).toBeLessThan(blocks.length);
+    });
+  });
+
+  it('has the safepoints of the statements', () => {
+    const calls = blocks.flatMap(({ end }) =>
+      end !== undefined && 'safepoint' in end ? [end.safepoint] : [],
+    );
+    const backs = blocks.flatMap((block) => targetsOf(block).flatMap(({ back }) => back ?? []));
+    const statements = safepointsOfBody(body);
+    expect(offsetsOf(calls, 'call')).toEqual(offsetsOf(statements, 'call'));
+    const all = [...backs, ...caughtBack.map(({ back }) => back!)];
+    expect(offsetsOf(all, 'loop')).toEqual(offsetsOf(statements, 'loop'));
+  });
+
+  it('knows the last block that goes back to a loop', () => {
+    const last = new Map<Place, number>();
+    blocks.forEach((block, k) => {
+      const { end } = block;
+      const ends = end?.kind === 'jump' ? [end.to] : end?.kind === 'if' ? [end.yes, end.no] : [];
+      const targets = end?.kind === 'table' ? end.targets : ends;
+      for (const { place, back } of targets) if (back !== undefined) last.set(place, k);
+    });
+    for (const [place, k] of last) expect(lastBack.get(place)).toBeGreaterThanOrEqual(k);
+  });
+
+  it('is the same in slices of one statement', () => {
+    expect(flattened(body, 1).blocks).toEqual(blocks);
+  });
+});
+
+describe('blocks grow with the body alone', () => {
+  const NESTED: Readonly<Record<string, (n: number) => string>> = {
+    blocks: (n) => `${'(block '.repeat(n)}(br_if 0 (local.get 0))${')'.repeat(n)}`,
+    loops: (n) => `${'(loop '.repeat(n)}(br_if 0 (local.get 0))${')'.repeat(n)}`,
+    ifs: (n) => `${'(if (local.get 0) (then '.repeat(n)}(nop)${'))'.repeat(n)}`,
+    'ifs in a row': (n) => '(if (local.get 0) (then (nop)) (else (local.set 0 (i32.const 1))))'.repeat(n),
+    calls: (n) => '(call 0 (local.get 0))'.repeat(n),
+  };
+  it.each(Object.entries(NESTED))('%s', (_, text) => {
+    const sizes = [50, 100, 200].map((n) => {
+      const { blocks } = flattened(lower(compile(`(module (func (param i32) ${text(n)}))`), 0));
+      return blocks.length + blocks.reduce((sum, block) => sum + targetsOf(block).length, 0);
+    });
+    expect(sizes[2] - sizes[1]).toBeLessThanOrEqual(2 * (sizes[1] - sizes[0]));
+  });
+});

@@ -1,0 +1,94 @@
+/** Calls and tail calls: arguments stand in their slots, where the callee finds them. */
+import type { ValType } from '../decoder';
+import { isWide } from './access';
+import type { Builder } from './builder';
+import { narrow } from './expr';
+import { slotsOfAll } from './frame';
+
+/** Arguments go to their slots; the safepoint of the call knows the operands below them. */
+function call(
+  lowering: Builder,
+  params: readonly ValType[],
+  emit: (height: number, slot: number) => void,
+): void {
+  const { operands } = lowering;
+  operands.computeAll();
+  const height = operands.height - params.length;
+  emit(height, operands.slotAt(height));
+  lowering.calls = true;
+}
+
+function calleeOf({ module }: Builder, funcidx: number) {
+  return module.types[module.funcTypes[funcidx]].composite.func;
+}
+
+export function callDirect(lowering: Builder): void {
+  const funcidx = lowering.reader.u32();
+  const { params, results } = calleeOf(lowering, funcidx);
+  const { operands } = lowering;
+  call(lowering, params, (height, slot) => {
+    const safepoint = lowering.callPoint(height, results, funcidx);
+    lowering.emit({ kind: 'call', funcidx, slot, safepoint });
+    operands.settle(height, results);
+  });
+}
+
+export function callIndirect(lowering: Builder): void {
+  const { reader, operands, offset, module } = lowering;
+  const typeidx = reader.u32();
+  const tableidx = reader.u32();
+  const { params, results } = module.types[typeidx].composite.func;
+  const operand = operands.pop();
+  const index = isWide(module.tables[tableidx]) ? narrow(operand, 'undefinedElement', offset) : operand;
+  call(lowering, params, (height, slot) => {
+    const safepoint = lowering.callPoint(height, results, -1);
+    lowering.emit({ kind: 'call_indirect', typeidx, tableidx, index, slot, offset, safepoint });
+    operands.settle(height, results);
+  });
+}
+
+export function callRef(lowering: Builder): void {
+  const { reader, operands, offset, module } = lowering;
+  const typeidx = reader.u32();
+  const { params, results } = module.types[typeidx].composite.func;
+  const callee = operands.popReference().slot;
+  call(lowering, params, (height, slot) => {
+    const safepoint = lowering.callPoint(height, results, -1);
+    lowering.emit({ kind: 'call_ref', typeidx, callee, slot, offset, safepoint });
+    operands.settle(height, results);
+  });
+}
+
+export function tailCall(lowering: Builder): void {
+  const funcidx = lowering.reader.u32();
+  const { params } = calleeOf(lowering, funcidx);
+  call(lowering, params, (_, slot) => {
+    lowering.emit({ kind: 'tail', funcidx, slot, count: slotsOfAll(params) });
+  });
+  lowering.die();
+}
+
+export function tailCallIndirect(lowering: Builder): void {
+  const { reader, operands, offset, module } = lowering;
+  const typeidx = reader.u32();
+  const tableidx = reader.u32();
+  const { params } = module.types[typeidx].composite.func;
+  operands.computeAll();
+  operands.truncate(operands.height - 1);
+  call(lowering, params, (_, slot) => {
+    lowering.emit({ kind: 'tail_indirect', typeidx, tableidx, slot, count: slotsOfAll(params), offset });
+  });
+  lowering.die();
+}
+
+export function tailCallRef(lowering: Builder): void {
+  const { reader, operands, offset, module } = lowering;
+  const typeidx = reader.u32();
+  const { params } = module.types[typeidx].composite.func;
+  operands.computeAll();
+  operands.truncate(operands.height - 1);
+  call(lowering, params, (_, slot) => {
+    lowering.emit({ kind: 'tail_ref', typeidx, slot, count: slotsOfAll(params), offset });
+  });
+  lowering.die();
+}

@@ -1,0 +1,67 @@
+/** Locals and globals, and the parametric instructions: what moves values and computes none. */
+import { isRef, slotsOf, V128 } from '../decoder';
+import type { Builder } from './builder';
+import { effect } from './effects';
+import { getLocal, globalGet, isIn, READS_GLOBAL, select, TRAPS } from './expr';
+import { dropped } from './operands';
+
+export function getGlobal(lowering: Builder): void {
+  const globalidx = lowering.reader.u32();
+  const type = lowering.module.globals[globalidx].value;
+  if (isRef(type)) effect(lowering, 'ref.global.get', globalidx, 0, type);
+  else lowering.operands.push(globalGet(type, globalidx));
+}
+
+export function setGlobal(lowering: Builder): void {
+  const { operands, reader, module } = lowering;
+  const globalidx = reader.u32();
+  if (isRef(module.globals[globalidx].value)) {
+    effect(lowering, 'ref.global.set', globalidx, 1);
+    return;
+  }
+  if (module.globals[globalidx].value === V128) operands.place(operands.height - 1);
+  const value = operands.pop();
+  operands.computeFlags(READS_GLOBAL | TRAPS);
+  lowering.emit({ kind: 'global.set', globalidx, value });
+}
+
+export function pushLocal(lowering: Builder, localidx: number): void {
+  const { type, slot, localidx: first } = lowering.locals.groupOf(localidx);
+  lowering.operands.push(getLocal(type, slot + (localidx - first) * slotsOf(type), localidx));
+}
+
+export function popToLocal(lowering: Builder, localidx: number): void {
+  const { operands, locals } = lowering;
+  const value = operands.pop();
+  operands.computeReaders(localidx, (value.flags & TRAPS) !== 0);
+  const group = locals.groupOf(localidx);
+  const slot = group.slot + (localidx - group.localidx) * slotsOf(group.type);
+  if (!isIn(value, slot)) lowering.emit({ kind: 'set', slot, value });
+}
+
+export function drop(lowering: Builder): void {
+  const { operands } = lowering;
+  const value = operands.pop();
+  if ((value.flags & TRAPS) === 0) return;
+  operands.computeFlags(TRAPS);
+  lowering.emit(dropped(value, operands.top));
+}
+
+export function lowerSelect(lowering: Builder): void {
+  const { operands } = lowering;
+  const first = operands.height - 3;
+  const type = operands.typeAt(first);
+  if (isRef(type)) {
+    effect(lowering, 'ref.select', 0, 3, type);
+    return;
+  }
+  // Only one operand will be computed: what can trap is computed before.
+  if (((operands.at(first).flags | operands.at(first + 1).flags) & TRAPS) !== 0) {
+    operands.computeFlagsBelow(first + 2, TRAPS);
+  }
+  if (type === V128) for (const height of [first, first + 1]) operands.place(height);
+  const condition = operands.pop();
+  const b = operands.pop();
+  const a = operands.pop();
+  operands.push(select(a, b, condition));
+}
