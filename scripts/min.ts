@@ -10,6 +10,8 @@ export interface Bundle {
   readonly external: readonly string[];
   /** The files that are in it, from the root of the repository. */
   readonly files: readonly string[];
+  /** What it exports, if it is a module. */
+  readonly exports: readonly string[];
 }
 
 /** Everything that these files of the repository export, minified by esbuild alone. */
@@ -31,10 +33,10 @@ export async function bundle(files: readonly string[], options: BuildOptions = {
     metafile: true,
     absWorkingDir: root,
   });
-  const external = Object.values(metafile.outputs).flatMap((output) =>
-    output.imports.map(({ path }) => path),
-  );
-  return { text: outputFiles[0].text, external, files: Object.keys(metafile.inputs) };
+  const outputs = Object.values(metafile.outputs);
+  const external = outputs.flatMap((output) => output.imports.map(({ path }) => path));
+  const exports = outputs.flatMap((output) => output.exports);
+  return { text: outputFiles[0].text, external, files: Object.keys(metafile.inputs), exports };
 }
 
 /** What is in it. */

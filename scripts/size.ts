@@ -18,6 +18,8 @@ export interface FeatureSet {
   /** The entries of the package that are in it. */
   readonly contains: string;
   readonly build: () => Promise<Bundle>;
+  /** How the modules of its host begin, where it is for one. */
+  readonly host?: string;
   /** KB after gzip -9: what is downloaded. */
   readonly gzip: number;
   /** KB of text: only where a device holds the text. */
@@ -34,7 +36,7 @@ const WASI = 'src/wasi/index.ts';
 async function built(file: string): Promise<Bundle> {
   const place = path.join(root, 'dist', file);
   if (!existsSync(place)) throw new Error(`there is no dist/${file}: npm run build`);
-  return { text: readFileSync(place, 'utf8'), external: [], files: [place] };
+  return { text: readFileSync(place, 'utf8'), external: [], files: [place], exports: [] };
 }
 
 /** Each budget is a few percent above what the set had when its row was written. */
@@ -57,7 +59,7 @@ export const FEATURE_SETS: readonly FeatureSet[] = [
     name: 'drop-in',
     contains: 'tswasm/webassembly',
     build: () => bundle(['src/webassembly.ts']),
-    gzip: 79,
+    gzip: 80,
     why: 'the core, and what the namespace adds',
   },
   {
@@ -99,6 +101,7 @@ export const FEATURE_SETS: readonly FeatureSet[] = [
     name: 'register',
     contains: 'tswasm/register, on Node',
     build: () => bundle(['embed/node/register.ts'], { platform: 'node' }),
+    host: 'node:',
     gzip: 101,
     why: 'what a Node without a JIT parses before the first request',
   },
@@ -149,7 +152,8 @@ export async function measure(set: FeatureSet): Promise<Size> {
 
 /** What is wrong with a size; nothing is. */
 export function complaints({ set, raw, gzip, external }: Size): string[] {
-  const found = external.map((name) => `${set.name}: imports ${name}, and the package has no dependencies`);
+  const foreign = external.filter((name) => set.host === undefined || !name.startsWith(set.host));
+  const found = foreign.map((name) => `${set.name}: imports ${name}, and the package has no dependencies`);
   if (gzip > set.gzip * KB) found.push(`${set.name}: ${gzip} bytes of gzip, more than ${set.gzip} KB`);
   if (set.raw !== undefined && raw > set.raw * KB)
     found.push(`${set.name}: ${raw} bytes of text, more than ${set.raw} KB`);

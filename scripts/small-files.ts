@@ -24,17 +24,20 @@ export {
 } from './webassembly${extension}';
 `;
 
-/** A script whose global is `tswasm`; for `require`, a module. */
-export async function buildEs5(): Promise<string> {
-  const script = await bundleScript(MIN_ENTRIES, 'tswasm', { plugins: [smallParts()] });
-  return `${await toEs5(script)}if(typeof module==="object")module.exports=tswasm;\n`;
+/** A script whose global is `tswasm`; for `require`, a module that has these exports. */
+export async function buildEs5(names: readonly string[]): Promise<string> {
+  const script = await toEs5(await bundleScript(MIN_ENTRIES, 'tswasm', { plugins: [smallParts()] }));
+  // Never run: Node, and what looks at packages, find names of exports so.
+  const hint = `0&&(${names.map((name) => `exports.${name}=`).join('')}0);`;
+  return `${script}${hint}if(typeof module==="object")module.exports=tswasm;\n`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const folder = process.argv[2] ?? 'dist';
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
-  write('tswasm.min.js', (await buildMin()).text);
+  const { text, exports } = await buildMin();
+  write('tswasm.min.js', text);
   write('tswasm.min.d.ts', types('.js'));
-  write('tswasm.es5.cjs', await buildEs5());
+  write('tswasm.es5.cjs', await buildEs5(exports));
   write('tswasm.es5.d.cts', types('.cjs'));
 }

@@ -86,7 +86,7 @@ for (const tier of ['interpret', 'auto']) {
   said.push(exitCode, String(stdout).replace(/\\s+/g, ' ').trim());
 }
 ${PRINT}`;
-const PRIMES = '0 2 3 5 7 11 13 17 19 23 29';
+const PRIMES = '0 2 3 5 7 11 13 17 19 23 29 10 primes below 30';
 
 const PROGRAMS: Readonly<Record<string, string>> = {
   'package.mjs': `${IMPORTS}${BODY}${MOVED}${PRINT}`,
