@@ -88,6 +88,27 @@ describe('dist/tswasm.min.js', () => {
     expect(() => min.v128(new Uint8Array(16))).toThrow(TypeError);
   });
 
+  it('goes without exceptions, and says so', () => {
+    const empty = [0, 97, 115, 109, 1, 0, 0, 0];
+    // (type (func)) (func ...): a function whose body is that.
+    const body = (...code: number[]) => [
+      ...[...empty, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0],
+      ...[10, code.length + 4, 1, code.length + 2, 0, ...code, 11],
+    ];
+    const modules = {
+      'a tag': [...empty, 1, 4, 1, 96, 0, 0, 13, 3, 1, 0, 0],
+      'an import of a tag': [...empty, 1, 4, 1, 96, 0, 0, 2, 8, 1, 1, 97, 1, 98, 4, 0, 0],
+      'a parameter exnref': [...empty, 1, 5, 1, 96, 1, 0x69, 0],
+      try_table: body(0x1f, 0x40, 0, 11),
+      try: body(0x06, 0x40, 0x19, 11),
+      throw_ref: body(0x00, 0x0a),
+      delegate: body(0x06, 0x40, 0x18, 0),
+    };
+    for (const [name, bytes] of Object.entries(modules)) {
+      expect(() => min.Module.decode(Uint8Array.from(bytes)), name).toThrow('exception handling is not supported');
+    }
+  });
+
   it('rejects what the core rejects, in the same words', () => {
     const bytes = Uint8Array.from([...program.subarray(0, 8), 1, 200]);
     expect(() => min.Module.decode(bytes)).toThrow('unexpected end of section or function');

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { root } from './laws/files.ts';
 import { type Bundle, buildMin, bundle } from './min.ts';
-import { smallParts, WITHOUT_SIMD } from './small-parts.mjs';
+import { smallParts, WITHOUT_EXCEPTIONS, WITHOUT_SIMD } from './small-parts.mjs';
 
 /** Thousands of bytes. */
 export const KB = 1000;
@@ -54,6 +54,13 @@ export const FEATURE_SETS: readonly FeatureSet[] = [
     build: () => bundle([CORE], { plugins: [smallParts(WITHOUT_SIMD)] }),
     gzip: 61,
     why: 'what SIMD costs is the difference: 13 KB',
+  },
+  {
+    name: 'core without SIMD and exceptions',
+    contains: 'tswasm, with what scripts/small-parts.mjs puts for both',
+    build: () => bundle([CORE], { plugins: [smallParts({ ...WITHOUT_SIMD, ...WITHOUT_EXCEPTIONS })] }),
+    gzip: 60,
+    why: 'what exceptions cost is the difference',
   },
   {
     name: 'drop-in',

@@ -16,12 +16,21 @@ export const WITHOUT_SIMD = {
   'src/interpreter/factories-simd.generated.js': 'src/interpreter/factories-simd.min.ts',
 };
 
+/** And those that go without exceptions. */
+export const WITHOUT_EXCEPTIONS = {
+  'src/decoder/exceptions.ts': 'src/decoder/exceptions.min.ts',
+  'src/decoder/exception-rules.ts': 'src/decoder/exception-rules.min.ts',
+  'src/lowering/exceptions.ts': 'src/lowering/exceptions.min.ts',
+  'src/interpreter/exceptions.ts': 'src/interpreter/exceptions.min.ts',
+};
+
 /** For `dist/tswasm.min.js`: the first two are slower than the files that they stand for; the third is for tiers, of which it has none. */
 export const SMALL_PARTS = {
   'src/decoder/codewalk.ts': 'src/decoder/codewalk.min.ts',
   'src/interpreter/forms.ts': 'src/interpreter/assemble.ts',
   'src/interpreter/tier-machine.ts': 'src/interpreter/tier-machine.min.ts',
   ...WITHOUT_SIMD,
+  ...WITHOUT_EXCEPTIONS,
 };
 
 /** For QuickJS: its entries install the full set, so they need not carry the compact one beside it. */

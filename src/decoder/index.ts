@@ -11,6 +11,7 @@ export type {
   AccessOp,
   AccessSignature,
   BlockOp,
+  ExceptionOp,
   Immediates,
   Instruction,
   LoadOp,

@@ -17,6 +17,7 @@
  * `traps` says whether the instruction itself can trap (a call cannot, what it calls may). `mirror` is the instruction that computes the
  * same from the operands in the other order: itself, if it commutes. Only integers have one: of two NaNs a float's operand order may decide.
  */
+import { EXCEPTION_ROWS } from './exceptions';
 import type { Feature } from './features';
 import { SIMD_ROWS } from './simd';
 
@@ -28,11 +29,6 @@ const ROWS = [
   [0x03, 'loop', '', 'block'],
   [0x04, 'if', '', 'block'],
   [0x05, 'else', ''],
-  [0x06, 'try', '', 'block', 'legacyExceptions'],
-  [0x07, 'catch', '', 'tag', 'legacyExceptions'],
-  [0x08, 'throw', '', 'tag', 'exceptionHandling'],
-  [0x09, 'rethrow', '', 'label', 'legacyExceptions'],
-  [0x0a, 'throw_ref', '', 'none', 'exceptionHandling', 0, 'traps'],
   [0x0b, 'end', ''],
   [0x0c, 'br', '', 'label'],
   [0x0d, 'br_if', '', 'label'],
@@ -44,13 +40,10 @@ const ROWS = [
   [0x13, 'return_call_indirect', '', 'typeTable', 'tailCalls', 0, 'traps'],
   [0x14, 'call_ref', '', 'calleeType', 'functionReferences', 0, 'traps'],
   [0x15, 'return_call_ref', '', 'calleeType', 'functionReferences', 0, 'traps'],
-  [0x18, 'delegate', '', 'label', 'legacyExceptions'],
-  [0x19, 'catch_all', '', 'none', 'legacyExceptions'],
   // Parametric
   [0x1a, 'drop', ''],
   [0x1b, 'select', ''],
   [0x1c, 'select t', '', 'types', 'referenceTypes'],
-  [0x1f, 'try_table', '', 'tryTable', 'exceptionHandling'],
   // Variable
   [0x20, 'local.get', '', 'local'],
   [0x21, 'local.set', '', 'local'],
@@ -245,6 +238,7 @@ const ROWS = [
   [0x10f, 'table.grow', '', 'table', 'referenceTypes'],
   [0x110, 'table.size', ':t', 'table', 'referenceTypes'],
   [0x111, 'table.fill', '', 'table', 'referenceTypes', 0, 'traps'],
+  ...EXCEPTION_ROWS,
   // 0xfd: vectors
   ...SIMD_ROWS,
 ] as const satisfies readonly Row[];
@@ -303,6 +297,8 @@ export type OpName = (typeof ROWS)[number][1];
 /** Instructions whose typing is a rule of its own. */
 export type SpecialOp = Extract<(typeof ROWS)[number], { readonly 2: '' }>[1];
 type AnyRow = (typeof ROWS)[number];
+/** Instructions that throw and handle exceptions, of both generations. */
+export type ExceptionOp = (typeof EXCEPTION_ROWS)[number][1];
 /** Structured instructions: each opens a block. */
 export type BlockOp = Extract<AnyRow, { readonly 3: 'block' | 'tryTable' }>[1];
 /** Rows with a vector among their operands or results. */

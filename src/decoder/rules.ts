@@ -3,7 +3,7 @@
  * "valid/instructions"). A row of the instruction table with a signature needs no rule of its own; one without must have one here.
  */
 import { invalid, malformed } from '../errors';
-import { type CatchClause, readCatchClauses } from './catches';
+import { EXCEPTIONS } from './exception-rules';
 import type { Instruction, SignatureImmediates, SpecialOp } from './instructions';
 import { readVectorImmediates } from './lanes';
 import { checkLimit } from './limits';
@@ -15,12 +15,10 @@ import {
   BOTTOM,
   BOTTOM_HEAP,
   concreteHeap,
-  EXNREF,
   F32,
   F64,
   FUNCREF,
   funcTypeName,
-  HEAP,
   I32,
   I64,
   isRef,
@@ -188,24 +186,6 @@ function readBranchTable(v: Validator): void {
   v.endReachable();
 }
 
-/** The types that a label must take to be a catch clause's. */
-function caughtTypes(v: Validator, { tagidx, takesRef }: CatchClause): readonly ValType[] {
-  const values = tagidx < 0 ? [] : v.lookup('tag', v.context.tags, tagidx).type.params;
-  return takesRef ? [...values, refType(false, HEAP.exn)] : values;
-}
-
-function tryTable(v: Validator): void {
-  const type = v.blockType();
-  for (const clause of readCatchClauses(v.reader)) {
-    const caught = caughtTypes(v, clause);
-    const types = v.labelTypes(clause.labelidx);
-    if (matchesAll(caught, types)) continue;
-    const names = (list: readonly ValType[]) => list.map((one) => v.nameOf(one)).join(' ');
-    throw v.mismatch(`catch clause gives [${names(caught)}] but its label takes [${names(types)}]`);
-  }
-  v.enter(type, v.op);
-}
-
 function select(v: Validator): void {
   v.pop(I32);
   const second = v.popAny();
@@ -241,20 +221,7 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
   },
   else: (v) => v.otherwise(),
   end: (v) => v.leave(),
-  try: (v) => v.enter(v.blockType(), v.op),
-  try_table: tryTable,
-  catch: (v) => v.handle(v.index('tag', v.context.tags).type.params),
-  catch_all: (v) => v.handle([]),
-  delegate: (v) => v.delegate(),
-  throw: (v) => {
-    v.popAll(v.index('tag', v.context.tags).type.params);
-    v.endReachable();
-  },
-  rethrow: (v) => v.rethrow(),
-  throw_ref: (v) => {
-    v.pop(EXNREF);
-    v.endReachable();
-  },
+  ...EXCEPTIONS,
   br: (v) => {
     v.popAll(v.label());
     v.endReachable();

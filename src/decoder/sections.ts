@@ -4,6 +4,7 @@ import { invalid, malformed } from '../errors';
 import { walkCode } from './codewalk';
 import { Context } from './context';
 import { readElement } from './elements';
+import { EXCEPTION_ROWS } from './exceptions';
 import type { Features } from './features';
 import { checkLimit, type LIMITS } from './limits';
 import type {
@@ -29,6 +30,7 @@ import {
   readTypeIndex,
 } from './typereader';
 import { type ExternKind, type ExternType, type FuncType, isNullable } from './types';
+import { unsupported } from './unsupported';
 import { Validator } from './validator';
 
 export const SECTIONS = {
@@ -294,6 +296,7 @@ export class ModuleDecoder {
 
   private tag(): { typeidx: number; type: FuncType } {
     const { context, reader } = this;
+    if (!(EXCEPTION_ROWS.length > 0)) throw unsupported('exception handling', reader.pos);
     context.need('exceptionHandling', reader.pos);
     const { typeidx, type } = readTagType(reader, context);
     context.tags.push({ type, typeId: context.types[typeidx].id });

@@ -2,6 +2,7 @@
 import { invalid, malformed } from '../errors';
 import { defTypeOf, internGroup, recursiveHeap, type SubType } from './canonical';
 import type { Context } from './context';
+import { EXCEPTION_ROWS } from './exceptions';
 import type { Feature } from './features';
 import { checkLimit, MEMORY_RANGE, TABLE_RANGE } from './limits';
 import { matchesAll } from './matching';
@@ -49,6 +50,11 @@ const ABSTRACT: Readonly<Record<HeapType, Feature>> = {
   [HEAP.exn]: 'exceptionHandling',
   [HEAP.noexn]: 'exceptionHandling',
 };
+/** Undefined also for a proposal whose part the bundle goes without. */
+function featureOf(code: number): Feature | undefined {
+  const feature: Feature | undefined = ABSTRACT[code];
+  return feature !== 'exceptionHandling' || EXCEPTION_ROWS.length > 0 ? feature : undefined;
+}
 /** Before a heap type, where the reference is not a nullable one to an abstract type. */
 const REF_NULL = 0x63;
 const REF = 0x64;
@@ -59,7 +65,7 @@ function refTypeOf(code: number, offset: number, r: Reader, scope: TypeScope): V
     scope.need('functionReferences', offset);
     return refType(code === REF_NULL, readHeapType(r, scope));
   }
-  const feature = ABSTRACT[code];
+  const feature = featureOf(code);
   if (feature === undefined) return undefined;
   scope.need(feature, offset);
   return refType(true, code);
@@ -100,7 +106,7 @@ export function readHeapType(r: Reader, scope: TypeScope): HeapType {
   if (typeidx < -64) throw malformed('malformed heap type', offset);
   r.pos = offset;
   const code = r.typeCode();
-  const feature = ABSTRACT[code];
+  const feature = featureOf(code);
   if (feature === undefined) throw noSuchType(code, offset, 'malformed heap type');
   if (code !== HEAP.func) scope.need(feature, offset);
   return code;

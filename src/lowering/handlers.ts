@@ -28,17 +28,15 @@ import {
   type VectorShape,
 } from '../decoder';
 import { readBlockType, readBodyHeapType, readBodyValType } from '../decoder/body';
-import { readCatchClauses } from '../decoder/catches';
-import { InternalError } from '../errors';
 import { addressOf, FAR, isWide, readAccess } from './access';
 import type { Builder, Handler } from './builder';
+import { EXCEPTIONS } from './exceptions';
 import {
   binary,
   bits,
   type ComputeOp,
   constant,
   copysign,
-  type Get,
   getLocal,
   globalGet,
   isIn,
@@ -53,7 +51,7 @@ import {
 } from './expr';
 import { slotsOfAll } from './frame';
 import { dropped } from './operands';
-import type { Branch, BulkOp, Clause, EffectOp, StoreOp } from './statements';
+import type { Branch, BulkOp, EffectOp, StoreOp } from './statements';
 import { VECTOR } from './vectors';
 
 // Numeric instructions
@@ -313,7 +311,7 @@ function callRef(lowering: Builder): void {
   const { reader, operands, offset, module } = lowering;
   const typeidx = reader.u32();
   const { params, results } = module.types[typeidx].composite.func;
-  const callee = popReference(lowering).slot;
+  const callee = operands.popReference().slot;
   call(lowering, params, (height, slot) => {
     const safepoint = lowering.callPoint(height, results, -1);
     lowering.emit({ kind: 'call_ref', typeidx, callee, slot, offset, safepoint });
@@ -355,52 +353,12 @@ function tailCallRef(lowering: Builder): void {
   lowering.die();
 }
 
-// Exceptions
-
-function tryTable(lowering: Builder): void {
-  const { reader, module, operands } = lowering;
-  const { params, results } = readBlockType(reader, module);
-  const clauses = readCatchClauses(reader).map(({ tagidx, takesRef, labelidx }): Clause => {
-    const control = lowering.control(labelidx);
-    return {
-      tagidx,
-      slot: control.kind === 'func' ? 0 : operands.slotAt(control.height),
-      ref: takesRef ? 'behind' : 'none',
-      to: lowering.branchTo(control),
-    };
-  });
-  lowering.openTry(clauses, params, results);
-}
-
-function throwTag(lowering: Builder): void {
-  const { operands, module, offset } = lowering;
-  const tagidx = lowering.reader.u32();
-  operands.computeAll();
-  const slot = operands.slotAt(operands.height - module.tags[tagidx].type.params.length);
-  lowering.emit({ kind: 'throw', tagidx, slot, offset });
-  lowering.die();
-}
-
-function throwSlot(lowering: Builder, slot: number): void {
-  const { operands, offset } = lowering;
-  operands.computeFlags(TRAPS);
-  lowering.emit({ kind: 'throw_ref', slot, offset });
-  lowering.die();
-}
-
 // References
-
-/** References are in slots always: nothing computes one late. */
-function popReference({ operands }: Builder): Get {
-  const value = operands.pop();
-  if (value.op !== 'get') throw new InternalError(`a reference that is a ${value.op}`);
-  return value;
-}
 
 function branchOnNull(lowering: Builder): void {
   const { operands } = lowering;
   const depth = lowering.reader.u32();
-  const value = popReference(lowering);
+  const value = operands.popReference();
   operands.computeFlags(TRAPS);
   const branch = lowering.branch(lowering.control(depth));
   lowering.emit({ kind: 'br_if', condition: isNull(value), branch });
@@ -410,7 +368,7 @@ function branchOnNull(lowering: Builder): void {
 function branchOnNonNull(lowering: Builder): void {
   const { operands } = lowering;
   const depth = lowering.reader.u32();
-  const value = popReference(lowering);
+  const value = operands.popReference();
   operands.push({ ...value, type: asNonNull(value.type) });
   operands.computeFlags(TRAPS);
   const branch = lowering.branch(lowering.control(depth));
@@ -437,17 +395,7 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp | VectorOp>, 
     const { params, results } = readBlockType(l.reader, l.module);
     l.openIf(params, results);
   },
-  try: (l) => {
-    const { params, results } = readBlockType(l.reader, l.module);
-    l.openTry([], params, results);
-  },
-  try_table: tryTable,
-  catch: (l) => l.handleTag(l.reader.u32()),
-  catch_all: (l) => l.handleTag(-1),
-  delegate: (l) => l.delegate(l.reader.u32()),
-  throw: throwTag,
-  rethrow: (l) => throwSlot(l, l.caughtSlot(l.reader.u32())),
-  throw_ref: (l) => throwSlot(l, popReference(l).slot),
+  ...EXCEPTIONS,
   else: (l) => l.otherwise(),
   end: (l) => l.end(),
   br: (l) => {
@@ -512,7 +460,7 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp | VectorOp>, 
     operands.push(constant(F64, reader.lo, reader.hi));
   },
   'ref.null': (l) => effect(l, 'ref.null', 0, 0, refType(true, readBodyHeapType(l.reader, l.module))),
-  'ref.is_null': (l) => l.operands.push(isNull(popReference(l))),
+  'ref.is_null': (l) => l.operands.push(isNull(l.operands.popReference())),
   'ref.func': (l) => {
     const funcidx = l.reader.u32();
     effect(l, 'ref.func', funcidx, 0, refTo(l.module.types[l.module.funcTypes[funcidx]]));

@@ -7,6 +7,7 @@
  */
 import { isRef, slotsOf, V128, type ValType } from '../decoder';
 import { onTop, type TypeList } from '../decoder/typelist';
+import { InternalError } from '../errors';
 import { type Expr, type Get, getOperand, isIn, localBit, TRAPS } from './expr';
 import type { Drop, SetSlot, Statement } from './statements';
 
@@ -130,6 +131,13 @@ export class Operands {
     this.top += slotsOf(type);
     if (this.top > this.end) this.end = this.top;
     this.visits++;
+  }
+
+  /** A reference, which is in a slot always: nothing computes one late. */
+  popReference(): Get {
+    const value = this.pop();
+    if (value.op !== 'get') throw new InternalError(`a reference that is a ${value.op}`);
+    return value;
   }
 
   pop(): Expr {

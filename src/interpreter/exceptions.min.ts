@@ -1,0 +1,16 @@
+/** For bundles that would rather be small than run exceptions: scripts/small-parts.mjs puts it for `exceptions.ts`. Nothing validated gets here. */
+import { InternalError } from '../errors';
+
+function missing(): never {
+  throw new InternalError('exceptions in a bundle without them');
+}
+
+export { missing as goOn, missing as throwRefStep, missing as throwStep };
+
+export function isPropagating(): boolean {
+  return false;
+}
+
+export function hostThrew(thrown: unknown): never {
+  throw thrown;
+}
