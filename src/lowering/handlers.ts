@@ -25,6 +25,7 @@ import { readBlockType, readBodyHeapType, readBodyValType } from '../decoder/bod
 import type { Builder, Handler } from './builder';
 import { callDirect, callIndirect, callRef, tailCall, tailCallIndirect, tailCallRef } from './calls';
 import { addressType, bulkOne, bulkTwo, effect } from './effects';
+import { EXCEPTIONS } from './exceptions';
 import { constant, isNull, TRAPS, unary } from './expr';
 import { ACCESS, NUMERIC } from './numbers';
 import type { Branch } from './statements';
