@@ -34,6 +34,32 @@ it('runs brotli-wasm (wasm-bindgen)', async () => {
   expect(dropIn).toMatchObject({ failure: expect.stringContaining('Brotli decompress failed') });
 });
 
+it('runs an image codec with SIMD, @jsquash/webp (Emscripten)', async () => {
+  const { native, dropIn } = await compare('webp');
+  expect(dropIn).toEqual(native);
+  const size = { width: 40, height: 24 };
+  expect(dropIn).toMatchObject([size, size, { ...size, worst: 0 }]);
+});
+
+it('runs a physics engine with SIMD, rapier2d (wasm-bindgen)', async () => {
+  const { native, dropIn } = await compare('rapier');
+  expect(dropIn).toEqual(native);
+  expect((dropIn as { places: unknown[] }).places).toHaveLength(15);
+});
+
+/** Seven megabytes, and a start that takes some twenty seconds: a run of the heavy tests sets the variable. */
+const heavy = process.env['TSWASM_HEAVY'] === '1';
+if (!heavy) process.stderr.write('SKIPPED: RDKit on the drop-in namespace. TSWASM_HEAVY=1 runs it.\n');
+it.skipIf(!heavy)(
+  'runs C++ with exceptions, RDKit (Emscripten)',
+  async () => {
+    const { native, dropIn } = await compare('rdkit');
+    expect(dropIn).toEqual(native);
+    expect(dropIn).toMatchObject({ right: { length: 2 }, wrong: [null, null, null] });
+  },
+  300_000,
+);
+
 /** Folder of `wasm_exec.js`: it moved with Go 1.24. Undefined without Go. */
 function goSupport(): string | undefined {
   try {

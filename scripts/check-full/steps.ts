@@ -116,6 +116,11 @@ export const STEPS: readonly Step[] = [
     env: { TSWASM_FLEET_CHAOS: '200', TSWASM_FLEET_MUTATIONS: String(MUTATIONS) },
   },
   {
+    name: 'packages on the drop-in namespace',
+    command: vitest('embed/node/drop-in.test.ts'),
+    env: { TSWASM_HEAVY: '1' },
+  },
+  {
     name: 'damaged modules',
     command: vitest('src/decoder/mutation.test.ts'),
     env: { TSWASM_MUTATIONS: String(MUTATIONS) },

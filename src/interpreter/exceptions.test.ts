@@ -3,7 +3,16 @@ import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { EXTERNREF, I32, Module } from '../decoder';
 import { RuntimeError, Termination } from '../errors';
-import { Exception, Func, HOST_TAG, type Instance, instantiate, Tag, UncaughtException } from '../runtime';
+import {
+  Exception,
+  Func,
+  HOST_TAG,
+  type Instance,
+  i32,
+  instantiate,
+  Tag,
+  UncaughtException,
+} from '../runtime';
 import { Execution, Store } from '.';
 
 const compile = async (text: string): Promise<Module> => Module.decode(await parse(text));
@@ -148,4 +157,39 @@ it('a handler in a loop is found again and again, with the stack as it was', asy
       (local.get 1) (local.get 2)))`);
   const instance = instantiate(new Store(), module, []);
   expect(go(instance, 20_000)).toEqual([(20_000 * 20_001) / 2, -1n]);
+});
+
+describe('a promise that a host function returned and that is rejected', () => {
+  /** Runs `go` or `pass` to its end, waiting for the host. */
+  async function ending(reason: (store: Store, tag: Tag) => unknown, name = 'go'): Promise<unknown> {
+    const store = new Store();
+    const tag = new Tag({ params: [I32], results: [] });
+    const callee = Func.host(store, VOID, () => Promise.reject(reason(store, tag)), 'host');
+    const instance = instantiate(store, CATCHING, [callee, tag, HOST_TAG]);
+    const execution = new Execution(instance.exports.get(name) as Func, [i32(10)]);
+    const waiting = execution.run();
+    if (waiting.kind !== 'waiting') throw new Error(`expected it to wait, not ${waiting.kind}`);
+    await waiting.promise;
+    const outcome = execution.run();
+    if (outcome.kind === 'done') return outcome.results.map(({ lo }) => lo);
+    return outcome.kind === 'trapped' ? outcome.error.code : outcome.kind;
+  }
+  const exception = (store: Store, tag: Tag, value: number): UncaughtException =>
+    new UncaughtException(Exception.of(store, tag, value));
+
+  it('is caught at the call, with its tag when it is an exception of one', async () => {
+    expect(await ending((store, tag) => exception(store, tag, 77))).toEqual([1, 77]);
+    const other = new Tag({ params: [I32], results: [] });
+    expect(await ending((store) => exception(store, other, 5))).toEqual([3, 0]);
+  });
+  it('is caught with the tag of the host when it is anything else', async () => {
+    for (const reason of [new Error('no luck'), 'text', undefined, new Proxy({}, {})]) {
+      expect(await ending(() => reason)).toEqual([2, 0]);
+    }
+  });
+  it('is a trap when nobody catches it, and when it is a trap', async () => {
+    expect(await ending((store, tag) => exception(store, tag, 77), 'pass')).toBe('hostRejected');
+    expect(await ending(() => new Error('no luck'), 'pass')).toBe('hostRejected');
+    expect(await ending(() => new RuntimeError('a trap', undefined, 'unreachable'))).toBe('hostRejected');
+  });
 });

@@ -124,9 +124,18 @@ export function throwRefStep({ slot, offset }: ThrowRef, handlers: Handlers | nu
  * frame.
  */
 export function hostThrew(thrown: unknown, fp: number): Step {
+  return caughtOr(thrown, fp, () => thrown);
+}
+
+/** The same of a promise that was rejected. `trap` is what that is when nobody in the guest takes it. */
+export function hostRejected(reason: unknown, fp: number, trap: () => RuntimeError): Step {
+  return caughtOr(reason, fp, trap);
+}
+
+function caughtOr(thrown: unknown, fp: number, uncaught: () => unknown): Step {
   const exception = exceptionOf(thrown);
-  if (exception === undefined) throw thrown;
-  return handle(exception, fp, null, () => thrown);
+  if (exception === undefined) throw uncaught();
+  return handle(exception, fp, null, uncaught);
 }
 
 /** The exception that a guest sees when a host function throws this; undefined for what no guest can catch: traps, and ends. */

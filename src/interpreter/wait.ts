@@ -1,4 +1,5 @@
 /** An execution that waits for the promise of a host function. */
+import { hostRejected } from './exceptions';
 import { rejected } from './failures';
 import { finishHostCall, type HostCall } from './hostcall';
 import { registers } from './registers';
@@ -32,10 +33,15 @@ export class HostWait {
     return this.settlement.kind !== 'none';
   }
 
-  /** Ends the host call, whose frame is on the machine's stack again. Throws the trap that a rejection is. */
+  /**
+   * Ends the host call, whose frame is on the machine's stack again. A rejection is thrown into the guest at the call; when nothing there
+   * handles it, it is a trap.
+   */
   finish(): Step | null {
     const { call, settlement } = this;
-    if (settlement.kind === 'rejected') throw rejected(call.func, settlement.reason);
-    return finishHostCall(call, registers.fp);
+    if (settlement.kind !== 'rejected') return finishHostCall(call, registers.fp);
+    const { reason } = settlement;
+    call.end();
+    return hostRejected(reason, registers.fp, () => rejected(call.func, reason));
   }
 }
