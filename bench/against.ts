@@ -39,7 +39,7 @@ function numberOf(name: 'rounds' | 'limit' | 'seed', text: string): number {
   return value;
 }
 
-/** The commit's own build, kept by its hash. It borrows our node_modules, and does not lie in there: tsup builds no types of such sources. */
+/** The commit's own build, kept by its hash. It borrows our node_modules, and does not lie in there. */
 function distOf(ref: string): string {
   const git = ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`];
   const { stdout, status } = spawnSync('git', git, { cwd: root, encoding: 'utf8' });

@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import Benchmark from 'benchmark';
 import { loadNamespace } from './namespace.ts';
 import { buildProgram, PROGRAMS } from './programs.ts';
 import type { JsEngine, Namespace } from './protocol.ts';
+import { nanosecondsOf } from './statistics.ts';
 
 const TEXT = `(module
   (import "host" "nothing" (func $nothing))
@@ -78,20 +78,13 @@ const large = readFileSync(await buildProgram(PROGRAMS.find((p) => p.name === 'm
 
 /** case -> engine -> nanoseconds for one. */
 const results = new Map<string, Map<JsEngine, number>>();
-const suite = new Benchmark.Suite();
 for (const engine of engines) {
   for (const [name, { run, times = 1 }] of Object.entries(cases(await loadNamespace(engine), small, large))) {
     if (positionals.length > 0 && !positionals.some((p) => name.includes(p))) continue;
-    suite.add(`${engine}: ${name}`, run, {
-      maxTime: 1,
-      onComplete(this: Benchmark) {
-        const row = results.get(name) ?? new Map();
-        results.set(name, row.set(engine, (this.stats.mean * 1e9) / times));
-      },
-    });
+    const row = results.get(name) ?? new Map<JsEngine, number>();
+    results.set(name, row.set(engine, nanosecondsOf(run, () => performance.now()) / times));
   }
 }
-suite.run({ async: false });
 
 console.log(`Node ${process.version}; nanoseconds each`);
 console.log(`${''.padEnd(28)}${engines.map((e) => e.padStart(12)).join('')}`);

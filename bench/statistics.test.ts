@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { estimate, type Pair, randomSource } from './statistics';
+import { estimate, nanosecondsOf, type Pair, randomSource } from './statistics';
 
 /** Pairs of a program that is `factor` times slower, with noise up to ten percent on both sides. */
 function noisy(factor: number, rounds: number, seed: number): Pair[] {
@@ -47,4 +47,16 @@ it('narrows with rounds', () => {
 it('refuses programs without measurements', () => {
   expect(() => estimate([])).toThrow(RangeError);
   expect(() => estimate([[{ before: 1, after: 1 }], []])).toThrow(RangeError);
+});
+
+it('measures one run in nanoseconds, on the clock that it is given', () => {
+  let time = 0;
+  let runs = 0;
+  const run = () => {
+    runs++;
+    time += 0.25;
+  };
+  expect(nanosecondsOf(run, () => time)).toBe(250_000);
+  // 1 + 2 + 4 + ... + 64 runs until a sample is long enough, and as many as the last of them in each.
+  expect(runs).toBe(127 + 50 * 64);
 });

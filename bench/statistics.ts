@@ -50,3 +50,21 @@ export function estimate(programs: readonly (readonly Pair[])[], seed = 1): Esti
   const at = (share: number) => Math.exp(drawn[Math.floor(share * (RESAMPLES - 1))]!);
   return { ratio: Math.exp(mean(logs.map(mean))), low: at(0.025), high: at(0.975) };
 }
+
+/** Milliseconds that one sample takes at least, so that the clock's own steps do not count; and how many samples. */
+const SAMPLE = 10;
+const SAMPLES = 50;
+
+/** Nanoseconds of one run: the median over samples of many runs each. `now` in milliseconds. */
+export function nanosecondsOf(run: () => void, now: () => number): number {
+  const sample = (count: number): number => {
+    const begun = now();
+    for (let k = 0; k < count; k++) run();
+    return now() - begun;
+  };
+  // What is measured is warm: half of a sample's length is run, and more, before the first one counts.
+  let count = 1;
+  while (sample(count) < SAMPLE) count *= 2;
+  const samples = Array.from({ length: SAMPLES }, () => sample(count)).sort((a, b) => a - b);
+  return (samples[SAMPLES >> 1]! * 1e6) / count;
+}

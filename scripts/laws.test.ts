@@ -5,15 +5,19 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingEntries } from './complete-lock.mjs';
 import { publicApi } from './laws/api.ts';
+import { packagesIn, unusedDependencies } from './laws/dependencies.ts';
+import { undocumented } from './laws/documented.ts';
 import { filesOf, root, sourcesOf } from './laws/files.ts';
 import { hardTimes, testsOf } from './laws/hard-times.ts';
 import { hostGlobals } from './laws/host-globals.ts';
 import { forbiddenImports, importCircles } from './laws/imports.ts';
 import { lostFiles, unnamedFiles } from './laws/readmes.ts';
+import { FACTORIES, LIBRARY, QUICKJS } from './library.mjs';
 import { complaints, FEATURE_SETS, KB, measure, type Size, showSizes } from './size.ts';
 
 const CORE = [
   'src/errors.ts',
+  'src/summary.ts',
   'src/decoder',
   'src/runtime',
   'src/lowering',
@@ -122,6 +126,23 @@ it('has the public API that api.txt lists', async () => {
   await expect(publicApi()).toMatchFileSnapshot('./api.txt');
 });
 
+it('says of everything public what it is', () => {
+  expect(undocumented(Object.values<string>({ ...LIBRARY, ...FACTORIES, ...QUICKJS }))).toEqual([]);
+});
+
+it('and sees what has no words', () => {
+  expect(undocumented(['scripts/laws/fixtures/undocumented.ts'])).toEqual(
+    ['Class', 'Class.method', 'Class.value', 'Shape', 'Shape.side', 'constant', 'run'].map(
+      (name) => `scripts/laws/fixtures/undocumented.ts: ${name}`,
+    ),
+  );
+});
+
+/** Tools that no file names, and what for. */
+const UNSEEN: Readonly<Record<string, string>> = {
+  '@types/node': 'the types of Node, by "types" in tsconfig.json',
+};
+
 describe('the package', () => {
   const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     dependencies?: object;
@@ -133,6 +154,30 @@ describe('the package', () => {
     for (const [name, version] of Object.entries(manifest.devDependencies)) {
       expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
     }
+  });
+
+  it('uses each of its tools', () => {
+    expect(unusedDependencies()).toEqual(Object.keys(UNSEEN));
+  });
+
+  it('and knows a use when it sees one', () => {
+    const text = `
+      import a from 'one'; import type { B } from '@two/b/deep'; export { c } from 'three/c.js';
+      await import('four'); require('five'); import.meta.resolve('six/wasm'); createRequire(here)('seven');
+      const file = 'node_modules/eight/bin.js', PACKAGE: string = '@nine/hidden/part';
+      import './ten'; import 'node:path'; const other = 'eleven';`;
+    const found = [...packagesIn('text.ts', text)].filter((name) => name !== 'node');
+    expect(found).toEqual([
+      'one',
+      '@two/b',
+      'three',
+      'four',
+      'five',
+      'six',
+      'seven',
+      'eight',
+      '@nine/hidden',
+    ]);
   });
 
   it('locks the optional packages of every platform', () => {
