@@ -1,8 +1,9 @@
 /** A damaged module that is still valid: instantiated and run with little fuel, it may trap or fail to link, and nothing else. */
-import { type ExternType, isRef, type Module } from '../../src/decoder/index';
+import type { ExternType, Module } from '../../src/decoder/index';
 import { LinkError, RuntimeError } from '../../src/errors';
 import { Execution, Store } from '../../src/interpreter/index';
 import {
+  defaultValue,
   type Extern,
   Func,
   Global,
@@ -10,15 +11,10 @@ import {
   instantiatePaused,
   Memory,
   Table,
-  type Value,
 } from '../../src/runtime/index';
 
 const LIMITS = { maxMemoryBytes: 1 << 24, maxTableElements: 10_000, maxFrames: 500, maxSlots: 50_000 };
 const FUEL = 300;
-
-function zero(type: number): Value {
-  return { type, lo: 0, hi: 0, ref: isRef(type) ? null : undefined };
-}
 
 /** Something of that type. */
 function provide(store: Store, type: ExternType): Extern {
@@ -30,7 +26,7 @@ function provide(store: Store, type: ExternType): Extern {
     case 'table':
       return new Table(store, type.type);
     case 'global':
-      return new Global(store, type.type, zero(type.type.value));
+      return new Global(store, type.type, defaultValue(type.type.value));
     default:
       throw new LinkError('no such import');
   }
@@ -42,7 +38,7 @@ function isAllowed(error: unknown): boolean {
 }
 
 function runFunction(func: Func): void {
-  const outcome = new Execution(func, func.type.params.map(zero)).run({ fuel: FUEL });
+  const outcome = new Execution(func, func.type.params.map(defaultValue)).run({ fuel: FUEL });
   if (outcome.kind === 'trapped' && !(outcome.error instanceof RuntimeError)) throw outcome.error;
 }
 

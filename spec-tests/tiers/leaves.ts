@@ -5,7 +5,7 @@
 import { trap } from '../../src/errors';
 import { Assembler } from '../../src/interpreter/assemble';
 import { Code, codeOf } from '../../src/interpreter/code';
-import type { Factories, Factory } from '../../src/interpreter/factories';
+import type { Factories, Factory, FactorySource } from '../../src/interpreter/factories';
 import { createFactories } from '../../src/interpreter/factories.generated.js';
 import { createVectorFactories, vectorFunctions } from '../../src/interpreter/factories-simd.generated.js';
 import { Flattening, type Simple } from '../../src/interpreter/flatten';
@@ -98,6 +98,9 @@ class LeafMaker extends Assembler {
   }
   override has(name: string): boolean {
     return this.own[name] !== undefined;
+  }
+  protected override vectorFactories(): FactorySource {
+    return { has: (name) => this.has(name), make: (name) => this.make(name) };
   }
   simple(statement: Simple): Step {
     return this.statement(statement, () => null);

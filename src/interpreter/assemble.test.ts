@@ -70,7 +70,8 @@ describe('the host stack is shallow', () => {
     statements: (n) => '(i32.store (i32.const 0) (local.get 0))'.repeat(n),
     'branches that are not taken': (n) => `(block $o ${'(br_if $o (local.get 0))'.repeat(n)})`,
     // The parser nests on its own stack.
-    'blocks in blocks': (n) => `${'(block (br_if 0 (local.get 0)) '.repeat(100)}${')'.repeat(100)}`.repeat(n / 100),
+    'blocks in blocks': (n) =>
+      `${'(block (br_if 0 (local.get 0)) '.repeat(100)}${')'.repeat(100)}`.repeat(n / 100),
     'ifs in a row': (n) => '(if (local.get 0) (then (nop)))'.repeat(n),
   };
   it.each(Object.entries(CHAINS))('behind 10,000 %s', (_, chain) => {

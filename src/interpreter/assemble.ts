@@ -114,9 +114,14 @@ export class Assembler {
     return this.factories.has(name);
   }
 
-  /** What vectors.ts assembles from: its factories are apart. */
+  /** Where the factories of SIMD are: apart, as most programs need none. */
+  protected vectorFactories(): FactorySource {
+    return vectorFactorySource(this.code.hot);
+  }
+
+  /** What vectors.ts assembles from. */
   private vectorParts() {
-    const { has, make } = vectorFactorySource(this.code.hot);
+    const { has, make } = this.vectorFactories();
     const { instance } = this;
     return { has, make, instance, views: this.views.bind(this), value: this.value.bind(this) };
   }

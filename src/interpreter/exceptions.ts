@@ -138,9 +138,12 @@ function caughtOr(thrown: unknown, fp: number, uncaught: () => unknown): Step {
   return handle(exception, fp, null, uncaught);
 }
 
+/** Bound once: test runners look imports up at each use, and where the host's stack ends there is no room for that. */
+const standIn = standsFor;
+
 /** The exception that a guest sees when a host function throws this; undefined for what no guest can catch: traps, and ends. */
 function exceptionOf(thrown: unknown): Exception | undefined {
-  const exception = standsFor(thrown);
+  const exception = standIn(thrown);
   if (exception !== undefined) return exception;
   if (trapOf(thrown) !== undefined) return undefined;
   try {
