@@ -105,7 +105,9 @@ describe('dist/tswasm.min.js', () => {
       delegate: body(0x06, 0x40, 0x18, 0),
     };
     for (const [name, bytes] of Object.entries(modules)) {
-      expect(() => min.Module.decode(Uint8Array.from(bytes)), name).toThrow('exception handling is not supported');
+      expect(() => min.Module.decode(Uint8Array.from(bytes)), name).toThrow(
+        'exception handling is not supported',
+      );
     }
   });
 
