@@ -4,7 +4,8 @@
  */
 import type { ModuleData } from '../../decoder';
 import { isQuiet } from '../../decoder/quiet';
-import { keptBody, type LoweredBody, lower, type Statement } from '../../lowering';
+import type { LoweredBody, Statement } from '../../lowering';
+import { bodyOf } from './bodies';
 import { whyNot } from './refusals';
 import { everyStatement } from './walk';
 
@@ -16,10 +17,6 @@ const MOST_QUIET_CALLS = 30;
 const LARGE_FRAME = 500;
 
 const known = new WeakMap<ModuleData, Map<number, Loudness>>();
-
-export function bodyOf(module: ModuleData, funcidx: number): LoweredBody {
-  return keptBody(module, funcidx) ?? lower(module, funcidx);
-}
 
 export function loudnessOf(module: ModuleData, funcidx: number): Loudness {
   return search(module, funcidx, 0);

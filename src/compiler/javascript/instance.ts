@@ -2,9 +2,11 @@
 import { isQuiet } from '../../decoder/quiet';
 import type { TierMachine } from '../../interpreter/tiers';
 import type { Func, Instance } from '../../runtime';
+import type { Charge } from '../../runtime/ledger';
 import * as numerics from '../../runtime/numerics';
 import type { Activations, Entered } from './activations';
-import { bodyOf, loudnessOf } from './callees';
+import { bodyOf } from './bodies';
+import { loudnessOf } from './callees';
 import type { CodeRecord, CompiledCall, StackCall } from './cells';
 import { continuationText, type FunctionText, functionText } from './functions';
 import * as helpers from './helpers';
@@ -39,6 +41,7 @@ export class CompiledInstance {
   private readonly activations: Activations;
   private readonly evaluate: Evaluate;
   private readonly compiled = new Map<number, Compiled>();
+  private readonly charges: Charge[] = [];
   /** It has been given up: writes to its memory are tracked from now on. */
   isDropped = false;
 
@@ -94,12 +97,15 @@ export class CompiledInstance {
       this.activations.stubs.reset(this.instance.funcAt(funcidx));
     }
     this.compiled.clear();
+    for (const charge of this.charges) charge.release();
   }
 
   private reserve({ text }: FunctionText): boolean {
     const charge = this.instance.store.code.reserve(BYTES_PER_CHARACTER * text.length);
-    charge?.holdFor(this);
-    return charge !== undefined;
+    if (charge === undefined) return false;
+    charge.holdFor(this);
+    this.charges.push(charge);
+    return true;
   }
 
   private evaluated({ text, needs, sites }: FunctionText, func: Func): Evaluated {

@@ -1,6 +1,7 @@
 /** Functions that this tier leaves to the interpreter, and why. */
 import { type ModuleData, V128, type ValType } from '../../decoder';
-import { type Expr, keptBody, type LoweredBody, lower, type Statement } from '../../lowering';
+import type { Expr, LoweredBody, Statement } from '../../lowering';
+import { bodyOf } from './bodies';
 import { everyStatement } from './walk';
 
 /** Blocks inside each other: parsers of engines nest calls for each. */
@@ -18,10 +19,7 @@ export function whyNot(module: ModuleData, funcidx: number): string | undefined 
     all = new Map();
     known.set(module, all);
   }
-  if (!all.has(funcidx)) {
-    const body = keptBody(module, funcidx) ?? lower(module, funcidx);
-    all.set(funcidx, whyNotBody(module, body));
-  }
+  if (!all.has(funcidx)) all.set(funcidx, whyNotBody(module, bodyOf(module, funcidx)));
   return all.get(funcidx);
 }
 
