@@ -44,6 +44,17 @@ class DescriptorAnchor implements Anchor {
   }
 }
 
+/**
+ * Whether a name means an entry of the directory to Windows too: with a backslash or a colon it would lead elsewhere, and some names are
+ * devices in every directory, whatever they end in.
+ */
+export function isWindowsName(name: string): boolean {
+  if (name === '.') return true;
+  for (let k = 0; k < name.length; k++) if (name.charCodeAt(k) < 0x20) return false;
+  return !/[\\:*?"<>|]|[. ]$/.test(name) && !DEVICE.test(name);
+}
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(\.|$)/i;
+
 class PathAnchor implements Anchor {
   constructor(
     private readonly path: string,
@@ -51,9 +62,7 @@ class PathAnchor implements Anchor {
   ) {}
   at(name: string): string {
     if (name.includes('/')) throw new NameError('EINVAL');
-    if (process.platform === 'win32' && /[\\:*?"<>|]|[. ]$/.test(name) && name !== '.') {
-      throw new NameError('EINVAL');
-    }
+    if (process.platform === 'win32' && !isWindowsName(name)) throw new NameError('EINVAL');
     if (identityOf(this.path) !== this.identity) throw new NameError('ESTALE');
     return name === '.' ? this.path : path.join(this.path, name);
   }

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeFiles } from '../../src/wasi/files/testing';
 import { type FakeGuest, FakeHost, fakeGuest, WRITE } from '../../src/wasi/testing';
+import { isWindowsName } from './anchors';
 import { type NodeDirectoryOptions, nodeDirectory } from './files';
 
 let scratch: string;
@@ -287,4 +288,27 @@ it('goes on in another directory, at the same offsets', () => {
   expect(moved.readdir(dir, 2).map(({ name }) => name)).toEqual(['log']);
   expect(fs.readFileSync(path.join(two, 'd/log'), 'utf8')).toBe('first half, second half');
   expect(fs.readFileSync(path.join(one, 'd/log'), 'utf8')).toBe('first half, ');
+});
+
+it('on Windows no name leads out of its directory, or to a device', () => {
+  const bad = [
+    'a\\b',
+    '..\\x',
+    'c:',
+    'c:x',
+    'file:stream',
+    'what?',
+    'a*',
+    '<',
+    'a|b',
+    '"',
+    'dot.',
+    'blank ',
+    '..',
+  ];
+  const devices = ['NUL', 'nul.txt', 'Con', 'aux .h', 'COM1', 'com1.a.b', 'LPT\u00b9', 'CONOUT$', 'prn'];
+  for (const name of [...bad, ...devices, 'a\nb', '\u001f'])
+    expect([name, isWindowsName(name)]).toEqual([name, false]);
+  const good = ['.', 'a', 'nullable', 'com', 'com10', 'console', 'a.nul', 'x y', '.hidden', 'ü', "it's"];
+  for (const name of good) expect([name, isWindowsName(name)]).toEqual([name, true]);
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import ts from 'typescript';
 import { root } from './files.ts';
 
-const PLACES = ['.ci', 'bench', 'docs', 'embed', 'examples', 'scripts', 'spec-tests', 'src'];
+const PLACES = ['.ci', 'bench', 'docs', 'embed', 'examples', 'fleet', 'scripts', 'spec-tests', 'src'];
 const IS_CODE = /\.[cm]?[jt]sx?$/;
 
 /** Code of the repository, from its root with `/`, configuration files at the root included. */

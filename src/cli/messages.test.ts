@@ -107,6 +107,8 @@ const COMMANDS: readonly (string | readonly [string, string])[] = [
   '--snapshot-to nowhere/s.dmp --after-fuel 100 program.wat',
   '--snapshot-to data --after-fuel 100 program.wat',
   '--checkpoint text.txt/s.dmp program.wat',
+  '--snapshot-to s.dmp --on-signal usr1 program.wat',
+  '--snapshot-to s.dmp --on-signal SIGKILL program.wat',
   '--profile nowhere/p.cpuprofile program.wat',
   '--coverage c.info --snapshot-to s.dmp --after-fuel 100 program.wat',
   'program.wat',

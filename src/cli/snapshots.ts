@@ -8,7 +8,7 @@ import { snapshot, u64FromNumber, withDigest } from '../snapshot';
 import { StateError, type Wasi } from '../wasi';
 import { reportEnding } from './entry';
 import { InputError } from './load';
-import { type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
+import { closest, type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
 import { complain } from './output';
 import { during } from './progress';
 import { backtraceLines, EXIT } from './report';
@@ -120,8 +120,7 @@ export class SnapshotPlan {
   private listen(): void {
     const name = this.options.get('on-signal');
     if (name !== undefined) {
-      if (!(name in constants.signals))
-        throw new UsageError(`--on-signal ${name}: there is no such signal here`);
+      if (!(name in constants.signals)) throw new UsageError(`--on-signal ${name}: ${noSignal(name)}`);
       this.on(name as NodeJS.Signals, { file: this.target!, stop: !this.keepRunning });
     }
     if (this.checkpoint === undefined) return;
@@ -284,6 +283,14 @@ export class SnapshotPlan {
 /** What a snapshot without host state does not hold. */
 export const WASI_WORLD =
   'arguments, variables, clocks, random numbers, output that is held back, open files and files in memory';
+
+/** `kill` takes names without SIG, too; and systems differ. */
+function noSignal(name: string): string {
+  const known = Object.keys(constants.signals);
+  const similar = closest(`SIG${name.toUpperCase().replace(/^SIG/, '')}`, known);
+  const hint = similar === undefined ? `; there are ${known.join(', ')}` : ` (did you mean ${similar}?)`;
+  return `there is no such signal here${hint}`;
+}
 
 /** Bytes, most of what is in its snapshot. */
 function memoryOf({ memories }: Instance): number {

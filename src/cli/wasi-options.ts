@@ -191,7 +191,7 @@ function preopens(options: Options, maxBytes: number | undefined): Preopen[] {
 
 /** Other programs have one colon there. */
 function colonHint(text: string): string {
-  const match = text.includes('::') ? null : /^([^:]+):([^:]+)$/.exec(text);
+  const match = text.includes('::') ? null : /^(.+):([^:]+)$/.exec(text);
   return match !== null && existsSync(match[1]) ? ` (did you mean ${match[1]}::${match[2]}?)` : '';
 }
 
