@@ -98,7 +98,6 @@ function typescriptIn(place: string): string[] {
 const ELSEWHERE: Readonly<Record<string, string>> = {
   TSWASM_SUITE_TOTALS: 'a file for the totals of the official suite',
   TSWASM_TESTSUITE: 'where the official suite is; locate.ts says whether there is one',
-  TSWASM_SUITE_TOTALS: 'where .ci/run finds the totals of the suite',
   TSWASM_MUTANTS: 'the step runs the command instead',
   TSWASM_DIFF_SEEDS: 'the steps run the command instead',
   TSWASM_SEED: 'another journey of the programs that travel',
