@@ -10,7 +10,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Module } from '../../src/index';
 import { hasClang, NO_WASM_OPT } from '../node/wasi-tests/clang';
-import { askFresh, type EngineCommand, findEngines, noQjsNotice } from './tests/engines';
+import { askFresh, type EngineCommand, findEngines, missingNotice } from './tests/engines';
 import { travel } from './tests/travel';
 import { toHex } from './tests/wire';
 
@@ -31,7 +31,7 @@ function command(program: string, ...words: string[]): void {
   if (status !== 0) throw new Error(stderr.toString());
 }
 beforeAll(async () => {
-  noQjsNotice();
+  missingNotice();
   folder = mkdtempSync(path.join(tmpdir(), 'tswasm-compiled-'));
   if (!hasClang) return;
   engines = await findEngines();
