@@ -4,7 +4,7 @@ import path from 'node:path';
 import { filesOf, root } from './files.ts';
 
 /** Tests, generated files, the public face of a folder, and what stands for another file in small bundles explain themselves. */
-const OBVIOUS = /\.test\.ts$|\.generated\.|\.d\.m?ts$|(^|\/)(index|testing)\.ts$|\.min\.ts$/;
+const OBVIOUS = /\.test\.ts$|\.generated\.|\.d\.m?ts$|(^|\/)(index|testing[\w-]*)\.ts$|\.min\.ts$/;
 
 function filesBelow(folder: string): string[] {
   return filesOf([folder]).map((file) => file.slice(folder.length + 1));
