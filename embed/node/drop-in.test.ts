@@ -39,13 +39,13 @@ it('runs an image codec with SIMD, @jsquash/webp (Emscripten)', async () => {
   expect(dropIn).toEqual(native);
   const size = { width: 40, height: 24 };
   expect(dropIn).toMatchObject([size, size, { ...size, worst: 0 }]);
-});
+}, 300_000);
 
 it('runs a physics engine with SIMD, rapier2d (wasm-bindgen)', async () => {
   const { native, dropIn } = await compare('rapier');
   expect(dropIn).toEqual(native);
   expect((dropIn as { places: unknown[] }).places).toHaveLength(15);
-});
+}, 300_000);
 
 /** Seven megabytes, and a start that takes some twenty seconds: a run of the heavy tests sets the variable. */
 const heavy = process.env['TSWASM_HEAVY'] === '1';
