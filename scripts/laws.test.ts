@@ -141,6 +141,8 @@ it('and sees what has no words', () => {
 /** Tools that no file names, and what for. */
 const UNSEEN: Readonly<Record<string, string>> = {
   '@types/node': 'the types of Node, by "types" in tsconfig.json',
+  axios: 'a program that embed/node/register.test.ts writes imports it',
+  polywasm: 'bench/namespace.ts imports it by the name of the engine',
 };
 
 describe('the package', () => {

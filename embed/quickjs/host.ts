@@ -5,9 +5,13 @@ import { nanoseconds } from '../../src/wasi/words';
 import type { Machine, StdFile } from './machine';
 import { DescriptorStream, type Readiness } from './streams';
 
+/** The streams and timers of a guest in QuickJS; one that is left out is empty, or drops what is written. */
 export interface QuickjsHostOptions {
+  /** Where descriptor 0 reads from. */
   readonly stdin?: Pollable;
+  /** Where descriptor 1 writes to. */
   readonly stdout?: Pollable;
+  /** Where descriptor 2 writes to. */
   readonly stderr?: Pollable;
   /** Fills the array with unpredictable bytes. Without it they come from /dev/urandom, and without that there are none. */
   readonly random?: (bytes: Uint8Array) => void;
@@ -15,6 +19,7 @@ export interface QuickjsHostOptions {
   readonly sleep?: (milliseconds: number) => void;
   /** A timer of the embedder for runs that must not block. Default: `os.setTimeout`. */
   readonly setTimeout?: (callback: () => void, milliseconds: number) => unknown;
+  /** Takes back a timer of `setTimeout`. */
   readonly clearTimeout?: (handle: unknown) => void;
 }
 

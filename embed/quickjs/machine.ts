@@ -75,7 +75,9 @@ export interface Os {
 
 /** What there is of the machine around QuickJS. */
 export interface Machine {
+  /** QuickJS' module `std`. */
   readonly std: Std;
+  /** QuickJS' module `os`. */
   readonly os: Os;
 }
 

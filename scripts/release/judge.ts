@@ -14,7 +14,7 @@ const HEADING = /^## (\d+\.\d+\.\d+(?:-[0-9a-z.-]+)?), (.+)$/i;
 /** The sections, newest first. Throws for a heading that is none. */
 export function changelogSections(text: string): Section[] {
   const sections: Section[] = [];
-  for (const part of text.split(/^(?=## )/m).slice(1)) {
+  for (const part of text.split(/^(?=## )/m).filter((one) => one.startsWith('## '))) {
     const [heading, ...lines] = part.split('\n');
     const found = HEADING.exec(heading);
     if (found === null || !(found[2] === UNRELEASED || /^\d{4}-\d\d-\d\d$/.test(found[2]))) {

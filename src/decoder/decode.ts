@@ -32,6 +32,7 @@ import type {
 } from './types';
 import { externTypeName } from './types';
 
+/** How a module is decoded. */
 export interface DecodeOptions {
   /** Switches by proposal; what is left out is on. */
   readonly features?: Partial<Readonly<Record<Feature, boolean>>>;

@@ -112,7 +112,12 @@ export interface FuncType {
   readonly results: readonly ValType[];
 }
 /** Composite types. Structs and arrays join this union with the GC proposal. */
-export type CompositeType = { readonly kind: 'func'; readonly func: FuncType };
+export type CompositeType = {
+  /** Only functions so far: structures and arrays are not supported. */
+  readonly kind: 'func';
+  /** The function type. */
+  readonly func: FuncType;
+};
 /** An entry of the type index space; equal types of any two modules are one (iso-recursive canonical form). */
 export interface DefType {
   /** What it is a type of: functions so far. */
