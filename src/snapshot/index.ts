@@ -44,6 +44,7 @@ export { moduleHash } from './identity';
 export type { PartRecord } from './linkage';
 export type { BindExternRef, NameExternRef } from './references';
 export { type RestoreOptions, restore } from './restore';
+export { Arrival, Departure } from './stages';
 export {
   decodeStore,
   isStoreSnapshot,

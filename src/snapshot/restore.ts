@@ -213,19 +213,23 @@ export function unusableUnless(instances: readonly Instance[], change: () => voi
   }
 }
 
+/** @internal What the chunks of a document are written over: a snapshot's over zeros, a last stage's over what has been sent before. */
+export type ChunksGo = 'over zeros' | 'over what is there';
+
 /** @internal Changes memories, tables and globals. */
 export function writeContents(
   document: SnapshotDocument,
   space: Space,
   plan: Plan,
   options: RestoreOptions,
+  chunks: ChunksGo = 'over zeros',
 ): void {
   grow(document, space);
   if (document.hostState.length > 0) options.loadHostState!(document.hostState.slice());
   document.memories.forEach((record, i) => {
     if (!isStored(record)) return;
     const { bytes } = space.memories[i];
-    bytes.fill(0);
+    if (chunks === 'over zeros') bytes.fill(0);
     applyChunks(record.chunks, bytes);
   });
   plan.tables.forEach((refs, i) => {

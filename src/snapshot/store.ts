@@ -24,6 +24,7 @@ import {
 import {
   CAPTURE_OPTIONS,
   type CaptureOptions,
+  type Contents,
   captureContents,
   capturePending,
   captureRoot,
@@ -37,6 +38,7 @@ import { STORE_MAGIC } from './format';
 import { LiveLinkage, linkageOfInstances, linkageOfRecords, type PartRecord } from './linkage';
 import { Namer } from './references';
 import {
+  type ChunksGo,
   checkRoom,
   frameState,
   type Plan,
@@ -70,30 +72,56 @@ export function snapshotStore(
   execution?: Execution,
   options: CaptureOptions = {},
 ): Uint8Array {
-  if (instances.length === 0) throw new SnapshotError('a store without instances', 'state');
   const given = readOptions('snapshotStore', options, CAPTURE_OPTIONS);
-  const linkage = linkageOfInstances(instances);
+  return storeSnapshot(linkageOf(instances), execution, given);
+}
+
+/** @internal How the instances of a store are linked. */
+export function linkageOf(instances: readonly Instance[]): LiveLinkage {
+  if (instances.length === 0) throw new SnapshotError('a store without instances', 'state');
+  return linkageOfInstances(instances);
+}
+
+/** @internal The file, with as much of the memories as `contents` says. */
+export function storeSnapshot(
+  linkage: LiveLinkage,
+  execution: Execution | undefined,
+  options: CaptureOptions,
+  contents?: Contents,
+): Uint8Array {
+  const { instances } = linkage;
   const space = spaceOfStore(linkage, instances[0].store);
-  const namer = new Namer(space, given.nameExternRef);
+  const namer = new Namer(space, options.nameExternRef);
   const told = writeLinkage(linkage);
   const document = encode({
     ...EMPTY_DOCUMENT,
-    ...captureContents(space, namer),
-    timestampMs: given.timestampMs ?? ZERO64,
+    ...captureContents(space, namer, contents),
+    timestampMs: options.timestampMs ?? ZERO64,
     wasmHash: xxh64(told),
     segments: {
       dataDropped: joined(instances.map((instance) => instance.droppedDatas)),
       elemDropped: joined(instances.map((instance) => instance.droppedElems)),
     },
     ...(execution === undefined ? { postmortem: true } : captureStack(execution, space, namer)),
-    hostState: bytesOf('the host state', given.hostState ?? NO_BYTES),
+    hostState: bytesOf('the host state', options.hostState ?? NO_BYTES),
   });
   const out = new Writer();
+  writeHead(out, told);
+  out.bytes(document);
+  return out.finish();
+}
+
+/** @internal The head of the file: magic, version and linkage. */
+export function storeHead(linkage: LiveLinkage): Uint8Array {
+  const out = new Writer();
+  writeHead(out, writeLinkage(linkage));
+  return out.finish();
+}
+
+function writeHead(out: Writer, told: Uint8Array): void {
   for (const byte of STORE_MAGIC) out.u8(byte);
   out.u32(told.length);
   out.bytes(told);
-  out.bytes(document);
-  return out.finish();
 }
 
 function captureStack(
@@ -222,18 +250,84 @@ export function restoreStore(
 ): RestoredStore {
   const given = readOptions('restoreStore', options, RESTORE_STORE_OPTIONS);
   const { records, document } = decodeStore(bytes, store.limits);
-  const planned = linkageOfRecords(records, modules);
-  verifyStore(document, planned);
-  if (document.hostState.length > 0 && given.loadHostState === undefined) {
-    throw new SnapshotError('the snapshot carries host state, and nothing here takes it', 'unsupported');
-  }
-  const live = new LiveLinkage();
+  checkFits(document, records, modules, given);
+  const live = linked(store, modules, records, given);
   try {
-    link(live, store, modules, records, given);
-    return fill(document, live, spaceOfStore(live, store), given);
+    return fill(document, live, spaceOfStore(live, store), given, 'over zeros');
   } catch (error) {
     for (const instance of live.instances) instance.release();
     throw error;
+  }
+}
+
+/** All that needs no instance. */
+function checkFits(
+  document: SnapshotDocument,
+  records: readonly PartRecord[],
+  modules: readonly Module[],
+  { loadHostState }: RestoreStoreOptions,
+): void {
+  verifyStore(document, linkageOfRecords(records, modules));
+  if (document.hostState.length > 0 && loadHostState === undefined)
+    throw new SnapshotError('the snapshot carries host state, and nothing here takes it', 'unsupported');
+}
+
+function linked(
+  store: Store,
+  modules: readonly Module[],
+  records: readonly PartRecord[],
+  options: RestoreStoreOptions,
+): LiveLinkage {
+  const live = new LiveLinkage();
+  try {
+    link(live, store, modules, records, options);
+    return live;
+  } catch (error) {
+    for (const instance of live.instances) instance.release();
+    throw error;
+  }
+}
+
+/** @internal A store whose memories are filled before the rest of it is known (stages.ts). */
+export class StagedStore {
+  private readonly live: LiveLinkage;
+  private readonly told: Uint8Array;
+  private readonly given: RestoreStoreOptions;
+
+  constructor(
+    head: Uint8Array,
+    private readonly store: Store,
+    private readonly modules: readonly Module[],
+    options: RestoreStoreOptions,
+  ) {
+    this.given = readOptions('Arrival', options, RESTORE_STORE_OPTIONS);
+    const { records, told } = readLinkage(head);
+    linkageOfRecords(records, modules);
+    this.told = told.slice();
+    this.live = linked(store, modules, records, this.given);
+  }
+
+  get memories(): LiveLinkage['memories'] {
+    return this.live.memories;
+  }
+
+  finish(bytes: Uint8Array): RestoredStore {
+    try {
+      const { told } = readLinkage(bytes);
+      if (told.length !== this.told.length || told.some((byte, k) => byte !== this.told[k]))
+        mismatch('the last stage is of another linkage than the opening');
+      const { records, document } = decodeStore(bytes, this.store.limits);
+      checkFits(document, records, this.modules, this.given);
+      const space = spaceOfStore(this.live, this.store);
+      return fill(document, this.live, space, this.given, 'over what is there');
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  release(): void {
+    for (const instance of this.live.instances) instance.release();
   }
 }
 
@@ -284,6 +378,7 @@ function fill(
   live: LiveLinkage,
   space: Space,
   options: RestoreStoreOptions,
+  chunks: ChunksGo,
 ): RestoredStore {
   const { instances, parts } = live;
   checkRoom(document, space);
@@ -293,7 +388,7 @@ function fill(
     : stand(document, space, plan.binder, framesOf(document, live, plan));
   const { dataDropped, elemDropped } = document.segments;
   unusableUnless(instances, () => {
-    writeContents(document, space, plan, options);
+    writeContents(document, space, plan, options, chunks);
     instances.forEach(({ droppedDatas, droppedElems }, i) => {
       const { firstData, firstElem } = parts[i];
       droppedDatas.set(dataDropped.subarray(firstData, firstData + droppedDatas.length));
