@@ -1,6 +1,6 @@
 /**
- * tswasm with its native tier: every function that the tier takes runs there from its first call on (`native`), or begins in one of the two at
- * random and may move at every safepoint (`native-mixed`).
+ * tswasm with its native tier: every function that the tier takes runs there from its first call on (`native`); or begins in one of the two at
+ * random, may move at every safepoint, and is emitted by itself (`native-mixed`).
  */
 import '../../embed/node/native-memory';
 import type { HostWebAssembly } from '../../src/compiler/native/host';
@@ -12,7 +12,10 @@ import type { Engine } from '../engine';
 import { RandomPolicy } from '../tiers/policy';
 import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
 
-const tier = new NativeTier((globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly);
+const host = (globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly;
+const tier = new NativeTier(host);
+/** Every function is a group of its own, as far as that can be. */
+const inParts = new NativeTier(host, { whole: 0, group: 0 });
 
 const ALWAYS: TierPolicy = {
   tiers: [tier],
@@ -33,7 +36,7 @@ class NativeMixedSession extends TswasmSession {
 
   constructor(script: string) {
     super(featuresFor(script));
-    this.policy = new RandomPolicy(tier, script.length);
+    this.policy = new RandomPolicy(inParts, script.length);
     usePolicy(this.store, this.policy);
   }
   protected override call(func: Func, args: readonly WasmValue[]): WasmValue[] {
@@ -42,8 +45,8 @@ class NativeMixedSession extends TswasmSession {
   }
 }
 
-function report(): string {
-  const { offered, entered, continued, refused } = tier.counts;
+function report({ counts }: NativeTier): string {
+  const { offered, entered, continued, refused } = counts;
   const reasons = [...refused].map(([why, count]) => `${count} because ${why}`);
   return [
     `the native tier: ${offered} functions, entered ${entered} times by calls and ${continued} times at loops;`,
@@ -55,11 +58,11 @@ export const nativeTierEngine: Engine = {
   ...tswasmEngine,
   name: 'native',
   open: (script) => new NativeSession(script),
-  finish: report,
+  finish: () => report(tier),
 };
 export const nativeMixedEngine: Engine = {
   ...tswasmEngine,
   name: 'native-mixed',
   open: (script) => new NativeMixedSession(script),
-  finish: report,
+  finish: () => report(inParts),
 };

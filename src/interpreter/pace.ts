@@ -6,6 +6,8 @@
 
 /** Safepoints of a slice: at least SLICE, below twice that. */
 const SLICE = 2048;
+/** What the interpreter gets of a slice that a tier has begun: that one may be many times as long, and nothing would be found running. */
+export const LONGEST_OF_TIERS = 2 * SLICE;
 /**
  * Where nothing is left to make better, slices get up to 2^LONGEST times as long: leaving the code that the host has compiled and coming
  * back takes about a microsecond, which is a tenth of a slice of a tight loop. Not when there is a deadline or a signal: what is tight

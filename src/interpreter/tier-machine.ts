@@ -81,6 +81,7 @@ export class MachineOfTier implements TierMachine {
       return false;
     }
     const { nest } = registers;
+    if (callee.callback === undefined) turn.curb();
     turn.nested++;
     registers.nest = Math.min(nest, 1);
     try {
@@ -92,6 +93,7 @@ export class MachineOfTier implements TierMachine {
   }
 
   returned({ sp }: Place): Step | null {
+    runningTurn().curb();
     const { sites, frames } = stack();
     registers.sp = sp - 1;
     registers.fp = frames[sp - 1];
@@ -131,6 +133,7 @@ export class MachineOfTier implements TierMachine {
   }
 
   tailCall(callee: Func, { fp, sp }: Place): Step | null {
+    runningTurn().curb();
     const { sites } = stack();
     const site = sites[sp - 1]!;
     if (site.callee !== callee) sites[sp - 1] = site.replaced(callee);

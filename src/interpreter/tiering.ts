@@ -20,6 +20,9 @@ const WINDOW = 1024;
 const HOT = 8;
 /** A long function costs more to lower and to get warm again, so it must be found once more for this many bytes. */
 const BYTES_PER_SAMPLE = 512;
+/** Another tier's code is so much better that it is asked for sooner: what it takes to make is a few slices of the interpreter. */
+const HOT_FOR_TIERS = 2;
+const BYTES_PER_TIER_SAMPLE = 4096;
 
 let samples = 0;
 let epoch = 0;
@@ -29,8 +32,10 @@ export function afterSafepoint(site: Safepoint): Step | null {
   if (!isSafepoint(site)) return site.resume;
   const { code } = site;
   const { state } = code;
-  const isHot = warmed(state) >= hotAt(code.func);
-  const raised = raise(site, isHot);
+  const heat = warmed(state);
+  const size = sizeOf(code.func);
+  const raised = raise(site, heat >= Math.max(HOT_FOR_TIERS, size / BYTES_PER_TIER_SAMPLE));
+  const isHot = heat >= Math.max(HOT, size / BYTES_PER_SAMPLE);
   if (raised !== undefined) return raised;
   if (!hasFreshFactories() || (!isHot && !isMaking(state))) return site.resume;
   const better = makeSome(state, true, registers.lowering);
@@ -64,8 +69,8 @@ function warmed(state: FuncCode): number {
   return ++state.heat;
 }
 
-function hotAt({ instance, funcidx }: Func): number {
+function sizeOf({ instance, funcidx }: Func): number {
   const { importedFuncs, codeStart, codeEnd } = instance!.module;
   const defined = funcidx - importedFuncs;
-  return Math.max(HOT, (codeEnd[defined] - codeStart[defined]) / BYTES_PER_SAMPLE);
+  return codeEnd[defined] - codeStart[defined];
 }

@@ -5,7 +5,7 @@
  */
 import { waiting } from './hostcall';
 import type { Outcome, PauseReason, RunOptions } from './outcome';
-import { Pace } from './pace';
+import { LONGEST_OF_TIERS, Pace } from './pace';
 import { nestingLimit, type Registers, registers, stack } from './registers';
 import type { TierPolicy } from './tiers';
 
@@ -126,6 +126,14 @@ export class Turn {
     const left = Math.max(registers.fuel, 0);
     this.withheld += left;
     registers.fuel -= left;
+  }
+
+  /** The interpreter goes on in a slice that a tier may have begun. */
+  curb(): void {
+    const excess = registers.fuel - LONGEST_OF_TIERS;
+    if (excess <= 0) return;
+    this.withheld += excess;
+    registers.fuel -= excess;
   }
 
   startSlice(haste = 0): void {

@@ -16,9 +16,25 @@ import type { Helpers, NativeInstance } from './native-instance';
 import { leave, type SpilledFrame } from './spilled';
 import { originsOf, tracedFrames, trapFrom } from './traps';
 
+/**
+ * A loop is left at the ends of these slices, and entered again: the host's engine replaces no code on its stack, and takes its better code
+ * of a function only where that begins (V8; bench/results.md).
+ */
+const RISES: ReadonlySet<number> = new Set([2, 6, 18, 54, 162, 486]);
+/** Native frames that may be left for that: those below it go on in the interpreter. */
+const MOST_LEFT = 4;
+
 /** Native frames of an activation, and slots of them together: about half of the host's stack, whose frames are longer than ours. */
 const MOST_FRAMES = 2000;
 const MOST_WORDS = 40_000;
+/**
+ * What the host's optimising compiler keeps on the stack grows with the code, not with our slots: bytes that all frames may have when they
+ * are of the longest function, and how many bytes of its code stand for one of its frame.
+ */
+const STACK_BYTES = 400_000;
+const CODE_PER_BYTE = 4;
+const LEAST_FRAMES = 16;
+const LEAST_NESTED = 2;
 /** Nested ones get half as many each, but no fewer than this part of that. */
 const LEAST_SHARE = 1 / 64;
 const HIGHEST = 0x7fffffff;
@@ -44,8 +60,8 @@ export class Activations {
   private readonly machine: TierMachine;
   private readonly host: HostWebAssembly;
   private current: Activation | undefined;
-  /** Exceptions whose inner frames have been marked, and in how many activations. */
-  private readonly passed = new WeakMap<Error, number>();
+  /** What is on its way out of calls out, and has marked the frames above: where the last one was made, as the host's trace tells it. */
+  private readonly passed = new WeakMap<Error, Error>();
 
   constructor(machine: TierMachine, host: HostWebAssembly) {
     this.machine = machine;
@@ -63,7 +79,7 @@ export class Activations {
       takeI64,
       takeRef,
       out: (id: number, fuel: number, high: number, low: number) => this.out(id, fuel, high, low),
-      effect: (number: number, fuel: number, place: bigint) => this.effect(number, fuel, place),
+      effect: (number: number, fuel: number) => this.effect(number, fuel),
     };
   }
 
@@ -94,7 +110,8 @@ export class Activations {
     const { sp } = registers;
     const outer = this.current;
     const share = outer === undefined ? 1 : Math.max(outer.share / 2, LEAST_SHARE);
-    const maxSp = Math.min(registers.maxSp, sp + MOST_FRAMES * share);
+    const frames = Math.max(LEAST_NESTED, Math.floor(framesOf(native) * share));
+    const maxSp = Math.min(registers.maxSp, sp + frames);
     const maxFp = Math.min(registers.maxFp, fp + MOST_WORDS * share);
     return {
       native,
@@ -164,8 +181,17 @@ export class Activations {
     const { registers } = machine;
     registers.fuel = fuel;
     registers.sp = Number(BigInt.asUintN(64, place) >> 32n) - activation.raisedSp;
+    if (registers.sp - activation.sp < MOST_LEFT && this.rises(activation, id))
+      return this.unwind(activation);
     if (!machine.refuel(this.funcOf(activation, id))) return this.unwind(activation);
     return registers.fuel;
+  }
+
+  /** Whether it is time to enter the body anew: a slice has ended in a loop of it. */
+  private rises({ native }: Activation, id: number): boolean {
+    const slices = (native.slices.get(id) ?? 0) + 1;
+    native.slices.set(id, slices);
+    return RISES.has(slices);
   }
 
   private funcOf({ native }: Activation, id: number): Func {
@@ -206,9 +232,9 @@ export class Activations {
       this.unwind(activation);
       return fuel;
     }
+    activation.callee = callee;
     const caller = { func: activation.func, fp: activation.fp, sp: sp - 1 };
-    if (!machine.call(callee, caller, 0, fp)) {
-      activation.callee = callee;
+    if (!this.called(callee, caller, fp)) {
       this.unwind(activation);
       return fuel;
     }
@@ -218,11 +244,21 @@ export class Activations {
     return registers.fuel;
   }
 
-  private effect(number: number, fuel: number, place: bigint): number {
+  private called(callee: Func, caller: Place, fp: number): boolean {
+    try {
+      return this.machine.call(callee, caller, 0, fp);
+    } catch (error) {
+      if (error instanceof Error) this.passed.set(error, new Error());
+      throw error;
+    }
+  }
+
+  private effect(number: number, fuel: number): number {
     const activation = this.current!;
     const { crossing, machine } = this;
     const { registers } = machine;
-    const fp = Number(BigInt.asUintN(64, place) & 0xffffffffn) - activation.raisedFp;
+    // The slots of native frames hold nothing until these leave.
+    const { fp } = activation;
     registers.fuel = fuel;
     if (fp + SLOTS_OF_EFFECT > machine.stack.ints.length) throw trap('callStackExhausted', -1);
     crossing.allToStack(fp);
@@ -239,8 +275,8 @@ export class Activations {
     if (activation.isUnwinding) native.cells.of('unwinding').value = 0;
     native.giveGlobals();
     if (!(error instanceof Error)) return error;
-    const depth = this.passed.get(error) ?? 0;
-    const run = tracedFrames(error.stack ?? '')[depth] ?? [];
+    const passed = this.passed.get(error);
+    const [run = []] = tracedFrames((passed ?? error).stack ?? '');
     const origins = originsOf(run);
     const { machine } = this;
     const { sp } = activation;
@@ -249,14 +285,18 @@ export class Activations {
       const callee = k === 0 ? activation.callee : native.instance.funcAt(origins[k - 1].funcidx);
       const { module } = native.instance;
       const start = module.codeStart[funcidx - module.importedFuncs];
-      if (k > 0 || depth > 0) machine.mark(at, native.instance.funcAt(funcidx), offset - start, callee);
+      if (k > 0 || passed !== undefined) machine.mark(at, native.instance.funcAt(funcidx), offset - start, callee);
     });
-    if (depth === 0) machine.registers.sp = sp + Math.max(0, origins.length - 1);
+    if (passed !== undefined) return error;
+    machine.registers.sp = sp + Math.max(0, origins.length - 1);
     const isHosts = error instanceof this.host.RuntimeError;
-    const failure = isHosts ? trapFrom(error.message, origins[0], native.instance, native.cells) : error;
-    this.passed.set(failure, depth + 1);
-    return failure;
+    return isHosts ? trapFrom(error.message, origins[0], native.instance, native.cells) : error;
   }
+}
+
+function framesOf({ program }: NativeInstance): number {
+  const fit = (STACK_BYTES * CODE_PER_BYTE) / program.longest;
+  return Math.max(LEAST_FRAMES, Math.min(MOST_FRAMES, fit));
 }
 
 const NOTHING: SpilledFrame['values'] = { ints: new Int32Array(0), refs: [] };

@@ -35,6 +35,7 @@ import { FunctionWriter, type InstrumentedBody, slotsIn } from './function-write
 import type { Layout } from './layout';
 import { NotNative } from './refusals';
 import { REWRITERS, type Rewrite, type RewrittenBody } from './rewriters';
+import { plainLoop, writeTurns } from './turns';
 
 /** A walk that knows how many of the lowest operands lie in shadows: until something takes them. */
 class ShadowedWalk extends Walk {
@@ -181,7 +182,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     if (callee.kind === 'func' && this.quiet[callee.funcidx] !== 0 && !this.leads(callee.funcidx)) {
       const charges = this.layout.charging[callee.funcidx] !== 0;
       if (charges) this.giveFuelBack();
-      out.indexed('call', this.layout.funcidx(callee.funcidx));
+      this.layout.emitCall(out, 'call', callee.funcidx);
       if (charges) this.takeFuel();
       return;
     }
@@ -231,6 +232,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     const type = readBlockType(reader, this.layout.module);
     reader.pos = walk.immediates;
     const { typeidx } = readBlockTypeIndex(reader, this.layout.module);
+    const inside = reader.pos;
     const condition = kind === 'if' ? [I32] : NO_TYPES;
     const [below, params] = split(typesOf(walk.stack), type.params.length + condition.length);
     if (!this.isQuiet) {
@@ -238,7 +240,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
       this.reserveSlots(this.localSlots + slotsIn(below) + slotsIn(type.results));
     }
     const isCounted = kind === 'loop' && !this.isQuiet && this.loops.get(walk.offset)! > 0;
-    const counted = isCounted ? this.beginCounted(type, below.length) : undefined;
+    const counted = isCounted ? this.beginCounted(type, below.length, inside) : undefined;
     out.op(kind);
     if (typeidx >= 0) out.s33(typeidx);
     else this.blockType(type.params, type.results);
@@ -247,7 +249,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   }
 
   /** What stands before the loop that counts. */
-  private beginCounted({ params, results }: FuncType, height: number): CountedLoop {
+  private beginCounted({ params, results }: FuncType, height: number, inside: number): CountedLoop {
     const { walk } = this;
     const isBusy = this.loops.get(walk.offset)! > 1;
     if (isBusy && this.site < 0) this.site = this.addLocal(I32);
@@ -258,12 +260,44 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
       operands: walk.stack,
     });
     this.toShadows(params, height);
-    this.countUp();
+    this.addUnits(1);
     const exit = this.open('block', [], results);
     const again = this.open('loop', [], results);
+    if (!isBusy && params.length === 0 && results.length === 0) this.writeTurns(inside, exit);
     const slow = this.open('block', [], []);
     this.fromShadows(params, height);
     return { pointidx, isBusy, exit, again, slow };
+  }
+
+  /** The turns of a small loop, whose body begins there, as long as there is fuel for some. */
+  private writeTurns(inside: number, exit: number): void {
+    const { layout } = this;
+    const loop = plainLoop(layout.module, inside);
+    if (loop === undefined || !loop.body.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1))) {
+      return;
+    }
+    writeTurns(
+      {
+        out: this.out,
+        bytes: layout.module.bytes,
+        fuel: this.fuel,
+        open: (kind, params, results) => this.open(kind, params, results),
+        close: () => this.close(),
+        branchTo: (kind, label) => this.branchTo(kind, label),
+        addUnits: (units) => this.addUnits(units),
+        branchOut: (label, { offset, nesting }) => this.branchFrom(offset, label, nesting),
+        note: (original) => this.positions?.push({ emitted: this.out.length, original, isCopy: true }),
+      },
+      loop,
+      exit,
+    );
+  }
+  /** A branch there takes no values, and stays in this body. */
+  private isPlainTarget(label: number): boolean {
+    const { blocks } = this.walk;
+    const block = blocks[blocks.length - 1 - label];
+    const taken = block.kind === 'loop' ? block.params : block.results;
+    return taken.length === 0 && this.target(label).was === undefined;
   }
 
   private countTurn({ slow }: CountedLoop, { params }: FuncType, height: number): void {
@@ -278,9 +312,9 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     this.branchTo('br_if', slow);
   }
 
-  private countUp(): void {
+  private addUnits(units: number): void {
     this.out.indexed('local.get', this.fuel);
-    this.addConst(1);
+    this.addConst(units);
     this.out.indexed('local.set', this.fuel);
   }
 
@@ -291,7 +325,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     out.i32Const(pointidx);
     this.askForFuel('loop');
     out.op('drop');
-    this.countUp();
+    this.addUnits(1);
     this.branchTo('br', again);
     this.close();
     this.close();
@@ -314,8 +348,12 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   }
 
   br(label: number): void {
-    this.noteSite([label]);
-    this.out.indexed('br', this.labelOf(label));
+    this.branchFrom(this.walk.offset, label);
+  }
+  /** `copied`: blocks that are open by copied instructions. */
+  private branchFrom(offset: number, label: number, copied = 0): void {
+    this.noteSite([label], offset);
+    this.out.indexed('br', this.labelOf(label) + copied);
   }
   brIf(label: number): void {
     this.noteSite([label]);
@@ -341,9 +379,9 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   }
 
   /** Before a branch: which one it is, if some loop that it may go to cannot tell. */
-  protected noteSite(labels: readonly number[]): void {
+  protected noteSite(labels: readonly number[], offset = this.walk.offset): void {
     if (!labels.some((label) => this.target(label).counted?.isBusy)) return;
-    this.out.i32Const(this.walk.offset - this.walk.start);
+    this.out.i32Const(offset - this.walk.start);
     this.out.indexed('local.set', this.site);
   }
 
@@ -360,15 +398,8 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
       pushLocal(out, layout, this.shadowOf(below.length + k, type).localidx, type);
     });
     out.i32Const(index);
-    if (this.isQuiet) {
-      this.getCell('fuel');
-      this.getCell('place');
-    } else {
-      this.giveFuelBack();
-      this.getCell('fuel');
-      this.placeBehind(slotsIn(below));
-      this.getCell('place');
-    }
+    if (!this.isQuiet) this.giveFuelBack();
+    this.getCell('fuel');
     this.help('effect');
     this.setCell('fuel');
     if (!this.isQuiet) this.takeFuel();

@@ -50,6 +50,19 @@ export function loopsOf(module: ModuleData, funcidx: number): Loops {
   return loops;
 }
 
+/** The functions that a function's instructions name, each once. Tail calls are calls. */
+export function calleesOf(module: ModuleData, funcidx: number): number[] {
+  const reader = codeReader(module, funcidx);
+  readLocalDeclarations(reader, module);
+  const callees = new Set<number>();
+  while (reader.pos < reader.end) {
+    const row = readInstruction(reader);
+    if (CALLS[row.imm] === 'named') callees.add(reader.u32());
+    else skipImmediates(reader, row, module);
+  }
+  return [...callees];
+}
+
 /** What costs fuel by the size of what it does (src/interpreter/fuel.ts). */
 const CHARGES: readonly OpName[] = [
   'memory.grow',

@@ -208,7 +208,7 @@ export class FunctionWriter {
   protected emitCall(kind: 'call' | 'return_call', callee: Callee): void {
     const { out, layout } = this;
     if (callee.kind === 'func') {
-      out.indexed(kind, layout.funcidx(callee.funcidx));
+      layout.emitCall(out, kind, callee.funcidx);
       return;
     }
     const why = whyNotCall(layout.module, callee);

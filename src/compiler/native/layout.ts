@@ -20,6 +20,7 @@ import {
 } from '../../decoder';
 import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
+import type { Emitter } from './emitter';
 import { chargingFunctions } from './facts';
 
 /**
@@ -41,8 +42,8 @@ export const HELPERS = {
   takeRef: { params: [], results: [EXTERNREF] },
   /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, high and low word of the place). */
   out: { params: [I32, I32, I32, I32], results: [I32] },
-  /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel, place). */
-  effect: { params: [I32, I32, I64], results: [I32] },
+  /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel). */
+  effect: { params: [I32, I32], results: [I32] },
 } as const satisfies Record<string, FuncType>;
 export type Helper = keyof typeof HELPERS;
 export const HELPER_NAMES = Object.keys(HELPERS) as readonly Helper[];
@@ -152,6 +153,11 @@ export class Layout {
     return HELPER_NAMES.length + original;
   }
 
+  /** A call of a function, with its arguments on the operand stack. */
+  emitCall(out: Emitter, kind: 'call' | 'return_call', original: number): void {
+    out.indexed(kind, this.funcidx(original));
+  }
+
   /** The table of the host that stands for a table of the original in calls. */
   mirror(tableidx: number): number {
     const at = this.mirrors.indexOf(tableidx);
@@ -163,17 +169,31 @@ export class Layout {
   }
 }
 
-/** A side module: one function, whose callees are functions of the module that it belongs to, imported as far as they are called. */
+/**
+ * A side module: some functions of the module that it belongs to, or a part of one. It calls the others through the table of all functions,
+ * which is its first table.
+ */
 export class SideLayout extends Layout {
-  readonly callees: number[] = [];
+  private readonly members: ReadonlyMap<number, number>;
 
-  constructor(base: Layout) {
+  constructor(base: Layout, members: readonly number[]) {
     super(base.module, base);
+    this.members = new Map(members.map((funcidx, k) => [funcidx, k]));
   }
 
-  override funcidx(original: number): number {
-    const at = this.callees.indexOf(original);
-    return HELPER_NAMES.length + (at >= 0 ? at : this.callees.push(original) - 1);
+  override emitCall(out: Emitter, kind: 'call' | 'return_call', original: number): void {
+    const member = this.members.get(original);
+    if (member !== undefined) {
+      out.indexed(kind, HELPER_NAMES.length + member);
+      return;
+    }
+    out.i32Const(original);
+    out.indexed(kind === 'call' ? 'call_indirect' : 'return_call_indirect', this.module.funcTypes[original]);
+    out.u32(0);
+  }
+
+  override mirror(tableidx: number): number {
+    return 1 + super.mirror(tableidx);
   }
 }
 

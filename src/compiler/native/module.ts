@@ -19,7 +19,7 @@ export interface EmittedModule {
   readonly codeStart: Uint32Array;
 }
 
-/** Emits a module of this name. Functions that cannot run natively, or that `refuse` gives a reason for, call out. */
+/** Emits the main module, of this name. Functions that cannot run natively, or that `refuse` gives a reason for, call out. */
 export function emitModule(
   module: Module,
   name: string,
@@ -30,6 +30,15 @@ export function emitModule(
   const bytes = writer.write(name);
   return { bytes, layout, refused: writer.refused, codeStart: writer.codeStart };
 }
+
+/** A main module whose functions all call out: until they are replaced in its table of functions. */
+export function emitHollow(module: Module, name: string): EmittedModule {
+  const layout = new Layout(module);
+  const writer = new ModuleWriter(layout, () => ELSEWHERE);
+  const bytes = writer.writeHollow(name);
+  return { bytes, layout, refused: writer.refused, codeStart: writer.codeStart };
+}
+const ELSEWHERE = 'it is not in the main module';
 
 /** What a frame of a function holds that unwinds: found when it is asked for, by emitting the function again. */
 export function shapeOf(layout: Layout, funcidx: number): FrameShape {
@@ -51,8 +60,17 @@ class ModuleWriter extends SectionWriter<Layout> {
   }
 
   write(name: string): Uint8Array {
+    return this.writeWith(this.bodies(), name);
+  }
+  writeHollow(name: string): Uint8Array {
+    return this.writeWith(
+      Array.from(this.module.funcTypes, (_, funcidx) => this.body(funcidx)),
+      name,
+    );
+  }
+
+  private writeWith(bodies: Emitter[], name: string): Uint8Array {
     const { module, layout } = this;
-    const bodies = this.bodies();
     const adapted = adaptedTypes(module);
     const table = layout.mirrors.length;
     for (const typeidx of adapted) {

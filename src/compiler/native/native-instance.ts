@@ -7,7 +7,7 @@ import { Func, type Instance, type Table } from '../../runtime';
 import type { Crossing } from './crossing';
 import type { HostExports, HostTable, HostWebAssembly } from './host';
 import { CELL_NAMES, type HelpedInstruction, type Helper, isBulk } from './layout';
-import type { CompiledContinuation, Program } from './program';
+import type { CompiledContinuation, CompiledSide, Program } from './program';
 import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
 import { Cells } from './traps';
@@ -23,6 +23,8 @@ export class NativeInstance {
   /** Functions that may be called out to: those of the instance by their indices, then those of other instances in its tables. */
   readonly foreign: Func[] = [];
   readonly helpers: Helpers;
+  /** Slices of fuel that have ended in loops of a body, by its number. */
+  readonly slices = new Map<number, number>();
   private readonly host: HostWebAssembly;
   private readonly memories: Record<string, object>;
   private readonly mirrors: Record<string, HostTable> = {};
@@ -34,6 +36,7 @@ export class NativeInstance {
   private readonly crossing: Crossing;
   private readonly effects: ((word: number) => void)[] = [];
   private readonly foreignAt = new Map<Func, unknown>();
+  private readonly loaded = new Set<CompiledSide>();
 
   constructor(
     instance: Instance,
@@ -49,12 +52,8 @@ export class NativeInstance {
     this.helpers = helpers;
     this.crossing = crossing;
     this.memories = memories;
-    for (const tableidx of program.emitted.layout.mirrors) {
-      this.mirrors[tableidx] = new host.Table({
-        element: 'anyfunc',
-        initial: instance.tables[tableidx].length,
-      });
-    }
+    const { mirrors } = program.emitted.layout;
+    for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
     const imports = { runtime: helpers, memory: memories, table: this.mirrors };
     this.exports = new host.Instance(program.compiled, imports).exports;
     this.functions = this.exports.functions as HostTable;
@@ -62,7 +61,23 @@ export class NativeInstance {
     this.cells = new Cells(this.exports, globals.length);
     this.hasMutableGlobals = globals.some(({ mutable }) => mutable);
     this.globalsIn();
-    for (const tableidx of program.emitted.layout.mirrors) this.watch(instance.tables[tableidx], tableidx);
+    for (const tableidx of mirrors) this.watch(tableidx);
+  }
+
+  /** Makes a group's functions the ones that are called from now on. */
+  load(group: CompiledSide): void {
+    const { bodies } = group.side;
+    const exports = this.instantiate(group);
+    const loaded = new Set<number>();
+    bodies.forEach(({ funcidx }, k) => {
+      this.functions.set(funcidx, exports[k]);
+      loaded.add(funcidx);
+    });
+    this.loaded.add(group);
+    for (const tableidx of Object.keys(this.mirrors)) this.replace(Number(tableidx), loaded);
+  }
+  has(group: CompiledSide): boolean {
+    return this.loaded.has(group);
   }
 
   enter(typeidx: number): EnterNative {
@@ -97,7 +112,13 @@ export class NativeInstance {
 
   // Tables
 
-  private watch(table: Table, tableidx: number): void {
+  private emptyMirror(tableidx: number): HostTable {
+    const { length } = this.instance.tables[tableidx];
+    return new this.host.Table({ element: 'anyfunc', initial: length });
+  }
+
+  private watch(tableidx: number): void {
+    const table: Table = this.instance.tables[tableidx];
     const mirror = this.mirrors[tableidx];
     const update = (from: number, count: number): void => {
       if (mirror.length < table.length) mirror.grow(table.length - mirror.length);
@@ -105,6 +126,15 @@ export class NativeInstance {
     };
     table.watchers.add(update);
     update(0, table.length);
+  }
+
+  /** These functions have other code now. */
+  private replace(tableidx: number, funcidxs: ReadonlySet<number>): void {
+    const mirror = this.mirrors[tableidx];
+    this.instance.tables[tableidx].elements.forEach((element, k) => {
+      if (!(element instanceof Func) || element.instance !== this.instance) return;
+      if (funcidxs.has(element.funcidx)) mirror.set(k, this.nativeOf(element));
+    });
   }
 
   private nativeOf(element: unknown): unknown {
@@ -126,7 +156,7 @@ export class NativeInstance {
   private makeForeign(func: Func): unknown {
     const id = this.program.module.funcTypes.length + this.foreign.push(func) - 1;
     const compiled = new this.host.Module(emitForeign(this.program.emitted.layout, func.type, id));
-    return new this.host.Instance(compiled, this.sideImports([])).exports.run;
+    return new this.host.Instance(compiled, this.sideImports()).exports[0];
   }
 
   /** The function that a call out names. */
@@ -151,24 +181,36 @@ export class NativeInstance {
   continuation(continuation: CompiledContinuation): number {
     let at = this.continued.get(continuation);
     if (at === undefined) {
-      const { side, compiled } = continuation;
-      const { run } = new this.host.Instance(compiled, this.sideImports(side.layout.callees)).exports;
+      const exports = this.instantiate(continuation);
       at = this.functions.grow(1);
-      this.functions.set(at, run);
+      this.functions.set(at, exports[0]);
       this.continued.set(continuation, at);
     }
     return at;
   }
 
-  private sideImports(callees: readonly number[]): object {
+  private instantiate({ side, compiled }: CompiledSide): HostExports {
+    for (const tableidx of side.layout.mirrors) {
+      if (this.mirrors[tableidx] !== undefined) continue;
+      this.mirrors[tableidx] = this.emptyMirror(tableidx);
+      this.watch(tableidx);
+    }
+    return new this.host.Instance(compiled, this.sideImports()).exports;
+  }
+
+  private sideImports(): object {
     const { helpers, memories, mirrors, functions, exports, program } = this;
     const globals: Record<string, unknown> = {};
     for (let k = program.module.globals.length + CELL_NAMES.length - 1; k >= 0; k--) {
       globals[k] = exports[`global ${k}`];
     }
-    const called: Record<string, unknown> = {};
-    for (const callee of callees) called[callee] = functions.get(callee);
-    return { runtime: helpers, memory: memories, table: mirrors, function: called, global: globals };
+    return {
+      runtime: helpers,
+      memory: memories,
+      table: mirrors,
+      functions: { all: functions },
+      global: globals,
+    };
   }
 }
 

@@ -1,23 +1,31 @@
-/** A module as the native tier has it: emitted and compiled once, for all instances and stores. */
+/**
+ * A module as the native tier has it, for all instances and stores: its parts, each emitted and compiled once. These are the main module,
+ * groups of functions of a large one, and continuations.
+ */
 import { type Module, OP, Reader } from '../../decoder';
 import { readInstruction } from '../../decoder/body';
 import { Body } from './body';
 import type { FrameShape } from './frame';
+import { groupOf, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
 import { HELPER_NAMES } from './layout';
-import { type EmittedModule, emitModule, shapeOf } from './module';
-import { emitContinuation, type SideModule } from './side-module';
+import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
+import { type ContinuationModule, emitContinuation, emitGroup, type SideModule } from './side-module';
 
-/** A continuation that has been compiled. */
-export interface CompiledContinuation {
-  readonly id: number;
+/** A module beside the main one, compiled. */
+export interface CompiledSide {
   readonly side: SideModule;
   readonly compiled: object;
 }
+export interface CompiledContinuation extends CompiledSide {
+  readonly id: number;
+  readonly side: ContinuationModule;
+}
 
-/** Code of a program by the name that the host's traces give: the module, or a continuation of it. */
-type Part = { readonly program: Program; readonly continuation: CompiledContinuation | undefined };
+/** Code of a program by the name that the host's traces give: the main module, or one beside it. */
+type Part = { readonly program: Program; readonly side: SideModule | undefined };
 const parts: Part[] = [];
+const ALONE: PartSizes = { whole: 0, group: 0 };
 /** Names of emitted modules begin with it: a trace tells them. */
 export const NAME = 'tswasm';
 
@@ -25,18 +33,64 @@ export class Program {
   readonly module: Module;
   readonly emitted: EmittedModule;
   readonly compiled: object;
+  /** Bytes of code of its longest function. */
+  readonly longest: number;
   private readonly host: HostWebAssembly;
   private readonly shapes = new Map<number, FrameShape>();
   private readonly continuations = new Map<string, CompiledContinuation | undefined>();
   private readonly byId: CompiledContinuation[] = [];
+  /** Of a large module: what is not in the main one. */
+  private readonly groups: Map<number, CompiledSide> | undefined;
+  private readonly refusals: Refusals;
+  private readonly sizes: PartSizes;
 
   /** Throws what the host's engine throws that does not take the module. */
-  constructor(module: Module, host: HostWebAssembly) {
+  constructor(module: Module, host: HostWebAssembly, sizes: PartSizes) {
     this.module = module;
     this.host = host;
-    const part = parts.push({ program: this, continuation: undefined }) - 1;
-    this.emitted = emitModule(module, `${NAME}${part}`);
+    this.sizes = sizes;
+    this.longest = module.codeStart.reduce((most, start, k) => Math.max(most, module.codeEnd[k] - start), 1);
+    const part = parts.push({ program: this, side: undefined }) - 1;
+    this.groups = isSmall(module, sizes) ? undefined : new Map();
+    this.emitted = (this.groups === undefined ? emitModule : emitHollow)(module, `${NAME}${part}`);
     this.compiled = new host.Module(this.emitted.bytes);
+    this.refusals = new Refusals(this.emitted.layout);
+  }
+
+  /** Where a function's code is beside the main module; undefined: it is in that. Or why there is none. */
+  group(funcidx: number): CompiledSide | undefined | string {
+    const { groups, refusals } = this;
+    if (groups === undefined) return this.emitted.refused.get(funcidx);
+    const why = refusals.why(funcidx);
+    if (why !== undefined) return why;
+    let group = groups.get(funcidx);
+    if (group === undefined) {
+      const { layout } = this.emitted;
+      const members = groupOf(layout, funcidx, refusals, this.sizes);
+      group = this.compileGroup(members) ?? this.compileGroup(groupOf(layout, funcidx, refusals, ALONE));
+      if (group === undefined) return refusals.refuse(funcidx, "the host's engine does not take it");
+      for (const { funcidx: member } of group.side.bodies) if (!groups.has(member)) groups.set(member, group);
+    }
+    return group;
+  }
+
+  /** Undefined where the host's engine does not take one of them. */
+  private compileGroup(members: readonly number[]): CompiledSide | undefined {
+    const side = emitGroup(this.emitted.layout, members, this.nextName());
+    try {
+      return this.compileSide(side);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private nextName(): string {
+    return `${NAME}${parts.length}`;
+  }
+  private compileSide<Side extends SideModule>(side: Side): { side: Side; compiled: object } {
+    const compiled = new this.host.Module(side.bytes);
+    parts.push({ program: this, side });
+    return { side, compiled };
   }
 
   /** What a frame holds, by the number that its body gives. */
@@ -65,13 +119,12 @@ export class Program {
   }
 
   private compile(funcidx: number, targetLoop: number): CompiledContinuation | undefined {
-    const { module, emitted, host, byId } = this;
+    const { module, emitted, byId } = this;
     const id = module.funcTypes.length + byId.length;
     const from = module.codeStart[funcidx - module.importedFuncs] + targetLoop;
-    const side = emitContinuation(emitted.layout, funcidx, id, from, `${NAME}${parts.length}`);
+    const side = emitContinuation(emitted.layout, funcidx, id, from, this.nextName());
     if (side === undefined) return undefined;
-    const continuation = { id, side, compiled: new host.Module(side.bytes) };
-    parts.push({ program: this, continuation });
+    const continuation = { id, ...this.compileSide(side) };
     byId.push(continuation);
     return continuation;
   }
@@ -101,10 +154,11 @@ export function tableOf({ program, offset }: Origin): number {
 export function originOf(part: number, index: number, offset: number): Origin | undefined {
   const found = parts[part];
   if (found === undefined) return undefined;
-  const { program, continuation } = found;
-  if (continuation !== undefined) {
-    const { side } = continuation;
-    return { program, funcidx: side.funcidx, offset: side.originOf(offset - side.codeStart) };
+  const { program, side } = found;
+  if (side !== undefined) {
+    const at = index - HELPER_NAMES.length;
+    const { funcidx, originOf } = side.bodies[at];
+    return { program, funcidx, offset: originOf(offset - side.codeStarts[at]) };
   }
   const { layout, codeStart, refused } = program.emitted;
   const funcidx = index - HELPER_NAMES.length;

@@ -11,7 +11,7 @@ export const KINDS = { func: 0, table: 1, memory: 2, global: 3 } as const;
 const PAGE_LIMIT = 65_536;
 
 export interface EmittedImport {
-  readonly from: 'runtime' | 'function' | 'memory' | 'table' | 'global';
+  readonly from: 'runtime' | 'functions' | 'memory' | 'table' | 'global';
   readonly name: string;
   readonly kind: keyof typeof KINDS;
   readonly describe: (to: Emitter) => void;
@@ -65,7 +65,7 @@ export class SectionWriter<L extends Layout> {
     return HELPER_NAMES.map((name) => this.layout.typeidx(HELPERS[name].params, HELPERS[name].results));
   }
 
-  /** Helpers, what else is imported, memories and mirrors. */
+  /** Helpers, what else is imported (tables come first), memories and mirrors. */
   protected imports(helpers: readonly number[], others: readonly EmittedImport[]): void {
     const { module, mirrors } = this.layout;
     const imports: EmittedImport[] = HELPER_NAMES.map((name, k) => ({
@@ -106,7 +106,7 @@ function anyMemory(to: Emitter): void {
   to.u32(PAGE_LIMIT);
 }
 
-function anyTable(to: Emitter): void {
+export function anyTable(to: Emitter): void {
   to.u8(FUNCREF);
   to.u8(0);
   to.u32(0);

@@ -1,23 +1,47 @@
-/** A module that holds one continuation, exported as `run`. It imports its module's globals, and those of its functions that it calls. */
+/**
+ * Modules beside a program's main one: a group of its functions, one continuation, or a function that leads to another instance. They
+ * import its globals and the table of all functions, through which they call what is not in them. What they hold they export by position.
+ */
 import type { FuncType } from '../../decoder';
 import { callOut } from './adapters';
+import { Body } from './body';
 import { Continuation } from './continuation';
 import { type Emitter, emittedType } from './emitter';
 import type { FrameShape } from './frame';
 import { HELPER_NAMES, type Layout, SideLayout } from './layout';
-import { type EmittedImport, KINDS, SectionWriter, vector } from './section-writer';
+import { anyTable, type EmittedImport, KINDS, SectionWriter, vector } from './section-writer';
 
+/** A function of the main module, or a part of one. */
+export interface SideBody {
+  readonly funcidx: number;
+  /** The module offset of the instruction that stands at an offset of the code entry. */
+  originOf(offset: number): number;
+}
 export interface SideModule {
   readonly bytes: Uint8Array;
   readonly layout: SideLayout;
+  readonly bodies: readonly SideBody[];
+  /** Offsets of their code entries in `bytes`. */
+  readonly codeStarts: readonly number[];
+}
+
+/** These functions, all of which can run natively. */
+export function emitGroup(base: Layout, members: readonly number[], name: string): SideModule {
+  const layout = new SideLayout(base, members);
+  const bodies = members.map((funcidx): SideBody => {
+    return { funcidx, originOf: (offset) => new Body(layout, funcidx).originOf(offset) };
+  });
+  const codes = members.map((funcidx) => new Body(layout, funcidx).instrument().code);
+  const types = members.map((funcidx) => base.module.funcTypes[funcidx]);
+  const { bytes, codeStarts } = new SideWriter(layout, types).write(codes, name);
+  return { bytes, layout, bodies, codeStarts };
+}
+
+export interface ContinuationModule extends SideModule {
   readonly funcidx: number;
   readonly shape: FrameShape;
   /** Slots of what it takes from the runtime: locals, then operands. */
   readonly slots: number;
-  /** Offset of its code entry in `bytes`. */
-  readonly codeStart: number;
-  /** The module offset of the instruction that stands at an offset of the code entry. */
-  originOf(offset: number): number;
 }
 
 /**
@@ -30,41 +54,39 @@ export function emitContinuation(
   id: number,
   from: number,
   name: string,
-): SideModule | undefined {
-  const layout = new SideLayout(base);
+): ContinuationModule | undefined {
+  const layout = new SideLayout(base, []);
   const continuation = new Continuation(layout, funcidx, id, from);
   const body = continuation.continue();
   if (body === undefined) return undefined;
-  const { bytes, codeStart } = new SideWriter(layout, base.module.funcTypes[funcidx]).write(body.code, name);
+  const writer = new SideWriter(layout, [base.module.funcTypes[funcidx]]);
+  const { bytes, codeStarts } = writer.write([body.code], name);
   const originOf = (offset: number) => new Continuation(layout, funcidx, id, from).originOf(offset);
-  return { bytes, layout, funcidx, shape: body.shape, slots: continuation.takenSlots, codeStart, originOf };
+  const bodies = [{ funcidx, originOf }];
+  return { bytes, layout, bodies, codeStarts, funcidx, shape: body.shape, slots: continuation.takenSlots };
 }
 
-/** A module whose `run` is of this type and calls out: a function of another instance, known by the number `id`. */
+/** A module whose function is of this type and calls out: a function of another instance, known by the number `id`. */
 export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Array {
-  const layout = new SideLayout(base);
+  const layout = new SideLayout(base, []);
   const body = callOut(layout, type, id);
-  return new SideWriter(layout, layout.typeidx(type.params, type.results)).write(body, NO_NAME).bytes;
+  return new SideWriter(layout, [layout.typeidx(type.params, type.results)]).write([body], NO_NAME).bytes;
 }
 const NO_NAME = '';
 
 class SideWriter extends SectionWriter<SideLayout> {
-  private readonly typeidx: number;
+  /** Of its functions. */
+  private readonly typeidxs: readonly number[];
 
-  constructor(layout: SideLayout, typeidx: number) {
+  constructor(layout: SideLayout, typeidxs: readonly number[]) {
     super(layout, 1024);
-    this.typeidx = typeidx;
+    this.typeidxs = typeidxs;
   }
 
-  write(body: Emitter, name: string): { bytes: Uint8Array; codeStart: number } {
-    const { out, layout, typeidx } = this;
-    const { module, callees } = layout;
+  write(bodies: readonly Emitter[], name: string): { bytes: Uint8Array; codeStarts: number[] } {
+    const { out, typeidxs } = this;
     const helpers = this.helperTypes();
     this.types();
-    const functions = callees.map((callee): EmittedImport => {
-      const describe = (to: Emitter) => to.u32(module.funcTypes[callee]);
-      return { from: 'function', name: String(callee), kind: 'func', describe };
-    });
     const globals = this.globalTypes().map((type, k): EmittedImport => {
       const describe = (to: Emitter) => {
         to.u8(emittedType(type));
@@ -72,20 +94,31 @@ class SideWriter extends SectionWriter<SideLayout> {
       };
       return { from: 'global', name: String(k), kind: 'global', describe };
     });
-    this.imports(helpers, [...functions, ...globals]);
-    this.section('function', (to) => vector(to, [typeidx], (index) => to.u32(index)));
+    this.imports(helpers, [
+      { from: 'functions', name: 'all', kind: 'table', describe: anyTable },
+      ...globals,
+    ]);
+    this.section('function', (to) => vector(to, typeidxs, (typeidx) => to.u32(typeidx)));
     this.section('export', (to) => {
-      to.u32(1);
-      to.name('run');
-      to.u8(KINDS.func);
-      to.u32(HELPER_NAMES.length + callees.length);
+      to.u32(bodies.length);
+      bodies.forEach((_, k) => {
+        to.name(String(k));
+        to.u8(KINDS.func);
+        to.u32(HELPER_NAMES.length + k);
+      });
     });
+    const starts: number[] = [];
+    let length = 0;
     this.section('code', (to) => {
-      to.u32(1);
-      to.sized(body);
+      to.u32(bodies.length);
+      for (const body of bodies) {
+        to.sized(body);
+        starts.push(to.length - body.length);
+      }
+      length = to.length;
     });
-    const codeStart = out.length - body.length;
+    const from = out.length - length;
     this.name(name);
-    return { bytes: this.written(), codeStart };
+    return { bytes: this.written(), codeStarts: starts.map((start) => from + start) };
   }
 }

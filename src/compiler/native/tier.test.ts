@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import '../../../embed/node/native-memory';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
@@ -6,6 +6,7 @@ import { RuntimeError } from '../../errors';
 import { Execution, Store } from '../../interpreter';
 import { usePolicy } from '../../interpreter/machine';
 import type { Outcome } from '../../interpreter/outcome';
+import { installTiers } from '../../interpreter/policy';
 import type { TierPolicy } from '../../interpreter/tiers';
 import { type Extern, Func, i32, instantiate } from '../../runtime';
 import { emitModule } from './module';
@@ -34,6 +35,22 @@ const BODIES: Readonly<Record<string, string>> = {
       (drop) (i32.mul (i32.const 3)) (f64.convert_i32_s (local.get $n)) (local.set $n (i32.sub (local.get $n) (i32.const 1)))
       (br_if $l (local.get $n)) (drop))
     (i32.add)`,
+  'small loops that are left from blocks of their own': `(local $s i32) (local $k i32)
+    (block $out
+      (loop $o
+        (local.set $k (i32.const 9))
+        (block $b
+          (loop $l
+            (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (local.get $k)))
+            (block (if (i32.eq (i32.and (local.get $s) (i32.const 15)) (i32.const 3))
+              (then (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 3))) (i32.const 8))) (br $out))
+              (else (block (br_if $b (i32.eq (i32.and (local.get $s) (i32.const 31)) (i32.const 6)))))))
+            (if (local.tee $k (i32.sub (local.get $k) (i32.const 1))) (then (br $l)))))
+        (loop $m
+          (local.set $s (i32.xor (local.get $s) (i32.shl (local.get $k) (i32.const 3))))
+          (br_if $m (i32.lt_s (local.tee $k (i32.add (local.get $k) (i32.const 1))) (i32.const 9))))
+        (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0)))))
+    (local.get $s)`,
   'a switch back to two loops': `(local $s i32)
     (loop $a (loop $b (block $out
       (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (local.get $n)))
@@ -111,15 +128,19 @@ const module = (body: string) => `(module
     (return_call $tail (i32.sub (local.get 0) (i32.const 1)) (i32.mul (local.get 1) (call $inc (local.get 0)))))
   (func (export "run") (param $n i32) (result i32) ${body}))`;
 
-const tier = new NativeTier(HOST);
-const NATIVE: TierPolicy = {
+/** Modules emitted whole, and with a part for each function. */
+const TIERS = [new NativeTier(HOST), new NativeTier(HOST, { whole: 0, group: 0 })];
+const natively = (tier: NativeTier): TierPolicy => ({
   tiers: [tier],
   every: Number.POSITIVE_INFINITY,
   atFirstCall: () => [tier],
   atSafepoint: () => [tier],
-};
+});
 /** Begins natively, and what has left stays in the interpreter until it is called again. */
-const DOWN: TierPolicy = { ...NATIVE, atSafepoint: (_, now) => (now === undefined ? [] : [now]) };
+const goingDown = (tier: NativeTier): TierPolicy => ({
+  ...natively(tier),
+  atSafepoint: (_, now) => (now === undefined ? [] : [now]),
+});
 
 function run(decoded: Module, policy: TierPolicy | undefined, fuel: number): unknown[] {
   const store = new Store();
@@ -172,10 +193,13 @@ describe('the native tier stops and goes on like the interpreter', () => {
     const decoded = modules.get(name)!;
     for (const fuel of [1, 2, 3, 7, 20, 100_000]) {
       const expected = run(decoded, undefined, fuel);
-      expect(run(decoded, NATIVE, fuel), `fuel ${fuel}`).toEqual(expected);
-      expect(run(decoded, DOWN, fuel), `fuel ${fuel}, without coming up again`).toEqual(expected);
+      for (const [k, tier] of TIERS.entries()) {
+        const told = `fuel ${fuel}, tier ${k}`;
+        expect(run(decoded, natively(tier), fuel), told).toEqual(expected);
+        expect(run(decoded, goingDown(tier), fuel), `${told}, without coming up again`).toEqual(expected);
+      }
     }
-    expect([...tier.counts.refused]).toEqual([]);
+    for (const tier of TIERS) expect([...tier.counts.refused]).toEqual([]);
   });
 });
 
@@ -212,7 +236,7 @@ describe('traps of native code', () => {
     };
     const expected = failed(undefined);
     expect(expected).toMatchObject({ code });
-    expect(failed(NATIVE)).toEqual(expected);
+    for (const tier of TIERS) expect(failed(natively(tier))).toEqual(expected);
   });
 });
 
@@ -235,5 +259,40 @@ describe('a quiet function that cannot run natively', () => {
       return [];
     };
     expect(harness.run(2, [3], 100).frames).toMatchObject([{ funcidx: 2, kind: 'call' }]);
+  });
+});
+
+describe('a long loop', () => {
+  const text = `(module (func (export "run") (param $n i32) (result i32) (local $s i32)
+    (loop $l (local.set $s (i32.add (local.get $s) (i32.const 3)))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $s)))`;
+  const turns = 20_000_000;
+  const called = (store: Store, decoded: Module): unknown =>
+    (instantiate(store, decoded, []).exports.get('run') as Func).call(turns);
+  afterEach(() => {
+    installTiers([]);
+  });
+
+  it('is left and entered again a few times, for the better code of the host', async () => {
+    const tier = new NativeTier(HOST);
+    const store = new Store();
+    usePolicy(store, natively(tier));
+    expect(called(store, Module.decode(await wat(text)))).toBe(3 * turns);
+    expect(tier.counts.entered).toBe(1);
+    expect(tier.counts.continued).toBeGreaterThan(2);
+    expect(tier.counts.continued).toBeLessThan(20);
+  });
+
+  it('goes on in the tier that is installed, in a store that leaves the choice to us', async () => {
+    const tier = new NativeTier(HOST);
+    installTiers([tier]);
+    const decoded = Module.decode(await wat(text));
+    expect(called(new Store({ tier: 'auto' }), decoded)).toBe(3 * turns);
+    expect(tier.counts.entered).toBe(0);
+    expect(tier.counts.continued).toBeGreaterThan(0);
+    const { continued } = tier.counts;
+    expect(called(new Store({ tier: 'interpret' }), decoded)).toBe(3 * turns);
+    expect(tier.counts.continued).toBe(continued);
   });
 });

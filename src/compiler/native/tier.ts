@@ -14,6 +14,7 @@ import type {
 import type { Func, Instance } from '../../runtime';
 import { Activations } from './activations';
 import { slotsIn } from './function-writer';
+import { PART_SIZES, type PartSizes } from './groups';
 import type { HostWebAssembly } from './host';
 import { hostMemories, NativeInstance } from './native-instance';
 import { Program } from './program';
@@ -31,14 +32,16 @@ export class NativeTier implements Tier {
   readonly name = 'native';
   readonly haste = 5;
   private readonly host: HostWebAssembly;
+  private readonly sizes: PartSizes;
   private readonly programs = new WeakMap<ModuleData, Program | string>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
   private activations: Activations | undefined;
   /** Functions that have been offered, and why others were refused: for reports. */
   readonly counts = { offered: 0, entered: 0, continued: 0, refused: new Map<string, number>() };
 
-  constructor(host: HostWebAssembly) {
+  constructor(host: HostWebAssembly, sizes: PartSizes = PART_SIZES) {
     this.host = host;
+    this.sizes = sizes;
   }
 
   judge(module: ModuleData, funcidx: number): Verdict {
@@ -65,7 +68,17 @@ export class NativeTier implements Tier {
     if (instance.memories.some(({ views }) => views.dirty !== undefined)) return TRACKED;
     const native = this.instanceOf(instance, activations);
     if (typeof native === 'string') return native;
-    return native.program.emitted.refused.get(func.funcidx) ?? native;
+    return this.load(native, func.funcidx) ?? native;
+  }
+
+  /** The part of the program that a function is in. Or why there is none. */
+  private load(native: NativeInstance, funcidx: number): string | undefined {
+    const group = native.program.group(funcidx);
+    if (group === undefined || typeof group === 'string') return group;
+    if (native.has(group)) return undefined;
+    if (!reserve(native.instance, group.side.bytes)) return NO_ROOM;
+    native.load(group);
+    return undefined;
   }
 
   private instanceOf(instance: Instance, activations: Activations): NativeInstance | string {
@@ -82,10 +95,7 @@ export class NativeTier implements Tier {
     if (typeof program === 'string') return program;
     const memories = hostMemories(instance);
     if (memories === undefined) return 'its memory is not one of the host';
-    const bytes = BYTES_PER_BYTE * program.emitted.bytes.length;
-    const charge = instance.store.code.reserve(bytes);
-    if (charge === undefined) return 'the store has no room for its code';
-    charge.holdFor(instance);
+    if (!reserve(instance, program.emitted.bytes)) return NO_ROOM;
     return new NativeInstance(instance, program, this.host, helpers, crossing, memories);
   }
 
@@ -100,12 +110,20 @@ export class NativeTier implements Tier {
 
   private compile(module: Module): Program | string {
     try {
-      return new Program(module, this.host);
+      return new Program(module, this.host, this.sizes);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       return `the host's engine does not take it: ${error.message}`;
     }
   }
+}
+
+const NO_ROOM = 'the store has no room for its code';
+/** Room for what the host's engine makes of an emitted module. */
+function reserve(instance: Instance, bytes: Uint8Array): boolean {
+  const charge = instance.store.code.reserve(BYTES_PER_BYTE * bytes.length);
+  charge?.holdFor(instance);
+  return charge !== undefined;
 }
 
 interface Counts {

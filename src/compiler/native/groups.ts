@@ -1,0 +1,84 @@
+/**
+ * Which functions are emitted together. A small module is emitted whole. Of a large one the main module only has ways out, and functions come
+ * in groups when they are needed: one that has been asked for, and those that it calls, since calls within a group are direct.
+ */
+import type { ModuleData } from '../../decoder/module';
+import { calleesOf } from './facts';
+import type { Layout } from './layout';
+import { whyNotFunction } from './refusals';
+
+export interface PartSizes {
+  /** Bytes of code of the largest module that is emitted whole. */
+  readonly whole: number;
+  /** Bytes of code up to which a group takes functions, but for quiet ones. */
+  readonly group: number;
+}
+/** A group takes a millisecond to emit, and some more on a cold engine; a small module is not much more than one. */
+export const PART_SIZES: PartSizes = { whole: 16_384, group: 16_384 };
+
+export function isSmall({ codeStart, codeEnd }: ModuleData, { whole }: PartSizes): boolean {
+  const { length } = codeStart;
+  return length === 0 || codeEnd[length - 1] - codeStart[0] <= whole;
+}
+
+/** Why functions of a module cannot run natively, found when it is asked. */
+export class Refusals {
+  private readonly layout: Layout;
+  private readonly known = new Map<number, string | undefined>();
+
+  constructor(layout: Layout) {
+    this.layout = layout;
+  }
+
+  why(funcidx: number): string | undefined {
+    if (!this.known.has(funcidx)) this.known.set(funcidx, this.find(funcidx));
+    return this.known.get(funcidx);
+  }
+
+  /** It is refused from now on, for this reason. */
+  refuse(funcidx: number, why: string): string {
+    this.known.set(funcidx, why);
+    if (this.layout.quiet[funcidx] !== 0) this.layout.outside.add(funcidx);
+    return why;
+  }
+
+  private find(funcidx: number): string | undefined {
+    const { module, quiet } = this.layout;
+    if (funcidx < module.importedFuncs) return 'it is imported';
+    const why = whyNotFunction(module, funcidx);
+    if (quiet[funcidx] === 0) return why;
+    // It has no way to unwind, and so must not call out.
+    const refused = why ?? (this.callsRefused(funcidx) ? QUIET_CALLS_OUT : undefined);
+    return refused === undefined ? undefined : this.refuse(funcidx, refused);
+  }
+
+  private callsRefused(funcidx: number): boolean {
+    return calleesOf(this.layout.module, funcidx).some((callee) => this.why(callee) !== undefined);
+  }
+}
+const QUIET_CALLS_OUT = 'it is quiet and calls a function that cannot run natively';
+
+/** A function that can run natively, and others, in the order in which they are met: all quiet ones, since calls of these do not unwind. */
+export function groupOf(
+  { module, quiet }: Layout,
+  root: number,
+  refusals: Refusals,
+  sizes: PartSizes,
+): number[] {
+  const sizeOf = (funcidx: number): number => {
+    const defined = funcidx - module.importedFuncs;
+    return module.codeEnd[defined] - module.codeStart[defined];
+  };
+  const members = new Set([root]);
+  let bytes = sizeOf(root);
+  // Those that are added are visited too.
+  for (const member of members) {
+    for (const callee of calleesOf(module, member)) {
+      if (members.has(callee) || refusals.why(callee) !== undefined) continue;
+      if (quiet[callee] === 0 && bytes + sizeOf(callee) > sizes.group) continue;
+      members.add(callee);
+      bytes += sizeOf(callee);
+    }
+  }
+  return [...members];
+}
