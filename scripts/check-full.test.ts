@@ -104,7 +104,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   TSWASM_JS_API_FILES: 'fewer files, to look for something',
   TSWASM_GENERATE_TO: 'where a build puts its files',
   TSWASM_SCREENSHOTS: 'pictures for people to look at',
-  TSWASM_SUITE_TOTALS: 'where .ci/run finds the totals of the official suite',
   TSWASM_DIST: 'for measurements',
   TSWASM_FLEET_PICTURES: 'for people who look at the page',
   TSWASM_WASM3: 'for measurements',
