@@ -166,8 +166,9 @@ describe('the package', () => {
     const text = `
       import a from 'one'; import type { B } from '@two/b/deep'; export { c } from 'three/c.js';
       await import('four'); require('five'); import.meta.resolve('six/wasm'); createRequire(here)('seven');
+      await import(\`ten/\${file}.js\`);
       const file = 'node_modules/eight/bin.js', PACKAGE: string = '@nine/hidden/part';
-      import './ten'; import 'node:path'; const other = 'eleven';`;
+      import './own'; import 'node:path'; const other = 'eleven';`;
     const found = [...packagesIn('text.ts', text)].filter((name) => name !== 'node');
     expect(found).toEqual([
       'one',
@@ -177,6 +178,7 @@ describe('the package', () => {
       'five',
       'six',
       'seven',
+      'ten',
       'eight',
       '@nine/hidden',
     ]);
