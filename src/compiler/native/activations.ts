@@ -285,7 +285,8 @@ export class Activations {
       const callee = k === 0 ? activation.callee : native.instance.funcAt(origins[k - 1].funcidx);
       const { module } = native.instance;
       const start = module.codeStart[funcidx - module.importedFuncs];
-      if (k > 0 || passed !== undefined) machine.mark(at, native.instance.funcAt(funcidx), offset - start, callee);
+      if (k > 0 || passed !== undefined)
+        machine.mark(at, native.instance.funcAt(funcidx), offset - start, callee);
     });
     if (passed !== undefined) return error;
     machine.registers.sp = sp + Math.max(0, origins.length - 1);

@@ -115,12 +115,7 @@ export function writeTurns(writer: TurnsWriter, { turns, body }: PlainLoop, exit
   writer.addUnits(turns);
 }
 
-function writeOne(
-  writer: TurnsWriter,
-  instruction: PlainInstruction,
-  unused: number,
-  left: number,
-): void {
+function writeOne(writer: TurnsWriter, instruction: PlainInstruction, unused: number, left: number): void {
   const { out } = writer;
   const { kind, offset, end, label } = instruction;
   if (kind === 'end') writer.branchTo('br', left);
