@@ -14,3 +14,7 @@ export function isPropagating(): boolean {
 export function hostThrew(thrown: unknown): never {
   throw thrown;
 }
+
+export function hostRejected(_reason: unknown, _fp: number, trap: () => Error): never {
+  throw trap();
+}
