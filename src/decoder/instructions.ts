@@ -349,6 +349,7 @@ export interface Instruction {
   readonly mirror: MirrorOp | undefined;
 }
 
+/** In the order of opcodes: rows of parts are behind the others. */
 export const INSTRUCTIONS: readonly Instruction[] = ROWS.map(
   ([op, name, sig, imm, feature, width, traps, mirror]: Row): Instruction => ({
     op,
@@ -360,7 +361,7 @@ export const INSTRUCTIONS: readonly Instruction[] = ROWS.map(
     traps: traps === 'traps',
     mirror: mirror as MirrorOp | undefined,
   }),
-);
+).sort((a, b) => a.op - b.op);
 
 /** First dense id of a prefix byte's instructions. */
 export const PREFIX_BASE: Readonly<Record<number, number>> = {
