@@ -118,11 +118,9 @@ it('puts nothing into a pipe, however large the module', async () => {
     });
     // There was something to tell.
     expect(calls).toBeGreaterThan(50);
-    const { code, stdout, stderr } = await cli(['validate', file]);
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
-    const run = await cli(['--invoke', 'f()', file]);
+    const run = await cli(['--invoke', 'f()', file], { timeout: 200_000 });
     expect(run).toMatchObject({ code: 0, stdout: '', stderr: '' });
   } finally {
     rmSync(file);
   }
-});
+}, 300_000);
