@@ -21,7 +21,7 @@ tswasmBaseError.prototype = Error.prototype;
 `;
 
 /** The one method of ECMAScript 2022 that the core calls and Hermes 0.12 lacks. */
-const AT = `[Array, String, Uint8Array.prototype.__proto__.constructor].forEach(function (type) {
+const AT = `[Array, String, Object.getPrototypeOf(Uint8Array.prototype).constructor].forEach(function (type) {
   if (type.prototype.at) return;
   Object.defineProperty(type.prototype, 'at', {
     value: function (index) { return this[index < 0 ? this.length + index : index]; },
