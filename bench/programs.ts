@@ -160,3 +160,8 @@ export async function buildProgram({ name, source }: Program): Promise<string> {
   }
   return file;
 }
+
+/** What tests take of them: all with `TSWASM_KERNELS=all` (`npm run check:full`), else the basic ones and every sixth kernel, as each takes seconds to build. */
+export const TESTED: readonly Program[] = PROGRAMS.filter(isBuildable).filter(
+  ({ group }, k) => group === 'basic' || process.env['TSWASM_KERNELS'] === 'all' || k % 6 === 0,
+);

@@ -174,6 +174,11 @@ export const STEPS: readonly Step[] = [
     missing: unnamed('TSWASM_NODES', 'programs of other versions of Node'),
   },
   {
+    name: 'all programs of the benchmarks',
+    command: vitest('bench'),
+    env: { TSWASM_KERNELS: 'all' },
+  },
+  {
     name: 'programs that travel',
     command: vitest('embed/quickjs/moves.test.ts'),
     env: { TSWASM_MOVES: String(MOVES) },
