@@ -87,3 +87,21 @@ describe.each(bodies)('%s', (_, body) => {
     expect(flattened(body, 1).blocks.map(shown)).toEqual(blocks.map(shown));
   });
 });
+
+describe('blocks grow with the body alone', () => {
+  const NESTED: Readonly<Record<string, (n: number) => string>> = {
+    blocks: (n) => `${'(block '.repeat(n)}(br_if 0 (local.get 0))${')'.repeat(n)}`,
+    loops: (n) => `${'(loop '.repeat(n)}(br_if 0 (local.get 0))${')'.repeat(n)}`,
+    ifs: (n) => `${'(if (local.get 0) (then '.repeat(n)}(nop)${'))'.repeat(n)}`,
+    'ifs in a row': (n) => '(if (local.get 0) (then (nop)) (else (local.set 0 (i32.const 1))))'.repeat(n),
+    calls: (n) => '(call 0 (local.get 0))'.repeat(n),
+  };
+  it.each(Object.entries(NESTED))('%s', (_, text) => {
+    // wabt's parser nests on a stack of its own, which 150 blocks destroy.
+    const sizes = [25, 50, 100].map((n) => {
+      const { blocks } = flattened(lower(compile(`(module (func (param i32) ${text(n)}))`), 0));
+      return blocks.length + blocks.reduce((sum, block) => sum + targetsOf(block).length, 0);
+    });
+    expect(sizes[2] - sizes[1]).toBeLessThanOrEqual(2 * (sizes[1] - sizes[0]));
+  });
+});
