@@ -188,6 +188,7 @@ export function walkCode(v: Validator, until: number): void {
         let i = 0;
         while (i < params.length && stack[first + i] === params[i]) i++;
         if (i < params.length) break;
+        v.calls++;
         sp = first;
         if (results.length > 0) stack[sp++] = results[0];
         continue;

@@ -72,6 +72,8 @@ export class Module implements ModuleData {
   readonly codeStart: Uint32Array;
   /** @internal */
   readonly codeEnd: Uint32Array;
+  /** @internal */
+  readonly mostCalls: number;
   readonly tables: readonly TableType[];
   /** Types of its memories, imports first. */
   readonly memories: readonly MemoryType[];
@@ -109,6 +111,7 @@ export class Module implements ModuleData {
     this.importedFuncs = decoder.importedFuncs;
     this.codeStart = decoder.codeStart;
     this.codeEnd = decoder.codeEnd;
+    this.mostCalls = decoder.mostCalls;
     this.tables = context.tables;
     this.memories = context.memories;
     this.globals = context.globals;

@@ -5,7 +5,7 @@ import { InitializedLocals } from './inits';
 import { checkLimit } from './limits';
 import type { Reader } from './reader';
 import { readValType } from './typereader';
-import { isDefaultable, type ValType } from './types';
+import { F64, I32, isDefaultable, type ValType } from './types';
 
 const MOST_ENCODED = 2 ** 32;
 /** Locals whose types stand in an array, parameters apart; there are 50,000 in four bytes, and the others stay groups. */
@@ -39,11 +39,18 @@ export class LocalTypes {
     this.count = params.length;
     this.groups = 0;
     this.hasUnset = false;
+    const { bytes } = reader;
     let total = 0;
     for (let groups = reader.count(); groups > 0; groups--) {
-      const count = reader.u32();
-      const type = readValType(reader, this.context);
-      if (count > 0 && !isDefaultable(type)) this.track(params.length);
+      let count = bytes[reader.pos];
+      let type = bytes[reader.pos + 1];
+      // Nearly all are a few numbers.
+      if (count < 0x80 && type >= F64 && type <= I32) reader.pos += 2;
+      else {
+        count = reader.u32();
+        type = readValType(reader, this.context);
+        if (count > 0 && !isDefaultable(type)) this.track(params.length);
+      }
       total += count;
       if (total > 0xffffff) continue;
       const from = this.count;

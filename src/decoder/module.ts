@@ -93,6 +93,8 @@ export interface ModuleData {
   readonly codeStart: Uint32Array;
   /** @internal */
   readonly codeEnd: Uint32Array;
+  /** @internal Calls in the function that has most of them. */
+  readonly mostCalls: number;
   /** Types of every table, memory, global and tag, imports first. */
   readonly tables: readonly TableType[];
   readonly memories: readonly MemoryType[];

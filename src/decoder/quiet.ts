@@ -1,10 +1,10 @@
 /**
  * Quiet functions: calls of these need no safepoint, since what they do at most is known and small (DESIGN.md, law 2). A quiet function has
  * no loop, does not reach itself by calls, calls no imported function and nothing by a table, and runs at most 100 instructions with all it
- * calls, each call counted for itself. Nothing is quiet in a module with a crowded function, one whose own calls come to too much.
+ * calls, each call counted for itself. Nothing is quiet in a module with a crowded function, one with very many calls.
  *
  * So code without a loop and without a call of a function that is not quiet does a hundred times as much as it is long, at most, and a few
- * million instructions unless it calls through a table: it outgrows no deadline. (A bound of 10,000 let a body of a megabyte run 10^9.)
+ * million instructions: it outgrows no deadline. (A bound of 10,000 let a body of a megabyte run 10^9.)
  *
  * The text counts, not what control flow reaches: all instructions up to the final `end`, that one included, and one more for every eight
  * locals that are zeroed. A tail call is a call. What an instruction does in bulk (`memory.fill`) counts as one: that is charged as debt at
@@ -17,16 +17,17 @@ import type { ModuleData } from './module';
 
 /** Entering a function costs as much as some ten instructions, a safepoint as one or two: beyond this it is hardly noticed. */
 export const MOST_QUIET_INSTRUCTIONS = 100;
-/** What the calls of one function may come to: some ten milliseconds where code is fast. */
-export const MOST_IN_QUIET_CALLS = 2_000_000;
-/** Bytes of a call, its operands aside. */
-const LEAST_BYTES_OF_CALL = 2;
-/** Code entries below this cannot be crowded: next to none is above it. */
-const LEAST_BYTES_CROWDED = (MOST_IN_QUIET_CALLS / MOST_QUIET_INSTRUCTIONS) * LEAST_BYTES_OF_CALL;
+/**
+ * Calls of any kind in one function; next to none has more. Should all be of quiet functions, they come to 2,000,000 instructions: some ten
+ * milliseconds where code is fast. Validation counts them, so that nothing has to walk over a long body once more, in one go.
+ */
+export const MOST_CALLS = 20_000;
 /** An instruction takes as long as zeroing so many locals, as a power of two. */
 const LOG_LOCALS = 3;
 /** In place of the number of instructions, of a function that is not quiet. A sum with it in it is too much as well. */
 const LOUD = MOST_QUIET_INSTRUCTIONS + 1;
+/** Functions of a chain of calls that one search looks at: about a millisecond. Longer than a chain of quiet ones. */
+const LONGEST_CHAIN = 4096;
 /** Not looked at yet. No function has no instruction. */
 const UNKNOWN = 0;
 /** Begun: who meets it again has gone in a circle. */
@@ -34,7 +35,7 @@ const OPEN = -1;
 
 const known = new WeakMap<ModuleData, Search>();
 
-/** Whether a function is quiet. An answer is found once: all of them together take time in proportion to the module. */
+/** Whether a function is quiet. All answers together take time in proportion to the module, one a few milliseconds at most. */
 export function isQuiet(module: ModuleData, funcidx: number): boolean {
   let search = known.get(module);
   if (search === undefined) {
@@ -45,8 +46,9 @@ export function isQuiet(module: ModuleData, funcidx: number): boolean {
 }
 
 /**
- * A depth-first search along calls, which looks at a callee before it reads on: most functions that are not quiet call one early. It keeps
- * its own stack, since a chain of calls may be a million functions long.
+ * A depth-first search along calls, which looks at a callee before it reads on: most functions that are not quiet call one early. A chain of
+ * calls may be a million functions long: its first functions are soon known not to be quiet, and after `LONGEST_CHAIN` of them the rest is
+ * left to whoever asks about it.
  */
 class Search {
   private readonly module: ModuleData;
@@ -61,37 +63,7 @@ class Search {
     this.module = module;
     this.counts = new Int32Array(module.funcTypes.length);
     this.counts.fill(LOUD, 0, module.importedFuncs);
-    if (this.hasCrowded()) this.counts.fill(LOUD);
-  }
-
-  private hasCrowded(): boolean {
-    const { codeStart, codeEnd, importedFuncs } = this.module;
-    for (let k = 0; k < codeStart.length; k++) {
-      const isLong = codeEnd[k] - codeStart[k] >= LEAST_BYTES_CROWDED;
-      if (isLong && this.inCalls(importedFuncs + k) > MOST_IN_QUIET_CALLS) return true;
-    }
-    return false;
-  }
-
-  /** Instructions that the quiet calls of a function come to. One whose callee is not known may be of a quiet function. */
-  private inCalls(funcidx: number): number {
-    const { module } = this;
-    const reader = codeReader(module, funcidx);
-    readLocalDeclarations(reader, module);
-    let sum = 0;
-    while (reader.pos < reader.end && sum <= MOST_IN_QUIET_CALLS) {
-      const row = readInstruction(reader);
-      const calls = CALLS[row.imm];
-      if (calls !== 'named') {
-        skipImmediates(reader, row, module);
-        if (calls === 'unnamed') sum += MOST_QUIET_INSTRUCTIONS;
-        continue;
-      }
-      const callee = reader.u32();
-      if (callee < module.importedFuncs) sum += MOST_QUIET_INSTRUCTIONS;
-      else if (this.count(callee) !== LOUD) sum += this.count(callee);
-    }
-    return sum;
+    if (module.mostCalls > MOST_CALLS) this.counts.fill(LOUD);
   }
 
   /** The instructions of a function's unrolled call tree, or `LOUD`. */
@@ -103,15 +75,25 @@ class Search {
 
   private search(root: number): void {
     const { counts, funcs, offsets, sums } = this;
+    /** Those before it are known. */
+    let bottom = 0;
     this.open(root);
-    while (funcs.length > 0) {
+    while (funcs.length > bottom) {
       const callee = this.readOn();
-      if (callee !== undefined) this.open(callee);
-      else {
+      if (callee === undefined) {
         counts[funcs.pop()!] = sums.pop()!;
         offsets.pop();
+        continue;
       }
+      // Each that is open runs one instruction at least, its call of the next one.
+      if (funcs.length - bottom === MOST_QUIET_INSTRUCTIONS) counts[funcs[bottom++]] = LOUD;
+      if (funcs.length === LONGEST_CHAIN) break;
+      this.open(callee);
     }
+    for (; bottom < funcs.length; bottom++) counts[funcs[bottom]] = UNKNOWN;
+    funcs.length = 0;
+    offsets.length = 0;
+    sums.length = 0;
   }
 
   private open(funcidx: number): void {

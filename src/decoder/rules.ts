@@ -142,11 +142,13 @@ function readReferenced(v: Validator): FuncType {
 }
 
 function call(v: Validator, type: FuncType): void {
+  v.calls++;
   v.popAll(type.params);
   v.pushAll(type.results);
 }
 
 function tailCall(v: Validator, type: FuncType): void {
+  v.calls++;
   const results = v.results();
   if (!matchesAll(type.results, results)) {
     const { types } = v.context;
@@ -169,12 +171,13 @@ function readBranchTable(v: Validator): void {
   const fallback = v.label();
   const end = reader.pos;
   reader.pos = targets;
-  // A table may be long, and labels take many values: each label and each kind of label is checked once.
-  const checked = new Set([fallback]);
+  // A table may be long, and labels take many values: each label and each kind of label is checked once. Most tables have one kind.
+  let checked: Set<readonly ValType[]> | undefined;
   v.beginLabels();
   for (let i = 0; i < count; i++) {
     const types = v.newLabel();
-    if (types === undefined || checked.has(types)) continue;
+    if (types === undefined || types === fallback || checked?.has(types)) continue;
+    checked ??= new Set();
     checked.add(types);
     if (types.length !== fallback.length) {
       throw v.mismatch(`br_table labels take ${fallback.length} and ${types.length} values`);

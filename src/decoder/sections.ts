@@ -122,6 +122,7 @@ export class ModuleDecoder {
   importedFuncs = 0;
   codeStart = new Uint32Array(0);
   codeEnd = new Uint32Array(0);
+  mostCalls = 0;
 
   private readonly reader: Reader;
   private readonly validator: Validator;
@@ -186,10 +187,17 @@ export class ModuleDecoder {
     const offset = this.reader.pos;
     const count = this.reader.count();
     checkLimit(limit, count, offset);
-    for (let i = 0; i < count; i++) {
-      if (this.isPartDone()) yield;
+    for (let i = this.items(0, count, item); i < count; i = this.items(i, count, item)) yield;
+  }
+
+  /** Some items of a vector: the index of the next one. Not in the generator, which engines take longer to compile. */
+  private items(first: number, count: number, item: () => void): number {
+    let i = first;
+    while (i < count && !this.isPartDone()) {
       item();
+      i++;
     }
+    return i;
   }
 
   private isPartDone(): boolean {
@@ -391,6 +399,7 @@ export class ModuleDecoder {
       if (this.isPartDone()) yield;
       const rest = typed ? this.body(this.importedFuncs + i, start, start + size) : undefined;
       if (rest !== undefined) yield* rest;
+      this.mostCalls = Math.max(this.mostCalls, this.validator.calls);
       r.skip(size);
       this.codeStart[i] = start;
       this.codeEnd[i] = r.pos;

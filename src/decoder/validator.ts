@@ -57,6 +57,8 @@ export class Validator {
   /** Dense id and offset of the instruction at hand. */
   op = 0;
   at = 0;
+  /** Calls in the function at hand so far. */
+  calls = 0;
 
   /** Operand types. */
   stack = NO_INTS;
@@ -95,6 +97,7 @@ export class Validator {
    */
   func(type: FuncType, start: number, end: number): Parts | undefined {
     checkLimit('functionSize', end - start, start);
+    this.calls = 0;
     this.reader.pos = start;
     this.reader.end = this.context.bytes.length;
     this.locals.read(this.reader, type.params);

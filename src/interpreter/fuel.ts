@@ -11,7 +11,7 @@
  * |---|---|---|
  * | 1 | commit 3f88375 | safepoints |
  * | 2 | commit 1e82b8e | safepoints, but not the entries of quiet functions; growth, bulk operations and large frames by their size |
- * | 3 | 0.1.0 | the same; quiet functions have at most 100 instructions in place of 10,000 |
+ * | 3 | 0.1.0 | the same; quiet functions have at most 100 instructions in place of 10,000, and none where a function has over 20,000 calls |
  *
  * What instantiation writes (segments) is no work of an execution and costs nothing.
  */
