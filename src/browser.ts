@@ -14,6 +14,8 @@ import {
   readOptions,
   TEXT,
   TEXT_OR_OBJECT,
+  TEXTS,
+  VARIABLES,
 } from './checks';
 import { type DecodeProgress, Module, type Scheduler, type StoreLimits } from './index';
 import { nextTurn } from './js-api/turns';
@@ -83,9 +85,9 @@ export interface RunWasiResult {
 
 const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
   ...DRIVE_OPTIONS,
-  args: OBJECT,
+  args: TEXTS,
   argv0: TEXT,
-  env: OBJECT,
+  env: VARIABLES,
   preopens: OBJECT,
   stdin: TEXT_OR_OBJECT,
   stdout: TEXT_OR_OBJECT,

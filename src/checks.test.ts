@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   configureStack,
   EXTERNREF,
+  Exception,
   Execution,
   F32,
   F64,
@@ -23,9 +24,24 @@ import {
   runAsync,
   Store,
   Table,
+  Tag,
 } from './index';
-import { decode, snapshot } from './snapshot';
+import {
+  applyDeltas,
+  Checkpoints,
+  Departure,
+  decode,
+  describe as describeSnapshot,
+  diff,
+  encode,
+  extractSnapshot,
+  restoreStore,
+  snapshot,
+  snapshotStore,
+  verify,
+} from './snapshot';
 import { compile, wat } from './testing';
+import { Wasi, type WasiOptions } from './wasi';
 import { createWebAssembly } from './webassembly';
 
 const text = `(module (import "h" "f" (func $f)) (memory (export "m") 1)
@@ -240,6 +256,81 @@ function isFit(arg: unknown, type: number): boolean {
 
 function importing(kind: 'memory'): Module {
   return Module.decode(wat(`(module (import "a" "b" (${kind} 1)))`));
+}
+
+describe('whatever is in the place of a thing of ours', () => {
+  const strangers = fc.constantFrom<unknown>(
+    undefined,
+    null,
+    5,
+    'x',
+    true,
+    5n,
+    Symbol('x'),
+    () => 1,
+    {},
+    {
+      memories: 5,
+    },
+  );
+  const lists = fc.oneof(
+    strangers,
+    strangers.map((stranger) => [stranger]),
+  );
+  const doors: readonly (readonly [string, fc.Arbitrary<unknown>, (value: never) => unknown])[] = [
+    ['Global', strangers, (store) => new Global(store, { value: I32, mutable: true }, i32(1))],
+    [
+      'type of a Global',
+      fc.constantFrom(undefined, null, 5),
+      (type) => new Global(new Store(), type, i32(1)),
+    ],
+    ['Tag', fc.constantFrom(undefined, null, 5), (type) => new Tag(type)],
+    ['Exception.of', strangers, (tag) => Exception.of(new Store(), tag)],
+    ['Execution', strangers, (func) => new Execution(func, [])],
+    ['instantiate', strangers, (store) => instantiate(store, module, [])],
+    ['module of instantiate', strangers, (other) => instantiate(new Store(), other, [])],
+    ['snapshotStore', lists, (instances) => snapshotStore(instances)],
+    ['Departure', lists, (instances) => new Departure(instances)],
+    ['Checkpoints', strangers, (instance) => new Checkpoints(instance)],
+    ['restoreStore', strangers, (store) => restoreStore(new Uint8Array(8), store, [])],
+    ['modules of restoreStore', lists, (modules) => restoreStore(new Uint8Array(8), new Store(), modules)],
+    ['applyDeltas', strangers, (deltas) => applyDeltas(new Uint8Array(8), deltas)],
+    ['encode', strangers, (document) => encode(document)],
+    ['verify', strangers, (document) => verify(document, module)],
+    ['describe', strangers, (document) => describeSnapshot(document)],
+    ['diff', strangers, (document) => diff(document, document)],
+    [
+      'name of a snapshot',
+      strangers.filter((name) => typeof name !== 'string' && name !== undefined),
+      (name) => extractSnapshot(new Uint8Array(8), name),
+    ],
+    ['Wasi', strangers, (options) => new Wasi(options)],
+    ['arguments of Wasi', lists.filter(isGiven), (args) => new Wasi({ host: {} as never, args })],
+    [
+      'variables of Wasi',
+      strangers.filter((value) => typeof value !== 'string'),
+      (env) => new Wasi({ host: {} as never, env: { a: env } }),
+    ],
+    ['preopens of Wasi', lists.filter(isGiven), (preopens) => new Wasi({ host: {} as never, preopens })],
+  ];
+  it.each(doors)('%s says what was expected', (_, values, enter) => {
+    fc.assert(
+      fc.property(values, (value) => {
+        expect(refused(() => enter(value as never))).toMatch(/expected .*, not |unknown option|must not/);
+      }),
+    );
+  });
+  it('a variable has a name that stays one', () => {
+    const hostile: readonly WasiOptions['env'][] = [{ 'a=b': 'c' }, { '': 'c' }, [['a=b', 'c']]];
+    for (const env of hostile) {
+      refused(() => new Wasi({ host: {} as never, env }));
+    }
+  });
+});
+
+/** Left out is not misused; a text is an argument. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && !(Array.isArray(value) && typeof value[0] === 'string');
 }
 
 describe('calls of the host', () => {

@@ -48,6 +48,22 @@ export const TEXT_OR_OBJECT = kind(
   'a string or an object',
   (value) => TEXT.isKind(value) || OBJECT.isKind(value),
 );
+const isText = (value: unknown): value is string => typeof value === 'string';
+export const TEXTS = kind('an array of strings', (value) => Array.isArray(value) && value.every(isText));
+/** Variables of an environment: their names and values. */
+export const VARIABLES = kind(
+  'an object of strings, or an array of pairs of strings',
+  (value) =>
+    OBJECT.isKind(value) &&
+    (Array.isArray(value)
+      ? value.every((pair) => TEXTS.isKind(pair) && pair.length === 2)
+      : Object.values(value as object).every(isText)),
+);
+export const LIST = kind('an array', Array.isArray);
+export const OBJECTS = kind(
+  'an array of objects',
+  (value) => Array.isArray(value) && value.every((one) => OBJECT.isKind(one)),
+);
 /** Something that says whether it is aborted, such as an AbortSignal. */
 export const SIGNAL = kind(
   'an object with a property "aborted"',
@@ -98,6 +114,17 @@ export function checkClass<T>(
   name: string,
 ): asserts value is T {
   if (!(value instanceof type)) throw notOf(what, value, name);
+}
+
+/** Throws unless it is an array of objects of the class. */
+export function checkClasses<T>(
+  what: string,
+  values: unknown,
+  type: Class<T>,
+  name: string,
+): asserts values is readonly T[] {
+  if (!Array.isArray(values)) throw new TypeError(`${what}: expected an array, not ${shown(values)}`);
+  for (const [k, value] of values.entries()) checkClass(`${what}, ${k}`, value, type, name);
 }
 
 /** The error for a value that is of none of these classes. */

@@ -8,6 +8,8 @@ import {
   readOptions,
   TEXT,
   TEXT_OR_OBJECT,
+  TEXTS,
+  VARIABLES,
 } from './checks';
 import '../embed/node/fresh-factories';
 import '../embed/node/native-memory';
@@ -99,9 +101,9 @@ export interface RunWasiResult {
 
 const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
   ...DRIVE_OPTIONS,
-  args: OBJECT,
+  args: TEXTS,
   argv0: TEXT,
-  env: OBJECT,
+  env: VARIABLES,
   preopens: OBJECT,
   stdin: TEXT_OR_OBJECT,
   stdout: TEXT_OR_OBJECT,

@@ -1,4 +1,5 @@
 /** Tags and exceptions (spec "exec/runtime", "tag instances" and "exception instances"). */
+import { check, checkClass, OBJECT } from '../checks';
 import {
   canonicalFuncType,
   EXTERNREF,
@@ -21,10 +22,11 @@ export class Tag {
   readonly typeId: number;
 
   /** The types of the values that its exceptions carry are the type's parameters; it has no results. */
-  constructor(type: FuncType, typeId = canonicalFuncType(type)) {
+  constructor(type: FuncType, typeId?: number) {
+    check('the type of a tag', type, OBJECT);
     if (type.results.length > 0) throw new TypeError('expected the type of a tag, which has no results');
     this.type = type;
-    this.typeId = typeId;
+    this.typeId = typeId ?? canonicalFuncType(type);
   }
 
   /** @internal */
@@ -62,6 +64,7 @@ export class Exception extends ExceptionReference {
 
   /** An exception with these values, or what the JS API converts to them. A TypeError says what was expected. */
   static of(store: object, tag: Tag, ...values: readonly unknown[]): Exception {
+    checkClass('the tag', tag, Tag, 'Tag');
     const { params } = tag.type;
     if (values.length !== params.length) {
       throw new TypeError(`expected ${params.length} values for the tag, not ${values.length}`);

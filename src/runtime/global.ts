@@ -1,5 +1,5 @@
 /** Global instances (spec "exec/runtime"). Numbers and vectors live in `cells`, which generated code reads and writes. */
-import { checkClass } from '../checks';
+import { check, checkClass, OBJECT } from '../checks';
 import { type ExternTypeByKind, externTypeName, type GlobalType, isRef } from '../decoder';
 import { SUMMARY, summary } from '../summary';
 import { readWords, wordsOf, writeWords } from './cells';
@@ -22,17 +22,12 @@ export class Global {
   /** Its reference, if that is its type. */
   ref: unknown = null;
 
-  constructor(
-    store: Store,
-    type: GlobalType,
-    value: Value,
-    cells = new Int32Array(wordsOf(type.value)),
-    at = 0,
-  ) {
+  constructor(store: Store, type: GlobalType, value: Value, cells?: Int32Array, at = 0) {
     checkClass('the store', store, Store, 'Store');
+    check('the type of a global', type, OBJECT);
     this.store = store;
     this.type = type;
-    this.cells = cells;
+    this.cells = cells ?? new Int32Array(wordsOf(type.value));
     this.at = at;
     this.put(valueFor('the value', type.value, value, store));
   }

@@ -1,4 +1,5 @@
 /** What the rules of a snapshot share: how one is refused, and the checks of a single value. */
+import { type Check, check, OBJECT } from '../checks';
 import { SnapshotError } from '../errors';
 import { isNull, isRefTag, type SnapshotDocument, type TypedValue } from './document';
 
@@ -16,6 +17,23 @@ export type Where = (kind: RecordKind, index: number, frame?: number) => number;
 
 export function reject(message: string, offset: number): never {
   throw new SnapshotError(message, 'malformed', offset);
+}
+
+/** Whether a value has the records of a document; what is in them is for `checkDocument`. */
+const DOCUMENT: Check = {
+  expected: 'a SnapshotDocument, as decode gives it',
+  isKind: hasRecords,
+  holds: hasRecords,
+};
+function hasRecords(value: unknown): boolean {
+  if (!OBJECT.holds(value)) return false;
+  const { memories, tables, globals, exceptions, continuations, extras } = value as Record<string, unknown>;
+  return [memories, tables, globals, exceptions, continuations, extras].every(Array.isArray);
+}
+
+/** For what a caller gives: throws a TypeError. */
+export function checkIsDocument(document: unknown): void {
+  check('the snapshot', document, DOCUMENT);
 }
 
 export function isU32(n: number): boolean {

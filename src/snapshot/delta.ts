@@ -7,10 +7,10 @@
  * there is unchanged, not zero. Everything else is whole. `applyDeltas` gives plain draft bytes again, the very bytes that a full
  * snapshot at the same place has.
  */
-import { type ByteSource, bytesOf } from '../checks';
+import { type ByteSource, bytesOf, check, checkClass, LIST } from '../checks';
 import { InternalError, SnapshotError } from '../errors';
 import type { Execution } from '../interpreter';
-import type { Instance, Memory } from '../runtime';
+import { Instance, type Memory } from '../runtime';
 import { type CaptureOptions, captureWith, snapshot } from './capture';
 import { applyChunks, chunksOf } from './chunks';
 import { type DecodeOptions, decode } from './decode';
@@ -38,6 +38,7 @@ export class Checkpoints {
 
   /** Starts to track the writes of the instance's memories. Not while anything runs. */
   constructor(instance: Instance) {
+    checkClass('the instance', instance, Instance, 'Instance');
     this.memories = [...new Set(instance.memories)];
     for (const memory of this.memories) memory.track();
   }
@@ -117,6 +118,7 @@ export function applyDeltas(
   options: DecodeOptions = {},
 ): Uint8Array {
   const whole = bytesOf('the snapshot', first);
+  check('the deltas', deltas, LIST);
   if (deltas.length === 0) return whole;
   let document = decode(whole, options);
   let before = xxh64(whole);

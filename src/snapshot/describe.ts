@@ -1,6 +1,7 @@
 /** What a snapshot holds, in lines for people: `tswasm snapshot info`. */
 
 import { localsOf } from '../decoder/safepoints';
+import { checkIsDocument } from './checks';
 import { lengthOf } from './chunks';
 import {
   type Activation,
@@ -26,6 +27,7 @@ export interface DescribeOptions {
 
 /** A snapshot as text, for people. */
 export function describe(document: SnapshotDocument, options: DescribeOptions = {}): string[] {
+  checkIsDocument(document);
   return [
     ...header(document),
     ...document.continuations.flatMap((record, id) => continuation(document, record, id, options)),

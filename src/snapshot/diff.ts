@@ -1,4 +1,5 @@
 /** How two snapshots differ in what they say, whatever their chunking: `tswasm snapshot diff`. */
+import { checkIsDocument } from './checks';
 import { disjoint, lengthOf } from './chunks';
 import {
   type Activation,
@@ -19,6 +20,7 @@ const LISTED = 8;
 
 /** One line a difference; none when both describe the same state. */
 export function diff(a: SnapshotDocument, b: SnapshotDocument, module?: NamingModule): string[] {
+  for (const document of [a, b]) checkIsDocument(document);
   const lines: string[] = [];
   const note = (what: string, left: string, right: string) => {
     if (left !== right) lines.push(`${what}: ${left} | ${right}`);

@@ -3,7 +3,7 @@
  * one. An embedded snapshot is there to be resumed by the module that carries it, so it must be resumable and belong to it.
  */
 
-import { type ByteSource, bytesOf } from '../checks';
+import { type ByteSource, bytesOf, check, TEXT } from '../checks';
 import { decodeUtf8, encodeUtf8 } from '../decoder/utf8';
 import { SnapshotError } from '../errors';
 import { decode, decodeMeta } from './decode';
@@ -40,6 +40,7 @@ export function listSnapshots(wasm: ByteSource): EmbeddedSnapshot[] {
 
 /** The named snapshot as a standalone container. Checks that it may stand in this module; `decode` checks the rest. */
 export function extractSnapshot(source: ByteSource, name = ''): Uint8Array {
+  check('the name of the snapshot', name, TEXT);
   const wasm = bytesOf('the module', source);
   const { bodyStart, end } = select(wasm, scalars(name));
   const sections = wasm.subarray(bodyStart, end);
@@ -52,6 +53,7 @@ export function extractSnapshot(source: ByteSource, name = ''): Uint8Array {
 
 /** The module with the snapshot (a standalone container) in it, in place of one of the same name. */
 export function embedSnapshot(source: ByteSource, standing: ByteSource, name = ''): Uint8Array {
+  check('the name of the snapshot', name, TEXT);
   const wasm = bytesOf('the module', source);
   const snapshot = bytesOf('the snapshot', standing);
   decode(snapshot);
@@ -74,6 +76,7 @@ export function embedSnapshot(source: ByteSource, standing: ByteSource, name = '
 
 /** The module without the named snapshot. */
 export function removeSnapshot(source: ByteSource, name = ''): Uint8Array {
+  check('the name of the snapshot', name, TEXT);
   const wasm = bytesOf('the module', source);
   select(wasm, scalars(name));
   const out = new Writer();

@@ -2,7 +2,16 @@
  * What a snapshot may say, module or no module: the rules of the draft (its grammar's prose and its section "Security and Soundness
  * Considerations") that hold between records. `decode` checks them with the offsets of the records, `encode` before it writes.
  */
-import { checkValues, idBound, isU32, leastId, reject, valueComplaint, type Where } from './checks';
+import {
+  checkIsDocument,
+  checkValues,
+  idBound,
+  isU32,
+  leastId,
+  reject,
+  valueComplaint,
+  type Where,
+} from './checks';
 import { checkContinuations } from './continuation-rules';
 import {
   isStored,
@@ -46,6 +55,7 @@ const NOWHERE: Where = () => -1;
 
 /** Throws `SnapshotError` when the document breaks a rule. */
 export function checkDocument(document: SnapshotDocument, where: Where = NOWHERE): void {
+  checkIsDocument(document);
   const { memories, tables, globals, exceptions, segments } = document;
   for (let i = 0; i < memories.length; i++) checkMemory(memories, memories[i], i, where('memory', i));
   for (let i = 0; i < tables.length; i++) checkTable(document, tables[i], i, where('table', i));

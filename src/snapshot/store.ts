@@ -7,18 +7,26 @@
  * linkage. A store in which nothing runs is a postmortem there.
  */
 
-import { type ByteSource, bytesOf, CALLBACK, type OptionChecks, readOptions } from '../checks';
-import type { Module } from '../decoder';
+import {
+  type ByteSource,
+  bytesOf,
+  CALLBACK,
+  checkClass,
+  checkClasses,
+  type OptionChecks,
+  readOptions,
+} from '../checks';
+import { Module } from '../decoder';
 import { Reader } from '../decoder/reader';
 import { CompileError, LinkError, RuntimeError, SnapshotError } from '../errors';
-import type { Execution, FrameState, Store } from '../interpreter';
+import { type Execution, type FrameState, Store } from '../interpreter';
 import {
   allocateInstance,
   type Extern,
   externOf,
   type Func,
   type ImportValue,
-  type Instance,
+  Instance,
   type Tag,
 } from '../runtime';
 import {
@@ -78,6 +86,7 @@ export function snapshotStore(
 
 /** @internal How the instances of a store are linked. */
 export function linkageOf(instances: readonly Instance[]): LiveLinkage {
+  checkClasses('the instances', instances, Instance, 'Instance');
   if (instances.length === 0) throw new SnapshotError('a store without instances', 'state');
   return linkageOfInstances(instances);
 }
@@ -249,6 +258,8 @@ export function restoreStore(
   options: RestoreStoreOptions = {},
 ): RestoredStore {
   const given = readOptions('restoreStore', options, RESTORE_STORE_OPTIONS);
+  checkClass('the store', store, Store, 'Store');
+  checkClasses('the modules', modules, Module, 'Module');
   const { records, document } = decodeStore(bytes, store.limits);
   checkFits(document, records, modules, given);
   const live = linked(store, modules, records, given);
@@ -301,6 +312,8 @@ export class StagedStore {
     options: RestoreStoreOptions,
   ) {
     this.given = readOptions('Arrival', options, RESTORE_STORE_OPTIONS);
+    checkClass('the store', store, Store, 'Store');
+    checkClasses('the modules', modules, Module, 'Module');
     const { records, told } = readLinkage(head);
     linkageOfRecords(records, modules);
     this.told = told.slice();

@@ -1,5 +1,17 @@
 /** One guest's WASI world: its arguments, descriptors, clocks and limits, and the way its imports are answered. */
-import { COUNT, type OptionChecks, readOptions } from '../checks';
+import {
+  CALLBACK,
+  COUNT,
+  check,
+  FLAG,
+  OBJECT,
+  OBJECTS,
+  type OptionChecks,
+  readOptions,
+  TEXT,
+  TEXTS,
+  VARIABLES,
+} from '../checks';
 import { encodeUtf8 } from '../decoder/utf8';
 import { printable, RuntimeError } from '../errors';
 import type { Memory } from '../runtime';
@@ -83,6 +95,18 @@ export interface WasiOptions {
   readonly trace?: (name: string, errno: Errno | undefined, call: TracedCall) => void;
 }
 
+const OPTION_CHECKS: OptionChecks<WasiOptions> = {
+  host: OBJECT,
+  args: TEXTS,
+  env: VARIABLES,
+  preopens: OBJECTS,
+  sockets: OBJECTS,
+  limits: OBJECT,
+  deterministic: OBJECT,
+  blocking: FLAG,
+  trace: CALLBACK,
+};
+
 /** What a tracer can look at, while it is told of the call. */
 export interface TracedCall {
   /** By the parameters; i64 as signed numbers, exact below 2^53. */
@@ -129,11 +153,18 @@ export class WasiContext {
   private readonly blocking: boolean;
   private waiting: Waiting | undefined;
 
-  constructor(options: WasiOptions) {
+  constructor(given: WasiOptions) {
+    const options = readOptions('wasi', given, OPTION_CHECKS);
     const { host } = options;
+    check('wasi: option "host"', host, OBJECT);
     this.host = host;
+    for (const { path, directory } of options.preopens ?? []) {
+      check('the path of a preopened directory', path, TEXT);
+      check(`the directory at ${printable(path)}`, directory, OBJECT);
+    }
+    if (options.deterministic !== undefined) check('the seed', options.deterministic.seed, COUNT);
     this.args = (options.args ?? []).map(zeroTerminated);
-    this.env = environment(options.env ?? {}).map(([name, value]) => zeroTerminated(`${name}=${value}`));
+    this.env = environment(options.env ?? {}).map(variable);
     const limits = readOptions('limits', options.limits, LIMIT_CHECKS);
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     const { fileBytes, fileNodes, nameBytes } = this.limits;
@@ -256,6 +287,13 @@ function environment(env: NonNullable<WasiOptions['env']>): readonly (readonly [
   return Array.isArray(env)
     ? (env as readonly (readonly [string, string])[])
     : Object.entries(env as Readonly<Record<string, string>>);
+}
+
+/** As `environ` has it. A name with = in it would become another one. */
+function variable([name, value]: readonly [string, string]): Uint8Array {
+  if (name === '' || name.includes('='))
+    throw new TypeError(`the name of a variable must not be empty or contain =: ${printable(name)}`);
+  return zeroTerminated(`${name}=${value}`);
 }
 
 /** A C string. What follows a NUL would be lost, so it is refused. */
