@@ -20,7 +20,6 @@ const MIGRATED = [
   'block.wast',
   'bulk.wast',
   'call_indirect.wast',
-  'fac.wast',
   'imports0.wast',
   'labels.wast',
   'linking0.wast',
@@ -43,10 +42,8 @@ async function run(engine: Engine, name: string, folder: string): Promise<FileRe
   return await runScript(engine, name, readFileSync(path.join(folder, name), 'utf8'));
 }
 
-/** Of our own, beside this file. */
-const OWN = ['block-values', 'i64-division', 'nan-bits', 'recursion', 'tail-calls'].map(
-  (name) => `own/${name}.wast`,
-);
+/** Of our own, beside this file. Deep stacks in motion take long: those of `call_indirect.wast` are here, ours in `npm run check:full`. */
+const OWN = ['block-values', 'i64-division', 'nan-bits', 'tail-calls'].map((name) => `own/${name}.wast`);
 
 /** Same results as without a stop, and nothing stayed where it was. */
 async function compare(make: () => Engine, names: readonly string[], folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * Issue 3, acceptance 1: four programs, each stopped at random safepoints and moved to a fresh process every time, alternately Node, Node
- * without a compiler, QuickJS, and the `qjs` that TSWASM_QJS names. TSWASM_MOVES says how many stops each program makes (14: each engine twice).
+ * without a compiler, QuickJS, and the `qjs` that TSWASM_QJS names. TSWASM_MOVES says how many stops each program makes (7: each engine once).
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { askFresh, type EngineCommand, findEngines, missingNotice } from './tests/engines';
@@ -8,7 +8,7 @@ import { assemble, PROGRAMS } from './tests/programs';
 import { travel } from './tests/travel';
 import { toHex } from './tests/wire';
 
-const STOPS = Number(process.env['TSWASM_MOVES'] ?? 14);
+const STOPS = Number(process.env['TSWASM_MOVES'] ?? 7);
 const SEED = Number(process.env['TSWASM_SEED'] ?? 1);
 /** A move takes some tenths of a second, one in Hermes two, and all programs move at the same time: many times that. */
 const TIMEOUT = 120_000 + STOPS * 60_000;
