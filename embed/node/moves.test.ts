@@ -68,7 +68,7 @@ async function journey(module: string, start: string, fuel: number): Promise<Jou
 }
 
 describe.each([
-  { name: 'AssemblyScript', suffix: '', skip: false, fuel: 100_000 },
+  { name: 'AssemblyScript', suffix: '', skip: false, fuel: 200_000 },
   { name: 'C', suffix: '-c', skip: !hasClang, fuel: 25_000 },
 ])('$name', ({ suffix, skip, fuel }) => {
   it.skipIf(skip)('in the middle of writing a file', { timeout: TIMEOUT }, async () => {

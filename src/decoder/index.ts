@@ -11,6 +11,7 @@ export type {
   AccessOp,
   AccessSignature,
   BlockOp,
+  BulkOp,
   ExceptionOp,
   Immediates,
   Instruction,
@@ -18,6 +19,7 @@ export type {
   NumericOp,
   NumericSignature,
   OpName,
+  PlainOp,
   VectorOp,
   VectorShape,
 } from './instructions';

@@ -301,6 +301,25 @@ type AnyRow = (typeof ROWS)[number];
 export type ExceptionOp = (typeof EXCEPTION_ROWS)[number][1];
 /** Structured instructions: each opens a block. */
 export type BlockOp = Extract<AnyRow, { readonly 3: 'block' | 'tryTable' }>[1];
+/** Instructions that may do so much work at once that it is done in parts. */
+export type BulkOp =
+  | 'memory.fill'
+  | 'memory.copy'
+  | 'memory.init'
+  | 'table.fill'
+  | 'table.copy'
+  | 'table.init';
+/** Instructions on memories, tables and references that take values and give values: whatever the table has more is one of these. */
+export type PlainOp = Exclude<
+  OpName,
+  | (NumericOp | AccessOp | VectorOp | BulkOp | BlockOp | ExceptionOp)
+  | ('unreachable' | 'nop' | 'else' | 'end' | 'br' | 'br_if' | 'br_table' | 'return')
+  | ('call' | 'call_indirect' | 'call_ref' | 'return_call' | 'return_call_indirect' | 'return_call_ref')
+  | ('ref.is_null' | 'br_on_null' | 'br_on_non_null')
+  | ('drop' | 'select' | 'select t')
+  | ('local.get' | 'local.set' | 'local.tee' | 'global.get' | 'global.set')
+  | ('i32.const' | 'i64.const' | 'f32.const' | 'f64.const')
+>;
 /** Rows with a vector among their operands or results. */
 type VectorRow = Extract<AnyRow, { readonly 2: `${string}v${string}` }>;
 /** Rows without immediates that have a signature, but for `nop`. */

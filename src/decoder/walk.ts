@@ -15,7 +15,6 @@ import {
   groupOf,
   type LocalGroup,
   readBlockType,
-  readBodyHeapType,
   readBodyValType,
   readInstruction,
   readLocals,
@@ -30,25 +29,15 @@ import {
   instructionOf,
   OP,
   opensBlock,
+  type PlainOp,
   type SpecialOp,
 } from './instructions';
 import type { ModuleData } from './module';
+import { PLAIN_OPS, readPlain } from './plain';
 import type { Reader } from './reader';
 import { TYPE_OF_SIGNATURE } from './rules';
 import { onTop, type TypeList, withoutTop } from './typelist';
-import {
-  asNonNull,
-  BOTTOM,
-  type FuncType,
-  HEAP,
-  I32,
-  I64,
-  isDefaultable,
-  refTo,
-  refType,
-  type TableType,
-  type ValType,
-} from './types';
+import { asNonNull, BOTTOM, type FuncType, HEAP, I32, isDefaultable, refType, type ValType } from './types';
 
 /** A structured instruction that is open. */
 export interface Block {
@@ -191,17 +180,26 @@ export class Walk {
   }
 
   popType(): ValType {
-    const { types, first, count } = this.stack!;
+    const { top } = this;
     this.drop(1);
-    return types[first + count - 1];
+    return top;
   }
 
   push(type: ValType): void {
     this.stack = onTop(this.stack, [type]);
   }
 
-  table(): TableType {
-    return this.module.tables[this.reader.u32()];
+  /** Of the operand on top. */
+  get top(): ValType {
+    if (this.stack === undefined) return BOTTOM;
+    const { types, first, count } = this.stack;
+    return types[first + count - 1];
+  }
+
+  plain(op: PlainOp): void {
+    const { takes, gives } = readPlain(op, this.reader, this.module, this.top);
+    this.drop(takes.length);
+    this.stack = onTop(this.stack, gives);
   }
 
   local(): ValType {
@@ -358,8 +356,15 @@ for (const { op, sig } of INSTRUCTIONS) {
   };
 }
 
+type WalkEffect = (walk: Walk) => void;
+
+const PLAIN = Object.fromEntries(
+  PLAIN_OPS.map((op): [PlainOp, WalkEffect] => [op, (walk) => walk.plain(op)]),
+) as Record<PlainOp, WalkEffect>;
+
 /** What the instructions without a signature do to the stack. */
-const EFFECTS: Readonly<Record<SpecialOp, (walk: Walk) => void>> = {
+const EFFECTS: Readonly<Record<SpecialOp, WalkEffect>> = {
+  ...PLAIN,
   unreachable: (w) => w.die(),
   block: (w) => w.enter('block'),
   loop: (w) => w.enter('loop'),
@@ -424,33 +429,16 @@ const EFFECTS: Readonly<Record<SpecialOp, (walk: Walk) => void>> = {
     w.reader.u32();
     w.drop(1);
   },
-  'table.get': (w) => {
-    const { element } = w.table();
-    w.drop(1);
-    w.push(element);
-  },
-  'table.set': (w) => {
-    w.table();
-    w.drop(2);
-  },
-  'table.grow': (w) => {
-    const { address } = w.table();
-    w.drop(2);
-    w.push(address === 'i64' ? I64 : I32);
-  },
   'table.fill': (w) => {
-    w.table();
+    w.reader.u32();
     w.drop(3);
   },
   'table.copy': dropThreeAfterTwo,
   'memory.copy': dropThreeAfterTwo,
-  'ref.null': (w) => w.push(refType(true, readBodyHeapType(w.reader, w.module))),
   'ref.is_null': (w) => {
     w.drop(1);
     w.push(I32);
   },
-  'ref.func': (w) => w.push(refTo(w.module.types[w.module.funcTypes[w.reader.u32()]])),
-  'ref.as_non_null': (w) => w.push(asNonNull(w.popType())),
   br_on_null: (w) => {
     const labelidx = w.reader.u32();
     const type = w.popType();

@@ -3,7 +3,7 @@
  * (spec "exec/instructions": memory, table, reference instructions, and globals and select of references). Bulk operations: bulk.ts.
  */
 import { trap } from '../errors';
-import type { EffectOp, Effect as EffectStatement } from '../lowering';
+import type { EffectOp, EffectWork } from '../lowering';
 import type { Func, Instance } from '../runtime';
 import { chargeBytes, chargeElements } from './fuel';
 import { registers, type Stack, stack } from './registers';
@@ -13,8 +13,9 @@ export type Effect = (at: number) => void;
 
 interface EffectContext {
   readonly instance: Instance;
-  /** The immediate: a memory, table, segment, global or function. */
+  /** The immediates: a memory, table, segment, global or function. */
   readonly x: number;
+  readonly y: number;
 }
 
 /** @internal An unsigned operand of 32 or 64 bits, as a double. */
@@ -121,8 +122,8 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
     },
 };
 
-export function makeEffect(instance: Instance, { op, index, offset }: EffectStatement): Effect {
-  const effect = MAKERS[op]({ instance, x: index }, stack());
+export function makeEffect(instance: Instance, { op, x, y, offset }: EffectWork): Effect {
+  const effect = MAKERS[op]({ instance, x, y }, stack());
   return (at) => {
     registers.trapOffset = offset;
     effect(at);

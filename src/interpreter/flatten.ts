@@ -207,7 +207,9 @@ export class Flattening {
       case 'throw_ref':
       case 'unreachable':
         this.end(statement);
+        return;
     }
+    statement satisfies never;
   }
 
   private emit(statement: Simple): void {

@@ -4,7 +4,7 @@
  * takes that one's stead.
  */
 import { InternalError } from '../errors';
-import type { Bulk, Effect } from '../lowering';
+import type { Bulk, EffectWork } from '../lowering';
 import type { Func, Instance } from '../runtime';
 import { makeBulk } from './bulk';
 import { CallSite, codeOf } from './code';
@@ -151,7 +151,7 @@ export class MachineOfTier implements TierMachine {
     callees[sp] = callee;
   }
 
-  effect(instance: Instance, effect: Effect): (word: number) => void {
+  effect(instance: Instance, effect: EffectWork): (word: number) => void {
     return makeEffect(instance, effect);
   }
   bulk(instance: Instance, bulk: Bulk): (word: number) => boolean {

@@ -49,7 +49,7 @@
  */
 import type { ModuleData } from '../decoder/module';
 import type { TypeList } from '../decoder/typelist';
-import type { Bulk, Effect } from '../lowering';
+import type { Bulk, EffectWork } from '../lowering';
 import type { Func, Instance } from '../runtime';
 import type { Step } from './step';
 
@@ -187,7 +187,7 @@ export interface TierMachine {
   mark(sp: number, func: Func | undefined, offset: number, callee: Func | undefined): void;
 
   /** What an instruction does that works on canonical slots: called with the word index of its first operand. */
-  effect(instance: Instance, effect: Effect): (word: number) => void;
+  effect(instance: Instance, effect: EffectWork): (word: number) => void;
   /** A bulk operation: true when it is done, false when a part of it is, and the operands say what is left: call it again. */
   bulk(instance: Instance, bulk: Bulk): (word: number) => boolean;
 }

@@ -17,7 +17,17 @@ import { backPoint, callPoint, entryPoint, type Safepoint } from '../decoder/saf
 import { isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
 import { Operands } from './operands';
-import type { Branch, Clause, Label, LoweredBody, Move, Statement, Try } from './statements';
+import {
+  type Branch,
+  type Clause,
+  isExceptional,
+  type Label,
+  type LoweredBody,
+  type Move,
+  type Statement,
+  sizeOf,
+  type Try,
+} from './statements';
 
 /** A structured instruction that is open. */
 export interface Control {
@@ -41,8 +51,6 @@ export interface Control {
 
 /** What stands below the operands of a legacy handler. */
 const CAUGHT: readonly ValType[] = [refType(false, HEAP.exn)];
-/** Branches of a table that take the room of one statement: all but a few are references to others. */
-const BRANCHES_PER_NODE = 8;
 /** Values of a branch that are moved one by one; more go to their slots first, and from there together. */
 const MOVED_SINGLY = 4;
 
@@ -131,8 +139,7 @@ export class Builder {
 
   emit(statement: Statement): void {
     this.size += sizeOf(statement);
-    const { kind } = statement;
-    if (kind === 'try' || kind === 'throw' || kind === 'throw_ref') this.usesExceptions = true;
+    if (isExceptional(statement)) this.usesExceptions = true;
     this.sequence.push(statement);
   }
 
@@ -380,46 +387,6 @@ export class Builder {
       slot += slotsOf(value.type);
     }
     return moves;
-  }
-}
-
-/** Statements and expressions in it; of a table, as many as its targets take room. */
-function sizeOf(statement: Statement): number {
-  switch (statement.kind) {
-    case 'set':
-    case 'drop':
-    case 'global.set':
-      return 1 + statement.value.size;
-    case 'store':
-    case 'vector.store':
-      return 1 + statement.address.size + statement.value.size;
-    case 'if':
-      return 1 + statement.condition.size;
-    case 'br':
-      return 1 + statement.branch.moves.length;
-    case 'br_if':
-      return 1 + statement.condition.size + statement.branch.moves.length;
-    case 'br_table':
-      return 1 + statement.index.size + statement.branches.length / BRANCHES_PER_NODE;
-    case 'call_indirect':
-      return 1 + statement.index.size;
-    case 'try':
-      return 1 + statement.clauses.length;
-    case 'throw':
-    case 'throw_ref':
-    case 'move':
-    case 'effect':
-    case 'bulk':
-    case 'call':
-    case 'tail':
-    case 'tail_indirect':
-    case 'call_ref':
-    case 'tail_ref':
-    case 'block':
-    case 'loop':
-    case 'return':
-    case 'unreachable':
-      return 1;
   }
 }
 

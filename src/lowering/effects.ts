@@ -1,25 +1,24 @@
-/** What works on canonical slots: instructions on memories, tables and references, and those that do their work in parts. */
-import { I32, I64, type Limits, type ValType } from '../decoder';
-import { isWide } from './access';
+/** What works on canonical slots: plain instructions on memories, tables and references, and those that do their work in parts. */
+import type { PlainOp } from '../decoder';
+import { type PlainEffect, readPlain } from '../decoder/plain';
 import type { Builder, Handler } from './builder';
 import type { BulkOp, EffectOp } from './statements';
 
-export const addressType = (limits: Limits): ValType => (isWide(limits) ? I64 : I32);
-
-/** Takes so many operands; leaves a result of this type, if any. */
-export function effect(
-  lowering: Builder,
-  op: EffectOp,
-  index: number,
-  taken: number,
-  result?: ValType,
-): void {
+/** The operands go to their slots, and the results come there. */
+export function effect(lowering: Builder, op: EffectOp, { x, y, takes, gives }: PlainEffect): void {
   const { operands, offset } = lowering;
   operands.computeAll();
-  operands.truncate(operands.height - taken);
-  lowering.emit({ kind: 'effect', op, index, slot: operands.top, offset });
-  if (result !== undefined) operands.pushSlot(result);
+  operands.truncate(operands.height - takes.length);
+  lowering.emit({ kind: 'effect', op, x, y, takes, gives, slot: operands.top, offset });
+  for (const type of gives) operands.pushSlot(type);
 }
+
+export const plain =
+  (op: PlainOp): Handler =>
+  (lowering) => {
+    const { reader, module, operands } = lowering;
+    effect(lowering, op, readPlain(op, reader, module, operands.topType));
+  };
 
 /** The operands stay in their slots until the operation is done. */
 function bulk(lowering: Builder, op: BulkOp, x: number, y: number): void {

@@ -16,15 +16,15 @@ import {
   type NumericOp,
   type NumericSignature,
   type OpName,
-  refTo,
-  refType,
+  type PlainOp,
   type VectorOp,
   type VectorShape,
 } from '../decoder';
-import { readBlockType, readBodyHeapType, readBodyValType } from '../decoder/body';
+import { readBlockType, readBodyValType } from '../decoder/body';
+import { PLAIN_OPS } from '../decoder/plain';
 import type { Builder, Handler } from './builder';
 import { callDirect, callIndirect, callRef, tailCall, tailCallIndirect, tailCallRef } from './calls';
-import { addressType, bulkOne, bulkTwo, effect } from './effects';
+import { bulkOne, bulkTwo, plain } from './effects';
 import { EXCEPTIONS } from './exceptions';
 import { constant, isNull, TRAPS, unary } from './expr';
 import { ACCESS, NUMERIC } from './numbers';
@@ -72,7 +72,13 @@ function branchOnNonNull(lowering: Builder): void {
   operands.pop();
 }
 
+const PLAIN = Object.fromEntries(PLAIN_OPS.map((op): [PlainOp, Handler] => [op, plain(op)])) as Record<
+  PlainOp,
+  Handler
+>;
+
 const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp | VectorOp>, Handler>> = {
+  ...PLAIN,
   unreachable: (l) => {
     l.operands.computeFlags(TRAPS);
     l.emit({ kind: 'unreachable', offset: l.offset });
@@ -132,19 +138,6 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp | VectorOp>, 
   },
   'global.get': getGlobal,
   'global.set': setGlobal,
-  'table.get': (l) => {
-    const tableidx = l.reader.u32();
-    effect(l, 'table.get', tableidx, 1, l.module.tables[tableidx].element);
-  },
-  'table.set': (l) => effect(l, 'table.set', l.reader.u32(), 2),
-  'memory.size': (l) => {
-    const memidx = l.reader.u32();
-    effect(l, 'memory.size', memidx, 0, addressType(l.module.memories[memidx]));
-  },
-  'memory.grow': (l) => {
-    const memidx = l.reader.u32();
-    effect(l, 'memory.grow', memidx, 1, addressType(l.module.memories[memidx]));
-  },
   'i32.const': (l) => l.operands.push(constant(I32, l.reader.s32(), 0)),
   'i64.const': ({ reader, operands }) => {
     reader.s64();
@@ -155,33 +148,14 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp | VectorOp>, 
     reader.f64();
     operands.push(constant(F64, reader.lo, reader.hi));
   },
-  'ref.null': (l) => effect(l, 'ref.null', 0, 0, refType(true, readBodyHeapType(l.reader, l.module))),
   'ref.is_null': (l) => l.operands.push(isNull(l.operands.popReference())),
-  'ref.func': (l) => {
-    const funcidx = l.reader.u32();
-    effect(l, 'ref.func', funcidx, 0, refTo(l.module.types[l.module.funcTypes[funcidx]]));
-  },
-  'ref.as_non_null': (l) => {
-    const { operands } = l;
-    effect(l, 'ref.as_non_null', 0, 1, asNonNull(operands.typeAt(operands.height - 1)));
-  },
   br_on_null: branchOnNull,
   br_on_non_null: branchOnNonNull,
   'memory.init': bulkTwo('memory.init'),
-  'data.drop': (l) => effect(l, 'data.drop', l.reader.u32(), 0),
   'memory.copy': bulkTwo('memory.copy'),
   'memory.fill': bulkOne('memory.fill'),
   'table.init': bulkTwo('table.init'),
-  'elem.drop': (l) => effect(l, 'elem.drop', l.reader.u32(), 0),
   'table.copy': bulkTwo('table.copy'),
-  'table.grow': (l) => {
-    const tableidx = l.reader.u32();
-    effect(l, 'table.grow', tableidx, 2, addressType(l.module.tables[tableidx]));
-  },
-  'table.size': (l) => {
-    const tableidx = l.reader.u32();
-    effect(l, 'table.size', tableidx, 0, addressType(l.module.tables[tableidx]));
-  },
   'table.fill': bulkOne('table.fill'),
 };
 

@@ -21,3 +21,4 @@ export { Lowering, lower } from './lowering';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';
 export type * from './statements';
+export { isExceptional, listsIn } from './statements';

@@ -5,7 +5,7 @@
  *
  * At most MAX_WAITING operands wait, so every step is done in bounded time, and a body in time that grows with its length alone.
  */
-import { isRef, slotsOf, V128, type ValType } from '../decoder';
+import { BOTTOM, isRef, slotsOf, V128, type ValType } from '../decoder';
 import { onTop, type TypeList } from '../decoder/typelist';
 import { InternalError } from '../errors';
 import { type Expr, type Get, getOperand, isIn, localBit, TRAPS } from './expr';
@@ -64,6 +64,11 @@ export class Operands {
   /** Slot of the operand at a height, or of the next one. */
   slotAt(height: number): number {
     return height < this.slots.length ? this.slots[height] : this.top;
+  }
+
+  /** Of the operand on top; BOTTOM where there is none. */
+  get topType(): ValType {
+    return this.types.length === 0 ? BOTTOM : this.typeAt(this.height - 1);
   }
 
   typeAt(height: number): ValType {

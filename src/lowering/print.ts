@@ -8,7 +8,14 @@ import { type TypeList, typesOf } from '../decoder/typelist';
 import { InternalError } from '../errors';
 import type { Const, Expr, Get, Vector } from './expr';
 import type { Locals } from './frame';
-import type { Branch, Clause, LoweredBody, Safepoint, Statement } from './statements';
+import {
+  type Branch,
+  type Clause,
+  type LoweredBody,
+  listsIn,
+  type Safepoint,
+  type Statement,
+} from './statements';
 
 /** What is still to be printed: a line, or the rest of a sequence. */
 interface Task {
@@ -56,33 +63,25 @@ export function* printLowered(module: ModuleData, body: LoweredBody): Generator<
   yield ')';
 }
 
-/** What a statement holds, each part behind a line of its own; the first one stands behind the statement's. */
+/** The lists that a statement holds, each with the line that stands before it; the first one stands behind the statement's own. */
 function partsOf(
   statement: Statement,
   locals: Locals,
 ): { readonly head: string; readonly statements: readonly Statement[] }[] {
-  switch (statement.kind) {
-    case 'block':
-    case 'loop':
-      return [{ head: '', statements: statement.body }];
-    case 'if': {
-      const { body, otherwise } = statement;
-      const last = otherwise.length > 0 ? [{ head: 'else', statements: otherwise }] : [];
-      return [{ head: '', statements: body }, ...last];
-    }
-    case 'try': {
-      const bodies = statement.clauses.filter(({ to }) => Array.isArray(to));
-      return [
-        { head: '', statements: statement.body },
-        ...bodies.map((clause) => ({
-          head: clauseText(clause, locals),
-          statements: clause.to as readonly Statement[],
-        })),
-      ];
-    }
-    default:
-      return [];
-  }
+  const heads = headsOf(statement, locals);
+  const parts = listsIn(statement).map((statements, k) => ({
+    head: k === 0 ? '' : heads[k - 1],
+    statements,
+  }));
+  return parts.filter(({ head, statements }) => head !== 'else' || statements.length > 0);
+}
+
+/** The lines before the lists, but for the first one. */
+function headsOf(statement: Statement, locals: Locals): string[] {
+  if (statement.kind === 'if') return ['else'];
+  if (statement.kind !== 'try') return [];
+  const bodies = statement.clauses.filter(({ to }) => !('label' in to));
+  return bodies.map((clause) => clauseText(clause, locals));
 }
 
 function clauseText({ tagidx, slot, ref, to }: Clause, locals: Locals): string {
@@ -118,7 +117,7 @@ function describe(statement: Statement, locals: Locals): string[] {
     case 'global.set':
       return [`global ${statement.globalidx} = ${text(statement.value)}`];
     case 'effect':
-      return [`${statement.op} ${statement.index} at ${place(statement.slot)}${trapText(statement.offset)}`];
+      return [`${statement.op} ${statement.x} at ${place(statement.slot)}${trapText(statement.offset)}`];
     case 'bulk': {
       const { op, x, y, slot, offset, operands } = statement;
       return [`${op} ${x} ${y} at ${place(slot)}${trapText(offset)} ${typesText(operands)}`];

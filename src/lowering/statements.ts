@@ -6,7 +6,7 @@
  * A sequence ends where its last statement passes control on (`br`, `br_table`, `return`, `unreachable`, `throw`, tail calls), or falls off its end: to
  * what is behind the block, loop or `if` that holds it.
  */
-import type { AccessOp, BlockOp, NumericOp, OpName, ValType, VectorOp } from '../decoder';
+import type { BulkOp, NumericOp, PlainOp, ValType } from '../decoder';
 import type { Safepoint } from '../decoder/safepoints';
 import type { TypeList } from '../decoder/typelist';
 import type { Expr, Get, VectorStoreOp } from './expr';
@@ -104,38 +104,25 @@ export interface GlobalSet {
 }
 
 /** Instructions that find their operands in canonical slots, from `slot` on, and leave their result there. */
-export type EffectOp = OtherOp | 'ref.global.get' | 'ref.global.set' | 'ref.select';
-/** Instructions that do not become anything else: whatever the instruction table has more is an effect. */
-type OtherOp = Exclude<
-  OpName,
-  | (NumericOp | AccessOp | VectorOp | BulkOp | BlockOp)
-  | ('unreachable' | 'nop' | 'else' | 'end' | 'br' | 'br_if' | 'br_table' | 'return')
-  | ('call' | 'call_indirect' | 'call_ref' | 'return_call' | 'return_call_indirect' | 'return_call_ref')
-  | ('catch' | 'catch_all' | 'delegate' | 'throw' | 'rethrow' | 'throw_ref')
-  | ('ref.is_null' | 'br_on_null' | 'br_on_non_null')
-  | ('drop' | 'select' | 'select t')
-  | ('local.get' | 'local.set' | 'local.tee' | 'global.get' | 'global.set')
-  | ('i32.const' | 'i64.const' | 'f32.const' | 'f64.const')
->;
-export interface Effect {
-  readonly kind: 'effect';
+export type EffectOp = PlainOp | 'ref.global.get' | 'ref.global.set' | 'ref.select';
+/** What an effect does, wherever its operands stand. */
+export interface EffectWork {
   readonly op: EffectOp;
-  /** The immediate: a memory, table, segment, global or function. */
-  readonly index: number;
-  readonly slot: number;
+  /** The immediates: a memory, table, segment, global or function. */
+  readonly x: number;
+  readonly y: number;
   readonly offset: number;
+}
+export interface Effect extends EffectWork {
+  readonly kind: 'effect';
+  readonly takes: readonly ValType[];
+  readonly gives: readonly ValType[];
+  readonly slot: number;
 }
 
 /**
  * Like an effect; a long one can stop between its parts, in process only: that is no safepoint. Its operands say what is left to do.
  */
-export type BulkOp =
-  | 'memory.fill'
-  | 'memory.copy'
-  | 'memory.init'
-  | 'table.fill'
-  | 'table.copy'
-  | 'table.init';
 export interface Bulk {
   readonly kind: 'bulk';
   readonly op: BulkOp;
@@ -274,6 +261,17 @@ export interface Unreachable {
   readonly offset: number;
 }
 
+/** Statements of functions that throw or handle exceptions. */
+export type ExceptionStatement = Try | Throw | ThrowRef;
+const EXCEPTIONAL: Readonly<Record<ExceptionStatement['kind'], true>> = {
+  try: true,
+  throw: true,
+  throw_ref: true,
+};
+export function isExceptional(statement: Statement): statement is ExceptionStatement {
+  return statement.kind in EXCEPTIONAL;
+}
+
 export type Statement =
   | Move
   | Store
@@ -288,9 +286,7 @@ export type Statement =
   | TailCallIndirect
   | TailCallRef
   | Block
-  | Try
-  | Throw
-  | ThrowRef
+  | ExceptionStatement
   | Loop
   | If
   | Br
@@ -299,4 +295,82 @@ export type Statement =
   | Return
   | Unreachable;
 
-export type { NumericOp, Safepoint, ValType };
+export type { BulkOp, NumericOp, Safepoint, ValType };
+
+/** Branches of a table that take the room of one statement: all but a few are references to others. */
+const BRANCHES_PER_NODE = 8;
+
+/** Statements and expressions in it, without the statements that it holds; of a table, as many as its targets take room. */
+export function sizeOf(statement: Statement): number {
+  switch (statement.kind) {
+    case 'set':
+    case 'drop':
+    case 'global.set':
+      return 1 + statement.value.size;
+    case 'store':
+    case 'vector.store':
+      return 1 + statement.address.size + statement.value.size;
+    case 'if':
+      return 1 + statement.condition.size;
+    case 'br':
+      return 1 + statement.branch.moves.length;
+    case 'br_if':
+      return 1 + statement.condition.size + statement.branch.moves.length;
+    case 'br_table':
+      return 1 + statement.index.size + statement.branches.length / BRANCHES_PER_NODE;
+    case 'call_indirect':
+      return 1 + statement.index.size;
+    case 'try':
+      return 1 + statement.clauses.length;
+    case 'throw':
+    case 'throw_ref':
+    case 'move':
+    case 'effect':
+    case 'bulk':
+    case 'call':
+    case 'tail':
+    case 'tail_indirect':
+    case 'call_ref':
+    case 'tail_ref':
+    case 'block':
+    case 'loop':
+    case 'return':
+    case 'unreachable':
+      return 1;
+  }
+}
+
+/** The lists of statements that it holds. */
+export function listsIn(statement: Statement): readonly (readonly Statement[])[] {
+  switch (statement.kind) {
+    case 'block':
+    case 'loop':
+      return [statement.body];
+    case 'if':
+      return [statement.body, statement.otherwise];
+    case 'try':
+      return [statement.body, ...statement.clauses.flatMap(({ to }) => ('label' in to ? [] : [to]))];
+    case 'set':
+    case 'move':
+    case 'drop':
+    case 'store':
+    case 'vector.store':
+    case 'global.set':
+    case 'effect':
+    case 'bulk':
+    case 'call':
+    case 'call_indirect':
+    case 'call_ref':
+    case 'tail':
+    case 'tail_indirect':
+    case 'tail_ref':
+    case 'throw':
+    case 'throw_ref':
+    case 'br':
+    case 'br_if':
+    case 'br_table':
+    case 'return':
+    case 'unreachable':
+      return [];
+  }
+}

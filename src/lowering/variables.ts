@@ -1,5 +1,5 @@
 /** Locals and globals, and the parametric instructions: what moves values and computes none. */
-import { isRef, slotsOf, V128 } from '../decoder';
+import { I32, isRef, slotsOf, V128 } from '../decoder';
 import type { Builder } from './builder';
 import { effect } from './effects';
 import { getLocal, globalGet, isIn, READS_GLOBAL, select, TRAPS } from './expr';
@@ -8,18 +8,19 @@ import { dropped } from './operands';
 export function getGlobal(lowering: Builder): void {
   const globalidx = lowering.reader.u32();
   const type = lowering.module.globals[globalidx].value;
-  if (isRef(type)) effect(lowering, 'ref.global.get', globalidx, 0, type);
+  if (isRef(type)) effect(lowering, 'ref.global.get', { x: globalidx, y: 0, takes: [], gives: [type] });
   else lowering.operands.push(globalGet(type, globalidx));
 }
 
 export function setGlobal(lowering: Builder): void {
   const { operands, reader, module } = lowering;
   const globalidx = reader.u32();
-  if (isRef(module.globals[globalidx].value)) {
-    effect(lowering, 'ref.global.set', globalidx, 1);
+  const type = module.globals[globalidx].value;
+  if (isRef(type)) {
+    effect(lowering, 'ref.global.set', { x: globalidx, y: 0, takes: [type], gives: [] });
     return;
   }
-  if (module.globals[globalidx].value === V128) operands.place(operands.height - 1);
+  if (type === V128) operands.place(operands.height - 1);
   const value = operands.pop();
   operands.computeFlags(READS_GLOBAL | TRAPS);
   lowering.emit({ kind: 'global.set', globalidx, value });
@@ -52,7 +53,7 @@ export function lowerSelect(lowering: Builder): void {
   const first = operands.height - 3;
   const type = operands.typeAt(first);
   if (isRef(type)) {
-    effect(lowering, 'ref.select', 0, 3, type);
+    effect(lowering, 'ref.select', { x: 0, y: 0, takes: [type, type, I32], gives: [type] });
     return;
   }
   // Only one operand will be computed: what can trap is computed before.

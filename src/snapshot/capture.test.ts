@@ -1,13 +1,13 @@
 /** What cannot be captured is refused by name. What can be is in restore.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { EXTERNREF, type Module } from '../decoder';
-import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import { type Extern, Func, type Instance, i32, instantiatePaused, type Table, type Value } from '../runtime';
 import { compile } from '../testing';
 import { postmortem, snapshot } from './capture';
 import { decode } from './decode';
 import { restore } from './restore';
+import { refusal } from './testing';
 import { u64 } from './u64';
 
 function fresh(module: Module, imports: Extern[] = [], store = new Store()): Instance {
@@ -15,15 +15,6 @@ function fresh(module: Module, imports: Extern[] = [], store = new Store()): Ins
 }
 function start(instance: Instance, name: string, ...args: Value[]): Execution {
   return new Execution(instance.exports.get(name) as Func, args);
-}
-function refusal(action: () => unknown): [string, string] {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof SnapshotError) return [error.kind, error.message];
-    throw error;
-  }
-  return ['accepted', ''];
 }
 
 const counting = compile(`(module (func (export "count") (param i32)

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../decoder/utf8';
-import { SnapshotError } from '../errors';
 import { decode } from './decode';
 import { EMPTY_DOCUMENT, type SnapshotDocument } from './document';
 import { embedSnapshot, extractSnapshot, listSnapshots, removeSnapshot } from './embed';
 import { encode } from './encode';
 import { moduleHash } from './identity';
+import { refusal } from './testing';
 import { u64, u64Hex } from './u64';
 import { xxh64 } from './xxh64';
 
@@ -41,15 +41,6 @@ function snapshotOf(wasm: Uint8Array, more: Partial<SnapshotDocument> = {}): Uin
     ],
     ...more,
   });
-}
-function refusal(action: () => unknown): [string, string] {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof SnapshotError) return [error.kind, error.message];
-    throw error;
-  }
-  return ['accepted', ''];
 }
 
 describe('module identity', () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FUNCREF, I32, type Module } from '../decoder';
 import { safepointsOf } from '../decoder/safepoints';
-import { SnapshotError } from '../errors';
 import { Execution, Store } from '../interpreter';
 import {
   type Extern,
@@ -21,6 +20,7 @@ import { decode } from './decode';
 import type { SnapshotDocument } from './document';
 import { encode } from './encode';
 import { type RestoreOptions, restore } from './restore';
+import { refusal } from './testing';
 import { u64, u64FromNumber } from './u64';
 import { verify } from './verify';
 
@@ -31,15 +31,6 @@ function fresh(module: Module, makeImports = noImports, store = new Store()): In
 }
 function start(instance: Instance, name: string, ...args: Value[]): Execution {
   return new Execution(instance.exports.get(name) as Func, args);
-}
-function refusal(action: () => unknown): [string, string] {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof SnapshotError) return [error.kind, error.message];
-    throw error;
-  }
-  return ['accepted', ''];
 }
 
 /** Runs to the end, moving into a fresh instance at every `step`-th safepoint. Gives the results and the number of moves. */

@@ -17,7 +17,7 @@ import { decode } from './decode';
 import type { Activation, SnapshotDocument } from './document';
 import { encode } from './encode';
 import { isStoreSnapshot, type RestoreStoreOptions, restoreStore, snapshotStore } from './store';
-import { Random } from './testing';
+import { Random, refusal } from './testing';
 import { xxh64 } from './xxh64';
 
 const COUNT = Number(process.env.TSWASM_SNAPSHOT_MUTATIONS ?? 5000);
@@ -106,15 +106,6 @@ function paused(instances: readonly Instance[], fuel: number, name = 'run', n = 
 function moved(bytes: Uint8Array, modules: readonly Module[] = MODULES): ReturnType<typeof restoreStore> {
   const store = new Store();
   return restoreStore(bytes, store, modules, importing(hostOf(store)));
-}
-function refusal(action: () => unknown): [string, string] {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof SnapshotError) return [error.kind, error.message];
-    throw error;
-  }
-  return ['accepted', ''];
 }
 
 describe('a linked program', () => {

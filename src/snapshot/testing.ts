@@ -1,4 +1,5 @@
-/** For tests: documents at random that keep every rule of the format, reproducible from a seed. */
+/** For tests: documents at random that keep every rule of the format, reproducible from a seed; how something is refused. */
+import { SnapshotError } from '../errors';
 import { chunksOf } from './chunks';
 import {
   type Activation,
@@ -254,4 +255,15 @@ class Maker {
     this.exceptions = 0;
     continuations[0] = this.record(0, 'suspended', this.frames('call', -1));
   }
+}
+
+/** The kind and text of the refusal. */
+export function refusal(action: () => unknown): [kind: string, message: string] {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof SnapshotError) return [error.kind, error.message];
+    throw error;
+  }
+  return ['accepted', ''];
 }

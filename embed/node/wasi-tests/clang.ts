@@ -17,13 +17,7 @@ export const NO_WASM_OPT: NodeJS.ProcessEnv = {
 /** Compiles a file of the folder `c`. */
 export function compileC(name: string, output: string, ...flags: string[]): void {
   const source = new URL(`./c/${name}`, import.meta.url).pathname;
-  const { status, stderr } = spawnSync('clang', [
-    '--target=wasm32-wasi',
-    '-O2',
-    ...flags,
-    '-o',
-    output,
-    source,
-  ]);
+  const args = ['--target=wasm32-wasi', '-O2', ...flags, '-o', output, source];
+  const { status, stderr } = spawnSync('clang', args, { env: NO_WASM_OPT });
   if (status !== 0) throw new Error(stderr.toString());
 }

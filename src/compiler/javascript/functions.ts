@@ -19,11 +19,10 @@
 import { isRef, type ModuleData, slotsOf, type ValType } from '../../decoder';
 import { typesOf } from '../../decoder/typelist';
 import { frameUnits } from '../../interpreter/fuel';
-import type { LoweredBody, Statement } from '../../lowering';
+import { type LoweredBody, listsIn, type Statement } from '../../lowering';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { type Site, Statements, typeOfBody } from './statements';
 import type { Need, Uses } from './uses';
-import { listsIn } from './walk';
 
 export interface FunctionText {
   /** The body of a function of the names above, which returns an object with `f`, `g` and `d`, or `o` alone. */

@@ -3,7 +3,7 @@
  * words beside that of the number: they count where the number is not a number. All other NaNs are canonical.
  */
 import { F32, F64, type ModuleData, type ValType } from '../../decoder';
-import { type Expr, isArithmetic, type LoweredBody, type Statement } from '../../lowering';
+import { type Expr, isArithmetic, isExceptional, type LoweredBody, type Statement } from '../../lowering';
 import { everyStatement } from './walk';
 
 const isFloat = (type: ValType): boolean => type === F32 || type === F64;
@@ -52,6 +52,7 @@ class Search {
 
   private look(statement: Statement): void {
     const { types, funcTypes } = this.module;
+    if (isExceptional(statement)) return;
     switch (statement.kind) {
       case 'set':
         if (isFloat(statement.value.type)) this.set(statement.slot, statement.value);
@@ -66,7 +67,27 @@ class Search {
       case 'call_ref':
         this.results(types[statement.typeidx].composite.func.results, statement.slot);
         return;
+      // They set no slot, or to what is no float; branches and blocks have their moves and statements looked at by themselves.
+      case 'drop':
+      case 'store':
+      case 'vector.store':
+      case 'global.set':
+      case 'effect':
+      case 'bulk':
+      case 'tail':
+      case 'tail_indirect':
+      case 'tail_ref':
+      case 'block':
+      case 'loop':
+      case 'if':
+      case 'br':
+      case 'br_if':
+      case 'br_table':
+      case 'return':
+      case 'unreachable':
+        return;
     }
+    statement satisfies never;
   }
 
   private results(types: readonly ValType[], slot: number): void {

@@ -1,6 +1,6 @@
 /** Functions that this tier leaves to the interpreter, and why. */
 import { type ModuleData, V128, type ValType } from '../../decoder';
-import type { Expr, LoweredBody, Statement } from '../../lowering';
+import { type Expr, isExceptional, type LoweredBody, type Statement } from '../../lowering';
 import { bodyOf } from './bodies';
 import { everyStatement } from './walk';
 
@@ -45,6 +45,7 @@ const VECTORS = 'it uses vectors';
 function hasVectors(module: ModuleData, statement: Statement): boolean {
   const { types, funcTypes } = module;
   const isVector = (list: readonly ValType[]): boolean => list.includes(V128);
+  if (isExceptional(statement)) return false;
   switch (statement.kind) {
     case 'set':
     case 'drop':
@@ -77,9 +78,6 @@ function hasVectors(module: ModuleData, statement: Statement): boolean {
     case 'bulk':
     case 'block':
     case 'loop':
-    case 'try':
-    case 'throw':
-    case 'throw_ref':
     case 'br':
     case 'return':
     case 'unreachable':

@@ -18,14 +18,15 @@ import {
   bits,
   type Const,
   type Effect,
+  type EffectOp,
   type Expr,
   isArithmetic,
+  isExceptional,
   type LoweredBody,
   type Statement,
 } from '../../lowering';
 import { TRAPS } from '../../lowering/expr';
 import { type Loudness, loudnessOf } from './callees';
-import { effectRow } from './effects';
 import { Expressions } from './expressions';
 import { isPlain, type Payloads } from './payloads';
 import { Slots, wordAt } from './slots';
@@ -42,6 +43,16 @@ export interface Site {
 
 /** In the text until the views are known that the function uses: copies them anew. */
 const RELOAD = '\u0001';
+
+/** Of the instructions that the machine does those that take no fuel and leave memories as they are. */
+const STEADY: ReadonlySet<EffectOp> = new Set<EffectOp>([
+  'memory.size',
+  'data.drop',
+  'table.get',
+  'table.set',
+  'table.size',
+  'elem.drop',
+]);
 
 type Call = Extract<Statement, { kind: 'call' | 'call_indirect' | 'call_ref' }>;
 type Tail = Extract<Statement, { kind: 'tail' | 'tail_indirect' | 'tail_ref' }>;
@@ -104,6 +115,9 @@ export class Statements {
   private statement(statement: Statement): string {
     const { uses, expressions } = this;
     uses.nextStatement();
+    if (isExceptional(statement) || statement.kind === 'vector.store') {
+      throw new InternalError(`${statement.kind}, which this tier refuses`);
+    }
     switch (statement.kind) {
       case 'set':
         this.mayTrap(statement.value);
@@ -151,11 +165,6 @@ export class Statements {
       case 'unreachable':
         this.throws = true;
         return `${this.raise('unreachable', statement.offset)};`;
-      case 'vector.store':
-      case 'try':
-      case 'throw':
-      case 'throw_ref':
-        throw new InternalError(`${statement.kind}, which this tier refuses`);
     }
   }
 
@@ -259,23 +268,22 @@ export class Statements {
 
   private effect(statement: Effect): string {
     const { slots, uses } = this;
-    const { op, slot, index, offset } = statement;
+    const { op, slot, x, offset, takes, gives } = statement;
     switch (op) {
       case 'ref.null':
         return `${uses.reference(slot)}=null;`;
       case 'ref.func':
-        return `${uses.reference(slot)}=${uses.need('func', index)};`;
+        return `${uses.reference(slot)}=${uses.need('func', x)};`;
       case 'ref.global.get':
-        return `${uses.reference(slot)}=${uses.need('reference', index)}.ref;`;
+        return `${uses.reference(slot)}=${uses.need('reference', x)}.ref;`;
       case 'ref.global.set':
-        return `${uses.need('reference', index)}.ref=${uses.reference(slot)};`;
+        return `${uses.need('reference', x)}.ref=${uses.reference(slot)};`;
       case 'ref.as_non_null':
         this.throws = true;
         return `if(${uses.reference(slot)}===null)${this.raise('nullReference', offset)};`;
       case 'ref.select':
         return `if(${uses.low(slot + 2)}===0)${uses.reference(slot)}=${uses.reference(slot + 1)};`;
     }
-    const { takes, gives, grows } = effectRow(this.module, statement);
     this.throws = true;
     const work = `${uses.work({ kind: 'effect', effect: statement })}(${wordAt(slot)});`;
     const cover = [...takes, ...gives].some(isRef) ? this.cover() : '';
@@ -283,7 +291,7 @@ export class Statements {
       types.map((type, k) => write(type, slot + k)).join('');
     const before = cover + inOut(takes, (type, at) => slots.spill(type, at));
     const after = inOut(gives, (type, at) => slots.fill(type, at));
-    if (!grows) return before + work + after;
+    if (STEADY.has(op)) return before + work + after;
     return before + this.sync() + work + this.unsync() + RELOAD + after;
   }
 

@@ -1,20 +1,5 @@
 /** Walks over the statements of a lowered body. */
-import type { Statement } from '../../lowering';
-
-/** The lists of statements that a statement holds. */
-export function listsIn(statement: Statement): readonly (readonly Statement[])[] {
-  switch (statement.kind) {
-    case 'block':
-    case 'loop':
-      return [statement.body];
-    case 'if':
-      return [statement.body, statement.otherwise];
-    case 'try':
-      return [statement.body, ...statement.clauses.flatMap(({ to }) => ('label' in to ? [] : [to]))];
-    default:
-      return [];
-  }
-}
+import { listsIn, type Statement } from '../../lowering';
 
 /** Visits each statement, those in branches (moves) included. `depth` is how deep it is nested. */
 export function everyStatement(

@@ -219,7 +219,7 @@ function effectOf(
   instance: Instance,
   { op, x, y, offset }: HelpedInstruction,
 ): (word: number) => void {
-  if (!isBulk(op)) return machine.effect(instance, { kind: 'effect', op, index: x, slot: 0, offset });
+  if (!isBulk(op)) return machine.effect(instance, { op, x, y, offset });
   const bulk = machine.bulk(instance, { kind: 'bulk', op, x, y, slot: 0, offset, operands: undefined });
   return (word) => {
     while (!bulk(word));

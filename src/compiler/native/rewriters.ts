@@ -2,11 +2,25 @@
  * The instructions that an instrumented body does not copy as they are. All others mean the same in the emitted module, whose locals, globals,
  * memories and types have the same indices.
  */
-import { EXTERNREF, F32, F64, I32, OP, type OpName, type Reader, type ValType } from '../../decoder';
+import {
+  type BulkOp,
+  EXTERNREF,
+  type ExceptionOp,
+  F32,
+  F64,
+  I32,
+  isRef,
+  OP,
+  type OpName,
+  type PlainOp,
+  type Reader,
+  type ValType,
+} from '../../decoder';
 import { readBodyValType } from '../../decoder/body';
+import { EXCEPTION_ROWS } from '../../decoder/exceptions';
 import type { BlockOp, SpecialOp } from '../../decoder/instructions';
+import { PLAIN_OPS, readPlain } from '../../decoder/plain';
 import type { Walk } from '../../decoder/walk';
-import type { BulkOp, EffectOp } from '../../lowering';
 import { type Emitter, EXTERN_CODE, emittedType } from './emitter';
 import type { Layout } from './layout';
 import { HANDLES_EXCEPTIONS, NotNative } from './refusals';
@@ -38,24 +52,30 @@ export interface RewrittenBody {
 }
 
 export type Rewrite = (body: RewrittenBody) => void;
-type HelpedOp = Exclude<
-  EffectOp | BulkOp,
-  'ref.global.get' | 'ref.global.set' | 'ref.select' | 'ref.null' | 'ref.is_null' | 'memory.size'
->;
-
 /** As it is, although its types are not in the instruction table. */
 const COPIED = undefined;
 /** The walk tells of it. */
 const NOTHING: Rewrite = () => {};
 
+/** References cross as what a host can hold. */
+const crossing = (type: ValType): ValType => (isRef(type) ? EXTERNREF : type);
+
+/** The machine does it. */
 const helped =
-  (op: HelpedOp, immediates: 0 | 1 | 2, operands: readonly ValType[], result?: ValType): Rewrite =>
+  (op: PlainOp): Rewrite =>
   (body) => {
     const { reader, walk, layout } = body;
-    const x = immediates > 0 ? reader.u32() : 0;
+    const { x, y, takes, gives } = readPlain(op, reader, layout.module, walk.top);
+    body.helpWith(layout.effects.number({ op, x, y, offset: walk.offset }), takes.map(crossing));
+    for (const type of gives) body.takeResult(crossing(type));
+  };
+const helpedBulk =
+  (op: BulkOp, immediates: 1 | 2, operands: readonly ValType[]): Rewrite =>
+  (body) => {
+    const { reader, walk, layout } = body;
+    const x = reader.u32();
     const y = immediates > 1 ? reader.u32() : 0;
     body.helpWith(layout.effects.number({ op, x, y, offset: walk.offset }), operands);
-    if (result !== undefined) body.takeResult(result);
   };
 
 /** Fewer cost no fuel (src/interpreter/fuel.ts), so that the instruction may do them itself. */
@@ -75,21 +95,17 @@ const REFUSED: Rewrite = () => {
   throw new NotNative(HANDLES_EXCEPTIONS);
 };
 
-const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefined>> = {
+/** Plain instructions that the emitted module does itself. */
+type OwnPlainOp = 'ref.null' | 'memory.size';
+type RewrittenOp = Exclude<SpecialOp | BulkOp, PlainOp | ExceptionOp> | OwnPlainOp | TruncOp;
+
+const REWRITE: Readonly<Record<RewrittenOp, Rewrite | undefined>> = {
   unreachable: COPIED,
   block: (body) => body.openBlock('block'),
   loop: (body) => body.openBlock('loop'),
   if: (body) => body.openBlock('if'),
   else: (body) => body.otherwise(),
   end: (body) => body.endBlock(),
-  try: REFUSED,
-  catch: REFUSED,
-  catch_all: REFUSED,
-  delegate: REFUSED,
-  throw: REFUSED,
-  rethrow: REFUSED,
-  throw_ref: REFUSED,
-  try_table: REFUSED,
   br: (body) => body.br(body.reader.u32()),
   br_if: (body) => body.brIf(body.reader.u32()),
   br_table: (body) => {
@@ -120,7 +136,6 @@ const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefin
     body.brIf(body.reader.u32());
     body.out.op('drop');
   },
-  'ref.as_non_null': helped('ref.as_non_null', 0, [EXTERNREF], EXTERNREF),
   select: COPIED,
   'select t': ({ reader, out, layout }) => {
     reader.u32();
@@ -138,20 +153,13 @@ const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefin
     out.u8(EXTERN_CODE);
   },
   'ref.is_null': COPIED,
-  'ref.func': helped('ref.func', 1, [], EXTERNREF),
-  'memory.grow': helped('memory.grow', 1, [I32], I32),
-  'memory.fill': (body) => body.inPlaceOrHelped(FEW_BYTES, helped('memory.fill', 1, [I32, I32, I32])),
-  'memory.copy': (body) => body.inPlaceOrHelped(FEW_BYTES, helped('memory.copy', 2, [I32, I32, I32])),
-  'memory.init': helped('memory.init', 2, [I32, I32, I32]),
-  'data.drop': helped('data.drop', 1, []),
-  'table.get': helped('table.get', 1, [I32], EXTERNREF),
-  'table.set': helped('table.set', 1, [I32, EXTERNREF]),
-  'table.size': helped('table.size', 1, [], I32),
-  'table.grow': helped('table.grow', 1, [EXTERNREF, I32], I32),
-  'table.fill': helped('table.fill', 1, [I32, EXTERNREF, I32]),
-  'table.copy': helped('table.copy', 2, [I32, I32, I32]),
-  'table.init': helped('table.init', 2, [I32, I32, I32]),
-  'elem.drop': helped('elem.drop', 1, []),
+  'memory.size': COPIED,
+  'memory.fill': (body) => body.inPlaceOrHelped(FEW_BYTES, helpedBulk('memory.fill', 1, [I32, I32, I32])),
+  'memory.copy': (body) => body.inPlaceOrHelped(FEW_BYTES, helpedBulk('memory.copy', 2, [I32, I32, I32])),
+  'memory.init': helpedBulk('memory.init', 2, [I32, I32, I32]),
+  'table.fill': helpedBulk('table.fill', 1, [I32, EXTERNREF, I32]),
+  'table.copy': helpedBulk('table.copy', 2, [I32, I32, I32]),
+  'table.init': helpedBulk('table.init', 2, [I32, I32, I32]),
   'i32.trunc_f32_s': truncation('i32.trunc_f32_s', F32),
   'i32.trunc_f32_u': truncation('i32.trunc_f32_u', F32),
   'i32.trunc_f64_s': truncation('i32.trunc_f64_s', F64),
@@ -164,4 +172,6 @@ const REWRITE: Readonly<Record<SpecialOp | HelpedOp | TruncOp, Rewrite | undefin
 
 /** By dense id. */
 export const REWRITERS: (Rewrite | undefined)[] = [];
+for (const [op] of EXCEPTION_ROWS) REWRITERS[op] = REFUSED;
+for (const op of PLAIN_OPS) REWRITERS[OP[op]] = helped(op);
 for (const name of Object.keys(REWRITE) as (keyof typeof REWRITE)[]) REWRITERS[OP[name]] = REWRITE[name];

@@ -1,0 +1,363 @@
+/**
+ * What every compiled tier is compared with the interpreter by: programs that are stopped and go on, and programs that trap. Both tiers run
+ * all of them, but for the one about NaNs (see `Compared`).
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Module } from '../decoder';
+import { wat } from '../decoder/testing';
+import { RuntimeError } from '../errors';
+import { Execution, Store } from '../interpreter';
+import { usePolicy } from '../interpreter/machine';
+import type { Outcome } from '../interpreter/outcome';
+import type { Tier, TierPolicy } from '../interpreter/tiers';
+import { type Extern, Func, i32, instantiate } from '../runtime';
+
+/** Bodies of `run` that is called with 40, in a module with a memory, a table, globals, and functions to call. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  'words of an i64 that are made of each other': `(local $a i64) (local $b i64)
+    (local.set $a (i64.const 0x123456789abcdef0))
+    (loop $l
+      (local.set $b (local.get $a))
+      (local.set $a (i64.rotl (local.get $a) (i64.const 32)))
+      (local.set $a (i64.add (local.get $a) (i64.mul (local.get $b) (local.get $a))))
+      (local.set $a (i64.xor (i64.shl (local.get $a) (i64.extend_i32_s (local.get $n))) (i64.shr_s (local.get $a) (i64.const 40))))
+      (local.set $a (select (local.get $a) (i64.sub (i64.const 7) (local.get $b)) (i64.lt_s (local.get $a) (local.get $b))))
+      (if (i64.ne (local.get $b) (i64.const 0)) (then (local.set $a (i64.add (local.get $a) (i64.rem_s (local.get $a) (local.get $b))))))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32.xor (i32.wrap_i64 (local.get $a)) (i32.wrap_i64 (i64.shr_u (local.get $a) (i64.const 32))))`,
+  'loops in loops that are entered in the middle': `(local $s i32) (local $k i32)
+    (block $out
+      (loop $o
+        (local.set $k (i32.const 7))
+        (if (i32.and (local.get $n) (i32.const 1)) (then
+          (loop $l
+            (local.set $s (i32.xor (i32.mul (local.get $s) (i32.const 17)) (local.get $k)))
+            (local.set $k (i32.sub (local.get $k) (i32.const 1)))
+            (br_if $l (i32.and (local.get $s) (i32.const 1)))
+            (br_if $l (i32.gt_s (local.get $k) (i32.const 0)))
+            (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 20)))))
+        (else (loop $m
+            (local.set $s (i32.add (local.get $s) (i32.const 5)))
+            (br_if $out (i32.gt_s (local.get $s) (i32.const 0x70000000)))
+            (br_if $m (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))))
+        (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0)))))
+    (local.get $s)`,
+  'a loop that takes and gives values': `(local.get $n) (i32.const 1) (f64.const 0.5)
+    (loop $l (param i32 f64) (result i32)
+      (drop) (i32.mul (i32.const 3)) (f64.convert_i32_s (local.get $n)) (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br_if $l (local.get $n)) (drop))
+    (i32.add)`,
+  'a switch back to two loops': `(local $s i32)
+    (loop $a (loop $b (block $out
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (local.get $n)))
+      (br_if $out (i32.eqz (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (br_table $a $b $b $a (i32.rem_u (local.get $s) (i32.const 4))))))
+    (local.get $s)`,
+  'operands of all kinds below calls': `(local $x f64)
+    (i64.const -5) (f32.const 1.5) (ref.func $sum) (local.get $n)
+    (call $fib (i32.const 6)) (i32.add) (local.set $n)
+    (drop) (i32.trunc_f32_s) (local.get $n) (i32.add) (local.set $n) (i32.wrap_i64) (local.get $n) (i32.add)`,
+  'several results': `(local $s i32)
+    (loop $l
+      (call $three (local.get $n))
+      (i32.wrap_i64) (i32.add) (local.set $s) (i32.trunc_f64_s) (i32.add (local.get $s)) (local.set $s)
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $s)`,
+  'indirect calls, also of the host': `(local $s i32)
+    (loop $l
+      (local.set $s (i32.add (local.get $s)
+        (call_indirect (type $unary) (i32.and (local.get $n) (i32.const 7)) (i32.rem_u (local.get $n) (i32.const 4)))))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $s)`,
+  'globals and memory that the host changes': `
+    (loop $l
+      (global.set $g (i64.add (global.get $g) (i64.const 3)))
+      (i32.store (i32.shl (local.get $n) (i32.const 2)) (call $host (local.get $n)))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32.add (i32.wrap_i64 (global.get $g)) (i32.load (i32.const 8)))`,
+  'work in bulk, and a memory that grows in a quiet function': `(local $r i32)
+    (loop $l
+      (memory.fill (i32.const 0) (local.get $n) (i32.const 9000))
+      (memory.copy (i32.const 30) (i32.const 0) (i32.const 5000))
+      (local.set $r (i32.add (local.get $r) (call $grow)))
+      (i32.store (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 8)) (local.get $n))
+      (local.set $r (i32.add (local.get $r) (i32.load (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 7)))))
+      (call $quietly)
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 10)))))
+    (i32.add (local.get $r) (i32.load (i32.const 60)))`,
+  'tables and references': `(local $x externref) (local $f funcref)
+    (loop $l
+      (local.set $f (ref.func $sum))
+      (table.set $t (i32.const 4) (local.get $f))
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (drop (call_indirect $t (type $unary) (local.get $n) (i32.const 4)))
+      (table.set $t (i32.const 4) (ref.null func))
+      (local.set $f (select (result funcref) (local.get $f) (ref.null func) (local.get $n)))
+      (br_if $l (local.get $n)))
+    (i32.add (ref.is_null (local.get $f)) (i32.add (ref.is_null (local.get $x)) (ref.is_null (table.get $t (i32.const 4)))))`,
+  'tail calls': '(return_call $tail (local.get $n) (i32.const 1))',
+  'tail calls of the host, and through a table': `(drop (call $fib (i32.const 3)))
+    (if (local.get $n) (then (return_call_indirect (type $unary) (local.get $n) (i32.const 2))))
+    (return_call $host (local.get $n))`,
+  'a loop': `(local $s i32)
+    (loop $l (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 31)) (local.get $n)))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $s)`,
+  'loops in loops, with branches back from several places': `(local $s i32) (local $k i32)
+    (loop $o
+      (local.set $k (i32.const 7))
+      (loop $l
+        (local.set $s (i32.xor (i32.mul (local.get $s) (i32.const 17)) (local.get $k)))
+        (local.set $k (i32.sub (local.get $k) (i32.const 1)))
+        (br_if $l (i32.and (local.get $s) (i32.const 1)))
+        (br_if $l (i32.gt_s (local.get $k) (i32.const 0)))
+        (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 20))))
+      (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0))))
+    (local.get $s)`,
+  'small loops that are left from blocks of their own': `(local $s i32) (local $k i32)
+    (block $out
+      (loop $o
+        (local.set $k (i32.const 9))
+        (block $b
+          (loop $l
+            (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (local.get $k)))
+            (block (if (i32.eq (i32.and (local.get $s) (i32.const 15)) (i32.const 3))
+              (then (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 3))) (i32.const 8))) (br $out))
+              (else (block (br_if $b (i32.eq (i32.and (local.get $s) (i32.const 31)) (i32.const 6)))))))
+            (if (local.tee $k (i32.sub (local.get $k) (i32.const 1))) (then (br $l)))))
+        (loop $m
+          (local.set $s (i32.xor (local.get $s) (i32.shl (local.get $k) (i32.const 3))))
+          (br_if $m (i32.lt_s (local.tee $k (i32.add (local.get $k) (i32.const 1))) (i32.const 9))))
+        (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0)))))
+    (local.get $s)`,
+  'operands below calls and blocks': `(i32.add (i32.const 1000) (i32.add (local.get $n)
+      (block (result i32) (i32.mul (call $fib (i32.const 6)) (if (result i32) (local.get $n)
+        (then (i32.sub (i32.const 9) (call $fib (i32.const 5)))) (else (i32.const 1)))))))`,
+  'calls of functions that loop': `(local $s i64) (local $f f32)
+    (local.set $f (f32.const nan:0x200001))
+    (loop $l
+      (local.set $s (i64.add (local.get $s) (i64.extend_i32_s (call $sum (local.get $n)))))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32.add (i32.wrap_i64 (local.get $s)) (i32.reinterpret_f32 (local.get $f)))`,
+  'work in bulk': `(local $r i32)
+    (loop $l
+      (memory.fill (i32.const 0) (local.get $n) (i32.const 9000))
+      (memory.copy (i32.const 30) (i32.const 0) (i32.const 5000))
+      (local.set $r (i32.add (local.get $r) (memory.grow (i32.const 1))))
+      (call $quietly)
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 10)))))
+    (i32.add (local.get $r) (i32.load (i32.const 60)))`,
+  'a tail call of the host': '(drop (call $fib (i32.const 3))) (return_call $host (local.get $n))',
+  'code that nothing reaches': `(local $s i32)
+    (block $b (result i32)
+      (loop $l (result i32)
+        (local.set $s (i32.add (local.get $s) (i32.const 3)))
+        (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))
+        (br $b (local.get $s))
+        (drop (call $fib (unreachable)))
+        (block (br $l))))`,
+};
+const NANS = `
+    (local $f f32) (local $d f64) (local $s i32)
+    (i32.store (i32.const 0) (i32.const 0x7fa12345))
+    (i64.store (i32.const 8) (i64.const 0xfff4567812345678))
+    (loop $l
+      (local.set $f (f32.load (i32.const 0)))
+      (local.set $d (f64.load (i32.const 8)))
+      (if (i32.and (local.get $n) (i32.const 1)) (then (local.set $d (f64.neg (local.get $d)))))
+      (if (i32.and (local.get $n) (i32.const 2)) (then (local.set $d (call $same (local.get $d)))))
+      (if (i32.and (local.get $n) (i32.const 4)) (then (local.set $f (f32.neg (f32.neg (local.get $f))))))
+      (if (i32.and (local.get $n) (i32.const 8)) (then (local.set $d (f64.add (local.get $d) (f64.const 1)))))
+      (f64.store (i32.const 17) (local.get $d))
+      (f32.store (i32.const 26) (local.get $f))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 31))
+        (i32.add (i32.reinterpret_f32 (local.get $f))
+          (i32.wrap_i64 (i64.shr_u (i64.reinterpret_f64 (local.get $d)) (i64.const 29))))))
+      (global.set $d (local.get $d))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32.add (local.get $s) (i32.wrap_i64 (i64.load (i32.const 17))))`;
+
+const module = (body: string) => `(module
+  (type $unary (func (param i32) (result i32)))
+  (import "env" "host" (func $host (type $unary)))
+  (memory (export "memory") 1)
+  (table $t 5 funcref)
+  (global $g (export "g") (mut i64) (i64.const 5))
+  (global $d (export "d") (mut f64) (f64.const 5))
+  (elem (i32.const 0) $sum $fib $host $inc)
+  (func $fib (type $unary)
+    (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (local.get 0))
+      (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+  (func $sum (param $n i32) (result i32) (local $s i32)
+    (loop $l (local.set $s (i32.add (local.get $s) (local.get $n)))
+      (br_if $l (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0))))
+    (local.get $s))
+  (func $inc (type $unary) (i32.add (local.get 0) (i32.const 1)))
+  (func $same (param f64) (result f64) (local.get 0))
+  (func $three (param i32) (result f64 i32 i64)
+    (f64.convert_i32_s (local.get 0)) (call $sum (local.get 0)) (i64.extend_i32_s (local.get 0)))
+  (func $grow (result i32) (memory.grow (i32.const 1)))
+  (func $quietly (memory.fill (i32.const 5) (i32.const 5) (i32.const 20000)))
+  (func $tail (param i32 i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
+    (return_call $tail (i32.sub (local.get 0) (i32.const 1)) (i32.mul (local.get 1) (call $inc (local.get 0)))))
+  (func (export "run") (param $n i32) (result i32) ${body}))`;
+
+/** Bodies of a function that traps, and the code of the trap. */
+const TRAPS: readonly (readonly [code: string, body: string])[] = [
+  ['divideByZero', '(i32.div_s (local.get $n) (i32.sub (local.get $n) (i32.const 40)))'],
+  ['integerOverflow', '(i32.div_s (i32.const 0x80000000) (i32.sub (local.get $n) (i32.const 41)))'],
+  ['invalidConversion', '(i32.trunc_f32_s (f32.const nan))'],
+  ['integerOverflow', '(i32.trunc_f64_u (f64.const 1e30))'],
+  ['memoryBounds', '(i32.load (i32.const -4))'],
+  ['memoryBounds', '(i32.load8_u offset=7 (i32.sub (local.get $n) (i32.const 41)))'],
+  ['memoryBounds', '(i32.load offset=0xffffffff (local.get $n))'],
+  ['memoryBounds', '(i32.store16 offset=1 (i32.const 65534) (i32.const 1)) (i32.const 0)'],
+  ['memoryBounds', '(i64.store (i32.const 65532) (i64.const 1)) (i32.const 0)'],
+  ['memoryBounds', '(memory.fill (i32.const 65530) (i32.const 1) (i32.const 10)) (i32.const 0)'],
+  ['undefinedElement', '(call_indirect (type $unary) (i32.const 1) (i32.const 5))'],
+  ['uninitializedElement', '(call_indirect (type $unary) (i32.const 1) (i32.const 4))'],
+  ['indirectCallType', '(call_indirect (param i64) (result i32) (i64.const 1) (i32.const 0))'],
+  ['unreachable', '(drop (call $sum (i32.const 3))) (unreachable)'],
+  ['callStackExhausted', '(call $deep (local.get $n))'],
+];
+
+export interface CountedTier extends Tier {
+  readonly counts: {
+    readonly entered: number;
+    readonly continued: number;
+    readonly refused: { readonly size: number };
+  };
+}
+
+/** In it from the first call on, and again after each stop. */
+export const always = (tier: Tier): TierPolicy => ({
+  tiers: [tier],
+  every: Number.POSITIVE_INFINITY,
+  atFirstCall: () => [tier],
+  atSafepoint: () => [tier],
+});
+const WAYS: Readonly<Record<string, (tier: Tier) => TierPolicy>> = {
+  always,
+  /** What has left stays in the interpreter until it is called again. */
+  'without coming up again': (tier) => ({
+    ...always(tier),
+    atSafepoint: (_, now) => (now === undefined ? [] : [now]),
+  }),
+  'from loops on': (tier) => ({ ...always(tier), every: 3, atFirstCall: () => [] }),
+};
+
+function run(decoded: Module, policy: TierPolicy | undefined, fuel: number): unknown[] {
+  const store = new Store();
+  if (policy !== undefined) usePolicy(store, policy);
+  const type = { params: [0x7f], results: [0x7f] };
+  const host: Extern = Func.host(store, type, (call) => {
+    const { globals, memories } = instance;
+    globals[0].set({ ...globals[0].get(), lo: globals[0].get().lo + 1 });
+    memories[0].bytes[5]++;
+    call.setI32(0, call.i32(0) * 2 + globals[0].get().lo);
+  });
+  const instance = instantiate(store, decoded, [host]);
+  const execution = new Execution(instance.exports.get('run') as Func, [i32(40)]);
+  const seen: unknown[] = [];
+  let outcome: Outcome;
+  do {
+    outcome = execution.run({ fuel });
+    const frames = outcome.kind === 'paused' && execution.atSafepoint ? execution.frames() : [];
+    seen.push([outcome.kind, execution.fuelUsed, execution.fuelOwed, frames.map(shown)]);
+    if (seen.length > 20_000) throw new Error('it does not end');
+  } while (outcome.kind === 'paused');
+  const { globals, memories } = instance;
+  seen.push(outcome.kind === 'done' ? outcome.results : [], [...memories[0].bytes.subarray(0, 200)]);
+  return [...seen, globals.map((global) => global.get())];
+}
+
+function shown({
+  funcidx,
+  kind,
+  offset,
+  targetLoop,
+  values,
+}: ReturnType<Execution['frames']>[number]): unknown {
+  const bits = values.map(({ type, lo, hi, ref }) =>
+    ref instanceof Func
+      ? `func ${ref.funcidx}`
+      : type === 0x7f || type === 0x7d
+        ? [type, lo]
+        : [type, lo, hi, ref],
+  );
+  return { funcidx, kind, offset, targetLoop, bits };
+}
+
+/** How a run of `run` ends that traps; undefined where it does not. */
+function failed(decoded: Module, policy: TierPolicy | undefined, withFuel: boolean): unknown {
+  const store = new Store();
+  if (policy !== undefined) usePolicy(store, policy);
+  const host = Func.host(store, { params: [0x7f], results: [0x7f] }, () => {});
+  const instance = instantiate(store, decoded, [host]);
+  const execution = new Execution(instance.exports.get('run') as Func, [i32(40)]);
+  const outcome = execution.run();
+  if (outcome.kind !== 'trapped') return undefined;
+  const { error } = outcome;
+  if (!(error instanceof RuntimeError)) throw error;
+  const { code, message, backtrace } = error;
+  return { code, message, backtrace, ...(withFuel && { fuel: execution.fuelUsed }) };
+}
+
+/** What a tier promises beyond the same frames, fuel at stops, results and backtraces. */
+interface Compared {
+  /** What arithmetic makes of a NaN is the interpreter's NaN. */
+  readonly nans: boolean;
+  /** Fuel is exact after a trap too. */
+  readonly fuelAfterTraps: boolean;
+}
+
+export function describeTier(
+  name: string,
+  tiers: readonly CountedTier[],
+  { nans, fuelAfterTraps }: Compared,
+): void {
+  const programs = nans ? { ...PROGRAMS, 'NaNs with bits of their own': NANS } : PROGRAMS;
+
+  describe(`the ${name} tier stops and goes on like the interpreter`, () => {
+    const modules = new Map<string, Module>();
+    beforeAll(async () => {
+      for (const [program, body] of Object.entries(programs)) {
+        modules.set(program, Module.decode(await wat(module(body))));
+      }
+    });
+
+    it.each(Object.keys(programs))('%s', (program) => {
+      const decoded = modules.get(program)!;
+      const entered = tiers.map(({ counts }) => counts.entered);
+      for (const fuel of [1, 2, 3, 7, 20, 100_000]) {
+        const expected = run(decoded, undefined, fuel);
+        for (const [k, tier] of tiers.entries()) {
+          for (const [way, policy] of Object.entries(WAYS)) {
+            expect(run(decoded, policy(tier), fuel), `fuel ${fuel}, tier ${k}, ${way}`).toEqual(expected);
+          }
+        }
+      }
+      tiers.forEach(({ counts }, k) => {
+        expect(counts.entered).toBeGreaterThan(entered[k]);
+        expect(counts.refused.size).toBe(0);
+      });
+    });
+
+    it('is entered at loops', () => {
+      for (const { counts } of tiers) expect(counts.continued).toBeGreaterThan(20);
+    });
+  });
+
+  describe(`traps in the ${name} tier`, () => {
+    it.each(TRAPS)('%s: %s', async (code, body) => {
+      const text = module(`(i32.add (i32.const 1) (call $trap (local.get $n))))
+        (func $deep (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0))))
+        (func $trap (param $n i32) (result i32) ${body}`);
+      const decoded = Module.decode(await wat(text));
+      const expected = failed(decoded, undefined, fuelAfterTraps);
+      expect(expected).toMatchObject({ code });
+      for (const tier of tiers) expect(failed(decoded, always(tier), fuelAfterTraps)).toEqual(expected);
+    });
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * What the plain instructions (on memories, tables and references) take from the stack and leave there, in a validated body: said once for
+ * the walk, for lowering and for the tiers. Those that have a signature say it there. The validator checks it in rules.ts.
+ */
+import { readBodyHeapType } from './body';
+import { skipImmediates } from './immediates';
+import { instructionOf, OP, type PlainOp } from './instructions';
+import type { ModuleData } from './module';
+import type { Reader } from './reader';
+import { addressType, TYPE_OF_SIGNATURE } from './rules';
+import { asNonNull, refTo, refType, type ValType } from './types';
+
+export interface PlainEffect {
+  /** Immediates that are indices, in the binary format's order; 0 where there is none. */
+  readonly x: number;
+  readonly y: number;
+  /** Types of the operands, the one pushed first before the others. */
+  readonly takes: readonly ValType[];
+  readonly gives: readonly ValType[];
+}
+
+/** The reader stands at the immediates, and then behind them. `top` is the type of the operand on top. */
+type Read = (reader: Reader, module: ModuleData, top: ValType) => PlainEffect;
+
+const NOTHING: readonly ValType[] = [];
+
+function typesIn(letters: string, address: ValType): readonly ValType[] {
+  return Array.from(letters, (letter) => TYPE_OF_SIGNATURE[letter] ?? address);
+}
+
+/** An index, and types from the instruction's signature. */
+const asSigned =
+  (op: PlainOp): Read =>
+  (reader, module) => {
+    const row = instructionOf[OP[op]]!;
+    const { pos } = reader;
+    const address = skipImmediates(reader, row, module);
+    const behind = reader.pos;
+    reader.pos = pos;
+    const x = reader.u32();
+    reader.pos = behind;
+    const [takes, gives] = row.sig.split(':').map((letters) => typesIn(letters, address));
+    return { x, y: 0, takes, gives };
+  };
+
+const READ: Readonly<Record<PlainOp, Read>> = {
+  'memory.size': asSigned('memory.size'),
+  'memory.grow': asSigned('memory.grow'),
+  'data.drop': asSigned('data.drop'),
+  'elem.drop': asSigned('elem.drop'),
+  'table.size': asSigned('table.size'),
+  'table.get': (reader, { tables }) => {
+    const x = reader.u32();
+    const { address, element } = tables[x];
+    return { x, y: 0, takes: [addressType(address)], gives: [element] };
+  },
+  'table.set': (reader, { tables }) => {
+    const x = reader.u32();
+    const { address, element } = tables[x];
+    return { x, y: 0, takes: [addressType(address), element], gives: NOTHING };
+  },
+  'table.grow': (reader, { tables }) => {
+    const x = reader.u32();
+    const { address, element } = tables[x];
+    return { x, y: 0, takes: [element, addressType(address)], gives: [addressType(address)] };
+  },
+  'ref.null': (reader, module) => {
+    const type = refType(true, readBodyHeapType(reader, module));
+    return { x: 0, y: 0, takes: NOTHING, gives: [type] };
+  },
+  'ref.func': (reader, { types, funcTypes }) => {
+    const x = reader.u32();
+    return { x, y: 0, takes: NOTHING, gives: [refTo(types[funcTypes[x]])] };
+  },
+  'ref.as_non_null': (_reader, _module, top) => ({ x: 0, y: 0, takes: [top], gives: [asNonNull(top)] }),
+};
+
+export const PLAIN_OPS = Object.keys(READ) as readonly PlainOp[];
+
+export function readPlain(op: PlainOp, reader: Reader, module: ModuleData, top: ValType): PlainEffect {
+  return READ[op](reader, module, top);
+}
