@@ -86,6 +86,7 @@ const RULES: Record<string, Rule> = {
       'src/decoder',
       'src/lowering',
       'src/interpreter',
+      'src/compiler/javascript/ahead',
       'embed/node',
       'embed/loop',
       // `tswasm wast` runs scripts with the runner of our own tests.

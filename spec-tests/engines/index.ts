@@ -1,5 +1,7 @@
 /** Every engine the runner knows by name. */
+import { TARGETS } from '../../src/compiler/javascript/ahead';
 import type { Engine } from '../engine';
+import { aheadEngine } from './ahead';
 import { javascriptEngine, javascriptMixedEngine } from './javascript-tier';
 import { migrateEngine } from './migrate';
 import { mixedEngine } from './mixed';
@@ -13,6 +15,7 @@ import { tswasmEngine } from './tswasm';
  * `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
  * `host` is the host's own engine; `native` runs what the native tier takes there, `native-mixed` in either tier at random; `javascript` and
  * `javascript-mixed` are the same of the JavaScript tier;
+ * `ahead-TARGET` runs files that were compiled ahead of time for an engine;
  * `mixed` runs each function in one of two tiers, and moves between them at every safepoint;
  * `migrateN` goes on from a snapshot in fresh instances each time; `movesN` does so in Node, jitless Node and QuickJS.
  */
@@ -25,6 +28,8 @@ export function engineNamed(name: string): Engine | undefined {
   if (name === 'javascript') return javascriptEngine;
   if (name === 'javascript-mixed') return javascriptMixedEngine;
   if (name === 'mixed') return mixedEngine();
+  const target = TARGETS.find((known) => name === `ahead-${known}`);
+  if (target !== undefined) return aheadEngine(target);
   const migrate = /^migrate([1-9]\d*)?$/.exec(name);
   if (migrate) return migrateEngine(Number(migrate[1] ?? 1));
   const moves = /^moves([1-9]\d*)?$/.exec(name);

@@ -5,6 +5,7 @@ import '../../embed/node/fresh-factories';
 import '../../embed/node/native-memory';
 import '../../embed/node/tiers';
 import { type Command, runCommand, usageLine } from './command';
+import { compileCommand } from './commands/compile';
 import { completionCommand } from './commands/completion';
 import { inspectCommand } from './commands/inspect';
 import { replCommand } from './commands/repl';
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   snapshotCommand,
   validateCommand,
   inspectCommand,
+  compileCommand,
   replCommand,
   wastCommand,
   completionCommand(() => COMMANDS),

@@ -13,8 +13,9 @@ import {
   type GlobalGet,
   type Select,
 } from '../../lowering';
-import { type Memories, TypedMemories } from './memories';
+import type { Memories } from './memories';
 import type { Payloads } from './payloads';
+import type { Surroundings } from './surroundings';
 import { type CutTemplate, type Piece, templateOf } from './templates';
 import { behind, type ExpressionWriter, isSimple, type Pair, word } from './texts';
 import type { Uses } from './uses';
@@ -34,12 +35,14 @@ export class Expressions implements ExpressionWriter {
   readonly uses: Uses;
   readonly memories: Memories;
   private readonly payloads: Payloads;
+  private readonly surroundings: Surroundings;
 
   /** `payloads`: slots of floats that may be NaNs with bits of their own. */
-  constructor(uses: Uses, payloads: Payloads) {
+  constructor(uses: Uses, payloads: Payloads, surroundings: Surroundings) {
     this.uses = uses;
     this.payloads = payloads;
-    this.memories = new TypedMemories(this);
+    this.surroundings = surroundings;
+    this.memories = surroundings.memories(this);
   }
 
   hasPayload(slot: number): boolean {
@@ -94,9 +97,9 @@ export class Expressions implements ExpressionWriter {
       case 'const':
         return { before: [], low: word(expr.low), high: word(expr.high) };
       case 'global.get': {
-        const global = this.uses.need('global', expr.globalidx);
         const low = this.uses.temporary();
-        return { before: [`${low}=${global}[0]`], low, high: `${global}[1]` };
+        const first = this.globalWord(expr, false);
+        return { before: [`${low}=${first}`], low, high: this.globalWord(expr, true) };
       }
       case 'select':
         return this.selectPair(expr);
@@ -160,15 +163,19 @@ export class Expressions implements ExpressionWriter {
 
   private constant(expr: Const): string {
     if (expr.kind === 'i') return word(expr.low);
-    return number(expr);
+    return number(expr, this.surroundings);
   }
 
-  private global({ kind, globalidx }: GlobalGet): string {
+  private globalWord({ globalidx }: GlobalGet, high: boolean): string {
+    return this.surroundings.globalWord(this.uses, globalidx, high);
+  }
+
+  private global(expr: GlobalGet): string {
     const { uses } = this;
-    const words = uses.need('global', globalidx);
-    if (kind === 'i') return `${words}[0]`;
-    if (kind === 'f') return `${uses.helper('numeric', 'f32FromBits')}(${words}[0])`;
-    return `${uses.helper('numeric', 'f64FromBits')}(${words}[0],${words}[1])`;
+    const low = this.globalWord(expr, false);
+    if (expr.kind === 'i') return low;
+    if (expr.kind === 'f') return `${uses.helper('numeric', 'f32FromBits')}(${low})`;
+    return `${uses.helper('numeric', 'f64FromBits')}(${low},${this.globalWord(expr, true)})`;
   }
 
   private selectPair({ a, b, condition }: Select): Pair {
@@ -313,12 +320,14 @@ function isCompute(expr: Expr): expr is Compute {
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** A float constant. Engines print numbers so that reading them gives the same number. */
-function number({ type, low, high }: Const): string {
+function number({ type, low, high }: Const, surroundings: Surroundings): string {
   scratch.setInt32(0, type === F32 ? low : high);
   scratch.setInt32(4, low);
   const value = type === F32 ? scratch.getFloat32(0) : scratch.getFloat64(0);
   if (Number.isNaN(value)) return 'NaN';
   if (value === Number.POSITIVE_INFINITY) return '(1/0)';
   if (value === Number.NEGATIVE_INFINITY) return '(-1/0)';
-  return value < 0 || Object.is(value, -0) ? `(-${-value})` : `${value}`;
+  const magnitude = Math.abs(value);
+  const text = surroundings.constant(magnitude) ?? `${magnitude}`;
+  return value < 0 || Object.is(value, -0) ? `(-${text})` : text;
 }

@@ -20,6 +20,7 @@ import { isRef, type ModuleData, slotsOf, type ValType } from '../../decoder';
 import { typesOf } from '../../decoder/typelist';
 import { frameUnits } from '../../interpreter/fuel';
 import { type LoweredBody, listsIn, type Statement } from '../../lowering';
+import { machineOf } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { type Site, Statements, typeOfBody } from './statements';
 import type { Need, Uses } from './uses';
@@ -35,7 +36,7 @@ export interface FunctionText {
 const ALL: Payloads = { has: () => true };
 
 export function functionText(module: ModuleData, body: LoweredBody): FunctionText {
-  const writer = new Statements(module, body, slotsWithPayloads(module, body));
+  const writer = new Statements(module, body, slotsWithPayloads(module, body), machineOf(module));
   const { uses, slots } = writer;
   const { params, results } = typeOfBody(module, body);
   const names = params.flatMap((type, slot) => slots.variables(type, slot));
@@ -60,7 +61,7 @@ export function continuationText(
 ): FunctionText | undefined {
   const path = pathTo(body.statements, targetLoop);
   if (path === undefined) return undefined;
-  const writer = new Statements(module, body, ALL, path);
+  const writer = new Statements(module, body, ALL, machineOf(module), path);
   const { uses, slots } = writer;
   const statements = writer.reload + writer.write();
   const site = writer.sites.find(({ safepoint }) => safepoint.targetLoop === targetLoop);
@@ -119,18 +120,25 @@ function entryText({ counts, uses }: Statements, { entry, slots }: LoweredBody):
   return `${charged}if((M.fuel-=1)<0||${room('A')}){if(A.enter(X,${end},sp))break x}${read}`;
 }
 
-interface Parts {
+export interface FrameParts {
   readonly names: readonly string[];
   readonly statements: string;
   readonly entry: string;
 }
 
-function frameText(writer: Statements, body: LoweredBody, { names, statements, entry }: Parts): string {
+/** The braces of a function and what is in them. */
+export function frameText(
+  writer: Statements,
+  body: LoweredBody,
+  { names, statements, entry }: FrameParts,
+): string {
   const { uses, counts } = writer;
-  const leaves = writer.leaves || !body.entry.quiet;
-  if (writer.throws) uses.variable('pc');
+  const { pauses } = writer.surroundings;
+  const leaves = pauses && (writer.leaves || !body.entry.quiet);
+  const catches = pauses && writer.throws;
+  if (catches) uses.variable('pc');
   const caught = `catch(e){throw A.thrown(e,X,pc,fp,sp${counts ? ',n' : ''})}`;
-  const inner = writer.throws ? `try{${statements}}${caught}` : statements;
+  const inner = catches ? `try{${statements}}${caught}` : statements;
   const labelled = leaves ? `x:{${entry}${inner}}${leaveText(writer, body)}` : `${entry}${inner}`;
   const taken = new Set(names);
   const variables = [...uses.variables].filter(([name]) => !taken.has(name));

@@ -1,5 +1,6 @@
 /** The compiled functions of an instance. */
 import { isQuiet } from '../../decoder/quiet';
+import { InternalError } from '../../errors';
 import type { TierMachine } from '../../interpreter/tiers';
 import type { Func, Instance } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
@@ -149,6 +150,13 @@ export class CompiledInstance {
         return machine.effect(instance, need.effect);
       case 'bulk':
         return machine.bulk(instance, need.bulk);
+      case 'view':
+      case 'length':
+      case 'word':
+      case 'highWord':
+      case 'data':
+      case 'elem':
+        throw new InternalError(`a text of this tier needs a ${need.kind}`);
       case 'numeric':
         return { ...numerics, ...helpers }[need.name as keyof typeof helpers];
       case 'math':

@@ -21,7 +21,7 @@ export interface Memories {
 }
 
 /** An address whose text can be repeated: a name, or a constant. */
-interface Place {
+export interface Place {
   readonly before: readonly string[];
   /** As an i32. */
   readonly base: string;
@@ -32,7 +32,7 @@ interface Place {
 }
 
 /** The view of aligned accesses of a kind, and the helper of others. */
-interface Width {
+export interface Width {
   readonly view: View;
   readonly shift: 0 | 1 | 2 | 3;
   readonly load: string;
@@ -83,7 +83,7 @@ const STORES: Readonly<Record<Exclude<StoreOp, 'i64.store'>, Width>> = {
 
 /** By typed arrays: what is undefined behind the end is out of bounds, and compilers check that with the access. */
 export class TypedMemories implements Memories {
-  private readonly expressions: ExpressionWriter;
+  protected readonly expressions: ExpressionWriter;
 
   constructor(expressions: ExpressionWriter) {
     this.expressions = expressions;
@@ -114,8 +114,8 @@ export class TypedMemories implements Memories {
     if (index === undefined) return { before: [...place.before, far], low, high };
     const view = uses.view('i32', place.memidx);
     const first = this.index(place, I32)!;
-    const near = `${high}=${view}[${index}]??${this.fail(place)},${low}=${view}[${first}]`;
-    const test = this.misaligned(place, I32);
+    const near = `${high}=${this.present(view, index, place)},${low}=${view}[${first}]`;
+    const test = this.slow(place, I32, 8);
     const both = test === undefined ? near : `${test}?(${far}):(${near})`;
     return { before: [...place.before, both], low, high };
   }
@@ -159,8 +159,9 @@ export class TypedMemories implements Memories {
     if (index === undefined) return head + far;
     const view = uses.view('i32', place.memidx);
     const first = this.index(place, I32)!;
-    const near = `${view}[${index}]===undefined&&${this.fail(place)};${view}[${first}]=${low};${view}[${index}]=${high};`;
-    const test = this.misaligned(place, I32);
+    const check = this.check(view, index, place);
+    const near = `${check}${view}[${first}]=${low};${view}[${index}]=${high};`;
+    const test = this.slow(place, I32, 8);
     return head + (test === undefined ? near : `if(${test}){${far}}else{${near}}`);
   }
 
@@ -212,7 +213,7 @@ export class TypedMemories implements Memories {
   }
 
   /** The index in a view, of so many bytes behind the place; undefined where the offset leads between two elements. */
-  private index({ base, constant, offset }: Place, { shift }: Width, more = 0): string | undefined {
+  protected index({ base, constant, offset }: Place, { shift }: Width, more = 0): string | undefined {
     const mask = (1 << shift) - 1;
     if (constant !== undefined) {
       return (constant & mask) !== 0 ? undefined : `${Math.floor((constant + more) / 2 ** shift)}`;
@@ -224,10 +225,19 @@ export class TypedMemories implements Memories {
     return behindFirst === 0 ? first : `${first}+${behindFirst}`;
   }
 
-  /** Whether an address lies between two elements of the view; undefined where it cannot. */
-  private misaligned({ base, constant }: Place, { shift }: Width): string | undefined {
+  /** When so many bytes are not accessed by the view: here where they lie between two elements. Undefined: never. */
+  protected slow({ base, constant }: Place, { shift }: Width, _bytes: number): string | undefined {
     if (constant !== undefined || shift === 0) return undefined;
     return `${base}&${(1 << shift) - 1}`;
+  }
+
+  /** An element, or the trap where there is none. */
+  protected present(view: string, index: string, place: Place): string {
+    return `${view}[${index}]??${this.fail(place)}`;
+  }
+  /** The trap, as a statement, where there is no element. */
+  protected check(view: string, index: string, place: Place): string {
+    return `${view}[${index}]===undefined&&${this.fail(place)};`;
   }
 
   private args({ memidx, base, offset, at }: Place): string {
@@ -243,8 +253,8 @@ export class TypedMemories implements Memories {
     const index = this.index(place, width);
     const far = (): string => `${uses.helper('numeric', width.load)}(${this.args(place)})`;
     if (index === undefined) return far();
-    const near = `${uses.view(width.view, place.memidx)}[${index}]??${this.fail(place)}`;
-    const test = this.misaligned(place, width);
+    const near = this.present(uses.view(width.view, place.memidx), index, place);
+    const test = this.slow(place, width, 1 << width.shift);
     return test === undefined ? `(${near})` : `(${test}?${far()}:${near})`;
   }
 
@@ -254,8 +264,8 @@ export class TypedMemories implements Memories {
     const far = (): string => `${uses.helper('numeric', width.store)}(${this.args(place)},${value});`;
     if (index === undefined) return far();
     const view = uses.view(width.view, place.memidx);
-    const near = `${view}[${index}]===undefined&&${this.fail(place)};${view}[${index}]=${value};`;
-    const test = this.misaligned(place, width);
+    const near = `${this.check(view, index, place)}${view}[${index}]=${value};`;
+    const test = this.slow(place, width, 1 << width.shift);
     return test === undefined ? near : `if(${test})${far()}else{${near}}`;
   }
 }

@@ -19,10 +19,13 @@ const pairAt = (slot: number): string => (slot === 0 ? 'fp>>1' : `(fp>>1)+${slot
 export class Slots {
   private readonly uses: Uses;
   private readonly payloads: Payloads;
+  private readonly keepsBits: boolean;
 
-  constructor(uses: Uses, payloads: Payloads) {
+  /** `keepsBits`: NaNs with bits of their own cross calls. */
+  constructor(uses: Uses, payloads: Payloads, keepsBits: boolean) {
     this.uses = uses;
     this.payloads = payloads;
+    this.keepsBits = keepsBits;
   }
 
   /** The variables of a value: what a parameter or an argument is. */
@@ -37,6 +40,7 @@ export class Slots {
 
   /** The value on the stack, as arguments. */
   onStack(type: ValType, slot: number): string[] {
+    this.uses.usesStack = true;
     const word = wordAt(slot);
     if (type === I32) return [`S[${word}]`];
     if (type === I64) return [`S[${word}]`, `S[${word}+1]`];
@@ -47,10 +51,12 @@ export class Slots {
 
   /** Writes a value to the stack; `to` is another slot's place for it. */
   spill(type: ValType, slot: number, to = slot): string {
+    this.uses.usesStack = true;
     const word = wordAt(to);
     if (type === F32 || type === F64) {
       const float = this.uses.float(slot);
       const target = type === F32 ? `SF[${word}]` : `SD[${pairAt(to)}]`;
+      if (!this.keepsBits) return `${target}=${float};`;
       return `if(${float}===${float})${target}=${float};else{${this.bits(type, slot, to)}}`;
     }
     if (isRef(type)) return `R[${pairAt(to)}]=${this.uses.reference(slot)};`;
@@ -60,7 +66,8 @@ export class Slots {
 
   /** Writes the words of a float that is no number; nothing of other values. */
   spillBits(type: ValType, slot: number, to = slot): string {
-    if (type !== F32 && type !== F64) return '';
+    if ((type !== F32 && type !== F64) || !this.keepsBits) return '';
+    this.uses.usesStack = true;
     const float = this.uses.float(slot);
     return `if(${float}!==${float}){${this.bits(type, slot, to)}}`;
   }
@@ -84,6 +91,7 @@ export class Slots {
   /** Reads the words of a float that is no number, if somebody wants them. */
   fillBits(type: ValType, slot: number): string {
     if ((type !== F32 && type !== F64) || !this.payloads.has(slot)) return '';
+    this.uses.usesStack = true;
     const word = wordAt(slot);
     const float = this.uses.float(slot);
     const high = type === F32 ? '' : `${this.uses.high(slot)}=S[${word}+1];`;

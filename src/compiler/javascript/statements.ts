@@ -30,6 +30,7 @@ import { type Loudness, loudnessOf } from './callees';
 import { Expressions } from './expressions';
 import { isPlain, type Payloads } from './payloads';
 import { Slots, wordAt } from './slots';
+import type { Control, Surroundings } from './surroundings';
 import { behind, CANONICAL_F32, CANONICAL_F64_HIGH, statements, word } from './texts';
 import { Uses } from './uses';
 import { everyStatement } from './walk';
@@ -58,7 +59,7 @@ type Call = Extract<Statement, { kind: 'call' | 'call_indirect' | 'call_ref' }>;
 type Tail = Extract<Statement, { kind: 'tail' | 'tail_indirect' | 'tail_ref' }>;
 
 export class Statements {
-  readonly uses = new Uses();
+  readonly uses: Uses;
   readonly slots: Slots;
   readonly sites: Site[] = [];
   /** Some loop is gone back to: the fuel is counted in a variable. */
@@ -75,21 +76,32 @@ export class Statements {
   /** What leads to the loop where the function is entered, and that loop at the end. */
   private readonly path: readonly Statement[];
   private readonly payloads: Payloads;
+  private readonly control: Control;
+  readonly surroundings: Surroundings;
 
-  constructor(module: ModuleData, body: LoweredBody, payloads: Payloads, path: readonly Statement[] = []) {
+  constructor(
+    module: ModuleData,
+    body: LoweredBody,
+    payloads: Payloads,
+    surroundings: Surroundings,
+    path: readonly Statement[] = [],
+  ) {
     this.module = module;
     this.body = body;
     this.payloads = payloads;
     this.path = path;
-    this.slots = new Slots(this.uses, payloads);
-    this.expressions = new Expressions(this.uses, payloads);
+    this.uses = new Uses(surroundings.sharesViews);
+    this.surroundings = surroundings;
+    this.control = surroundings.control(this.uses);
+    this.slots = new Slots(this.uses, payloads, surroundings.keepsBits);
+    this.expressions = new Expressions(this.uses, payloads, surroundings);
     this.sites.push({ safepoint: body.entry, isSilent: false });
     let counts = false;
     everyStatement(body.statements, (statement) => {
       counts ||= statement.kind === 'loop' && statement.label.used;
     });
-    this.counts = counts;
-    if (counts) this.uses.variable('n');
+    this.counts = counts && surroundings.pauses;
+    if (this.counts) this.uses.variable('n');
   }
 
   write(): string {
@@ -147,7 +159,7 @@ export class Statements {
         return this.tail(statement);
       case 'block': {
         const { label, body } = statement;
-        return label.used ? `L${label.id}:{${this.sequence(body)}}` : this.sequence(body);
+        return label.used ? this.control.block(label.id, () => this.sequence(body)) : this.sequence(body);
       }
       case 'loop':
         return this.loop(statement);
@@ -250,11 +262,11 @@ export class Statements {
 
   private setGlobal(globalidx: number, given: Expr): string {
     const { uses, expressions } = this;
-    const words = uses.need('global', globalidx);
+    const target = (high: boolean): string => this.surroundings.globalWord(uses, globalidx, high);
     const value = bits(given);
-    if (value.kind === 'i') return `${words}[0]=${expressions.scalar(value)};`;
+    if (value.kind === 'i') return `${target(false)}=${expressions.scalar(value)};`;
     const { before, low, high } = expressions.settled(expressions.pair(value));
-    return `${statements(before)}${words}[0]=${low};${words}[1]=${high};`;
+    return `${statements(before)}${target(false)}=${low};${target(true)}=${high};`;
   }
 
   // What works on the machine's stack
@@ -273,7 +285,7 @@ export class Statements {
       case 'ref.null':
         return `${uses.reference(slot)}=null;`;
       case 'ref.func':
-        return `${uses.reference(slot)}=${uses.need('func', x)};`;
+        return `${uses.reference(slot)}=${this.surroundings.reference(uses, x)};`;
       case 'ref.global.get':
         return `${uses.reference(slot)}=${uses.need('reference', x)}.ref;`;
       case 'ref.global.set':
@@ -285,6 +297,12 @@ export class Statements {
         return `if(${uses.low(slot + 2)}===0)${uses.reference(slot)}=${uses.reference(slot + 1)};`;
     }
     this.throws = true;
+    const direct = this.surroundings.work;
+    if (direct !== undefined) {
+      const names = (types: readonly ValType[]): string[] =>
+        types.flatMap((type, k) => slots.variables(type, slot + k));
+      return direct.effect(uses, statement, names(takes), names(gives)) + (STEADY.has(op) ? '' : RELOAD);
+    }
     const work = `${uses.work({ kind: 'effect', effect: statement })}(${wordAt(slot)});`;
     const cover = [...takes, ...gives].some(isRef) ? this.cover() : '';
     const inOut = (types: readonly ValType[], write: (type: ValType, at: number) => string): string =>
@@ -296,13 +314,18 @@ export class Statements {
   }
 
   private cover(): string {
-    return `A.cover(fp+${2 * this.body.slots});`;
+    return this.surroundings.cover(`fp+${2 * this.body.slots}`);
   }
 
   private bulk(statement: Bulk): string {
     const { slots, uses } = this;
     this.throws = true;
     const types = typesOf(statement.operands).slice(-3);
+    const direct = this.surroundings.work;
+    if (direct !== undefined) {
+      const names = types.flatMap((type, k) => slots.variables(type, statement.slot + k));
+      return direct.bulk(uses, statement, names);
+    }
     const spilled = types.map((type, k) => slots.spill(type, statement.slot + k)).join('');
     const cover = types.some(isRef) ? this.cover() : '';
     const work = uses.work({ kind: 'bulk', bulk: statement });
@@ -325,14 +348,17 @@ export class Statements {
       statement.kind === 'call' ? loudnessOf(this.module, statement.funcidx) : 'loud';
     this.throws = true;
     const site = this.sites.push({ safepoint, isSilent: loudness === 'silent' }) - 1;
-    const [before, callee] = this.callee(statement);
-    const args = [wordAt(slot), 'sp+1'];
+    const [before, cell] = this.callee(statement);
+    const callee =
+      statement.kind === 'call' ? this.surroundings.callee(uses, statement.funcidx) : `${cell}.f`;
+    const args = [...this.surroundings.frameOf(slot)];
     let words = '';
     params.forEach((type, k) => {
       args.push(...slots.variables(type, slot + k));
       words += slots.spillBits(type, slot + k);
     });
-    const call = slots.take(results, slot, `${callee}.f(${args.join()})`);
+    const call = slots.take(results, slot, `${callee}(${args.join()})`);
+    if (!this.surroundings.pauses) return before + words + call + (loudness === 'silent' ? '' : RELOAD);
     const marked = `${before}${words}${uses.variable('pc')}=${site};`;
     if (loudness === 'silent') return marked + call;
     let checked = call;
@@ -349,12 +375,13 @@ export class Statements {
     switch (statement.kind) {
       case 'call':
       case 'tail':
-        return ['', uses.need('cell', statement.funcidx)];
+        return ['', statement.kind === 'call' ? '' : this.surroundings.cell(uses, statement.funcidx)];
       case 'call_ref':
       case 'tail_ref': {
         const slot = statement.kind === 'call_ref' ? statement.callee : statement.slot + statement.count;
         const cell = uses.temporary();
-        return [`${cell}=A.referred(${uses.reference(slot)},${statement.offset});`, cell];
+        const referred = this.surroundings.referred(uses, uses.reference(slot), statement.offset);
+        return [`${cell}=${referred};`, cell];
       }
       case 'call_indirect':
         return this.element(statement, expressions.scalar(statement.index));
@@ -369,23 +396,14 @@ export class Statements {
   }
 
   private element(
-    {
-      tableidx,
-      typeidx,
-      offset,
-    }: { readonly tableidx: number; readonly typeidx: number; readonly offset: number },
+    statement: { readonly tableidx: number; readonly typeidx: number; readonly offset: number },
     given: string,
   ): [before: string, cell: string] {
     const { uses } = this;
     const index = uses.temporary();
     const cell = uses.temporary();
-    const { id } = this.module.types[typeidx];
-    const slow = `${cell}=A.element(X,${tableidx},${index},${id},${offset});`;
-    const cells = uses.need('table', tableidx);
-    return [
-      `${index}=${given}>>>0;${cell}=${cells}[${index}];if(${cell}===undefined||${cell}.t!==${id})${slow}`,
-      cell,
-    ];
+    const found = this.surroundings.element(uses, statement, index, cell);
+    return [`${index}=${given}>>>0;${found}`, cell];
   }
 
   /** The arguments go to the frame's place on the stack, where whoever goes on finds them (functions.ts). */
@@ -396,8 +414,8 @@ export class Statements {
     const { params } = this.typeOf(statement);
     const [before, cell] = this.callee(statement);
     const spilled = params.map((type, k) => slots.spill(type, statement.slot + k, k)).join('');
-    const cover = params.some(isRef) ? `A.cover(fp+${2 * params.length});` : '';
-    return `${before}${cover}${spilled}${this.sync()}A.t=${cell};return 0;`;
+    const cover = params.some(isRef) ? this.surroundings.cover(`fp+${2 * params.length}`) : '';
+    return `${before}${cover}${spilled}${this.sync()}${this.surroundings.tail(this.uses, cell)}return 0;`;
   }
 
   // Control
@@ -409,7 +427,8 @@ export class Statements {
   private branch({ label, moves, safepoint }: Branch): string {
     const moved = moves.map((move) => this.statement(move)).join('');
     if (label.kind === 'func') return moved + this.return();
-    if (label.kind === 'block') return `${moved}break L${label.id};`;
+    if (label.kind === 'block') return moved + this.control.leave(label.id);
+    if (!this.surroundings.pauses) return moved + this.control.repeat(label.id);
     const site = this.sites.push({ safepoint: safepoint!, isSilent: false }) - 1;
     const pc = this.uses.variable('pc');
     this.leaves = true;
@@ -420,6 +439,7 @@ export class Statements {
     const { label, body } = statement;
     if (!label.used) return this.sequence(body);
     const { id } = label;
+    if (!this.surroundings.pauses) return this.control.loop(id, () => this.sequence(body));
     const entered = this.path[this.path.length - 1] === statement ? 'E=0;' : '';
     const slow = 'M.fuel=n;if(A.refuel(X,sp))break x;n=M.fuel;';
     return `O${id}:for(;;){${entered}L${id}:for(;;){${this.sequence(body)}break O${id}}${slow}}`;
@@ -431,9 +451,10 @@ export class Statements {
     let test = expressions.condition(condition);
     if (path.some((statement) => body.includes(statement))) test = `E!==0||${test}`;
     else if (path.some((statement) => otherwise.includes(statement))) test = `E===0&&${test}`;
-    const name = label.used ? `L${label.id}:` : '';
-    const second = otherwise.length === 0 ? '' : `else{${this.sequence(otherwise)}}`;
-    return `${name}if(${test}){${this.sequence(body)}}${second}`;
+    return this.control.conditional(label.id, label.used, () => {
+      const second = (): string => (otherwise.length === 0 ? '' : `else{${this.sequence(otherwise)}}`);
+      return `if(${test}){${this.sequence(body)}}${second()}`;
+    });
   }
 
   /** Targets that are equal are one case; those of the default are none. */
@@ -448,10 +469,8 @@ export class Statements {
       else list.push(k);
     });
     const value = this.expressions.scalar(index);
-    const texts = [...cases].map(
-      ([branch, list]) => `${list.map((k) => `case ${k}:`).join('')}${this.branch(branch)}`,
-    );
-    return `switch(${value}){${texts.join('')}default:${this.branch(last)}}`;
+    const texts = [...cases].map(([branch, list]) => [list, this.branch(branch)] as const);
+    return this.control.table(value, texts, this.branch(last));
   }
 }
 

@@ -5,17 +5,21 @@ import type { Bulk, Effect } from '../../lowering';
  * Something that the text gets when it is evaluated, by its name there:
  * - `memory`: the views of a memory (`m0`); functions copy those that they use;
  * - `cell`: a function that is called (`C7`); `table`: a table's functions (`T0`);
+ * - `view`: a view of a memory that all functions share (`J0`), in files;
  * - `global`: the words of a global (`G3`); `reference`: a global itself (`H3`);
  * - `effect` and `bulk`: what works on canonical slots (`E0`);
  * - `numeric` and `math`: a function by its name.
  */
 export type Need =
-  | { readonly kind: 'memory' | 'cell' | 'table' | 'global' | 'reference' | 'func'; readonly index: number }
+  | { readonly kind: Indexed; readonly index: number }
   | { readonly kind: 'effect'; readonly effect: Effect }
   | { readonly kind: 'bulk'; readonly bulk: Bulk }
+  | { readonly kind: 'view'; readonly index: number; readonly view: View }
   | { readonly kind: 'numeric' | 'math'; readonly name: string };
 
-type Indexed = Extract<Need, { index: number }>['kind'];
+type Indexed = 'memory' | 'cell' | 'table' | 'global' | 'reference' | 'func' | OfFiles;
+/** What only files have: the bytes of a memory, the words of a global in two variables, and segments. */
+type OfFiles = 'length' | 'word' | 'highWord' | 'data' | 'elem';
 const LETTERS: Readonly<Record<Indexed, string>> = {
   memory: 'm',
   cell: 'C',
@@ -23,6 +27,11 @@ const LETTERS: Readonly<Record<Indexed, string>> = {
   global: 'G',
   reference: 'H',
   func: 'F',
+  length: 'N',
+  word: 'g',
+  highWord: 'w',
+  data: 'D',
+  elem: 'Y',
 };
 
 /** Views of a memory as text has them: the letter before the memory's index, and the field of `Views`. */
@@ -35,8 +44,16 @@ export class Uses {
   /** Copies of views, and what they are copies of. */
   readonly views = new Map<string, string>();
   readonly needs = new Map<string, Need>();
+  /** Values go over the machine's stack. */
+  usesStack = false;
+  /** Functions share the views of memories. */
+  private readonly sharedViews: boolean;
   private temporaries = 0;
   private numbered = 0;
+
+  constructor(sharedViews = false) {
+    this.sharedViews = sharedViews;
+  }
 
   /** The variable of an i32, or the low word of an i64 or of the bits of a float that is not a number. */
   low(slot: number): string {
@@ -77,12 +94,20 @@ export class Uses {
     this.needs.set(name, need);
     return name;
   }
+  /** How many bytes of a memory can be accessed. */
+  length(memidx: number): string {
+    return this.need('length', memidx);
+  }
   helper(kind: 'numeric' | 'math', name: string): string {
     this.needs.set(name, { kind, name });
     return name;
   }
   view(view: View, memidx: number): string {
     const name = VIEWS[view] + memidx;
+    if (this.sharedViews) {
+      this.needs.set(name, { kind: 'view', index: memidx, view });
+      return name;
+    }
     this.views.set(name, `${this.need('memory', memidx)}.${view}`);
     return name;
   }

@@ -1,0 +1,86 @@
+/** `tswasm compile`. */
+import { writeFileSync } from 'node:fs';
+import { compileFile, TARGETS, type Target } from '../../compiler/javascript/ahead';
+import type { Command } from '../command';
+import { loadModule, reasonOf } from '../load';
+import { closest, type Options, parseCount, parseSize, UsageError } from '../options';
+import { complain, print } from '../output';
+import { EXIT, reportFailure } from '../report';
+import { checkOutput } from '../snapshot-files';
+import { TIMEOUT, TimeLimit } from '../time-limit';
+
+export const compileCommand: Command = {
+  name: 'compile',
+  summary: 'make a JavaScript file of a module, for engines that are too small for a runtime',
+  usage: `compile --target ${TARGETS.join('|')} [-o out.js] [options] module.wasm`,
+  options: [
+    { name: 'target', value: 'ENGINE', help: `what the file is for: ${TARGETS.join(', ')}` },
+    { name: 'output', short: 'o', value: 'FILE', help: 'write the file there instead of to standard output' },
+    { name: 'name', value: 'NAME', help: 'what a script (es5, espruino) calls the module; wasm by default' },
+    {
+      name: 'depth',
+      value: 'N',
+      help: 'let functions call each other so often before the call stack is exhausted',
+    },
+    { name: 'memory', value: 'SIZE', help: 'give memories so many bytes only, whatever their pages say' },
+    TIMEOUT,
+  ],
+  notes: `
+node and quickjs give an ES module, es5 and espruino a script that sets a variable and module.exports:
+  tswasm compile --target node fib.wasm -o fib.mjs
+  import { instantiate } from './fib.mjs';
+  instantiate({ env: { log: console.log } }).exports.fib(20);`,
+  optionsAnywhere: true,
+  async run(options) {
+    const [file, ...others] = options.rest;
+    if (file === undefined) throw new UsageError('give a module');
+    if (others.length > 0) throw new UsageError(`one module at a time: ${others.join(' ')}`);
+    const target = targetOf(options);
+    const name = options.get('name');
+    if (name !== undefined && !/^[A-Za-z_$][\w$]*$/.test(name)) {
+      throw new UsageError(`--name ${name}: not a name; for example fib`);
+    }
+    const depth = options.get('depth');
+    const memory = options.get('memory');
+    const output = options.get('output');
+    if (output !== undefined) checkOutput('output', output);
+    const time = new TimeLimit(options);
+    try {
+      const module = time.decode(file, await loadModule(file));
+      const made = compileFile(module, {
+        target,
+        name,
+        depth: depth === undefined ? undefined : parseCount('depth', depth),
+        memory: memory === undefined ? undefined : parseSize('memory', memory),
+      });
+      if (made.kind === 'refused') {
+        complain(`${file}: cannot be compiled ahead of time:\n  ${made.reasons.join('\n  ')}`);
+        return EXIT.failure;
+      }
+      if (output === undefined) print(made.text);
+      else write(output, made.text);
+      return EXIT.success;
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      return reportFailure(file, error);
+    }
+  },
+};
+
+function targetOf(options: Options): Target {
+  const word = options.get('target');
+  if (word === undefined) throw new UsageError(`give a target: --target ${TARGETS.join('|')}`);
+  const target = TARGETS.find((known) => known === word);
+  if (target !== undefined) return target;
+  const similar = closest(word, TARGETS);
+  const hint = similar === undefined ? `one of ${TARGETS.join(', ')}` : `did you mean ${similar}?`;
+  throw new UsageError(`--target ${word}: no such target (${hint})`);
+}
+
+function write(output: string, text: string): void {
+  try {
+    writeFileSync(output, text);
+  } catch (error) {
+    throw new Error(`${output}: ${reasonOf(error)}`);
+  }
+}
