@@ -69,7 +69,7 @@ export interface RunWasiOptions extends DriveOptions {
   readonly limits?: WasiOptions['limits'];
   /** Limits of memory, tables, depth and code. */
   readonly storeLimits?: Partial<StoreLimits>;
-  /** What runs its functions, as for a `Store`. */
+  /** What runs its functions, as for a `Store`; `interpret` is the default of deterministic runs, which end alike on every host. */
   readonly tier?: TierChoice;
   /** Clocks and random numbers from a seed. */
   readonly deterministic?: WasiOptions['deterministic'];
@@ -161,7 +161,8 @@ export async function runWasi(
     deterministic: world.deterministic,
     blocking: false,
   });
-  const { imports, storeLimits, tier, resumeFrom, snapshotTo } = world;
+  const { imports, storeLimits, deterministic, resumeFrom, snapshotTo } = world;
+  const { tier = deterministic === undefined ? undefined : 'interpret' } = world;
   try {
     const exitCode = await runCommand({
       module,

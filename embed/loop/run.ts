@@ -62,7 +62,7 @@ export interface Run {
 /** Gives the exit code. Throws what `runWasi` says. */
 export async function runCommand(run: Run): Promise<number> {
   const { module, wasi } = run;
-  const store = new Store({ ...run.storeLimits, tier: run.tier ?? 'interpret' });
+  const store = new Store({ ...run.storeLimits, tier: run.tier });
   const guest = new RunningGuest(store);
   const given = typeof run.imports === 'function' ? run.imports(guest) : run.imports;
   const imports = wasi.imports(store, module, Func.host, given);

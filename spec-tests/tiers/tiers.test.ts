@@ -271,6 +271,7 @@ describe('what a tier is asked', () => {
     const refusing: Tier = {
       name: 'refusing',
       haste: 0,
+      isPrompt: false,
       judge: (_, funcidx) => (funcidx === 1 ? { kind: 'refuses', why: 'it is the first' } : { kind: 'runs' }),
       offer: () => {
         offers++;
@@ -297,6 +298,7 @@ describe('what a tier is asked', () => {
     const slow: Tier = {
       name: 'slow',
       haste: 0,
+      isPrompt: false,
       judge: () => ({ kind: 'runs' }),
       offer: (func, occasion, machine) => (ready ? walker.offer(func, occasion, machine) : { kind: 'later' }),
     };

@@ -15,6 +15,7 @@ const MOST_NESTED_BLOCKS = 30;
 export class Walker implements Tier {
   readonly name = 'walker';
   readonly haste = 0;
+  readonly isPrompt = false;
   readonly counts: Counts = { entered: 0, resumed: 0, left: 0, called: 0, refused: 0, dropped: 0 };
   private activations: Activations | undefined;
 

@@ -10,7 +10,9 @@ import { formatResult, parseArguments, parseCall } from './invoke';
 import { closest, type OptionSpec, type Options, parseCount, parseSize, UsageError } from './options';
 import { complain, print } from './output';
 import { backtraceLines, EXIT, reportTrap } from './report';
+import { STATE_HASH } from './state-hash';
 import { TIMEOUT, timeoutOf } from './time-limit';
+import { isDeterministic } from './wasi-options';
 
 export const ENGINE_OPTIONS: readonly OptionSpec[] = [
   {
@@ -30,7 +32,7 @@ export const ENGINE_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'tier',
     value: 'NAME',
-    help: `what runs functions: ${TIER_CHOICES.join(', ')} (the default: interpret)`,
+    help: `what runs functions: ${TIER_CHOICES.join(', ')} (the default: auto; interpret with --deterministic and --state-hash)`,
   },
   FEATURE,
 ];
@@ -59,14 +61,16 @@ export function storeLimits(options: Options): Partial<StoreLimits> {
   };
 }
 
-/** What runs its functions. */
+/** What runs its functions. The interpreter, unless something else is asked for, where every host must come to the same bits of NaNs. */
 export function tierOf(options: Options): { readonly tier?: TierChoice } {
   const given = options.get('tier');
-  if (given === undefined) return {};
+  if (given === undefined) return isDeterministic(options) || options.has(STATE_HASH.name) ? INTERPRETED : {};
   const tier = TIER_CHOICES.find((choice) => choice === given);
   if (tier === undefined) throw new UsageError(`--tier ${given}: expected ${TIER_CHOICES.join(', ')}`);
   return { tier };
 }
+
+const INTERPRETED = { tier: 'interpret' } as const;
 
 /** What the command line asks for: the function of --invoke and its arguments. */
 export interface Wanted {

@@ -162,7 +162,8 @@ function environment(options: Options): [string, string][] {
   return [...env];
 }
 
-function isDeterministic(options: Options): boolean {
+/** Clocks and random numbers are virtual. */
+export function isDeterministic(options: Options): boolean {
   return options.has('deterministic') || options.has('seed');
 }
 

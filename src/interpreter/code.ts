@@ -107,6 +107,8 @@ export class FuncCode {
   readonly first: (state: FuncCode) => Step;
   /** What a call runs. */
   entry: Step;
+  /** What a call of a wasm function runs as long as it is not decided where it begins (offers.ts). */
+  undecided: Step;
   code: Code | undefined = undefined;
   /** How often its code was dropped. Frames in code of an earlier generation are rebuilt before they run. */
   generation = 0;
@@ -121,7 +123,7 @@ export class FuncCode {
   constructor(func: Func, first: (state: FuncCode) => Step) {
     this.func = func;
     this.first = first;
-    this.entry = first(this);
+    this.undecided = this.entry = first(this);
   }
 }
 

@@ -188,5 +188,5 @@ function forget(state: FuncCode): void {
   state.code = undefined;
   makings.delete(state);
   state.heat = 0;
-  state.entry = state.first(state);
+  state.undecided = state.entry = state.first(state);
 }

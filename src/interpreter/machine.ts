@@ -38,8 +38,8 @@ export function usePolicy(store: RuntimeStore, policy: TierPolicy): void {
 /** Limits of a store, and where its functions run. */
 export interface StoreOptions extends RuntimeStoreOptions {
   /**
-   * Where functions run. `interpret` (the default); `auto`: those that are hot go on in the best tier that the host has; or the name of a tier:
-   * they begin there. What a tier refuses, or a host has not, is interpreted.
+   * Where functions run. `auto` (the default): they begin in the native tier where the host has it, and those that are hot go on in the best one
+   * that takes them; `interpret`; or the name of a tier: they begin there. What a tier refuses, or a host has not, is interpreted.
    */
   readonly tier?: TierChoice;
 }
@@ -47,9 +47,8 @@ export interface StoreOptions extends RuntimeStoreOptions {
 /** A store whose code the interpreter runs, and the tiers that its policy allows. */
 export class Store extends RuntimeStore {
   constructor(options: StoreOptions = {}) {
-    const { tier, ...others } = Object(options) as StoreOptions;
-    super(MACHINE, tier === undefined ? options : others);
-    if (tier === undefined) return;
+    const { tier = 'auto', ...others } = Object(options) as StoreOptions;
+    super(MACHINE, 'tier' in Object(options) ? others : options);
     if (!TIER_CHOICES.includes(tier)) {
       throw new TypeError(`tier: expected ${TIER_CHOICES.join(', ')}, not ${printable(String(tier))}`);
     }

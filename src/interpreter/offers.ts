@@ -16,15 +16,21 @@ export function prepare(func: Func): FuncCode {
   return new FuncCode(func, func.callback === undefined ? firstCall : () => (fp) => callHost(func, fp));
 }
 
-/** A step: decides where the function begins, and is what calls run until then. */
+/** A step: what calls run until it is decided where the function begins. */
 function firstCall(state: FuncCode): Step {
   return (fp) => {
-    const policy = policyOf(state.func.store);
-    const tiered =
-      policy.tiers.length === 0 ? undefined : tieredIn(policy.atFirstCall(state.func), state, 'call');
-    state.entry = tiered?.code.entry ?? makeAndEnter(state);
+    decide(state);
     return state.entry(fp);
   };
+}
+
+/** Where calls of a wasm function begin, unless that is known. */
+export function decide(state: FuncCode): void {
+  if (state.entry !== state.undecided) return;
+  const policy = policyOf(state.func.store);
+  const tiered =
+    policy.tiers.length === 0 ? undefined : tieredIn(policy.atFirstCall(state.func), state, 'call');
+  state.entry = tiered?.code.entry ?? makeAndEnter(state);
 }
 
 /** The code of the first of these tiers that has any, or makes it. */

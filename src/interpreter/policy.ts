@@ -7,8 +7,8 @@ import type { Tier, TierPolicy } from './tiers';
 export const TIER_NAMES = ['native', 'javascript'] as const;
 
 /**
- * What a store is asked for. `auto`: functions begin in the interpreter, and hot ones go on in the best tier that there is. The name of a
- * tier: functions begin there. Whatever a tier refuses runs in the interpreter.
+ * What a store is asked for. `auto`: functions begin in a tier that is prompt, or else in the interpreter, and hot ones go on in the best tier
+ * that there is. The name of a tier: functions begin there. Whatever a tier refuses runs in the interpreter.
  */
 export type TierChoice = 'auto' | 'interpret' | (typeof TIER_NAMES)[number];
 
@@ -19,23 +19,24 @@ const NONE: readonly Tier[] = [];
 class StandardPolicy implements TierPolicy {
   readonly tiers: readonly Tier[];
   readonly every = Number.POSITIVE_INFINITY;
-  private readonly atOnce: boolean;
+  /** Those that functions begin in. */
+  private readonly first: readonly Tier[];
 
-  constructor(tiers: readonly Tier[], atOnce: boolean) {
+  constructor(tiers: readonly Tier[], first: readonly Tier[]) {
     this.tiers = tiers;
-    this.atOnce = atOnce;
+    this.first = first;
   }
   atFirstCall(): readonly Tier[] {
-    return this.atOnce ? this.tiers : NONE;
+    return this.first;
   }
   atSafepoint(_: Func, now: Tier | undefined, isHot: boolean): readonly Tier[] {
     if (now !== undefined) return [now];
-    return isHot || this.atOnce ? this.tiers : NONE;
+    return isHot ? this.tiers : this.first;
   }
 }
 
 let installed: readonly Tier[] = NONE;
-const INTERPRET: TierPolicy = new StandardPolicy(NONE, false);
+const INTERPRET: TierPolicy = new StandardPolicy(NONE, NONE);
 const policies = new WeakMap<Store, TierPolicy>();
 
 /** An entry says which tiers its host has, best first. They are for stores that are made from then on. */
@@ -46,9 +47,12 @@ export function installTiers(tiers: readonly Tier[]): void {
 /** The policy that a choice stands for. */
 export function policyFor(choice: TierChoice): TierPolicy {
   if (choice === 'interpret') return INTERPRET;
-  if (choice === 'auto') return new StandardPolicy(installed, false);
+  if (choice === 'auto') {
+    const prompt = installed.filter(({ isPrompt }) => isPrompt);
+    return new StandardPolicy(installed, prompt);
+  }
   const named = installed.filter(({ name }) => name === choice);
-  return new StandardPolicy(named, true);
+  return new StandardPolicy(named, named);
 }
 
 export function setPolicy(store: Store, policy: TierPolicy): void {

@@ -11,6 +11,7 @@ import { CallSite, codeOf } from './code';
 import { makeCode } from './driver';
 import { makeEffect } from './effects';
 import { goOn, isPropagating } from './exceptions';
+import { decide } from './offers';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
 import { nextSlice } from './slices';
@@ -49,7 +50,9 @@ export class MachineOfTier implements TierMachine {
   }
 
   current(func: Func): TierCode | undefined {
-    const { tiered, entry } = codeOf(func);
+    const state = codeOf(func);
+    if (func.callback === undefined) decide(state);
+    const { tiered, entry } = state;
     return tiered?.tier === this.tier && entry === tiered.code.entry ? tiered.code : undefined;
   }
 

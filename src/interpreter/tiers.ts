@@ -87,6 +87,8 @@ export interface Tier {
    * where somebody looks between slices without a clock. After a trap, the fuel may be too high by what is left of one.
    */
   readonly haste: number;
+  /** Its code costs no more to make than the interpreter's: where nobody says otherwise, functions begin in it. */
+  readonly isPrompt: boolean;
   /** Looks at the module alone; changes nothing. */
   judge(module: ModuleData, funcidx: number): Verdict;
   /**
@@ -152,7 +154,7 @@ export interface TierMachine {
   /** Makes `stack.refs` long enough for a frame that ends at this word. */
   coverRefs(end: number): void;
 
-  /** The tier's code of a function, if that is what calls of it run now. */
+  /** The tier's code of a wasm function, if that is what calls of it run: if none has run yet, it is decided now where it begins. */
   current(func: Func): TierCode | undefined;
 
   /**

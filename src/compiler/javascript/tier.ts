@@ -28,6 +28,7 @@ interface Counts {
 export class JavaScriptTier implements Tier {
   readonly name = 'javascript';
   readonly haste = 3;
+  readonly isPrompt = false;
   readonly counts: Counts = { offered: 0, entered: 0, continued: 0, refused: new Map() };
   private readonly evaluate: Evaluate;
   private readonly instances = new WeakMap<Instance, CompiledInstance>();

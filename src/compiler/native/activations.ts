@@ -78,6 +78,7 @@ export class Activations {
       takeI32,
       takeI64,
       takeRef,
+      load: (id: number) => this.load(id),
       out: (id: number, fuel: number, high: number, low: number) => this.out(id, fuel, high, low),
       effect: (number: number, fuel: number) => this.effect(number, fuel),
     };
@@ -210,6 +211,11 @@ export class Activations {
   private endFrame(frames: SpilledFrame[]): void {
     if (frames.length > 0) frames[frames.length - 1].values = this.crossing.taken();
     else this.crossing.clear();
+  }
+
+  /** To call it in the machine would put another activation on the host's stack. */
+  private load(id: number): number {
+    return Number(this.machine.current(this.current!.native.instance.funcAt(id)) !== undefined);
   }
 
   private out(id: number, fuel: number, high: number, low: number): number {

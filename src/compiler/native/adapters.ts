@@ -1,6 +1,6 @@
 /** Small bodies of an emitted module: into it, out of it, and the globals both ways. Values cross one by one (frame.ts). */
 import { type FuncType, I32, type ValType } from '../../decoder';
-import { Emitter, emittedType } from './emitter';
+import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { pushLocal, takeValue } from './frame';
 import type { Layout } from './layout';
 
@@ -21,9 +21,14 @@ export function entryOf(locals: readonly ValType[], write: (out: Emitter) => voi
   return out;
 }
 
-/** Calls out: a function that is not in the emitted module, by the number that the runtime knows it by. */
-export function callOut(layout: Layout, { params, results }: FuncType, id: number): Emitter {
+/**
+ * Calls out: a function that is not in the emitted module, by the number that the runtime knows it by. Where one may be loaded that now is in
+ * this table of functions instead, it is called there.
+ */
+export function callOut(layout: Layout, type: FuncType, id: number, loaded?: LoadedFunction): Emitter {
+  const { params, results } = type;
   return entryOf([], (out) => {
+    if (loaded !== undefined) callLoaded(out, layout, type, id, loaded);
     params.forEach((type, k) => {
       pushLocal(out, layout, k, type);
     });
@@ -39,6 +44,34 @@ export function callOut(layout: Layout, { params, results }: FuncType, id: numbe
     out.indexed('global.set', layout.globalidx('fuel'));
     for (const type of results) takeValue(out, layout, type);
   });
+}
+
+/** A function that comes with a group: its type, and the table of functions in which it is then. */
+export interface LoadedFunction {
+  readonly typeidx: number;
+  readonly table: number;
+}
+
+/** The frame is the callee's own: the cells say where, as for any call. */
+function callLoaded(
+  out: Emitter,
+  layout: Layout,
+  { params }: FuncType,
+  id: number,
+  { typeidx, table }: LoadedFunction,
+): void {
+  out.i32Const(id);
+  out.indexed('call', layout.helper('load'));
+  out.op('if');
+  out.u8(EMPTY_BLOCK);
+  params.forEach((_, k) => {
+    out.indexed('local.get', k);
+  });
+  out.i32Const(id);
+  out.indexed('call_indirect', typeidx);
+  out.u32(table);
+  out.op('return');
+  out.op('end');
 }
 
 /** Puts fuel and place, parameters of `callIn` from `first` on, into their cells. */
@@ -68,7 +101,7 @@ export function callIn(layout: Layout, type: FuncType, typeidx: number, table: n
     for (let k = results.length - 1; k >= 0; k--) out.indexed('local.set', first + k);
     out.indexed('global.get', layout.globalidx('unwinding'));
     out.op('if');
-    out.u8(0x40);
+    out.u8(EMPTY_BLOCK);
     out.i32Const(0);
     out.op('return');
     out.op('end');

@@ -40,6 +40,8 @@ export const HELPERS = {
   takeI32: { params: [], results: [I32] },
   takeI64: { params: [], results: [I64] },
   takeRef: { params: [], results: [EXTERNREF] },
+  /** Whether function x, of a group that was not asked for yet, is in the table of functions now. */
+  load: { params: [I32], results: [I32] },
   /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, high and low word of the place). */
   out: { params: [I32, I32, I32, I32], results: [I32] },
   /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel). */

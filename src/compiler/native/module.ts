@@ -34,7 +34,7 @@ export function emitModule(
 /** A main module whose functions all call out: until they are replaced in its table of functions. */
 export function emitHollow(module: Module, name: string): EmittedModule {
   const layout = new Layout(module);
-  const writer = new ModuleWriter(layout, () => ELSEWHERE);
+  const writer = new ModuleWriter(layout, () => undefined);
   const bytes = writer.writeHollow(name);
   return { bytes, layout, refused: writer.refused, codeStart: writer.codeStart };
 }
@@ -63,10 +63,14 @@ class ModuleWriter extends SectionWriter<Layout> {
     return this.writeWith(this.bodies(), name);
   }
   writeHollow(name: string): Uint8Array {
-    return this.writeWith(
-      Array.from(this.module.funcTypes, (_, funcidx) => this.body(funcidx)),
-      name,
-    );
+    const { module, layout } = this;
+    const table = layout.mirrors.length;
+    const bodies = Array.from(module.funcTypes, (typeidx, funcidx) => {
+      this.refused.set(funcidx, ELSEWHERE);
+      const loaded = funcidx < module.importedFuncs ? undefined : { typeidx, table };
+      return callOut(layout, module.funcType(funcidx), funcidx, loaded);
+    });
+    return this.writeWith(bodies, name);
   }
 
   private writeWith(bodies: Emitter[], name: string): Uint8Array {

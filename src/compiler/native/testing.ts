@@ -65,6 +65,7 @@ export class Harness {
       takeI32: () => this.taken.shift() ?? 0,
       takeI64: () => this.taken.shift() ?? 0n,
       takeRef: () => this.taken.shift() ?? null,
+      load: () => 0,
       out: (funcidx: number, fuel: number) => {
         const args = this.pushed;
         this.pushed = [];

@@ -15,6 +15,30 @@ import { NativeTier } from './tier';
 const TIERS = [new NativeTier(HOST), new NativeTier(HOST, { whole: 0, group: 0 })];
 describeTier('native', TIERS, { nans: false, fuelAfterTraps: false });
 
+describe('a large module', () => {
+  it('is loaded group by group without nesting, however long the chain of first calls is', async () => {
+    const length = 60;
+    const links = Array.from(
+      { length },
+      (_, k) => `(func $f${k} (param i32 f64) (result i32)
+        (loop $l (br_if $l (i32.gt_s (local.tee 0 (i32.sub (local.get 0) (i32.const 1))) (i32.const 0))))
+        ${k + 1 < length ? `(i32.add (i32.const 1) (call $f${k + 1} (i32.const 3) (local.get 1)))` : '(i32.trunc_f64_s (local.get 1))'})`,
+    );
+    const decoded = Module.decode(
+      await wat(`(module ${links.join('\n')}
+        (func (export "run") (param i32) (result i32) (call $f0 (local.get 0) (f64.const 7.5))))`),
+    );
+    const tier = new NativeTier(HOST, { whole: 0, group: 0 });
+    const store = new Store();
+    usePolicy(store, natively(tier));
+    const run = instantiate(store, decoded, []).exports.get('run') as Func;
+    expect(run.call(5)).toBe(length - 1 + 7);
+    expect(tier.counts.entered).toBe(1);
+    expect(run.call(5)).toBe(length - 1 + 7);
+    expect(tier.counts.entered).toBe(2);
+  });
+});
+
 describe('a quiet function that cannot run natively', () => {
   it('is called out to by one that can unwind', async () => {
     const text = `(module
@@ -43,8 +67,8 @@ describe('a long loop', () => {
       (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $s)))`;
   const turns = 20_000_000;
-  const called = (store: Store, decoded: Module): unknown =>
-    (instantiate(store, decoded, []).exports.get('run') as Func).call(turns);
+  const called = (store: Store, decoded: Module, n = turns): unknown =>
+    (instantiate(store, decoded, []).exports.get('run') as Func).call(n);
   afterEach(() => {
     installTiers([]);
   });
@@ -59,15 +83,24 @@ describe('a long loop', () => {
     expect(tier.counts.continued).toBeLessThan(20);
   });
 
-  it('goes on in the tier that is installed, in a store that leaves the choice to us', async () => {
+  it('begins in the tier that is installed, in a store that leaves the choice to us', async () => {
     const tier = new NativeTier(HOST);
     installTiers([tier]);
     const decoded = Module.decode(await wat(text));
-    expect(called(new Store({ tier: 'auto' }), decoded)).toBe(3 * turns);
+    expect(called(new Store({ tier: 'interpret' }), decoded, 1000)).toBe(3000);
+    expect(tier.counts).toMatchObject({ entered: 0, continued: 0 });
+    expect(called(new Store(), decoded, 1000)).toBe(3000);
+    expect(called(new Store({ tier: 'auto' }), decoded, 1000)).toBe(3000);
+    expect(tier.counts.entered).toBe(2);
+  });
+
+  it('goes on in a tier that is not prompt when it is hot', async () => {
+    const tier = new (class extends NativeTier {
+      override readonly isPrompt = false;
+    })(HOST);
+    installTiers([tier]);
+    expect(called(new Store(), Module.decode(await wat(text)))).toBe(3 * turns);
     expect(tier.counts.entered).toBe(0);
     expect(tier.counts.continued).toBeGreaterThan(0);
-    const { continued } = tier.counts;
-    expect(called(new Store({ tier: 'interpret' }), decoded)).toBe(3 * turns);
-    expect(tier.counts.continued).toBe(continued);
   });
 });

@@ -31,6 +31,7 @@ const BYTES_PER_BYTE = 10;
 export class NativeTier implements Tier {
   readonly name = 'native';
   readonly haste = 5;
+  readonly isPrompt: boolean = true;
   private readonly host: HostWebAssembly;
   private readonly sizes: PartSizes;
   private readonly programs = new WeakMap<ModuleData, Program | string>();
