@@ -13,17 +13,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { hasClang } from '../embed/node/wasi-tests/clang';
 import { blocksOf, follow } from '../scripts/trial/follow.ts';
+import { THERE, WABT } from '../scripts/trial/there.ts';
 
 const docs = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(docs);
 const place = mkdtempSync(path.join(tmpdir(), 'tswasm-docs-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
-
-const wabt = path.join(root, 'node_modules', 'wabt');
-/** A device is nowhere. */
-const THERE = { wabt: existsSync(wabt), 'wasi-libc': hasClang, device: false };
 
 /** A folder as `npm install tswasm wabt` leaves it. */
 function folderFor(name: string): string {
@@ -31,7 +27,7 @@ function folderFor(name: string): string {
   const modules = path.join(folder, 'node_modules');
   mkdirSync(path.join(modules, '.bin'), { recursive: true });
   symlinkSync(root, path.join(modules, 'tswasm'));
-  if (THERE.wabt) symlinkSync(wabt, path.join(modules, 'wabt'));
+  if (THERE.wabt) symlinkSync(WABT, path.join(modules, 'wabt'));
   symlinkSync(path.join(root, 'dist', 'cli.js'), path.join(modules, '.bin', 'tswasm'));
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
   return folder;

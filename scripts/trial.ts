@@ -4,7 +4,6 @@
  */
 import { execFileSync } from 'node:child_process';
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,16 +14,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { hasClang } from '../embed/node/wasi-tests/clang';
 import { root } from './laws/files.ts';
 import { follow } from './trial/follow.ts';
+import { THERE, WABT } from './trial/there.ts';
 
 const USERS: Readonly<Record<string, readonly string[]>> = {
   'a reader of the README': ['README.md'],
-  'a plug-in that must be stopped': ['docs/plugins.md', 'docs/from-native.md'],
+  'a plug-in that must be stopped': ['docs/plugins.md', 'docs/metering.md', 'docs/from-native.md'],
   'C on a Pi, with simulated GPIO': ['docs/quickjs.md', 'docs/wasi-host.md'],
   'a checkpoint, and another process that goes on': ['docs/checkpoint.md', 'docs/migration.md'],
-  'Node without a JIT': ['docs/node-without-jit.md'],
+  'Node without a JIT': ['docs/node-without-jit.md', 'docs/react-native.md'],
 };
 /** Seconds for each. */
 const MOST = 300;
@@ -38,8 +37,6 @@ npm(root, 'pack', '--ignore-scripts', '--silent', '--pack-destination', place);
 const tarball = readdirSync(place).find((name) => name.endsWith('.tgz'));
 if (tarball === undefined) throw new Error('npm pack wrote no file');
 
-const wabt = path.join(root, 'node_modules', 'wabt');
-const there = { wabt: existsSync(wabt), 'wasi-libc': hasClang, device: false };
 let failed = false;
 for (const [k, [user, guides]] of Object.entries(USERS).entries()) {
   const begun = performance.now();
@@ -48,10 +45,10 @@ for (const [k, [user, guides]] of Object.entries(USERS).entries()) {
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
   npm(folder, 'install', '--offline', '--no-audit', '--no-fund', '--silent', path.join(place, tarball));
   // As `npm install wabt` would leave it.
-  if (there.wabt) symlinkSync(wabt, path.join(folder, 'node_modules', 'wabt'));
+  if (THERE.wabt) symlinkSync(WABT, path.join(folder, 'node_modules', 'wabt'));
   try {
     const counts = guides.map((guide) =>
-      follow(guide, readFileSync(path.join(root, guide), 'utf8'), folder, there),
+      follow(guide, readFileSync(path.join(root, guide), 'utf8'), folder, THERE),
     );
     const seconds = (performance.now() - begun) / 1000;
     const commands = counts.reduce((sum, count) => sum + count, 0);

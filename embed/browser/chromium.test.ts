@@ -1,83 +1,48 @@
-/** The example page in Chromium: nothing is evaluated, and a plug-in that hangs does not hang the page. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+/** Plain pages in Chromium: nothing is evaluated, and a plug-in that hangs does not hang its page. */
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/laws/files';
+import { Chromium, findChromium } from './tests/chromium';
+import { expectStopped, expectStrict, isBuilt, picture, pluginPage } from './tests/plugin-page';
+import { PageServer } from './tests/server';
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
-const chromium = NAMES.find((name) => spawnSync('which', [name]).status === 0);
-if (chromium === undefined) console.warn(`SKIPPED: none of ${NAMES.join(', ')} is here, so no page is tried`);
+const program = findChromium();
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.css': 'text/css',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-};
+describe.skipIf(program === undefined || !isBuilt)("a page under script-src 'self'", () => {
+  let folder: string;
+  let chromium: Chromium;
+  const servers: PageServer[] = [];
 
-interface Report {
-  readonly text: string;
-  readonly stops: number;
-  readonly exitCode: number;
-  readonly turns: number;
-}
+  async function open(served: string, file: string) {
+    const server = await PageServer.start(served);
+    servers.push(server);
+    return chromium.open(`${server.url}/${file}`);
+  }
 
-describe.skipIf(chromium === undefined)('in Chromium', () => {
-  let server: Server;
-  let browser: ChildProcess | undefined;
-  let report: Promise<Report>;
-  const profile = mkdtempSync(path.join(tmpdir(), 'chromium-'));
-
-  beforeAll(async () => {
-    let told: (report: Report) => void;
-    report = new Promise((resolve) => {
-      told = resolve;
-    });
-    server = createServer((request, response) => {
-      const { pathname } = new URL(request.url!, 'http://localhost');
-      if (request.method === 'POST') {
-        let body = '';
-        request.on('data', (chunk: Buffer) => {
-          body += chunk.toString();
-        });
-        request.on('end', () => {
-          told(JSON.parse(body) as Report);
-          response.end();
-        });
-        return;
-      }
-      const file = path.join(root, path.normalize(pathname));
-      if (!existsSync(file) || !statSync(file).isFile()) {
-        response.writeHead(404).end();
-        return;
-      }
-      response.writeHead(200, { 'Content-Type': TYPES[path.extname(file)] ?? 'text/plain' });
-      response.end(readFileSync(file));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  beforeAll(() => {
+    folder = pluginPage();
+    chromium = new Chromium(program!);
   });
 
   afterAll(async () => {
-    const ended = new Promise((resolve) => browser?.once('close', resolve) ?? resolve(undefined));
-    browser?.kill();
-    await ended;
-    server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    await chromium.close();
+    for (const server of servers) server.close();
+    rmSync(folder, { recursive: true });
   });
 
-  it("runs a program and stops a plug-in under script-src 'self'", { timeout: 120_000 }, async () => {
-    const { port } = server.address() as AddressInfo;
-    const url = `http://127.0.0.1:${port}/examples/browser/index.html?report`;
-    const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`];
-    browser = spawn(chromium!, [...flags, url], { stdio: 'ignore' });
-    const { text, stops, exitCode, turns } = await report;
-    expect(text).toContain('29');
-    expect([stops, exitCode]).toEqual([50, 0]);
-    expect(turns).toBeGreaterThan(50);
+  it('runs a program, and stops a loop without end', { timeout: 120_000 }, async () => {
+    const page = await open(root, 'examples/browser/index.html');
+    await page.titled('done');
+    expect(await page.text('program')).toMatch(/\b29\b[\s\S]*exit code 0/);
+    expect(await page.text('plugin')).toBe('stopped 50 times out of 50');
+    expect(Number.parseInt(String(await page.text('page')), 10)).toBeGreaterThan(50);
+    await picture(page, 'page');
+  });
+
+  it('stops a query without end in a plug-in that Emscripten made', { timeout: 180_000 }, async () => {
+    const page = await open(folder, 'page.html');
+    await expectStopped(page);
+    await expectStrict(page);
+    await picture(page, 'plugin-page');
   });
 });

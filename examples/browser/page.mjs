@@ -49,14 +49,3 @@ show(
   `${blocks.length} turns; 99 of 100 came within ${p99.toFixed(1)} ms, the last within ${longest.toFixed(1)} ms`,
 );
 document.title = 'done';
-if (location.search === '?report') {
-  const body = JSON.stringify({
-    text: document.body.textContent,
-    stops,
-    exitCode,
-    turns: blocks.length,
-    p99,
-    longest,
-  });
-  await fetch('/report', { method: 'POST', body });
-}
