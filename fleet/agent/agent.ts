@@ -3,8 +3,10 @@ import { CompileError, Module } from 'tswasm';
 import {
   type Answer,
   type Checkpoint,
+  type CheckpointHead,
   decodeCheckpoint,
   encodeCheckpoint,
+  isNewer,
   type PendingCall,
 } from '../protocol/checkpoint';
 import type { Client } from '../protocol/client';
@@ -14,15 +16,18 @@ import type { MoveReport } from '../protocol/reports';
 import type { Trust } from '../security/certificates';
 import type { Identity } from '../security/keys';
 import { TicketOffice } from '../security/tickets';
-import { type Destination, placement } from '../security/transfer';
+import { type Arrived, type Destination, StageDigest } from '../security/transfer';
 import { type Blobs, FileBlobs } from '../store/blobs';
 import { Copies } from '../store/copies';
 import type { Files } from '../store/files';
 import { Locks } from '../store/locks';
-import { FleetExecution, type Keeper } from './execution';
+import { Stages } from '../store/stages';
+import { Arrivals, type Awaited } from './arrivals';
+import { type ExecutionParts, FleetExecution, type Keeper } from './execution';
 import { Guest } from './guest';
 import type { Devices } from './host/devices';
 import { permittedFunctions } from './host/functions';
+import { moveAway } from './moves';
 import { Turns } from './turns';
 import type { World } from './world';
 
@@ -30,10 +35,17 @@ import type { World } from './world';
 const MAX_EXECUTIONS = 10_000;
 /** Milliseconds that a holder may take to keep a copy before an answer is given without it. */
 const COPY_TIMEOUT = 2_000;
-/** Milliseconds of a move's transfer. */
-const TRANSFER_TIMEOUT = 120_000;
-/** Milliseconds between two questions of whether a move has arrived. */
-const ASK_AGAIN = 500;
+/** Milliseconds for which calls are sent on after a move. */
+const FORWARD = 600_000;
+
+/** What a stage says, if it is a checkpoint. */
+function headOf(stage: Uint8Array): CheckpointHead | undefined {
+  try {
+    return decodeCheckpoint(stage).head;
+  } catch {
+    return undefined;
+  }
+}
 
 export interface AgentOptions {
   readonly name: string;
@@ -57,6 +69,10 @@ export class Agent {
   private readonly turns: Turns;
   private readonly modules = new Map<string, Module>();
   private readonly locks = new Locks();
+  /** Executions that have come in stages, and those that are coming. */
+  private readonly stages: Stages;
+  readonly arrivals: Arrivals;
+  private readonly leaving = new Set<string>();
   private tickets: TicketOffice | undefined;
 
   constructor(readonly options: AgentOptions) {
@@ -64,23 +80,44 @@ export class Agent {
     this.copies = new Copies(options.files, 'copies');
     this.own = new Copies(options.files, 'executions');
     this.turns = new Turns(options.world);
+    this.stages = new Stages(options.files, 'stages');
+    this.arrivals = new Arrivals({
+      clock: options.world,
+      stages: this.stages,
+      prepare: (opening) => this.awaited(opening),
+    });
   }
 
   /** Goes on with what the folder has. What cannot go on is told and left where it is. */
   async open(): Promise<void> {
     await this.copies.open();
     await this.own.open();
-    for (const { execution } of this.own.list()) {
+    await this.stages.open();
+    const ids = new Set([...this.own.list().map(({ execution }) => execution), ...this.stages.list()]);
+    for (const id of ids) {
       try {
-        const checkpoint = await this.own.get(execution);
-        if (checkpoint !== undefined) await this.begin(checkpoint);
+        const execution = await this.kept(id);
+        if (execution !== undefined) this.adopt(execution);
       } catch (error) {
-        this.log(`cannot go on: ${error instanceof Error ? error.message : error}`, execution);
+        this.log(`cannot go on: ${error instanceof Error ? error.message : error}`, id);
       }
     }
   }
 
+  /** The newer of its checkpoint and the stages in which it has come. */
+  private async kept(id: string): Promise<FleetExecution | undefined> {
+    const checkpoint = await this.own.get(id);
+    const staged = await this.fromStages(id);
+    if (checkpoint === undefined) return staged;
+    if (staged === undefined || isNewer(checkpoint.head, staged)) {
+      staged?.remove();
+      return this.prepared(checkpoint);
+    }
+    return staged;
+  }
+
   close(): void {
+    this.arrivals.close();
     for (const execution of this.executions.values()) {
       execution.pause('the agent is closing');
       this.turns.remove(execution);
@@ -103,17 +140,19 @@ export class Agent {
   }
 
   private async placeAlone(bytes: Uint8Array, checkpoint: Checkpoint): Promise<FleetExecution> {
-    const { execution: id, epoch } = checkpoint.head;
+    const { execution: id, epoch, staged } = checkpoint.head;
     const here = this.executions.get(id);
     this.own.check(id, epoch);
     if (here !== undefined && here.epoch >= epoch)
       throw new FleetError('older-epoch', `${id} is here already, of epoch ${here.epoch}`);
     if (this.executions.size >= MAX_EXECUTIONS)
       throw new FleetError('unavailable', `this device has ${MAX_EXECUTIONS} executions already`);
-    const execution = await this.prepared(checkpoint);
+    const execution =
+      staged === undefined ? await this.prepared(checkpoint) : this.arrivals.complete(checkpoint);
     try {
       await this.own.raise(id, epoch);
-      await this.own.put(bytes, checkpoint.head);
+      if (staged === undefined) await this.keepWhole(bytes, checkpoint);
+      else await this.stages.add(id, bytes);
     } catch (error) {
       execution.remove();
       throw error;
@@ -123,34 +162,58 @@ export class Agent {
     return execution;
   }
 
+  /** A checkpoint takes the place of the stages in which the execution has come. */
+  private async keepWhole(bytes: Uint8Array, { head }: Checkpoint): Promise<void> {
+    await this.own.put(bytes, head);
+    await this.stages.remove(head.execution);
+  }
+
   /** The epoch below which an execution may not come back here. */
   epochOf(id: string): number {
     return Math.max(this.own.fence(id), this.executions.get(id)?.epoch ?? 0);
   }
 
-  private async begin(checkpoint: Checkpoint): Promise<void> {
-    this.adopt(await this.prepared(checkpoint));
-  }
-
   private async prepared(checkpoint: Checkpoint): Promise<FleetExecution> {
-    const { execution: id, deployment, spec } = checkpoint.head;
-    const modules = await this.modulesOf(spec);
-    const files = await this.filesOf(spec);
-    const log = (text: string) => this.log(text, id);
-    const execution: FleetExecution = new FleetExecution({
-      id,
-      deployment,
-      spec,
-      clock: this.options.world,
-      keeper: this.keeper(),
-      log,
-      makeGuest: (self, snapshot) => {
-        const setting = this.settingOf(self, modules);
-        return snapshot === undefined ? Guest.fresh(setting, files) : Guest.revived(setting, snapshot);
-      },
+    const { head } = checkpoint;
+    const [modules, files] = [await this.modulesOf(head.spec), await this.filesOf(head.spec)];
+    const execution = this.made(head, (self, snapshot) => {
+      const setting = this.settingOf(self, modules);
+      return snapshot === undefined ? Guest.fresh(setting, files) : Guest.revived(setting, snapshot);
     });
     execution.start(checkpoint);
     return execution;
+  }
+
+  /** An execution that comes in stages, at the first one. */
+  private async awaited({ head, snapshot }: Checkpoint): Promise<Awaited> {
+    const modules = await this.modulesOf(head.spec);
+    const execution: FleetExecution = this.made(head, () => guest);
+    const guest = Guest.arriving(this.settingOf(execution, modules), snapshot);
+    return { execution, guest };
+  }
+
+  /** One that has come in stages before this process began: undefined when its last stage is not there. */
+  private async fromStages(id: string): Promise<FleetExecution | undefined> {
+    const [opening, ...rest] = await this.stages.read(id);
+    const last = rest.pop();
+    if (opening === undefined || last === undefined) return undefined;
+    const digest = new StageDigest();
+    for (const stage of [opening, ...rest]) await digest.add(stage);
+    const head = headOf(last);
+    if (head?.execution !== id || head.staged !== digest.value) return undefined;
+    const { execution, guest } = await this.awaited(decodeCheckpoint(opening));
+    for (const piece of rest) guest.take(piece);
+    const checkpoint = decodeCheckpoint(last);
+    guest.arrive(checkpoint.snapshot);
+    execution.start(checkpoint);
+    return execution;
+  }
+
+  private made(head: CheckpointHead, makeGuest: ExecutionParts['makeGuest']): FleetExecution {
+    const { execution: id, deployment, spec } = head;
+    const log = (text: string) => this.log(text, id);
+    const clock = this.options.world;
+    return new FleetExecution({ id, deployment, spec, clock, keeper: this.keeper(), log, makeGuest });
   }
 
   private adopt(execution: FleetExecution): void {
@@ -232,7 +295,7 @@ export class Agent {
     return {
       keep: async (checkpoint) => {
         const bytes = encodeCheckpoint(checkpoint);
-        await this.own.put(bytes, checkpoint.head);
+        await this.keepWhole(bytes, checkpoint);
         await this.spread(bytes, checkpoint);
       },
     };
@@ -268,96 +331,85 @@ export class Agent {
     return this.execution(id).call(call);
   }
 
-  async remove(id: string): Promise<void> {
-    const execution = this.execution(id);
-    this.turns.remove(execution);
-    execution.remove();
-    this.executions.delete(id);
-    await this.own.raise(id, execution.epoch + 1);
-    await this.own.remove(id);
+  remove(id: string): Promise<void> {
+    return this.locks.with(id, async () => {
+      await this.end(this.execution(id), this.execution(id).epoch + 1);
+    });
   }
 
   /** Somebody newer has the execution: what is here stops, without an answer. */
-  async supersede(id: string, epoch: number): Promise<void> {
-    await this.own.raise(id, epoch);
-    const here = this.executions.get(id);
-    if (here === undefined || here.epoch >= epoch) return;
-    this.log(`of epoch ${here.epoch} is superseded by ${epoch}`, id);
-    this.turns.remove(here);
-    here.remove();
-    this.executions.delete(id);
-    await this.own.remove(id);
+  supersede(id: string, epoch: number): Promise<void> {
+    return this.locks.with(id, async () => {
+      const here = this.executions.get(id);
+      if (here === undefined || here.epoch >= epoch) return this.own.raise(id, epoch);
+      this.log(`of epoch ${here.epoch} is superseded by ${epoch}`, id);
+      return this.end(here, epoch);
+    });
   }
 
-  /** Moves an execution. While nobody knows whether it has arrived, it stands still here. */
-  async migrate(id: string, to: Destination): Promise<MoveReport> {
-    const execution = this.execution(id);
-    const { now } = this.options.world;
-    const start = now();
-    const checkpoint = await execution.leave();
-    const bytes = encodeCheckpoint({
-      ...checkpoint,
-      head: { ...checkpoint.head, epoch: to.epoch, sequence: 0 },
-    });
+  private async end(execution: FleetExecution, epoch: number): Promise<void> {
+    const { id } = execution;
+    this.turns.remove(execution);
+    execution.remove();
+    this.executions.delete(id);
+    await this.own.raise(id, epoch);
+    await this.own.remove(id);
+    await this.stages.remove(id);
+  }
+
+  /** The first stage of a move to here. */
+  async expect(arrived: Arrived, ticketJws: string): Promise<void> {
+    const { execution: id, epoch, source } = arrived.ticket;
+    this.own.check(id, epoch);
+    // Nothing older comes here from now on; so the last stage need not wait for this.
+    await this.own.raise(id, epoch);
+    await this.arrivals.begin(arrived.bytes, source!, ticketJws);
+  }
+
+  /** Moves an execution, in so many rounds of copying before it stands still. */
+  async migrate(id: string, to: Destination, rounds: number): Promise<MoveReport> {
+    if (this.leaving.has(id)) throw new FleetError('busy', `${id} is being moved already`);
+    this.leaving.add(id);
     try {
-      await this.transfer(bytes, execution.spec, to);
-    } catch (error) {
-      if (await this.isThere(id, to)) this.log(`has arrived at ${to.url}, which did not say so at once`, id);
-      else {
-        execution.resume();
-        throw error;
-      }
+      const execution = this.execution(id);
+      const { world, client, identity } = this.options;
+      const report = await moveAway(execution, to, rounds, {
+        clock: world,
+        client,
+        identity,
+        blobs: this.blobs,
+        orchestrator: () => this.holders[0],
+        log: (text) => this.log(text, id),
+      });
+      await this.locks.with(id, () => this.left(execution, to));
+      return report;
+    } finally {
+      this.leaving.delete(id);
     }
-    const end = now();
+  }
+
+  /** It runs elsewhere: calls are sent on for a while. */
+  private async left(execution: FleetExecution, to: Destination): Promise<void> {
+    const { id } = execution;
     execution.gone(to.url);
     this.turns.remove(execution);
+    this.options.world.after(FORWARD, () => {
+      if (this.executions.get(id) === execution) this.executions.delete(id);
+    });
     await this.own.raise(id, to.epoch);
     await this.own.remove(id);
-    return { bytes: bytes.length, rounds: 1, milliseconds: end - start, pause: end - start };
+    await this.stages.remove(id);
   }
 
-  private async transfer(bytes: Uint8Array, spec: ExecutionSpec, to: Destination): Promise<void> {
-    const { client, identity } = this.options;
-    const request = { ...(await placement(identity, bytes, to)), timeout: TRANSFER_TIMEOUT };
-    try {
-      await client.send(request);
-    } catch (error) {
-      if (!(error instanceof FleetError) || error.code !== 'module-unknown') throw error;
-      for (const { digest } of [...spec.modules, ...spec.files]) {
-        if (!error.message.includes(digest)) continue;
-        const body = (await this.blobs.get(digest))!;
-        const url = `${to.url}/liquid/v1/blobs/sha256/${digest}`;
-        await client.send({ method: 'PUT', url, body, timeout: TRANSFER_TIMEOUT });
-      }
-      await client.send(request);
-    }
-  }
-
-  /** Asks the target until it answers: either it has the execution, or from now on it refuses that epoch. */
-  private async isThere(id: string, { url, epoch }: Destination): Promise<boolean> {
-    for (;;) {
-      try {
-        const refused = (await this.options.client.json(
-          'POST',
-          `${url}/liquid/v1/executions/${encodeURIComponent(id)}/refuse`,
-          { epoch },
-        )) as { refused: boolean };
-        return !refused.refused;
-      } catch (error) {
-        const { state } = this.execution(id);
-        if (state.kind !== 'leaving') throw error;
-        if (error instanceof FleetError && error.code !== 'unavailable') return false;
-        await new Promise<void>((resolve) => this.options.world.after(ASK_AGAIN, resolve));
-      }
-    }
-  }
-
-  /** The answer to `isThere`: true when the execution has not come and cannot come any more with this epoch. */
-  async refuse(id: string, epoch: number): Promise<boolean> {
-    const here = this.executions.get(id);
-    if (here !== undefined && here.epoch >= epoch) return false;
-    await this.own.raise(id, epoch + 1);
-    return true;
+  /** Asked by who does not know how a move has ended: true when the execution has not come and cannot come any more with this epoch. */
+  refuse(id: string, epoch: number): Promise<boolean> {
+    return this.locks.with(id, async () => {
+      const here = this.executions.get(id);
+      if (here !== undefined && here.epoch >= epoch) return false;
+      this.arrivals.giveUp(id);
+      await this.own.raise(id, epoch + 1);
+      return true;
+    });
   }
 
   private log(text: string, execution?: string): void {

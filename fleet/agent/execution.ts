@@ -5,14 +5,15 @@
  * |---|---|---|---|
  * | running | are begun in their order | runs while there is one | paused, leaving, failed |
  * | paused | wait | stands | running, leaving |
- * | leaving | wait | stands; its checkpoint is on its way to another device | running when that fails, gone |
+ * | leaving | wait | stands; the last stage is on its way to another device | as before when that fails, gone |
  * | gone | are sent on to the other device | disposed | |
  * | failed | are refused with the reason | disposed | |
  *
  * An answer is given only when the policy's checkpoint with it is kept (`Keeper`), so what has been acknowledged is never lost, and under
  * its key it is given again, never computed again.
  */
-import type { Execution, Func, Outcome } from 'tswasm';
+import type { Execution, Func, Outcome, RunOptions } from 'tswasm';
+import type { Departure } from 'tswasm/snapshot';
 import { WasiExit } from 'tswasm/wasi';
 import type { Answer, Checkpoint, CheckpointHead, PendingCall } from '../protocol/checkpoint';
 import { MAX_ANSWERS } from '../protocol/checkpoint';
@@ -40,7 +41,7 @@ export interface Keeper {
 export type ResidenceState =
   | { readonly kind: 'running' }
   | { readonly kind: 'paused'; readonly reason: string }
-  | { readonly kind: 'leaving' }
+  | { readonly kind: 'leaving'; readonly before: 'running' | 'paused' }
   | { readonly kind: 'gone'; readonly to: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
@@ -162,7 +163,7 @@ export class FleetExecution implements Runner {
     if (this.state.kind === 'running') this.state = { kind: 'paused', reason };
   }
   resume(): void {
-    if (this.state.kind !== 'paused' && this.state.kind !== 'leaving') return;
+    if (this.state.kind !== 'paused') return;
     this.state = { kind: 'running' };
     this.onWork?.();
   }
@@ -186,20 +187,24 @@ export class FleetExecution implements Runner {
     if (execution.waitsFor !== undefined) return this.waitFor(execution.waitsFor);
     const available = Math.floor(fuel.available());
     if (available < 1) return { kind: 'later', wait: Math.max(SOON, fuel.wait(1)) };
-    this.changed = true;
     const { now } = this.parts.clock;
     const end = now() + milliseconds;
+    return this.run(execution, { fuel: available, now, deadline: () => now() >= end });
+  }
+
+  private run(execution: Execution, options: RunOptions): Rest {
+    this.changed = true;
     const before = execution.fuelUsed;
     let outcome: Outcome;
     try {
-      outcome = execution.run({ fuel: available, now, deadline: () => now() >= end });
+      outcome = execution.run(options);
     } catch (error) {
       if (!(error instanceof WasiExit)) throw error;
       this.ended({ key: '', exitCode: error.code });
       return { kind: 'more' };
     } finally {
       const used = execution.fuelUsed - before;
-      fuel.take(used);
+      this.fuel.take(used);
       this.fuelUsed += used;
     }
     return this.afterRun(outcome);
@@ -298,17 +303,20 @@ export class FleetExecution implements Runner {
     this.sequence++;
     this.changed = false;
     this.planCheckpoint();
-    const head: CheckpointHead = {
+    return { head: this.head(this.epoch, this.sequence), snapshot: this.guest!.snapshot() };
+  }
+
+  private head(epoch: number, sequence: number): CheckpointHead {
+    return {
       execution: this.id,
       deployment: this.parts.deployment,
       spec: this.spec,
-      epoch: this.epoch,
-      sequence: this.sequence,
+      epoch,
+      sequence,
       begun: this.begun,
       current: this.current,
       answered: [...this.answered.values()],
     };
-    return { head, snapshot: this.guest!.snapshot() };
   }
 
   /** Keeps a checkpoint of now. */
@@ -327,17 +335,44 @@ export class FleetExecution implements Runner {
     this.keep().catch((error) => this.fail(error));
   }
 
-  /** Stands still for a move, and gives what travels. `come` or `resume` ends this. */
-  async leave(): Promise<Checkpoint> {
-    if (this.state.kind !== 'running' && this.state.kind !== 'paused')
+  /** Begins a move: from now on it is noted what is written. It runs on. */
+  depart(): Departure {
+    if (this.guest === undefined || (this.state.kind !== 'running' && this.state.kind !== 'paused'))
       throw new FleetError('busy', `${this.id} is ${this.state.kind}`);
-    await this.keeping;
-    while (!this.guest!.canBeWritten && this.guest!.execution !== undefined) {
-      this.afterRun(this.guest!.execution.run({ fuel: 1 }));
+    return this.guest.depart();
+  }
+
+  /** The first stage of a move to another epoch. */
+  opening(departure: Departure, epoch: number): Checkpoint {
+    return { head: this.head(epoch, 0), snapshot: departure.opening() };
+  }
+
+  /** Stands still for the last stage, as soon as it may. `stay` or `gone` ends this. */
+  async stand(): Promise<void> {
+    for (;;) {
+      await this.keeping;
+      const { guest, state } = this;
+      if (guest === undefined || (state.kind !== 'running' && state.kind !== 'paused'))
+        throw new FleetError('busy', `${this.id} is ${state.kind}`);
+      while (!guest.canBeWritten && guest.execution !== undefined) this.run(guest.execution, { fuel: 1 });
+      if (this.keeping !== undefined) continue;
+      this.state = { kind: 'leaving', before: state.kind };
+      return;
     }
-    await this.keeping;
-    this.state = { kind: 'leaving' };
-    return this.checkpoint();
+  }
+
+  /** All that the stages before, of this digest, have not told. */
+  lastStage(departure: Departure, epoch: number, staged: string): Checkpoint {
+    return { head: { ...this.head(epoch, 0), staged }, snapshot: this.guest!.lastStage(departure) };
+  }
+
+  /** It does not go after all. */
+  stay(): void {
+    if (this.state.kind !== 'leaving') return;
+    const { before } = this.state;
+    this.state =
+      before === 'running' ? { kind: 'running' } : { kind: 'paused', reason: 'as before the move' };
+    this.onWork?.();
   }
 
   /** It runs elsewhere now. */

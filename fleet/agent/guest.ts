@@ -16,7 +16,15 @@ import {
   type Module,
   Store,
 } from 'tswasm';
-import { restoreStore, SnapshotError, snapshotStore } from 'tswasm/snapshot';
+import {
+  Arrival,
+  Departure,
+  type RestoredStore,
+  type RestoreStoreOptions,
+  restoreStore,
+  SnapshotError,
+  snapshotStore,
+} from 'tswasm/snapshot';
 import { MemoryFileSystem, type Pollable, StateError, Wasi, type WasiHost } from 'tswasm/wasi';
 import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
@@ -53,6 +61,8 @@ export class Guest {
   private readonly files: MemoryFileSystem;
   private readonly given = new Map<string, Func>();
   instances: readonly Instance[] = [];
+  /** Stages that are still to come. */
+  private arrival: Arrival | undefined;
 
   private constructor(private readonly setting: GuestSetting) {
     const { spec, wasiHost, output } = setting;
@@ -93,22 +103,47 @@ export class Guest {
 
   /** The guest that a snapshot of ours tells of. */
   static revived(setting: GuestSetting, snapshot: Uint8Array): Guest {
+    const guest = Guest.awaited(setting);
+    refusing(() => {
+      const [world, contents] = split(snapshot);
+      const options = guest.linkOptions();
+      guest.settle(world, restoreStore(contents, guest.store, setting.modules, options));
+    });
+    return guest;
+  }
+
+  /** A guest that comes in stages: this is the first one. `take` takes those in the middle, `arrive` the last. */
+  static arriving(setting: GuestSetting, opening: Uint8Array): Guest {
+    const guest = Guest.awaited(setting);
+    refusing(() => {
+      guest.arrival = new Arrival(opening, guest.store, setting.modules, guest.linkOptions());
+    });
+    return guest;
+  }
+  take(piece: Uint8Array): void {
+    refusing(() => this.arrival!.take(piece));
+  }
+  arrive(last: Uint8Array): void {
+    refusing(() => {
+      const [world, contents] = split(last);
+      this.settle(world, this.arrival!.finish(contents));
+      this.arrival = undefined;
+    });
+  }
+
+  /** One whose store is told of elsewhere. */
+  private static awaited(setting: GuestSetting): Guest {
     const guest = new Guest(setting);
     for (const [k, module] of setting.modules.entries()) guest.checkImports(module, k);
-    try {
-      const [world, contents] = split(snapshot);
-      const restored = restoreStore(contents, guest.store, setting.modules, {
-        importFromHost: (item) => guest.fromHost(item.module, item.name),
-      });
-      guest.wasi.restoreState(world);
-      guest.instances = restored.instances;
-      guest.execution = restored.execution;
-    } catch (error) {
-      if (error instanceof SnapshotError || error instanceof StateError)
-        throw new FleetError('bad-request', `the snapshot cannot be restored: ${error.message}`);
-      throw error;
-    }
     return guest;
+  }
+  private linkOptions(): RestoreStoreOptions {
+    return { importFromHost: (item) => this.fromHost(item.module, item.name) };
+  }
+  private settle(world: Uint8Array, { instances, execution }: RestoredStore): void {
+    this.wasi.restoreState(world);
+    this.instances = instances;
+    this.execution = execution;
   }
 
   get main(): Instance {
@@ -144,9 +179,20 @@ export class Guest {
   }
 
   snapshot(): Uint8Array {
-    // One that has not begun holds nothing but its arguments, which the call has.
-    const execution = this.execution?.state === 'ready' ? undefined : this.execution;
-    return join(this.wasi.saveState(), snapshotStore(this.instances, execution));
+    return join(this.wasi.saveState(), snapshotStore(this.instances, this.begunExecution));
+  }
+  /** One that has not begun holds nothing but its arguments, which the call has. */
+  private get begunExecution(): Execution | undefined {
+    return this.execution?.state === 'ready' ? undefined : this.execution;
+  }
+
+  /** Begins to note which parts of its memories are written, so that they can be sent while it runs. */
+  depart(): Departure {
+    return new Departure(this.instances);
+  }
+  /** What the stages before have not sent, with the WASI world. */
+  lastStage(departure: Departure): Uint8Array {
+    return join(this.wasi.saveState(), departure.finish(this.begunExecution));
   }
 
   /** Bytes of its linear memories. */
@@ -169,6 +215,7 @@ export class Guest {
   dispose(): void {
     this.wasi.cancelWait();
     this.wasi.dispose();
+    this.arrival?.release();
     for (const instance of this.instances) instance.release();
   }
 
@@ -230,6 +277,17 @@ export class Guest {
       );
     }
     return found as T[];
+  }
+}
+
+/** What the bytes from outside say wrong is the fault of who sent them. */
+function refusing(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof SnapshotError || error instanceof StateError)
+      throw new FleetError('bad-request', `the snapshot cannot be restored: ${error.message}`);
+    throw error;
   }
 }
 

@@ -1,14 +1,21 @@
 /** `/liquid/v1` of an agent: executions, blobs, copies of checkpoints. */
 import { type Context, Hono } from 'hono';
 import { readBody, readDocument } from '../protocol/body';
-import { integer, list, shape, text } from '../protocol/checked';
+import { integer, list, shape, text, withDefault } from '../protocol/checked';
 import { callKey, MAX_ARGUMENTS, type PendingCall } from '../protocol/checkpoint';
 import { executionIdOf } from '../protocol/deployment';
 import { errorDocument, FleetError } from '../protocol/errors';
+import { MAX_ROUNDS } from '../protocol/reports';
 import { blobRoutes, copyRoutes } from '../protocol/routes';
-import { only } from '../security/gate';
+import { callerOf, only } from '../security/gate';
 import { publicKey } from '../security/keys';
-import { received, STATEMENT_HEADER, TICKET_HEADER } from '../security/transfer';
+import {
+  received,
+  receivedOpening,
+  STATEMENT_HEADER,
+  TICKET_HEADER,
+  unsealStage,
+} from '../security/transfer';
 import type { Agent } from './agent';
 import { type FleetExecution, MovedError } from './execution';
 import type { JsonValue } from './values';
@@ -20,7 +27,13 @@ const callDocument = shape({
     MAX_ARGUMENTS,
   ),
 });
-const destination = shape({ url: text(1024), ticket: text(8192), epoch: integer(1), sealing: publicKey });
+const moveOrder = shape({
+  url: text(1024),
+  ticket: text(8192),
+  epoch: integer(1),
+  sealing: publicKey,
+  rounds: withDefault(integer(0, MAX_ROUNDS), MAX_ROUNDS),
+});
 const epochDocument = shape({ epoch: integer(1) });
 
 /** An answer's JSON for whatever went wrong; to elsewhere when the execution has gone there. */
@@ -67,6 +80,7 @@ export function agentRoutes(agent: Agent): Hono {
     office.use(arrived.ticket);
     return c.json(statusOf(execution), 201);
   });
+  app.route('/arrivals', arrivalRoutes(agent));
   app.get('/executions/:id', MEMBERS, (c) => c.json(statusOf(executionIn(c))));
   app.delete('/executions/:id', HEADS, async (c) => {
     await agent.remove(executionIn(c).id);
@@ -82,8 +96,8 @@ export function agentRoutes(agent: Agent): Hono {
   });
   app.post('/executions/:id/migrate', HEADS, async (c) => {
     const execution = executionIn(c);
-    const to = await readDocument(c, destination, 'destination');
-    return c.json(await agent.migrate(execution.id, to));
+    const { rounds, ...to } = await readDocument(c, moveOrder, 'destination');
+    return c.json(await agent.migrate(execution.id, to, rounds));
   });
   app.post('/executions/:id/refuse', MEMBERS, async (c) => {
     const id = executionIdOf(c.req.param('id'), 'execution');
@@ -96,6 +110,31 @@ export function agentRoutes(agent: Agent): Hono {
   });
   app.route('/', blobRoutes(agent.blobs));
   app.route('/', copyRoutes(agent.copies));
+  return app;
+}
+
+/** The stages of a move before the last one, which comes as a placement does. */
+function arrivalRoutes(agent: Agent): Hono {
+  const app = new Hono();
+  const { identity } = agent.options;
+  const idOf = (c: Context) => executionIdOf(c.req.param('id'), 'execution');
+  app.post('/', only('agent'), async (c) => {
+    const ticket = c.req.header(TICKET_HEADER);
+    const sealed = await readBody(c);
+    const arrived = await receivedOpening(agent.office(), identity, sealed, ticket, callerOf(c).name);
+    await agent.expect(arrived, ticket!);
+    return c.body(null, 201);
+  });
+  app.put('/:id/:place', only('agent'), async (c) => {
+    const [id, place] = [idOf(c), integer(1)(Number(c.req.param('place')), 'place')];
+    const ticket = agent.arrivals.ticketOf(id, callerOf(c).name, place);
+    await agent.arrivals.take(id, place, await unsealStage(await readBody(c), identity, ticket, place));
+    return c.body(null, 204);
+  });
+  app.delete('/:id', only('agent'), (c) => {
+    agent.arrivals.cancel(idOf(c), callerOf(c).name);
+    return c.body(null, 204);
+  });
   return app;
 }
 

@@ -18,6 +18,7 @@ export interface Asking {
     readonly as?: string;
     readonly key?: string;
     readonly operator?: boolean;
+    readonly rounds?: number;
     readonly progress: (text: string) => void;
   };
 }
@@ -55,6 +56,15 @@ interface ExecutionStatus {
   readonly state: string;
   readonly memoryBytes: number;
   readonly checkpoint?: { readonly epoch: number; readonly sequence: number };
+}
+interface Move {
+  readonly execution: string;
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: number;
+  readonly rounds: number;
+  readonly milliseconds: number;
+  readonly pause: number;
 }
 interface CallAnswer {
   readonly results?: readonly (number | string)[];
@@ -148,14 +158,39 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   move: {
-    usage: 'move EXECUTION DEVICE',
-    what: 'moves a running execution with its state',
+    usage: 'move EXECUTION DEVICE [--rounds 3]',
+    what: 'moves a running execution with its state: so many rounds of copying, then it stands still for the rest',
     operands: [2, 2],
     async run({ client, base, operands: [id, device], options }) {
       options.progress(`moving ${id} to ${device} ...`);
       const url = `${base}/executions/${at(id)}/move`;
-      const status = (await client.json('POST', url, { device }, { timeout: 120_000 })) as ExecutionStatus;
+      const { rounds } = options;
+      const status = (await client.json(
+        'POST',
+        url,
+        { device, rounds },
+        { timeout: 120_000 },
+      )) as ExecutionStatus;
       return { document: status, text: `${status.id} is on ${status.device} (epoch ${status.epoch})` };
+    },
+  },
+  moves: {
+    usage: 'moves',
+    what: 'lists the newest moves, and how long each execution stood still',
+    operands: [0, 0],
+    async run({ client, base }) {
+      const moves = (await client.json('GET', `${base}/moves`)) as Move[];
+      const rows = moves.map((one) => [
+        one.execution,
+        one.from,
+        one.to,
+        `${one.pause.toFixed(1)} ms`,
+        `${one.milliseconds.toFixed(0)} ms`,
+        one.rounds,
+        bytesText(one.bytes),
+      ]);
+      const columns = ['EXECUTION', 'FROM', 'TO', 'STOOD STILL', 'IN ALL', 'ROUNDS', 'SENT'];
+      return { document: moves, text: table(columns, rows) };
     },
   },
   drain: {

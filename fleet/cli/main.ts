@@ -32,6 +32,7 @@ const KINDS = {
   compat: 'flag',
   neighbours: 'text',
   operator: 'flag',
+  rounds: 'number',
   log: 'text',
   demo: 'flag',
 } as const;

@@ -15,21 +15,25 @@ export class Calls {
 
   async call(id: string, call: PendingCall): Promise<Answer> {
     const { client, world } = this.orchestrator.options;
-    const start = world.now();
+    let since = world.now();
     let last: unknown;
-    while (world.now() - start < PATIENCE) {
-      const { device, wanted } = this.orchestrator.record(id);
+    while (world.now() - since < PATIENCE) {
+      const { device, wanted, epoch } = this.orchestrator.record(id);
       if (wanted !== 'running') throw new FleetError('not-found', `no execution ${id}`);
       if (device !== undefined && this.orchestrator.isAlive(device)) {
         try {
           const url = `${this.orchestrator.devices.url(device)}/liquid/v1/executions/${encodeURIComponent(id)}/calls`;
           const document = { function: call.function, args: call.args };
           const headers = { 'idempotency-key': call.key };
-          return (await client.json('POST', url, document, { headers, timeout: TRY })) as Answer;
+          const answer = (await client.json('POST', url, document, { headers, timeout: TRY })) as Answer;
+          // Placed anew in the meantime, it may know nothing of this answer: whoever has it now is asked. After a move it is the same one.
+          if (this.orchestrator.record(id).epoch === epoch) return answer;
         } catch (error) {
           if (!(error instanceof FleetError) || !isPassing(error)) throw error;
           last = error;
           if (error.code === 'unavailable') await this.orchestrator.probe(device);
+          // It is being computed there, or has gone on elsewhere in the middle of that.
+          if (this.orchestrator.isAlive(device) && error.code !== 'not-found') since = world.now();
         }
       }
       await new Promise<void>((resolve) => world.after(AGAIN, resolve));
@@ -38,7 +42,9 @@ export class Calls {
   }
 }
 
-/** The device is away, or the execution is on its way: another try may find it. */
+/** The device is away or has been superseded, or the execution is on its way: another try may find it. */
 function isPassing({ code, message }: FleetError): boolean {
-  return code === 'unavailable' || code === 'not-found' || message.startsWith('HTTP 307');
+  return (
+    code === 'unavailable' || code === 'not-found' || code === 'older-epoch' || message.startsWith('HTTP 307')
+  );
 }

@@ -6,12 +6,19 @@
  * down first, so that no epoch is given out twice whatever dies in between. Copies of an epoch below the record's are refused (`Copies`).
  */
 import type { World } from '../agent/world';
-import { type Answer, encodeCheckpoint, isNewer, type PendingCall } from '../protocol/checkpoint';
+import { integer, optional, shape } from '../protocol/checked';
+import {
+  type Answer,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  isNewer,
+  type PendingCall,
+} from '../protocol/checkpoint';
 import type { Client } from '../protocol/client';
 import { type Deployment, deployment, executionId } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription, ExecutionReport, Heartbeat, Orders } from '../protocol/reports';
-import { type MoveReport, moveReport, SILENCE } from '../protocol/reports';
+import { MAX_ROUNDS, type MoveReport, moveReport, SILENCE } from '../protocol/reports';
 import { sha256Hex } from '../security/digest';
 import type { Registrar } from '../security/enrolment';
 import type { Identity } from '../security/keys';
@@ -28,6 +35,8 @@ import { Modules } from './modules';
 import { type ExecutionRecord, executionRecord } from './records';
 import { resolveDeployment } from './resolve';
 import { type Candidate, type Decision, schedule } from './scheduler';
+
+const copyHead = shape({ epoch: optional(integer(1)), sequence: optional(integer(0)) });
 
 /** Milliseconds between two looks at who is silent. */
 const LOOK = 200;
@@ -66,6 +75,7 @@ export class Orchestrator {
   /** The newest moves, for people. */
   readonly moves: Moved[] = [];
   private readonly locks = new Locks();
+  private readonly probes = new Map<string, Promise<void>>();
   private callOff: (() => void) | undefined;
   private stopped = false;
 
@@ -129,8 +139,16 @@ export class Orchestrator {
     return this.devices.has(name) && this.devices.presence(name).alive;
   }
 
-  /** A device that does not answer either is dead. */
-  async probe(name: string): Promise<void> {
+  /** A device that does not answer either is dead. Who asks meanwhile hears the same. */
+  probe(name: string): Promise<void> {
+    const known = this.probes.get(name);
+    if (known !== undefined) return known;
+    const mine = this.ask(name).finally(() => this.probes.delete(name));
+    this.probes.set(name, mine);
+    return mine;
+  }
+
+  private async ask(name: string): Promise<void> {
     const presence = this.devices.presence(name);
     const { seen } = presence;
     try {
@@ -304,10 +322,10 @@ export class Orchestrator {
   private async placeOn(record: ExecutionRecord, device: string): Promise<void> {
     const { id, spec } = record;
     const epoch = record.lastEpoch + 1;
-    const newest = await this.newestCopy(id);
     // Taken before anybody acts on it: no epoch is given out twice, and nothing older is acknowledged from now on.
     await this.save({ ...record, lastEpoch: epoch, epoch, device: undefined });
     await this.copies.raise(id, epoch);
+    const newest = await this.newestCopy(id, epoch);
     const born = { execution: id, deployment: record.deployment, begun: 0, answered: [] };
     const head = { ...(newest?.head ?? born), spec, epoch, sequence: 0 };
     const bytes = encodeCheckpoint({ head, snapshot: newest?.snapshot ?? new Uint8Array(0) });
@@ -372,29 +390,29 @@ export class Orchestrator {
     for (const { digest } of needed) this.devices.presence(device).blobs.add(digest);
   }
 
-  /** The newest checkpoint that anybody has: ours, or a neighbour's that could not reach us. */
-  private async newestCopy(id: string) {
+  /**
+   * The newest checkpoint that anybody has: ours, or a neighbour's that could not reach us. Whoever is asked takes none of an older epoch from then
+   * on: what a device that is cut off still answers is not kept anywhere, so it is not given out.
+   */
+  private async newestCopy(id: string, epoch: number) {
     let best = await this.copies.get(id);
     const alive = this.devices.names().filter((name) => this.isAlive(name));
     const { client } = this.options;
     await Promise.all(
       alive.map(async (name) => {
         try {
-          const url = `${this.devices.url(name)}/liquid/v1/checkpoints`;
-          const told = (await client.json('GET', url, undefined, { timeout: PROBE_TIMEOUT })) as {
-            execution: string;
-            epoch: number;
-            sequence: number;
-          }[];
-          const found = told.find((one) => one.execution === id);
-          if (found === undefined || (best !== undefined && !isNewer(found, best.head))) return;
-          const { body } = await client.send({
-            method: 'GET',
-            url: `${url}/${encodeURIComponent(id)}`,
-            timeout: PLACE_TIMEOUT,
-          });
-          await this.copies.put(body);
-          best = await this.copies.get(id);
+          const url = `${this.devices.url(name)}/liquid/v1/checkpoints/${encodeURIComponent(id)}`;
+          const found = copyHead(
+            await client.json('POST', `${url}/fence`, { epoch }, { timeout: PROBE_TIMEOUT }),
+            'checkpoint',
+          );
+          if (found.epoch === undefined || found.sequence === undefined) return;
+          const { epoch: of, sequence } = found;
+          if (best !== undefined && !isNewer({ epoch: of, sequence }, best.head)) return;
+          const { body } = await client.send({ method: 'GET', url, timeout: PLACE_TIMEOUT });
+          const other = decodeCheckpoint(body);
+          if (other.head.execution === id && (best === undefined || isNewer(other.head, best.head)))
+            best = other;
         } catch (error) {
           this.log(`is not asked for copies: ${error instanceof Error ? error.message : error}`, {
             device: name,
@@ -427,8 +445,8 @@ export class Orchestrator {
     return schedule(record.spec, candidates);
   }
 
-  /** Moves a running execution with its state. */
-  move(id: string, device: string): Promise<void> {
+  /** Moves a running execution with its state, after so many rounds of copying while it runs on. */
+  move(id: string, device: string, rounds = MAX_ROUNDS): Promise<void> {
     return this.locks.with(id, async () => {
       const record = await this.settleMove(this.record(id));
       const from = record.device;
@@ -445,7 +463,8 @@ export class Orchestrator {
       const to = await this.ticketFor(record, device, epoch, { source: from });
       try {
         const path = `executions/${encodeURIComponent(id)}/migrate`;
-        const told = moveReport(await this.order(from, 'POST', path, to, PLACE_TIMEOUT), 'move');
+        const order = { ...to, rounds };
+        const told = moveReport(await this.order(from, 'POST', path, order, PLACE_TIMEOUT), 'move');
         this.moves.push({ execution: id, from, to: device, ...told });
         if (this.moves.length > MAX_MOVES) this.moves.shift();
       } catch (error) {
@@ -455,6 +474,13 @@ export class Orchestrator {
       }
       await this.arrived(this.record(id), device, epoch);
     });
+  }
+
+  /** How a move has ended, for its source, which cannot reach the target: undefined as long as nobody knows. */
+  settled(id: string, epoch: number): boolean | undefined {
+    const { moving, epoch: current } = this.record(id);
+    if (current >= epoch) return true;
+    return moving === undefined ? false : undefined;
   }
 
   /** Moves everything off a device, and gives nothing new to it. */

@@ -2,16 +2,17 @@
 import { type Context, Hono } from 'hono';
 import { callIn, failure } from '../agent/routes';
 import { readBody, readDocument } from '../protocol/body';
-import { name, shape, text } from '../protocol/checked';
+import { integer, name, shape, text, withDefault } from '../protocol/checked';
 import { executionIdOf } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
-import { heartbeat } from '../protocol/reports';
+import { heartbeat, MAX_ROUNDS } from '../protocol/reports';
 import { blobRoutes, copyRoutes } from '../protocol/routes';
 import { callerOf, only } from '../security/gate';
 import type { Orchestrator } from './orchestrator';
 import type { ExecutionRecord } from './records';
 
-const moveDocument = shape({ device: name });
+const moveDocument = shape({ device: name, rounds: withDefault(integer(0, MAX_ROUNDS), MAX_ROUNDS) });
+const epochDocument = shape({ epoch: integer(1) });
 const anything = (value: unknown) => value;
 
 const OPERATORS = only('operator');
@@ -79,9 +80,13 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
     c.json(await orchestrator.call(idOf(c), await callIn(c))),
   );
   app.post('/executions/:id/move', OPERATORS, async (c) => {
-    const { device } = await readDocument(c, moveDocument, 'move');
-    await orchestrator.move(idOf(c), device);
+    const { device, rounds } = await readDocument(c, moveDocument, 'move');
+    await orchestrator.move(idOf(c), device, rounds);
     return c.json(executionStatus(orchestrator, orchestrator.record(idOf(c))));
+  });
+  app.post('/executions/:id/settled', AGENTS, async (c) => {
+    const { epoch } = await readDocument(c, epochDocument, 'epoch');
+    return c.json({ arrived: orchestrator.settled(idOf(c), epoch) });
   });
   app.get('/moves', OPERATORS, (c) => c.json(orchestrator.moves));
   app.route('/', blobRoutes(orchestrator.blobs));

@@ -7,9 +7,10 @@
  * | 8 | `\0tsf`, version 1 as four bytes, little endian |
  * | u32 | length of the head, little endian |
  * | head | JSON |
- * | the rest | the WASI world and a snapshot of the store (agent/guest.ts); empty before the guest has been made |
+ * | the rest | the WASI world and a snapshot of the store (agent/guest.ts); empty before the guest has been made. In the first stage of a move: |
+ * | | the opening of the store's departure; in the last one: the WASI world and what is left of the store (tswasm/snapshot) |
  */
-import { integer, list, optional, type Reader, readJson, shape, text } from './checked';
+import { digest, integer, list, optional, type Reader, readJson, shape, text } from './checked';
 import { type ExecutionSpec, executionIdOf, executionSpec } from './deployment';
 import { FleetError } from './errors';
 
@@ -43,6 +44,8 @@ export interface CheckpointHead {
   readonly current?: PendingCall;
   /** The newest answers, so that a call that is made again gets the same one. */
   readonly answered: readonly Answer[];
+  /** The last stage of a move: the snapshot says what the stages before it, which have this digest, do not. */
+  readonly staged?: string;
 }
 
 export interface Checkpoint {
@@ -85,6 +88,7 @@ const head = shape({
   begun: integer(0, 1000),
   current: optional(pendingCall),
   answered: list(answer, MAX_ANSWERS),
+  staged: optional(digest),
 });
 
 export function encodeCheckpoint({ head: told, snapshot }: Checkpoint): Uint8Array {

@@ -35,7 +35,7 @@ export const fetchTransport: Transport = async ({
       headers,
       body: body as Uint8Array<ArrayBuffer> | undefined,
       redirect: 'manual',
-      signal: AbortSignal.timeout(timeout),
+      signal: AbortSignal.timeout(Math.ceil(timeout)),
     });
     return {
       status: response.status,

@@ -58,6 +58,9 @@ export const orders = shape({
 });
 export type Orders = ReturnType<typeof orders>;
 
+/** Rounds of copying before an execution stands still: what is written in the third is what will be written in any other. */
+export const MAX_ROUNDS = 3;
+
 /** How a move went: rounds of copying, and the milliseconds in which it ran nowhere. */
 export const moveReport = shape({
   bytes: integer(0),

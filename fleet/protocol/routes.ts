@@ -4,8 +4,8 @@ import { sha256Hex } from '../security/digest';
 import { only } from '../security/gate';
 import type { Blobs } from '../store/blobs';
 import type { Copies } from '../store/copies';
-import { readBody } from './body';
-import { digest } from './checked';
+import { readBody, readDocument } from './body';
+import { digest, integer, shape } from './checked';
 import { decodeCheckpoint } from './checkpoint';
 import { executionIdOf } from './deployment';
 import { FleetError } from './errors';
@@ -33,6 +33,8 @@ export async function sendBytes(c: Context, bytes: Uint8Array): Promise<Response
     'content-range': `bytes ${from}-${to - 1}/${bytes.length}`,
   });
 }
+
+const fence = shape({ epoch: integer(1) });
 
 const MEMBERS = only('orchestrator', 'agent', 'operator');
 
@@ -65,6 +67,13 @@ export function copyRoutes(copies: Copies): Hono {
     const bytes = await copies.bytes(idOf(c));
     if (bytes === undefined) throw new FleetError('not-found', `no checkpoint of ${idOf(c)} here`);
     return sendBytes(c, bytes);
+  });
+  // Asked before a checkpoint is chosen: nothing older is taken any more, so what is told is the last word.
+  app.post('/checkpoints/:id/fence', only('orchestrator'), async (c) => {
+    const { epoch } = await readDocument(c, fence, 'fence');
+    await copies.raise(idOf(c), epoch);
+    const head = copies.head(idOf(c));
+    return c.json(head === undefined ? {} : { epoch: head.epoch, sequence: head.sequence });
   });
   app.put('/checkpoints/:id', MEMBERS, async (c) => {
     const bytes = await readBody(c);

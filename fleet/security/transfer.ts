@@ -1,7 +1,11 @@
-/** How a checkpoint goes onto a device: under a ticket, sealed, and with the source's word where the ticket does not name the bytes. */
-import { decodeCheckpoint } from '../protocol/checkpoint';
+/**
+ * How a checkpoint goes onto a device: under a ticket, sealed, and with the source's word where the ticket does not name the bytes. A move has
+ * stages before it: each is sealed for its place, comes from the source that the ticket names, and is counted into the digest that the last one has.
+ */
+import { type CheckpointHead, decodeCheckpoint } from '../protocol/checkpoint';
 import type { Request } from '../protocol/client';
 import { FleetError } from '../protocol/errors';
+import { sha256Hex } from './digest';
 import type { Identity, PublicKey } from './keys';
 import { seal, unseal } from './seal';
 import { signCheckpoint, specDigest, type Ticket, type TicketOffice } from './tickets';
@@ -29,6 +33,28 @@ export async function placement(source: Identity, bytes: Uint8Array, to: Destina
   };
 }
 
+/** A stage of a move before the last one: sealed to the target, for its place in the row. */
+export function sealStage(bytes: Uint8Array, to: Destination, place: number): Promise<Uint8Array> {
+  return seal(bytes, to.sealing, `${to.ticket} ${place}`);
+}
+export function unsealStage(
+  sealed: Uint8Array,
+  own: Identity,
+  ticketJws: string,
+  place: number,
+): Promise<Uint8Array> {
+  return unseal(sealed, own.unsealing, `${ticketJws} ${place}`);
+}
+
+/** The digest of stages in their order: the last one, which is signed, names it. */
+export class StageDigest {
+  value = '0'.repeat(64);
+
+  async add(stage: Uint8Array): Promise<void> {
+    this.value = await sha256Hex(new TextEncoder().encode(`${this.value} ${await sha256Hex(stage)}`));
+  }
+}
+
 export interface Arrived {
   readonly bytes: Uint8Array;
   readonly ticket: Ticket;
@@ -42,14 +68,37 @@ export async function received(
   ticketJws: string | undefined,
   statement: string | undefined,
 ): Promise<Arrived> {
+  const ticket = await shown(office, ticketJws);
+  const bytes = await unseal(sealed, own.unsealing, ticketJws!);
+  await office.checkContents(ticketJws!, ticket, bytes, statement);
+  await checkHead(decodeCheckpoint(bytes).head, ticket);
+  return { bytes, ticket };
+}
+
+/** The first stage of a move, from the device that the ticket names. */
+export async function receivedOpening(
+  office: TicketOffice,
+  own: Identity,
+  sealed: Uint8Array,
+  ticketJws: string | undefined,
+  caller: string,
+): Promise<Arrived> {
+  const ticket = await shown(office, ticketJws);
+  if (ticket.source !== caller)
+    throw new FleetError('forbidden', `${caller} is not ${ticket.source}, from whom the ticket takes it`);
+  const bytes = await unsealStage(sealed, own, ticketJws!, 0);
+  await checkHead(decodeCheckpoint(bytes).head, ticket);
+  return { bytes, ticket };
+}
+
+async function shown(office: TicketOffice, ticketJws: string | undefined): Promise<Ticket> {
   if (ticketJws === undefined) throw new FleetError('forbidden', 'an execution comes with a ticket');
-  const ticket = await office.read(ticketJws);
-  const bytes = await unseal(sealed, own.unsealing, ticketJws);
-  await office.checkContents(ticketJws, ticket, bytes, statement);
-  const { head } = decodeCheckpoint(bytes);
+  return office.read(ticketJws);
+}
+
+async function checkHead(head: CheckpointHead, ticket: Ticket): Promise<void> {
   if (head.execution !== ticket.execution || head.epoch !== ticket.epoch)
     throw new FleetError('forbidden', `the ticket is for ${ticket.execution}, epoch ${ticket.epoch}`);
   if ((await specDigest(head.spec)) !== ticket.spec)
     throw new FleetError('forbidden', 'the ticket is for another specification of the execution');
-  return { bytes, ticket };
 }

@@ -55,7 +55,7 @@ interface Running {
 }
 
 export class TestFleet {
-  readonly network = new TestNetwork();
+  readonly network: TestNetwork;
   orchestrator!: Orchestrator;
   registrar!: Registrar;
   /** Signs as the operator. */
@@ -65,7 +65,9 @@ export class TestFleet {
   private leash: Leash | undefined;
   private readonly folders = new Map<string, Files>();
 
-  constructor(private readonly world: World = nodeWorld) {}
+  constructor(readonly world: World = nodeWorld) {
+    this.network = new TestNetwork(world);
+  }
 
   /** A folder outlasts the member that has it. */
   folder(name: string): Files {
@@ -95,7 +97,7 @@ export class TestFleet {
       identity,
       registrar: this.registrar,
       url: () => ORCHESTRATOR,
-      log: (text, about) => this.events.push(`${about?.device ?? ''} ${about?.execution ?? ''}: ${text}`),
+      log: (text, about) => this.note(`${about?.device ?? ''} ${about?.execution ?? ''}: ${text}`),
     });
     const receiver = new Receiver(trust);
     const sessions = new Sessions();
@@ -115,6 +117,11 @@ export class TestFleet {
     this.operator = new Client(signing(this.network.transport, operator));
   }
 
+  /** What has happened, with the time. */
+  note(text: string): void {
+    this.events.push(`${this.world.now().toFixed(0)} ${text}`);
+  }
+
   stopOrchestrator(): void {
     if (this.leash !== undefined) this.leash.cut = true;
     this.orchestrator.close();
@@ -127,7 +134,7 @@ export class TestFleet {
     const url = `http://${name}`;
     const client = new Client(signing(this.network.wireOf(url), identity));
     const devices = simulatedDevices();
-    const log = (text: string, execution?: string) => this.events.push(`${name} ${execution ?? ''}: ${text}`);
+    const log = (text: string, execution?: string) => this.note(`${name} ${execution ?? ''}: ${text}`);
     const agent = new Agent({ name, world: this.world, files, client, devices, identity, log });
     const trust =
       (await trustIn(files)) ??

@@ -14,6 +14,18 @@ export const STATEFUL = `(module
     (global.get $a))
   (func (export "fail") unreachable))`;
 
+/**
+ * Each call gives the next number: 1 2 3, so that what is lost or repeated can be seen in one value. It is kept at both ends of the memory, which
+ * have to agree.
+ */
+export const COUNTER = `(module
+  (memory (export "memory") 4)
+  (func (export "next") (result i32)
+    (if (i32.ne (i32.load (i32.const 16)) (i32.load (i32.const 262000))) (then unreachable))
+    (i32.store (i32.const 16) (i32.add (i32.load (i32.const 16)) (i32.const 1)))
+    (i32.store (i32.const 262000) (i32.load (i32.const 16)))
+    (i32.load (i32.const 16))))`;
+
 /** Counts to its argument in a loop, and in memory, so that a lost or repeated turn would show. */
 export const LONG = `(module
   (memory (export "memory") 1)
@@ -23,6 +35,33 @@ export const LONG = `(module
       (br_if $next (i32.lt_u (i32.load (i32.const 16)) (local.get $limit))))
     (i32.load (i32.const 16)))
   (func (export "now") (result i32) (i32.load (i32.const 16))))`;
+
+/**
+ * Writes so many blocks of 4 KiB, waits, and writes the next ones, round and round through its memory; each block has to hold what was written
+ * there the last time. So a block that is lost or late in a move is a trap.
+ */
+export const writer = (pages: number): string => `(module
+  (import "sys" "delay" (func $delay (param i32)))
+  (memory (export "memory") ${pages})
+  (global $count (mut i32) (i32.const 0))
+  (func (export "fill") (memory.fill (i32.const 0) (i32.const 0x5a) (i32.const ${pages * 65_536})))
+  (func $write (local $at i32)
+    (local.set $at (i32.shl (i32.rem_u (global.get $count) (i32.const ${pages * 16})) (i32.const 12)))
+    (if (i32.ne (i32.load (local.get $at))
+          (select (i32.const 0x5a5a5a5a) (i32.sub (global.get $count) (i32.const ${pages * 16}))
+            (i32.lt_u (global.get $count) (i32.const ${pages * 16}))))
+      (then unreachable))
+    (i32.store (local.get $at) (global.get $count))
+    (global.set $count (i32.add (global.get $count) (i32.const 1))))
+  (func (export "run") (param $times i32) (param $burst i32) (param $pause i32) (result i32) (local $left i32)
+    (loop $next
+      (call $delay (local.get $pause))
+      (local.set $left (local.get $burst))
+      (loop $more
+        (call $write)
+        (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+      (br_if $next (local.tee $times (i32.sub (local.get $times) (i32.const 1)))))
+    (global.get $count)))`;
 
 /** A library and a program that is linked with it: the state is the library's. */
 export const LIBRARY = `(module

@@ -80,6 +80,7 @@ export class Processes {
       as: 'text',
       name: 'text',
       operator: 'flag',
+      rounds: 'number',
     });
     return COMMANDS[operands[0]].run({
       client: new Client(signing(fetchTransport, await identityIn(files, OPERATOR_FILE))),

@@ -1,0 +1,176 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Answer } from '../protocol/checkpoint';
+import type { Request } from '../protocol/client';
+import { TestClock } from '../testing/clock';
+import { TestFleet } from '../testing/fleet';
+import { assemble, writer } from '../testing/modules';
+import { sleep } from './world';
+
+const PAGES = 64;
+const BYTES = PAGES * 65_536;
+const ID = 'w~main';
+
+let clock: TestClock;
+let fleet: TestFleet;
+let keys = 0;
+afterEach(async () => {
+  await fleet.close();
+  clock.stop();
+});
+
+/** A fleet with a guest of four megabytes on ash. */
+async function start(checkpoint = 'never'): Promise<void> {
+  clock = new TestClock();
+  fleet = new TestFleet(clock);
+  await fleet.startOrchestrator();
+  for (const name of ['ash', 'birch', 'cedar']) await fleet.startAgent(name);
+  await fleet.deploy('w', await assemble(writer(PAGES)), { permissions: ['sys'], checkpoint });
+  await call('fill');
+}
+function call(name: string, ...args: number[]): Promise<Answer> {
+  return fleet.orchestrator.call(ID, { key: `k${keys++}`, function: name, args });
+}
+const owner = () => fleet.orchestrator.record(ID).device!;
+const execution = () => fleet.agents.get(owner())!.agent.execution(ID);
+const isPiece = ({ method, url }: Request) => method === 'PUT' && url.includes('/arrivals/');
+
+describe('a move', () => {
+  it('takes a running execution along while it writes, and stands still for what is left alone', async () => {
+    await start();
+    const answer = call('run', 400, 8, 5);
+    const lasts: number[] = [];
+    fleet.network.observe = (_, { method, url, body }) => {
+      if (method === 'POST' && url.endsWith('/liquid/v1/executions')) lasts.push(body!.length);
+    };
+    for (const device of ['birch', 'cedar', 'ash', 'birch']) {
+      await sleep(clock, 100);
+      await fleet.orchestrator.move(ID, device);
+      expect(owner()).toBe(device);
+    }
+    expect((await answer).results).toEqual([3200]);
+    const { moves } = fleet.orchestrator;
+    expect(moves).toHaveLength(4);
+    for (const { rounds, bytes } of moves) {
+      expect(rounds).toBeGreaterThan(1);
+      expect(bytes).toBeGreaterThan(BYTES);
+    }
+    for (const last of lasts) expect(last).toBeLessThan(BYTES / 4);
+    expect((await call('run', 1, 1000, 0)).results).toEqual([4200]);
+  });
+
+  it('sends no rounds before the last stage when it is told so', async () => {
+    await start();
+    await fleet.orchestrator.move(ID, 'birch', 0);
+    const [{ rounds, bytes }] = fleet.orchestrator.moves;
+    expect(rounds).toBe(1);
+    expect(bytes).toBeGreaterThan(BYTES);
+    expect((await call('run', 1, 2000, 0)).results).toEqual([2000]);
+  });
+
+  it('has arrived for good: a loss of power takes nothing away, without any checkpoint', async () => {
+    await start();
+    const running = { key: 'running', function: 'run', args: [300, 8, 5] };
+    void fleet.orchestrator.call(ID, running).catch(() => undefined);
+    await sleep(clock, 50);
+    await fleet.orchestrator.move(ID, 'birch');
+    // While birch starts again, nobody is there to place the execution elsewhere.
+    fleet.stopOrchestrator();
+    fleet.kill('birch');
+    const { results } = await (await fleet.startAgent('birch')).call(ID, running);
+    expect(results).toEqual([2400]);
+    await fleet.startOrchestrator();
+    expect(fleet.orchestrator.record(ID)).toMatchObject({ device: 'birch', epoch: 2 });
+  });
+
+  it('leaves no stages behind once there is a checkpoint, or it has gone on', async () => {
+    await start('after-call');
+    const staged = (name: string) => fleet.folder(name).list('stages');
+    await fleet.orchestrator.move(ID, 'birch');
+    expect(await staged('birch')).toEqual([ID]);
+    await call('run', 1, 1, 0);
+    expect(await staged('birch')).toEqual([]);
+    await fleet.orchestrator.move(ID, 'cedar');
+    await fleet.orchestrator.move(ID, 'ash');
+    expect(await staged('cedar')).toEqual([]);
+    expect((await call('run', 1, 2000, 0)).results).toEqual([2001]);
+  });
+
+  it('changes nothing when the target is gone, or a stage never comes there', async () => {
+    await start();
+    let swallowed = 0;
+    fleet.network.intercept = async (_, request) => {
+      if (!isPiece(request) || swallowed > 0) return undefined;
+      swallowed++;
+      return { status: 204, headers: {}, body: new Uint8Array(0) };
+    };
+    await expect(fleet.orchestrator.move(ID, 'birch')).rejects.toThrow('stage 1 of w~main is to come');
+    fleet.network.intercept = async (_, request) => {
+      if (isPiece(request)) fleet.network.remove('http://birch');
+      return undefined;
+    };
+    await expect(fleet.orchestrator.move(ID, 'birch')).rejects.toThrow('http://birch');
+    expect(execution()).toMatchObject({ epoch: 1, state: { kind: 'running' } });
+    expect((await call('run', 1, 2000, 0)).results).toEqual([2000]);
+  });
+
+  it('is refused when the stages are not those of its last one', async () => {
+    await start();
+    const pieces: Request[] = [];
+    fleet.network.intercept = async (_, request) => {
+      if (!isPiece(request)) return undefined;
+      pieces.push(request);
+      // The last piece of the first round is told to have come.
+      return pieces.length === 5 ? { status: 204, headers: {}, body: new Uint8Array(0) } : undefined;
+    };
+    await expect(fleet.orchestrator.move(ID, 'birch')).rejects.toThrow(
+      'not those that belong to its last one',
+    );
+    expect(owner()).toBe('ash');
+    expect((await call('run', 1, 2000, 0)).results).toEqual([2000]);
+  });
+
+  it('takes stages from its source alone, each in its place', async () => {
+    await start();
+    const refusals: number[] = [];
+    let asked = false;
+    fleet.network.intercept = async (_, request) => {
+      if (!isPiece(request) || asked) return undefined;
+      asked = true;
+      const { body } = request;
+      const stranger = fleet.agents.get('cedar')!.agent.options.client;
+      const source = fleet.agents.get('ash')!.agent.options.client;
+      const url = (place: number) => `http://birch/liquid/v1/arrivals/${encodeURIComponent(ID)}/${place}`;
+      for (const [client, place] of [
+        [stranger, 1],
+        [source, 0],
+        [source, 2],
+        [source, 1e9],
+      ] as const)
+        refusals.push((await client.raw({ method: 'PUT', url: url(place), body })).status);
+      refusals.push((await source.raw({ method: 'PUT', url: url(1), body: new Uint8Array(100) })).status);
+      await stranger.raw({ method: 'DELETE', url: url(1).slice(0, -2) });
+      return undefined;
+    };
+    await fleet.orchestrator.move(ID, 'birch');
+    expect(refusals).toEqual([403, 400, 400, 400, 400]);
+    expect((await call('run', 1, 2000, 0)).results).toEqual([2000]);
+  });
+
+  it('is refused while another move of the execution is under way', async () => {
+    await start();
+    const { agent } = fleet.agents.get('ash')!;
+    const first = fleet.orchestrator.move(ID, 'birch');
+    let told = '';
+    fleet.network.intercept = async (_, request) => {
+      if (!isPiece(request) || told !== '') return undefined;
+      const to = { url: 'http://cedar', ticket: '', epoch: 9, sealing: agent.options.identity.sealing };
+      told = await agent.migrate(ID, to, 3).then(
+        () => 'moved',
+        (error) => error.code,
+      );
+      return undefined;
+    };
+    await first;
+    expect(told).toBe('busy');
+  });
+});

@@ -1,0 +1,194 @@
+/**
+ * A move as its source sees it. While the execution runs on, its memory is sent, then what has been written since, until little is left or the rounds are
+ * used up; it stands still only for the last stage. Until the target has acknowledged that, it is kept here as it stands.
+ */
+import type { Departure } from 'tswasm/snapshot';
+import { flag, optional, shape } from '../protocol/checked';
+import { encodeCheckpoint } from '../protocol/checkpoint';
+import type { Client } from '../protocol/client';
+import type { ExecutionSpec } from '../protocol/deployment';
+import { FleetError } from '../protocol/errors';
+import type { MoveReport } from '../protocol/reports';
+import type { Identity } from '../security/keys';
+import { type Destination, placement, StageDigest, sealStage, TICKET_HEADER } from '../security/transfer';
+import type { Blobs } from '../store/blobs';
+import type { FleetExecution } from './execution';
+import { type Clock, sleep } from './world';
+
+/** Bytes of a piece: sent in a few milliseconds, while the guest has its turns between two. */
+const PIECE = 1024 * 1024;
+/** Bytes that are not worth another round: a last stage of this size takes as long as an empty one. */
+const LITTLE = 64 * 1024;
+/** Milliseconds between two questions of whether a move has arrived. */
+const ASK_AGAIN = 500;
+
+export interface MoveParts {
+  readonly clock: Clock;
+  readonly client: Client;
+  readonly identity: Identity;
+  readonly blobs: Blobs;
+  /** Base URL of the orchestrator, which knows how a move has ended that neither end can tell. */
+  readonly orchestrator: () => string | undefined;
+  readonly log: (text: string) => void;
+}
+
+/** Milliseconds that so many bytes may take: a second, and what a slow link needs. */
+function timeoutFor(bytes: number): number {
+  return 4_000 + bytes / 50;
+}
+
+export async function moveAway(
+  execution: FleetExecution,
+  to: Destination,
+  rounds: number,
+  parts: MoveParts,
+): Promise<MoveReport> {
+  const { now } = parts.clock;
+  const start = now();
+  const departure = execution.depart();
+  const stages = new Stages(execution.id, to, parts);
+  try {
+    await stages.open(encodeCheckpoint(execution.opening(departure, to.epoch)), execution.spec);
+    const done = await copy(departure, stages, rounds);
+    await execution.stand();
+    const stood = now();
+    await finish(execution, departure, stages, parts);
+    const end = now();
+    return { bytes: stages.bytes, rounds: done + 1, milliseconds: end - start, pause: end - stood };
+  } catch (error) {
+    if (execution.state.kind === 'leaving') execution.stay();
+    void stages.giveUp();
+    throw error;
+  }
+}
+
+/** Sends the memory while the execution runs on. Gives the rounds that it took. */
+async function copy(departure: Departure, stages: Stages, rounds: number): Promise<number> {
+  let before = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round++) {
+    const left = departure.left();
+    // A guest that writes as fast as the link takes it gains nothing by another round.
+    if (left <= LITTLE || left >= before) return round;
+    before = left;
+    for (let sent = 0; sent < left; ) {
+      const piece = departure.next(Math.min(PIECE, left - sent));
+      if (piece === undefined) break;
+      sent += piece.length;
+      await stages.send(piece);
+    }
+  }
+  return rounds;
+}
+
+async function finish(
+  execution: FleetExecution,
+  departure: Departure,
+  stages: Stages,
+  parts: MoveParts,
+): Promise<void> {
+  const { to } = stages;
+  const last = encodeCheckpoint(execution.lastStage(departure, to.epoch, stages.digest.value));
+  try {
+    await stages.end(last);
+  } catch (error) {
+    if (!(await isThere(execution, to, parts))) throw error;
+    parts.log(`has arrived at ${to.url}, which did not say so at once`);
+  }
+}
+
+/** What goes to the target, in its order. */
+class Stages {
+  readonly digest = new StageDigest();
+  bytes = 0;
+  private count = 0;
+
+  constructor(
+    private readonly id: string,
+    readonly to: Destination,
+    private readonly parts: MoveParts,
+  ) {}
+
+  private get base(): string {
+    return `${this.to.url}/liquid/v1/arrivals`;
+  }
+
+  /** The first one, and before it the modules that the target says it lacks. */
+  async open(opening: Uint8Array, spec: ExecutionSpec): Promise<void> {
+    const { client, blobs } = this.parts;
+    const request = {
+      method: 'POST',
+      url: this.base,
+      headers: { [TICKET_HEADER]: this.to.ticket },
+      body: await sealStage(opening, this.to, 0),
+      timeout: timeoutFor(opening.length),
+    } as const;
+    try {
+      await client.send(request);
+    } catch (error) {
+      if (!(error instanceof FleetError) || error.code !== 'module-unknown') throw error;
+      for (const { digest } of [...spec.modules, ...spec.files]) {
+        if (!error.message.includes(digest)) continue;
+        const body = (await blobs.get(digest))!;
+        const url = `${this.to.url}/liquid/v1/blobs/sha256/${digest}`;
+        await client.send({ method: 'PUT', url, body, timeout: timeoutFor(body.length) });
+      }
+      await client.send(request);
+    }
+    await this.note(opening);
+  }
+
+  async send(piece: Uint8Array): Promise<void> {
+    const url = `${this.base}/${encodeURIComponent(this.id)}/${this.count}`;
+    const body = await sealStage(piece, this.to, this.count);
+    await Promise.all([
+      this.parts.client.send({ method: 'PUT', url, body, timeout: timeoutFor(body.length) }),
+      this.note(piece),
+    ]);
+  }
+
+  async end(last: Uint8Array): Promise<void> {
+    this.bytes += last.length;
+    const { client, identity } = this.parts;
+    const request = await placement(identity, last, this.to);
+    await client.send({ ...request, timeout: timeoutFor(last.length) });
+  }
+
+  /** The target need not keep what it has. */
+  async giveUp(): Promise<void> {
+    const url = `${this.base}/${encodeURIComponent(this.id)}`;
+    await this.parts.client.send({ method: 'DELETE', url }).catch(() => undefined);
+  }
+
+  private async note(stage: Uint8Array): Promise<void> {
+    this.count++;
+    this.bytes += stage.length;
+    await this.digest.add(stage);
+  }
+}
+
+const refused = shape({ refused: flag });
+const settled = shape({ arrived: optional(flag) });
+
+/** Asks until somebody knows: the target has it, or refuses that epoch from now on; or the orchestrator has found out. */
+async function isThere(execution: FleetExecution, to: Destination, parts: MoveParts): Promise<boolean> {
+  const path = `liquid/v1/executions/${encodeURIComponent(execution.id)}`;
+  const { client, clock } = parts;
+  const ask = (url: string) => client.json('POST', url, { epoch: to.epoch }, { timeout: timeoutFor(0) });
+  while (execution.state.kind === 'leaving') {
+    try {
+      return !refused(await ask(`${to.url}/${path}/refuse`), 'answer').refused;
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      if (error.code !== 'unavailable')
+        parts.log(`${to.url} does not say whether it has arrived: ${error.message}`);
+    }
+    const orchestrator = parts.orchestrator();
+    if (orchestrator !== undefined) {
+      const told = await ask(`${orchestrator}/${path}/settled`).catch(() => ({}));
+      const { arrived } = settled(told, 'answer');
+      if (arrived !== undefined) return arrived;
+    }
+    await sleep(clock, ASK_AGAIN);
+  }
+  throw new FleetError('unavailable', `${execution.id} has been taken away in its move`);
+}

@@ -1,0 +1,99 @@
+/**
+ * How long an execution stands still in a move between two processes, each move with rounds of copying beside one that stops and copies:
+ *   npm run bench:moves -- [--moves 200] [--pages 1024] [--rate 256] [--limit MILLISECONDS]
+ * The guest writes `rate` blocks of 4 KiB a second, round its memory, and traps when one has not come along. With --limit it is an
+ * error when the 99th percentile of the pause is above it.
+ */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseOptions } from '../cli/options';
+import { table } from '../cli/table';
+import type { MoveReport } from '../protocol/reports';
+import { assemble, writer } from '../testing/modules';
+import { Processes } from '../testing/processes';
+
+/** Milliseconds between two bursts of the guest: short beside a move. */
+const BURST = 20;
+/** Milliseconds between two moves, in which the guest writes. */
+const BETWEEN = 50;
+
+const { options } = parseOptions(process.argv.slice(2), {
+  moves: 'number',
+  pages: 'number',
+  rate: 'number',
+  limit: 'number',
+});
+const { moves = 200, pages = 1024, rate = 256, limit } = options;
+
+function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)];
+}
+
+function row(name: string, reports: readonly MoveReport[]): (string | number)[] {
+  const pauses = reports.map(({ pause }) => pause);
+  const mean = (pick: (report: MoveReport) => number) =>
+    reports.reduce((sum, report) => sum + pick(report), 0) / reports.length;
+  return [
+    name,
+    reports.length,
+    ...[0.5, 0.95, 0.99, 1].map((part) => percentile(pauses, part).toFixed(1)),
+    mean(({ milliseconds }) => milliseconds).toFixed(0),
+    mean(({ rounds }) => rounds).toFixed(1),
+    (mean(({ bytes }) => bytes) / 2 ** 20).toFixed(1),
+  ];
+}
+
+async function measure(processes: Processes): Promise<boolean> {
+  const up = await processes.up();
+  for (const name of ['a', 'b']) await processes.agent(name, up);
+  const ask = async (...args: string[]) => (await processes.command(up, args)).document;
+  const file = path.join(processes.folder, 'writer.wasm');
+  writeFileSync(file, await assemble(writer(pages)));
+  await ask('push', file);
+  const deployment = path.join(processes.folder, 'deployment.json');
+  const execution = {
+    name: 'main',
+    module: 'writer',
+    permissions: ['sys'],
+    checkpoint: 'never',
+    device: 'a',
+  };
+  writeFileSync(deployment, JSON.stringify({ id: 'w', executions: [execution] }));
+  await ask('deploy', deployment);
+  await ask('exec', 'w~main', 'fill');
+  const start = performance.now();
+  const [burst, times] = [Math.max(1, Math.round((rate * BURST) / 1000)), 2 ** 31 - 1];
+  // It runs until the fleet ends; a trap is an answer, and ends the measurement.
+  const answer = ask('exec', 'w~main', 'run', String(times), String(burst), String(BURST));
+  answer.catch(() => undefined);
+  const reports = { rounds: [] as MoveReport[], stop: [] as MoveReport[] };
+  for (let k = 0; k < 2 * moves; k++) {
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN));
+    const kind = k % 2 === 0 ? 'rounds' : 'stop';
+    const order = ask('move', 'w~main', k % 2 === 0 ? 'b' : 'a', '--rounds', kind === 'rounds' ? '3' : '0');
+    const answered = await Promise.race([order.then(() => undefined), answer]);
+    if (answered !== undefined) throw new Error(`the guest has ended: ${JSON.stringify(answered)}`);
+    const told = (await ask('moves')) as MoveReport[];
+    reports[kind].push(told[told.length - 1]);
+  }
+  const seconds = (performance.now() - start) / 1000;
+  console.log(
+    `a guest of ${pages} pages (${pages / 16} MiB) that writes ${burst} blocks of 4 KiB every ${BURST} ms, for ${seconds.toFixed(0)} s`,
+  );
+  const columns = ['MOVES', 'COUNT', 'p50 ms', 'p95 ms', 'p99 ms', 'MAX ms', 'IN ALL ms', 'ROUNDS', 'MiB'];
+  console.log(table(columns, [row('pre-copy', reports.rounds), row('stop and copy', reports.stop)]));
+  const worst = percentile(
+    reports.rounds.map(({ pause }) => pause),
+    0.99,
+  );
+  return limit === undefined || worst <= limit;
+}
+
+const processes = new Processes();
+try {
+  await processes.build();
+  process.exitCode = (await measure(processes)) ? 0 : 1;
+} finally {
+  await processes.close();
+}
