@@ -30,7 +30,7 @@ describe('a large module', () => {
     );
     const tier = new NativeTier(HOST, { whole: 0, group: 0 });
     const store = new Store();
-    usePolicy(store, natively(tier));
+    usePolicy(store, always(tier));
     const run = instantiate(store, decoded, []).exports.get('run') as Func;
     expect(run.call(5)).toBe(length - 1 + 7);
     expect(tier.counts.entered).toBe(1);
