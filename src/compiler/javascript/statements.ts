@@ -29,6 +29,7 @@ import { TRAPS } from '../../lowering/expr';
 import { type Loudness, loudnessOf } from './callees';
 import { Expressions } from './expressions';
 import { isPlain, type Payloads } from './payloads';
+import { ON_REFERENCES, type Writing } from './references';
 import { Slots, wordAt } from './slots';
 import type { Control, Surroundings } from './surroundings';
 import { behind, CANONICAL_F32, CANONICAL_F64_HIGH, statements, word } from './texts';
@@ -78,6 +79,7 @@ export class Statements {
   private readonly payloads: Payloads;
   private readonly control: Control;
   readonly surroundings: Surroundings;
+  private readonly writing: Writing;
 
   constructor(
     module: ModuleData,
@@ -95,6 +97,14 @@ export class Statements {
     this.control = surroundings.control(this.uses);
     this.slots = new Slots(this.uses, payloads, surroundings.keepsBits);
     this.expressions = new Expressions(this.uses, payloads, surroundings);
+    this.writing = {
+      uses: this.uses,
+      surroundings,
+      nullReference: (offset) => {
+        this.throws = true;
+        return this.raise('nullReference', offset);
+      },
+    };
     this.sites.push({ safepoint: body.entry, isSilent: false });
     let counts = false;
     everyStatement(body.statements, (statement) => {
@@ -280,22 +290,9 @@ export class Statements {
 
   private effect(statement: Effect): string {
     const { slots, uses } = this;
-    const { op, slot, x, offset, takes, gives } = statement;
-    switch (op) {
-      case 'ref.null':
-        return `${uses.reference(slot)}=null;`;
-      case 'ref.func':
-        return `${uses.reference(slot)}=${this.surroundings.reference(uses, x)};`;
-      case 'ref.global.get':
-        return `${uses.reference(slot)}=${uses.need('reference', x)}.ref;`;
-      case 'ref.global.set':
-        return `${uses.need('reference', x)}.ref=${uses.reference(slot)};`;
-      case 'ref.as_non_null':
-        this.throws = true;
-        return `if(${uses.reference(slot)}===null)${this.raise('nullReference', offset)};`;
-      case 'ref.select':
-        return `if(${uses.low(slot + 2)}===0)${uses.reference(slot)}=${uses.reference(slot + 1)};`;
-    }
+    const { op, slot, takes, gives } = statement;
+    const own = ON_REFERENCES.get(op);
+    if (own !== undefined) return own(this.writing, statement);
     this.throws = true;
     const direct = this.surroundings.work;
     if (direct !== undefined) {

@@ -1,5 +1,6 @@
 /** Instructions on memories, tables and segments as calls of what is in the file (parts.ts), on operands in variables. */
 import type { Bulk, BulkOp, Effect, EffectOp } from '../../../lowering';
+import { ON_REFERENCES } from '../references';
 import type { DirectWork } from '../surroundings';
 import type { Uses } from '../uses';
 
@@ -7,28 +8,24 @@ type EffectText = (uses: Uses, taken: readonly string[], effect: Effect) => stri
 type BulkText = (uses: Uses, bulk: Bulk) => readonly [part: string, first: string];
 
 const part = (uses: Uses, name: string): string => uses.helper('numeric', name);
-/** Statements that statements.ts writes itself. */
-const elsewhere: EffectText = (_uses, _taken, { op }) => `/* ${op} */`;
+const EFFECTS: ReadonlyMap<EffectOp, EffectText> = new Map<EffectOp, EffectText>(
+  Object.entries({
+    'memory.size': (uses, _taken, { x }) => `${uses.need('memory', x)}.pages`,
+    'memory.grow': (uses, [by], { x }) => `${part(uses, 'memoryGrow')}(${uses.need('memory', x)},${by})`,
+    'data.drop': (uses, _taken, { x }) => `${uses.need('data', x)}=''`,
+    'table.get': (uses, [at], { x, offset }) =>
+      `${part(uses, 'tableGet')}(${uses.need('table', x)},${at},${offset})`,
+    'table.set': (uses, [at, value], { x, offset }) =>
+      `${part(uses, 'tableSet')}(${uses.need('table', x)},${at},${value},${offset})`,
+    'table.size': (uses, _taken, { x }) => `${uses.need('table', x)}.elements.length`,
+    'table.grow': (uses, [value, by], { x }) =>
+      `${part(uses, 'tableGrow')}(${uses.need('table', x)},${value},${by})`,
+    'elem.drop': (uses, _taken, { x }) => `${uses.need('elem', x)}=[]`,
+  } satisfies { [K in EffectOp]?: EffectText }) as [EffectOp, EffectText][],
+);
 
-const EFFECTS: Readonly<Record<EffectOp, EffectText>> = {
-  'memory.size': (uses, _taken, { x }) => `${uses.need('memory', x)}.pages`,
-  'memory.grow': (uses, [by], { x }) => `${part(uses, 'memoryGrow')}(${uses.need('memory', x)},${by})`,
-  'data.drop': (uses, _taken, { x }) => `${uses.need('data', x)}=''`,
-  'table.get': (uses, [at], { x, offset }) =>
-    `${part(uses, 'tableGet')}(${uses.need('table', x)},${at},${offset})`,
-  'table.set': (uses, [at, value], { x, offset }) =>
-    `${part(uses, 'tableSet')}(${uses.need('table', x)},${at},${value},${offset})`,
-  'table.size': (uses, _taken, { x }) => `${uses.need('table', x)}.elements.length`,
-  'table.grow': (uses, [value, by], { x }) =>
-    `${part(uses, 'tableGrow')}(${uses.need('table', x)},${value},${by})`,
-  'elem.drop': (uses, _taken, { x }) => `${uses.need('elem', x)}=[]`,
-  'ref.null': elsewhere,
-  'ref.as_non_null': elsewhere,
-  'ref.func': elsewhere,
-  'ref.global.get': elsewhere,
-  'ref.global.set': elsewhere,
-  'ref.select': elsewhere,
-};
+/** Whether a file has what the instruction does. Of others refusals.ts tells. */
+export const isInFiles = (op: EffectOp): boolean => EFFECTS.has(op) || ON_REFERENCES.has(op);
 
 const BULKS: Readonly<Record<BulkOp, BulkText>> = {
   'memory.fill': (uses, { x }) => ['memoryFill', uses.need('memory', x)],
@@ -41,7 +38,7 @@ const BULKS: Readonly<Record<BulkOp, BulkText>> = {
 
 export const DIRECT: DirectWork = {
   effect(uses, effect, taken, given) {
-    const text = EFFECTS[effect.op](uses, taken, effect);
+    const text = EFFECTS.get(effect.op)!(uses, taken, effect);
     return given.length === 0 ? `${text};` : `${given[0]}=${text};`;
   },
   bulk(uses, bulk, taken) {
