@@ -82,7 +82,7 @@ export async function buildLibrary(out, write) {
   const { metafile } = await build({
     ...common,
     ...sourceMaps,
-    entryPoints: { ...LIBRARY, ...COMMANDS },
+    entryPoints: LIBRARY,
     outdir: out,
     format: 'esm',
     splitting: true,
@@ -91,8 +91,19 @@ export async function buildLibrary(out, write) {
   });
   const modules = Object.keys(metafile.outputs)
     .map((file) => path.relative(path.resolve(root, out), path.resolve(root, file)))
-    .filter((file) => file.endsWith('.js') && file !== 'cli.js');
+    .filter((file) => file.endsWith('.js'));
   for (const { file, text } of await toCommonJs(out, modules)) write(file, text);
+  // A process of its own, which shares no classes with others: it begins sooner when there is less to read.
+  await build({
+    ...common,
+    ...sourceMaps,
+    entryPoints: COMMANDS,
+    outdir: out,
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'cli-[hash]',
+    minify: true,
+  });
   for (const [format, extension] of [
     ['esm', '.js'],
     ['cjs', '.cjs'],

@@ -30,10 +30,10 @@ export function mixedEngine(walker = new Walker()): Engine {
     name: 'mixed',
     open: (script) => new MixedSession(script, walker),
     finish: () => {
-      const { entered, resumed, left, called, refused } = walker.counts;
+      const { entered, continued, left, called, refused } = walker.counts;
       return [
-        `the second tier: entered ${entered} times by calls and ${resumed} times at safepoints,`,
-        `left ${left} times at safepoints; ${called} calls out of it; ${refused} functions refused`,
+        `the second tier: entered ${entered} times by calls and ${continued} times at safepoints,`,
+        `left ${left} times at safepoints; ${called} calls out of it; ${[...refused.values()].reduce((sum, count) => sum + count, 0)} functions refused`,
       ].join(' ');
     },
   };

@@ -2,7 +2,7 @@
 import { InternalError, trap } from '../../src/errors';
 import { frameUnits } from '../../src/interpreter/fuel';
 import type { Step } from '../../src/interpreter/step';
-import type { Place, TierMachine } from '../../src/interpreter/tiers';
+import type { Place, TierCounts, TierMachine } from '../../src/interpreter/tiers';
 import { slotsOfAll } from '../../src/lowering';
 import type {
   Branch,
@@ -29,12 +29,9 @@ const TAIL = -4;
 type Signal = number;
 
 /** How often something happened: the tests ask that it did. */
-export interface Counts {
-  entered: number;
-  resumed: number;
+export interface Counts extends TierCounts {
   left: number;
   called: number;
-  refused: number;
   dropped: number;
 }
 
@@ -101,7 +98,7 @@ export class Activations {
   }
 
   private resume(frame: Frame, path: readonly Nested[]): Signal {
-    this.counts.resumed++;
+    this.counts.continued++;
     const { body } = frame.code;
     this.copyIn(frame.fp, body.slots);
     return path.length === 0

@@ -51,8 +51,8 @@ async function compare(folder: string, names: readonly string[]): Promise<void> 
     const expected = await runScript(tswasmEngine, name, text);
     for (const engine of engines) expect(await runScript(engine, name, text), engine.name).toEqual(expected);
   }
-  const { entered, resumed, left, called } = walker.counts;
-  expect(Math.min(entered, resumed, left, called)).toBeGreaterThan(100);
+  const { entered, continued, left, called } = walker.counts;
+  expect(Math.min(entered, continued, left, called)).toBeGreaterThan(100);
 }
 
 it('runs our own scripts', { timeout: 300_000 }, async () => {

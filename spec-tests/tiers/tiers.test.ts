@@ -146,7 +146,7 @@ const policiesOf = (tier: Tier): readonly (readonly [string, TierPolicy, () => n
 /** How often a tier was entered, either way. */
 const steps = (): number => {
   const { entered, continued } = javascript.counts;
-  return walker.counts.entered + walker.counts.resumed + entered + continued;
+  return walker.counts.entered + walker.counts.continued + entered + continued;
 };
 
 describe.each([...policiesOf(walker), ...policiesOf(javascript)])('%s', (_, policy, entered) => {
@@ -272,6 +272,7 @@ describe('what a tier is asked', () => {
       name: 'refusing',
       haste: 0,
       isPrompt: false,
+      counts: new Walker().counts,
       judge: (_, funcidx) => (funcidx === 1 ? { kind: 'refuses', why: 'it is the first' } : { kind: 'runs' }),
       offer: () => {
         offers++;
@@ -299,6 +300,7 @@ describe('what a tier is asked', () => {
       name: 'slow',
       haste: 0,
       isPrompt: false,
+      counts: new Walker().counts,
       judge: () => ({ kind: 'runs' }),
       offer: (func, occasion, machine) => (ready ? walker.offer(func, occasion, machine) : { kind: 'later' }),
     };
@@ -310,10 +312,10 @@ describe('what a tier is asked', () => {
     };
     const execution = call(start(PROGRAM, policy), 3);
     execution.run({ fuel: 5 });
-    const before = walker.counts.resumed;
+    const before = walker.counts.continued;
     ready = true;
     expect(execution.run().kind).toBe('done');
-    expect(walker.counts.resumed).toBeGreaterThan(before);
+    expect(walker.counts.continued).toBeGreaterThan(before);
   });
 
   it('gives up its code when writes to a memory are tracked', () => {

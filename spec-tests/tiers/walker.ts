@@ -16,7 +16,15 @@ export class Walker implements Tier {
   readonly name = 'walker';
   readonly haste = 0;
   readonly isPrompt = false;
-  readonly counts: Counts = { entered: 0, resumed: 0, left: 0, called: 0, refused: 0, dropped: 0 };
+  readonly counts: Counts = {
+    offered: 0,
+    entered: 0,
+    continued: 0,
+    refused: new Map(),
+    left: 0,
+    called: 0,
+    dropped: 0,
+  };
   private activations: Activations | undefined;
 
   judge(module: ModuleData, funcidx: number): Verdict {
@@ -30,10 +38,12 @@ export class Walker implements Tier {
   offer(func: Func, _: unknown, machine: TierMachine): Offer {
     const verdict = this.judge(func.instance!.module, func.funcidx);
     if (verdict.kind === 'refuses') {
-      this.counts.refused++;
+      const { refused } = this.counts;
+      refused.set(verdict.why, (refused.get(verdict.why) ?? 0) + 1);
       return { kind: 'refused', why: verdict.why };
     }
     this.activations ??= new Activations(machine, this.counts);
+    this.counts.offered++;
     return { kind: 'code', code: new WalkedCode(func, this.activations) };
   }
 }

@@ -3,9 +3,6 @@ import { type OptionSpec, type Options, parseOptions } from './options';
 import { print } from './output';
 
 export interface Command {
-  readonly name: string;
-  /** One line. */
-  readonly summary: string;
   /** What follows `tswasm`. */
   readonly usage: string;
   readonly options: readonly OptionSpec[];
@@ -17,26 +14,38 @@ export interface Command {
   run(options: Options): number | Promise<number>;
 }
 
+/** A command by its name (commands.ts). */
+export interface CommandRow {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
 const HELP: OptionSpec = { name: 'help', help: 'print this help' };
 
 export function usageLine(command: Command): string {
   return `usage: tswasm ${command.usage}`;
 }
 
-export async function runCommand(command: Command, words: readonly string[]): Promise<number> {
+export async function runCommand(
+  { summary }: CommandRow,
+  command: Command,
+  words: readonly string[],
+): Promise<number> {
   const options = parseOptions(
     [...command.options, HELP],
     words.map((word) => (word === '-h' ? '--help' : word)),
     command.optionsAnywhere,
   );
   if (options.has('help')) {
-    print(helpText(command));
+    print(helpText(summary, command));
     return 0;
   }
   return command.run(options);
 }
 
-export function helpText(command: Command): string {
+function helpText(summary: string, command: Command): string {
   const rows = [...command.options, HELP].map(({ name, short, value, help }) => {
     return [
       `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
@@ -45,7 +54,7 @@ export function helpText(command: Command): string {
   });
   const width = Math.max(...rows.map(([left]) => left.length));
   return [
-    `${command.summary}`,
+    summary,
     '',
     usageLine(command),
     '',

@@ -4,33 +4,13 @@ import { setFlagsFromString } from 'node:v8';
 import '../../embed/node/fresh-factories';
 import '../../embed/node/native-memory';
 import '../../embed/node/tiers';
-import { type Command, runCommand, usageLine } from './command';
-import { compileCommand } from './commands/compile';
-import { completionCommand } from './commands/completion';
-import { inspectCommand } from './commands/inspect';
-import { replCommand } from './commands/repl';
-import { resumeCommand } from './commands/resume';
-import { runCommand as run } from './commands/run';
-import { snapshotCommand } from './commands/snapshot';
-import { validateCommand } from './commands/validate';
-import { wastCommand } from './commands/wast';
+import { runCommand, usageLine } from './command';
+import { COMMANDS, RUN } from './commands';
 import { InputError } from './load';
 import { closest, UsageError } from './options';
 import { complain, print } from './output';
 import { EXIT, reportFailure } from './report';
 import { version } from './version';
-
-const COMMANDS: readonly Command[] = [
-  run,
-  resumeCommand,
-  snapshotCommand,
-  validateCommand,
-  inspectCommand,
-  compileCommand,
-  replCommand,
-  wastCommand,
-  completionCommand(() => COMMANDS),
-];
 
 const USAGE = 'usage: tswasm [run] [options] module.wasm [arguments...]   (tswasm --help lists all commands)';
 
@@ -76,9 +56,10 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const [first, ...others] = words[0] === 'help' ? [words[1], '--help'] : words;
   const named = COMMANDS.find(({ name }) => name === first);
-  const command = named ?? run;
+  const row = named ?? RUN;
+  const command = await row.load();
   try {
-    return await runCommand(command, named ? others : words);
+    return await runCommand(row, command, named ? others : words);
   } catch (error) {
     if (error instanceof UsageError) {
       complain(`${error.message}\n${usageLine(command)}`);

@@ -78,6 +78,17 @@ export type Offer =
 /** Why the offer is asked for: the function is called for the first time, or was found running. */
 export type Occasion = 'call' | 'hot';
 
+/** What a tier has been asked for and has run, in all stores: for reports. */
+export interface TierCounts {
+  /** Functions that it has offered code of. */
+  offered: number;
+  /** Entries by calls that come from elsewhere, and at loops. */
+  entered: number;
+  continued: number;
+  /** Functions that it has refused, by the reason. */
+  readonly refused: Map<string, number>;
+}
+
 /** A way to run functions besides the interpreter: see `src/interpreter/tiers.ts` for what must hold. */
 export interface Tier {
   /** As reports have it. */
@@ -89,6 +100,7 @@ export interface Tier {
   readonly haste: number;
   /** Its code costs no more to make than the interpreter's: where nobody says otherwise, functions begin in it. */
   readonly isPrompt: boolean;
+  readonly counts: TierCounts;
   /** Looks at the module alone; changes nothing. */
   judge(module: ModuleData, funcidx: number): Verdict;
   /**

@@ -10,8 +10,6 @@ import { checkOutput } from '../snapshot-files';
 import { TIMEOUT, TimeLimit } from '../time-limit';
 
 export const compileCommand: Command = {
-  name: 'compile',
-  summary: 'make a JavaScript file of a module, for engines that are too small for a runtime',
   usage: `compile --target ${TARGETS.join('|')} [-o out.js] [options] module.wasm`,
   options: [
     { name: 'target', value: 'ENGINE', help: `what the file is for: ${TARGETS.join(', ')}` },

@@ -1,5 +1,5 @@
 /** `tswasm completion`: what shells need to complete command lines, made from the tables of the commands. */
-import type { Command } from '../command';
+import type { Command, CommandRow } from '../command';
 import { UsageError } from '../options';
 import { print } from '../output';
 import { EXIT } from '../report';
@@ -7,36 +7,40 @@ import { EXIT } from '../report';
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
+/** What a shell is told of a command. */
+type Listed = Pick<CommandRow, 'name' | 'summary'> & Pick<Command, 'options'>;
+
 /** `commands` are all of them, this one included. */
-export function completionCommand(commands: () => readonly Command[]): Command {
+export function completionCommand(commands: readonly CommandRow[]): Command {
   return {
-    name: 'completion',
-    summary: 'print completions for a shell',
     usage: `completion ${SHELLS.join('|')}`,
     options: [],
     notes: `
 bash: source <(tswasm completion bash)
 zsh:  source <(tswasm completion zsh)
 fish: tswasm completion fish | source`,
-    run(options) {
+    async run(options) {
       const [shell, ...others] = options.rest;
       if (!SHELLS.includes(shell as Shell) || others.length > 0) {
         throw new UsageError(`name a shell: ${SHELLS.join(', ')}`);
       }
-      print(SCRIPTS[shell as Shell](commands()));
+      const listed = commands.map(async ({ name, summary, load }) => {
+        return { name, summary, options: (await load()).options };
+      });
+      print(SCRIPTS[shell as Shell](await Promise.all(listed)));
       return EXIT.success;
     },
   };
 }
 
-const SCRIPTS: Readonly<Record<Shell, (commands: readonly Command[]) => string>> = { bash, zsh, fish };
+const SCRIPTS: Readonly<Record<Shell, (commands: readonly Listed[]) => string>> = { bash, zsh, fish };
 
-function words(command: Command): string {
+function words(command: Listed): string {
   return [...command.options.map(({ name }) => `--${name}`), '--help'].join(' ');
 }
 
 /** Words before the cursor find the command; without one it is `run`. */
-function bash(commands: readonly Command[]): string {
+function bash(commands: readonly Listed[]): string {
   const names = commands.map(({ name }) => name);
   const cases = commands.map((command) => `    ${command.name}) options='${words(command)}' ;;`);
   return `_tswasm() {
@@ -59,11 +63,11 @@ complete -o filenames -F _tswasm tswasm
 `;
 }
 
-function zsh(commands: readonly Command[]): string {
+function zsh(commands: readonly Listed[]): string {
   return `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`;
 }
 
-function fish(commands: readonly Command[]): string {
+function fish(commands: readonly Listed[]): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;
   const lines = commands.map(
     ({ name, summary }) => `complete -c tswasm -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,

@@ -11,8 +11,6 @@ import { EXIT, reportFailure } from '../report';
 import { TIMEOUT, TimeLimit } from '../time-limit';
 
 export const inspectCommand: Command = {
-  name: 'inspect',
-  summary: 'show what a module holds and what it needs',
   usage: 'inspect [--disassemble|--lowered|--tiers] [options] module.wasm [function...]',
   options: [
     { name: 'disassemble', help: 'list the instructions of every function, or of those named' },

@@ -10,8 +10,6 @@ import { makeWasi, WASI_OPTIONS } from '../wasi-options';
 const TAKEN = ['max-memory', 'max-table-elements', 'max-depth', 'feature'];
 
 export const replCommand: Command = {
-  name: 'repl',
-  summary: 'call the functions of a module, look at its memory, step, go back',
   usage: 'repl [options] module.wasm [arguments...]',
   options: [...WASI_OPTIONS, ...ENGINE_OPTIONS.filter(({ name }) => TAKEN.includes(name))],
   notes: 'Once it runs, :help lists what can be typed.',

@@ -16,6 +16,7 @@ import { isSnapshotFile, readSnapshot } from '../snapshot-files';
 import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
+import { STATS, Stats } from '../stats';
 import { TimeLimit } from '../time-limit';
 import { TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
@@ -34,12 +35,11 @@ const KEPT = [
 ];
 
 export const resumeCommand: Command = {
-  name: 'resume',
-  summary: 'go on with a program from a snapshot',
   usage: 'resume [options] F.dmp module.wasm\n       tswasm resume [options] F.wasm[:NAME]',
   options: [
     ...WASI_OPTIONS.filter(({ name }) => KEPT.includes(name)),
     STATE_HASH,
+    STATS,
     ...ENGINE_OPTIONS,
     ...SNAPSHOT_OPTIONS,
     ...TOOL_OPTIONS,
@@ -58,6 +58,7 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
     if (file === undefined) throw new UsageError('no snapshot is given');
     refuseSwapped(file, others);
     const time = new TimeLimit(options);
+    const stats = new Stats(options, file);
     const plan = new SnapshotPlan(options, runLimits(options));
     let blamed = file;
     try {
@@ -93,11 +94,13 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
       const program = programOf(instance, tools.watched(plan.driveOptions()));
       plan.begin({ program, file: moduleFile, bytes, wasi });
       blamed = moduleFile;
+      stats.ready();
       const ending = await program.goOn(execution);
       const wanted = { invoke: options.get('invoke'), args: others };
       const last = await runRest(program, execution.func, ending, wanted);
       await showSourcesFor(moduleFile, last);
       await tools.end(instance, last);
+      stats.tell(instance, program.fuelUsed);
       writeFiles(options, wasi);
       return tellStateHash(options, moduleFile, { instance, wasi, ending: last, code: plan.report(last) });
     } catch (error) {

@@ -13,11 +13,11 @@ import { carriesDefault } from '../snapshot-files';
 import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
+import { STATS, Stats } from '../stats';
 import { TimeLimit } from '../time-limit';
 import { COVERAGE, TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
 import { checkFilesOut, makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
-import { resumeCommand } from './resume';
 
 /** How long we wait, in milliseconds, for peers to take what the program sent before it ended. */
 const FLUSH_TIME = 5000;
@@ -25,8 +25,8 @@ const FLUSH_TIME = 5000;
 const COLD_START = { name: 'cold-start', help: 'ignore a snapshot that the module carries' };
 
 /** Options that a program which goes on has no use for. Who gives one wants something else. */
-function refuseUnknown(options: Options): void {
-  const known = new Set(resumeCommand.options.map(({ name }) => name));
+function refuseUnknown(options: Options, resume: Command): void {
+  const known = new Set(resume.options.map(({ name }) => name));
   const other = options.names().find((name) => !known.has(name));
   if (other === undefined) return;
   throw new UsageError(
@@ -35,12 +35,11 @@ function refuseUnknown(options: Options): void {
 }
 
 export const runCommand: Command = {
-  name: 'run',
-  summary: 'run a program',
   usage: 'run [options] module.wasm [arguments...]',
   options: [
     ...WASI_OPTIONS,
     STATE_HASH,
+    STATS,
     ...ENGINE_OPTIONS,
     ...SNAPSHOT_OPTIONS,
     ...TOOL_OPTIONS,
@@ -65,7 +64,8 @@ ${SNAPSHOT_NOTES}`,
           `${args[0]}: the program goes on with the arguments of its snapshot; --cold-start takes others`,
         );
       }
-      refuseUnknown(options);
+      const { resumeCommand } = await import('./resume');
+      refuseUnknown(options, resumeCommand);
       return resumeCommand.run(options);
     }
     const kept = SNAPSHOT_OPTIONS.find(({ name }) => options.has(name));
@@ -73,6 +73,7 @@ ${SNAPSHOT_NOTES}`,
       throw new UsageError(`--coverage runs a changed module, of which --${kept.name} would be no use`);
     }
     const time = new TimeLimit(options);
+    const stats = new Stats(options, file);
     const plan = new SnapshotPlan(options, runLimits(options));
     const store = new Store({ ...storeLimits(options), ...tierOf(options), ...ALIKE });
     const listeners = await openListeners(options);
@@ -93,9 +94,11 @@ ${SNAPSHOT_NOTES}`,
       if (wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {
         tellExports(file, instance);
       }
+      stats.ready();
       const ending = await runWhole(program, wanted);
       await showSourcesFor(file, ending);
       await tools.end(instance, ending);
+      stats.tell(instance, program.fuelUsed);
       writeFiles(options, wasi);
       return tellStateHash(options, file, { instance, wasi, ending, code: plan.report(ending) });
     } catch (error) {

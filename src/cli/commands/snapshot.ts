@@ -48,8 +48,6 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 export const snapshotCommand: Command = {
-  name: 'snapshot',
-  summary: 'show, check, compare, embed, strip and unpack snapshots',
   usage: 'snapshot info|verify|diff|embed|extract|strip|unpack ...',
   options: [
     { name: 'values', help: 'info: also list all locals, operands and globals' },

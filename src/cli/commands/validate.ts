@@ -8,8 +8,6 @@ import { reportFailure } from '../report';
 import { TIMEOUT, TimeLimit } from '../time-limit';
 
 export const validateCommand: Command = {
-  name: 'validate',
-  summary: 'check that modules are valid; says nothing when they are',
   usage: 'validate [options] module.wasm...',
   options: [{ name: 'verbose', help: 'also name the modules that are valid' }, FEATURE, TIMEOUT],
   optionsAnywhere: true,

@@ -14,8 +14,6 @@ import { EXIT } from '../report';
 const SHOWN = 20;
 
 export const wastCommand: Command = {
-  name: 'wast',
-  summary: 'run test scripts (.wast)',
   usage: 'wast [--verbose] script.wast...',
   options: [{ name: 'verbose', help: 'show all problems, and the assertions that are skipped' }],
   optionsAnywhere: true,

@@ -7,6 +7,7 @@ import type {
   ResumePoint,
   Tier,
   TierCode,
+  TierCounts,
   TierMachine,
   Verdict,
 } from '../../interpreter/tiers';
@@ -17,19 +18,11 @@ import { whyNot } from './refusals';
 
 const TRACKED = 'writes to its memory are tracked';
 
-/** Functions that have been offered, steps that were entered, and why functions were refused: for reports. */
-interface Counts {
-  offered: number;
-  entered: number;
-  continued: number;
-  readonly refused: Map<string, number>;
-}
-
 export class JavaScriptTier implements Tier {
   readonly name = 'javascript';
   readonly haste = 3;
   readonly isPrompt = false;
-  readonly counts: Counts = { offered: 0, entered: 0, continued: 0, refused: new Map() };
+  readonly counts: TierCounts = { offered: 0, entered: 0, continued: 0, refused: new Map() };
   private readonly evaluate: Evaluate;
   private readonly instances = new WeakMap<Instance, CompiledInstance>();
   private activations: Activations | undefined;
@@ -73,7 +66,7 @@ class JavaScriptCode implements TierCode {
   private readonly func: Func;
   private readonly compiled: CompiledInstance;
   private readonly activations: Activations;
-  private readonly counts: Counts;
+  private readonly counts: TierCounts;
   private readonly continuations = new Map<number, Entered | undefined>();
 
   constructor(
@@ -81,7 +74,7 @@ class JavaScriptCode implements TierCode {
     compiled: CompiledInstance,
     { entered }: Compiled,
     activations: Activations,
-    counts: Counts,
+    counts: TierCounts,
   ) {
     this.func = func;
     this.compiled = compiled;

@@ -1,5 +1,5 @@
 /** What must be known of bodies before they are walked: looks at their instructions, without types. */
-import { type BlockOp, OP, type OpName } from '../../decoder';
+import { OP, type OpName, type Reader } from '../../decoder';
 import {
   codeReader,
   funcTypeOf,
@@ -9,10 +9,21 @@ import {
   readLocals,
 } from '../../decoder/body';
 import { CALLS, skipImmediates } from '../../decoder/immediates';
+import { type Instruction, usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
+import { HANDLES_EXCEPTIONS, whyNotUnnamed } from './refusals';
 
 /** How many branches go back to each loop, by the module offset of the `loop`. */
 export type Loops = ReadonlyMap<number, number>;
+
+/** What a look at a function's instructions tells. */
+export interface Facts {
+  /** Why it cannot run natively. It was not looked at behind the place that tells. */
+  readonly why: string | undefined;
+  readonly loops: Loops;
+  /** The functions that its instructions name, each once. Tail calls are calls. */
+  readonly callees: ReadonlySet<number>;
+}
 
 interface OpenBlock {
   readonly isLoop: boolean;
@@ -20,47 +31,75 @@ interface OpenBlock {
   branches: number;
 }
 
-export function loopsOf(module: ModuleData, funcidx: number): Loops {
-  const reader = codeReader(module, funcidx);
-  readLocalDeclarations(reader, module);
-  const open: OpenBlock[] = [{ isLoop: false, offset: -1, branches: 0 }];
-  const loops = new Map<number, number>();
-  const branch = (label: number): void => {
-    const block = open[open.length - 1 - label];
-    block.branches++;
-  };
-  while (reader.pos < reader.end) {
-    const offset = reader.pos;
-    const row = readInstruction(reader);
-    if (row.imm === 'label') branch(reader.u32());
-    else if (row.imm === 'labels') {
-      // One that names a loop twice counts twice: nothing is lost but a local.
-      for (let more = reader.u32(); more >= 0; more--) branch(reader.u32());
-    } else {
-      skipImmediates(reader, row, module);
-      if (row.imm === 'block') {
-        const kind = row.name as BlockOp;
-        open.push({ isLoop: kind === 'loop', offset, branches: 0 });
-      } else if (row.op === OP.end) {
-        const block = open.pop()!;
-        if (block.isLoop) loops.set(block.offset, block.branches);
-      }
-    }
+const known = new WeakMap<ModuleData, Map<number, Facts>>();
+export function factsOf(module: ModuleData, funcidx: number): Facts {
+  let ofModule = known.get(module);
+  if (ofModule === undefined) {
+    ofModule = new Map();
+    known.set(module, ofModule);
   }
-  return loops;
+  let facts = ofModule.get(funcidx);
+  if (facts === undefined) {
+    facts = new Scan(module, funcidx).run();
+    ofModule.set(funcidx, facts);
+  }
+  return facts;
 }
 
-/** The functions that a function's instructions name, each once. Tail calls are calls. */
-export function calleesOf(module: ModuleData, funcidx: number): number[] {
-  const reader = codeReader(module, funcidx);
-  readLocalDeclarations(reader, module);
-  const callees = new Set<number>();
-  while (reader.pos < reader.end) {
-    const row = readInstruction(reader);
-    if (CALLS[row.imm] === 'named') callees.add(reader.u32());
-    else skipImmediates(reader, row, module);
+class Scan {
+  private readonly module: ModuleData;
+  private readonly reader: Reader;
+  private readonly open: OpenBlock[] = [{ isLoop: false, offset: -1, branches: 0 }];
+  private readonly loops = new Map<number, number>();
+  private readonly callees = new Set<number>();
+
+  constructor(module: ModuleData, funcidx: number) {
+    this.module = module;
+    this.reader = codeReader(module, funcidx);
+    readLocalDeclarations(this.reader, module);
   }
-  return [...callees];
+
+  run(): Facts {
+    const { reader, loops, callees } = this;
+    let why: string | undefined;
+    while (why === undefined && reader.pos < reader.end) {
+      const offset = reader.pos;
+      const row = readInstruction(reader);
+      why = usesExceptions(row) ? HANDLES_EXCEPTIONS : this.look(row, offset);
+    }
+    return { why, loops, callees };
+  }
+
+  /** The reader stands at the instruction's immediates. Why the function cannot run natively, if it tells that. */
+  private look(row: Instruction, offset: number): string | undefined {
+    const { reader, module, open, loops } = this;
+    if (row.imm === 'label') {
+      this.branch(reader.u32());
+      return undefined;
+    }
+    if (row.imm === 'labels') {
+      // One that names a loop twice counts twice: nothing is lost but a local.
+      for (let more = reader.u32(); more >= 0; more--) this.branch(reader.u32());
+      return undefined;
+    }
+    if (CALLS[row.imm] === 'named') {
+      this.callees.add(reader.u32());
+      return undefined;
+    }
+    const { pos } = reader;
+    skipImmediates(reader, row, module);
+    if (row.imm === 'block') open.push({ isLoop: row.op === OP.loop, offset, branches: 0 });
+    else if (row.op === OP.end) {
+      const block = open.pop()!;
+      if (block.isLoop) loops.set(block.offset, block.branches);
+    }
+    return CALLS[row.imm] === 'unnamed' ? whyNotUnnamed(module, row.op, pos) : undefined;
+  }
+
+  private branch(label: number): void {
+    const { open } = this;
+    open[open.length - 1 - label].branches++;
+  }
 }
 
 /** What costs fuel by the size of what it does (src/interpreter/fuel.ts). */

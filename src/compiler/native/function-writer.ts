@@ -3,7 +3,7 @@ import { type FuncType, I32, I64, OP, slotsOf, type ValType } from '../../decode
 import { codeReader, type LocalGroup, readLocalDeclarations, readLocals } from '../../decoder/body';
 import type { Callee } from '../../decoder/walk';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
-import { type Loops, loopsOf } from './facts';
+import { factsOf, type Loops } from './facts';
 import { type FrameShape, type Point, pushLocal, type Shadow } from './frame';
 import type { Cell, Helper, Layout } from './layout';
 import { NotNative, whyNotCall } from './refusals';
@@ -61,7 +61,7 @@ export class FunctionWriter {
     this.funcidx = funcidx;
     this.id = id;
     this.type = module.funcType(funcidx);
-    this.loops = loopsOf(module, funcidx);
+    this.loops = factsOf(module, funcidx).loops;
     this.locals = readLocals(this.type, codeReader(module, funcidx), module);
     this.localCount = countOf(this.locals);
     this.localSlots = this.locals.reduce((slots, { type, count }) => slots + count * slotsOf(type), 0);

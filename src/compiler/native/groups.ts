@@ -3,9 +3,8 @@
  * in groups when they are needed: one that has been asked for, and those that it calls, since calls within a group are direct.
  */
 import type { ModuleData } from '../../decoder/module';
-import { calleesOf } from './facts';
+import { factsOf } from './facts';
 import type { Layout } from './layout';
-import { whyNotFunction } from './refusals';
 
 export interface PartSizes {
   /** Bytes of code of the largest module that is emitted whole. */
@@ -45,15 +44,16 @@ export class Refusals {
   private find(funcidx: number): string | undefined {
     const { module, quiet } = this.layout;
     if (funcidx < module.importedFuncs) return 'it is imported';
-    const why = whyNotFunction(module, funcidx);
+    const { why, callees } = factsOf(module, funcidx);
     if (quiet[funcidx] === 0) return why;
     // It has no way to unwind, and so must not call out.
-    const refused = why ?? (this.callsRefused(funcidx) ? QUIET_CALLS_OUT : undefined);
+    const refused = why ?? (this.isAnyRefused(callees) ? QUIET_CALLS_OUT : undefined);
     return refused === undefined ? undefined : this.refuse(funcidx, refused);
   }
 
-  private callsRefused(funcidx: number): boolean {
-    return calleesOf(this.layout.module, funcidx).some((callee) => this.why(callee) !== undefined);
+  private isAnyRefused(callees: ReadonlySet<number>): boolean {
+    for (const callee of callees) if (this.why(callee) !== undefined) return true;
+    return false;
   }
 }
 const QUIET_CALLS_OUT = 'it is quiet and calls a function that cannot run natively';
@@ -73,7 +73,7 @@ export function groupOf(
   let bytes = sizeOf(root);
   // Those that are added are visited too.
   for (const member of members) {
-    for (const callee of calleesOf(module, member)) {
+    for (const callee of factsOf(module, member).callees) {
       if (members.has(callee) || refusals.why(callee) !== undefined) continue;
       if (quiet[callee] === 0 && bytes + sizeOf(callee) > sizes.group) continue;
       members.add(callee);

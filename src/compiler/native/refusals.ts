@@ -1,8 +1,5 @@
 /** What cannot run natively, and why: modules whose types the host's engine does not take, and functions with certain calls. */
 import { canonicalFuncType, type FuncType, isRef, OP, Reader } from '../../decoder';
-import { codeReader, readInstruction, readLocalDeclarations } from '../../decoder/body';
-import { skipImmediates } from '../../decoder/immediates';
-import { usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import type { Callee } from '../../decoder/walk';
 
@@ -54,19 +51,10 @@ export function whyNotCall(module: ModuleData, callee: Callee): string | undefin
   return 'it calls indirectly by a type with references';
 }
 
-export function whyNotFunction(module: ModuleData, funcidx: number): string | undefined {
-  const reader = codeReader(module, funcidx);
-  readLocalDeclarations(reader, module);
-  while (reader.pos < reader.end) {
-    const row = readInstruction(reader);
-    if (usesExceptions(row)) return HANDLES_EXCEPTIONS;
-    const { pos } = reader;
-    skipImmediates(reader, row, module);
-    const kind = CALLEES[row.op];
-    if (kind === undefined) continue;
-    const typeidx = new Reader(module.bytes, pos).u32();
-    const why = whyNotCall(module, kind === 'ref' ? { kind, typeidx } : { kind, typeidx, tableidx: -1 });
-    if (why !== undefined) return why;
-  }
-  return undefined;
+/** The same of an instruction that does not name its callee, with immediates at this offset. */
+export function whyNotUnnamed(module: ModuleData, op: number, immediates: number): string | undefined {
+  const kind = CALLEES[op];
+  if (kind === undefined) return undefined;
+  const typeidx = new Reader(module.bytes, immediates).u32();
+  return whyNotCall(module, kind === 'ref' ? { kind, typeidx } : { kind, typeidx, tableidx: -1 });
 }

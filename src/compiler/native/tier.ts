@@ -8,17 +8,19 @@ import type {
   ResumePoint,
   Tier,
   TierCode,
+  TierCounts,
   TierMachine,
   Verdict,
 } from '../../interpreter/tiers';
 import type { Func, Instance } from '../../runtime';
 import { Activations } from './activations';
+import { factsOf } from './facts';
 import { slotsIn } from './function-writer';
 import { PART_SIZES, type PartSizes } from './groups';
 import type { HostWebAssembly } from './host';
 import { hostMemories, NativeInstance } from './native-instance';
 import { Program } from './program';
-import { whyNotFunction, whyNotModule } from './refusals';
+import { whyNotModule } from './refusals';
 
 const RUNS: Verdict = { kind: 'runs' };
 const refuses = (why: string): Verdict => ({ kind: 'refuses', why });
@@ -37,8 +39,7 @@ export class NativeTier implements Tier {
   private readonly programs = new WeakMap<ModuleData, Program | string>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
   private activations: Activations | undefined;
-  /** Functions that have been offered, and why others were refused: for reports. */
-  readonly counts = { offered: 0, entered: 0, continued: 0, refused: new Map<string, number>() };
+  readonly counts: TierCounts = { offered: 0, entered: 0, continued: 0, refused: new Map() };
 
   constructor(host: HostWebAssembly, sizes: PartSizes = PART_SIZES) {
     this.host = host;
@@ -46,7 +47,7 @@ export class NativeTier implements Tier {
   }
 
   judge(module: ModuleData, funcidx: number): Verdict {
-    const why = whyNotModule(module) ?? whyNotFunction(module, funcidx);
+    const why = whyNotModule(module) ?? factsOf(module, funcidx).why;
     return why === undefined ? RUNS : refuses(why);
   }
 
@@ -127,11 +128,6 @@ function reserve(instance: Instance, bytes: Uint8Array): boolean {
   return charge !== undefined;
 }
 
-interface Counts {
-  entered: number;
-  continued: number;
-}
-
 class NativeCode implements TierCode {
   readonly entry: Step;
   private readonly func: Func;
@@ -142,7 +138,7 @@ class NativeCode implements TierCode {
     func: Func,
     native: NativeInstance,
     activations: Activations,
-    private readonly counts: Counts,
+    private readonly counts: TierCounts,
   ) {
     this.func = func;
     this.native = native;
