@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readmeChart } from '../bench/chart.ts';
 import { blocksOf, follow } from '../scripts/trial/follow.ts';
 import { THERE, WABT } from '../scripts/trial/there.ts';
 
@@ -62,6 +63,10 @@ it('sees when something is not as it says', () => {
   );
   const failing = text.replace('console.log(1)', 'process.exit(3)');
   expect(() => follow('failing', failing, folderFor('failing'), THERE)).toThrow('ended with 3');
+});
+
+it("the README's chart is drawn from the results", () => {
+  expect(readFileSync(path.join(root, 'README.md'), 'utf8')).toContain(`\n${readmeChart()}\n`);
 });
 
 it('every guide is named in the list, and links lead somewhere', () => {

@@ -1,4 +1,5 @@
-// Other JavaScript engines, for tests: where they are found, and `node scripts/engines.mjs`, which brings them from npm.
+// Other JavaScript engines, for tests: where they are found, and `node scripts/engines.mjs`, which brings them from npm
+// (with `--nodes`: other versions of Node).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -57,14 +58,40 @@ export function noEngine(name) {
   return `no ${name} here: ${ENGINES[name].variable} may name one, and node scripts/engines.mjs brings one`;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+/** Other versions of Node that the package is tried on: npm has a package of each for a platform. */
+const NODES = ['22.23.3', '24.21.0', '26.12.1'];
+const nodePackage = (version) => `node-${version.split('.')[0]}`;
+
+/** Programs: those that TSWASM_NODES names (with `:` between them), or what `node scripts/engines.mjs --nodes` has brought. */
+export function findNodes() {
+  const named = process.env['TSWASM_NODES'];
+  const programs = named
+    ? named.split(':')
+    : NODES.map((version) => path.join(folder, 'node_modules', nodePackage(version), 'bin/node'));
+  const those = programs.filter(runs);
+  if (named && those.length < programs.length) throw new Error(`TSWASM_NODES names one that does not run`);
+  return those;
+}
+
+function bring(packages) {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
-  const packages = Object.values(ENGINES).map((engine) => engine.package);
+  if (!existsSync(path.join(folder, 'package.json')))
+    writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
   // What a package would run to set itself up is not run: its program is where it lies.
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact', ...packages];
   const { status } = spawnSync('npm', args, { cwd: folder, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  if (process.argv.includes('--nodes')) {
+    const platform = `node-${process.platform}-${process.arch}`;
+    bring(NODES.map((version) => `${nodePackage(version)}@npm:${platform}@${version}`));
+    const nodes = findNodes();
+    for (const node of nodes) console.log(node);
+    process.exit(nodes.length > 0 ? 0 : 1);
+  }
+  bring(Object.values(ENGINES).map((engine) => engine.package));
   const missing = Object.keys(ENGINES).filter((name) => findEngine(name) === undefined);
   for (const name of Object.keys(ENGINES)) console.log(`${name}: ${findEngine(name) ?? 'does not run here'}`);
   if (missing.length === Object.keys(ENGINES).length) process.exit(1);

@@ -10,6 +10,8 @@ export interface Bundle {
   readonly external: readonly string[];
   /** The files that are in it, from the root of the repository. */
   readonly files: readonly string[];
+  /** Bytes of text that each of them has become. */
+  readonly bytes: ReadonlyMap<string, number>;
   /** What it exports, if it is a module. */
   readonly exports: readonly string[];
 }
@@ -36,7 +38,9 @@ export async function bundle(files: readonly string[], options: BuildOptions = {
   const outputs = Object.values(metafile.outputs);
   const external = outputs.flatMap((output) => output.imports.map(({ path }) => path));
   const exports = outputs.flatMap((output) => output.exports);
-  return { text: outputFiles[0].text, external, files: Object.keys(metafile.inputs), exports };
+  const inputs = outputs.flatMap((output) => Object.entries(output.inputs));
+  const bytes = new Map(inputs.map(([file, { bytesInOutput }]) => [file, bytesInOutput]));
+  return { text: outputFiles[0].text, external, files: Object.keys(metafile.inputs), bytes, exports };
 }
 
 /** What is in it. */

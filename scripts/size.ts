@@ -1,6 +1,6 @@
 /**
  * What a user downloads, by feature set, against budgets: `npm run size`. Exit code 1 when a set is over its budget or left out something
- * that its host would have to have.
+ * that its host would have to have. `npm run size -- --parts` shows what the small set is made of.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -36,7 +36,8 @@ const WASI = 'src/wasi/index.ts';
 async function built(file: string): Promise<Bundle> {
   const place = path.join(root, 'dist', file);
   if (!existsSync(place)) throw new Error(`there is no dist/${file}: npm run build`);
-  return { text: readFileSync(place, 'utf8'), external: [], files: [place], exports: [] };
+  const text = readFileSync(place, 'utf8');
+  return { text, external: [], files: [place], bytes: new Map([[file, text.length]]), exports: [] };
 }
 
 /** Each budget is a few percent above what the set had when its row was written. */
@@ -186,7 +187,26 @@ export function showSizes(sizes: readonly Size[]): string {
   return table.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }
 
+/** Rooms of a bundle, and the heaviest files of each: bytes of text, and their share of what is downloaded. */
+export function showParts({ text, bytes }: Bundle): string {
+  const whole = gzipSync(text, { level: 9 }).length;
+  const line = (name: string, size: number) =>
+    `${String(size).padStart(7)} ${((whole / KB) * (size / text.length)).toFixed(1).padStart(6)}  ${name}`;
+  const roomOf = (file: string) => path.dirname(file).split('/').slice(0, 2).join('/');
+  const rooms = new Map<string, number>();
+  for (const [file, size] of bytes) rooms.set(roomOf(file), (rooms.get(roomOf(file)) ?? 0) + size);
+  const heaviest = (entries: Iterable<[string, number]>) => [...entries].sort((a, b) => b[1] - a[1]);
+  const lines = heaviest(rooms).flatMap(([room, size]) => [
+    line(room, size),
+    ...heaviest([...bytes].filter(([file]) => roomOf(file) === room))
+      .filter(([, of]) => of >= KB)
+      .map(([file, of]) => `  ${line(file, of)}`),
+  ]);
+  return ['  bytes   gzip KB', ...lines, line('all', text.length)].join('\n');
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  if (process.argv.includes('--parts')) console.log(`${showParts(await buildMin())}\n`);
   const sizes = await Promise.all(FEATURE_SETS.map(measure));
   console.log(showSizes(sizes));
   const wrong = sizes.flatMap(complaints);

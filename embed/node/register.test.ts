@@ -4,13 +4,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { findNodes } from '../../scripts/engines.mjs';
 import { root } from '../../scripts/laws/files';
 
 const folder = path.join(root, 'node_modules/.cache/tswasm-register');
 const run = promisify(execFile);
 
-/** Other Nodes than this one: `TSWASM_NODES=/path/to/node22:/path/to/node24`. */
-const nodes = [process.execPath, ...(process.env['TSWASM_NODES'] ?? '').split(':').filter(Boolean)];
+const others = findNodes();
+if (others.length === 0)
+  console.warn('SKIPPED: other versions of Node; node scripts/engines.mjs --nodes brings some');
+const nodes = [process.execPath, ...others];
 
 const PROGRAMS = {
   'fetch.mjs': `

@@ -90,7 +90,7 @@ class LeafMaker extends Assembler {
     instance: Instance,
     private readonly own: Factories,
   ) {
-    super(code, body, instance, new Flattening(body));
+    super(code, body, instance, new Flattening(body), false);
   }
 
   override make(name: string): Factory {

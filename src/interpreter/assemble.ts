@@ -3,6 +3,8 @@
  * continuation, branches forward call their target, and a branch back returns the loop's header to the nearest loop step. What the
  * host's stack holds is bounded: a chain longer than MAX_CHAIN goes through the trampoline.
  *
+ * Of a long function most blocks never run before it is hot, if ever. Such code can be made late: each block when it is first entered.
+ *
  * This takes the forms that every set of factories has; forms.ts looks for better ones.
  */
 
@@ -47,15 +49,25 @@ interface Loop {
   readonly header: Step;
 }
 
-export function assembler(code: Code, body: LoweredBody, instance: Instance, flat: Flattening): Assembler {
-  return new Assembler(code, body, instance, flat);
+export function assembler(
+  code: Code,
+  body: LoweredBody,
+  instance: Instance,
+  flat: Flattening,
+  isLate: boolean,
+): Assembler {
+  return new Assembler(code, body, instance, flat, isLate);
 }
 
 export class Assembler {
   protected readonly code: Code;
   protected readonly body: LoweredBody;
   readonly instance: Instance;
-  private readonly blocks: BasicBlock[];
+  private readonly blocks: (BasicBlock | undefined)[];
+  /** Each block is assembled when it first runs, or when somebody looks for a place in it. */
+  protected readonly isLate: boolean;
+  /** What late blocks have become. */
+  private readonly lateSteps: (Step | undefined)[] = [];
   private readonly factories: FactorySource;
   protected readonly steps: Step[] = [];
   /** Longest chain of host calls from each block's start. */
@@ -66,41 +78,76 @@ export class Assembler {
   /** The block being assembled; those from the next one on are done. */
   protected current: number;
 
-  constructor(code: Code, body: LoweredBody, instance: Instance, { blocks, caughtBack }: Flattening) {
+  constructor(code: Code, body: LoweredBody, instance: Instance, flat: Flattening, isLate: boolean) {
     this.code = code;
     this.body = body;
     this.instance = instance;
-    this.blocks = blocks;
+    this.blocks = flat.blocks;
+    this.isLate = isLate;
     this.factories = factorySource(code.hot);
-    this.current = blocks.length;
-    for (const { place, back } of caughtBack) this.header(place.block, back!.targetLoop);
+    this.current = flat.blocks.length;
+    for (const { place, back } of flat.caughtBack) this.header(place.block, back!.targetLoop);
+    if (!isLate) return;
+    for (const [{ block }, { targetLoop }] of flat.lastBack) this.header(block, targetLoop);
+    code.rest = () => this.makeRest();
   }
 
-  /** Assembles some blocks; a statement counts as four of `most`. True when the code is complete. */
+  /** Assembles some blocks; a statement counts as four of `most`. True when the code is complete, but for what is made late. */
   run(most: number): boolean {
     const { blocks, code, body } = this;
     for (let left = most; this.current > 0; ) {
       if (left <= 0) return false;
       const k = --this.current;
+      if (this.isLate) {
+        this.postpone(k);
+        left--;
+        continue;
+      }
       // Nothing looks at it again, and a long function has very many.
       const block = blocks.pop()!;
       left -= 4 * block.statements.length + (block.end?.kind === 'table' ? block.end.targets.length : 1);
-      this.depth = 0;
-      this.handlers = block.handlers;
-      let step = this.block(block);
-      const loop = this.loops.get(k);
-      if (loop !== undefined) {
-        loop.cell.body = step;
-        step = loop.header;
-        this.depth += 2;
-      }
-      this.steps[k] = step;
-      this.depths[k] = this.depth;
+      this.assemble(k, block);
     }
     code.size = 2 * body.slots;
     code.entrySite.resume = this.steps[0];
     code.entry = entryStep(code, body, (name) => this.make(name), this.steps[0]);
     return true;
+  }
+
+  /** Assembles the block whose turn it is. Gives its code, which in a loop is that behind the header. */
+  private assemble(k: number, block: BasicBlock): Step {
+    this.depth = 0;
+    this.handlers = block.handlers;
+    const step = this.block(block);
+    const loop = this.loops.get(k);
+    if (loop !== undefined) {
+      loop.cell.body = step;
+      this.depth += 2;
+    }
+    this.steps[k] = loop?.header ?? step;
+    this.depths[k] = this.depth;
+    return step;
+  }
+
+  /** A step that assembles the block. What it has become it gives to the trampoline: no chain leads through. */
+  private postpone(k: number): void {
+    const late: Step = () => this.lateSteps[k] ?? this.makeLate(k);
+    const loop = this.loops.get(k);
+    if (loop !== undefined) loop.cell.body = late;
+    this.steps[k] = loop?.header ?? late;
+    this.depths[k] = loop === undefined ? 1 : 3;
+  }
+
+  private makeLate(k: number): Step {
+    this.current = k;
+    const step = this.assemble(k, this.blocks[k]!);
+    this.blocks[k] = undefined;
+    this.lateSteps[k] = step;
+    return step;
+  }
+
+  private makeRest(): void {
+    for (let k = this.blocks.length - 1; k >= 0; k--) if (this.lateSteps[k] === undefined) this.makeLate(k);
   }
 
   // Factories

@@ -55,7 +55,7 @@ function rebuild(
       safepoint = innermost(code, frame);
       return;
     }
-    const site = code.calls.get(frame.offset);
+    const site = code.callAt(frame.offset);
     if (site === undefined) throw new InternalError(`no call at offset ${frame.offset}`);
     sites.push(site);
     pointers.push(fp);
@@ -74,7 +74,7 @@ function rebuild(
 function innermost(code: Code, frame: StackFrame): Safepoint {
   const { kind, offset, targetLoop, values } = frame;
   if (kind === 'entry') return code.entrySite;
-  const bulk = kind === 'bulk' ? code.bulks.get(offset) : undefined;
+  const bulk = kind === 'bulk' ? code.bulkAt(offset) : undefined;
   if (bulk !== undefined) return bulk;
   const resume = code.loops.get(targetLoop);
   if (resume === undefined) throw new InternalError(`no loop at offset ${targetLoop}`);

@@ -141,10 +141,12 @@ export class Code {
   called!: Step;
   /** By offset of the `loop` opcode. */
   readonly loops = new Map<number, Step>();
-  /** By offset of the call instruction. */
+  /** By offset of the call instruction; those of code that is made already. */
   readonly calls = new Map<number, CallSite>();
-  /** By offset of the bulk operation. */
+  /** By offset of the bulk operation; likewise. */
   readonly bulks = new Map<number, Safepoint>();
+  /** Makes what is still to be made. */
+  rest: (() => void) | undefined = undefined;
   readonly entrySite: Safepoint;
   /** Its function is quiet (decoder/quiet.ts): nothing is charged for an entry. */
   readonly quiet: boolean;
@@ -177,5 +179,18 @@ export class Code {
       operands: undefined,
       resume: null,
     };
+  }
+
+  callAt(offset: number): CallSite | undefined {
+    if (!this.calls.has(offset)) this.complete();
+    return this.calls.get(offset);
+  }
+  bulkAt(offset: number): Safepoint | undefined {
+    if (!this.bulks.has(offset)) this.complete();
+    return this.bulks.get(offset);
+  }
+  private complete(): void {
+    this.rest?.();
+    this.rest = undefined;
   }
 }

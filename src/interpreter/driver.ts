@@ -28,6 +28,14 @@ const HOT_ENTRIES = 24_000;
 /** Work after which the store is asked for more room. */
 const MADE_AT_ONCE = 4096;
 
+/**
+ * Blocks from which on cold code is made late. The HTTP parser of Node's `fetch` has a function of 1,938, and a first request runs some of them:
+ * without a JIT its first calls take 150 ms of processor time, and 200 when all is made at once. A late block costs a turn of the trampoline
+ * each time, so hot code is never late, and where nothing becomes hot none is. Nor is it where somebody may want to stop: a late block is
+ * made between two safepoints.
+ */
+const LATE_FROM = 256;
+
 /** What is under way: statements, then blocks of them, then closures. */
 type Stage =
   | { readonly kind: 'lowering'; readonly lowering: Lowering }
@@ -154,9 +162,15 @@ function goOn({ func }: FuncCode, making: Making, most: number): boolean {
   if (making.stage.kind === 'flattening') {
     const { body, flat } = making.stage;
     if (!flat.run(most)) return false;
-    making.stage = { kind: 'assembling', assembler: assembler(code, body, func.instance!, flat) };
+    const late = isLate(code, flat);
+    making.stage = { kind: 'assembling', assembler: assembler(code, body, func.instance!, flat, late) };
   }
   return making.stage.assembler.run(most);
+}
+
+function isLate({ hot }: Code, { blocks }: Flattening): boolean {
+  const mayStop = registers.lowering < Number.POSITIVE_INFINITY;
+  return !hot && !mayStop && hasFreshFactories() && blocks.length >= LATE_FROM;
 }
 
 /** Reserves the room that the code takes, before it does. */

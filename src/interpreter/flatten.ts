@@ -90,8 +90,8 @@ interface Sequence {
 
 export class Flattening {
   readonly blocks: BasicBlock[] = [];
-  /** By the starts of loops: the last block that branches back there. */
-  readonly lastBack = new Map<Place, number>();
+  /** By the starts of loops: the last block that branches back there, and the offset of the `loop`. */
+  readonly lastBack = new Map<Place, { readonly block: number; readonly targetLoop: number }>();
   /** Catch clauses that go back to a loop. A frame may stand there, even if nothing in their `try` can throw. */
   readonly caughtBack: Target[] = [];
   private current: BasicBlock | undefined;
@@ -140,7 +140,8 @@ export class Flattening {
     }
   }
   private noteBack({ place, back }: Target): void {
-    if (back !== undefined) this.lastBack.set(place, this.blocks.length - 1);
+    if (back === undefined) return;
+    this.lastBack.set(place, { block: this.blocks.length - 1, targetLoop: back.targetLoop });
   }
   private jump(place: Place): void {
     this.end({ kind: 'jump', to: { place, back: undefined } });

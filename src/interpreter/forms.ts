@@ -44,8 +44,14 @@ interface OperandForm extends Form {
   readonly how: string;
 }
 
-export function assembler(code: Code, body: LoweredBody, instance: Instance, flat: Flattening): Assembler {
-  return new FormAssembler(code, body, instance, flat);
+export function assembler(
+  code: Code,
+  body: LoweredBody,
+  instance: Instance,
+  flat: Flattening,
+  isLate: boolean,
+): Assembler {
+  return new FormAssembler(code, body, instance, flat, isLate);
 }
 
 class FormAssembler extends Assembler {
@@ -55,10 +61,10 @@ class FormAssembler extends Assembler {
   private readonly open: { readonly start: number; readonly last: number }[] = [];
   private looked: number;
 
-  constructor(code: Code, body: LoweredBody, instance: Instance, flat: Flattening) {
-    super(code, body, instance, flat);
+  constructor(code: Code, body: LoweredBody, instance: Instance, flat: Flattening, isLate: boolean) {
+    super(code, body, instance, flat, isLate);
     this.looked = flat.blocks.length;
-    for (const [{ block }, last] of flat.lastBack) {
+    for (const [{ block }, { block: last }] of flat.lastBack) {
       const starts = this.ending.get(last);
       if (starts !== undefined) starts.push(block);
       else this.ending.set(last, [block]);
@@ -94,7 +100,7 @@ class FormAssembler extends Assembler {
    * and each turn go through it.
    */
   protected override longest(block: number): number {
-    return block > this.loopEnd() ? MAX_CHAIN / 2 : MAX_CHAIN;
+    return this.isLate || block > this.loopEnd() ? MAX_CHAIN / 2 : MAX_CHAIN;
   }
 
   /** The last block of the innermost loop around the current one, which is where the last branch back to its start is. */

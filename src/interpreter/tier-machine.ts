@@ -119,7 +119,7 @@ export class MachineOfTier implements TierMachine {
 
   leaveCall({ func, fp, sp }: Place, offset: number, callee: Func): void {
     const code = makeCode(codeOf(func));
-    const site = code.calls.get(offset);
+    const site = code.callAt(offset);
     if (site === undefined) throw new InternalError(`a tier leaves at offset ${offset}, where no call is`);
     const { sites, frames, callees } = stack();
     this.coverRefs(fp + code.size);
