@@ -46,7 +46,7 @@ export const FEATURE_SETS: readonly FeatureSet[] = [
     name: 'core',
     contains: 'tswasm',
     build: () => bundle([CORE]),
-    gzip: 75,
+    gzip: 76,
     why: 'what every user has',
   },
   {
@@ -117,7 +117,7 @@ export const FEATURE_SETS: readonly FeatureSet[] = [
     name: 'in ECMAScript 5',
     contains: 'tswasm/es5 (dist/tswasm.es5.cjs)',
     build: () => built('tswasm.es5.cjs'),
-    gzip: 88,
+    gzip: 89,
     why: 'the small set, for engines that parse no classes',
   },
   {
@@ -132,15 +132,15 @@ export const FEATURE_SETS: readonly FeatureSet[] = [
     contains: 'tswasm/quickjs (dist/quickjs/tswasm.js)',
     build: () => built('quickjs/tswasm.js'),
     gzip: 133,
-    raw: 483,
+    raw: 485,
     why: 'all but the drop-in; a device holds the text in flash and parses it from memory',
   },
   {
     name: 'QuickJS runner',
     contains: 'dist/quickjs/run.js',
     build: () => built('quickjs/run.js'),
-    gzip: 130,
-    raw: 476,
+    gzip: 131,
+    raw: 478,
     why: 'the same with a command line, less the API',
   },
 ];

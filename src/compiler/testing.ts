@@ -222,14 +222,6 @@ const TRAPS: readonly (readonly [code: string, body: string])[] = [
   ['callStackExhausted', '(call $deep (local.get $n))'],
 ];
 
-export interface CountedTier extends Tier {
-  readonly counts: {
-    readonly entered: number;
-    readonly continued: number;
-    readonly refused: { readonly size: number };
-  };
-}
-
 /** In it from the first call on, and again after each stop. */
 export const always = (tier: Tier): TierPolicy => ({
   tiers: [tier],
@@ -314,7 +306,7 @@ interface Compared {
 
 export function describeTier(
   name: string,
-  tiers: readonly CountedTier[],
+  tiers: readonly Tier[],
   { nans, fuelAfterTraps }: Compared,
 ): void {
   const programs = nans ? { ...PROGRAMS, 'NaNs with bits of their own': NANS } : PROGRAMS;
