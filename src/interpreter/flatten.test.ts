@@ -80,7 +80,7 @@ describe.each(bodies)('%s', (_, body) => {
       const targets = end?.kind === 'table' ? end.targets : ends;
       for (const { place, back } of targets) if (back !== undefined) last.set(place, k);
     });
-    for (const [place, k] of last) expect(lastBack.get(place)).toBeGreaterThanOrEqual(k);
+    for (const [place, k] of last) expect(lastBack.get(place)!.block).toBeGreaterThanOrEqual(k);
   });
 
   it('is the same in slices of one statement', () => {
