@@ -15,7 +15,7 @@ import { travel } from './tests/travel';
 import { toHex } from './tests/wire';
 
 const STOPS = Number(process.env['TSWASM_MOVES'] ?? 7);
-const TIMEOUT = 120_000 + STOPS * 6000;
+const TIMEOUT = 600_000 + STOPS * 6000;
 if (!hasClang) process.stderr.write('SKIPPED: compiled programs that travel; they need clang and lld\n');
 
 const FREESTANDING = ['--target=wasm32', '-nostdlib', '-Wl,--no-entry'];

@@ -11,7 +11,7 @@ import { toHex } from './tests/wire';
 const STOPS = Number(process.env['TSWASM_MOVES'] ?? 7);
 const SEED = Number(process.env['TSWASM_SEED'] ?? 1);
 /** A move takes some tenths of a second, one in Hermes two, and all programs move at the same time: many times that. */
-const TIMEOUT = 120_000 + STOPS * 60_000;
+const TIMEOUT = 600_000 + STOPS * 60_000;
 
 let engines: EngineCommand[];
 beforeAll(async () => {

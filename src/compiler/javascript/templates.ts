@@ -48,10 +48,9 @@ function cut(code: string): Piece[] {
   return pieces;
 }
 
-const TEST = '?1:0';
 const KEPT = '(t=';
 
-function cutTemplate({ code, operands, result }: Template): CutTemplate {
+function cutTemplate({ code, test, operands, result }: Template): CutTemplate {
   const [first, second] = code.split(';');
   const keepsLow = second !== undefined && first.startsWith(KEPT);
   const low = cut(keepsLow ? first.slice(KEPT.length, -1) : first);
@@ -64,7 +63,7 @@ function cutTemplate({ code, operands, result }: Template): CutTemplate {
     result,
     low,
     high,
-    condition: code.endsWith(TEST) ? cut(code.slice(0, -TEST.length)) : undefined,
+    condition: test === undefined ? undefined : cut(test),
     keepsLow,
     counts: operands.map((_, k) => ({ low: count(k, false), high: count(k, true) })),
   };

@@ -5,32 +5,35 @@
  * They are the commonest neighbours in compiled code, counted where SQLite (sql.js) and QuickJS (quickjs-emscripten) run, not in a
  * benchmark: a counter that is stepped and tested, a pointer that is followed and tested, a bit field, select of locals and constants.
  */
-const BACK = '(--M.fuel<0?(M.yielded=site,null):header)';
+import { BACK, closure, type Row } from './closure';
 
-const rows: Record<string, readonly [params: readonly string[], closure: string]> = {
+const rows: Record<string, Row> = {
   // A function that calls nothing has only one frame on the host's stack.
   'loop/leaf': [
     ['cell'],
     '{var self=fp=>{const body=cell.body;let s;do s=body(fp);while(s===self);return s};return self}',
   ],
   // A condition whose taken branch goes back to a loop.
-  'loop/r': [['a', 'site', 'header', 'n'], `fp=>I[fp+a]!==0?${BACK}:n(fp)`],
-  'loop/e': [['a', 'site', 'header', 'n'], `fp=>a(fp)!==0?${BACK}:n(fp)`],
+  'loop/r': [['a', 'site', 'header', 'n'], closure('', `I[fp+a]!==0?${BACK}:n(fp)`)],
+  'loop/e': [['a', 'site', 'header', 'n'], closure('', `a(fp)!==0?${BACK}:n(fp)`)],
   // Set, then test what was set.
-  'setif i32.add/rk': [['d', 'a', 'b', 'y', 'n'], 'fp=>(I[fp+d]=I[fp+a]+b|0)!==0?y(fp):n(fp)'],
+  'setif i32.add/rk': [['d', 'a', 'b', 'y', 'n'], closure('', '(I[fp+d]=I[fp+a]+b|0)!==0?y(fp):n(fp)')],
   'setloop i32.add/rk': [
     ['d', 'a', 'b', 'site', 'header', 'n'],
-    `fp=>(I[fp+d]=I[fp+a]+b|0)!==0?${BACK}:n(fp)`,
+    closure('', `(I[fp+d]=I[fp+a]+b|0)!==0?${BACK}:n(fp)`),
   ],
   'setif i32.load/r': [
     ['d', 'a', 'o', 'm', 'at', 'y', 'n'],
-    'fp=>{const x=I[fp+a];let v=x+o|0;if((x|v)<0||v>m.top4)v=m.far(x,o,4,at);return(I[fp+d]=v&3?m.load32(v):m.i32[v>>>2])!==0?y(fp):n(fp)}',
+    closure(
+      'const x=I[fp+a];let v=x+o|0;if((x|v)<0||v>m.top4)v=m.far(x,o,4,at);',
+      '(I[fp+d]=v&3?m.load32(v):m.i32[v>>>2])!==0?y(fp):n(fp)',
+    ),
   ],
   'br_table i32.add/rk': [
     ['a', 'b', 'targets', 'last'],
-    'fp=>{const k=I[fp+a]+b>>>0;return targets[k<last?k:last](fp)}',
+    closure('const k=I[fp+a]+b>>>0;', 'targets[k<last?k:last](fp)'),
   ],
-  'br_table/r': [['a', 'targets', 'last'], 'fp=>{const k=I[fp+a]>>>0;return targets[k<last?k:last](fp)}'],
+  'br_table/r': [['a', 'targets', 'last'], closure('const k=I[fp+a]>>>0;', 'targets[k<last?k:last](fp)')],
 };
 
 // Select of slots and constants: the value operands' forms; the condition is a closure.
@@ -42,20 +45,20 @@ const SELECTED: Readonly<Record<string, (name: string) => string>> = {
 for (const [left, a] of Object.entries(SELECTED)) {
   for (const [right, b] of Object.entries(SELECTED)) {
     const chosen = `c(fp)!==0?${a('a')}:${b('b')}`;
-    rows[`select/${left}${right}`] = [['a', 'b', 'c'], `fp=>${chosen}`];
-    rows[`set select/${left}${right}`] = [['d', 'a', 'b', 'c', 'n'], `fp=>{I[fp+d]=${chosen};return n(fp)}`];
+    rows[`select/${left}${right}`] = [['a', 'b', 'c'], closure('', chosen)];
+    rows[`set select/${left}${right}`] = [['d', 'a', 'b', 'c', 'n'], closure(`I[fp+d]=${chosen};`, 'n(fp)')];
   }
 }
 
-rows['global.set.i/r'] = [['g', 'k', 'a', 'n'], 'fp=>{g[k]=I[fp+a];return n(fp)}'];
+rows['global.set.i/r'] = [['g', 'k', 'a', 'n'], closure('g[k]=I[fp+a];', 'n(fp)')];
 
 // (x >>> k) & mask
 for (const [how, x] of [
   ['r', 'I[fp+a]'],
   ['e', 'a(fp)'],
 ]) {
-  rows[`bits/${how}`] = [['a', 'b', 'c'], `fp=>${x}>>>b&c`];
-  rows[`set bits/${how}`] = [['d', 'a', 'b', 'c', 'n'], `fp=>{I[fp+d]=${x}>>>b&c;return n(fp)}`];
+  rows[`bits/${how}`] = [['a', 'b', 'c'], closure('', `${x}>>>b&c`)];
+  rows[`set bits/${how}`] = [['d', 'a', 'b', 'c', 'n'], closure(`I[fp+d]=${x}>>>b&c;`, 'n(fp)')];
 }
 
 export const FUSED: Readonly<typeof rows> = rows;

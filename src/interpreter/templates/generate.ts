@@ -11,6 +11,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOADS, STORES } from './access';
 import { addressed, addressOf, marksOf, withAddresses } from './address';
+import { BACK, type Closure, closure, madeText, NEXT, type Row } from './closure';
 import { CONTROL } from './control';
 import { COMPOSED_PAIRS, COMPOSED_STATEMENTS, COMPOSED_TERMINATORS, FUSED } from './fused';
 import { vectorFactories } from './generate-vectors';
@@ -73,44 +74,37 @@ function temporaries(code: string): string {
 }
 
 /** The closure's value: `bind` first, then one expression, or two for the words of an i64. */
-function valueClosure(result: Kind, bind: string, code: string): string {
-  const temp = temporaries(code);
-  if (result !== 'I') {
-    if (bind === '' && temp === '') return `fp=>${code}`;
-    return `fp=>{${temp}${bind}return ${code}}`;
-  }
+function valueClosure(result: Kind, bind: string, code: string): Closure {
+  const before = temporaries(code) + bind;
+  if (result !== 'I') return closure(before, code);
   const [low, high] = code.split(';');
-  if (high === 'W.hi') return bind === '' ? `fp=>${low}` : `fp=>{${bind}return ${low}}`;
-  return `fp=>{${temp}${bind}const l=${low};W.hi=${high};return l}`;
+  if (high === 'W.hi') return closure(bind, low);
+  return closure(`${before}const l=${low};W.hi=${high};`, 'l');
 }
 
 /** The closure that writes the value to slot d and goes on with n. NaNs made by arithmetic become canonical here. */
-function setClosure(result: Kind, bind: string, code: string, arithmetic: boolean): string {
-  const temp = temporaries(code);
+function setClosure(result: Kind, bind: string, code: string, arithmetic: boolean): Closure {
+  const before = temporaries(code) + bind;
   if (result === 'I') {
     const [low, high] = code.split(';');
-    return `fp=>{${temp}${bind}const l=${low};I[fp+d+1]=${high};I[fp+d]=l;return n(fp)}`;
+    return closure(`${before}const l=${low};I[fp+d+1]=${high};I[fp+d]=l;`, NEXT);
   }
-  if (arithmetic) return `fp=>{${bind}const x=${code};${slot(result, 'fp+d')}=x===x?x:NaN;return n(fp)}`;
-  return `fp=>{${temp}${bind}${slot(result, 'fp+d')}=${code};return n(fp)}`;
+  if (arithmetic) return closure(`${bind}const x=${code};${slot(result, 'fp+d')}=x===x?x:NaN;`, NEXT);
+  return closure(`${before}${slot(result, 'fp+d')}=${code};`, NEXT);
 }
 
-const full = new Map<string, string>();
-/** Those of the full set that take a memory's views `m`. */
-const accesses = new Set<string>();
-const compact = new Map<string, string>();
+const full = new Map<string, Row>();
+const compact = new Map<string, Row>();
 
-function emit(name: string, params: readonly string[], closure: string, needed: boolean): void {
+function emit(name: string, params: readonly string[], makes: Closure | string, needed: boolean): void {
   if (full.has(name)) throw new Error(`factory ${name} is generated twice`);
-  const factory = `(${params.join(',')})=>${closure}`;
-  full.set(name, factory);
-  if (params.includes('m')) accesses.add(name);
-  if (needed) compact.set(name, factory);
+  full.set(name, [params, makes]);
+  if (needed) compact.set(name, [params, makes]);
 }
 
 /** The form that assemble.ts falls back to: nested closures only, but for shifts whose amount is always a constant. */
 function isFallback(form: string, forms: readonly string[]): boolean {
-  return /^e+$/.test(form) || (form === 'ek' && !forms.includes('ee'));
+  return [...form].every((how) => how === 'e') || (form === 'ek' && !forms.includes('ee'));
 }
 
 for (const [name, template] of TEMPLATES) {
@@ -125,13 +119,10 @@ for (const [name, template] of TEMPLATES) {
     emit(`set ${name}/${form}`, ['d', ...params, 'n'], closure, false);
   }
   for (const form of template.ifs ?? []) {
-    const { params, bind, code } = operands(template, form);
-    const condition = code.replace(/\?1:0$/, '');
-    const body =
-      bind === '' ? `fp=>${condition}?y(fp):n(fp)` : `fp=>{${bind}return ${condition}?y(fp):n(fp)}`;
-    emit(`if ${name}/${form}`, [...params, 'y', 'n'], body, false);
+    const { params, bind, code } = operands({ ...template, code: template.test ?? template.code }, form);
+    emit(`if ${name}/${form}`, [...params, 'y', 'n'], closure(bind, `${code}?y(fp):${NEXT}`), false);
     if (template.operands[0] !== 'i') continue;
-    const back = body.replace('y(fp)', '(--M.fuel<0?(M.yielded=site,null):header)');
+    const back = closure(bind, `${code}?${BACK}:${NEXT}`);
     emit(`loop ${name}/${form}`, [...params, 'site', 'header', 'n'], back, false);
   }
 }
@@ -145,8 +136,8 @@ for (const [name, load] of Object.entries(LOADS)) {
       emit(`set ${name}/${how}`, ['d', 'a', 'o', 'm', 'at', 'n'], closure, false);
     }
     if (load.result === 'i' && load.bytes !== 2) {
-      const body = `fp=>{${bind}return(${load.code})!==0?y(fp):n(fp)}`;
-      emit(`if ${name}/${how}`, ['a', 'o', 'm', 'at', 'y', 'n'], body, false);
+      const branch = closure(bind, `(${load.code})!==0?y(fp):${NEXT}`);
+      emit(`if ${name}/${how}`, ['a', 'o', 'm', 'at', 'y', 'n'], branch, false);
     }
   }
 }
@@ -168,44 +159,54 @@ for (const [name, store] of Object.entries(STORES)) {
       code = substitute(code, 'X', what === 'k' ? 'b' : 'w');
     }
     const body = `${bind}${addressed(how === 'r' ? 'I[fp+a]' : 'x', store.bytes)}${code};`;
-    emit(`${name}/${form}`, params, `fp=>{${body}return n(fp)}`, isFallback(form, store.forms));
+    emit(`${name}/${form}`, params, closure(body, NEXT), isFallback(form, store.forms));
     if (form !== 'ee') continue;
-    emit(`track ${name}/ee`, params, `fp=>{${body}${marksOf(store.bytes)}return n(fp)}`, true);
+    emit(`track ${name}/ee`, params, closure(body + marksOf(store.bytes), NEXT), true);
   }
 }
 
-for (const [name, [params, closure]] of Object.entries(CONTROL)) emit(name, params, closure, true);
-for (const [name, [params, closure]] of Object.entries(FUSED)) emit(name, params, closure, false);
+for (const [name, [params, makes]] of Object.entries(CONTROL)) emit(name, params, makes, true);
+for (const [name, [params, makes]] of Object.entries(FUSED)) emit(name, params, makes, false);
 
 /** For hosts that inline there is nothing to compose. */
 const single = new Map(full);
 
-/** The parameters and the statements of a factory's closure. */
-function partsOf(name: string): { params: string[]; body: string } {
-  const [, params, body] = /^\((.*?)\)=>(?:fp|\(\))=>(.*)$/.exec(full.get(name)!)!;
-  return {
-    params: params.split(',').filter((param) => param !== ''),
-    body: body.startsWith('{') ? body.slice(1, -1) : `return ${body}`,
-  };
+function made(name: string): { readonly params: readonly string[]; readonly makes: Closure } {
+  const row = full.get(name);
+  if (row === undefined || typeof row[1] === 'string') throw new Error(`no closure ${name} to compose`);
+  return { params: row[0], makes: row[1] };
 }
 
 /** One closure for a statement and what is behind it, whose parameters get a 2. */
 function compose(first: string, second: string): void {
-  const { params, body } = partsOf(first);
-  const behind = partsOf(second);
+  const { params, makes } = made(first);
+  if (makes.value !== NEXT) throw new Error(`${first} does not go on with the next step`);
+  const behind = made(second);
   const own = params.slice(0, -1);
   const shared = (param: string) => param === 'm' && own.includes('m');
   const renamed = (param: string) => (['m', 'y', 'n'].includes(param) ? param : `${param}2`);
-  let text = behind.body;
-  for (const param of behind.params) text = substitute(text, param, renamed(param));
-  const statement = body.replace(/return n\(fp\)$/, '');
+  const rename = (text: string) =>
+    behind.params.reduce((renaming, param) => substitute(renaming, param, renamed(param)), text);
   const together = [...own, ...behind.params.filter((param) => !shared(param)).map(renamed)];
-  emit(`${first}+${second}`, together, `fp=>{{${statement}}${text}}`, false);
+  const { before, value } = behind.makes;
+  emit(`${first}+${second}`, together, closure(`{${makes.before}}${rename(before)}`, rename(value)), false);
 }
 for (const first of COMPOSED_STATEMENTS) {
   for (const second of [...COMPOSED_STATEMENTS, ...COMPOSED_TERMINATORS]) compose(first, second);
 }
 for (const [first, second] of COMPOSED_PAIRS) compose(first, second);
+
+/** Texts by name, with the addresses as one sort of engine likes them. */
+function texts(
+  factories: ReadonlyMap<string, Row>,
+  how: Parameters<typeof withAddresses>[1],
+): Map<string, string> {
+  const rows = [...factories].map(([name, [params, makes]]): [string, string] => [
+    name,
+    `(${params.join()})=>${madeText(makes)}`,
+  ]);
+  return withAddresses(new Map(rows), how);
+}
 
 /** A module of the compact set. It imports what templates call N, so that a bundler can shorten those names too. */
 function compactText(factories: ReadonlyMap<string, string>): string {
@@ -224,21 +225,23 @@ ${rows.join(',\n')}
  * variables, and the registers are variables too, behind accessors of the same names. That goes for one set only, so whoever asks for
  * another gets the first.
  */
-function fullText(factories: ReadonlyMap<string, string>): string {
+function fullText(factories: ReadonlyMap<string, Row>): string {
   const used = new Set<string>();
   const plain: string[] = [];
   const bound: string[] = [];
-  for (const [name, factory] of factories) {
-    const text = factory.replace(/\bN\.(\w+)/g, (_, helper: string) => {
+  const behindParams = new Map([...factories].map(([name, [, makes]]) => [name, madeText(makes)]));
+  for (const [name, expanded] of withAddresses(behindParams, 'interpreted')) {
+    const text = expanded.replace(/\bN\.(\w+)/g, (_, helper: string) => {
       used.add(helper);
       return helper;
     });
     const key = JSON.stringify(name);
-    if (!accesses.has(name)) plain.push(`${key}:${text}`);
+    const [params] = factories.get(name)!;
+    const own = params.filter((param) => param !== 'm').join();
+    if (own === params.join()) plain.push(`${key}:(${own})=>${text}`);
     else {
-      const params = /^\((.*?)\)/.exec(text)![1];
-      plain.push(`${key}:(${params})=>of(m)[${key}](${params.replace(/,m\b/, '')})`);
-      bound.push(`${key}:${text.replace(/,m\b/, '').replace(VIEW, '$1')}`);
+      plain.push(`${key}:(${params.join()})=>of(m)[${key}](${own})`);
+      bound.push(`${key}:(${own})=>${text.replace(VIEW, '$1')}`);
     }
   }
   const views = `{${VIEWS.join(',')}}`;
@@ -317,8 +320,8 @@ function write(file: string, text: string): void {
   console.log(`${file}: ${text.length} bytes`);
 }
 for (const [file, source] of [
-  ['factories', compactText(withAddresses(compact, 'compiled'))],
-  ['factories-full', fullText(withAddresses(full, 'interpreted'))],
+  ['factories', compactText(texts(compact, 'compiled'))],
+  ['factories-full', fullText(full)],
 ]) {
   write(`${file}.generated.js`, source);
   write(`${file}.generated.d.ts`, types);
@@ -326,7 +329,4 @@ for (const [file, source] of [
 const vectors = withAddresses(vectorFactories(), 'compiled');
 write('factories-simd.generated.js', vectorText(vectors));
 write('factories-simd.generated.d.ts', vectorTypes);
-write(
-  'factories-fresh.generated.json',
-  freshText(new Map([...withAddresses(single, 'compiled'), ...vectors])),
-);
+write('factories-fresh.generated.json', freshText(new Map([...texts(single, 'compiled'), ...vectors])));

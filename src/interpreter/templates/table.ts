@@ -16,6 +16,8 @@ export type Kind = 'i' | 'I' | 'f' | 'F';
 
 interface Row {
   readonly code: string;
+  /** It is 1 or 0 by this condition. */
+  readonly test?: string;
   readonly forms?: readonly string[];
   /** The result is a double that can be a NaN made by arithmetic: it becomes canonical when it becomes bits. */
   readonly arithmetic?: true;
@@ -24,6 +26,9 @@ interface Row {
   /** Also generated as a branch condition. */
   readonly ifs?: readonly string[];
 }
+
+/** A row as it is written: with a condition in place of the code of those that are 1 or 0. */
+type Written = Row | (Omit<Row, 'code'> & { readonly test: string });
 
 /** A row with what the instruction table knows of it. */
 export interface Template extends Row {
@@ -41,7 +46,7 @@ const SETS2 = ['rr', 'rk', 'ek', 'er', 're', 'ee'];
 const HOT1 = ['r', 'e'];
 
 /** Numeric instructions by their own names. */
-const NUMERIC: Readonly<Record<Exclude<ComputeOp, ShiftOp>, Row>> = {
+const NUMERIC: Readonly<Record<Exclude<ComputeOp, ShiftOp>, Written>> = {
   'i32.add': { code: 'A+B|0', forms: HOT2, sets: SETS2 },
   'i32.sub': { code: 'A-B|0', forms: HOT2, sets: SETS2 },
   'i32.mul': { code: 'Math.imul(A,B)', forms: HOT2, sets: SETS2 },
@@ -57,17 +62,17 @@ const NUMERIC: Readonly<Record<Exclude<ComputeOp, ShiftOp>, Row>> = {
   'i32.div_u': { code: 'N.i32DivU(A,B,at)', forms: COMMON2 },
   'i32.rem_s': { code: 'N.i32RemS(A,B,at)', forms: COMMON2 },
   'i32.rem_u': { code: 'N.i32RemU(A,B,at)', forms: COMMON2 },
-  'i32.eq': { code: '(A===B)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.ne': { code: '(A!==B)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.lt_s': { code: '(A<B)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.lt_u': { code: '(A>>>0<B>>>0)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.gt_s': { code: '(A>B)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.gt_u': { code: '(A>>>0>B>>>0)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.le_s': { code: '(A<=B)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.le_u': { code: '(A>>>0<=B>>>0)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.ge_s': { code: '(A>=B)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.ge_u': { code: '(A>>>0>=B>>>0)?1:0', forms: MOST2, ifs: HOT2 },
-  'i32.eqz': { code: '(A===0)?1:0', forms: HOT1, ifs: HOT1 },
+  'i32.eq': { test: '(A===B)', forms: MOST2, ifs: HOT2 },
+  'i32.ne': { test: '(A!==B)', forms: MOST2, ifs: HOT2 },
+  'i32.lt_s': { test: '(A<B)', forms: MOST2, ifs: HOT2 },
+  'i32.lt_u': { test: '(A>>>0<B>>>0)', forms: MOST2, ifs: HOT2 },
+  'i32.gt_s': { test: '(A>B)', forms: MOST2, ifs: HOT2 },
+  'i32.gt_u': { test: '(A>>>0>B>>>0)', forms: MOST2, ifs: HOT2 },
+  'i32.le_s': { test: '(A<=B)', forms: MOST2, ifs: HOT2 },
+  'i32.le_u': { test: '(A>>>0<=B>>>0)', forms: MOST2, ifs: HOT2 },
+  'i32.ge_s': { test: '(A>=B)', forms: MOST2, ifs: HOT2 },
+  'i32.ge_u': { test: '(A>>>0>=B>>>0)', forms: MOST2, ifs: HOT2 },
+  'i32.eqz': { test: '(A===0)', forms: HOT1, ifs: HOT1 },
   'i32.clz': { code: 'Math.clz32(A)' },
   'i32.ctz': { code: 'N.ctz(A)' },
   'i32.popcnt': { code: 'N.popcnt(A)' },
@@ -93,17 +98,17 @@ const NUMERIC: Readonly<Record<Exclude<ComputeOp, ShiftOp>, Row>> = {
   'i64.div_u': { code: 'N.i64DivU(AL,AH,BL,BH,at);W.hi' },
   'i64.rem_s': { code: 'N.i64RemS(AL,AH,BL,BH,at);W.hi' },
   'i64.rem_u': { code: 'N.i64RemU(AL,AH,BL,BH,at);W.hi' },
-  'i64.eq': { code: '(AL===BL&&AH===BH)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.ne': { code: '(AL!==BL||AH!==BH)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.lt_s': { code: '(AH<BH||AH===BH&&AL>>>0<BL>>>0)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.lt_u': { code: '(AH>>>0<BH>>>0||AH===BH&&AL>>>0<BL>>>0)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.gt_s': { code: '(AH>BH||AH===BH&&AL>>>0>BL>>>0)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.gt_u': { code: '(AH>>>0>BH>>>0||AH===BH&&AL>>>0>BL>>>0)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.le_s': { code: '(AH<BH||AH===BH&&AL>>>0<=BL>>>0)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.le_u': { code: '(AH>>>0<BH>>>0||AH===BH&&AL>>>0<=BL>>>0)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.ge_s': { code: '(AH>BH||AH===BH&&AL>>>0>=BL>>>0)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.ge_u': { code: '(AH>>>0>BH>>>0||AH===BH&&AL>>>0>=BL>>>0)?1:0', forms: ['ek', 'ee'], ifs: MOST2 },
-  'i64.eqz': { code: '((AL|AH)===0)?1:0', forms: HOT1, ifs: HOT1 },
+  'i64.eq': { test: '(AL===BL&&AH===BH)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.ne': { test: '(AL!==BL||AH!==BH)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.lt_s': { test: '(AH<BH||AH===BH&&AL>>>0<BL>>>0)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.lt_u': { test: '(AH>>>0<BH>>>0||AH===BH&&AL>>>0<BL>>>0)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.gt_s': { test: '(AH>BH||AH===BH&&AL>>>0>BL>>>0)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.gt_u': { test: '(AH>>>0>BH>>>0||AH===BH&&AL>>>0>BL>>>0)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.le_s': { test: '(AH<BH||AH===BH&&AL>>>0<=BL>>>0)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.le_u': { test: '(AH>>>0<BH>>>0||AH===BH&&AL>>>0<=BL>>>0)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.ge_s': { test: '(AH>BH||AH===BH&&AL>>>0>=BL>>>0)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.ge_u': { test: '(AH>>>0>BH>>>0||AH===BH&&AL>>>0>=BL>>>0)', forms: ['ek', 'ee'], ifs: MOST2 },
+  'i64.eqz': { test: '((AL|AH)===0)', forms: HOT1, ifs: HOT1 },
   'i64.clz': { code: 'AH===0?32+Math.clz32(AL):Math.clz32(AH);0' },
   'i64.ctz': { code: 'AL===0?32+N.ctz(AH):N.ctz(AL);0' },
   'i64.popcnt': { code: 'N.popcnt(AL)+N.popcnt(AH);0' },
@@ -125,12 +130,12 @@ const NUMERIC: Readonly<Record<Exclude<ComputeOp, ShiftOp>, Row>> = {
   'f32.nearest': { code: 'N.nearest(A)', arithmetic: true },
   'f32.neg': { code: '-A', arithmetic: true },
   'f32.abs': { code: 'Math.abs(A)', arithmetic: true },
-  'f32.eq': { code: '(A===B)?1:0', ifs: ['rr', 'ee'] },
-  'f32.ne': { code: '(A!==B)?1:0', ifs: ['rr', 'ee'] },
-  'f32.lt': { code: '(A<B)?1:0', ifs: ['rr', 'ee'] },
-  'f32.gt': { code: '(A>B)?1:0', ifs: ['rr', 'ee'] },
-  'f32.le': { code: '(A<=B)?1:0', ifs: ['rr', 'ee'] },
-  'f32.ge': { code: '(A>=B)?1:0', ifs: ['rr', 'ee'] },
+  'f32.eq': { test: '(A===B)', ifs: ['rr', 'ee'] },
+  'f32.ne': { test: '(A!==B)', ifs: ['rr', 'ee'] },
+  'f32.lt': { test: '(A<B)', ifs: ['rr', 'ee'] },
+  'f32.gt': { test: '(A>B)', ifs: ['rr', 'ee'] },
+  'f32.le': { test: '(A<=B)', ifs: ['rr', 'ee'] },
+  'f32.ge': { test: '(A>=B)', ifs: ['rr', 'ee'] },
   'i32.trunc_f32_s': { code: 'N.i32TruncS(A,at)' },
   'i32.trunc_f32_u': { code: 'N.i32TruncU(A,at)' },
   'i64.trunc_f32_s': { code: 'N.i64TruncS(A,at);W.hi' },
@@ -174,12 +179,12 @@ const NUMERIC: Readonly<Record<Exclude<ComputeOp, ShiftOp>, Row>> = {
   'f64.nearest': { code: 'N.nearest(A)', arithmetic: true },
   'f64.neg': { code: '-A', arithmetic: true },
   'f64.abs': { code: 'Math.abs(A)', arithmetic: true },
-  'f64.eq': { code: '(A===B)?1:0', ifs: ['rr', 'ee'] },
-  'f64.ne': { code: '(A!==B)?1:0', ifs: ['rr', 'ee'] },
-  'f64.lt': { code: '(A<B)?1:0', ifs: ['rr', 'ee'] },
-  'f64.gt': { code: '(A>B)?1:0', ifs: ['rr', 'ee'] },
-  'f64.le': { code: '(A<=B)?1:0', ifs: ['rr', 'ee'] },
-  'f64.ge': { code: '(A>=B)?1:0', ifs: ['rr', 'ee'] },
+  'f64.eq': { test: '(A===B)', ifs: ['rr', 'ee'] },
+  'f64.ne': { test: '(A!==B)', ifs: ['rr', 'ee'] },
+  'f64.lt': { test: '(A<B)', ifs: ['rr', 'ee'] },
+  'f64.gt': { test: '(A>B)', ifs: ['rr', 'ee'] },
+  'f64.le': { test: '(A<=B)', ifs: ['rr', 'ee'] },
+  'f64.ge': { test: '(A>=B)', ifs: ['rr', 'ee'] },
   'i32.trunc_f64_s': { code: 'N.i32TruncS(A,at)' },
   'i32.trunc_f64_u': { code: 'N.i32TruncU(A,at)' },
   'i64.trunc_f64_s': { code: 'N.i64TruncS(A,at);W.hi' },
@@ -203,7 +208,7 @@ const NUMERIC: Readonly<Record<Exclude<ComputeOp, ShiftOp>, Row>> = {
 };
 
 /** Shifts of an i64 by a constant. The constant operand k is 1..31 (<32), or the shift less 32, 0..31 (>=32). */
-const SHIFTS: Readonly<Record<ShiftOp, Row>> = {
+const SHIFTS: Readonly<Record<ShiftOp, Written>> = {
   'i64.shl<32': { code: 'AL<<B;AH<<B|AL>>>32-B', forms: ['rk', 'ek'], sets: ['rk', 'ek'] },
   'i64.shl>=32': { code: '0;AL<<B', forms: ['rk', 'ek'], sets: ['rk', 'ek'] },
   'i64.shr_s<32': { code: 'AL>>>B|AH<<32-B;AH>>B', forms: ['rk', 'ek'], sets: ['rk', 'ek'] },
@@ -218,10 +223,12 @@ const SHIFTS: Readonly<Record<ShiftOp, Row>> = {
   },
 };
 
-function template(row: Row, signature: string, traps: boolean): Template {
+function template(row: Written, signature: string, traps: boolean): Template {
   const [operands, result] = signature.split(':');
   const kinds = [...operands] as Kind[];
-  return { forms: ['e'.repeat(kinds.length)], ...row, operands: kinds, result: result as Kind, traps };
+  const forms = ['e'.repeat(kinds.length)];
+  const code = 'code' in row ? row.code : `${row.test}?1:0`;
+  return { forms, ...row, code, operands: kinds, result: result as Kind, traps };
 }
 
 export const TEMPLATES: ReadonlyMap<string, Template> = new Map([
