@@ -435,6 +435,8 @@ export class Assembler {
       }
       case 'vector':
         return vectorTest(this.vectorParts(), expr);
+      case 'build':
+        throw new InternalError('a vector is computed into its slots');
       default:
         return this.computed(expr);
     }

@@ -287,6 +287,7 @@ class FormAssembler extends Assembler {
       case 'address':
       case 'is_null':
       case 'vector':
+      case 'build':
         return undefined;
       default:
         return expr.b === undefined ? this.unaryForm(prefix, expr) : this.binaryForm(prefix, expr, expr.b);

@@ -1,6 +1,9 @@
 /** SIMD statements to closures (assemble.ts does the others): vectors are captured as the word offsets of their slots. */
+
+import { I32, V128 } from '../decoder';
 import { InternalError } from '../errors';
-import type { Expr, Vector, VectorStore } from '../lowering';
+import type { Build, Expr, Vector, VectorStore } from '../lowering';
+import { getOperand, LANE_LOADS, load, wordsOf } from '../lowering';
 import type { Instance, Views } from '../runtime';
 import type { Factory } from './factories';
 import type { Step } from './step';
@@ -30,7 +33,11 @@ export function setVector(parts: Parts, to: number, value: Expr, next: Step): St
       return parts.make('set.v global')(to, cells, at, next) as Step;
     }
     case 'vector':
-      return instruction(parts, to, value, next);
+      return value.operands.some(isNested)
+        ? tree(parts, to, value, next)
+        : instruction(parts, to, value, next);
+    case 'build':
+      return built(parts, to, value, next);
     default:
       throw new InternalError(`${value.op} makes no vector`);
   }
@@ -39,6 +46,103 @@ export function setVector(parts: Parts, to: number, value: Expr, next: Step): St
 /** What some instruction says of a vector, as an i32. */
 export function vectorTest(parts: Parts, { instruction: name, operands }: Vector): unknown {
   return parts.make(name)(word(operands[0]));
+}
+
+/** A vector that is no place. */
+const isNested = ({ op, kind }: Expr): boolean => kind === 'v' && op !== 'get';
+
+/**
+ * Instructions in one closure each, which is called for each lane with a frame pointer that goes from lane to lane; or, where the lanes differ,
+ * in one for each lane.
+ */
+function tree(parts: Parts, to: number, value: Vector, next: Step): Step {
+  if (!value.apart) return parts.make('set lanes')(to, laneOf(parts, value, 0), next) as Step;
+  const words = FOUR.map((lane) => laneOf(parts, value, lane));
+  return parts.make('set words')(to, ...words, inOrder(parts, value), next) as Step;
+}
+const FOUR = [0, 1, 2, 3];
+
+/** What can trap in the tree, in the order of the instructions, which the lanes do not keep. */
+function inOrder(parts: Parts, value: Vector): () => unknown[] {
+  const parting: unknown[] = [];
+  const collect = (operand: Expr): void => {
+    if (operand.op === 'build') {
+      for (const { value: part } of operand.lanes) parting.push(parts.value(part));
+    } else if (operand.op === 'vector') {
+      const last = LANE_LOADS.has(operand.instruction) ? loadedLane(operand, 3) : undefined;
+      if (last !== undefined) parting.push(parts.value(last));
+      else operand.operands.forEach(collect);
+    }
+  };
+  return () => {
+    if (parting.length === 0) value.operands.forEach(collect);
+    return parting;
+  };
+}
+
+/** The lane of a load, as a load of a number. */
+function loadedLane({ instruction: name, operands: [address], access }: Vector, index: number): Expr {
+  const [op, bytes] = LANE_LOADS.get(name)!;
+  const { memoryOffset, memidx, offset } = access!;
+  return load(op, I32, address, memoryOffset + index * bytes, memidx, offset);
+}
+
+/** What an operand is that is no place, no other instruction, and no constant. */
+function leaf(value: Expr, index: number): Expr | undefined {
+  if (value.op === 'build') {
+    // One that stands on something else than a place needs none of it.
+    const place = value.base.op === 'get' ? value.base : getOperand(V128, 0);
+    return wordsOf(value, place)[index];
+  }
+  return value.op === 'vector' && LANE_LOADS.has(value.instruction) ? loadedLane(value, index) : undefined;
+}
+
+function laneOf(parts: Parts, { instruction: name, operands }: Vector, index: number): unknown {
+  let form = '';
+  // There are no forms of a slot beside a closure, nor of a constant that comes first.
+  const nests = operands.some((operand, k) => isNested(operand) && (k === 0 || !isConstant(operand)));
+  const captured = operands.map((operand, k) => {
+    if (operand.op === 'get') {
+      const at = word(operand) + index;
+      form += nests ? 'e' : 'r';
+      return nests ? parts.make('get.i')(at) : at;
+    }
+    const own = leaf(operand, index);
+    if (own !== undefined) {
+      form += 'e';
+      return parts.value(own);
+    }
+    if (operand.op === 'vector' && !isConstant(operand)) {
+      form += 'e';
+      return laneOf(parts, operand, index);
+    }
+    const number = uniform(operand);
+    form += k > 0 ? 'k' : 'e';
+    return k > 0 ? number : parts.make('const')(number);
+  });
+  return parts.make(`lane ${name}/${form}`)(...captured);
+}
+
+const isConstant = (value: Expr): boolean => value.op === 'vector' && value.instruction === 'v128.const';
+
+/** The word that all words of a constant are, or the amount of a shift. */
+function uniform(value: Expr): number {
+  if (value.op === 'const') return value.low;
+  if (value.op !== 'vector') throw new InternalError(`${value.op} is no constant`);
+  return value.immediates[0];
+}
+
+const NOTHING = (): unknown[] => [];
+
+/** The base goes where the vector will be, if it stands nowhere yet. */
+function built(parts: Parts, to: number, value: Build, next: Step): Step {
+  const { base } = value;
+  const place = base.op === 'get' ? base : getOperand(V128, to / 2);
+  const words = wordsOf(value, place).map((expr) => parts.value(expr));
+  // Here they are in order.
+  const step = parts.make('set words')(to, ...words, NOTHING, next) as Step;
+  const isThere = base.op === 'get' || base.instruction === 'v128.const';
+  return isThere ? step : instruction(parts, to, base, step);
 }
 
 function instruction(parts: Parts, to: number, value: Vector, next: Step): Step {

@@ -14,7 +14,7 @@ import {
 } from '../decoder';
 import { opensBlock } from '../decoder/instructions';
 import { backPoint, callPoint, entryPoint, type Safepoint } from '../decoder/safepoints';
-import { isIn } from './expr';
+import { isIn, type Vector } from './expr';
 import { Locals, slotsOfAll } from './frame';
 import { Operands } from './operands';
 import {
@@ -67,6 +67,8 @@ export class Builder {
   offset = 0;
   /** Whether it calls anything. */
   calls = false;
+  /** Locals, by their slots, that have a constant vector now. */
+  readonly constants = new Map<number, Vector>();
   private usesExceptions = false;
   private readonly results: readonly ValType[];
   readonly entry: Safepoint;
@@ -153,6 +155,8 @@ export class Builder {
   /** Opens a structured instruction whose parameters are on the stack. All operands go to their slots. */
   open(kind: 'block' | 'loop', params: readonly ValType[], results: readonly ValType[]): void {
     const { operands, sequence } = this;
+    // Another turn may come with other values.
+    if (kind === 'loop') this.constants.clear();
     operands.computeAll();
     const height = operands.height - params.length;
     operands.settle(height, params);
@@ -235,6 +239,7 @@ export class Builder {
   /** A handler of the innermost control, a `try`; below the values of the tag stands the exception. */
   handle(tagidx: number, types: readonly ValType[]): void {
     const control = this.control(0);
+    this.constants.clear();
     if (this.dead < 0) {
       this.fall(control);
       control.thenFalls = true;
@@ -265,6 +270,7 @@ export class Builder {
   /** The `else` of the innermost control. */
   otherwise(): void {
     const control = this.control(0);
+    this.constants.clear();
     control.thenFalls = this.dead < 0;
     if (control.thenFalls) this.fall(control);
     this.dead = -1;
@@ -277,6 +283,7 @@ export class Builder {
   end(): void {
     const reached = this.dead < 0;
     const control = this.controls[this.controls.length - 1];
+    this.constants.clear();
     if (control.kind === 'func') {
       if (reached) this.returnValues();
       this.controls.pop();

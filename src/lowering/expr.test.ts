@@ -43,6 +43,8 @@ function text(expr: Expr): string {
       return `select(${text(expr.a)} ${text(expr.b)} ${text(expr.condition)})`;
     case 'vector':
       return expr.instruction;
+    case 'build':
+      return `build${expr.width}`;
     default: {
       const operands = 'b' in expr && expr.b !== undefined ? [expr.a, expr.b] : [expr.a];
       return `${expr.op}(${operands.map(text).join(' ')})`;

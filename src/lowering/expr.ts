@@ -137,8 +137,9 @@ export interface VectorAccess {
   readonly offset: number;
 }
 /**
- * A SIMD instruction. Its operands of type v128 are places (`get`), and what is of kind v is only computed into a slot: so each is one
- * statement with three addresses.
+ * A SIMD instruction. What is of kind v is only computed into a slot, and its operands of type v128 are places (`get`): so it is one
+ * statement with three addresses. Where all lanes are computed alike (lanes.ts), an operand can also be another such instruction, or a
+ * constant: the whole tree is computed lane by lane.
  */
 export interface Vector extends Head {
   readonly op: 'vector';
@@ -148,10 +149,44 @@ export interface Vector extends Head {
   /** A lane, the sixteen of a shuffle, or the four words of a constant. */
   readonly immediates: readonly number[];
   readonly access: VectorAccess | undefined;
+  /** Something in the tree is not the same at every lane, so each lane is computed by itself. */
+  readonly apart: boolean;
 }
 
+/** Loads of which each lane of 32 bits is a load of numbers, and how many bytes on the next one is. */
+export const LANE_LOADS: ReadonlyMap<VectorValueOp, readonly [op: LoadOp, bytes: number]> = new Map([
+  ['v128.load16x4_s', ['i32.load16_s', 2]],
+  ['v128.load16x4_u', ['i32.load16_u', 2]],
+]);
+
+/** A lane of a vector, as an i32 without other bits. */
+export interface BuiltLane {
+  readonly lane: number;
+  readonly value: Expr;
+}
+/** A vector of which some lanes of `width` bits are put into another one, which stands in a place or is computed before them. */
+export interface Build extends Head {
+  readonly op: 'build';
+  readonly width: LaneWidth;
+  readonly base: Get | Vector;
+  /** Lowest first, which is how they are computed. */
+  readonly lanes: readonly BuiltLane[];
+}
+export type LaneWidth = 8 | 16 | 32;
+
 /** `offset` is the byte offset in the module of an instruction that can trap. */
-export type Expr = Get | Const | GlobalGet | Select | Load | Narrow | Address | IsNull | Compute | Vector;
+export type Expr =
+  | Get
+  | Const
+  | GlobalGet
+  | Select
+  | Load
+  | Narrow
+  | Address
+  | IsNull
+  | Compute
+  | Vector
+  | Build;
 
 export function kindOf(type: ValType): Kind {
   if (type === I32) return 'i';
@@ -297,8 +332,29 @@ export function vector(
     reads = Math.max(reads, operand.reads);
     size += operand.size;
   }
+  const apart = operands.some(isApart);
   const kind = kindOf(type);
-  return { type, kind, flags, locals, reads, size, op: 'vector', instruction, operands, immediates, access };
+  const head: Head = { type, kind, flags, locals, reads, size };
+  return { ...head, op: 'vector', instruction, operands, immediates, access, apart };
+}
+
+function isApart(operand: Expr): boolean {
+  if (operand.op === 'build') return true;
+  return operand.op === 'vector' && (operand.apart || LANE_LOADS.has(operand.instruction));
+}
+
+export function build(width: LaneWidth, base: Get | Vector, lanes: readonly BuiltLane[]): Build {
+  let { flags, locals, reads } = base;
+  let sum = 0;
+  for (const { value } of lanes) {
+    flags |= value.flags;
+    locals |= value.locals;
+    reads = Math.max(reads, value.reads);
+    sum += value.size;
+  }
+  // What is in one of the four words, as it is in the lanes of other vectors.
+  const size = 1 + base.size + Math.ceil(sum / 4);
+  return { type: V128, kind: 'v', flags, locals, reads, size, op: 'build', width, base, lanes };
 }
 
 function compute(

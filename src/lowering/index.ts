@@ -1,6 +1,9 @@
 /** Lowering: a function body as statements that no machine and no instance are part of. */
+
+export { wordsOf } from './build';
 export { keepBody, keptBody, keptOf } from './cache';
 export type {
+  Build,
   Compute,
   ComputeOp,
   Const,
@@ -15,8 +18,9 @@ export type {
   VectorStoreOp,
   VectorValueOp,
 } from './expr';
-export { bits, isArithmetic } from './expr';
+export { bits, getOperand, isArithmetic, LANE_LOADS, load } from './expr';
 export { Locals, slotsOfAll } from './frame';
+export { LANEWISE } from './lanes';
 export { Lowering, lower } from './lowering';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';

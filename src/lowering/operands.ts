@@ -222,10 +222,40 @@ export class Operands {
     this.exprs[height] = undefined;
   }
 
-  /** The vector at a height, in a place: its own slots, or a local's. */
+  /** The vector at a height, in a place: its own slots, a local's, or others where what waits reads its own. */
   place(height: number): Get {
-    if (this.at(height).op !== 'get') this.compute(height);
-    return this.at(height) as Get;
+    const value = this.at(height);
+    if (value.op === 'get') return value;
+    this.computeTrapsBelow(height, value.flags);
+    const slot = this.freeSlot(height, value);
+    if (slot === this.slots[height]) {
+      this.compute(height);
+      return this.at(height) as Get;
+    }
+    this.reserve(slot + slotsOf(V128));
+    this.emit({ kind: 'set', slot, value });
+    const place = getOperand(V128, slot);
+    this.exprs[height] = place;
+    return place;
+  }
+
+  /** Its own slot, or the first one from which on none of the operands, nor the value itself, reads any. */
+  private freeSlot(height: number, value: Expr): number {
+    let read = -1;
+    for (const below of this.waiting) {
+      if (below >= height) break;
+      read = Math.max(read, this.exprs[below]?.reads ?? -1);
+    }
+    const own = this.slots[height];
+    if (read < own) return own;
+    read = Math.max(read, value.reads);
+    for (let k = height + 1; k < this.height; k++) read = Math.max(read, this.at(k).reads);
+    return read + 1;
+  }
+
+  /** What traps is not overtaken by what traps, either. */
+  private computeTrapsBelow(height: number, flags: number): void {
+    if ((flags & TRAPS) !== 0) this.computeFlagsBelow(height, TRAPS);
   }
 
   computeAll(): void {

@@ -6,7 +6,7 @@
 import { funcTypeName, type ModuleData, slotsOf, type ValType, valTypeName, valTypeNameIn } from '../decoder';
 import { type TypeList, typesOf } from '../decoder/typelist';
 import { InternalError } from '../errors';
-import type { Const, Expr, Get, Vector } from './expr';
+import type { Build, Const, Expr, Get, Vector } from './expr';
 import type { Locals } from './frame';
 import {
   type Branch,
@@ -217,6 +217,11 @@ function vectorText({ instruction, operands, immediates, access }: Vector, local
   return `${[instruction, ...numbers].join(' ')}(${list.join(', ')})`;
 }
 
+function buildText({ width, base, lanes }: Build, locals: Locals): string {
+  const list = lanes.map(({ lane, value }) => `${lane}: ${exprText(value, locals)}`);
+  return `build ${width}(${exprText(base, locals)}, ${list.join(', ')})`;
+}
+
 function accessText(address: string, memoryOffset: number, memidx: number): string {
   return `[${address}${memoryOffset === 0 ? '' : ` + ${memoryOffset}`}]${memidx === 0 ? '' : ` of memory ${memidx}`}`;
 }
@@ -237,6 +242,8 @@ function exprText(expr: Expr, locals: Locals): string {
       return `is_null(${text(expr.a)})`;
     case 'vector':
       return vectorText(expr, locals);
+    case 'build':
+      return buildText(expr, locals);
     case 'narrow':
       return `narrow(${text(expr.a)})`;
     case 'address':

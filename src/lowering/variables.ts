@@ -2,7 +2,7 @@
 import { I32, isRef, slotsOf, V128 } from '../decoder';
 import type { Builder } from './builder';
 import { effect } from './effects';
-import { getLocal, globalGet, isIn, READS_GLOBAL, select, TRAPS } from './expr';
+import { getLocal, globalGet, isIn, localBit, READS_GLOBAL, select, TRAPS } from './expr';
 import { dropped } from './operands';
 
 export function getGlobal(lowering: Builder): void {
@@ -31,12 +31,22 @@ export function pushLocal(lowering: Builder, localidx: number): void {
   lowering.operands.push(getLocal(type, slot + (localidx - first) * slotsOf(type), localidx));
 }
 
+/** A vector that is built upon another one is not built in a local that its lanes read. */
+function placeOwnReader({ operands }: Builder, localidx: number): void {
+  const height = operands.height - 1;
+  const value = operands.at(height);
+  if (value.op === 'build' && (value.locals & localBit(localidx)) !== 0) operands.place(height);
+}
+
 export function popToLocal(lowering: Builder, localidx: number): void {
   const { operands, locals } = lowering;
+  if (operands.typeAt(operands.height - 1) === V128) placeOwnReader(lowering, localidx);
   const value = operands.pop();
   operands.computeReaders(localidx, (value.flags & TRAPS) !== 0);
   const group = locals.groupOf(localidx);
   const slot = group.slot + (localidx - group.localidx) * slotsOf(group.type);
+  if (value.op === 'vector' && value.instruction === 'v128.const') lowering.constants.set(slot, value);
+  else if (value.type === V128) lowering.constants.delete(slot);
   if (!isIn(value, slot)) lowering.emit({ kind: 'set', slot, value });
 }
 

@@ -2,42 +2,56 @@
  * What SIMD instructions become (handlers.ts has the others): one handler a shape, which is a signature and the kind of the immediates. A
  * shape without one is a type error.
  *
- * Vectors stay in their slots. So a lane that is read is a part of a slot, with arithmetic for the narrow ones, and lanes of floats are
- * written as their bits; everything else is a `Vector` expression or a store.
+ * Vectors stay in their slots, but for those between instructions that do the same in all lanes (lanes.ts) and those that are put together
+ * lane by lane (build.ts). So a lane that is read is a part of a slot, with arithmetic for the narrow ones, and lanes of floats are
+ * written as their bits; everything else is a `Vector` expression, a `Build` or a store.
  */
 import { F32, F64, I32, I64, type Instruction, V128, type ValType, type VectorShape } from '../decoder';
 import { addressOf, readAccess } from './access';
+import { narrowed, shuffled, withLane } from './build';
 import type { Builder, Handler } from './builder';
 import {
+  type Build,
   binary,
   bits,
   constant,
   type Expr,
   type Get,
+  type LaneWidth,
   lane,
+  load,
   READS_MEMORY,
   TRAPS,
   type VectorStoreOp,
   type VectorValueOp,
   vector,
 } from './expr';
+import { isLaneTree, isUniform, LANEWISE } from './lanes';
 
 /** The instruction without immediates, of so many operands. */
 function plain(count: number, type: ValType): Handler {
   return (lowering, row) => {
-    lowering.operands.push(vector(row.name as VectorValueOp, type, popOperands(lowering, count)));
+    const name = row.name as VectorValueOp;
+    lowering.operands.push(vector(name, type, popOperands(lowering, count, LANEWISE.has(name))));
   };
 }
 
-/** The operands, vectors in places, in their order. */
-function popOperands({ operands }: Builder, count: number): Expr[] {
+/** The operands, in their order: vectors in places, or, where lanes can be computed alike, trees of such. */
+function popOperands({ operands, constants }: Builder, count: number, lanewise = false): Expr[] {
   const first = operands.height - count;
+  const last = operands.at(operands.height - 1);
+  const nests = lanewise && (last.kind === 'v' || last.op === 'const');
   for (let height = first; height < operands.height; height++) {
-    if (operands.typeAt(height) === V128) operands.place(height);
+    if (operands.typeAt(height) !== V128) continue;
+    if (!nests || !isLaneTree(operands.at(height))) operands.place(height);
   }
   const popped: Expr[] = [];
   for (let k = 0; k < count; k++) popped.unshift(operands.pop());
-  return popped;
+  if (!nests) return popped;
+  return popped.map((operand) => {
+    const known = operand.op === 'get' && operand.kind === 'v' ? constants.get(operand.slot) : undefined;
+    return known !== undefined && isUniform(known) ? known : operand;
+  });
 }
 
 /** Lanes of floats are written as their bits, by the instruction on integers that `onBits` names. */
@@ -49,11 +63,26 @@ const splat =
 const replaceLane =
   (onBits?: VectorValueOp): Handler =>
   (lowering, row) => {
-    const index = lowering.reader.u8();
+    const { operands, reader } = lowering;
+    const index = reader.u8();
+    const width = row.width as LaneWidth | 64;
+    if (width !== 64) {
+      const value = narrowed(operands.at(operands.height - 1), width);
+      if (pushBuilt(lowering, withLane(operands.at(operands.height - 2), width, index, value))) return;
+    }
     const [into, value] = popOperands(lowering, 2);
     const instruction = onBits ?? (row.name as VectorValueOp);
-    lowering.operands.push(vector(instruction, V128, [into, bits(value)], [index]));
+    operands.push(vector(instruction, V128, [into, bits(value)], [index]));
   };
+
+/** In place of the two operands, if it could be built. */
+function pushBuilt({ operands }: Builder, built: Build | undefined): boolean {
+  if (built === undefined) return false;
+  operands.pop();
+  operands.pop();
+  operands.push(built);
+  return true;
+}
 
 /** A lane of a word or two is a part of the vector's place. */
 const extractLane =
@@ -94,10 +123,18 @@ const shuffle: Handler = (lowering) => {
   const { reader, operands } = lowering;
   const lanes: number[] = [];
   for (let k = 0; k < 16; k++) lanes.push(reader.u8());
+  const [a, b] = [operands.at(operands.height - 2), operands.at(operands.height - 1)];
+  const upon = (place: Expr) =>
+    place.op === 'get' ? (lowering.constants.get(place.slot) ?? place) : undefined;
+  const [left, right] = [upon(a), upon(b)];
+  const built = (right && shuffled(a, right, lanes, 0)) ?? (left && shuffled(b, left, lanes, 16));
+  if (pushBuilt(lowering, built)) return;
   operands.push(vector('i8x16.shuffle', V128, popOperands(lowering, 2), lanes));
 };
 
-const load: Handler = (lowering, row) => {
+const LOADS = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load' } as const;
+
+const loadVector: Handler = (lowering, row) => {
   const { operands, offset } = lowering;
   const access = readAccess(lowering, row);
   const { a, memoryOffset } = addressOf(operands.pop(), access, offset);
@@ -109,6 +146,15 @@ const loadLane: Handler = (lowering, row) => {
   const { operands, offset, reader } = lowering;
   const access = readAccess(lowering, row);
   const index = reader.u8();
+  const below = operands.at(operands.height - 2);
+  const waits = operands.at(operands.height - 1);
+  // The address is computed before the vector: what traps in it would trap later.
+  if ((below.flags & waits.flags & TRAPS) === 0 && row.width !== 64) {
+    const width = row.width as LaneWidth;
+    const loaded = addressOf(below, access, offset);
+    const value = load(LOADS[width], I32, loaded.a, loaded.memoryOffset, access.memidx, offset);
+    if (pushBuilt(lowering, withLane(waits, width, index, value))) return;
+  }
   const [address, into] = popOperands(lowering, 2);
   const { a, memoryOffset } = addressOf(address, access, offset);
   const at = { memoryOffset, memidx: access.memidx, offset };
@@ -148,7 +194,7 @@ export const VECTOR: Readonly<Record<VectorShape, Handler>> = {
   'vI:v lane': replaceLane(),
   'vf:v lane': replaceLane('i32x4.replace_lane'),
   'vF:v lane': replaceLane('i64x2.replace_lane'),
-  'a:v memarg': load,
+  'a:v memarg': loadVector,
   'av:v memargLane': loadLane,
   'av: memarg': (lowering, row) => store(lowering, row, false),
   'av: memargLane': (lowering, row) => store(lowering, row, true),

@@ -73,6 +73,7 @@ export class Expressions implements ExpressionWriter {
         return `(${memory}.far(${this.scalar(a)},${memoryOffset >>> 0},${bytes},${offset})|0)`;
       }
       case 'vector':
+      case 'build':
         throw new InternalError('a vector, which this tier refuses');
       default:
         return 'memidx' in expr ? this.memories.load(expr) : this.computed(expr);
@@ -104,6 +105,7 @@ export class Expressions implements ExpressionWriter {
       case 'select':
         return this.selectPair(expr);
       case 'vector':
+      case 'build':
       case 'narrow':
       case 'address':
       case 'is_null':
@@ -311,6 +313,7 @@ function isCompute(expr: Expr): expr is Compute {
     case 'address':
     case 'is_null':
     case 'vector':
+    case 'build':
       return false;
     default:
       return !('memidx' in expr);

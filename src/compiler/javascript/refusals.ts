@@ -91,6 +91,7 @@ function readsVector(expr: Expr): boolean {
     case 'get':
       return expr.held === V128;
     case 'vector':
+    case 'build':
       return true;
     case 'const':
     case 'global.get':

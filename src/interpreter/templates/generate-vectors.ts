@@ -7,6 +7,7 @@
  * everything else goes up word by word.
  */
 import { instructionOf, OP } from '../../decoder/instructions';
+import { LANEWISE } from '../../lowering';
 import { addressed, addressOf, marksOf } from './address';
 import { count, substitute } from './text';
 import { type Access, type Lanes, type Test, VECTORS, type VectorTemplate } from './vectors';
@@ -203,6 +204,44 @@ function emitRow(name: string, template: VectorTemplate): void {
   }
 }
 for (const [name, template] of Object.entries(VECTORS)) emitRow(name, template);
+
+// Trees of instructions that do the same in each lane
+
+/** The value of a lane at the frame pointer, for each form of the operands: in a slot (r), a constant (k), or a closure (e). */
+function emitLane(name: string, { to, code, amount }: Lanes, operands: number): void {
+  const forms = amount !== undefined ? ['rk', 'ek'] : operands === 1 ? ['r', 'e'] : LANE_FORMS;
+  for (const form of forms) {
+    let text = amount === undefined ? code : substitute(code, 'K', 'b');
+    let bind = '';
+    for (const [k, how] of [...form].entries()) {
+      const value = how === 'k' ? PARAMS[k] : how === 'e' ? `${PARAMS[k]}(fp)` : `I[fp+${PARAMS[k]}]`;
+      const isBound = how !== 'k' && (count(text, LETTERS[k]) > 1 || form === 'ee');
+      if (isBound) bind += `,${VALUES[k]}=${value}`;
+      text = substitute(text, LETTERS[k], isBound ? VALUES[k] : value);
+    }
+    if (to === 'mask') text = `(${text})?-1:0`;
+    const params = PARAMS.slice(0, form.length).join(',');
+    const closure = bind === '' ? `fp=>${text}` : `fp=>{const ${bind.slice(1)};return ${text}}`;
+    const made = amount === undefined ? closure : `{b&=${amount};return ${closure}}`;
+    factories.set(`lane ${name}/${form}`, `(${params})=>${made}`);
+  }
+}
+const LANE_FORMS = ['rr', 'rk', 'ek', 'ee'];
+
+for (const name of LANEWISE) {
+  const template = VECTORS[name];
+  if (template.shape !== 'lanes' || template.from !== 'i') throw new Error(`${name} has no lanes of words`);
+  const [kinds] = instructionOf[OP[name]]!.sig.split(':');
+  emitLane(name, template, kinds.length);
+}
+const WRITE_WORDS = ['w', 'x', 'y', 'z'].map((name, k) => `I[r+${k}]=${name};`).join('');
+emit('set lanes', ['d', 'e', 'n'], `const w=e(fp),x=e(fp+1),y=e(fp+2),z=e(fp+3),r=fp+d;${WRITE_WORDS}`);
+/** Each word by itself. When one traps, it may be that another one should have, which stands first in the code: `t` has all that can. */
+emit(
+  'set words',
+  ['d', 'a', 'b', 'c', 'e', 't', 'n'],
+  `let w,x,y,z;try{w=a(fp);x=b(fp);y=c(fp);z=e(fp)}catch(f){for(const g of t())g(fp);throw f}const r=fp+d;${WRITE_WORDS}`,
+);
 
 // Moves
 

@@ -1,0 +1,53 @@
+/**
+ * SIMD instructions that do the same in every lane, so that a back end can compute a tree of them lane by lane, with nothing between them in
+ * slots. Lanes of bytes and halves are computed by words. Floats are not among them: a closure that returns a double makes an object of it
+ * where V8 does not inline it.
+ */
+import { type Expr, LANE_LOADS, type Vector, type VectorAccess, type VectorValueOp } from './expr';
+
+export const LANEWISE: ReadonlySet<VectorValueOp> = new Set<VectorValueOp>([
+  ...(['v128.not', 'v128.and', 'v128.andnot', 'v128.or', 'v128.xor'] as const),
+  ...(['i8x16.eq', 'i8x16.ne', 'i8x16.lt_s', 'i8x16.lt_u', 'i8x16.gt_s', 'i8x16.gt_u'] as const),
+  ...(['i8x16.le_s', 'i8x16.le_u', 'i8x16.ge_s', 'i8x16.ge_u'] as const),
+  ...(['i16x8.eq', 'i16x8.ne', 'i16x8.lt_s', 'i16x8.lt_u', 'i16x8.gt_s', 'i16x8.gt_u'] as const),
+  ...(['i16x8.le_s', 'i16x8.le_u', 'i16x8.ge_s', 'i16x8.ge_u'] as const),
+  ...(['i32x4.eq', 'i32x4.ne', 'i32x4.lt_s', 'i32x4.lt_u', 'i32x4.gt_s', 'i32x4.gt_u'] as const),
+  ...(['i32x4.le_s', 'i32x4.le_u', 'i32x4.ge_s', 'i32x4.ge_u'] as const),
+  ...(['i8x16.abs', 'i8x16.neg', 'i8x16.popcnt', 'i8x16.shl', 'i8x16.shr_s', 'i8x16.shr_u'] as const),
+  ...(['i8x16.add', 'i8x16.add_sat_s', 'i8x16.add_sat_u', 'i8x16.avgr_u'] as const),
+  ...(['i8x16.sub', 'i8x16.sub_sat_s', 'i8x16.sub_sat_u'] as const),
+  ...(['i8x16.min_s', 'i8x16.min_u', 'i8x16.max_s', 'i8x16.max_u'] as const),
+  ...(['i16x8.abs', 'i16x8.neg', 'i16x8.shl', 'i16x8.shr_s', 'i16x8.shr_u', 'i16x8.mul'] as const),
+  ...(['i16x8.add', 'i16x8.add_sat_s', 'i16x8.add_sat_u', 'i16x8.avgr_u'] as const),
+  ...(['i16x8.sub', 'i16x8.sub_sat_s', 'i16x8.sub_sat_u'] as const),
+  ...(['i16x8.min_s', 'i16x8.min_u', 'i16x8.max_s', 'i16x8.max_u'] as const),
+  ...(['i16x8.q15mulr_sat_s', 'i16x8.relaxed_q15mulr_s', 'i16x8.relaxed_dot_i8x16_i7x16_s'] as const),
+  ...(['i16x8.extadd_pairwise_i8x16_s', 'i16x8.extadd_pairwise_i8x16_u'] as const),
+  ...(['i32x4.extadd_pairwise_i16x8_s', 'i32x4.extadd_pairwise_i16x8_u', 'i32x4.dot_i16x8_s'] as const),
+  ...(['i32x4.abs', 'i32x4.neg', 'i32x4.shl', 'i32x4.shr_s', 'i32x4.shr_u'] as const),
+  ...(['i32x4.add', 'i32x4.sub', 'i32x4.mul'] as const),
+  ...(['i32x4.min_s', 'i32x4.min_u', 'i32x4.max_s', 'i32x4.max_u'] as const),
+  ...(['f32x4.abs', 'f32x4.neg'] as const),
+]);
+/** Whether a vector that is not in a place can be an operand of such an instruction. */
+export function isLaneTree(value: Expr): boolean {
+  if (value.op === 'build') {
+    return value.base.op === 'get' || value.base.instruction === 'v128.const';
+  }
+  if (value.op !== 'vector') return false;
+  if (value.instruction === 'v128.const') return isUniform(value);
+  if (LANE_LOADS.has(value.instruction)) return isNear(value.operands[0], value.access!);
+  if (!LANEWISE.has(value.instruction)) return false;
+  // The amount of a shift may be anything; what is read at each lane must be the same.
+  return value.operands.every((operand) => operand.kind === 'v' || operand.op === 'const');
+}
+
+/** The address is computed again for each lane, of which the last must have an offset as loads have them. */
+function isNear({ size, flags }: Expr, { memoryOffset }: VectorAccess): boolean {
+  return size <= 2 && flags === 0 && memoryOffset < 2 ** 31 - 16;
+}
+
+/** A constant with the same in all lanes. */
+export function isUniform({ immediates: [w, x, y, z] }: Vector): boolean {
+  return w === x && w === y && w === z;
+}
