@@ -1,6 +1,16 @@
 /** `tswasm compile`. */
 import { writeFileSync } from 'node:fs';
-import { compileFile, TARGETS, type Target } from '../../compiler/javascript/ahead';
+import {
+  BOARD_NAMES,
+  BOARDS,
+  type CompiledFile,
+  compileFile,
+  fits,
+  needsOf,
+  TARGETS,
+  type Target,
+  tableOf,
+} from '../../compiler/javascript/ahead';
 import type { Command } from '../command';
 import { loadModule, reasonOf } from '../load';
 import { closest, type Options, parseCount, parseSize, UsageError } from '../options';
@@ -15,6 +25,11 @@ export const compileCommand: Command = {
     { name: 'target', value: 'ENGINE', help: `what the file is for: ${TARGETS.join(', ')}` },
     { name: 'output', short: 'o', value: 'FILE', help: 'write the file there instead of to standard output' },
     { name: 'name', value: 'NAME', help: 'what a script (es5, espruino) calls the module; wasm by default' },
+    {
+      name: 'profile',
+      value: 'BOARD',
+      help: `espruino: whether the board has room: ${BOARD_NAMES.join(', ')}`,
+    },
     {
       name: 'depth',
       value: 'N',
@@ -34,6 +49,7 @@ node and quickjs give an ES module, es5 and espruino a script that sets a variab
     if (file === undefined) throw new UsageError('give a module');
     if (others.length > 0) throw new UsageError(`one module at a time: ${others.join(' ')}`);
     const target = targetOf(options);
+    const board = boardOf(options, target);
     const name = options.get('name');
     if (name !== undefined && !/^[A-Za-z_$][\w$]*$/.test(name)) {
       throw new UsageError(`--name ${name}: not a name; for example fib`);
@@ -55,6 +71,7 @@ node and quickjs give an ES module, es5 and espruino a script that sets a variab
         complain(`${file}: cannot be compiled ahead of time:\n  ${made.reasons.join('\n  ')}`);
         return EXIT.failure;
       }
+      if (board !== undefined && !hasRoom(file, made, board)) return EXIT.failure;
       if (output === undefined) print(made.text);
       else write(output, made.text);
       return EXIT.success;
@@ -64,6 +81,24 @@ node and quickjs give an ES module, es5 and espruino a script that sets a variab
     }
   },
 };
+
+function boardOf(options: Options, target: Target): keyof typeof BOARDS | undefined {
+  const word = options.get('profile');
+  if (word === undefined) return undefined;
+  if (target !== 'espruino') throw new UsageError('--profile is for --target espruino');
+  const board = BOARD_NAMES.find((known) => known === word);
+  if (board === undefined) {
+    throw new UsageError(`--profile ${word}: no such board (one of ${BOARD_NAMES.join(', ')})`);
+  }
+  return board;
+}
+
+/** Says what the file needs of the board. */
+function hasRoom(file: string, made: CompiledFile & { kind: 'file' }, board: keyof typeof BOARDS): boolean {
+  const needs = needsOf(made.text, made.memory, BOARDS[board]);
+  complain(`${file}: ${tableOf(needs, BOARDS[board])}`);
+  return fits(needs);
+}
 
 function targetOf(options: Options): Target {
   const word = options.get('target');

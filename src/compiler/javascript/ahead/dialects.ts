@@ -22,6 +22,8 @@ export interface Dialect {
   readonly keepsBits: boolean;
   /** The parser reads every number exactly. */
   readonly exactNumbers: boolean;
+  /** Exported functions are cells, which other files can import by their type and put into tables; else only those in tables are. */
+  readonly links: boolean;
   /** Segments of data are base64; else strings of bytes with escapes. */
   readonly base64: boolean;
   /** Functions of `Math` that it lacks, or has wrong. */
@@ -39,6 +41,7 @@ const COMPILING: Dialect = {
   bigInts: true,
   keepsBits: true,
   exactNumbers: true,
+  links: true,
   base64: true,
   ownMath: new Set(),
   overflows: true,
@@ -67,6 +70,7 @@ export const DIALECTS = {
     bigInts: false,
     keepsBits: false,
     exactNumbers: false,
+    links: false,
     base64: false,
     ownMath: new Set([...NONE_OF_2015, 'min', 'max', 'sqrt']),
     overflows: false,

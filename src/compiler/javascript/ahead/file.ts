@@ -42,7 +42,8 @@ export interface FileOptions {
 }
 
 export type CompiledFile =
-  | { readonly kind: 'file'; readonly text: string }
+  /** `memory`: bytes of its memories at first. */
+  | { readonly kind: 'file'; readonly text: string; readonly memory: number }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
 
 /** What a script calls the module if nobody says otherwise. */
@@ -57,9 +58,17 @@ export function compileFile(module: ModuleData, options: FileOptions): CompiledF
   const { circles, tails } = callGraph(module);
   const first = new FileWriter(module, dialect, options, { stack: true, depth: circles, tails });
   const text = first.write();
-  if (first.usesStack) return { kind: 'file', text };
+  const memory = bytesOfMemories(module, options);
+  if (first.usesStack) return { kind: 'file', text, memory };
   const second = new FileWriter(module, dialect, options, { stack: false, depth: circles, tails });
-  return { kind: 'file', text: second.write() };
+  return { kind: 'file', text: second.write(), memory };
+}
+
+function bytesOfMemories({ memories, imports }: ModuleData, { memory = 2 ** 32 }: FileOptions): number {
+  const first = imports.filter(({ type }) => type.kind === 'memory').length;
+  let bytes = 0;
+  for (const { min, pageBits } of memories.slice(first)) bytes += Math.min(min * 2 ** pageBits, memory);
+  return bytes;
 }
 
 class FileWriter {
@@ -108,7 +117,7 @@ class FileWriter {
     const cells = this.cellTexts();
     this.take(this.border.needs);
     this.take(this.uses);
-    this.assets.add('W');
+    if (this.usesHigh) this.assets.add('W');
     const constants = [...this.surroundings.constants].map(([name, text]) => `var ${name}=${text};`);
     const body = [
       ...constants,
@@ -121,6 +130,11 @@ class FileWriter {
       ...segments,
     ].join('\n');
     return this.wrapped(`function instantiate(imports){\n${body}\n${exports}\n}`);
+  }
+
+  /** Some text names `W`, as templates do for the high words of results. */
+  private get usesHigh(): boolean {
+    return [...this.functions.values()].some(({ text }) => text.includes('W.hi'));
   }
 
   private take(uses: Uses): void {
@@ -329,6 +343,9 @@ class FileWriter {
   private exported(kind: string, index: number): string {
     switch (kind) {
       case 'func':
+        if (!this.dialect.links && !this.cells.has(index)) {
+          return this.border.exportText(index, this.typeOf(index));
+        }
         // The same function for each of its names, and in tables.
         this.cells.add(index);
         return `C${index}.h`;

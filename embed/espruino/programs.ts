@@ -1,0 +1,191 @@
+/**
+ * Programs as boards run them, with what they print. Each is small enough for a board that is named, and together they use what modules are
+ * made of: recursion, memory, imports, floats, branch tables, indirect calls, allocation, rotations.
+ */
+
+import type { BoardName } from '../../src/compiler/javascript/ahead';
+
+export interface BoardProgram {
+  readonly name: string;
+  readonly source: { readonly wat: string } | { readonly assemblyScript: string };
+  /** The smallest board that it is for. */
+  readonly board: BoardName;
+  /** Bytes of memory that it needs. */
+  readonly memory: number;
+  /** JavaScript of any engine: `run(wasm)` gives a string. */
+  readonly host: string;
+  readonly expected: string;
+}
+
+const CRC = `
+  (memory 1)
+  (func (export "put") (param i32 i32) (i32.store8 (local.get 0) (local.get 1)))
+  (func (export "crc") (param $n i32) (result i32) (local $c i32) (local $k i32) (local $p i32)
+    (local.set $c (i32.const -1))
+    (block $done (loop $bytes
+      (br_if $done (i32.ge_u (local.get $p) (local.get $n)))
+      (local.set $c (i32.xor (local.get $c) (i32.load8_u (local.get $p))))
+      (local.set $k (i32.const 8))
+      (loop $bits
+        (local.set $c (i32.xor (i32.shr_u (local.get $c) (i32.const 1))
+          (i32.and (i32.const 0xedb88320) (i32.sub (i32.const 0) (i32.and (local.get $c) (i32.const 1))))))
+        (br_if $bits (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (br $bytes)))
+    (i32.xor (local.get $c) (i32.const -1)))`;
+
+const FILTER = `
+  (global $level (mut f64) (f64.const 0)) (global $slow (mut f32) (f32.const 0))
+  (func (export "sample") (param $raw i32) (result i32) (local $x f64)
+    ;; Volts of a divider, through two low passes; millivolts come out.
+    (local.set $x (f64.mul (f64.convert_i32_s (local.get $raw)) (f64.const 0.0008056640625)))
+    (global.set $level (f64.add (global.get $level) (f64.mul (f64.const 0.3) (f64.sub (local.get $x) (global.get $level)))))
+    (global.set $slow (f32.add (global.get $slow)
+      (f32.mul (f32.const 0.125) (f32.sub (f32.demote_f64 (global.get $level)) (global.get $slow)))))
+    (i32.trunc_f32_s (f32.nearest (f32.mul (global.get $slow) (f32.const 1000)))))`;
+
+const MACHINE = `
+  (type $step (func (param i32) (result i32))) (table funcref (elem $idle $run $stop))
+  (global $state (mut i32) (i32.const 0)) (global $count (mut i32) (i32.const 0))
+  (func $idle (type $step) (if (result i32) (i32.eq (local.get 0) (i32.const 1)) (then (i32.const 1)) (else (i32.const 0))))
+  (func $run (type $step)
+    (block $halt (block $tick (block $other (br_table $other $tick $halt $other (local.get 0))) (return (i32.const 1)))
+      (global.set $count (i32.add (global.get $count) (i32.const 1))) (return (i32.const 1)))
+    (i32.const 2))
+  (func $stop (type $step) (global.set $count (i32.mul (global.get $count) (i32.const 10))) (i32.const 0))
+  (func (export "event") (param i32) (result i32)
+    (global.set $state (call_indirect (type $step) (local.get 0) (global.get $state)))
+    (i32.add (i32.mul (global.get $count) (i32.const 100)) (global.get $state)))`;
+
+const WORDS = `
+class Node { constructor(public value: i32, public next: Node | null) {} }
+let list: Node | null = null;
+export function push(value: i32): void { list = new Node(value, list); }
+export function sum(): i32 {
+  let total = 0;
+  let node: Node | null = list;
+  while (node) {
+    total = total * 31 + node.value;
+    node = node.next;
+  }
+  return total;
+}
+export function digits(n: i32): i32 {
+  const cells = new StaticArray<i32>(n);
+  for (let i = 0; i < n; i++) cells[i] = i == 0 ? 1 : cells[i - 1] * 7 % 11;
+  let all = 0;
+  for (let i = 0; i < n; i++) all = all * 11 + cells[i];
+  return all;
+}`;
+
+const SHA = `
+const K = memory.data<u32>([
+  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+]);
+const W: usize = memory.data(256);
+const H: usize = memory.data(32);
+const M: usize = memory.data(128);
+export function put(at: i32, byte: i32): void { store<u8>(M + at, byte); }
+export function word(k: i32): i32 { return load<u32>(H + (k << 2)); }
+function block(p: usize): void {
+  for (let t: usize = 0; t < 16; t++) store<u32>(W + (t << 2), bswap(load<u32>(p + (t << 2))));
+  for (let t: usize = 16; t < 64; t++) {
+    const w15 = load<u32>(W + ((t - 15) << 2));
+    const w2 = load<u32>(W + ((t - 2) << 2));
+    store<u32>(W + (t << 2), load<u32>(W + ((t - 16) << 2)) + load<u32>(W + ((t - 7) << 2))
+      + (rotr(w15, 7) ^ rotr(w15, 18) ^ (w15 >>> 3)) + (rotr(w2, 17) ^ rotr(w2, 19) ^ (w2 >>> 10)));
+  }
+  let a = load<u32>(H), b = load<u32>(H, 4), c = load<u32>(H, 8), d = load<u32>(H, 12);
+  let e = load<u32>(H, 16), f = load<u32>(H, 20), g = load<u32>(H, 24), h = load<u32>(H, 28);
+  for (let t: usize = 0; t < 64; t++) {
+    const t1 = h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & f) ^ (~e & g)) + load<u32>(K + (t << 2)) + load<u32>(W + (t << 2));
+    const t2 = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+    h = g; g = f; f = e; e = d + t1; d = c; c = b; b = a; a = t1 + t2;
+  }
+  store<u32>(H, load<u32>(H) + a); store<u32>(H, load<u32>(H, 4) + b, 4);
+  store<u32>(H, load<u32>(H, 8) + c, 8); store<u32>(H, load<u32>(H, 12) + d, 12);
+  store<u32>(H, load<u32>(H, 16) + e, 16); store<u32>(H, load<u32>(H, 20) + f, 20);
+  store<u32>(H, load<u32>(H, 24) + g, 24); store<u32>(H, load<u32>(H, 28) + h, 28);
+}
+export function hash(n: i32): void {
+  store<u32>(H, 0x6a09e667); store<u32>(H, 0xbb67ae85, 4); store<u32>(H, 0x3c6ef372, 8); store<u32>(H, 0xa54ff53a, 12);
+  store<u32>(H, 0x510e527f, 16); store<u32>(H, 0x9b05688c, 20); store<u32>(H, 0x1f83d9ab, 24); store<u32>(H, 0x5be0cd19, 28);
+  store<u8>(M + n, 0x80);
+  store<u32>(M, bswap<u32>(n << 3), 60);
+  block(M);
+}`;
+
+export const PROGRAMS: readonly BoardProgram[] = [
+  {
+    name: 'fib',
+    source: {
+      wat: `(func $fib (export "fib") (param i32) (result i32)
+        (if (i32.lt_s (local.get 0) (i32.const 2)) (then (return (local.get 0))))
+        (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))`,
+    },
+    board: 'puck',
+    memory: 0,
+    host: `function run(w){var e=w.instantiate({}).exports;return ''+e.fib(7)+','+e.fib(14);}`,
+    expected: '13,377',
+  },
+  {
+    name: 'crc32',
+    source: { wat: CRC },
+    board: 'puck',
+    memory: 64,
+    host: `function run(w){var e=w.instantiate({}).exports,s='123456789',k;for(k=0;k<s.length;k++)e.put(k,s.charCodeAt(k));return ''+e.crc(s.length);}`,
+    expected: `${0xcbf43926 | 0}`,
+  },
+  {
+    name: 'blink',
+    source: {
+      wat: `(import "board" "write" (func $write (param i32))) (global $on (mut i32) (i32.const 0))
+        (func (export "tick") (global.set $on (i32.xor (global.get $on) (i32.const 1))) (call $write (global.get $on)))`,
+    },
+    board: 'puck',
+    memory: 0,
+    host: `function run(w){var all='',e=w.instantiate({board:{write:function(on){all+=on}}}).exports;e.tick();e.tick();e.tick();return all;}`,
+    expected: '101',
+  },
+  {
+    name: 'filter',
+    source: { wat: FILTER },
+    board: 'puck',
+    memory: 0,
+    host: `function run(w){var e=w.instantiate({}).exports,k,last;for(k=0;k<20;k++)last=e.sample(k%2===0?2100:1900);return ''+last;}`,
+    expected: '1444',
+  },
+  {
+    name: 'machine',
+    source: { wat: MACHINE },
+    board: 'puck',
+    memory: 0,
+    host: `function run(w){var e=w.instantiate({}).exports,s='0110111211',k,last;for(k=0;k<s.length;k++)last=e.event(+s.charAt(k));return ''+last;}`,
+    expected: '4001',
+  },
+  {
+    name: 'words',
+    source: { assemblyScript: WORDS },
+    board: 'puck',
+    memory: 2048,
+    host: `function run(w){var e=w.instantiate({env:{abort:function(){}}}).exports,k;for(k=0;k<10;k++)e.push(k*k);return ''+e.sum()+','+e.digits(6);}`,
+    expected: '-631161613,270478',
+  },
+  {
+    name: 'sha256',
+    source: { assemblyScript: SHA },
+    board: 'puck',
+    memory: 2048,
+    host: `function run(w){var e=w.instantiate({}).exports,k;e.put(0,97);e.put(1,98);e.put(2,99);e.hash(3);var all=[];for(k=0;k<8;k++)all.push(e.word(k));return all.join();}`,
+    expected: [0xba7816bf, 0x8f01cfea, 0x414140de, 0x5dae2223, 0xb00361a3, 0x96177a9c, 0xb410ff61, 0xf20015ad]
+      .map((word) => word | 0)
+      .join(),
+  },
+];
