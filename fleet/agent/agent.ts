@@ -27,7 +27,7 @@ import { type ExecutionParts, FleetExecution, type Keeper } from './execution';
 import { Guest } from './guest';
 import type { Devices } from './host/devices';
 import { permittedFunctions } from './host/functions';
-import { moveAway } from './moves';
+import { type MoveOrder, moveAway } from './moves';
 import { Turns } from './turns';
 import type { World } from './world';
 
@@ -66,6 +66,8 @@ export class Agent {
   readonly executions = new Map<string, FleetExecution>();
   /** Base URLs of those who keep copies of its checkpoints, the most trusted first. */
   holders: readonly string[] = [];
+  /** Called when an execution has come that needs a lease. */
+  onExclusive: (() => void) | undefined;
   private readonly turns: Turns;
   private readonly modules = new Map<string, Module>();
   private readonly locks = new Locks();
@@ -220,6 +222,7 @@ export class Agent {
     execution.onWork = () => this.turns.wake(execution);
     this.executions.set(execution.id, execution);
     this.turns.wake(execution);
+    if (execution.spec.exclusive) this.onExclusive?.();
   }
 
   private settingOf(execution: FleetExecution, modules: readonly Module[]) {
@@ -366,14 +369,14 @@ export class Agent {
     await this.arrivals.begin(arrived.bytes, source!, ticketJws);
   }
 
-  /** Moves an execution, in so many rounds of copying before it stands still. */
-  async migrate(id: string, to: Destination, rounds: number): Promise<MoveReport> {
+  /** Moves an execution. */
+  async migrate(id: string, to: MoveOrder): Promise<MoveReport> {
     if (this.leaving.has(id)) throw new FleetError('busy', `${id} is being moved already`);
     this.leaving.add(id);
     try {
       const execution = this.execution(id);
       const { world, client, identity } = this.options;
-      const report = await moveAway(execution, to, rounds, {
+      const report = await moveAway(execution, to, {
         clock: world,
         client,
         identity,

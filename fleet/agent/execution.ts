@@ -9,6 +9,8 @@
  * | gone | are sent on to the other device | disposed | |
  * | failed | are refused with the reason | disposed | |
  *
+ * An exclusive execution runs and answers only while it holds a lease; without one it is as if paused.
+ *
  * An answer is given only when the policy's checkpoint with it is kept (`Keeper`), so what has been acknowledged is never lost, and under
  * its key it is given again, never computed again.
  */
@@ -20,6 +22,7 @@ import { MAX_ANSWERS } from '../protocol/checkpoint';
 import { type CheckpointPolicy, checkpointPolicy, type ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { Guest } from './guest';
+import { Lease, type Moment } from './lease';
 import { Output } from './output';
 import { Rate } from './rate';
 import type { Rest, Runner } from './turns';
@@ -86,6 +89,10 @@ export class FleetExecution implements Runner {
   private answered = new Map<string, Answer>();
   /** Set while an answer is being kept: nothing runs then. */
   private keeping: Promise<void> | undefined;
+  /** The key of that answer. */
+  private unkept: string | undefined;
+  /** An exclusive execution runs, and answers, only while it has one. */
+  private readonly lease: Lease | undefined;
   private readonly fuel: Rate;
   private readonly policy: CheckpointPolicy;
   private nextCheckpoint = Number.POSITIVE_INFINITY;
@@ -102,6 +109,7 @@ export class FleetExecution implements Runner {
     this.hostCalls = new Rate(parts.spec.limits.hostCallsPerSecond, now);
     this.output = new Output(new Rate(parts.spec.limits.outputBytesPerSecond, now), parts.log);
     this.policy = checkpointPolicy(parts.spec);
+    this.lease = parts.spec.exclusive ? new Lease(parts.clock) : undefined;
   }
 
   /** Makes the guest: new, or as the checkpoint tells. Throws, and is as before, when that cannot be. */
@@ -124,7 +132,7 @@ export class FleetExecution implements Runner {
   call(call: PendingCall): Promise<Answer> {
     const { state } = this;
     const known = this.answered.get(call.key);
-    if (known !== undefined && this.keeping === undefined) return Promise.resolve(known);
+    if (known !== undefined && call.key !== this.unkept && this.mayRun()) return Promise.resolve(known);
     if (state.kind === 'gone') return Promise.reject(new MovedError(state.to));
     if (state.kind === 'failed')
       return Promise.reject(new FleetError('unavailable', `${this.id} has failed: ${state.reason}`));
@@ -142,7 +150,7 @@ export class FleetExecution implements Runner {
 
   /** The answer to a key: undefined as long as there is none. */
   answerOf(key: string): Answer | undefined {
-    return this.keeping === undefined ? this.answered.get(key) : undefined;
+    return key !== this.unkept && this.mayRun() ? this.answered.get(key) : undefined;
   }
   /** Whether a call with this key waits or runs. */
   knows(key: string): boolean {
@@ -168,8 +176,23 @@ export class FleetExecution implements Runner {
     this.onWork?.();
   }
 
+  /** Whether it has what an exclusive execution needs. */
+  mayRun(): boolean {
+    return this.lease === undefined || this.lease.holds();
+  }
+  /** The orchestrator has said so, in answer to what was asked then. */
+  renewLease(asked: Moment): void {
+    this.lease?.renew(asked);
+    for (const key of this.waiters.keys()) {
+      const answer = key === this.unkept ? undefined : this.answered.get(key);
+      if (answer !== undefined) this.settle(key, answer);
+    }
+    this.onWork?.();
+  }
+
   slice(milliseconds: number): Rest {
-    if (this.state.kind !== 'running' || this.keeping !== undefined) return { kind: 'idle' };
+    if (this.state.kind !== 'running' || this.keeping !== undefined || !this.mayRun())
+      return { kind: 'idle' };
     if (this.parts.clock.now() >= this.nextCheckpoint && this.guest!.canBeWritten) this.periodic();
     try {
       return this.runSlice(milliseconds);
@@ -280,20 +303,23 @@ export class FleetExecution implements Runner {
       this.settle(key, complete);
       return;
     }
+    this.unkept = key;
     this.keeping = this.keep().then(
       () => {
-        this.keeping = undefined;
+        this.keeping = this.unkept = undefined;
         this.settle(key, complete);
         this.onWork?.();
       },
       (error) => {
-        this.keeping = undefined;
+        this.keeping = this.unkept = undefined;
         this.fail(error);
       },
     );
   }
 
+  /** Without its lease nothing is given out: `renewLease` does that. */
   private settle(key: string, answer: Answer): void {
+    if (!this.mayRun()) return;
     for (const { resolve } of this.waiters.get(key) ?? []) resolve(answer);
     this.waiters.delete(key);
   }
@@ -342,9 +368,9 @@ export class FleetExecution implements Runner {
     return this.guest.depart();
   }
 
-  /** The first stage of a move to another epoch. */
-  opening(departure: Departure, epoch: number): Checkpoint {
-    return { head: this.head(epoch, 0), snapshot: departure.opening() };
+  /** The first stage of a move to another epoch, where it has this specification. */
+  opening(departure: Departure, epoch: number, spec: ExecutionSpec): Checkpoint {
+    return { head: { ...this.head(epoch, 0), spec }, snapshot: departure.opening() };
   }
 
   /** Stands still for the last stage, as soon as it may. `stay` or `gone` ends this. */
@@ -362,8 +388,9 @@ export class FleetExecution implements Runner {
   }
 
   /** All that the stages before, of this digest, have not told. */
-  lastStage(departure: Departure, epoch: number, staged: string): Checkpoint {
-    return { head: { ...this.head(epoch, 0), staged }, snapshot: this.guest!.lastStage(departure) };
+  lastStage(departure: Departure, epoch: number, spec: ExecutionSpec, staged: string): Checkpoint {
+    const head = { ...this.head(epoch, 0), spec, staged };
+    return { head, snapshot: this.guest!.lastStage(departure) };
   }
 
   /** It does not go after all. */

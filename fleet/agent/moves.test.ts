@@ -156,6 +156,21 @@ describe('a move', () => {
     expect((await call('run', 1, 2000, 0)).results).toEqual([2000]);
   });
 
+  it('brings what has been deployed again along, unless that is another program', async () => {
+    await start('after-call');
+    const { spec } = fleet.orchestrator.record(ID);
+    const again = (more: object) =>
+      fleet.orchestrator.deploy({ id: 'w', executions: [{ ...spec, ...more }] });
+    await again({ checkpoint: 'every 7 s' });
+    await fleet.orchestrator.move(ID, 'birch');
+    expect(execution().spec.checkpoint).toBe('every 7 s');
+    const { digest } = await fleet.orchestrator.modules.push('w', '2.0.0', await assemble(writer(PAGES + 1)));
+    await again({ modules: [{ name: 'w', digest }] });
+    await expect(fleet.orchestrator.move(ID, 'cedar')).rejects.toThrow(`not here: ${digest}`);
+    expect(execution()).toMatchObject({ epoch: 2, state: { kind: 'running' } });
+    expect((await call('run', 1, 2000, 0)).results).toEqual([2000]);
+  });
+
   it('is refused while another move of the execution is under way', async () => {
     await start();
     const { agent } = fleet.agents.get('ash')!;
@@ -163,8 +178,10 @@ describe('a move', () => {
     let told = '';
     fleet.network.intercept = async (_, request) => {
       if (!isPiece(request) || told !== '') return undefined;
-      const to = { url: 'http://cedar', ticket: '', epoch: 9, sealing: agent.options.identity.sealing };
-      told = await agent.migrate(ID, to, 3).then(
+      const { identity } = agent.options;
+      const { spec } = agent.execution(ID);
+      const to = { url: 'http://cedar', ticket: '', epoch: 9, sealing: identity.sealing, rounds: 3, spec };
+      told = await agent.migrate(ID, to).then(
         () => 'moved',
         (error) => error.code,
       );

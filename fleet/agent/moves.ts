@@ -22,6 +22,13 @@ const LITTLE = 64 * 1024;
 /** Milliseconds between two questions of whether a move has arrived. */
 const ASK_AGAIN = 500;
 
+export interface MoveOrder extends Destination {
+  /** Of copying, before it stands still. */
+  readonly rounds: number;
+  /** What it is there: the deployment may have been made again since it came here. */
+  readonly spec: ExecutionSpec;
+}
+
 export interface MoveParts {
   readonly clock: Clock;
   readonly client: Client;
@@ -39,8 +46,7 @@ function timeoutFor(bytes: number): number {
 
 export async function moveAway(
   execution: FleetExecution,
-  to: Destination,
-  rounds: number,
+  to: MoveOrder,
   parts: MoveParts,
 ): Promise<MoveReport> {
   const { now } = parts.clock;
@@ -48,8 +54,8 @@ export async function moveAway(
   const departure = execution.depart();
   const stages = new Stages(execution.id, to, parts);
   try {
-    await stages.open(encodeCheckpoint(execution.opening(departure, to.epoch)), execution.spec);
-    const done = await copy(departure, stages, rounds);
+    await stages.open(encodeCheckpoint(execution.opening(departure, to.epoch, to.spec)), to.spec);
+    const done = await copy(departure, stages, to.rounds);
     await execution.stand();
     const stood = now();
     await finish(execution, departure, stages, parts);
@@ -87,7 +93,7 @@ async function finish(
   parts: MoveParts,
 ): Promise<void> {
   const { to } = stages;
-  const last = encodeCheckpoint(execution.lastStage(departure, to.epoch, stages.digest.value));
+  const last = encodeCheckpoint(execution.lastStage(departure, to.epoch, to.spec, stages.digest.value));
   try {
     await stages.end(last);
   } catch (error) {
@@ -104,7 +110,7 @@ class Stages {
 
   constructor(
     private readonly id: string,
-    readonly to: Destination,
+    readonly to: MoveOrder,
     private readonly parts: MoveParts,
   ) {}
 
@@ -127,8 +133,8 @@ class Stages {
     } catch (error) {
       if (!(error instanceof FleetError) || error.code !== 'module-unknown') throw error;
       for (const { digest } of [...spec.modules, ...spec.files]) {
-        if (!error.message.includes(digest)) continue;
-        const body = (await blobs.get(digest))!;
+        const body = await blobs.get(digest);
+        if (body === undefined || !error.message.includes(digest)) continue;
         const url = `${this.to.url}/liquid/v1/blobs/sha256/${digest}`;
         await client.send({ method: 'PUT', url, body, timeout: timeoutFor(body.length) });
       }

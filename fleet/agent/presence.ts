@@ -2,6 +2,7 @@
 import { type DeviceDescription, HEARTBEAT, type Heartbeat, orders } from '../protocol/reports';
 import type { Trust } from '../security/certificates';
 import type { Agent } from './agent';
+import { momentOf } from './lease';
 import { statusOf } from './routes';
 
 export interface Conditions {
@@ -26,6 +27,8 @@ export class Presence {
 
   /** Settles after the first report, heard or not. */
   async start(): Promise<void> {
+    // What has just come has no lease yet.
+    this.agent.onExclusive = () => void this.report();
     await this.report();
     this.schedule();
   }
@@ -52,6 +55,7 @@ export class Presence {
       throttled: false,
       ...this.conditions(),
     };
+    const sent = momentOf(agent.options.world);
     try {
       const url = `${this.orchestrator}/liquid/v1/devices/${description.name}/heartbeat`;
       const heard = orders(await client.json('POST', url, told, { timeout: HEARTBEAT * 4 }), 'orders');
@@ -59,6 +63,7 @@ export class Presence {
       agent.holders = heard.holders;
       this.trust.revoke(heard.revoked);
       for (const { id, epoch } of heard.superseded) await agent.supersede(id, epoch);
+      for (const id of heard.leases) agent.executions.get(id)?.renewLease(sent);
       if (this.unreachable) log('the orchestrator is back');
       this.unreachable = false;
       // The first report has been an introduction by name only.

@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import { readBody, readDocument } from '../protocol/body';
 import { integer, list, shape, text, withDefault } from '../protocol/checked';
 import { callKey, MAX_ARGUMENTS, type PendingCall } from '../protocol/checkpoint';
-import { executionIdOf } from '../protocol/deployment';
+import { executionIdOf, executionSpec } from '../protocol/deployment';
 import { errorDocument, FleetError } from '../protocol/errors';
 import { MAX_ROUNDS } from '../protocol/reports';
 import { blobRoutes, copyRoutes } from '../protocol/routes';
@@ -33,6 +33,7 @@ const moveOrder = shape({
   epoch: integer(1),
   sealing: publicKey,
   rounds: withDefault(integer(0, MAX_ROUNDS), MAX_ROUNDS),
+  spec: executionSpec,
 });
 const epochDocument = shape({ epoch: integer(1) });
 
@@ -52,7 +53,8 @@ export function statusOf(execution: FleetExecution) {
     id,
     epoch,
     sequence,
-    state: state.kind,
+    state: state.kind === 'running' && !execution.mayRun() ? ('paused' as const) : state.kind,
+    ...(execution.mayRun() ? {} : { reason: 'it has no lease' }),
     ...('reason' in state ? { reason: state.reason } : {}),
     ...('to' in state ? { to: state.to } : {}),
     fuelUsed,
@@ -96,15 +98,15 @@ export function agentRoutes(agent: Agent): Hono {
   });
   app.post('/executions/:id/migrate', HEADS, async (c) => {
     const execution = executionIn(c);
-    const { rounds, ...to } = await readDocument(c, moveOrder, 'destination');
-    return c.json(await agent.migrate(execution.id, to, rounds));
+    return c.json(await agent.migrate(execution.id, await readDocument(c, moveOrder, 'order')));
   });
   app.post('/executions/:id/refuse', MEMBERS, async (c) => {
     const id = executionIdOf(c.req.param('id'), 'execution');
     const { epoch } = await readDocument(c, epochDocument, 'epoch');
     return c.json({ refused: await agent.refuse(id, epoch) });
   });
-  app.post('/executions/:id/calls', MEMBERS, async (c) => {
+  // Calls of executions go through the orchestrator, which knows whether the caller is still the one that may.
+  app.post('/executions/:id/calls', HEADS, async (c) => {
     const answer = await agent.call(executionIn(c).id, await callIn(c));
     return c.json(answer);
   });

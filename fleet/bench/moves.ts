@@ -11,6 +11,7 @@ import { table } from '../cli/table';
 import type { MoveReport } from '../protocol/reports';
 import { assemble, writer } from '../testing/modules';
 import { Processes } from '../testing/processes';
+import { percentile } from './percentile';
 
 /** Milliseconds between two bursts of the guest: short beside a move. */
 const BURST = 20;
@@ -24,11 +25,6 @@ const { options } = parseOptions(process.argv.slice(2), {
   limit: 'number',
 });
 const { moves = 200, pages = 1024, rate = 256, limit } = options;
-
-function percentile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)];
-}
 
 function row(name: string, reports: readonly MoveReport[]): (string | number)[] {
   const pauses = reports.map(({ pause }) => pause);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Chaos } from '../testing/chaos';
+import { Chaos, EXCLUSIVE } from '../testing/chaos';
 import { TestFleet } from '../testing/fleet';
 import { assemble, STATEFUL } from '../testing/modules';
 
@@ -21,7 +21,7 @@ describe('a fleet in which things go wrong', () => {
   it(
     'loses and repeats no acknowledged answer, and never has two copies with effect',
     async () => {
-      const own = new Chaos(SEED, ['one', 'two', 'three']);
+      const own = new Chaos(SEED, ['one', 'two', EXCLUSIVE]);
       chaos = own;
       await own.open();
       for (let k = 0; k < EVENTS; k++) await own.mishap();

@@ -18,7 +18,7 @@ import type { Client } from '../protocol/client';
 import { type Deployment, deployment, executionId } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription, ExecutionReport, Heartbeat, Orders } from '../protocol/reports';
-import { MAX_ROUNDS, type MoveReport, moveReport, SILENCE } from '../protocol/reports';
+import { LEASE, MAX_ROUNDS, type MoveReport, moveReport, SILENCE } from '../protocol/reports';
 import { sha256Hex } from '../security/digest';
 import type { Registrar } from '../security/enrolment';
 import type { Identity } from '../security/keys';
@@ -44,6 +44,8 @@ const LOOK = 200;
 const PROBE_TIMEOUT = 400;
 /** Moves that are remembered. */
 const MAX_MOVES = 100;
+/** Milliseconds after a lease in which its holder notices that it is over: a slice, and clocks that differ by a tenth. */
+const LEASE_MARGIN = 400;
 /** Milliseconds of an order that carries a checkpoint. */
 const PLACE_TIMEOUT = 60_000;
 
@@ -75,6 +77,8 @@ export class Orchestrator {
   /** The newest moves, for people. */
   readonly moves: Moved[] = [];
   private readonly locks = new Locks();
+  /** Until when, on our clock, somebody may run an exclusive execution. */
+  private readonly leased = new Map<string, number>();
   private readonly probes = new Map<string, Promise<void>>();
   private callOff: (() => void) | undefined;
   private stopped = false;
@@ -94,6 +98,8 @@ export class Orchestrator {
     for (const { key, value } of await this.options.database.list('execution/')) {
       const record = executionRecord(value, key);
       this.executions.set(record.id, record);
+      // Who has it may have heard from us until a moment ago.
+      if (record.epoch > 0) this.noteLease(record.id);
     }
     this.look();
   }
@@ -165,7 +171,8 @@ export class Orchestrator {
   /** A report of a device: gives what it is to do. */
   async heartbeat(beat: Heartbeat): Promise<Orders> {
     if (beat.description !== undefined) await this.devices.register(beat.description);
-    if (!this.devices.has(beat.name)) return { describe: true, superseded: [], holders: [], revoked: [] };
+    if (!this.devices.has(beat.name))
+      return { describe: true, superseded: [], holders: [], revoked: [], leases: [] };
     if (this.devices.heard(beat)) this.log('is back', { device: beat.name });
     const superseded: { id: string; epoch: number }[] = [];
     for (const report of beat.executions) {
@@ -174,7 +181,37 @@ export class Orchestrator {
     }
     await this.findLost(beat);
     const revoked = [...this.options.registrar.trust.revocations];
-    return { describe: false, superseded, holders: this.holdersFor(beat.name), revoked };
+    const leases = beat.executions.filter((one) => this.grants(beat.name, one)).map(({ id }) => id);
+    return { describe: false, superseded, holders: this.holdersFor(beat.name), revoked, leases };
+  }
+
+  /** Whether a device may let its exclusive execution run on. Until that runs out, nobody else gets it. */
+  private grants(device: string, { id, epoch }: ExecutionReport): boolean {
+    const record = this.executions.get(id);
+    if (record === undefined || !record.spec.exclusive || record.wanted !== 'running') return false;
+    const { moving } = record;
+    const has = record.device === device && record.epoch === epoch;
+    const gets = moving?.to === device && moving.epoch === epoch;
+    if (has || gets) this.noteLease(id);
+    return has || gets;
+  }
+  private noteLease(id: string): void {
+    this.leased.set(id, this.options.world.now() + LEASE + LEASE_MARGIN);
+  }
+  private isLeased({ id, spec }: ExecutionRecord): boolean {
+    return spec.exclusive && (this.leased.get(id) ?? Number.NEGATIVE_INFINITY) > this.options.world.now();
+  }
+
+  /** Refuses a call of an execution that is elsewhere by now. */
+  checkCaller(device: string, id: string, epoch: number): void {
+    const record = this.record(id);
+    const { moving } = record;
+    if (record.device === device && record.epoch === epoch) return;
+    if (moving?.to === device && moving.epoch === epoch) return;
+    throw new FleetError(
+      'older-epoch',
+      `${id} of epoch ${epoch} on ${device} is not the one that has effect`,
+    );
   }
 
   /** Compares what a device has with what it should have; gives the epoch that has taken its place. */
@@ -281,7 +318,7 @@ export class Orchestrator {
       const has = device !== undefined && this.isAlive(device) && this.hasIt(device, record);
       if (has) return;
       const decision = this.decide(record, device !== undefined && this.isAlive(device) ? [] : [device]);
-      if (decision.device === undefined) return;
+      if (decision.device === undefined || this.isLeased(record)) return;
       this.log(`goes to ${decision.device}: ${reason}`, { execution: id, device: decision.device });
       try {
         await this.placeOn(record, decision.device);
@@ -463,7 +500,7 @@ export class Orchestrator {
       const to = await this.ticketFor(record, device, epoch, { source: from });
       try {
         const path = `executions/${encodeURIComponent(id)}/migrate`;
-        const order = { ...to, rounds };
+        const order = { ...to, rounds, spec: record.spec };
         const told = moveReport(await this.order(from, 'POST', path, order, PLACE_TIMEOUT), 'move');
         this.moves.push({ execution: id, from, to: device, ...told });
         if (this.moves.length > MAX_MOVES) this.moves.shift();

@@ -76,9 +76,18 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
   app.get('/executions/:id', OPERATORS, (c) =>
     c.json(executionStatus(orchestrator, orchestrator.record(idOf(c)))),
   );
-  app.post('/executions/:id/calls', CALLERS, async (c) =>
-    c.json(await orchestrator.call(idOf(c), await callIn(c))),
-  );
+  app.post('/executions/:id/calls', CALLERS, async (c) => {
+    const { name: caller, role } = callerOf(c);
+    if (role === 'agent') {
+      const from = executionIdOf(c.req.header('liquid-execution'), 'liquid-execution');
+      orchestrator.checkCaller(
+        caller,
+        from,
+        integer(1)(Number(c.req.header('liquid-epoch')), 'liquid-epoch'),
+      );
+    }
+    return c.json(await orchestrator.call(idOf(c), await callIn(c)));
+  });
   app.post('/executions/:id/move', OPERATORS, async (c) => {
     const { device, rounds } = await readDocument(c, moveDocument, 'move');
     await orchestrator.move(idOf(c), device, rounds);

@@ -55,6 +55,8 @@ export const orders = shape({
   holders: list(text(1024), 16),
   /** Fingerprints of keys that do not count any more. */
   revoked: list(text(64)),
+  /** Its exclusive executions that may run on, from when the report was sent. */
+  leases: withDefault(list(executionIdOf), []),
 });
 export type Orders = ReturnType<typeof orders>;
 
@@ -69,6 +71,9 @@ export const moveReport = shape({
   pause: number(0, 1e9),
 });
 export type MoveReport = ReturnType<typeof moveReport>;
+
+/** Milliseconds for which an exclusive execution may run without hearing from the orchestrator: four reports. */
+export const LEASE = 2_000;
 
 /** Milliseconds between two reports of a device. */
 export const HEARTBEAT = 500;

@@ -9,6 +9,8 @@ import { TestClock } from './clock';
 import { TestFleet } from './fleet';
 import { assemble, COUNTER } from './modules';
 
+/** The execution that holds a lease. */
+export const EXCLUSIVE = 'exclusive';
 const NAMES = ['ash', 'birch', 'cedar'];
 const ORCHESTRATOR = 'http://orchestrator';
 const CALLS = /^http:\/\/orchestrator\/liquid\/v1\/executions\/([^/]+)\/calls$/;
@@ -74,8 +76,20 @@ export class Chaos {
     await fleet.startOrchestrator();
     for (const name of NAMES) await fleet.startAgent(name);
     const module = await assemble(COUNTER);
-    for (const name of this.executions) await fleet.deploy(name, module);
+    for (const name of this.executions) await fleet.deploy(name, module, { exclusive: name === EXCLUSIVE });
+    this.clock.onPass = () => this.countCopies();
     this.callers = this.executions.map((name) => this.caller(`${name}~main`));
+  }
+
+  /** Looks all the time whether two copies of the exclusive execution may run. */
+  private countCopies(): void {
+    const id = `${EXCLUSIVE}~main`;
+    const running = [...this.fleet.agents].filter(([, { agent }]) => {
+      const execution = agent.executions.get(id);
+      return execution?.state.kind === 'running' && execution.mayRun();
+    });
+    if (running.length > 1)
+      this.observer.faults.push(`${id} runs on ${running.map(([name]) => name)} at ${this.clock.now()}`);
   }
 
   /** Calls until it is told to stop; a call without an answer is made again under its key. */
@@ -127,7 +141,7 @@ export class Chaos {
     while (late().length > 0) {
       if (this.clock.now() - start > PATIENCE)
         throw new Error(`${late().map(([id]) => id)} gave no answer in ${PATIENCE} ms`);
-      await this.pass(20);
+      await this.pass(100);
     }
   }
 
