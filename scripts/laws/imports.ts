@@ -32,8 +32,7 @@ const RULES: Record<string, Rule> = {
   'src/lowering': { from: ['src/errors.ts', 'src/decoder'] },
   // The generator runs at build time, in Node.
   'src/interpreter/templates': {
-    from: ['src/interpreter', 'src/decoder'],
-    types: ['src/lowering'],
+    from: ['src/interpreter', 'src/decoder', 'src/lowering'],
     packages: /^node:/,
   },
   'src/interpreter': {

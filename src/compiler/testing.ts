@@ -304,11 +304,7 @@ interface Compared {
   readonly fuelAfterTraps: boolean;
 }
 
-export function describeTier(
-  name: string,
-  tiers: readonly Tier[],
-  { nans, fuelAfterTraps }: Compared,
-): void {
+export function describeTier(name: string, tiers: readonly Tier[], { nans, fuelAfterTraps }: Compared): void {
   const programs = nans ? { ...PROGRAMS, 'NaNs with bits of their own': NANS } : PROGRAMS;
 
   describe(`the ${name} tier stops and goes on like the interpreter`, () => {

@@ -100,6 +100,7 @@ export interface Tier {
   readonly haste: number;
   /** Its code costs no more to make than the interpreter's: where nobody says otherwise, functions begin in it. */
   readonly isPrompt: boolean;
+  /** What it has done since it was made, in all stores: for reports. */
   readonly counts: TierCounts;
   /** Looks at the module alone; changes nothing. */
   judge(module: ModuleData, funcidx: number): Verdict;
