@@ -45,6 +45,11 @@ const freshSet: FreshFactoriesMaker = (environment) => {
   return file === undefined ? undefined : factoriesFrom(file)(environment);
 };
 
-configureStack({ slots: NODE_STACK_SLOTS, nest: 12 });
+configureStack({
+  slots: NODE_STACK_SLOTS,
+  nest: 12,
+  // V8 takes a long ArrayBuffer for a reason to collect garbage at once, and one that might be shared for none.
+  allocate: (bytes) => new SharedArrayBuffer(bytes),
+});
 // Without a compiler in V8, and so without `WebAssembly`, there is nothing to gain from feedback, but from fewer closures.
 setFreshFactories('WebAssembly' in globalThis ? freshSet : fullSet);

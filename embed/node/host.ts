@@ -1,9 +1,11 @@
 /** Node as a WASI host: clocks, random bytes, standard streams and waiting. */
-import { randomFillSync } from 'node:crypto';
 import type { Interest, Pollable, U64, Waiting, WasiHost } from '../../src/wasi/host';
 import { firstOf } from '../../src/wasi/waiting';
 import { DescriptorStream, isNodePollable } from './streams';
 import { words } from './times';
+
+/** Bytes that `crypto.getRandomValues` gives at most. */
+const MOST_RANDOM = 65_536;
 
 /** Standard streams for Node as a WASI host. What is left out is the process's own. */
 export interface NodeHostOptions {
@@ -30,7 +32,9 @@ export function nodeHost(options: NodeHostOptions = {}): WasiHost {
       return words(BigInt(user + system) * 1000n);
     },
     random: (bytes) => {
-      randomFillSync(bytes);
+      // Importing node:crypto would cost every program what few need; so many bytes are given at a time.
+      for (let at = 0; at < bytes.length; at += MOST_RANDOM)
+        crypto.getRandomValues(bytes.subarray(at, at + MOST_RANDOM));
     },
     waitSync,
     wait,

@@ -5,7 +5,7 @@
  * A frame's slots are eight bytes each and are addressed by word: slot s of a frame is `ints[fp + 2 * s]` (low word or 32-bit value),
  * `ints[fp + 2 * s + 1]` (high word), `doubles[(fp >> 1) + s]`, and, for a reference, `refs[(fp >> 1) + s]`.
  */
-import { COUNT, type OptionChecks, POSITIVE, readOptions } from '../checks';
+import { CALLBACK, COUNT, type OptionChecks, POSITIVE, readOptions } from '../checks';
 import type { CallSite, Safepoint } from './code';
 
 export class Registers {
@@ -36,6 +36,7 @@ export const registers = new Registers();
 
 /** Slots of the machine. The host's memory manager commits pages only when they are written. */
 let slotCapacity = 1 << 20;
+let allocateSlots = (bytes: number): ArrayBufferLike => new ArrayBuffer(bytes);
 let nestLimit = 4;
 
 export interface Stack {
@@ -55,16 +56,19 @@ let current: Stack | undefined;
 export interface StackOptions {
   readonly slots?: number;
   readonly nest?: number;
+  /** Gives the buffer of so many bytes; by default an ArrayBuffer. */
+  readonly allocate?: (bytes: number) => ArrayBufferLike;
 }
-const STACK_OPTIONS: OptionChecks<StackOptions> = { slots: POSITIVE, nest: COUNT };
+const STACK_OPTIONS: OptionChecks<StackOptions> = { slots: POSITIVE, nest: COUNT, allocate: CALLBACK };
 
 /**
  * Sizes of the machine for a host: slots of its stack, and how many wasm calls may stand on the host's own stack at a time (each is at
  * most about 120 host calls deep). Entries call it once, before anything is instantiated.
  */
 export function configureStack(options: StackOptions): void {
-  const { slots, nest } = readOptions('configureStack', options, STACK_OPTIONS);
+  const { slots, nest, allocate } = readOptions('configureStack', options, STACK_OPTIONS);
   if (current === undefined && slots !== undefined) slotCapacity = slots;
+  if (current === undefined && allocate !== undefined) allocateSlots = allocate;
   if (nest !== undefined) nestLimit = nest;
 }
 export function nestingLimit(): number {
@@ -72,7 +76,7 @@ export function nestingLimit(): number {
 }
 export function stack(): Stack {
   if (current === undefined) {
-    const buffer = new ArrayBuffer(slotCapacity * 8);
+    const buffer = allocateSlots(slotCapacity * 8);
     current = {
       ints: new Int32Array(buffer),
       floats: new Float32Array(buffer),
