@@ -14,8 +14,8 @@ import { loadFile } from '../../src/compiler/javascript/ahead/testing';
 import { Module } from '../../src/decoder';
 import { wat } from '../../src/testing';
 import { WebAssembly } from '../../src/webassembly';
-import { programOf, runScript, SMALL_ENGINES, type SmallEngine, whyNone } from '../es5/engines';
-import { type BoardProgram, PROGRAMS } from './programs';
+import { programOf, runScript, SMALL_ENGINES, type SmallEngine, whyNone } from '../es5/tests/engines';
+import { type BoardProgram, PROGRAMS } from './tests/programs';
 
 const FLAGS = ['-Oz', '--runtime', 'stub', '--memoryBase', '64', '--use', 'abort='];
 /** Characters of what comes with the functions of a module: 1.5 KB are promised (issue 13). */

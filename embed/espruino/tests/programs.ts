@@ -3,7 +3,7 @@
  * made of: recursion, memory, imports, floats, branch tables, indirect calls, allocation, rotations.
  */
 
-import type { BoardName } from '../../src/compiler/javascript/ahead';
+import type { BoardName } from '../../../src/compiler/javascript/ahead';
 
 export interface BoardProgram {
   readonly name: string;

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findEngine } from '../../scripts/engines.mjs';
+import { findEngine } from '../../../scripts/engines.mjs';
 
 interface Row {
   readonly variable: string;
