@@ -37,13 +37,13 @@ const isPiece = ({ method, url }: Request) => method === 'PUT' && url.includes('
 describe('a move', () => {
   it('takes a running execution along while it writes, and stands still for what is left alone', async () => {
     await start();
-    const answer = call('run', 400, 8, 5);
+    const answer = call('run', 80, 40, 20);
     const lasts: number[] = [];
     fleet.network.observe = (_, { method, url, body }) => {
       if (method === 'POST' && url.endsWith('/liquid/v1/executions')) lasts.push(body!.length);
     };
     for (const device of ['birch', 'cedar', 'ash', 'birch']) {
-      await sleep(clock, 100);
+      await sleep(clock, 120);
       await fleet.orchestrator.move(ID, device);
       expect(owner()).toBe(device);
     }
@@ -69,7 +69,7 @@ describe('a move', () => {
 
   it('has arrived for good: a loss of power takes nothing away, without any checkpoint', async () => {
     await start();
-    const running = { key: 'running', function: 'run', args: [300, 8, 5] };
+    const running = { key: 'running', function: 'run', args: [60, 40, 20] };
     void fleet.orchestrator.call(ID, running).catch(() => undefined);
     await sleep(clock, 50);
     await fleet.orchestrator.move(ID, 'birch');

@@ -16,12 +16,19 @@ afterAll(() => fleet.close());
 
 const json = (document: unknown) => new TextEncoder().encode(JSON.stringify(document));
 const id = encodeURIComponent('s~main');
+const nobody = encodeURIComponent('nobody~main');
 
 /** A good request for each route that takes a body, at the agent and at the orchestrator. */
 const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Uint8Array])[] = [
   ['POST', `http://ash/liquid/v1/executions/${id}/calls`, json({ function: 'fibo', args: [] })],
   ['POST', `http://ash/liquid/v1/executions/${id}/migrate`, json({ url: 'http://x', ticket: 't', epoch: 2 })],
-  ['POST', `http://ash/liquid/v1/executions/${id}/refuse`, json({ epoch: 1 })],
+  // Who is a member may say that a later epoch is meant: of an execution that nobody has.
+  ['POST', `http://ash/liquid/v1/executions/${nobody}/refuse`, json({ epoch: 1 })],
+  ['POST', `http://ash/liquid/v1/checkpoints/${nobody}/fence`, json({ epoch: 1 })],
+  ['PUT', `http://ash/liquid/v1/checkpoints/${nobody}`, new Uint8Array(200)],
+  ['POST', 'http://ash/liquid/v1/arrivals', new Uint8Array(200)],
+  ['PUT', `http://ash/liquid/v1/arrivals/${id}/1`, new Uint8Array(200)],
+  ['POST', `http://orchestrator/liquid/v1/executions/${id}/settled`, json({ epoch: 1 })],
   ['POST', 'http://ash/liquid/v1/executions', new Uint8Array(200)],
   ['PUT', `http://ash/liquid/v1/blobs/sha256/${'0'.repeat(64)}`, json('x')],
   [
@@ -77,10 +84,15 @@ describe('requests from outside', () => {
     expect(JSON.stringify(fleet.orchestrator.list())).toBe(before);
   });
 
-  it('are answered with an error that says why, whatever is in them', async () => {
+  it('are answered with an error that says why, whatever is in them', {
+    timeout: 60_000 + 50 * MUTATIONS,
+  }, async () => {
+    const { orchestrator, operator, agents } = fleet;
+    const senders = [operator, agents.get('ash')!.agent.options.client, orchestrator.options.client];
     for (let k = 0; k < MUTATIONS; k++) {
       const [method, url, body] = BODIES[k % BODIES.length];
-      const reply = await fleet.operator.raw({ method, url, body: mutated(body, k + 1) });
+      const sender = senders[Math.floor(k / BODIES.length) % senders.length];
+      const reply = await sender.raw({ method, url, body: mutated(body, k + 1) });
       const told = new TextDecoder().decode(reply.body);
       expect({ url, told, k, ok: reply.status !== 500 }).toMatchObject({ ok: true });
       if (reply.status >= 400) expect(JSON.parse(told)).toMatchObject({ error: expect.any(String) });
