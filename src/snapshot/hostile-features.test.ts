@@ -130,5 +130,5 @@ describe('hostile snapshots with vectors and exceptions', () => {
     expect(outcomes.trapped).toBeGreaterThan(0);
     expect(outcomes.malformed).toBeGreaterThan(0);
     expect(outcomes.mismatch).toBeGreaterThan(0);
-  }, 3_600_000);
+  }, 14_400_000);
 });
