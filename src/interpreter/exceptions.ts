@@ -140,12 +140,14 @@ function caughtOr(thrown: unknown, fp: number, uncaught: () => unknown): Step {
 
 /** Bound once: test runners look imports up at each use, and where the host's stack ends there is no room for that. */
 const standIn = standsFor;
+const trapIn = trapOf;
+const made = hostException;
 
 /** The exception that a guest sees when a host function throws this; undefined for what no guest can catch: traps, and ends. */
 function exceptionOf(thrown: unknown): Exception | undefined {
   const exception = standIn(thrown);
   if (exception !== undefined) return exception;
-  if (trapOf(thrown) !== undefined) return undefined;
+  if (trapIn(thrown) !== undefined) return undefined;
   try {
     if (thrown instanceof RuntimeError || thrown instanceof Termination || thrown instanceof InternalError) {
       return undefined;
@@ -153,5 +155,5 @@ function exceptionOf(thrown: unknown): Exception | undefined {
   } catch {
     // A proxy, which is some value of the host's.
   }
-  return hostException(thrown);
+  return made(thrown);
 }
