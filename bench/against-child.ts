@@ -1,6 +1,6 @@
 /**
  * One fixed piece of work in one build of tswasm (TSWASM_DIST): prints the processor time that it took in milliseconds, and a checksum.
- *   node [--jitless] against-child.mjs <Work as JSON>
+ *   node [--jitless] against-child.mjs <Work as JSON> [tier; default: what the build chooses]
  */
 import { readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
@@ -96,7 +96,7 @@ async function commandLine(dist: string, file: string): Promise<void> {
 const work = JSON.parse(process.argv[2]!) as Work;
 if (work.kind === 'cli') await commandLine(process.env['TSWASM_DIST']!, work.file);
 else {
-  const api = await loadNamespace('tswasm');
+  const api = await loadNamespace('tswasm', process.argv[3]);
   if (work.kind === 'accepted') tell({ ms: 0, checksum: Number(api.validate(readFileSync(work.file))) });
   else if (work.kind === 'program') tell(program(api, work.file, work.warm, work.n));
   else tell(work.kind === 'startup' ? startUp(api, work) : coremark(api, work.file));

@@ -1,6 +1,6 @@
 /**
  * The working tree against another commit, in processor time for fixed work:
- *   npm run bench:against -- REF [--rounds N] [--quick] [--only GROUP,...] [--programs NAME,...] [--limit 1.05] [--json FILE]
+ *   npm run bench:against -- REF [--rounds N] [--quick] [--only GROUP,...] [--programs NAME,...] [--limit 1.05] [--tier interpret] [--json FILE]
  * Groups: programs, jitless, coremark (TSWASM_COREMARK names it), startup, cli. Exit code 1: slower than the limit.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -20,6 +20,7 @@ const { values: options, positionals } = parseArgs({
     only: { type: 'string' },
     programs: { type: 'string' },
     limit: { type: 'string' },
+    tier: { type: 'string' },
     json: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
@@ -67,6 +68,7 @@ function build(place: string, words: readonly string[]): void {
 const child = await bundleTs(path.join(root, 'bench', 'against-child.ts'));
 function measure(item: Item, dist: string): Worked {
   const words = [...item.flags, child, JSON.stringify(item.work)];
+  if (options.tier !== undefined) words.push(options.tier);
   const env = { ...process.env, TSWASM_DIST: dist };
   const { stdout, stderr, status } = spawnSync(process.execPath, words, { env, encoding: 'utf8' });
   const line = stdout.trim().split('\n').pop() ?? '';
