@@ -21,7 +21,7 @@ import {
   type Session,
 } from '../engine';
 import type { Value } from '../script/values';
-import { fromJs, toJs } from './native';
+import { fromJs, PRINTS, toJs } from './native';
 import { featuresFor, tswasmEngine } from './tswasm';
 
 type Callable = (...args: unknown[]) => unknown;
@@ -29,15 +29,6 @@ interface FileGlobal {
   get(): unknown;
 }
 
-const PRINTS: readonly (readonly [string, readonly TypeName[]])[] = [
-  ['print', []],
-  ['print_i32', ['i32']],
-  ['print_i64', ['i64']],
-  ['print_f32', ['f32']],
-  ['print_f64', ['f64']],
-  ['print_i32_f32', ['i32', 'f32']],
-  ['print_f64_f64', ['f64', 'f64']],
-];
 const END = 0x0b;
 const bytesOf = (numbers: Float32Array | Float64Array): number[] => [...new Uint8Array(numbers.buffer)];
 /** Signed LEB128 of 666. */

@@ -206,23 +206,25 @@ function asList(result: unknown): readonly unknown[] {
   return Array.isArray(result) ? result : [result];
 }
 
+/** The functions of spectest, each with its parameters. */
+export const PRINTS: readonly (readonly [string, readonly TypeName[]])[] = [
+  ['print', []],
+  ['print_i32', ['i32']],
+  ['print_i64', ['i64']],
+  ['print_f32', ['f32']],
+  ['print_f64', ['f64']],
+  ['print_i32_f32', ['i32', 'f32']],
+  ['print_f64_f64', ['f64', 'f64']],
+];
+
 /** spectest as a module, so that its functions and globals have exactly their types. */
 function nativeSpectest(): EngineExports {
-  const prints: [string, TypeName[]][] = [
-    ['print', []],
-    ['print_i32', ['i32']],
-    ['print_i64', ['i64']],
-    ['print_f32', ['f32']],
-    ['print_f64', ['f64']],
-    ['print_i32_f32', ['i32', 'f32']],
-    ['print_f64_f64', ['f64', 'f64']],
-  ];
   const module = new Native.Module(
     moduleBytes([
-      section(1, vec(prints.map(([, params]) => functype(params, [])))),
-      section(3, vec(prints.map((_, i) => u32(i)))),
-      section(7, vec(prints.map(([print], i) => [...name(print), 0, ...u32(i)]))),
-      section(10, vec(prints.map(() => code([], [])))),
+      section(1, vec(PRINTS.map(([, params]) => functype(params, [])))),
+      section(3, vec(PRINTS.map((_, i) => u32(i)))),
+      section(7, vec(PRINTS.map(([print], i) => [...name(print), 0, ...u32(i)]))),
+      section(10, vec(PRINTS.map(() => code([], [])))),
     ]),
   );
   const exports = new Map(Object.entries(new Native.Instance(module).exports));

@@ -16,6 +16,9 @@ interface Program {
   readonly calls: readonly Call[];
 }
 
+/** Instructions `i64.*` of two operands, each exported by its name. */
+const OPS_64 = 'add sub mul div_s div_u rem_s rem_u shl shr_s shr_u rotl rotr xor'.split(' ');
+
 const PROGRAMS: Readonly<Record<string, Program>> = {
   'calls, recursion and its end': {
     wat: `(func $fib (export "fib") (param i32) (result i32)
@@ -170,41 +173,10 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     ],
   },
   'numbers of 64 bits': {
-    wat: [
-      'add',
-      'sub',
-      'mul',
-      'div_s',
-      'div_u',
-      'rem_s',
-      'rem_u',
-      'shl',
-      'shr_s',
-      'shr_u',
-      'rotl',
-      'rotr',
-      'xor',
-    ]
-      .map(
-        (op) =>
-          `(func (export "${op}") (param i64 i64) (result i64) (i64.${op} (local.get 0) (local.get 1)))`,
-      )
-      .join(''),
-    calls: [
-      'add',
-      'sub',
-      'mul',
-      'div_s',
-      'div_u',
-      'rem_s',
-      'rem_u',
-      'shl',
-      'shr_s',
-      'shr_u',
-      'rotl',
-      'rotr',
-      'xor',
-    ].flatMap((op) =>
+    wat: OPS_64.map(
+      (op) => `(func (export "${op}") (param i64 i64) (result i64) (i64.${op} (local.get 0) (local.get 1)))`,
+    ).join(''),
+    calls: OPS_64.flatMap((op) =>
       [
         [7n, -3n],
         [-(2n ** 63n), -1n],
