@@ -42,6 +42,7 @@ export {
   useSourcePositions,
 } from './interpreter';
 export {
+  type BackingKind,
   type BackingMaker,
   DEFAULT_STORE_LIMITS,
   defaultValue,

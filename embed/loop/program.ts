@@ -18,6 +18,7 @@ export interface Program {
 
 /** All executions of a program share one budget. */
 export function programOf(instance: Instance, options: DriveOptions): Program {
+  instance.hideMemories();
   const begun = performance.now();
   let spent = 0;
   let current: Execution | undefined;

@@ -191,6 +191,15 @@ function watch(instance: Instance): void {
   }
 }
 
+/** Gives up what another tier has made of a function. */
+export function giveUpTiers(state: FuncCode): void {
+  const { tiered } = state;
+  if (tiered === undefined) return;
+  state.tiered = undefined;
+  tiered.code.drop();
+  if (state.entry === tiered.code.entry) state.undecided = state.entry = state.first(state);
+}
+
 /** Drops the code, that of another tier too; paused executions that stand in it are rebuilt. */
 function forget(state: FuncCode): void {
   state.generation++;

@@ -8,7 +8,7 @@ import type { Bulk, EffectWork } from '../lowering';
 import type { Func, Instance } from '../runtime';
 import { makeBulk } from './bulk';
 import { CallSite, codeOf } from './code';
-import { makeCode } from './driver';
+import { giveUpTiers, makeCode } from './driver';
 import { makeEffect } from './effects';
 import { goOn, isPropagating } from './exceptions';
 import { decide } from './offers';
@@ -69,6 +69,14 @@ export class MachineOfTier implements TierMachine {
     turn.meter.pace.found(true);
     turn.startSlice(this.tier.haste);
     return true;
+  }
+
+  endSlice(): void {
+    runningTurn().withhold();
+  }
+
+  reconsider(instance: Instance): void {
+    for (const func of instance.knownFuncs()) giveUpTiers(codeOf(func));
   }
 
   call(callee: Func, caller: Place, offset: number, fp: number): boolean {

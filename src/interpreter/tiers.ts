@@ -64,7 +64,7 @@ export interface TierCode {
   readonly entry: Step;
   /** Undefined where it cannot be entered, or not yet: it is asked again when the loop is found running the next time. */
   at(point: ResumePoint): Step | undefined;
-  /** Told once, when the code is given up (writes to a memory are tracked from now on): nothing will enter it any more. */
+  /** Told once, when the code is given up (writes to a memory are tracked from now on, say): nothing will enter it any more. */
   drop(): void;
 }
 
@@ -169,6 +169,11 @@ export interface TierMachine {
 
   /** The tier's code of a wasm function, if that is what calls of it run: if none has run yet, it is decided now where it begins. */
   current(func: Func): TierCode | undefined;
+
+  /** The slice of fuel that runs ends at its next safepoint. */
+  endSlice(): void;
+  /** What tiers have made of an instance's functions is given up: where each runs is decided anew when it is next called. */
+  reconsider(instance: Instance): void;
 
   /**
    * The fuel ran out at a safepoint of `func` (`registers.fuel` is negative). True: nobody wants to stop, the slice is a new one. False: the

@@ -90,5 +90,5 @@ function allocateMemory(agent: Agent, value: unknown): CoreMemory {
  */
 function share(core: CoreMemory): void {
   const buffer = Object.freeze(new SharedArrayBuffer(core.byteLength)) as unknown as ArrayBuffer;
-  core.adopt({ buffer, isTrue: true, grow: () => false, expose: () => buffer });
+  core.adopt({ buffer, kind: 'true', grow: () => false, expose: () => buffer });
 }

@@ -5,12 +5,19 @@
  */
 import type { MemoryType } from '../decoder';
 
+/**
+ * Backings that a host may have. `true`: `buffer` is always exactly as long as the memory, and only growing detaches it, as the JS API has
+ * it. `spacious`: it grows in place, with room to spare. `shared`: as long as the memory, and nobody but the runtime sees that `buffer` is a
+ * SharedArrayBuffer: native code may have it, and growing it is cheap (DEAR_BYTES).
+ */
+export type BackingKind = 'true' | 'spacious' | 'shared';
+
 /** What holds the bytes of a memory. An entry may install another than an ArrayBuffer. */
 export interface MemoryBacking {
   /** Begins with the memory's bytes; may be longer. Bytes behind them are zero. */
   readonly buffer: ArrayBuffer;
-  /** Whether `buffer` is always exactly as long as the memory, and only growing detaches it, as the JS API has it. */
-  readonly isTrue: boolean;
+  /** `portable`: an ArrayBuffer of the runtime's own. */
+  readonly kind: BackingKind | 'portable';
   /** The host's own memory object, where the bytes lie in one: what native code is given. */
   readonly host?: object;
   /**
@@ -22,11 +29,8 @@ export interface MemoryBacking {
   expose(bytes: number): ArrayBuffer;
 }
 
-/**
- * The host's backing of a memory of so many bytes, all zero: a true one, or one that grows in place with room to spare. Undefined when the
- * host has none for this type, or no room.
- */
-export type BackingMaker = (type: MemoryType, bytes: number, isTrue: boolean) => MemoryBacking | undefined;
+/** The host's backing of a memory of so many bytes, all zero. Undefined when the host has none for this type, or no room. */
+export type BackingMaker = (type: MemoryType, bytes: number, kind: BackingKind) => MemoryBacking | undefined;
 
 let makeBacking: BackingMaker | undefined;
 
@@ -35,19 +39,29 @@ export function useMemoryBacking(maker: BackingMaker | undefined): void {
   makeBacking = maker;
 }
 
-export function hostBacking(type: MemoryType, bytes: number, isTrue: boolean): MemoryBacking | undefined {
-  return makeBacking?.(type, bytes, isTrue);
+export function hostBacking(type: MemoryType, bytes: number, kind: BackingKind): MemoryBacking | undefined {
+  return makeBacking?.(type, bytes, kind);
 }
 
 /** From here on a memory that has to move moves to where it can grow in place: copying costs more than the host's call. */
 export const LARGE_BYTES = 2 ** 20;
+
+/**
+ * From here on a true backing that grows in steps costs the host much: V8 makes another buffer object each time, and counts the memory's bytes
+ * again as garbage to come, so that beyond 64 MiB each growth advances a collection, 1 to 2 ms (node bench/grow.mjs).
+ */
+export const DEAR_BYTES = 2 ** 26;
+/** A growth by less than this part of a memory is a step. */
+export const STEP = 1 / 8;
+/** Steps that a memory takes in a true backing before it goes to a shared one. Each time that it comes back, twice as many. */
+export const PATIENCE = 2;
 
 /** Up to here a memory gets as much to spare as it has, beyond it half: what nobody touches costs only address space, but that is finite. */
 const MUCH = 2 ** 28;
 
 export class PortableBacking implements MemoryBacking {
   buffer: ArrayBuffer;
-  readonly isTrue = false;
+  readonly kind = 'portable';
   /** Bytes that growing has copied: a test counts them. */
   copied = 0;
   private length: number;

@@ -1,5 +1,5 @@
 /** Runtime structures: stores, instances, values (spec chapter "exec/runtime"). */
-export { type BackingMaker, type MemoryBacking, useMemoryBacking } from './backing';
+export { type BackingKind, type BackingMaker, type MemoryBacking, useMemoryBacking } from './backing';
 export { readWords, wordOf, wordsOf, wordsOfAll, writeWords } from './cells';
 export { Exception, HOST_TAG, hostException, standFor, standsFor, Tag, UncaughtException } from './exception';
 export type { JsFunction, UntypedExports, UntypedFunction } from './exports';

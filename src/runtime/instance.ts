@@ -395,6 +395,11 @@ export class Instance<E extends object = UntypedExports> {
       : this.module.bytes.subarray(start, end);
   }
 
+  /** @internal It is a program's, whose host reads memories in place: nobody is expected to ask for their buffers. */
+  hideMemories(): void {
+    for (const memory of this.memories) memory.isPrivate = true;
+  }
+
   /** @internal The defined functions that have been asked for. */
   *knownFuncs(): Generator<Func> {
     for (const func of this.funcs) if (func?.instance === this) yield func;

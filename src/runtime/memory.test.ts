@@ -104,7 +104,7 @@ describe('the buffer', () => {
   it('comes from the host where it has true ones', () => {
     let made = 0;
     class TrueBacking implements MemoryBacking {
-      readonly isTrue = true;
+      readonly kind = 'true';
       buffer: ArrayBuffer;
       constructor(bytes: number) {
         this.buffer = new ArrayBuffer(bytes);
@@ -120,7 +120,7 @@ describe('the buffer', () => {
         return this.buffer;
       }
     }
-    useMemoryBacking((_, bytes, isTrue) => (isTrue ? new TrueBacking(bytes) : undefined));
+    useMemoryBacking((_, bytes, kind) => (kind === 'true' ? new TrueBacking(bytes) : undefined));
     const memory = new Memory(new Store(), type(1));
     memory.bytes[3] = 4;
     expect(made).toBe(0);

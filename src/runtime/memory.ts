@@ -4,7 +4,16 @@ import { COUNT, check, checkClass } from '../checks';
 import { type ExternTypeByKind, externTypeName, type MemoryType } from '../decoder';
 import { trap } from '../errors';
 import { SUMMARY, summary } from '../summary';
-import { hostBacking, LARGE_BYTES, type MemoryBacking, PortableBacking } from './backing';
+import {
+  type BackingKind,
+  DEAR_BYTES,
+  hostBacking,
+  LARGE_BYTES,
+  type MemoryBacking,
+  PATIENCE,
+  PortableBacking,
+  STEP,
+} from './backing';
 import type { Charge } from './ledger';
 import { Store } from './store';
 
@@ -115,6 +124,12 @@ const scratchInt = new Int32Array(scratch);
 const scratchFloat = new Float32Array(scratch);
 const scratchDouble = new Float64Array(scratch);
 
+/** The host's memory that one lies in. Code that is given it must know whether it is shared. */
+export interface HeldMemory {
+  readonly host: object;
+  readonly isShared: boolean;
+}
+
 /** A linear memory. */
 export class Memory {
   get [Symbol.toStringTag](): string {
@@ -138,6 +153,20 @@ export class Memory {
   private exposed: ArrayBuffer | undefined;
   /** Whether somebody has transferred its bytes away. */
   private lost = false;
+  /** @internal Whoever has it expects that nobody asks for its buffer: it may lie where that is dear. */
+  isPrivate = false;
+  /**
+   * @internal How often it has grown in many small steps where these are dear to the host: each time, whoever holds the host's memory should
+   * let go of it.
+   */
+  cramps = 0;
+  /** It had better lie in a shared memory. */
+  private isCramped = false;
+  /** Those who hold the host's memory, told when the bytes are elsewhere. */
+  private readonly holders = new Set<() => void>();
+  /** Small steps of a large memory in a true backing, and how many there may be. */
+  private steps = 0;
+  private patience = PATIENCE;
   private readonly charge: Charge;
 
   /** Throws a RangeError when the store's or the host's memory does not suffice. */
@@ -171,7 +200,7 @@ export class Memory {
     return summary(this, { type: externTypeName(this.externType), byteLength: this.length });
   }
 
-  /** Its bytes now. Growing makes another array. */
+  /** Its bytes now. Growing makes another array. On Node they may lie in a SharedArrayBuffer, until the `buffer` is asked for. */
   get bytes(): Uint8Array {
     return this.views.u8;
   }
@@ -192,39 +221,68 @@ export class Memory {
    * A buffer of exactly the memory's length that shares its bytes until it grows. Where the host has buffers that stay true, the memory
    * moves to one. Elsewhere a buffer that is transferred away takes the bytes along: the memory then has none, and every access traps.
    */
-  /** What its bytes are in. Growing makes another buffer. */
   get buffer(): ArrayBuffer {
     if (this.exposed === undefined) {
-      if (!this.backing.isTrue) {
-        const better = hostBacking(this.type, this.length, true);
-        if (better !== undefined) this.adopt(better);
-      }
+      this.isPrivate = false;
+      if (this.isCramped || this.backing.kind === 'shared') this.patience *= 2;
+      this.isCramped = false;
+      this.steps = 0;
+      this.moveTo('true');
+      if (this.backing.kind === 'shared') this.adopt(new PortableBacking(this.length, this.length));
       const { backing } = this;
       const before = backing.buffer;
       this.exposed = backing.expose(this.length);
       if (backing.buffer !== before) this.views.attach(backing.buffer, this.length);
-      if (!backing.isTrue) this.store.expose(this);
+      if (backing.kind !== 'true') this.store.expose(this);
     }
     return this.exposed;
   }
 
   /**
-   * @internal The host's own memory of exactly this length, in which the bytes lie from now on; undefined where the host has none, or where
-   * a buffer that was handed out would become another one.
+   * @internal The host's own memory of exactly this length, in which the bytes lie until `moved` is called or given back (`letGoOfHost`).
+   * Undefined where the host has none, or where a buffer that was handed out would become another one.
    */
-  get hostMemory(): object | undefined {
-    if (!this.backing.isTrue && this.exposed === undefined && !this.lost) {
-      const better = hostBacking(this.type, this.length, true);
-      if (better !== undefined) this.adopt(better);
+  holdHost(moved: () => void): HeldMemory | undefined {
+    if (this.exposed === undefined && !this.lost && this.holders.size === 0) {
+      if (this.isPrivate || this.isCramped) this.moveTo('shared');
+      this.isCramped = false;
+      if (this.backing.kind !== 'shared') this.moveTo('true');
     }
-    return this.backing.isTrue ? this.backing.host : undefined;
+    const { kind, host } = this.backing;
+    if (host === undefined || kind === 'spacious') return undefined;
+    this.holders.add(moved);
+    return { host, isShared: kind === 'shared' };
+  }
+  /** @internal */
+  letGoOfHost(moved: () => void): void {
+    this.holders.delete(moved);
   }
 
-  /** Before the bytes are moved again: to where they can stay, if the host has such a place. */
-  private settle(): void {
-    if (this.exposed !== undefined || !(this.backing instanceof PortableBacking)) return;
-    const better = hostBacking(this.type, this.length, false);
+  /** To another kind of backing, if the host has it. No buffer has been handed out. */
+  private moveTo(kind: BackingKind): void {
+    if (this.backing.kind === kind) return;
+    const better = hostBacking(this.type, this.length, kind);
     if (better !== undefined) this.adopt(better);
+  }
+
+  /** Before it grows: to where the bytes can stay, if the host has such a place. */
+  private makeRoom(bytes: number): void {
+    if (this.exposed !== undefined || this.holders.size > 0) return;
+    const { kind, buffer } = this.backing;
+    if (kind === 'portable' && bytes >= LARGE_BYTES && bytes > buffer.byteLength) this.moveTo('spacious');
+    if (!this.isCramped) return;
+    this.isCramped = false;
+    this.moveTo('shared');
+  }
+
+  /** It has grown by so many bytes. */
+  private noteGrowth(added: number): void {
+    const { length, backing } = this;
+    if (backing.kind !== 'true' || length < DEAR_BYTES || added === 0 || added > length * STEP) return;
+    if (++this.steps < this.patience) return;
+    this.steps = 0;
+    this.cramps++;
+    this.isCramped = true;
   }
 
   /** @internal Moves the bytes to another backing of the same length. */
@@ -233,6 +291,8 @@ export class Memory {
     this.backing = backing;
     this.exposed = undefined;
     this.views.attach(backing.buffer, this.length);
+    for (const moved of this.holders) moved();
+    this.holders.clear();
   }
 
   /** @internal Looks whether the buffer that was handed out has been transferred away. */
@@ -283,8 +343,7 @@ export class Memory {
     return this.views.dirty === undefined ? undefined : (from, length) => this.touch(from, length);
   }
 
-  /** memory.grow (spec "exec/modules", "growing memories"): the old size in pages, or -1 when it cannot be. */
-  /** Grows by so many pages; the size before, or -1 when there is no room. */
+  /** memory.grow (spec "exec/modules", "growing memories") by so many pages: the size before, or -1 when there is no room. */
   grow(delta: number): number {
     check('the number of pages', delta, COUNT);
     const old = this.pages;
@@ -295,7 +354,7 @@ export class Memory {
     const { exposed } = this;
     this.checkBuffer();
     const bytes = pages * this.pageSize;
-    if (bytes >= LARGE_BYTES && bytes > this.backing.buffer.byteLength) this.settle();
+    this.makeRoom(bytes);
     const { backing } = this;
     if (this.lost || !backing.grow(bytes, exposed !== undefined)) {
       this.charge.add(-added);
@@ -304,7 +363,8 @@ export class Memory {
     this.length = bytes;
     this.exposed = undefined;
     this.views.attach(backing.buffer, this.length);
-    if (exposed !== undefined && !backing.isTrue) this.onGrow?.(exposed);
+    this.noteGrowth(added);
+    if (exposed !== undefined && backing.kind !== 'true') this.onGrow?.(exposed);
     return old;
   }
 

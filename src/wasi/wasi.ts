@@ -74,11 +74,13 @@ export class Wasi {
 
   /** Runs a command's `_start` to its end, blocking. Gives the exit code. */
   start(instance: Instance): number {
+    instance.hideMemories();
     return exitCodeOf(() => entry(instance, '_start').call());
   }
 
   /** Runs a reactor's `_initialize`, if it has one. */
   initialize(instance: Instance): void {
+    instance.hideMemories();
     if (instance.exports.has('_initialize')) entry(instance, '_initialize').call();
   }
 

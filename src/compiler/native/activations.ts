@@ -50,6 +50,8 @@ interface Activation extends Place {
   isUnwinding: boolean;
   /** Whom the innermost frame waits for, when the machine's call of it has stopped. */
   callee: Func | undefined;
+  /** That call, when it has returned, and yet nothing may go on here. */
+  returned: Place | undefined;
   /** Who takes the first frame's place. */
   tail: Func | undefined;
 }
@@ -57,7 +59,7 @@ interface Activation extends Place {
 export class Activations {
   readonly crossing: Crossing;
   readonly helpers: Helpers;
-  private readonly machine: TierMachine;
+  readonly machine: TierMachine;
   private readonly host: HostWebAssembly;
   private current: Activation | undefined;
   /** What is on its way out of calls out, and has marked the frames above: where the last one was made, as the host's trace tells it. */
@@ -126,13 +128,14 @@ export class Activations {
       share,
       isUnwinding: false,
       callee: undefined,
+      returned: undefined,
       tail: undefined,
     };
   }
 
   private ended(activation: Activation): Step | null {
     const { machine, crossing } = this;
-    const { native, func, fp, sp, frames, isUnwinding, tail } = activation;
+    const { native, func, fp, sp, frames, isUnwinding, returned, tail } = activation;
     if (isUnwinding) native.cells.of('unwinding').value = 0;
     if (frames.length === 0 && tail === undefined) {
       crossing.toStack(func.type.results, fp);
@@ -149,7 +152,7 @@ export class Activations {
     registers.sp = stopped.sp;
     registers.fp = stopped.fp;
     leave(machine, native, frames, activation.callee);
-    return machine.left();
+    return returned === undefined ? machine.left() : machine.returned(returned);
   }
 
   // What emitted code calls
@@ -172,7 +175,7 @@ export class Activations {
     registers.fuel = fuel;
     registers.sp = sp;
     const isFull = sp + activation.raisedSp > HIGHEST || endOfFrame + activation.raisedFp > HIGHEST;
-    if (isFull || !machine.refuel(this.funcOf(activation, id))) return this.unwind(activation);
+    if (isFull || !this.refuel(activation, id)) return this.unwind(activation);
     return registers.fuel;
   }
 
@@ -184,8 +187,28 @@ export class Activations {
     registers.sp = Number(BigInt.asUintN(64, place) >> 32n) - activation.raisedSp;
     if (registers.sp - activation.sp < MOST_LEFT && this.rises(activation, id))
       return this.unwind(activation);
-    if (!machine.refuel(this.funcOf(activation, id))) return this.unwind(activation);
+    if (!this.refuel(activation, id)) return this.unwind(activation);
     return registers.fuel;
+  }
+
+  /** Whether there is more fuel, and the activation may go on. */
+  private refuel(activation: Activation, id: number): boolean {
+    if (this.mustEnd(activation) || !this.machine.refuel(this.funcOf(activation, id))) return false;
+    // Who has been asked for a deadline may have asked for a buffer.
+    return !activation.native.held.haveMoved;
+  }
+
+  /** Whether a memory wants to be elsewhere, and can be when this activation has ended. */
+  private mustEnd({ native, outer }: Activation): boolean {
+    return native.held.areCramped && !isWithin(native, outer);
+  }
+  /** A call of a function whose native code has been given up begins where that is decided now. */
+  begunElsewhere(func: Func, fp: number): Step | null {
+    return this.machine.tailCall(func, { func, fp, sp: this.machine.registers.sp });
+  }
+  /** Whether anything of the instance runs natively. */
+  isRunning(native: NativeInstance): boolean {
+    return isWithin(native, this.current);
   }
 
   /** Whether it is time to enter the body anew: a slice has ended in a loop of it. */
@@ -244,6 +267,11 @@ export class Activations {
       this.unwind(activation);
       return fuel;
     }
+    if (native.held.haveMoved) {
+      activation.returned = { func: callee, fp, sp };
+      this.unwind(activation);
+      return registers.fuel;
+    }
     native.takeGlobals();
     crossing.clear();
     crossing.offer(fp, slotsIn(results));
@@ -269,6 +297,7 @@ export class Activations {
     if (fp + SLOTS_OF_EFFECT > machine.stack.ints.length) throw trap('callStackExhausted', -1);
     crossing.allToStack(fp);
     activation.native.effect(number, machine)(fp);
+    if (this.mustEnd(activation)) machine.endSlice();
     crossing.offer(fp, 1);
     return registers.fuel;
   }
@@ -299,6 +328,12 @@ export class Activations {
     const isHosts = error instanceof this.host.RuntimeError;
     return isHosts ? trapFrom(error.message, origins[0], native.instance, native.cells) : error;
   }
+}
+
+/** Whether an activation of the instance is among these, from the innermost outwards. */
+function isWithin(native: NativeInstance, activation: Activation | undefined): boolean {
+  for (let at = activation; at !== undefined; at = at.outer) if (at.native === native) return true;
+  return false;
 }
 
 function framesOf({ program }: NativeInstance): number {

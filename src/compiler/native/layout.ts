@@ -109,6 +109,8 @@ const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${res
 /** What it has once been asked for stays the same, so that a function which is emitted again becomes the same bytes. */
 export class Layout {
   readonly module: Module;
+  /** Whether its memories are shared ones of the host. */
+  readonly isShared: boolean;
   /** By function index: 1 when it needs no safepoint (decoder/quiet.ts), and when, needing none, it charges fuel for work in bulk. */
   readonly quiet: Uint8Array;
   readonly charging: Uint8Array;
@@ -124,8 +126,9 @@ export class Layout {
   private readonly helperAt: Readonly<Record<Helper, number>>;
   private readonly cellAt: Readonly<Record<Cell, number>>;
 
-  constructor(module: Module, base?: Layout) {
+  constructor(module: Module, isShared: boolean, base?: Layout) {
     this.module = module;
+    this.isShared = isShared;
     this.quiet =
       base?.quiet ?? Uint8Array.from(module.funcTypes, (_, funcidx) => Number(isQuiet(module, funcidx)));
     this.charging = base?.charging ?? chargingFunctions(module, this.quiet);
@@ -179,7 +182,7 @@ export class SideLayout extends Layout {
   private readonly members: ReadonlyMap<number, number>;
 
   constructor(base: Layout, members: readonly number[]) {
-    super(base.module, base);
+    super(base.module, base.isShared, base);
     this.members = new Map(members.map((funcidx, k) => [funcidx, k]));
   }
 

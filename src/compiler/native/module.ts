@@ -5,7 +5,7 @@ import { callIn, callOut, globalsIn, globalsOut, IN_PARAMS, IN_RESULTS } from '.
 import { Body } from './body';
 import { Emitter, emittedType } from './emitter';
 import type { FrameShape } from './frame';
-import { Layout } from './layout';
+import type { Layout } from './layout';
 import { NotNative } from './refusals';
 import { FUNCREF, KINDS, SectionWriter, vector } from './section-writer';
 
@@ -21,19 +21,17 @@ export interface EmittedModule {
 
 /** Emits the main module, of this name. Functions that cannot run natively, or that `refuse` gives a reason for, call out. */
 export function emitModule(
-  module: Module,
+  layout: Layout,
   name: string,
   refuse: (funcidx: number) => string | undefined = () => undefined,
 ): EmittedModule {
-  const layout = new Layout(module);
   const writer = new ModuleWriter(layout, refuse);
   const bytes = writer.write(name);
   return { bytes, layout, refused: writer.refused, codeStart: writer.codeStart };
 }
 
 /** A main module whose functions all call out: until they are replaced in its table of functions. */
-export function emitHollow(module: Module, name: string): EmittedModule {
-  const layout = new Layout(module);
+export function emitHollow(layout: Layout, name: string): EmittedModule {
   const writer = new ModuleWriter(layout, () => undefined);
   const bytes = writer.writeHollow(name);
   return { bytes, layout, refused: writer.refused, codeStart: writer.codeStart };

@@ -4,7 +4,9 @@
  */
 import type { TierMachine } from '../../interpreter/tiers';
 import { Func, type Instance, type Table } from '../../runtime';
+import type { Charge } from '../../runtime/ledger';
 import type { Crossing } from './crossing';
+import type { HeldMemories } from './held-memories';
 import type { HostExports, HostTable, HostWebAssembly } from './host';
 import { CELL_NAMES, type HelpedInstruction, type Helper, isBulk } from './layout';
 import type { CompiledContinuation, CompiledSide, Program } from './program';
@@ -25,8 +27,10 @@ export class NativeInstance {
   readonly helpers: Helpers;
   /** Slices of fuel that have ended in loops of a body, by its number. */
   readonly slices = new Map<number, number>();
+  readonly held: HeldMemories;
+  /** Of its code, in the store. */
+  readonly room: Charge;
   private readonly host: HostWebAssembly;
-  private readonly memories: Record<string, object>;
   private readonly mirrors: Record<string, HostTable> = {};
   private readonly functions: HostTable;
   private readonly exports: HostExports;
@@ -37,6 +41,7 @@ export class NativeInstance {
   private readonly effects: ((word: number) => void)[] = [];
   private readonly foreignAt = new Map<Func, unknown>();
   private readonly loaded = new Set<CompiledSide>();
+  private readonly watchers: (() => void)[] = [];
 
   constructor(
     instance: Instance,
@@ -44,17 +49,19 @@ export class NativeInstance {
     host: HostWebAssembly,
     helpers: Helpers,
     crossing: Crossing,
-    memories: Record<string, object>,
+    held: HeldMemories,
+    room: Charge,
   ) {
     this.instance = instance;
     this.program = program;
     this.host = host;
     this.helpers = helpers;
     this.crossing = crossing;
-    this.memories = memories;
+    this.held = held;
+    this.room = room;
     const { mirrors } = program.emitted.layout;
     for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
-    const imports = { runtime: helpers, memory: memories, table: this.mirrors };
+    const imports = { runtime: helpers, memory: held.memories, table: this.mirrors };
     this.exports = new host.Instance(program.compiled, imports).exports;
     this.functions = this.exports.functions as HostTable;
     const { globals } = program.module;
@@ -78,6 +85,13 @@ export class NativeInstance {
   }
   has(group: CompiledSide): boolean {
     return this.loaded.has(group);
+  }
+
+  /** Lets go of what is the runtime's: it will not run any more. */
+  giveUp(): void {
+    for (const stop of this.watchers) stop();
+    this.held.letGo();
+    this.room.release();
   }
 
   enter(typeidx: number): EnterNative {
@@ -125,6 +139,7 @@ export class NativeInstance {
       for (let k = from; k < from + count; k++) mirror.set(k, this.nativeOf(table.elements[k]));
     };
     table.watchers.add(update);
+    this.watchers.push(() => table.watchers.delete(update));
     update(0, table.length);
   }
 
@@ -199,14 +214,14 @@ export class NativeInstance {
   }
 
   private sideImports(): object {
-    const { helpers, memories, mirrors, functions, exports, program } = this;
+    const { helpers, held, mirrors, functions, exports, program } = this;
     const globals: Record<string, unknown> = {};
     for (let k = program.module.globals.length + CELL_NAMES.length - 1; k >= 0; k--) {
       globals[k] = exports[`global ${k}`];
     }
     return {
       runtime: helpers,
-      memory: memories,
+      memory: held.memories,
       table: mirrors,
       functions: { all: functions },
       global: globals,
@@ -224,15 +239,4 @@ function effectOf(
   return (word) => {
     while (!bulk(word));
   };
-}
-
-/** Memories of the host's own; undefined where one is not, or cannot be. */
-export function hostMemories(instance: Instance): Record<string, object> | undefined {
-  const memories: Record<string, object> = {};
-  for (const [k, memory] of instance.memories.entries()) {
-    const { hostMemory } = memory;
-    if (hostMemory === undefined) return undefined;
-    memories[k] = hostMemory;
-  }
-  return memories;
 }

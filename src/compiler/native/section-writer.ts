@@ -7,6 +7,9 @@ import { CELL_NAMES, CELLS, HELPER_NAMES, HELPERS, type Layout } from './layout'
 const FUNC = 0x60;
 export const FUNCREF = 0x70;
 export const KINDS = { func: 0, table: 1, memory: 2, global: 3 } as const;
+/** Flags of limits, that of shared memories from the threads proposal. */
+const HAS_MAXIMUM = 1;
+const IS_SHARED = 2;
 /** The most pages that a memory of the host may have, and so all memories that may be imported. */
 const PAGE_LIMIT = 65_536;
 
@@ -67,7 +70,8 @@ export class SectionWriter<L extends Layout> {
 
   /** Helpers, what else is imported (tables come first), memories and mirrors. */
   protected imports(helpers: readonly number[], others: readonly EmittedImport[]): void {
-    const { module, mirrors } = this.layout;
+    const { module, mirrors, isShared } = this.layout;
+    const describe = isShared ? anySharedMemory : anyMemory;
     const imports: EmittedImport[] = HELPER_NAMES.map((name, k) => ({
       from: 'runtime',
       name,
@@ -76,7 +80,7 @@ export class SectionWriter<L extends Layout> {
     }));
     imports.push(...others);
     module.memories.forEach((_, k) => {
-      imports.push({ from: 'memory', name: String(k), kind: 'memory', describe: anyMemory });
+      imports.push({ from: 'memory', name: String(k), kind: 'memory', describe });
     });
     for (const tableidx of mirrors) {
       imports.push({ from: 'table', name: String(tableidx), kind: 'table', describe: anyTable });
@@ -101,7 +105,12 @@ export class SectionWriter<L extends Layout> {
 }
 
 function anyMemory(to: Emitter): void {
-  to.u8(1);
+  to.u8(HAS_MAXIMUM);
+  to.u32(0);
+  to.u32(PAGE_LIMIT);
+}
+function anySharedMemory(to: Emitter): void {
+  to.u8(HAS_MAXIMUM | IS_SHARED);
   to.u32(0);
   to.u32(PAGE_LIMIT);
 }

@@ -4,7 +4,7 @@ import { typesOfLocals } from '../../decoder/body';
 import { typesOf } from '../../decoder/typelist';
 import type { FrameShape, Point } from './frame';
 import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host';
-import { carrierOf, type Helper, type Layout } from './layout';
+import { carrierOf, type Helper, Layout } from './layout';
 import { emitModule, shapeOf } from './module';
 
 export const HOST = (globalThis as unknown as { WebAssembly: HostWebAssembly & { Memory: MemoryClass } })
@@ -49,7 +49,7 @@ export class Harness {
   constructor(module: Module, refuse?: (funcidx: number) => string | undefined, maxFrames = 5000) {
     this.module = module;
     this.maxFrames = maxFrames;
-    const emitted = emitModule(module, 'test', refuse);
+    const emitted = emitModule(new Layout(module, false), 'test', refuse);
     this.bytes = emitted.bytes;
     this.layout = emitted.layout;
     const helpers: Record<Helper, (...args: never[]) => unknown> = {

@@ -7,6 +7,7 @@ import { usePolicy } from '../../interpreter/machine';
 import { installTiers } from '../../interpreter/policy';
 import { type Func, instantiate } from '../../runtime';
 import { always, describeTier } from '../testing';
+import { Layout } from './layout';
 import { emitModule } from './module';
 import { Harness, HOST } from './testing';
 import { NativeTier } from './tier';
@@ -51,7 +52,7 @@ describe('a quiet function that cannot run natively', () => {
     const refusing = (funcidx: number) => (funcidx === 0 ? 'so the test wants it' : undefined);
     const harness = new Harness(decoded, refusing);
     harness.host = (funcidx) => [funcidx + 5];
-    expect([...emitModule(decoded, 'test', refusing).refused.keys()]).toEqual([0, 1]);
+    expect([...emitModule(new Layout(decoded, false), 'test', refusing).refused.keys()]).toEqual([0, 1]);
     expect(harness.run(2, [3], 100)).toEqual({ results: [11] });
     harness.host = () => {
       harness.unwind();

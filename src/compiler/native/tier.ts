@@ -13,12 +13,14 @@ import type {
   Verdict,
 } from '../../interpreter/tiers';
 import type { Func, Instance } from '../../runtime';
+import type { Charge } from '../../runtime/ledger';
 import { Activations } from './activations';
 import { factsOf } from './facts';
 import { slotsIn } from './function-writer';
 import { PART_SIZES, type PartSizes } from './groups';
+import { HeldMemories } from './held-memories';
 import type { HostWebAssembly } from './host';
-import { hostMemories, NativeInstance } from './native-instance';
+import { NativeInstance } from './native-instance';
 import { Program } from './program';
 import { whyNotModule } from './refusals';
 
@@ -37,6 +39,8 @@ export class NativeTier implements Tier {
   private readonly host: HostWebAssembly;
   private readonly sizes: PartSizes;
   private readonly programs = new WeakMap<ModuleData, Program | string>();
+  /** Those whose memories are shared ones of the host. */
+  private readonly sharedPrograms = new WeakMap<ModuleData, Program | string>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
   private activations: Activations | undefined;
   readonly counts: TierCounts = { offered: 0, entered: 0, continued: 0, refused: new Map() };
@@ -59,7 +63,21 @@ export class NativeTier implements Tier {
       return { kind: 'refused', why: native };
     }
     this.counts.offered++;
-    return { kind: 'code', code: new NativeCode(func, native, this.activations, this.counts) };
+    return { kind: 'code', code: new NativeCode(func, native, this.activations, this) };
+  }
+
+  /**
+   * Gives up what runs natively of an instance, so that it is decided anew where its functions run. False when it is not time for that:
+   * while it runs its memory stays where it is, unless a buffer of it has been asked for.
+   */
+  giveUp(native: NativeInstance, activations: Activations): boolean {
+    const { instance, held } = native;
+    if (this.instances.get(instance) !== native) return true;
+    if (!held.haveMoved && activations.isRunning(native)) return false;
+    native.giveUp();
+    this.instances.delete(instance);
+    activations.machine.reconsider(instance);
+    return true;
   }
 
   /** Or why there is none for this function. */
@@ -78,7 +96,7 @@ export class NativeTier implements Tier {
     const group = native.program.group(funcidx);
     if (group === undefined || typeof group === 'string') return group;
     if (native.has(group)) return undefined;
-    if (!reserve(native.instance, group.side.bytes)) return NO_ROOM;
+    if (!native.room.add(roomFor(group.side.bytes))) return NO_ROOM;
     native.load(group);
     return undefined;
   }
@@ -93,26 +111,29 @@ export class NativeTier implements Tier {
   }
 
   private instantiate(instance: Instance, { helpers, crossing }: Activations): NativeInstance | string {
-    const program = this.programOf(instance.module);
-    if (typeof program === 'string') return program;
-    const memories = hostMemories(instance);
-    if (memories === undefined) return 'its memory is not one of the host';
-    if (!reserve(instance, program.emitted.bytes)) return NO_ROOM;
-    return new NativeInstance(instance, program, this.host, helpers, crossing, memories);
+    const held = HeldMemories.of(instance);
+    if (held === undefined) return 'its memory is not one of the host';
+    const program = this.programOf(instance.module, held.isShared);
+    const room = typeof program === 'string' ? undefined : roomIn(instance, program);
+    if (typeof program !== 'string' && room !== undefined)
+      return new NativeInstance(instance, program, this.host, helpers, crossing, held, room);
+    held.letGo();
+    return typeof program === 'string' ? program : NO_ROOM;
   }
 
-  private programOf(module: Module): Program | string {
-    let program = this.programs.get(module);
+  private programOf(module: Module, isShared: boolean): Program | string {
+    const programs = isShared ? this.sharedPrograms : this.programs;
+    let program = programs.get(module);
     if (program === undefined) {
-      program = this.compile(module);
-      this.programs.set(module, program);
+      program = this.compile(module, isShared);
+      programs.set(module, program);
     }
     return program;
   }
 
-  private compile(module: Module): Program | string {
+  private compile(module: Module, isShared: boolean): Program | string {
     try {
-      return new Program(module, this.host, this.sizes);
+      return new Program(module, this.host, this.sizes, isShared);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       return `the host's engine does not take it: ${error.message}`;
@@ -122,10 +143,13 @@ export class NativeTier implements Tier {
 
 const NO_ROOM = 'the store has no room for its code';
 /** Room for what the host's engine makes of an emitted module. */
-function reserve(instance: Instance, bytes: Uint8Array): boolean {
-  const charge = instance.store.code.reserve(BYTES_PER_BYTE * bytes.length);
-  charge?.holdFor(instance);
-  return charge !== undefined;
+function roomFor(bytes: Uint8Array): number {
+  return BYTES_PER_BYTE * bytes.length;
+}
+function roomIn(instance: Instance, { emitted }: Program): Charge | undefined {
+  const room = instance.store.code.reserve(roomFor(emitted.bytes));
+  room?.holdFor(instance);
+  return room;
 }
 
 class NativeCode implements TierCode {
@@ -133,33 +157,38 @@ class NativeCode implements TierCode {
   private readonly func: Func;
   private readonly native: NativeInstance;
   private readonly activations: Activations;
+  private readonly tier: NativeTier;
 
-  constructor(
-    func: Func,
-    native: NativeInstance,
-    activations: Activations,
-    private readonly counts: TierCounts,
-  ) {
+  constructor(func: Func, native: NativeInstance, activations: Activations, tier: NativeTier) {
     this.func = func;
     this.native = native;
     this.activations = activations;
+    this.tier = tier;
     const slots = slotsIn(func.type.params);
     const { funcidx } = func;
     this.entry = (fp) => {
-      counts.entered++;
+      if (this.isOver()) return activations.begunElsewhere(func, fp);
+      tier.counts.entered++;
       return activations.run(native, func, funcidx, slots, fp);
     };
   }
 
+  /** Whether it must not run any more. */
+  private isOver(): boolean {
+    const { native, activations, tier } = this;
+    const { held } = native;
+    return (held.haveMoved || held.areCramped) && tier.giveUp(native, activations);
+  }
+
   at(point: ResumePoint): Step | undefined {
-    if (point.kind === 'entry') return undefined;
-    const { native, func, activations } = this;
+    if (point.kind === 'entry' || this.isOver()) return undefined;
+    const { native, func, activations, tier } = this;
     const continuation = native.program.continuation(func.funcidx, point.targetLoop);
     if (continuation === undefined) return undefined;
     const index = native.continuation(continuation);
     const { slots } = continuation.side;
     return (fp) => {
-      this.counts.continued++;
+      tier.counts.continued++;
       return activations.run(native, func, index, slots, fp);
     };
   }
