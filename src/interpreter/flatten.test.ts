@@ -105,3 +105,13 @@ describe('blocks grow with the body alone', () => {
     expect(sizes[2] - sizes[1]).toBeLessThanOrEqual(2 * (sizes[1] - sizes[0]));
   });
 });
+
+it('counts the labels of tables, and what branches move, as work', () => {
+  const table = `(br_table ${'0 '.repeat(1000)} (local.get 0))`;
+  const flat = new Flattening(
+    lower(compile(`(module (func (param i32) ${`(block ${table})`.repeat(50)}))`), 0),
+  );
+  let slices = 0;
+  while (!flat.run(256)) slices++;
+  expect(slices).toBeGreaterThanOrEqual(49);
+});

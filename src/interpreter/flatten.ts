@@ -97,17 +97,19 @@ export class Flattening {
   private current: BasicBlock | undefined;
   private readonly places: (Place | undefined)[] = [];
   private readonly sequences: Sequence[] = [];
+  /** Statements passed and written, and labels of tables. */
+  private work = 0;
 
   constructor(body: LoweredBody) {
     this.begin();
     this.sequences.push({ statements: body.statements, next: 0, holder: undefined, part: 0 });
   }
 
-  /** Goes on for about so many statements. True when all are in blocks. */
+  /** Goes on for about so much work. True when all are in blocks. */
   run(most: number): boolean {
     const { sequences } = this;
-    for (let left = most; sequences.length > 0; left--) {
-      if (left <= 0) return false;
+    for (const end = this.work + most; sequences.length > 0; this.work++) {
+      if (this.work >= end) return false;
       const sequence = sequences[sequences.length - 1];
       if (sequence.next < sequence.statements.length) this.statement(sequence.statements[sequence.next++]);
       else {
@@ -214,6 +216,7 @@ export class Flattening {
   }
 
   private emit(statement: Simple): void {
+    this.work++;
     // A block is assembled in one go, and a chain as long as this one is cut anyway.
     if (this.current!.statements.length === MAX_CHAIN) {
       const place: Place = { block: -1 };
@@ -353,6 +356,7 @@ export class Flattening {
   }
 
   private table(index: Expr, branches: readonly Branch[]): void {
+    this.work += branches.length;
     const stubs: { place: Place; branch: Branch }[] = [];
     const made = new Map<Branch, Target>();
     const targets = branches.map((branch) => {

@@ -78,6 +78,8 @@ export class Builder {
   private dead = -1;
   private labels = 0;
   private size = 0;
+  /** Labels of tables. */
+  labelsRead = 0;
 
   constructor(module: ModuleData, funcidx: number) {
     this.module = module;
@@ -106,9 +108,9 @@ export class Builder {
     });
   }
 
-  /** What has been looked at so far: operands, and statements that were made. */
+  /** What has been looked at so far: operands, labels of tables, and statements that were made. */
   get work(): number {
-    return this.operands.visits + this.size;
+    return this.operands.visits + this.labelsRead + this.size;
   }
 
   /** Statements and expressions so far. */
@@ -301,8 +303,7 @@ export class Builder {
 
   /** Puts the results of a control where they are expected behind it. */
   private fall(control: Control): void {
-    for (const move of this.moves(control.results.length, this.operands.slotAt(control.height)))
-      this.emit(move);
+    for (const move of this.moves(control.results, this.operands.slotAt(control.height))) this.emit(move);
   }
 
   /** Passes over an instruction that nothing reaches, but for the `else` or `end` where code lives again. */
@@ -350,9 +351,9 @@ export class Builder {
     const { label, back } = control;
     label.used = true;
     if (control.kind === 'func') return { label, moves: this.resultMoves(), safepoint: undefined };
-    const count = (control.kind === 'loop' ? control.params : control.results).length;
+    const types = control.kind === 'loop' ? control.params : control.results;
     const safepoint = back && { ...back, offset: this.offset - this.start };
-    return { label, moves: this.moves(count, this.operands.slotAt(control.height)), safepoint };
+    return { label, moves: this.moves(types, this.operands.slotAt(control.height)), safepoint };
   }
 
   /** The same of a catch clause, whose values are put where they are expected. */
@@ -369,12 +370,13 @@ export class Builder {
   private resultMoves(): Move[] {
     // The first result may overwrite a local that another one reads.
     if (this.results.length > 1) this.operands.computeAll();
-    return this.moves(this.results.length, 0);
+    return this.moves(this.results, 0);
   }
 
-  /** Moves of the top operands to the slots from `to` on. What is below them still traps. */
-  private moves(count: number, to: number): Move[] {
+  /** Moves of the top operands, as a label takes them, to the slots from `to` on. What is below them still traps. */
+  private moves(types: readonly ValType[], to: number): Move[] {
     const { operands } = this;
+    const count = types.length;
     const moves: Move[] = [];
     if (count > MOVED_SINGLY) operands.computeAll();
     const first = operands.height - count;
@@ -382,7 +384,7 @@ export class Builder {
     const from = operands.slotAt(first);
     if (count > MOVED_SINGLY) {
       if (from !== to) {
-        const types = operands.typesFrom(first);
+        // The label's own list: a long one is not copied for each branch.
         moves.push({ kind: 'move', to, from, count: operands.top - from, types });
       }
       return moves;

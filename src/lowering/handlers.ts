@@ -47,6 +47,7 @@ function lowerTable(lowering: Builder): void {
     }
     branches.push(branch);
   }
+  lowering.labelsRead += branches.length;
   lowering.emit({ kind: 'br_table', index, branches });
   lowering.die();
 }

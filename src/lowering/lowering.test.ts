@@ -114,3 +114,34 @@ describe('work grows with the body alone', () => {
     expect(body.slots).toBe(50_001);
   });
 });
+
+it('keeps one list of types for all branches to a label', () => {
+  const types = Array.from({ length: 50 }, () => 'i32').join(' ');
+  const module = compile(`(module (func $many (result ${types}) unreachable) (func $sink (param ${types}))
+    (func (param i32) (block (result ${types}) (i32.const 7) (call $many)
+      (br_if 0 (local.get 0)) (br_if 0 (local.get 0)) (br_if 0 (local.get 0))
+      (call $sink) drop (call $many)) (call $sink)))`);
+  const lists = new Set<unknown>();
+  let moves = 0;
+  for (const statement of lower(module, 2).statements) {
+    if (statement.kind !== 'block') continue;
+    for (const inner of statement.body) {
+      if (inner.kind !== 'br_if') continue;
+      for (const move of inner.branch.moves) {
+        if (move.kind !== 'move') throw new Error(`a ${move.kind} among many values`);
+        moves++;
+        lists.add(move.types);
+      }
+    }
+  }
+  expect([moves, lists.size]).toEqual([3, 1]);
+});
+
+it('counts the labels of tables as work', () => {
+  const table = `(br_table ${'0 '.repeat(1000)} (local.get 0))`;
+  const module = compile(`(module (func (param i32) ${`(block ${table})`.repeat(50)}))`);
+  const lowering = new Lowering(module, 0);
+  let slices = 0;
+  while (lowering.run(256) === undefined) slices++;
+  expect(slices).toBeGreaterThanOrEqual(49);
+});

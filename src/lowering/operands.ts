@@ -75,11 +75,6 @@ export class Operands {
     return this.types[height];
   }
 
-  /** The types of the operands from a height on. */
-  typesFrom(height: number): ValType[] {
-    return this.types.slice(height);
-  }
-
   /** The types of the lowest operands. */
   list(height: number): TypeList | undefined {
     if (height === 0) return undefined;
