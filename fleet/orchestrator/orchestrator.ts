@@ -22,6 +22,7 @@ import { LEASE, MAX_ROUNDS, type MoveReport, moveReport, SILENCE } from '../prot
 import { sha256Hex } from '../security/digest';
 import type { Registrar } from '../security/enrolment';
 import type { Identity } from '../security/keys';
+import type { Signers } from '../security/module-signatures';
 import { issueTicket, specDigest } from '../security/tickets';
 import { type Destination, placement } from '../security/transfer';
 import { type Blobs, FileBlobs } from '../store/blobs';
@@ -30,11 +31,14 @@ import type { Database } from '../store/database';
 import type { Files } from '../store/files';
 import { Locks } from '../store/locks';
 import { Calls } from './calls';
+import type { Card } from './cards';
 import { DeviceTable } from './devices';
+import { Enforcement } from './enforcement';
 import { Modules } from './modules';
 import { type ExecutionRecord, executionRecord } from './records';
 import { resolveDeployment } from './resolve';
 import { type Candidate, type Decision, schedule } from './scheduler';
+import { Zones } from './zones';
 
 const copyHead = shape({ epoch: optional(integer(1)), sequence: optional(integer(0)) });
 
@@ -65,6 +69,8 @@ export interface OrchestratorOptions {
   /** Its own base URL, as devices reach it. */
   readonly url: () => string;
   readonly log: (text: string, about?: { execution?: string; device?: string }) => void;
+  /** Who must have signed the fleet's modules; undefined: nobody. */
+  readonly signers?: Signers;
 }
 
 export class Orchestrator {
@@ -73,6 +79,8 @@ export class Orchestrator {
   readonly blobs: Blobs;
   readonly copies: Copies;
   readonly calls: Calls;
+  readonly zones: Zones;
+  private readonly enforcement: Enforcement;
   private readonly executions = new Map<string, ExecutionRecord>();
   /** The newest moves, for people. */
   readonly moves: Moved[] = [];
@@ -87,14 +95,17 @@ export class Orchestrator {
     this.devices = new DeviceTable(options.database, options.world);
     this.blobs = new FileBlobs(options.files);
     this.copies = new Copies(options.files, 'copies');
-    this.modules = new Modules(options.database, this.blobs);
+    this.modules = new Modules(options.database, this.blobs, options.signers);
     this.calls = new Calls(this);
+    this.zones = new Zones(options.database, options.identity);
+    this.enforcement = new Enforcement(this, this.zones);
   }
 
   async open(): Promise<void> {
     await this.copies.open();
     await this.devices.open();
     await this.modules.open();
+    await this.zones.open();
     for (const { key, value } of await this.options.database.list('execution/')) {
       const record = executionRecord(value, key);
       this.executions.set(record.id, record);
@@ -225,7 +236,30 @@ export class Orchestrator {
       await this.arrived(record, device, report.epoch);
       return undefined;
     }
-    return report.epoch < record.epoch ? record.epoch : undefined;
+    if (report.epoch < record.epoch) return record.epoch;
+    // A device that has been started again lets everything run.
+    if (record.held && report.state === 'running' && record.device === device)
+      void this.hold(record.id, true).catch(() => undefined);
+    return undefined;
+  }
+
+  /** Lets an execution stand still where it is, or go on. */
+  async hold(id: string, held: boolean): Promise<void> {
+    const record = this.record(id);
+    if (record.held !== held) await this.save({ ...record, held });
+    if (record.device !== undefined)
+      await this.order(
+        record.device,
+        'POST',
+        `executions/${encodeURIComponent(id)}/${held ? 'pause' : 'resume'}`,
+      );
+  }
+
+  /** Takes a document with cards, and brings everything to where it may be by them. */
+  async addCards(document: unknown): Promise<readonly Card[]> {
+    const added = await this.zones.add(document);
+    await this.enforcement.apply();
+    return added;
   }
 
   private async arrived(record: ExecutionRecord, device: string, epoch: number): Promise<void> {
@@ -266,6 +300,7 @@ export class Orchestrator {
       ])
         if (!(await this.blobs.has(digest)))
           throw new FleetError('module-unknown', `${name} (sha256:${digest}) has not been pushed`);
+    for (const { modules } of read.executions) await this.modules.checkSigners(modules);
     await this.options.database.put(`deployment/${read.id}`, read);
     for (const spec of read.executions) {
       const id = executionId(read.id, spec.name);
@@ -280,6 +315,7 @@ export class Orchestrator {
         ...epochs,
         moving: undefined,
         wanted: 'running',
+        held: false,
       });
       if (before?.wanted !== 'running') await this.copies.remove(id);
       await this.heal(id, 'it is new');
@@ -318,7 +354,8 @@ export class Orchestrator {
       const has = device !== undefined && this.isAlive(device) && this.hasIt(device, record);
       if (has) return;
       const decision = this.decide(record, device !== undefined && this.isAlive(device) ? [] : [device]);
-      if (decision.device === undefined || this.isLeased(record)) return;
+      if (decision.device === undefined) return this.enforcement.noteRefusal(record, decision.refused);
+      if (this.isLeased(record)) return;
       this.log(`goes to ${decision.device}: ${reason}`, { execution: id, device: decision.device });
       try {
         await this.placeOn(record, decision.device);
@@ -397,6 +434,7 @@ export class Orchestrator {
     contents: { readonly checkpoint: string } | { readonly source: string },
   ): Promise<Destination> {
     const { identity, registrar } = this.options;
+    await this.enforcement.admit({ id, spec }, device, epoch);
     const { nonce } = (await this.order(device, 'GET', 'nonce')) as { nonce: string };
     const told = { execution: id, epoch, target: device, nonce, spec: await specDigest(spec), ...contents };
     const { sealing } = registrar.member(device);
@@ -460,7 +498,7 @@ export class Orchestrator {
     return best;
   }
 
-  private decide(record: ExecutionRecord, without: readonly (string | undefined)[]): Decision {
+  decide(record: ExecutionRecord, without: readonly (string | undefined)[]): Decision {
     const counts = new Map<string, number>();
     for (const { device } of this.executions.values())
       if (device !== undefined) counts.set(device, (counts.get(device) ?? 0) + 1);
@@ -475,7 +513,7 @@ export class Orchestrator {
         blacklisted,
         report,
         executions: counts.get(name) ?? 0,
-        risk: 0,
+        forbidden: this.zones.judge(record.spec, name).reasons[0],
         blobsThere: there / record.spec.modules.length,
       };
     });
@@ -489,6 +527,7 @@ export class Orchestrator {
       const from = record.device;
       if (from === undefined) throw new FleetError('unavailable', `${id} is on no device now`);
       if (from === device) return;
+      await this.enforcement.admit(record, device, record.lastEpoch + 1);
       const decision = this.decide({ ...record, spec: { ...record.spec, device } }, []);
       if (decision.device !== device)
         throw new FleetError(
