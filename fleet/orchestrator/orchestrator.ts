@@ -34,6 +34,7 @@ import { Calls } from './calls';
 import type { Card } from './cards';
 import { DeviceTable } from './devices';
 import { Enforcement } from './enforcement';
+import { ExecutionTable } from './executions';
 import { Modules } from './modules';
 import { type ExecutionRecord, executionRecord } from './records';
 import { resolveDeployment } from './resolve';
@@ -81,7 +82,7 @@ export class Orchestrator {
   readonly calls: Calls;
   readonly zones: Zones;
   private readonly enforcement: Enforcement;
-  private readonly executions = new Map<string, ExecutionRecord>();
+  private readonly executions = new ExecutionTable();
   /** The newest moves, for people. */
   readonly moves: Moved[] = [];
   private readonly locks = new Locks();
@@ -108,7 +109,7 @@ export class Orchestrator {
     await this.zones.open();
     for (const { key, value } of await this.options.database.list('execution/')) {
       const record = executionRecord(value, key);
-      this.executions.set(record.id, record);
+      this.executions.set(record);
       // Who has it may have heard from us until a moment ago.
       if (record.epoch > 0) this.noteLease(record.id);
     }
@@ -153,7 +154,7 @@ export class Orchestrator {
   }
 
   isAlive(name: string): boolean {
-    return this.devices.has(name) && this.devices.presence(name).alive;
+    return this.devices.isAlive(name);
   }
 
   /** A device that does not answer either is dead. Who asks meanwhile hears the same. */
@@ -274,8 +275,9 @@ export class Orchestrator {
     const reported = new Map(beat.executions.map((one) => [one.id, one]));
     const { placed } = this.devices.presence(beat.name);
     const now = this.options.world.now();
-    for (const record of this.executions.values()) {
-      if (record.device !== beat.name || record.wanted !== 'running' || record.moving !== undefined) continue;
+    for (const id of this.executions.on(beat.name)) {
+      const record = this.record(id);
+      if (record.wanted !== 'running' || record.moving !== undefined) continue;
       if (now - (placed.get(record.id) ?? Number.NEGATIVE_INFINITY) < SILENCE) continue;
       const report = reported.get(record.id);
       const lost = report === undefined || report.epoch < record.epoch || report.state === 'failed';
@@ -285,10 +287,7 @@ export class Orchestrator {
 
   /** The orchestrator first, then two neighbours. */
   private holdersFor(device: string): string[] {
-    const neighbours = this.devices.names().filter((name) => name !== device && this.isAlive(name));
-    const at = neighbours.findIndex((name) => name > device);
-    const turned = [...neighbours.slice(Math.max(at, 0)), ...neighbours.slice(0, Math.max(at, 0))];
-    return [this.options.url(), ...turned.slice(0, 2).map((name) => this.devices.url(name))];
+    return [this.options.url(), ...this.devices.neighbours(device, 2).map((name) => this.devices.url(name))];
   }
 
   async deploy(document: unknown): Promise<Deployment> {
@@ -399,7 +398,8 @@ export class Orchestrator {
     // Taken before anybody acts on it: no epoch is given out twice, and nothing older is acknowledged from now on.
     await this.save({ ...record, lastEpoch: epoch, epoch, device: undefined });
     await this.copies.raise(id, epoch);
-    const newest = await this.newestCopy(id, epoch);
+    // One that has never been anywhere has left no copies.
+    const newest = record.lastEpoch === 0 ? undefined : await this.newestCopy(id, epoch);
     const born = { execution: id, deployment: record.deployment, begun: 0, answered: [] };
     const head = { ...(newest?.head ?? born), spec, epoch, sequence: 0 };
     const bytes = encodeCheckpoint({ head, snapshot: newest?.snapshot ?? new Uint8Array(0) });
@@ -499,9 +499,6 @@ export class Orchestrator {
   }
 
   decide(record: ExecutionRecord, without: readonly (string | undefined)[]): Decision {
-    const counts = new Map<string, number>();
-    for (const { device } of this.executions.values())
-      if (device !== undefined) counts.set(device, (counts.get(device) ?? 0) + 1);
     const candidates = this.devices.names().map((name): Candidate => {
       const { description, draining, blacklisted } = this.devices.record(name);
       const { alive, report, blobs } = this.devices.presence(name);
@@ -512,7 +509,7 @@ export class Orchestrator {
         draining,
         blacklisted,
         report,
-        executions: counts.get(name) ?? 0,
+        executions: this.executions.on(name).size,
         forbidden: this.zones.judge(record.spec, name).reasons[0],
         blobsThere: there / record.spec.modules.length,
       };
@@ -606,7 +603,7 @@ export class Orchestrator {
   }
 
   private async save(record: ExecutionRecord): Promise<void> {
-    this.executions.set(record.id, record);
+    this.executions.set(record);
     await this.options.database.put(`execution/${record.id}`, record);
   }
   private log(text: string, about?: { execution?: string; device?: string }): void {
