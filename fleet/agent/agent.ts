@@ -15,6 +15,7 @@ import { FleetError } from '../protocol/errors';
 import type { MoveReport } from '../protocol/reports';
 import type { Trust } from '../security/certificates';
 import type { Identity } from '../security/keys';
+import type { Signers } from '../security/module-signatures';
 import { TicketOffice } from '../security/tickets';
 import { type Arrived, type Destination, StageDigest } from '../security/transfer';
 import { type Blobs, FileBlobs } from '../store/blobs';
@@ -55,6 +56,8 @@ export interface AgentOptions {
   readonly devices: Devices;
   readonly identity: Identity;
   readonly log: (text: string, execution?: string) => void;
+  /** Who must have signed what runs here; undefined: nobody. */
+  readonly signers?: Signers;
 }
 
 export class Agent {
@@ -271,15 +274,17 @@ export class Agent {
     for (const digest of digests) if (!(await this.blobs.has(digest))) missing.push(digest);
     if (missing.length > 0)
       throw new FleetError('module-unknown', `not here: ${[...new Set(missing)].join(' ')}`);
-    return Promise.all(spec.modules.map((one) => this.module(one.digest)));
+    return Promise.all(spec.modules.map((one) => this.module(one)));
   }
 
   /** One module serves all its instances. */
-  private async module(digest: string): Promise<Module> {
+  private async module({ name, digest }: ExecutionSpec['modules'][number]): Promise<Module> {
     const known = this.modules.get(digest);
     if (known !== undefined) return known;
+    const bytes = (await this.blobs.get(digest))!;
+    await this.options.signers?.check(bytes, name);
     try {
-      const module = Module.decode((await this.blobs.get(digest))!);
+      const module = Module.decode(bytes);
       this.modules.set(digest, module);
       return module;
     } catch (error) {

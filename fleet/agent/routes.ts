@@ -47,6 +47,14 @@ export function failure(error: unknown, c: Context): Response {
   return c.json(errorDocument(error), status as 400);
 }
 
+/** An application that says of everything why it does not do it. */
+export function fleetApp(): Hono {
+  const app = new Hono();
+  app.onError(failure);
+  app.notFound((c) => failure(new FleetError('not-found', `no route ${c.req.method} ${c.req.path}`), c));
+  return app;
+}
+
 export function statusOf(execution: FleetExecution) {
   const { id, epoch, sequence, state, fuelUsed, memoryBytes, waiting, spec } = execution;
   return {

@@ -66,6 +66,16 @@ interface Move {
   readonly milliseconds: number;
   readonly pause: number;
 }
+interface Certified {
+  readonly decision: {
+    readonly epoch: number;
+    readonly device: string;
+    readonly zone?: string;
+    readonly allowed: boolean;
+    readonly levels: readonly string[];
+    readonly reasons: readonly string[];
+  };
+}
 interface CallAnswer {
   readonly results?: readonly (number | string)[];
   readonly failure?: string;
@@ -226,6 +236,45 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         document: executions,
         text: table(['EXECUTION', 'DEVICE', 'STATE', 'EPOCH', 'MEMORY', 'CHECKPOINT'], rows),
       };
+    },
+  },
+  cards: {
+    usage: 'cards [FILE.json]',
+    what: 'takes cards of zones, devices, modules and data (ODRL), or lists them',
+    operands: [0, 1],
+    async run({ client, base, operands: [file] }) {
+      const all =
+        file === undefined
+          ? await client.json('GET', `${base}/cards`)
+          : await client.json('POST', `${base}/cards`, JSON.parse(await readFile(file, 'utf8')), {
+              timeout: 600_000,
+            });
+      const rows = (all as readonly Readonly<Record<string, unknown>>[]).map(({ kind, name, ...rest }) => [
+        String(kind),
+        String(name),
+        Object.entries(rest)
+          .map(([key, value]) => `${key}: ${value}`)
+          .join(', '),
+      ]);
+      return { document: all, text: table(['CARD', 'OF', 'SAYS'], rows) };
+    },
+  },
+  certificates: {
+    usage: 'certificates EXECUTION',
+    what: 'lists the newest decisions about where an execution may be; with --json signed ones',
+    operands: [1, 1],
+    async run({ client, base, operands: [id] }) {
+      const all = (await client.json('GET', `${base}/executions/${at(id)}/certificates`)) as Certified[];
+      const rows = all.map(({ decision: { epoch, device, zone, allowed, levels, reasons } }) => [
+        epoch,
+        device,
+        zone,
+        allowed ? 'allowed' : 'refused',
+        levels.join(', '),
+        reasons.join('; '),
+      ]);
+      const columns = ['EPOCH', 'DEVICE', 'ZONE', 'DECISION', 'LEVELS', 'REASONS'];
+      return { document: all, text: table(columns, rows) };
     },
   },
   page: {

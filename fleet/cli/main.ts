@@ -12,6 +12,7 @@ import { runDemo } from './demo';
 import { EventLog, formatEvent, type LogFormat } from './events';
 import { OPERATOR_FILE, startAgent, startOrchestrator } from './members';
 import { parseOptions, UsageError } from './options';
+import { SIGNING, signersIn } from './signing';
 
 const DEFAULT_PORT = 3080;
 
@@ -35,10 +36,14 @@ const KINDS = {
   rounds: 'number',
   log: 'text',
   demo: 'flag',
+  signers: 'text',
+  out: 'text',
 } as const;
 
 function help(): string {
-  const commands = Object.values(COMMANDS).map(({ usage, what }) => `  ${usage}\n      ${what}`);
+  const commands = [...Object.values(COMMANDS), ...Object.values(SIGNING)].map(
+    ({ usage, what }) => `  ${usage}\n      ${what}`,
+  );
   return `usage: tswasm-fleet COMMAND [OPTIONS]
 
   up [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--data FOLDER] [--demo]
@@ -53,6 +58,7 @@ options
   --data FOLDER        the orchestrator's folder, with the keys of its operator (default ~/.tswasm-fleet/orchestrator)
   --json               prints documents instead of tables
   --log json           log lines as JSON documents
+  --signers FILE,FILE  public keys (tswasm-fleet signer): only modules that one of them has signed are taken; for up and agent
   --public HOST        the name under which others reach this machine`;
 }
 
@@ -99,7 +105,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const { options, operands } = parseOptions(rest, KINDS);
   if (options.help || options.h) {
-    console.log(Object.hasOwn(COMMANDS, command) ? `usage: tswasm-fleet ${COMMANDS[command].usage}` : help());
+    const all: Readonly<Record<string, { readonly usage: string }>> = { ...COMMANDS, ...SIGNING };
+    console.log(Object.hasOwn(all, command) ? `usage: tswasm-fleet ${all[command].usage}` : help());
     return 0;
   }
   if (options.log !== undefined && options.log !== 'json' && options.log !== 'text')
@@ -107,7 +114,8 @@ export async function main(args: readonly string[]): Promise<number> {
   const format: LogFormat = options.log ?? 'text';
   const events = new EventLog();
   const address = { hostname: options.host ?? '127.0.0.1', port: options.port ?? 0 };
-  const base = { address, publicHost: options.public, events };
+  const signers = await signersIn(options.signers);
+  const base = { address, publicHost: options.public, events, signers };
   if (command === 'agent') {
     if (options.name === undefined) throw new UsageError('an agent needs a --name');
     const { name } = options;
@@ -135,6 +143,12 @@ export async function main(args: readonly string[]): Promise<number> {
       await up.close();
     });
   }
+  if (Object.hasOwn(SIGNING, command)) {
+    const { usage, run } = SIGNING[command];
+    if (operands.length !== 1) throw new UsageError(`usage: tswasm-fleet ${usage}`);
+    console.log(await run(operands[0], options));
+    return 0;
+  }
   const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (known === undefined) throw new UsageError(`there is no command "${command}"; see tswasm-fleet --help`);
   checkOperands(command, known, operands.length);
@@ -156,7 +170,11 @@ export async function main(args: readonly string[]): Promise<number> {
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error) => {
-    const known = error instanceof FleetError || error instanceof UsageError;
+    // What the machine says of a file explains itself.
+    const known =
+      error instanceof FleetError ||
+      error instanceof UsageError ||
+      (error instanceof Error && 'syscall' in error);
     console.error(`tswasm-fleet: ${known ? error.message : error instanceof Error ? error.stack : error}`);
     process.exit(error instanceof UsageError ? 2 : 1);
   },

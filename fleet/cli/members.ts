@@ -1,12 +1,11 @@
 /** An agent and an orchestrator as servers of this machine. */
 import { cpus, freemem, loadavg, totalmem } from 'node:os';
-import { Hono } from 'hono';
 import { Execution, instantiate, Module, Store } from 'tswasm';
 import { Agent } from '../agent/agent';
 import { type Devices, simulatedDevices } from '../agent/host/devices';
 import { nodeWorld } from '../agent/node-world';
 import { Presence } from '../agent/presence';
-import { agentRoutes, failure } from '../agent/routes';
+import { agentRoutes, fleetApp } from '../agent/routes';
 import { Orchestrator } from '../orchestrator/orchestrator';
 import { orchestratorRoutes } from '../orchestrator/routes';
 import { pageRoutes } from '../page/routes';
@@ -20,6 +19,7 @@ import { Trust } from '../security/certificates';
 import { enrol, Registrar, trustIn } from '../security/enrolment';
 import { gate, openGate, Sessions } from '../security/gate';
 import { type Identity, identityIn, keepCertificate } from '../security/keys';
+import type { Signers } from '../security/module-signatures';
 import { Receiver, signing } from '../security/requests';
 import { enrolmentRoutes, memberRoutes } from '../security/routes';
 import { JournalDatabase } from '../store/database';
@@ -37,6 +37,8 @@ export interface MemberOptions {
   /** The address that others reach it under, when that is another one. */
   readonly publicHost?: string;
   readonly events: EventLog;
+  /** Who must have signed what runs. */
+  readonly signers?: Signers;
 }
 
 export interface Member {
@@ -73,20 +75,19 @@ export async function startAgent(
   joining?: Joining,
   compat?: Compat,
 ): Promise<AgentMember> {
-  const { name, folder, events } = options;
+  const { name, folder, events, signers } = options;
   const devices: Devices = simulatedDevices();
   const files = new DiskFiles(folder);
   const identity = await identityIn(files);
   const client = new Client(signing(fetchTransport, identity));
   const log = (text: string, execution?: string) =>
     events.add({ time: nodeWorld.wall(), source: name, text, execution });
-  const agent = new Agent({ name, world: nodeWorld, files, client, devices, identity, log });
+  const agent = new Agent({ name, world: nodeWorld, files, client, devices, identity, log, signers });
   const trust = await trustFor(files, identity, name, joining);
   if (trust !== undefined) agent.join(trust);
   await agent.open();
   const receiver = trust && new Receiver(trust);
-  const app = new Hono();
-  app.onError(failure);
+  const app = fleetApp();
   const who = compat === undefined ? gate(() => receiver) : openGate();
   app.use(`${BASE}/*`, who);
   app.route(BASE, agentRoutes(agent));
@@ -150,7 +151,7 @@ export interface OrchestratorMember extends Member {
 export const OPERATOR_FILE = 'operator.json';
 
 export async function startOrchestrator(options: MemberOptions): Promise<OrchestratorMember> {
-  const { name, folder, events, address } = options;
+  const { name, folder, events, address, signers } = options;
   const files = new DiskFiles(folder);
   const database = new JournalDatabase(files);
   await database.open();
@@ -174,13 +175,13 @@ export async function startOrchestrator(options: MemberOptions): Promise<Orchest
     client: new Client(signing(fetchTransport, identity)),
     identity,
     registrar,
+    signers,
     url: () => url,
     log: (text, about) => events.add({ time: nodeWorld.wall(), source: name, text, ...about }),
   });
   const receiver = new Receiver(trust);
   const sessions = new Sessions();
-  const app = new Hono();
-  app.onError(failure);
+  const app = fleetApp();
   app.route(BASE, enrolmentRoutes(registrar, sessions));
   app.use(
     `${BASE}/*`,

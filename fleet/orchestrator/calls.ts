@@ -18,7 +18,8 @@ export class Calls {
     let since = world.now();
     let last: unknown;
     while (world.now() - since < PATIENCE) {
-      const { device, wanted, epoch } = this.orchestrator.record(id);
+      const { device, wanted, epoch, held } = this.orchestrator.record(id);
+      if (held) throw new FleetError('forbidden', `${id} stands still: its zone does not allow it`);
       if (wanted !== 'running') throw new FleetError('not-found', `no execution ${id}`);
       if (device !== undefined && this.orchestrator.isAlive(device)) {
         try {

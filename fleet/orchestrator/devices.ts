@@ -22,6 +22,8 @@ const NOTHING_KNOWN = { load: 0, freeMemoryBytes: 0, battery: undefined, throttl
 export class DeviceTable {
   private readonly records = new Map<string, DeviceRecord>();
   private readonly presences = new Map<string, Presence>();
+  /** Names in their order, as long as no device comes or goes. */
+  private sorted: readonly string[] | undefined;
 
   constructor(
     private readonly database: Database,
@@ -38,6 +40,7 @@ export class DeviceTable {
 
   private remember(record: DeviceRecord, alive: boolean): void {
     const { name } = record.description;
+    if (!this.records.has(name)) this.sorted = undefined;
     this.records.set(name, record);
     if (!this.presences.has(name))
       this.presences.set(name, {
@@ -78,6 +81,7 @@ export class DeviceTable {
 
   async forget(name: string): Promise<void> {
     this.records.delete(name);
+    this.sorted = undefined;
     this.presences.delete(name);
     await this.database.remove(`device/${name}`);
   }
@@ -98,7 +102,34 @@ export class DeviceTable {
   url(name: string): string {
     return this.record(name).description.url;
   }
-  names(): string[] {
-    return [...this.records.keys()].sort();
+  names(): readonly string[] {
+    this.sorted ??= [...this.records.keys()].sort();
+    return this.sorted;
   }
+  isAlive(name: string): boolean {
+    return this.presences.get(name)?.alive === true;
+  }
+
+  /** The next living ones after it, in the order of their names, which is a ring. */
+  neighbours(name: string, count: number): string[] {
+    const names = this.names();
+    const found: string[] = [];
+    const start = placeOf(name, names);
+    for (let k = 0; k < names.length && found.length < count; k++) {
+      const one = names[(start + k) % names.length];
+      if (one !== name && this.isAlive(one)) found.push(one);
+    }
+    return found;
+  }
+}
+
+/** Where a name stands among sorted ones, or would. */
+function placeOf(name: string, names: readonly string[]): number {
+  let [from, to] = [0, names.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (names[middle] < name) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

@@ -1,7 +1,9 @@
 /** The module registry: names and versions over blobs. */
 import { CompileError, Module } from 'tswasm';
 import { name as nameReader, wrong } from '../protocol/checked';
+import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
+import type { Signers } from '../security/module-signatures';
 import type { Blobs } from '../store/blobs';
 import type { Database } from '../store/database';
 import { type ModuleRecord, moduleRecord } from './records';
@@ -13,6 +15,7 @@ export class Modules {
   constructor(
     private readonly database: Database,
     private readonly blobs: Blobs,
+    private readonly signers?: Signers,
   ) {}
 
   async open(): Promise<void> {
@@ -26,6 +29,7 @@ export class Modules {
   async push(name: string, version: string, bytes: Uint8Array): Promise<ModuleRecord> {
     nameReader(name, 'name');
     if (!isVersion(version)) wrong('version', 'a version such as 1.2.3', version);
+    await this.signers?.check(bytes, `${name}@${version}`);
     let module: Module;
     try {
       module = Module.decode(bytes);
@@ -52,6 +56,11 @@ export class Modules {
     await this.database.put(`module/${key}`, record);
     this.records.set(key, record);
     return record;
+  }
+
+  /** What has been pushed before somebody had to sign it is asked for its signature when it is deployed. */
+  async checkSigners(modules: ExecutionSpec['modules']): Promise<void> {
+    for (const { name, digest } of modules) await this.signers?.check((await this.blobs.get(digest))!, name);
   }
 
   /** By `name`, the newest version, or by `name@version`. */

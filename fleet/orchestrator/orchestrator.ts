@@ -22,6 +22,7 @@ import { LEASE, MAX_ROUNDS, type MoveReport, moveReport, SILENCE } from '../prot
 import { sha256Hex } from '../security/digest';
 import type { Registrar } from '../security/enrolment';
 import type { Identity } from '../security/keys';
+import type { Signers } from '../security/module-signatures';
 import { issueTicket, specDigest } from '../security/tickets';
 import { type Destination, placement } from '../security/transfer';
 import { type Blobs, FileBlobs } from '../store/blobs';
@@ -30,11 +31,15 @@ import type { Database } from '../store/database';
 import type { Files } from '../store/files';
 import { Locks } from '../store/locks';
 import { Calls } from './calls';
+import type { Card } from './cards';
 import { DeviceTable } from './devices';
+import { Enforcement } from './enforcement';
+import { ExecutionTable } from './executions';
 import { Modules } from './modules';
 import { type ExecutionRecord, executionRecord } from './records';
 import { resolveDeployment } from './resolve';
 import { type Candidate, type Decision, schedule } from './scheduler';
+import { Zones } from './zones';
 
 const copyHead = shape({ epoch: optional(integer(1)), sequence: optional(integer(0)) });
 
@@ -65,6 +70,8 @@ export interface OrchestratorOptions {
   /** Its own base URL, as devices reach it. */
   readonly url: () => string;
   readonly log: (text: string, about?: { execution?: string; device?: string }) => void;
+  /** Who must have signed the fleet's modules; undefined: nobody. */
+  readonly signers?: Signers;
 }
 
 export class Orchestrator {
@@ -73,7 +80,9 @@ export class Orchestrator {
   readonly blobs: Blobs;
   readonly copies: Copies;
   readonly calls: Calls;
-  private readonly executions = new Map<string, ExecutionRecord>();
+  readonly zones: Zones;
+  private readonly enforcement: Enforcement;
+  private readonly executions = new ExecutionTable();
   /** The newest moves, for people. */
   readonly moves: Moved[] = [];
   private readonly locks = new Locks();
@@ -87,17 +96,20 @@ export class Orchestrator {
     this.devices = new DeviceTable(options.database, options.world);
     this.blobs = new FileBlobs(options.files);
     this.copies = new Copies(options.files, 'copies');
-    this.modules = new Modules(options.database, this.blobs);
+    this.modules = new Modules(options.database, this.blobs, options.signers);
     this.calls = new Calls(this);
+    this.zones = new Zones(options.database, options.identity);
+    this.enforcement = new Enforcement(this, this.zones);
   }
 
   async open(): Promise<void> {
     await this.copies.open();
     await this.devices.open();
     await this.modules.open();
+    await this.zones.open();
     for (const { key, value } of await this.options.database.list('execution/')) {
       const record = executionRecord(value, key);
-      this.executions.set(record.id, record);
+      this.executions.set(record);
       // Who has it may have heard from us until a moment ago.
       if (record.epoch > 0) this.noteLease(record.id);
     }
@@ -142,7 +154,7 @@ export class Orchestrator {
   }
 
   isAlive(name: string): boolean {
-    return this.devices.has(name) && this.devices.presence(name).alive;
+    return this.devices.isAlive(name);
   }
 
   /** A device that does not answer either is dead. Who asks meanwhile hears the same. */
@@ -225,7 +237,30 @@ export class Orchestrator {
       await this.arrived(record, device, report.epoch);
       return undefined;
     }
-    return report.epoch < record.epoch ? record.epoch : undefined;
+    if (report.epoch < record.epoch) return record.epoch;
+    // A device that has been started again lets everything run.
+    if (record.held && report.state === 'running' && record.device === device)
+      void this.hold(record.id, true).catch(() => undefined);
+    return undefined;
+  }
+
+  /** Lets an execution stand still where it is, or go on. */
+  async hold(id: string, held: boolean): Promise<void> {
+    const record = this.record(id);
+    if (record.held !== held) await this.save({ ...record, held });
+    if (record.device !== undefined)
+      await this.order(
+        record.device,
+        'POST',
+        `executions/${encodeURIComponent(id)}/${held ? 'pause' : 'resume'}`,
+      );
+  }
+
+  /** Takes a document with cards, and brings everything to where it may be by them. */
+  async addCards(document: unknown): Promise<readonly Card[]> {
+    const added = await this.zones.add(document);
+    await this.enforcement.apply();
+    return added;
   }
 
   private async arrived(record: ExecutionRecord, device: string, epoch: number): Promise<void> {
@@ -240,8 +275,9 @@ export class Orchestrator {
     const reported = new Map(beat.executions.map((one) => [one.id, one]));
     const { placed } = this.devices.presence(beat.name);
     const now = this.options.world.now();
-    for (const record of this.executions.values()) {
-      if (record.device !== beat.name || record.wanted !== 'running' || record.moving !== undefined) continue;
+    for (const id of this.executions.on(beat.name)) {
+      const record = this.record(id);
+      if (record.wanted !== 'running' || record.moving !== undefined) continue;
       if (now - (placed.get(record.id) ?? Number.NEGATIVE_INFINITY) < SILENCE) continue;
       const report = reported.get(record.id);
       const lost = report === undefined || report.epoch < record.epoch || report.state === 'failed';
@@ -251,10 +287,7 @@ export class Orchestrator {
 
   /** The orchestrator first, then two neighbours. */
   private holdersFor(device: string): string[] {
-    const neighbours = this.devices.names().filter((name) => name !== device && this.isAlive(name));
-    const at = neighbours.findIndex((name) => name > device);
-    const turned = [...neighbours.slice(Math.max(at, 0)), ...neighbours.slice(0, Math.max(at, 0))];
-    return [this.options.url(), ...turned.slice(0, 2).map((name) => this.devices.url(name))];
+    return [this.options.url(), ...this.devices.neighbours(device, 2).map((name) => this.devices.url(name))];
   }
 
   async deploy(document: unknown): Promise<Deployment> {
@@ -266,6 +299,7 @@ export class Orchestrator {
       ])
         if (!(await this.blobs.has(digest)))
           throw new FleetError('module-unknown', `${name} (sha256:${digest}) has not been pushed`);
+    for (const { modules } of read.executions) await this.modules.checkSigners(modules);
     await this.options.database.put(`deployment/${read.id}`, read);
     for (const spec of read.executions) {
       const id = executionId(read.id, spec.name);
@@ -280,6 +314,7 @@ export class Orchestrator {
         ...epochs,
         moving: undefined,
         wanted: 'running',
+        held: false,
       });
       if (before?.wanted !== 'running') await this.copies.remove(id);
       await this.heal(id, 'it is new');
@@ -318,7 +353,8 @@ export class Orchestrator {
       const has = device !== undefined && this.isAlive(device) && this.hasIt(device, record);
       if (has) return;
       const decision = this.decide(record, device !== undefined && this.isAlive(device) ? [] : [device]);
-      if (decision.device === undefined || this.isLeased(record)) return;
+      if (decision.device === undefined) return this.enforcement.noteRefusal(record, decision.refused);
+      if (this.isLeased(record)) return;
       this.log(`goes to ${decision.device}: ${reason}`, { execution: id, device: decision.device });
       try {
         await this.placeOn(record, decision.device);
@@ -362,7 +398,8 @@ export class Orchestrator {
     // Taken before anybody acts on it: no epoch is given out twice, and nothing older is acknowledged from now on.
     await this.save({ ...record, lastEpoch: epoch, epoch, device: undefined });
     await this.copies.raise(id, epoch);
-    const newest = await this.newestCopy(id, epoch);
+    // One that has never been anywhere has left no copies.
+    const newest = record.lastEpoch === 0 ? undefined : await this.newestCopy(id, epoch);
     const born = { execution: id, deployment: record.deployment, begun: 0, answered: [] };
     const head = { ...(newest?.head ?? born), spec, epoch, sequence: 0 };
     const bytes = encodeCheckpoint({ head, snapshot: newest?.snapshot ?? new Uint8Array(0) });
@@ -397,6 +434,7 @@ export class Orchestrator {
     contents: { readonly checkpoint: string } | { readonly source: string },
   ): Promise<Destination> {
     const { identity, registrar } = this.options;
+    await this.enforcement.admit({ id, spec }, device, epoch);
     const { nonce } = (await this.order(device, 'GET', 'nonce')) as { nonce: string };
     const told = { execution: id, epoch, target: device, nonce, spec: await specDigest(spec), ...contents };
     const { sealing } = registrar.member(device);
@@ -460,10 +498,7 @@ export class Orchestrator {
     return best;
   }
 
-  private decide(record: ExecutionRecord, without: readonly (string | undefined)[]): Decision {
-    const counts = new Map<string, number>();
-    for (const { device } of this.executions.values())
-      if (device !== undefined) counts.set(device, (counts.get(device) ?? 0) + 1);
+  decide(record: ExecutionRecord, without: readonly (string | undefined)[]): Decision {
     const candidates = this.devices.names().map((name): Candidate => {
       const { description, draining, blacklisted } = this.devices.record(name);
       const { alive, report, blobs } = this.devices.presence(name);
@@ -474,8 +509,8 @@ export class Orchestrator {
         draining,
         blacklisted,
         report,
-        executions: counts.get(name) ?? 0,
-        risk: 0,
+        executions: this.executions.on(name).size,
+        forbidden: this.zones.judge(record.spec, name).reasons[0],
         blobsThere: there / record.spec.modules.length,
       };
     });
@@ -489,6 +524,7 @@ export class Orchestrator {
       const from = record.device;
       if (from === undefined) throw new FleetError('unavailable', `${id} is on no device now`);
       if (from === device) return;
+      await this.enforcement.admit(record, device, record.lastEpoch + 1);
       const decision = this.decide({ ...record, spec: { ...record.spec, device } }, []);
       if (decision.device !== device)
         throw new FleetError(
@@ -567,7 +603,7 @@ export class Orchestrator {
   }
 
   private async save(record: ExecutionRecord): Promise<void> {
-    this.executions.set(record.id, record);
+    this.executions.set(record);
     await this.options.database.put(`execution/${record.id}`, record);
   }
   private log(text: string, about?: { execution?: string; device?: string }): void {

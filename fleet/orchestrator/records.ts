@@ -46,5 +46,7 @@ export const executionRecord = shape({
   /** A move under way. */
   moving: optional(shape({ to: name, epoch: integer(1) })),
   wanted: withDefault(oneOf('running', 'removed'), 'running'),
+  /** It stands still where it is, because its zone does not allow it and no other device can have it. */
+  held: withDefault(flag, false),
 });
 export type ExecutionRecord = ReturnType<typeof executionRecord>;

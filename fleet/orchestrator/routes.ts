@@ -97,6 +97,13 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
     const { epoch } = await readDocument(c, epochDocument, 'epoch');
     return c.json({ arrived: orchestrator.settled(idOf(c), epoch) });
   });
+  app.get('/cards', OPERATORS, (c) => c.json(orchestrator.zones.list()));
+  app.post('/cards', OPERATORS, async (c) =>
+    c.json(await orchestrator.addCards(await readDocument(c, anything, 'cards')), 201),
+  );
+  app.get('/executions/:id/certificates', OPERATORS, async (c) =>
+    c.json(await orchestrator.zones.certificates(orchestrator.record(idOf(c)).id)),
+  );
   app.get('/moves', OPERATORS, (c) => c.json(orchestrator.moves));
   app.route('/', blobRoutes(orchestrator.blobs));
   app.route('/', copyRoutes(orchestrator.copies));
@@ -114,10 +121,19 @@ function deviceStatus(orchestrator: Orchestrator, one: string) {
   return { ...description, alive, draining, blacklisted, load, freeMemoryBytes, battery, executions };
 }
 
-function executionStatus(orchestrator: Orchestrator, { id, device, epoch, moving, spec }: ExecutionRecord) {
+function executionStatus(
+  orchestrator: Orchestrator,
+  { id, device, epoch, moving, spec, held }: ExecutionRecord,
+) {
   const report = device === undefined ? undefined : orchestrator.devices.presence(device).executions.get(id);
   const state =
-    device === undefined ? 'waiting' : moving === undefined ? (report?.state ?? 'unknown') : 'moving';
+    device === undefined
+      ? 'waiting'
+      : moving !== undefined
+        ? 'moving'
+        : held
+          ? 'held'
+          : (report?.state ?? 'unknown');
   const { sequence = 0, fuelUsed = 0, memoryBytes = 0, waiting = 0 } = report ?? {};
   const copy = orchestrator.copies.head(id);
   const checkpoint = copy && { epoch: copy.epoch, sequence: copy.sequence };

@@ -12,8 +12,8 @@ export interface Candidate {
   readonly blacklisted: boolean;
   readonly report: Pick<Heartbeat, 'load' | 'freeMemoryBytes' | 'battery' | 'throttled'>;
   readonly executions: number;
-  /** Risk of the zone that it is in, 0 to 10. */
-  readonly risk: number;
+  /** Why its zone does not allow the execution. */
+  readonly forbidden?: string;
   /** Bytes of what the execution needs that are there already, from 0 to 1. */
   readonly blobsThere: number;
   /** Milliseconds to it and back, if they are known. */
@@ -55,8 +55,7 @@ function obstacle(spec: ExecutionSpec, candidate: Candidate): string | undefined
   if (candidate.draining) return 'the device is being drained';
   const lacking = spec.permissions.filter((one) => !description.permissions.includes(one));
   if (lacking.length > 0) return `the device has no ${lacking.join(', ')}`;
-  if (candidate.risk > spec.maxRisk)
-    return `the risk of its zone is ${candidate.risk}, and ${spec.maxRisk} is allowed`;
+  if (candidate.forbidden !== undefined) return candidate.forbidden;
   if (report.freeMemoryBytes < spec.limits.memoryBytes && description.memoryBytes < spec.limits.memoryBytes)
     return `it may take ${spec.limits.memoryBytes} bytes of memory, and the device has ${description.memoryBytes}`;
   return undefined;

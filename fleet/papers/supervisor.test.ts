@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { copyRoutes } from '../protocol/routes';
 import { openGate } from '../security/gate';
-import { assemble, STATEFUL } from '../testing/modules';
+import { assemble, FIBO, STATEFUL } from '../testing/modules';
 import { TestNetwork } from '../testing/network';
 import { testAgent } from '../testing/setup';
 import { papersDeployment } from './documents';
@@ -20,11 +20,6 @@ const MACHINE = {
   architecture: 'x',
   usage: () => ({ cpu: 0.5, memory: 0.25 }),
 };
-
-/** The module of the chain that takes a number: fibo(5) = 8, fibo(8) = 34. */
-const FIBO = `(module (func $f (export "fibo") (param $n i32) (result i32)
-  (if (result i32) (i32.lt_s (local.get $n) (i32.const 2)) (then (i32.const 1))
-    (else (i32.add (call $f (i32.sub (local.get $n) (i32.const 1))) (call $f (i32.sub (local.get $n) (i32.const 2))))))))`;
 
 async function supervisorAt(network: TestNetwork, url: string, neighbours: string[] = []) {
   const agent = await testAgent(new URL(url).port, undefined, network.transport);

@@ -1,5 +1,6 @@
-/** Bodies of requests: read as they come, no further than allowed, and once for all who ask. */
+/** Bodies of requests: read as they come, no further than allowed, once for all who ask, and only as the signature says. */
 import type { Context } from 'hono';
+import { sha256Hex } from '../security/digest';
 import { MAX_DOCUMENT_BYTES, type Reader, readJson } from './checked';
 import { FleetError } from './errors';
 
@@ -7,12 +8,26 @@ import { FleetError } from './errors';
 export const MAX_BODY_BYTES = 320 * 1024 * 1024;
 
 const bodies = new WeakMap<Request, Promise<Uint8Array>>();
+const signed = new WeakMap<Request, string>();
+
+/** What the sender's signature says of the body, which nobody has read yet. */
+export function expectBody(c: Context, digest: string): void {
+  signed.set(c.req.raw, digest);
+}
 
 export function readBody(c: Context, max = MAX_BODY_BYTES): Promise<Uint8Array> {
   const { raw } = c.req;
-  const known = bodies.get(raw) ?? read(c, max);
+  const known = bodies.get(raw) ?? readSigned(c, max);
   bodies.set(raw, known);
   return known;
+}
+
+async function readSigned(c: Context, max: number): Promise<Uint8Array> {
+  const bytes = await read(c, max);
+  const digest = signed.get(c.req.raw);
+  if (digest !== undefined && digest !== (await sha256Hex(bytes)))
+    throw new FleetError('unauthorized', 'the signature is of another body');
+  return bytes;
 }
 
 async function read(c: Context, max: number): Promise<Uint8Array> {
@@ -48,9 +63,12 @@ function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
 }
 
 /** A JSON document in the body. */
-export async function readDocument<T>(c: Context, reader: Reader<T>, place: string): Promise<T> {
-  const bytes = await readBody(c);
-  if (bytes.length > MAX_DOCUMENT_BYTES)
-    throw new FleetError('too-large', `${place}: a document has at most ${MAX_DOCUMENT_BYTES} bytes`);
+export async function readDocument<T>(
+  c: Context,
+  reader: Reader<T>,
+  place: string,
+  max = MAX_DOCUMENT_BYTES,
+): Promise<T> {
+  const bytes = await readBody(c, max);
   return readJson(new TextDecoder().decode(bytes), reader, place);
 }

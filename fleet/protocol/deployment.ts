@@ -5,7 +5,6 @@ import {
   integer,
   list,
   name,
-  number,
   oneOf,
   optional,
   type Reader,
@@ -77,8 +76,8 @@ export const executionSpec = shape({
   exclusive: withDefault(flag, false),
   /** Where it should be; the scheduler chooses when nothing is said. */
   device: optional(name),
-  /** The riskiest zone it may run in, from 0 (only the safest) to 10. */
-  maxRisk: withDefault(number(0, 10), 10),
+  /** The risk level that its zone has to allow, beside those of its modules' cards. */
+  risk: optional(text(200)),
 });
 export type ExecutionSpec = ReturnType<typeof executionSpec>;
 

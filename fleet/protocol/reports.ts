@@ -13,7 +13,6 @@ export const deviceDescription = shape({
   cores: withDefault(integer(1, 4096), 1),
   /** Units of fuel that it runs in a second, measured at its start. */
   fuelPerSecond: withDefault(number(0, 1e15), 1e6),
-  zone: optional(name),
   engine: withDefault(text(64), 'unknown'),
 });
 export type DeviceDescription = ReturnType<typeof deviceDescription>;

@@ -3,7 +3,7 @@
  * and every route refuses.
  */
 import type { Context, MiddlewareHandler } from 'hono';
-import { readBody } from '../protocol/body';
+import { expectBody } from '../protocol/body';
 import { errorDocument, FleetError } from '../protocol/errors';
 import type { Role } from './certificates';
 import { NONCE_HEADER, type Receiver } from './requests';
@@ -57,9 +57,10 @@ export function gate(receiver: () => Receiver | undefined, sessions?: Sessions):
     const known = receiver();
     try {
       if (known === undefined) throw new FleetError('unauthorized', 'this device has not been enrolled');
-      // Nobody's body is read who shows nothing.
-      const body = authorization === undefined ? new Uint8Array(0) : await readBody(c);
-      callers.set(c.req.raw, await known.check(authorization, c.req.method, pathname + search, body));
+      // No body is read before its sender is known.
+      const { certificate, body } = await known.check(authorization, c.req.method, pathname + search);
+      expectBody(c, body);
+      callers.set(c.req.raw, certificate);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       const headers = known === undefined ? undefined : { [NONCE_HEADER]: known.nonce };

@@ -99,11 +99,21 @@ export function fingerprintOf(key: PublicKey): Promise<string> {
   return calculateJwkThumbprint(key);
 }
 
+/** Keys as the cryptography takes them, as long as the documents are there that tell of them: importing one takes as long as a signature. */
+const imported = new WeakMap<PublicKey, ReturnType<typeof importJWK>>();
+
+function verifying(key: PublicKey): ReturnType<typeof importJWK> {
+  const known = imported.get(key) ?? importJWK({ ...key, alg: 'EdDSA' }, 'EdDSA');
+  imported.set(key, known);
+  return known;
+}
+
 /** The document that `key` has signed as one of this kind. */
 export async function verified<T>(jws: string, kind: string, key: PublicKey, reader: Reader<T>): Promise<T> {
   try {
-    const imported = await importJWK({ ...key, alg: 'EdDSA' }, 'EdDSA');
-    const { payload, protectedHeader } = await compactVerify(jws, imported, { algorithms: ['EdDSA'] });
+    const { payload, protectedHeader } = await compactVerify(jws, await verifying(key), {
+      algorithms: ['EdDSA'],
+    });
     if (protectedHeader.typ !== `liquid-${kind}`) throw new Error(`it is no ${kind}`);
     return readJson(new TextDecoder().decode(payload), reader, kind);
   } catch (error) {

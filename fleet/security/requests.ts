@@ -23,9 +23,16 @@ type Token = ReturnType<typeof token>;
 export const NONCE_HEADER = 'liquid-nonce';
 const SCHEME = 'Liquid ';
 
+/** Bytes of a body from which on the nonce is asked for first: who refuses a request answers before it has read the body. */
+const LARGE_BODY = 256 * 1024;
+
 /** A transport that signs. */
 export function signing(transport: Transport, identity: Identity): Transport {
   const nonces = new Map<string, string>();
+  const learn = (origin: string, reply: Reply): void => {
+    const nonce = reply.headers[NONCE_HEADER];
+    if (nonce !== undefined) nonces.set(origin, nonce);
+  };
   const attempt = async (request: Request): Promise<Reply> => {
     const { origin, pathname, search } = new URL(request.url);
     const told: Token = {
@@ -38,11 +45,17 @@ export function signing(transport: Transport, identity: Identity): Transport {
     };
     const authorization = SCHEME + (await identity.sign('request', told));
     const reply = await transport({ ...request, headers: { ...request.headers, authorization } });
-    const nonce = reply.headers[NONCE_HEADER];
-    if (nonce !== undefined) nonces.set(origin, nonce);
+    learn(origin, reply);
     return reply;
   };
   return async (request) => {
+    if ((request.body?.length ?? 0) > LARGE_BODY) {
+      const { origin } = new URL(request.url);
+      learn(
+        origin,
+        await transport({ method: 'HEAD', url: `${origin}/liquid/v1/nonce`, timeout: request.timeout }),
+      );
+    }
     const reply = await attempt(request);
     return reply.status === 401 && reply.headers[NONCE_HEADER] !== undefined ? attempt(request) : reply;
   };
@@ -51,7 +64,13 @@ export function signing(transport: Transport, identity: Identity): Transport {
 /** Requests under one nonce: so many identifiers are remembered. */
 const MAX_ONCE = 50_000;
 
-/** The receiver's side: who asks, and whether it is the first time. */
+export interface Signed {
+  readonly certificate: Certificate;
+  /** SHA-256 of the body, by the signature. */
+  readonly body: string;
+}
+
+/** The receiver's side: who asks, and whether it is the first time. The body is compared when it is read (protocol/body). */
 export class Receiver {
   private once = new Set<string>();
   private before = new Set<string>();
@@ -60,21 +79,16 @@ export class Receiver {
 
   constructor(private readonly trust: Trust) {}
 
-  async check(
-    authorization: string | undefined,
-    method: string,
-    path: string,
-    body: Uint8Array,
-  ): Promise<Certificate> {
+  async check(authorization: string | undefined, method: string, path: string): Promise<Signed> {
     if (authorization === undefined || !authorization.startsWith(SCHEME))
       throw new FleetError('unauthorized', 'the request is not signed by a member of the fleet');
     const jws = authorization.slice(SCHEME.length);
     const certificate = await this.trust.check(unverifiedCertificate(jws));
     const told = await verified(jws, 'request', certificate.signing, token as Reader<Token>);
-    if (told.method !== method || told.path !== path || told.body !== (await sha256Hex(body)))
+    if (told.method !== method || told.path !== path)
       throw new FleetError('unauthorized', 'the signature is of another request');
     this.use(told);
-    return certificate;
+    return { certificate, body: told.body };
   }
 
   private use({ nonce, once }: Token): void {

@@ -8,15 +8,18 @@ import { callerOf, only, type Sessions } from './gate';
 const sessionRequest = shape({ word: text(64) });
 const tokenRequest = shape({ role: oneOf('agent', 'operator') });
 
+/** Bytes of what somebody may say whom nobody knows: two keys, a name and a proof. */
+const MAX_STRANGER_BYTES = 16 * 1024;
+
 /** Before the gate. */
 export function enrolmentRoutes(registrar: Registrar, sessions: Sessions): Hono {
   const app = new Hono();
   app.post('/enrol', async (c) => {
-    const request = await readDocument(c, readEnrolRequest, 'enrolment');
+    const request = await readDocument(c, readEnrolRequest, 'enrolment', MAX_STRANGER_BYTES);
     return c.json(await registrar.enrol(request), 201);
   });
   app.post('/session', async (c) => {
-    const { word } = await readDocument(c, sessionRequest, 'session');
+    const { word } = await readDocument(c, sessionRequest, 'session', MAX_STRANGER_BYTES);
     return c.json({ token: sessions.open(word) }, 201);
   });
   return app;

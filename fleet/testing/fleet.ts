@@ -1,10 +1,9 @@
 /** A whole fleet in this process, with keys, signatures and tickets as outside; only the wires are a TestNetwork's. */
-import { Hono } from 'hono';
 import { Agent } from '../agent/agent';
 import { simulatedDevices } from '../agent/host/devices';
 import { nodeWorld } from '../agent/node-world';
 import { Presence } from '../agent/presence';
-import { agentRoutes, failure } from '../agent/routes';
+import { agentRoutes, fleetApp } from '../agent/routes';
 import type { World } from '../agent/world';
 import { Orchestrator } from '../orchestrator/orchestrator';
 import { orchestratorRoutes } from '../orchestrator/routes';
@@ -14,6 +13,7 @@ import { Trust } from '../security/certificates';
 import { enrol, Registrar, trustIn } from '../security/enrolment';
 import { gate, Sessions } from '../security/gate';
 import { identityIn } from '../security/keys';
+import type { Signers } from '../security/module-signatures';
 import { Receiver, signing } from '../security/requests';
 import { enrolmentRoutes, memberRoutes } from '../security/routes';
 import { JournalDatabase } from '../store/database';
@@ -65,7 +65,10 @@ export class TestFleet {
   private leash: Leash | undefined;
   private readonly folders = new Map<string, Files>();
 
-  constructor(readonly world: World = nodeWorld) {
+  constructor(
+    readonly world: World = nodeWorld,
+    private readonly signers?: Signers,
+  ) {
     this.network = new TestNetwork(world);
   }
 
@@ -96,13 +99,13 @@ export class TestFleet {
       client: new Client(signing(this.network.wireOf(ORCHESTRATOR), identity)),
       identity,
       registrar: this.registrar,
+      signers: this.signers,
       url: () => ORCHESTRATOR,
       log: (text, about) => this.note(`${about?.device ?? ''} ${about?.execution ?? ''}: ${text}`),
     });
     const receiver = new Receiver(trust);
     const sessions = new Sessions();
-    const app = new Hono();
-    app.onError(failure);
+    const app = fleetApp();
     app.route(BASE, enrolmentRoutes(this.registrar, sessions));
     app.use(
       `${BASE}/*`,
@@ -135,7 +138,16 @@ export class TestFleet {
     const client = new Client(signing(this.network.wireOf(url), identity));
     const devices = simulatedDevices();
     const log = (text: string, execution?: string) => this.note(`${name} ${execution ?? ''}: ${text}`);
-    const agent = new Agent({ name, world: this.world, files, client, devices, identity, log });
+    const agent = new Agent({
+      name,
+      world: this.world,
+      files,
+      client,
+      devices,
+      identity,
+      log,
+      signers: this.signers,
+    });
     const trust =
       (await trustIn(files)) ??
       (await enrol(
@@ -149,8 +161,7 @@ export class TestFleet {
     agent.join(trust);
     await agent.open();
     const receiver = new Receiver(trust);
-    const app = new Hono();
-    app.onError(failure);
+    const app = fleetApp();
     app.use(
       `${BASE}/*`,
       gate(() => receiver),

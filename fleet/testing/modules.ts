@@ -14,6 +14,11 @@ export const STATEFUL = `(module
     (global.get $a))
   (func (export "fail") unreachable))`;
 
+/** The module of the papers' chains: fibo(5) = 8, fibo(8) = 34. */
+export const FIBO = `(module (func $f (export "fibo") (param $n i32) (result i32)
+  (if (result i32) (i32.lt_s (local.get $n) (i32.const 2)) (then (i32.const 1))
+    (else (i32.add (call $f (i32.sub (local.get $n) (i32.const 1))) (call $f (i32.sub (local.get $n) (i32.const 2))))))))`;
+
 /**
  * Each call gives the next number: 1 2 3, so that what is lost or repeated can be seen in one value. It is kept at both ends of the memory, which
  * have to agree.

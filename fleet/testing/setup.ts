@@ -17,6 +17,7 @@ export async function testAgent(
   name: string,
   files: Files = new MemoryFiles(),
   transport = nowhere,
+  log: (text: string) => void = () => undefined,
 ): Promise<Agent> {
   return new Agent({
     identity: await identityIn(files),
@@ -25,7 +26,7 @@ export async function testAgent(
     files,
     client: new Client(transport),
     devices: simulatedDevices(),
-    log: () => undefined,
+    log,
   });
 }
 

@@ -116,6 +116,19 @@ export const STEPS: readonly Step[] = [
     env: { TSWASM_FLEET_CHAOS: '200', TSWASM_FLEET_MUTATIONS: String(MUTATIONS) },
   },
   {
+    name: "the papers' own orchestrator, unmodified, with our agents",
+    command: vitest('fleet/papers/orchestrator.test.ts'),
+    missing: unnamed(
+      'TSWASM_PAPERS_ORCHESTRATOR',
+      'a checkout of LiquidAI-project/wasmiot-orchestrator with the packages of its folder fileserv',
+    ),
+  },
+  {
+    name: "the papers' WASI programs on an agent",
+    command: vitest('fleet/papers/programs.test.ts'),
+    missing: unnamed('TSWASM_PAPERS_PROGRAMS', 'a checkout of LiquidAI-project/wasm-comparison'),
+  },
+  {
     name: 'packages on the drop-in namespace',
     command: vitest('embed/node/drop-in.test.ts'),
     env: { TSWASM_HEAVY: '1' },

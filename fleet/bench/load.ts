@@ -1,0 +1,170 @@
+/**
+ * A large fleet on this machine:
+ *   npm run bench:load -- [--devices 200] [--executions 2000] [--limit MILLISECONDS] [--kilobytes KILOBYTES]
+ * Three tables: what an idle execution takes on one agent beside its linear memory; how long the orchestrator takes to place one more execution (keys,
+ * signatures, tickets and seals as outside; all devices are agents in this process, and report while that goes on); and what the orchestrator's own
+ * work takes when there are more devices than this process could be. With limits it is an error when the 95th percentile or the memory is above them.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { parseOptions } from '../cli/options';
+import { table } from '../cli/table';
+import { PERMISSIONS } from '../protocol/deployment';
+import type { ExecutionReport } from '../protocol/reports';
+import { DiskFiles } from '../store/disk';
+import { TestFleet } from '../testing/fleet';
+import { assemble, STATEFUL } from '../testing/modules';
+import { newborn, specFor, testAgent } from '../testing/setup';
+import { percentile } from './percentile';
+
+const { options } = parseOptions(process.argv.slice(2), {
+  devices: 'number',
+  executions: 'number',
+  limit: 'number',
+  kilobytes: 'number',
+});
+const { devices = 200, executions = 2000, limit, kilobytes } = options;
+/** Sizes of fleets of which only the orchestrator is real. */
+const GROWTH = [200, 1000, 3000, 10_000];
+const PER_DEVICE = 10;
+const PAGE = 65_536;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+async function memory(): Promise<number> {
+  for (let k = 0; k < 3; k++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Bytes that an execution of one page takes beside that page, when it has answered once and waits. */
+async function perExecution(count: number): Promise<number> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tswasm-load-'));
+  try {
+    const agent = await testAgent('a', new DiskFiles(folder));
+    const module = await assemble(STATEFUL);
+    const place = async (k: number) => {
+      const spec = await specFor(agent, { module }, { name: `e${k}`, checkpoint: 'after-call' });
+      await agent.place(newborn(spec));
+      await agent.call(`test~e${k}`, { key: 'k', function: 'fibo', args: [] });
+    };
+    // What comes with the first one is everybody's.
+    await place(0);
+    const before = await memory();
+    for (let k = 1; k <= count; k++) await place(k);
+    const bytes = ((await memory()) - before) / count - PAGE;
+    agent.close();
+    return bytes;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Milliseconds of each placement: by the clock, and of the processor, with the devices' part. */
+async function placements() {
+  const fleet = new TestFleet();
+  await fleet.startOrchestrator();
+  for (let k = 0; k < devices; k++) await fleet.startAgent(`d${k}`);
+  await fleet.orchestrator.modules.push('m', '1.0.0', await assemble(STATEFUL));
+  const times: number[] = [];
+  const cpu: number[] = [];
+  for (let k = 0; k < executions; k++) {
+    const start = performance.now();
+    const used = process.cpuUsage();
+    await fleet.orchestrator.deploy({ id: `x${k}`, executions: [{ name: 'main', module: 'm' }] });
+    times.push(performance.now() - start);
+    const { user, system } = process.cpuUsage(used);
+    cpu.push((user + system) / 1000);
+    if (fleet.orchestrator.record(`x${k}~main`).device === undefined) throw new Error(`x${k} is nowhere`);
+    // Reports get their turn.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  const spread = new Map<string, number>();
+  for (const { device } of fleet.orchestrator.list()) spread.set(device!, (spread.get(device!) ?? 0) + 1);
+  const most = Math.max(...spread.values());
+  console.log(`${executions} executions on ${spread.size} of ${devices} devices, at most ${most} on one`);
+  await fleet.close();
+  return { times, cpu };
+}
+
+/** Milliseconds of processor time that a report takes, and the choice of a device. */
+async function growth(count: number): Promise<readonly [report: number, choice: number]> {
+  const fleet = new TestFleet();
+  await fleet.startOrchestrator();
+  const { orchestrator } = fleet;
+  await orchestrator.modules.push('m', '1.0.0', await assemble(STATEFUL));
+  // It waits: nothing is placed on a device that is not there.
+  await orchestrator.deploy({ id: 'x', executions: [{ name: 'main', module: 'm' }] });
+  const record = orchestrator.record('x~main');
+  const reportOf = (name: string, one: number): ExecutionReport => ({
+    id: `${name}~e${one}`,
+    epoch: 1,
+    sequence: 1,
+    state: 'running',
+    fuelUsed: 0,
+    memoryBytes: PAGE,
+    waiting: 0,
+  });
+  const rest = {
+    memoryBytes: 2 ** 32,
+    permissions: PERMISSIONS,
+    cores: 1,
+    fuelPerSecond: 1e6,
+    engine: 'test',
+  };
+  const beats = Array.from({ length: count }, (_, k) => ({
+    name: `d${k}`,
+    description: undefined,
+    executions: Array.from({ length: PER_DEVICE }, (__, one) => reportOf(`d${k}`, one)),
+    load: 0.1,
+    freeMemoryBytes: 2 ** 31,
+    throttled: false,
+  }));
+  for (const beat of beats)
+    await orchestrator.devices.register({
+      ...rest,
+      name: beat.name,
+      url: `http://${beat.name}`,
+      version: '0',
+    });
+  const cpu = async (what: () => Promise<void> | void, times: number): Promise<number> => {
+    const start = process.cpuUsage();
+    for (let k = 0; k < times; k++) await what();
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000 / times;
+  };
+  let next = 0;
+  const report = await cpu(async () => void (await orchestrator.heartbeat(beats[next++ % count])), 500);
+  const choice = await cpu(() => void orchestrator.decide(record, []), 20);
+  await fleet.close();
+  return [report, choice];
+}
+
+const bytes = await perExecution(executions);
+console.log(table(['IDLE EXECUTIONS', 'KB EACH, ABOVE MEMORY'], [[executions, (bytes / 1024).toFixed(1)]]));
+const { times, cpu } = await placements();
+const row = [0.5, 0.95, 1].map((part) => percentile(times, part).toFixed(1));
+const work = [0.5, 0.95].map((part) => percentile(cpu, part).toFixed(1));
+const late = percentile(cpu.slice(-Math.ceil(executions / 10)), 0.95).toFixed(1);
+console.log(
+  table(
+    ['DEVICES', 'PLACED', 'p50 ms', 'p95 ms', 'MAX ms', 'CPU p50 ms', 'CPU p95 ms', 'OF THE LAST TENTH'],
+    [[devices, executions, ...row, ...work, late]],
+  ),
+);
+const grown = [];
+for (const count of GROWTH) {
+  const [report, choice] = await growth(count);
+  // Two reports a second of each device.
+  grown.push([count, report.toFixed(3), choice.toFixed(2), `${((report * 2 * count) / 10).toFixed(0)} %`]);
+}
+console.log(table(['DEVICES', 'CPU ms A REPORT', 'CPU ms A CHOICE', 'OF ONE CORE FOR REPORTS'], grown));
+const slow = limit !== undefined && percentile(times, 0.95) > limit;
+const large = kilobytes !== undefined && bytes / 1024 > kilobytes;
+process.exitCode = slow || large ? 1 : 0;
