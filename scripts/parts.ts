@@ -1,16 +1,17 @@
 /**
- * Writes src/compiler/javascript/ahead/parts.generated.ts: each function of src/runtime/numerics.ts and of ahead/parts.ts as a text in
+ * Writes src/compiler/javascript/ahead/parts.generated.ts: each function of src/runtime/numerics.ts and of ahead/parts/ as a text in
  * ECMAScript 5, with the names that it needs. Functions of `Math` become names too (`imul` for `Math.imul`), which a dialect defines.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 import ts from 'typescript';
 
-const SOURCES = ['src/runtime/numerics.ts', 'src/compiler/javascript/ahead/parts.ts'];
+const FOLDER = 'src/compiler/javascript/ahead/parts';
+const SOURCES = ['src/runtime/numerics.ts', ...readdirSync(FOLDER).map((name) => `${FOLDER}/${name}`)];
 const TARGET = 'src/compiler/javascript/ahead/parts.generated.ts';
 /** What numerics.ts calls otherwise. */
 const RENAMED: Readonly<Record<string, string>> = { words: 'W' };
-/** Of numerics.ts: parts.ts has `W`. */
+/** Of numerics.ts: shared.ts has `W`. */
 const LEFT_OUT = ['var Words =', 'var W = new Words('];
 const BUILT_IN: Readonly<Record<string, string>> = {
   'Number.isNaN': 'isNaN',
@@ -35,7 +36,7 @@ const asNames: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
       const whole = `${node.expression.text}.${node.name.text}`;
       const name = BUILT_IN[whole];
       if (name !== undefined) return ts.factory.createIdentifier(name);
-      const isOwn = file.fileName.includes('parts.ts');
+      const isOwn = file.fileName.startsWith(FOLDER);
       if (node.expression.text === 'Math' && !isOwn && !COMMON_MATH.has(node.name.text)) {
         return ts.factory.createIdentifier(node.name.text);
       }

@@ -1,7 +1,7 @@
 /**
  * A module as one JavaScript file, for engines that are too small for a decoder or an interpreter.
  *
- *     parts (parts.ts)
+ *     parts (parts/)
  *     function instantiate(imports){
  *       imports, memories, tables, globals     I0 m0 T0 H0 g0 w0
  *       functions                              F7, C7 where somebody refers to one, G7 with arguments on the stack

@@ -1,4 +1,4 @@
-/** Instructions on memories, tables and segments as calls of what is in the file (parts.ts), on operands in variables. */
+/** Instructions on memories, tables and segments as calls of what is in the file (parts/), on operands in variables. */
 import type { Bulk, BulkOp, Effect, EffectOp } from '../../../lowering';
 import { ON_REFERENCES } from '../references';
 import type { DirectWork } from '../surroundings';
