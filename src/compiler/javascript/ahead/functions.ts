@@ -2,7 +2,7 @@
 import type { ModuleData } from '../../../decoder';
 import type { LoweredBody } from '../../../lowering';
 import { bodyOf } from '../bodies';
-import { frameText } from '../functions';
+import { bracesText } from '../functions';
 import { type Payloads, slotsWithPayloads } from '../payloads';
 import { Statements, typeOfBody } from '../statements';
 import type { Uses } from '../uses';
@@ -36,7 +36,7 @@ export function fileFunction(
   const statements = words + writer.reload + writer.write();
   const entry = body.entry.quiet ? '' : entryOf(body, frame, dialect);
   if (entry !== '') uses.helper('numeric', 'full');
-  const inner = frameText(writer, body, { names, statements, entry });
+  const inner = bracesText(writer, names, entry + statements);
   const head = [...surroundings.frame, ...names].join();
   if (!writer.tails) return { text: `function F${funcidx}(${head})${inner}`, uses, inner: `F${funcidx}` };
   const follow = uses.helper('numeric', 'follow');

@@ -4,7 +4,7 @@ import { F32, F64, I32, I64, valTypeName } from '../../../decoder';
 import { LABELS } from '../control';
 import { TypedMemories } from '../memories';
 import { wordAt } from '../slots';
-import type { Surroundings } from '../surroundings';
+import type { Control, Stops, Surroundings } from '../surroundings';
 import { ComparedMemories } from './compared';
 import type { Dialect } from './dialects';
 import { Flags } from './flags';
@@ -28,7 +28,9 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
   const shown = <T>(fp: T, sp: T): T[] => [...(needs.stack ? [fp] : []), ...(needs.depth ? [sp] : [])];
   return {
     constants,
-    pauses: false,
+    stops: ({ control }) => withoutStops(control),
+    isEntrance: () => false,
+    again: () => '',
     keepsBits: dialect.keepsBits,
     sharesViews: !dialect.copiesViews,
     work: DIRECT,
@@ -62,6 +64,16 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
     },
     cover: () => '',
     tail: (uses, cell) => `${uses.helper('numeric', 'A')}.t=${cell};`,
+  };
+}
+
+function withoutStops(control: Control): Stops {
+  return {
+    sync: '',
+    unsync: '',
+    call: ({ before, call }) => before + call,
+    repeat: (id) => control.repeat(id),
+    loop: (id, _enter, body) => control.loop(id, body),
   };
 }
 
