@@ -66,9 +66,9 @@ export interface StopsWriter {
 }
 
 export interface Surroundings {
-  stops(writer: StopsWriter): Stops;
+  readonly stops: (writer: StopsWriter) => Stops;
   /** Whether a function whose frames are entered again can be entered at a statement. */
-  isEntrance(statement: Statement): boolean;
+  readonly isEntrance: (statement: Statement) => boolean;
   /** The call of a callee whose frame has been saved, and which goes on. */
   again(frame: readonly string[]): string;
   /** NaNs with bits of their own cross calls, on the stack. */

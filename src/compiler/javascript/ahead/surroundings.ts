@@ -1,20 +1,23 @@
 /** What surrounds the text of a function in a file: the texts of others, and variables of the file. */
 import type { FuncType, ModuleData } from '../../../decoder';
-import { F32, F64, I32, I64, valTypeName } from '../../../decoder';
+import { F32, F64, I32, I64, type ValType, valTypeName } from '../../../decoder';
 import { LABELS } from '../control';
 import { TypedMemories } from '../memories';
 import { wordAt } from '../slots';
-import type { Control, Stops, Surroundings } from '../surroundings';
+import type { Surroundings } from '../surroundings';
 import { ComparedMemories } from './compared';
 import type { Dialect } from './dialects';
 import { Flags } from './flags';
 import { exactly } from './numbers';
-import { DIRECT } from './work';
+import { FileStops, isEntranceOf, withoutStops } from './stops';
+import { DIRECT, PAID } from './work';
 
 /** What functions are told of their frame's place: `fp` if any uses the stack, `sp` if any calls itself by others. */
 export interface FrameNeeds {
   readonly stack: boolean;
   readonly depth: boolean;
+  /** Functions stop at safepoints, and are entered again. */
+  readonly pauses: boolean;
 }
 
 export interface FileSurroundings extends Surroundings {
@@ -28,12 +31,12 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
   const shown = <T>(fp: T, sp: T): T[] => [...(needs.stack ? [fp] : []), ...(needs.depth ? [sp] : [])];
   return {
     constants,
-    stops: ({ control }) => withoutStops(control),
-    isEntrance: () => false,
-    again: () => '',
+    stops: (writer) => (needs.pauses ? new FileStops(writer) : withoutStops(writer.control)),
+    isEntrance: needs.pauses ? isEntranceOf(module) : () => false,
+    again: (frame) => `next(${frame.join()})`,
     keepsBits: dialect.keepsBits,
     sharesViews: !dialect.copiesViews,
-    work: DIRECT,
+    work: needs.pauses ? PAID : DIRECT,
     control: (uses) => (dialect.labels ? LABELS : new Flags(uses)),
     memories: (writer) =>
       dialect.checksByUndefined ? new TypedMemories(writer) : new ComparedMemories(writer),
@@ -67,16 +70,6 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
   };
 }
 
-function withoutStops(control: Control): Stops {
-  return {
-    sync: '',
-    unsync: '',
-    call: ({ before, call }) => before + call,
-    repeat: (id) => control.repeat(id),
-    loop: (id, _enter, body) => control.loop(id, body),
-  };
-}
-
 /** Globals that others see: imported or exported. */
 export function sharedGlobals({ imports, exports }: ModuleData): ReadonlySet<number> {
   const count = imports.filter(({ type }) => type.kind === 'global').length;
@@ -85,10 +78,13 @@ export function sharedGlobals({ imports, exports }: ModuleData): ReadonlySet<num
   return shared;
 }
 
+const LETTERS: Readonly<Record<ValType, string>> = { [I32]: 'i', [I64]: 'I', [F32]: 'f', [F64]: 'F' };
+
+export function lettersOf(types: readonly ValType[]): string {
+  return types.map((type) => LETTERS[type] ?? `(${valTypeName(type)})`).join('');
+}
+
 /** Equal for equal types, in every file. */
 export function signature({ params, results }: FuncType): string {
-  const letters: Readonly<Record<number, string>> = { [I32]: 'i', [I64]: 'I', [F32]: 'f', [F64]: 'F' };
-  const list = (types: readonly number[]): string =>
-    types.map((type) => letters[type] ?? `(${valTypeName(type)})`).join('');
-  return `${list(params)}:${list(results)}`;
+  return `${lettersOf(params)}:${lettersOf(results)}`;
 }

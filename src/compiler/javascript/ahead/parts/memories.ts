@@ -154,7 +154,7 @@ export function memoryCopy(
 /** `data` is a string of bytes. */
 export function memoryInit(
   m: FileMemory,
-  data: string,
+  data: string | null,
   to: number,
   from: number,
   count: number,
@@ -162,9 +162,9 @@ export function memoryInit(
 ): void {
   count = count >>> 0;
   from = from >>> 0;
-  if (from + count > data.length) throw trap('memoryBounds', at);
+  if (from + count > (data ? data.length : 0)) throw trap('memoryBounds', at);
   to = far(m, to, 0, count, at);
-  for (let k = 0; k < count; k++) m.u8[to + k] = data.charCodeAt(from + k);
+  for (let k = 0; k < count; k++) m.u8[to + k] = data!.charCodeAt(from + k);
 }
 /** The bytes of base64 text, as a string. */
 export function unpack(text: string): string {

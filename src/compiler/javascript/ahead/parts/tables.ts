@@ -66,16 +66,16 @@ export function tableCopy(
 }
 export function tableInit(
   table: FileTable,
-  segment: (Cell | null)[],
+  segment: (Cell | null)[] | null,
   to: number,
   from: number,
   count: number,
   at: number,
 ): void {
   from = from >>> 0;
-  if (from + (count >>> 0) > segment.length) throw trap('tableBounds', at);
+  if (from + (count >>> 0) > (segment ? segment.length : 0)) throw trap('tableBounds', at);
   to = tableRange(table, to, count, at);
-  for (let k = 0; k < count >>> 0; k++) table.elements[to + k] = segment[from + k];
+  for (let k = 0; k < count >>> 0; k++) table.elements[to + k] = segment![from + k];
 }
 export function nonNull(reference: unknown, at: number): unknown {
   if (reference === null) throw trap('nullReference', at);
