@@ -15,7 +15,7 @@ let way = 0;
 let bytes: Uint8Array;
 let at = 0;
 /** Of sections, by their ids. */
-let sizes: number[] = [];
+const sizes = [0, 0, 0, 0, 0, 0, 0];
 
 const reads = (): boolean => way > 1;
 const takes = (): boolean => way > 2;
@@ -162,7 +162,6 @@ function walk(state: FileState, paused: Paused): void {
   }
 }
 export function writeSnapshot(state: FileState, paused: Paused): Uint8Array {
-  sizes = [];
   way = 0;
   walk(state, paused);
   bytes = new Uint8Array(at);
@@ -173,8 +172,6 @@ export function writeSnapshot(state: FileState, paused: Paused): Uint8Array {
 export function readSnapshot(state: FileState, given: Uint8Array): Paused {
   const paused: Paused = { root: undefined, frames: [] };
   bytes = given;
-  // Sizes are read, not known.
-  sizes = [0, 0, 0, 0, 0, 0, 0];
   for (way = 2; way < 4; way++) {
     paused.frames = [];
     walk(state, paused);
