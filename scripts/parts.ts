@@ -1,16 +1,17 @@
 /**
- * Writes src/compiler/javascript/ahead/parts.generated.ts: each function of src/runtime/numerics.ts and of ahead/parts.ts as a text in
+ * Writes src/compiler/javascript/ahead/parts.generated.ts: each function of src/runtime/numerics.ts and of ahead/parts/ as a text in
  * ECMAScript 5, with the names that it needs. Functions of `Math` become names too (`imul` for `Math.imul`), which a dialect defines.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 import ts from 'typescript';
 
-const SOURCES = ['src/runtime/numerics.ts', 'src/compiler/javascript/ahead/parts.ts'];
+const FOLDER = 'src/compiler/javascript/ahead/parts';
+const SOURCES = ['src/runtime/numerics.ts', ...readdirSync(FOLDER).map((name) => `${FOLDER}/${name}`)];
 const TARGET = 'src/compiler/javascript/ahead/parts.generated.ts';
 /** What numerics.ts calls otherwise. */
 const RENAMED: Readonly<Record<string, string>> = { words: 'W' };
-/** Of numerics.ts: parts.ts has `W`. */
+/** Of numerics.ts: shared.ts has `W`. */
 const LEFT_OUT = ['var Words =', 'var W = new Words('];
 const BUILT_IN: Readonly<Record<string, string>> = {
   'Number.isNaN': 'isNaN',
@@ -28,20 +29,80 @@ interface Found {
   readonly text: string;
 }
 
+/** Names in parts that files of modules do not use are short: what is not exported, or at the end of its file, for other parts. */
+const SHORT = new Map<string, string>();
+for (const source of SOURCES.filter((name) => name.startsWith(FOLDER))) {
+  const file = ts.createSourceFile(source, readFileSync(source, 'utf8'), ts.ScriptTarget.ES2022);
+  for (const statement of file.statements) {
+    const isFunction = ts.isFunctionDeclaration(statement);
+    if (!isFunction && !ts.isVariableStatement(statement)) continue;
+    const kinds = (statement.modifiers ?? []).map(({ kind }) => kind);
+    if (kinds.includes(ts.SyntaxKind.ExportKeyword) || kinds.includes(ts.SyntaxKind.DeclareKeyword)) continue;
+    const names = isFunction
+      ? [statement.name!]
+      : statement.declarationList.declarations.map(({ name }) => name);
+    for (const name of names) {
+      const { text } = name as ts.Identifier;
+      if (SHORT.has(text)) throw new Error(`two parts have the name ${text}`);
+      SHORT.set(text, `$${SHORT.size.toString(36)}`);
+    }
+  }
+}
+
+/** Those that a file declares or imports. */
+function shortNames(file: ts.SourceFile): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const add = (name: ts.Node): void => {
+    const { text } = name as ts.Identifier;
+    const short = SHORT.get(text);
+    if (short !== undefined) names.set(text, short);
+  };
+  for (const statement of file.statements) {
+    if (ts.isFunctionDeclaration(statement)) add(statement.name!);
+    else if (ts.isVariableStatement(statement))
+      for (const { name } of statement.declarationList.declarations) add(name);
+    else if (ts.isImportDeclaration(statement)) {
+      const bindings = statement.importClause?.namedBindings;
+      if (bindings !== undefined && ts.isNamedImports(bindings))
+        for (const { name } of bindings.elements) add(name);
+    }
+  }
+  return names;
+}
+
 /** `Math.imul` and others as names, and renamed names. */
 const asNames: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
+  const own = file.fileName.startsWith(FOLDER) ? shortNames(file) : new Map<string, string>();
   const visit = (node: ts.Node): ts.Node => {
+    if (ts.isShorthandPropertyAssignment(node) && own.has(node.name.text)) {
+      throw new Error(`${file.fileName}: ${node.name.text} is a name that is made short`);
+    }
+    if (ts.isPropertyAssignment(node)) {
+      return ts.factory.updatePropertyAssignment(
+        node,
+        node.name,
+        ts.visitNode(node.initializer, visit) as ts.Expression,
+      );
+    }
     if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
       const whole = `${node.expression.text}.${node.name.text}`;
       const name = BUILT_IN[whole];
       if (name !== undefined) return ts.factory.createIdentifier(name);
-      const isOwn = file.fileName.includes('parts.ts');
-      if (node.expression.text === 'Math' && !isOwn && !COMMON_MATH.has(node.name.text)) {
+      if (
+        node.expression.text === 'Math' &&
+        !file.fileName.startsWith(FOLDER) &&
+        !COMMON_MATH.has(node.name.text)
+      ) {
         return ts.factory.createIdentifier(node.name.text);
       }
     }
-    if (ts.isIdentifier(node) && RENAMED[node.text] !== undefined) {
-      return ts.factory.createIdentifier(RENAMED[node.text]);
+    if (ts.isPropertyAccessExpression(node)) {
+      const from = ts.visitNode(node.expression, visit) as ts.Expression;
+      return ts.factory.updatePropertyAccessExpression(node, from, node.name);
+    }
+    if (ts.isIdentifier(node)) {
+      const renamed = RENAMED[node.text] ?? own.get(node.text);
+      if (renamed !== undefined) return ts.factory.createIdentifier(renamed);
     }
     return ts.visitEachChild(node, visit, context);
   };
@@ -86,14 +147,23 @@ function needsOf({ name, text }: Found): string[] {
   return [...needs];
 }
 
+/** Characters in strings that a terminal or a board's console takes for commands. */
+function escaped(code: string): string {
+  return [...code]
+    .map((char) => (char < ' ' ? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}` : char))
+    .join('');
+}
+
 const all = SOURCES.flatMap(declarations);
 const names = new Set(all.map(({ name }) => name));
-if (names.size !== all.length) throw new Error('two parts have one name');
+const twice = all.find(({ name }, k) => all.findIndex((other) => other.name === name) < k);
+if (twice !== undefined) throw new Error(`two parts have one name: ${twice.text}`);
 for (const name of GIVEN) names.add(name);
 const rows = all.map((found) => {
   const { code } = transformSync(found.text, { minify: true, target: 'es5', charset: 'ascii' });
   const needs = needsOf({ name: found.name, text: code }).filter((name) => names.has(name));
-  return `  ${JSON.stringify(found.name)}: { text: ${JSON.stringify(code.trim())}, needs: ${JSON.stringify(needs)} },\n`;
+  const text = escaped(code.trim());
+  return `  ${JSON.stringify(found.name)}: { text: ${JSON.stringify(text)}, needs: ${JSON.stringify(needs)} },\n`;
 });
 writeFileSync(
   TARGET,

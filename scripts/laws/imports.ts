@@ -55,6 +55,18 @@ const RULES: Record<string, Rule> = {
     ],
     types: ['src/interpreter'],
   },
+  // Files that pause write and read snapshots.
+  'src/compiler/javascript/ahead': {
+    from: [
+      'src/errors.ts',
+      'src/decoder',
+      'src/runtime',
+      'src/lowering',
+      'src/interpreter/fuel.ts',
+      'src/compiler/javascript',
+      'src/snapshot',
+    ],
+  },
   'src/snapshot': {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter'],
   },

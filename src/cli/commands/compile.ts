@@ -36,6 +36,7 @@ export const compileCommand: Command = {
       help: 'let functions call each other so often before the call stack is exhausted',
     },
     { name: 'memory', value: 'SIZE', help: 'give memories so many bytes only, whatever their pages say' },
+    { name: 'pausable', help: 'let the file stop at safepoints, and write and read snapshots' },
     TIMEOUT,
   ],
   notes: `
@@ -66,6 +67,7 @@ node and quickjs give an ES module, es5 and espruino a script that sets a variab
         name,
         depth: depth === undefined ? undefined : parseCount('depth', depth),
         memory: memory === undefined ? undefined : parseSize('memory', memory),
+        pausable: options.has('pausable'),
       });
       if (made.kind === 'refused') {
         complain(`${file}: cannot be compiled ahead of time:\n  ${made.reasons.join('\n  ')}`);

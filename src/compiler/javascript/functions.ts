@@ -19,7 +19,7 @@
 import { isRef, type ModuleData, slotsOf, type ValType } from '../../decoder';
 import { typesOf } from '../../decoder/typelist';
 import { frameUnits } from '../../interpreter/fuel';
-import { type LoweredBody, listsIn, type Statement } from '../../lowering';
+import type { LoweredBody, Statement } from '../../lowering';
 import { machineOf } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { type Site, Statements, typeOfBody } from './statements';
@@ -59,36 +59,22 @@ export function continuationText(
   body: LoweredBody,
   targetLoop: number,
 ): FunctionText | undefined {
-  const path = pathTo(body.statements, targetLoop);
-  if (path === undefined) return undefined;
-  const writer = new Statements(module, body, ALL, machineOf(module), path);
+  const isTarget = (statement: Statement): boolean =>
+    statement.kind === 'loop' && statement.label.used && statement.label.offset === targetLoop;
+  const writer = new Statements(module, body, ALL, machineOf(module), isTarget);
+  if (!writer.entrances.any) return undefined;
   const { uses, slots } = writer;
   const statements = writer.reload + writer.write();
   const site = writer.sites.find(({ safepoint }) => safepoint.targetLoop === targetLoop);
   if (site === undefined) return undefined;
   const filled = eachValue(body, typesOf(site.safepoint.operands), (type, slot) => slots.fill(type, slot));
-  uses.variables.set('E', '0');
-  const count = writer.counts ? 'n=M.fuel;' : '';
+  const count = writer.repeats ? 'n=M.fuel;' : '';
   const inner = frameText(writer, body, { names: [], statements, entry: `E=1;${count}${filled}` });
   return {
     text: `${needsText(uses)}function o(fp,sp)${inner}return{o:o}`,
     needs: uses.needs,
     sites: writer.sites,
   };
-}
-
-/** From the outermost statement to the loop. */
-function pathTo(statements: readonly Statement[], targetLoop: number): Statement[] | undefined {
-  for (const statement of statements) {
-    if (statement.kind === 'loop' && statement.label.offset === targetLoop) {
-      return statement.label.used ? [statement] : undefined;
-    }
-    for (const list of listsIn(statement)) {
-      const path = pathTo(list, targetLoop);
-      if (path !== undefined) return [statement, ...path];
-    }
-  }
-  return undefined;
 }
 
 /** Texts for all locals, and operands of these types above them. */
@@ -109,42 +95,41 @@ function eachValue(
   return all;
 }
 
-function entryText({ counts, uses }: Statements, { entry, slots }: LoweredBody): string {
+function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody): string {
   const units = frameUnits(slots);
   const charged = units > 0 ? `M.fuel-=${units};` : '';
   const room = (limits: string): string => `fp+${2 * slots}>${limits}.maxFp||sp>${limits}.maxSp`;
   const end = `fp+${2 * slots}`;
-  const read = counts ? 'n=M.fuel;' : '';
+  const read = repeats ? 'n=M.fuel;' : '';
   if (entry.quiet) return `${charged}if(${room('M')})A.full(X,sp);${read}`;
   uses.variable('pc');
   return `${charged}if((M.fuel-=1)<0||${room('A')}){if(A.enter(X,${end},sp))break x}${read}`;
 }
 
-export interface FrameParts {
+interface FrameParts {
   readonly names: readonly string[];
   readonly statements: string;
   readonly entry: string;
 }
 
 /** The braces of a function and what is in them. */
-export function frameText(
-  writer: Statements,
-  body: LoweredBody,
-  { names, statements, entry }: FrameParts,
-): string {
-  const { uses, counts } = writer;
-  const { pauses } = writer.surroundings;
-  const leaves = pauses && (writer.leaves || !body.entry.quiet);
-  const catches = pauses && writer.throws;
-  if (catches) uses.variable('pc');
-  const caught = `catch(e){throw A.thrown(e,X,pc,fp,sp${counts ? ',n' : ''})}`;
-  const inner = catches ? `try{${statements}}${caught}` : statements;
+function frameText(writer: Statements, body: LoweredBody, { names, statements, entry }: FrameParts): string {
+  const leaves = writer.leaves || !body.entry.quiet;
+  if (writer.throws) writer.uses.variable('pc');
+  const caught = `catch(e){throw A.thrown(e,X,pc,fp,sp${writer.repeats ? ',n' : ''})}`;
+  const inner = writer.throws ? `try{${statements}}${caught}` : statements;
   const labelled = leaves ? `x:{${entry}${inner}}${leaveText(writer, body)}` : `${entry}${inner}`;
+  return bracesText(writer, names, labelled);
+}
+
+/** A function's text behind its variables, but for those that are its parameters. */
+export function bracesText(writer: Statements, names: readonly string[], text: string): string {
+  const { uses } = writer;
   const taken = new Set(names);
   const variables = [...uses.variables].filter(([name]) => !taken.has(name));
   const declared = [...variables.map(([name, value]) => `${name}=${value}`), ...uses.views.keys()];
   const head = declared.length > 0 ? `var ${declared.join()};` : '';
-  return `{${head}${writer.withViews(labelled)}}`;
+  return `{${head}${writer.withViews(text)}}`;
 }
 
 /** The frame leaves: its locals, and the operands of the site, go to their slots. */

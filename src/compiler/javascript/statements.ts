@@ -1,12 +1,6 @@
 /**
- * Statements of lowered code as JavaScript text: blocks and loops with labels, values in variables.
- *
- * A loop that is gone back to is two: the inner one runs, and ends where the fuel is used up; between two turns of the outer one the machine
- * is asked for more. So nothing in the inner one is called for fuel's sake, and compilers keep what they know of memories in it.
- *
- *     O1:for(;;){L1:for(;;){ ...; if(--n<0){pc=3;break L1}continue L1; ...; break O1} M.fuel=n;if(A.refuel(X,sp))break x;n=M.fuel}
- *
- * `break x` leads to where the frame leaves (functions.ts); `pc` says at which site.
+ * Statements of lowered code as JavaScript text: blocks and loops with labels, values in variables. What is done at safepoints is up to who
+ * surrounds the text (`Stops` in surroundings.ts).
  */
 import { F32, F64, type FuncType, isRef, type ModuleData, slotsOf, type ValType } from '../../decoder';
 import type { Safepoint } from '../../decoder/safepoints';
@@ -27,11 +21,12 @@ import {
 } from '../../lowering';
 import { TRAPS } from '../../lowering/expr';
 import { type Loudness, loudnessOf } from './callees';
+import { Entrances } from './entrances';
 import { Expressions } from './expressions';
 import { isPlain, type Payloads } from './payloads';
 import { ON_REFERENCES, type Writing } from './references';
 import { Slots, wordAt } from './slots';
-import type { Control, Surroundings } from './surroundings';
+import type { Control, Stops, StopsWriter, Surroundings } from './surroundings';
 import { behind, CANONICAL_F32, CANONICAL_F64_HIGH, statements, word } from './texts';
 import { Uses } from './uses';
 import { everyStatement } from './walk';
@@ -41,6 +36,8 @@ export interface Site {
   readonly safepoint: Safepoint;
   /** The callee takes no fuel, and what the caller has is not written back for it. */
   readonly isSilent: boolean;
+  /** The number of where the function is entered to go on from here (entrances.ts); 0 is its beginning. */
+  readonly mark: number;
 }
 
 /** In the text until the views are known that the function uses: copies them anew. */
@@ -59,13 +56,11 @@ const STEADY: ReadonlySet<EffectOp> = new Set<EffectOp>([
 type Call = Extract<Statement, { kind: 'call' | 'call_indirect' | 'call_ref' }>;
 type Tail = Extract<Statement, { kind: 'tail' | 'tail_indirect' | 'tail_ref' }>;
 
-export class Statements {
+export class Statements implements StopsWriter {
   readonly uses: Uses;
   readonly slots: Slots;
   readonly sites: Site[] = [];
-  /** Some loop is gone back to: the fuel is counted in a variable. */
-  readonly counts: boolean;
-  /** Control may leave from it, the entry aside. */
+  readonly repeats: boolean;
   leaves = false;
   /** Something in it may throw. */
   throws = false;
@@ -74,11 +69,13 @@ export class Statements {
   private readonly expressions: Expressions;
   private readonly module: ModuleData;
   private readonly body: LoweredBody;
-  /** What leads to the loop where the function is entered, and that loop at the end. */
-  private readonly path: readonly Statement[];
-  private readonly payloads: Payloads;
-  private readonly control: Control;
+  readonly entrances: Entrances;
+  /** By label: the numbers of loops that can be entered. */
+  private readonly marks = new Map<number, number>();
+  readonly payloads: Payloads;
+  readonly control: Control;
   readonly surroundings: Surroundings;
+  readonly stops: Stops;
   private readonly writing: Writing;
 
   constructor(
@@ -86,12 +83,11 @@ export class Statements {
     body: LoweredBody,
     payloads: Payloads,
     surroundings: Surroundings,
-    path: readonly Statement[] = [],
+    isEntrance = surroundings.isEntrance,
   ) {
     this.module = module;
     this.body = body;
     this.payloads = payloads;
-    this.path = path;
     this.uses = new Uses(surroundings.sharesViews);
     this.surroundings = surroundings;
     this.control = surroundings.control(this.uses);
@@ -105,13 +101,19 @@ export class Statements {
         return this.raise('nullReference', offset);
       },
     };
-    this.sites.push({ safepoint: body.entry, isSilent: false });
-    let counts = false;
+    this.site(body.entry, {});
+    let repeats = false;
     everyStatement(body.statements, (statement) => {
-      counts ||= statement.kind === 'loop' && statement.label.used;
+      repeats ||= statement.kind === 'loop' && statement.label.used;
     });
-    this.counts = counts && surroundings.pauses;
-    if (this.counts) this.uses.variable('n');
+    this.repeats = repeats;
+    this.entrances = new Entrances(body.statements, isEntrance);
+    if (this.entrances.any) this.uses.variables.set('E', '0');
+    this.stops = surroundings.stops(this);
+  }
+
+  site(safepoint: Safepoint, { isSilent = false, mark = 0 }: { isSilent?: boolean; mark?: number }): number {
+    return this.sites.push({ safepoint, isSilent, mark }) - 1;
   }
 
   write(): string {
@@ -128,10 +130,7 @@ export class Statements {
   }
 
   private sequence(list: readonly Statement[]): string {
-    const at = list.findIndex((statement) => this.path.includes(statement));
-    const texts = list.map((statement) => this.statement(statement));
-    if (at <= 0) return texts.join('');
-    return `if(E===0){${texts.slice(0, at).join('')}}${texts.slice(at).join('')}`;
+    return this.entrances.sequence(list, (statement) => this.statement(statement));
   }
 
   private statement(statement: Statement): string {
@@ -281,13 +280,6 @@ export class Statements {
 
   // What works on the machine's stack
 
-  private sync(): string {
-    return this.counts ? 'M.fuel=n;' : '';
-  }
-  private unsync(): string {
-    return this.counts ? 'n=M.fuel;' : '';
-  }
-
   private effect(statement: Effect): string {
     const { slots, uses } = this;
     const { op, slot, takes, gives } = statement;
@@ -307,7 +299,7 @@ export class Statements {
     const before = cover + inOut(takes, (type, at) => slots.spill(type, at));
     const after = inOut(gives, (type, at) => slots.fill(type, at));
     if (STEADY.has(op)) return before + work + after;
-    return before + this.sync() + work + this.unsync() + RELOAD + after;
+    return before + this.stops.sync + work + this.stops.unsync + RELOAD + after;
   }
 
   private cover(): string {
@@ -326,7 +318,7 @@ export class Statements {
     const spilled = types.map((type, k) => slots.spill(type, statement.slot + k)).join('');
     const cover = types.some(isRef) ? this.cover() : '';
     const work = uses.work({ kind: 'bulk', bulk: statement });
-    return `${cover}${spilled}${this.sync()}while(!${work}(${wordAt(statement.slot)}));${this.unsync()}`;
+    return `${cover}${spilled}${this.stops.sync}while(!${work}(${wordAt(statement.slot)}));${this.stops.unsync}`;
   }
 
   // Calls
@@ -344,26 +336,25 @@ export class Statements {
     const loudness: Loudness =
       statement.kind === 'call' ? loudnessOf(this.module, statement.funcidx) : 'loud';
     this.throws = true;
-    const site = this.sites.push({ safepoint, isSilent: loudness === 'silent' }) - 1;
     const [before, cell] = this.callee(statement);
     const callee =
       statement.kind === 'call' ? this.surroundings.callee(uses, statement.funcidx) : `${cell}.f`;
-    const args = [...this.surroundings.frameOf(slot)];
+    const frame = this.surroundings.frameOf(slot);
+    const args = [...frame];
     let words = '';
     params.forEach((type, k) => {
       args.push(...slots.variables(type, slot + k));
       words += slots.spillBits(type, slot + k);
     });
-    const call = slots.take(results, slot, `${callee}(${args.join()})`);
-    if (!this.surroundings.pauses) return before + words + call + (loudness === 'silent' ? '' : RELOAD);
-    const marked = `${before}${words}${uses.variable('pc')}=${site};`;
-    if (loudness === 'silent') return marked + call;
-    let checked = call;
-    if (loudness === 'loud') {
-      this.leaves = true;
-      checked += 'if(A.u!==0)break x;';
-    }
-    return `${marked}${this.sync()}${checked}${this.unsync()}${RELOAD}`;
+    const text = this.stops.call({
+      before: before + words,
+      call: slots.take(results, slot, `${callee}(${args.join()})`),
+      again: slots.take(results, slot, this.surroundings.again(frame)),
+      loudness,
+      safepoint,
+      mark: this.entrances.markOf(statement),
+    });
+    return loudness === 'silent' ? text : text + RELOAD;
   }
 
   /** What must be done before a call or tail call, and the cell of its callee. */
@@ -412,42 +403,33 @@ export class Statements {
     const [before, cell] = this.callee(statement);
     const spilled = params.map((type, k) => slots.spill(type, statement.slot + k, k)).join('');
     const cover = params.some(isRef) ? this.surroundings.cover(`fp+${2 * params.length}`) : '';
-    return `${before}${cover}${spilled}${this.sync()}${this.surroundings.tail(this.uses, cell)}return 0;`;
+    return `${before}${cover}${spilled}${this.stops.sync}${this.surroundings.tail(this.uses, cell)}return 0;`;
   }
 
   // Control
 
   private return(): string {
-    return this.sync() + this.slots.result(typeOfBody(this.module, this.body).results);
+    return this.stops.sync + this.slots.result(typeOfBody(this.module, this.body).results);
   }
 
   private branch({ label, moves, safepoint }: Branch): string {
     const moved = moves.map((move) => this.statement(move)).join('');
     if (label.kind === 'func') return moved + this.return();
     if (label.kind === 'block') return moved + this.control.leave(label.id);
-    if (!this.surroundings.pauses) return moved + this.control.repeat(label.id);
-    const site = this.sites.push({ safepoint: safepoint!, isSilent: false }) - 1;
-    const pc = this.uses.variable('pc');
-    this.leaves = true;
-    return `${moved}if(--n<0){${pc}=${site};break L${label.id}}continue L${label.id};`;
+    return moved + this.stops.repeat(label.id, safepoint!, this.marks.get(label.id));
   }
 
   private loop(statement: Extract<Statement, { kind: 'loop' }>): string {
     const { label, body } = statement;
     if (!label.used) return this.sequence(body);
-    const { id } = label;
-    if (!this.surroundings.pauses) return this.control.loop(id, () => this.sequence(body));
-    const entered = this.path[this.path.length - 1] === statement ? 'E=0;' : '';
-    const slow = 'M.fuel=n;if(A.refuel(X,sp))break x;n=M.fuel;';
-    return `O${id}:for(;;){${entered}L${id}:for(;;){${this.sequence(body)}break O${id}}${slow}}`;
+    const mark = this.entrances.markOf(statement);
+    if (mark !== undefined) this.marks.set(label.id, mark);
+    return this.stops.loop(label.id, this.entrances.atLoop(statement), () => this.sequence(body));
   }
 
   private conditional({ label, condition, body, otherwise }: Extract<Statement, { kind: 'if' }>): string {
-    const { path, expressions } = this;
     this.mayTrap(condition);
-    let test = expressions.condition(condition);
-    if (path.some((statement) => body.includes(statement))) test = `E!==0||${test}`;
-    else if (path.some((statement) => otherwise.includes(statement))) test = `E===0&&${test}`;
+    const test = this.entrances.condition(this.expressions.condition(condition), body, otherwise);
     return this.control.conditional(label.id, label.used, () => {
       const second = (): string => (otherwise.length === 0 ? '' : `else{${this.sequence(otherwise)}}`);
       return `if(${test}){${this.sequence(body)}}${second()}`;

@@ -1,5 +1,7 @@
 /** How the text of a function reaches what is outside of it: a machine that stops (the tier), or the other texts of a file (ahead/). */
-import type { Bulk, Effect } from '../../lowering';
+import type { Safepoint } from '../../decoder/safepoints';
+import type { Bulk, Effect, Statement } from '../../lowering';
+import type { Loudness } from './callees';
 import type { Memories } from './memories';
 import type { ExpressionWriter } from './texts';
 import type { Uses } from './uses';
@@ -26,9 +28,49 @@ export interface DirectWork {
   bulk(uses: Uses, bulk: Bulk, taken: readonly string[]): string;
 }
 
+/** A call as text, in the order in which the parts come. */
+export interface CallText {
+  readonly before: string;
+  /** With what takes the results. */
+  readonly call: string;
+  /** The same, where the callee's frame has been saved and goes on. */
+  readonly again: string;
+  readonly loudness: Loudness;
+  readonly safepoint: Safepoint;
+  /** Its number, if the function can be entered there. */
+  readonly mark: number | undefined;
+}
+
+/** What a function's text does at safepoints. */
+export interface Stops {
+  /** Where others count fuel: brings them what the function has counted, and back. */
+  readonly sync: string;
+  readonly unsync: string;
+  call(call: CallText): string;
+  /** A branch back to the loop with this id and number. */
+  repeat(id: number, safepoint: Safepoint, mark: number | undefined): string;
+  /** `enter` leads to its beginning. */
+  loop(id: number, enter: string, body: () => string): string;
+}
+
+/** Who writes a function with stops. */
+export interface StopsWriter {
+  readonly uses: Uses;
+  readonly control: Control;
+  /** Some loop is gone back to. */
+  readonly repeats: boolean;
+  /** Control may leave from it, the entry aside. */
+  leaves: boolean;
+  /** A place at which a frame leaves or waits, by its number. */
+  site(safepoint: Safepoint, options: { readonly isSilent?: boolean; readonly mark?: number }): number;
+}
+
 export interface Surroundings {
-  /** Frames leave at safepoints, and fuel is counted. */
-  readonly pauses: boolean;
+  readonly stops: (writer: StopsWriter) => Stops;
+  /** Whether a function whose frames are entered again can be entered at a statement. */
+  readonly isEntrance: (statement: Statement) => boolean;
+  /** The call of a callee whose frame has been saved, and which goes on. */
+  again(frame: readonly string[]): string;
   /** NaNs with bits of their own cross calls, on the stack. */
   readonly keepsBits: boolean;
   /** Functions share the views of memories, and need no copies. */

@@ -25,6 +25,10 @@ export class Assets {
     this.texts.set(name, part.text);
   }
 
+  has(name: string): boolean {
+    return this.texts.has(name);
+  }
+
   text(): string[] {
     return [...this.texts.values()];
   }
@@ -70,7 +74,8 @@ function encode(bytes: Uint8Array): string {
   return text;
 }
 
-function escaped(bytes: Uint8Array): string {
+/** A literal of a string of bytes. */
+export function escaped(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) {
     const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;

@@ -38,10 +38,18 @@ export class Border {
     const head = [...this.shown(['fp', 'sp']), ...names.flat()];
     const args = params.map((type, k) => this.toHost(uses, type, names[k]));
     let body = `r=I${funcidx}(${args.join()});`;
+    let before = '';
+    let after = '';
     if (this.frame.depth) {
       const depth = uses.helper('numeric', 'Z');
-      body = `var z=${depth}.depth;${depth}.depth=sp+1;try{${body}}finally{${depth}.depth=z}`;
+      before = `var z=${depth}.depth;${depth}.depth=sp+1;`;
+      after = `${depth}.depth=z;`;
     }
+    if (this.frame.pauses) {
+      before += `var s=${uses.helper('numeric', 'away')}();`;
+      after += `${uses.helper('numeric', 'home')}(s)`;
+    }
+    if (before !== '') body = `${before}try{${body}}finally{${after}}`;
     const taken = atSlots(results, 0, (type, slot) => slots.variables(type, slot));
     results.forEach((type, k) => {
       body += this.fromHost(uses, type, taken[k], results.length > 1 ? `r[${k}]` : 'r');
@@ -61,9 +69,15 @@ export class Border {
     });
     body += atSlots(params, 0, (type, slot) => slots.spillBits(type, slot)).join('');
     const depth = this.frame.depth ? `${uses.helper('numeric', 'Z')}.depth` : '';
-    const args = [...this.shown(['fp', depth]), ...names.flat()];
-    const callee = uses.need('func', funcidx);
-    body += slots.take(results, 0, `${callee}(${args.join()})`);
+    const frame = this.shown(['fp', depth]);
+    let call = `${uses.need('func', funcidx)}(${[...frame, ...names.flat()].join()})`;
+    if (this.frame.pauses) {
+      // What is called again to go on takes no arguments.
+      const fresh = `${uses.helper('numeric', 'back')}===null`;
+      if (body !== '') body = `if(${fresh}){${body}}`;
+      call = `(${fresh}?${call}:${uses.helper('numeric', 'next')}(${frame.join()}))`;
+    }
+    body += slots.take(results, 0, call);
     const values = atSlots(results, 0, (type, slot) => this.toHost(uses, type, slots.variables(type, slot)));
     if (values.length === 1) body += `return ${values[0]}`;
     if (values.length > 1) body += `return[${values.join()}]`;

@@ -1,7 +1,7 @@
 /**
  * A module as one JavaScript file, for engines that are too small for a decoder or an interpreter.
  *
- *     parts (parts.ts)
+ *     parts (parts/)
  *     function instantiate(imports){
  *       imports, memories, tables, globals     I0 m0 T0 H0 g0 w0
  *       functions                              F7, C7 where somebody refers to one, G7 with arguments on the stack
@@ -23,6 +23,8 @@ import { type Constant, readConstant } from './constants';
 import { DIALECTS, type Dialect, type Target } from './dialects';
 import { callGraph, type FileFunction, fileFunction } from './functions';
 import { whyNoFile } from './refusals';
+import { emptyRecordText } from './sites';
+import { stateText } from './state';
 import {
   type FileSurroundings,
   type FrameNeeds,
@@ -39,6 +41,8 @@ export interface FileOptions {
   readonly depth?: number;
   /** Bytes that each memory really has, where that is less than its pages. */
   readonly memory?: number;
+  /** Its functions can be stopped, and it writes and reads snapshots. */
+  readonly pausable?: boolean;
 }
 
 export type CompiledFile =
@@ -46,6 +50,8 @@ export type CompiledFile =
   | { readonly kind: 'file'; readonly text: string; readonly memory: number }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
 
+/** Frames of a module whose functions do not call themselves: as many as there are functions at most. */
+const MOST_FRAMES = 1e9;
 /** What a script calls the module if nobody says otherwise. */
 const DEFAULT_NAME = 'wasm';
 
@@ -56,11 +62,12 @@ export function compileFile(module: ModuleData, options: FileOptions): CompiledF
   const room = { ...known.room, depth: options.depth ?? known.room.depth };
   const dialect: Dialect = { ...known, room };
   const { circles, tails } = callGraph(module);
-  const first = new FileWriter(module, dialect, options, { stack: true, depth: circles, tails });
+  const frame = { depth: circles, tails, pauses: options.pausable === true };
+  const first = new FileWriter(module, dialect, options, { ...frame, stack: true });
   const text = first.write();
   const memory = bytesOfMemories(module, options);
   if (first.usesStack) return { kind: 'file', text, memory };
-  const second = new FileWriter(module, dialect, options, { stack: false, depth: circles, tails });
+  const second = new FileWriter(module, dialect, options, { ...frame, stack: false });
   return { kind: 'file', text: second.write(), memory };
 }
 
@@ -112,9 +119,16 @@ class FileWriter {
     }
     const segments = this.segmentTexts();
     const exports = this.exportsText();
-    const state = [...this.importTexts(), ...this.memoryTexts(), ...this.tableTexts(), ...this.globalTexts()];
+    if (frame.pauses) this.late.push(...this.recordTexts());
+    const things = [
+      ...this.importTexts(),
+      ...this.memoryTexts(),
+      ...this.tableTexts(),
+      ...this.globalTexts(),
+    ];
     const functions = [...this.functions.values()].map(({ text }) => text);
     const cells = this.cellTexts();
+    const state = frame.pauses ? [this.stateText()] : [];
     this.take(this.border.needs);
     this.take(this.uses);
     if (this.usesHigh) this.assets.add('W');
@@ -123,11 +137,12 @@ class FileWriter {
       ...constants,
       ...this.stackTexts(),
       ...cells,
-      ...state,
+      ...things,
       ...this.viewTexts(),
       ...functions,
       ...this.late,
       ...segments,
+      ...state,
     ].join('\n');
     return this.wrapped(`function instantiate(imports){\n${body}\n${exports}\n}`);
   }
@@ -285,10 +300,10 @@ class FileWriter {
         funcs !== undefined
           ? [...funcs].map((index) => this.constant({ kind: 'func', index }))
           : exprs!.map((expr) => this.constant(readConstant(module, expr)));
-      texts.push(`var Y${k}=[${mode === 'declarative' ? '' : items.join()}];`);
+      texts.push(`var Y${k}=${mode === 'declarative' ? 'null' : `[${items.join()}]`};`);
       if (mode !== 'active') return;
       const at = this.constant(readConstant(module, offset!));
-      texts.push(`${this.part('tableInit')}(T${table},Y${k},${at},0,${items.length},-1);Y${k}=[];`);
+      texts.push(`${this.part('tableInit')}(T${table},Y${k},${at},0,${items.length},-1);Y${k}=null;`);
     });
     module.datas.forEach(({ mode, bytes: { start, end }, memory, offset }, k) => {
       const { text, part } = bytesText(module.bytes.subarray(start, end), dialect.base64);
@@ -296,7 +311,7 @@ class FileWriter {
       texts.push(`var D${k}=${text};`);
       if (mode !== 'active') return;
       const at = this.constant(readConstant(module, offset!));
-      texts.push(`${this.part('memoryInit')}(m${memory},D${k},${at},0,${end - start},-1);D${k}='';`);
+      texts.push(`${this.part('memoryInit')}(m${memory},D${k},${at},0,${end - start},-1);D${k}=null;`);
     });
     return texts;
   }
@@ -308,6 +323,29 @@ class FileWriter {
   }
 
   // Functions
+
+  private stateText(): string {
+    const { module, frame, dialect } = this;
+    const letters = new Set([...this.functions.values()].flatMap(({ record }) => [...(record?.types ?? '')]));
+    for (const separator of '|.') letters.delete(separator);
+    return stateText(module, {
+      cells: [...this.cells].sort((a, b) => a - b),
+      depth: frame.depth ? dialect.room.depth : MOST_FRAMES,
+      letters,
+      grows: this.assets.has('memoryGrow') || module.imports.some(({ type }) => type.kind === 'memory'),
+      part: (name) => this.part(name),
+    });
+  }
+
+  /** Of functions that pause, and of all that are exported. */
+  private recordTexts(): string[] {
+    const texts = new Map<number, string>();
+    for (const [k, { record }] of this.functions) if (record !== undefined) texts.set(k, record.text);
+    for (const { kind, index } of this.module.exports) {
+      if (kind === 'func' && !texts.has(index)) texts.set(index, emptyRecordText(index));
+    }
+    return [...texts.values()];
+  }
 
   /** Cells, which functions name, and what is called by them. */
   private cellTexts(): string[] {
@@ -331,7 +369,9 @@ class FileWriter {
       ({ name, kind, index }) => `${JSON.stringify(name)}:${this.exported(kind, index)}`,
     );
     const { start } = module;
-    return `${start === undefined ? '' : this.startText(start)}return{exports:{${entries.join()}}}`;
+    const first = start === undefined ? '' : this.startText(start);
+    const instance = `{exports:{${entries.join()}}}`;
+    return `${first}return${this.frame.pauses ? ` ${this.part('pausable')}(${instance},P)` : instance}`;
   }
 
   private startText(start: number): string {

@@ -2,13 +2,15 @@
 import type { ModuleData } from '../../../decoder';
 import type { LoweredBody } from '../../../lowering';
 import { bodyOf } from '../bodies';
-import { frameText } from '../functions';
+import { bracesText } from '../functions';
 import { type Payloads, slotsWithPayloads } from '../payloads';
 import { Statements, typeOfBody } from '../statements';
 import type { Uses } from '../uses';
 import { everyStatement } from '../walk';
 import { entryOf } from './border';
 import type { Dialect } from './dialects';
+import { recordText } from './sites';
+import { pausingText } from './stops';
 import type { FileSurroundings, FrameNeeds } from './surroundings';
 
 const NO_PAYLOADS: Payloads = { has: () => false };
@@ -18,6 +20,8 @@ export interface FileFunction {
   readonly uses: Uses;
   /** What `G7` calls: the function, or its part that leaves tail calls to others. */
   readonly inner: string;
+  /** What the file says of it (sites.ts), if it pauses. */
+  readonly record: { readonly text: string; readonly types: string } | undefined;
 }
 
 export function fileFunction(
@@ -33,17 +37,27 @@ export function fileFunction(
   const { params } = typeOfBody(module, body);
   const names = params.flatMap((type, slot) => slots.variables(type, slot));
   const words = params.map((type, slot) => slots.fillBits(type, slot)).join('');
-  const statements = words + writer.reload + writer.write();
   const entry = body.entry.quiet ? '' : entryOf(body, frame, dialect);
   if (entry !== '') uses.helper('numeric', 'full');
-  const inner = frameText(writer, body, { names, statements, entry });
+  let statements = writer.write();
+  let record: FileFunction['record'];
+  if (frame.pauses && !body.entry.quiet) {
+    const { text, types } = pausingText(writer, body, { begin: words, statements });
+    statements = writer.reload + text;
+    record = { text: recordText(module, body, writer, types), types };
+  } else {
+    statements = words + writer.reload + statements;
+  }
+  const inner = bracesText(writer, names, entry + statements);
   const head = [...surroundings.frame, ...names].join();
-  if (!writer.tails) return { text: `function F${funcidx}(${head})${inner}`, uses, inner: `F${funcidx}` };
+  if (!writer.tails) {
+    return { text: `function F${funcidx}(${head})${inner}`, uses, inner: `F${funcidx}`, record };
+  }
   const follow = uses.helper('numeric', 'follow');
   const place = `fp,${frame.depth ? 'sp' : '0'}`;
   const outer = `var r=B${funcidx}(${head});while(A.t!==null)r=${follow}(${place});return r`;
   const text = `function B${funcidx}(${head})${inner}\nfunction F${funcidx}(${head}){${outer}}`;
-  return { text, uses, inner: `B${funcidx}` };
+  return { text, uses, inner: `B${funcidx}`, record };
 }
 
 export interface CallGraph {

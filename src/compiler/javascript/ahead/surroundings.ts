@@ -1,6 +1,6 @@
 /** What surrounds the text of a function in a file: the texts of others, and variables of the file. */
 import type { FuncType, ModuleData } from '../../../decoder';
-import { F32, F64, I32, I64, valTypeName } from '../../../decoder';
+import { F32, F64, I32, I64, type ValType, valTypeName } from '../../../decoder';
 import { LABELS } from '../control';
 import { TypedMemories } from '../memories';
 import { wordAt } from '../slots';
@@ -9,12 +9,15 @@ import { ComparedMemories } from './compared';
 import type { Dialect } from './dialects';
 import { Flags } from './flags';
 import { exactly } from './numbers';
-import { DIRECT } from './work';
+import { FileStops, isEntranceOf, withoutStops } from './stops';
+import { DIRECT, PAID } from './work';
 
 /** What functions are told of their frame's place: `fp` if any uses the stack, `sp` if any calls itself by others. */
 export interface FrameNeeds {
   readonly stack: boolean;
   readonly depth: boolean;
+  /** Functions stop at safepoints, and are entered again. */
+  readonly pauses: boolean;
 }
 
 export interface FileSurroundings extends Surroundings {
@@ -28,10 +31,12 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
   const shown = <T>(fp: T, sp: T): T[] => [...(needs.stack ? [fp] : []), ...(needs.depth ? [sp] : [])];
   return {
     constants,
-    pauses: false,
+    stops: (writer) => (needs.pauses ? new FileStops(writer) : withoutStops(writer.control)),
+    isEntrance: needs.pauses ? isEntranceOf(module) : () => false,
+    again: (frame) => `next(${frame.join()})`,
     keepsBits: dialect.keepsBits,
     sharesViews: !dialect.copiesViews,
-    work: DIRECT,
+    work: needs.pauses ? PAID : DIRECT,
     control: (uses) => (dialect.labels ? LABELS : new Flags(uses)),
     memories: (writer) =>
       dialect.checksByUndefined ? new TypedMemories(writer) : new ComparedMemories(writer),
@@ -73,10 +78,13 @@ export function sharedGlobals({ imports, exports }: ModuleData): ReadonlySet<num
   return shared;
 }
 
+const LETTERS: Readonly<Record<ValType, string>> = { [I32]: 'i', [I64]: 'I', [F32]: 'f', [F64]: 'F' };
+
+export function lettersOf(types: readonly ValType[]): string {
+  return types.map((type) => LETTERS[type] ?? `(${valTypeName(type)})`).join('');
+}
+
 /** Equal for equal types, in every file. */
 export function signature({ params, results }: FuncType): string {
-  const letters: Readonly<Record<number, string>> = { [I32]: 'i', [I64]: 'I', [F32]: 'f', [F64]: 'F' };
-  const list = (types: readonly number[]): string =>
-    types.map((type) => letters[type] ?? `(${valTypeName(type)})`).join('');
-  return `${list(params)}:${list(results)}`;
+  return `${lettersOf(params)}:${lettersOf(results)}`;
 }

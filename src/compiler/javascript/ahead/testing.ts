@@ -1,6 +1,17 @@
 /** Files as they run in an engine with no more than its dialect asks for: for tests, in this engine. */
 import { DIALECTS, type Target } from './dialects';
 
+/** What a file that pauses gives. */
+export interface PausableInstance {
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly result: unknown;
+  start(name: string, args?: readonly unknown[]): void;
+  run(fuel?: number): boolean;
+  pause(): void;
+  snapshot(): Uint8Array;
+  restore(bytes: Uint8Array): void;
+}
+
 export interface LoadedFile {
   instantiate(imports: unknown): { readonly exports: Readonly<Record<string, unknown>> };
 }

@@ -1,0 +1,90 @@
+/**
+ * Safepoints in files. Without pausing there is nothing of them. With it, fuel is counted for the whole file; where it is used up, `halt` may
+ * throw, and what a function's variables hold is saved on the way out. The function is called again to go on: it takes its variables from
+ * `back`, and the calls that it waited for are made by `next` (parts/pausing.ts, entrances.ts).
+ *
+ *     function F7(i0){var E=0,pc=0;try{if(back!==null){i0=back[0];E=entrance();}else if(--fuel<0)halt();
+ *       if(E===1)E=0;L1:for(;;){ ...; if(--fuel<0){pc=1;halt();}continue L1; ... }
+ *       pc=2;if(E===0){i1=F8(i0);}else{E=0;i1=next();}
+ *     }catch(e){throw leave(e,R7,pc,[i0,i1])}}
+ */
+import type { ModuleData } from '../../../decoder';
+import type { Safepoint } from '../../../decoder/safepoints';
+import { frameUnits } from '../../../interpreter/fuel';
+import type { LoweredBody, Statement } from '../../../lowering';
+import { loudnessOf } from '../callees';
+import type { Statements } from '../statements';
+import type { CallText, Control, Stops, StopsWriter } from '../surroundings';
+import { frameValues } from './sites';
+
+export function withoutStops(control: Control): Stops {
+  return {
+    sync: '',
+    unsync: '',
+    call: ({ before, call }) => before + call,
+    repeat: (id) => control.repeat(id),
+    loop: (id, _enter, body) => control.loop(id, body),
+  };
+}
+
+/** Loops, and calls of what may pause. A function of the host does not. */
+export function isEntranceOf(module: ModuleData): (statement: Statement) => boolean {
+  return (statement) => {
+    switch (statement.kind) {
+      case 'loop':
+        return statement.label.used;
+      case 'call':
+        return statement.funcidx >= module.importedFuncs && loudnessOf(module, statement.funcidx) === 'loud';
+      default:
+        return statement.kind === 'call_indirect' || statement.kind === 'call_ref';
+    }
+  };
+}
+
+export class FileStops implements Stops {
+  readonly sync = '';
+  readonly unsync = '';
+  private readonly writer: StopsWriter;
+
+  constructor(writer: StopsWriter) {
+    this.writer = writer;
+  }
+
+  call({ before, call, again, safepoint, mark }: CallText): string {
+    if (mark === undefined) return before + call;
+    const { uses } = this.writer;
+    const site = this.writer.site(safepoint, { mark });
+    uses.helper('numeric', 'next');
+    return `${uses.variable('pc')}=${site};if(E===0){${before}${call}}else{E=0;${again}}`;
+  }
+
+  repeat(id: number, safepoint: Safepoint, mark: number | undefined): string {
+    const { uses, control } = this.writer;
+    const site = this.writer.site(safepoint, { mark });
+    const test = `--${uses.helper('numeric', 'fuel')}<0`;
+    return `if(${test}){${uses.variable('pc')}=${site};${uses.helper('numeric', 'halt')}();}${control.repeat(id)}`;
+  }
+
+  loop(id: number, enter: string, body: () => string): string {
+    return enter + this.writer.control.loop(id, body);
+  }
+}
+
+/** The statements of a function that is not quiet, with what enters it and leaves it. `begin` is done when it is called. */
+export function pausingText(
+  writer: Statements,
+  body: LoweredBody,
+  { begin, statements }: { readonly begin: string; readonly statements: string },
+): { readonly text: string; readonly types: string } {
+  const { uses } = writer;
+  const { names, types } = frameValues(writer, body);
+  const pc = uses.variable('pc');
+  for (const part of ['back', 'entrance', 'fuel', 'halt', 'leave']) uses.helper('numeric', part);
+  const units = frameUnits(body.slots);
+  const filled = names.map((name, k) => `${name}=back[${k}];`).join('');
+  const entered = `${writer.entrances.any ? 'E=' : ''}entrance();`;
+  const charged = units > 0 ? `fuel-=${units};` : '';
+  const fresh = `${begin}${charged}if(--fuel<0)halt();`;
+  const saved = `catch(e){throw leave(e,R${body.funcidx},${pc},[${names.join()}])}`;
+  return { text: `try{if(back!==null){${filled}${entered}}else{${fresh}}${statements}}${saved}`, types };
+}

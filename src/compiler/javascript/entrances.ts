@@ -1,0 +1,91 @@
+/**
+ * Where the text of a function can be entered beside its beginning: at loops, and at calls that are waited for. They are numbered from 1 in the
+ * order of the text. A variable `E` has the number of the one that is wanted, until it is reached, and 0 from then on: what stands before
+ * it is passed over.
+ *
+ *     if(E===0){ ... }                 statements without an entrance
+ *     if(E<=2){ ... }                  a statement with the entrances 1 and 2, if others come behind it
+ *     if(E===0?i0:E<=2){ ... }else{ ... }
+ */
+import { listsIn, type Statement } from '../../lowering';
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+export class Entrances {
+  /** Of statements that are an entrance, or have some inside. */
+  private readonly ranges = new Map<Statement, Range>();
+  private readonly marks = new Map<Statement, number>();
+  private count = 0;
+
+  constructor(statements: readonly Statement[], isEntrance: (statement: Statement) => boolean) {
+    this.number(statements, isEntrance);
+  }
+
+  get any(): boolean {
+    return this.count > 0;
+  }
+
+  /** The number of a statement that is an entrance. */
+  markOf(statement: Statement): number | undefined {
+    return this.marks.get(statement);
+  }
+
+  /** What leads to the loop's beginning if it is entered there. */
+  atLoop(loop: Statement): string {
+    const mark = this.marks.get(loop);
+    if (mark === undefined) return '';
+    return this.ranges.get(loop)!.last === mark && this.count === 1 ? 'E=0;' : `if(E===${mark})E=0;`;
+  }
+
+  /** A sequence of statements, of which those before the entrance that is wanted are passed over. */
+  sequence(list: readonly Statement[], write: (statement: Statement) => string): string {
+    const last = this.lastOf(list);
+    let text = '';
+    let passed = '';
+    list.forEach((statement, k) => {
+      const range = this.ranges.get(statement);
+      const written = write(statement);
+      if (k > last) {
+        text += written;
+      } else if (range === undefined) {
+        passed += written;
+      } else {
+        if (passed !== '') text += `if(E===0){${passed}}`;
+        passed = '';
+        text += k === last ? written : `if(E<=${range.last}){${written}}`;
+      }
+    });
+    return text;
+  }
+
+  /** The condition of an `if`, which must lead to the entrance that is wanted. */
+  condition(test: string, body: readonly Statement[], otherwise: readonly Statement[]): string {
+    const then = this.lastIn(body);
+    if (then === undefined) return this.lastIn(otherwise) === undefined ? test : `E===0&&${test}`;
+    return this.lastIn(otherwise) === undefined ? `E!==0||${test}` : `E===0?${test}:E<=${then}`;
+  }
+
+  private lastIn(list: readonly Statement[]): number | undefined {
+    const last = this.lastOf(list);
+    return last < 0 ? undefined : this.ranges.get(list[last])!.last;
+  }
+
+  /** The index of the last statement that is an entrance or has one inside; -1 if none is. */
+  private lastOf(list: readonly Statement[]): number {
+    let last = list.length - 1;
+    while (last >= 0 && !this.ranges.has(list[last])) last--;
+    return last;
+  }
+
+  private number(list: readonly Statement[], isEntrance: (statement: Statement) => boolean): void {
+    for (const statement of list) {
+      const before = this.count;
+      if (isEntrance(statement)) this.marks.set(statement, ++this.count);
+      for (const inner of listsIn(statement)) this.number(inner, isEntrance);
+      if (this.count > before) this.ranges.set(statement, { first: before + 1, last: this.count });
+    }
+  }
+}
