@@ -11,6 +11,7 @@ export const WITHOUT_SIMD = {
   'src/decoder/simd.ts': 'src/decoder/simd.min.ts',
   'src/decoder/lanes.ts': 'src/decoder/lanes.min.ts',
   'src/runtime/vector-values.ts': 'src/runtime/vector-values.min.ts',
+  'src/lowering/constants.ts': 'src/lowering/constants.min.ts',
   'src/lowering/vectors.ts': 'src/lowering/vectors.min.ts',
   'src/interpreter/vectors.ts': 'src/interpreter/vectors.min.ts',
   'src/interpreter/factories-simd.generated.js': 'src/interpreter/factories-simd.min.ts',

@@ -3,7 +3,7 @@
 import { I32, V128 } from '../decoder';
 import { InternalError } from '../errors';
 import type { Build, Expr, Vector, VectorStore } from '../lowering';
-import { getOperand, LANE_LOADS, load, wordsOf } from '../lowering';
+import { getOperand, LANE_LOADS, LANEWISE, load, TRAPS, turnsOf, wordsOf } from '../lowering';
 import type { Instance, Views } from '../runtime';
 import type { Factory } from './factories';
 import type { Step } from './step';
@@ -33,7 +33,7 @@ export function setVector(parts: Parts, to: number, value: Expr, next: Step): St
       return parts.make('set.v global')(to, cells, at, next) as Step;
     }
     case 'vector':
-      return value.operands.some(isNested)
+      return value.instruction !== 'i8x16.shuffle' && value.operands.some(isNested)
         ? tree(parts, to, value, next)
         : instruction(parts, to, value, next);
     case 'build':
@@ -52,15 +52,32 @@ export function vectorTest(parts: Parts, { instruction: name, operands }: Vector
 const isNested = ({ op, kind }: Expr): boolean => kind === 'v' && op !== 'get';
 
 /**
- * Instructions in one closure each, which is called for each lane with a frame pointer that goes from lane to lane; or, where the lanes differ,
- * in one for each lane.
+ * Instructions in one closure each, which are called for each lane. Small ones are called at four places, so that a host that inlines has no
+ * loop; what would be inlined four times is too long otherwise.
  */
 function tree(parts: Parts, to: number, value: Vector, next: Step): Step {
-  if (!value.apart) return parts.make('set lanes')(to, laneOf(parts, value, 0), next) as Step;
-  const words = FOUR.map((lane) => laneOf(parts, value, lane));
-  return parts.make('set words')(to, ...words, inOrder(parts, value), next) as Step;
+  const lane = laneOf(parts, value);
+  const isAtFour = value.size <= MOST_AT_FOUR || readsAcross(value, to);
+  if ((value.flags & TRAPS) !== 0) {
+    return parts.make(isAtFour ? 'set lanes/4t' : 'set lanes/t')(
+      to,
+      lane,
+      inOrder(parts, value),
+      next,
+    ) as Step;
+  }
+  return parts.make(isAtFour ? 'set lanes/4' : 'set lanes')(to, lane, next) as Step;
 }
-const FOUR = [0, 1, 2, 3];
+const MOST_AT_FOUR = 4;
+
+/** Whether a lane of the tree needs another word of a vector whose place the result may be written to. */
+function readsAcross({ instruction: name, operands }: Vector, to: number): boolean {
+  const isAcross = !LANEWISE.has(name);
+  return operands.some((operand) => {
+    if (operand.op === 'vector') return readsAcross(operand, to);
+    return isAcross && operand.op === 'get' && operand.kind === 'v' && Math.abs(word(operand) - to) < 4;
+  });
+}
 
 /** What can trap in the tree, in the order of the instructions, which the lanes do not keep. */
 function inOrder(parts: Parts, value: Vector): () => unknown[] {
@@ -87,38 +104,78 @@ function loadedLane({ instruction: name, operands: [address], access }: Vector, 
   return load(op, I32, address, memoryOffset + index * bytes, memidx, offset);
 }
 
-/** What an operand is that is no place, no other instruction, and no constant. */
-function leaf(value: Expr, index: number): Expr | undefined {
-  if (value.op === 'build') {
-    // One that stands on something else than a place needs none of it.
-    const place = value.base.op === 'get' ? value.base : getOperand(V128, 0);
-    return wordsOf(value, place)[index];
-  }
-  return value.op === 'vector' && LANE_LOADS.has(value.instruction) ? loadedLane(value, index) : undefined;
+/** The closure of an operand that is no other instruction: the word of a lane. */
+function leaf(parts: Parts, value: Expr): unknown {
+  if (value.op === 'get') return parts.make('lane get')(word(value));
+  if (value.op === 'build') return builtLanes(parts, value);
+  if (value.op !== 'vector') throw new InternalError(`${value.op} has no lanes`);
+  if (value.instruction === 'v128.const') return parts.make('lane const')(uniform(value));
+  const { operands, access } = value;
+  if (value.instruction === 'i8x16.shuffle') return turned(parts, value);
+  if (access === undefined) return widened(parts, value);
+  const { memoryOffset, memidx, offset } = access;
+  const address = parts.value(operands[0]);
+  return parts.make(`lane ${value.instruction}`)(address, memoryOffset, parts.views(memidx), offset);
 }
 
-function laneOf(parts: Parts, { instruction: name, operands }: Vector, index: number): unknown {
+/** Often the words differ by nothing but the slots that they read. */
+function builtLanes(parts: Parts, value: Build): unknown {
+  // One that stands on something else than a place needs none of it.
+  const words = wordsOf(value, value.base.op === 'get' ? value.base : getOperand(V128, 0));
+  const shifts = words.map((other) => shiftOf(words[0], other));
+  if (shifts.includes(undefined)) {
+    return parts.make('lane apart')(...words.map((expr) => parts.value(expr)));
+  }
+  return parts.make('lane shifted')(parts.value(words[0]), shifts);
+}
+
+/** How many words further all slots are that `b` reads, if it is what `a` is but for that. */
+function shiftOf(a: Expr, b: Expr): number | undefined {
+  const shifts = new Set<number>();
+  return isShifted(a, b, shifts) && shifts.size === 1 ? [...shifts][0] : undefined;
+}
+function isShifted(a: Expr, b: Expr, shifts: Set<number>): boolean {
+  switch (a.op) {
+    case 'get':
+      if (b.op !== 'get' || a.kind !== b.kind) return false;
+      shifts.add(word(b) - word(a));
+      return true;
+    case 'const':
+      return b.op === 'const' && a.low === b.low && a.high === b.high;
+    case 'global.get':
+    case 'select':
+    case 'narrow':
+    case 'address':
+    case 'is_null':
+    case 'vector':
+    case 'build':
+      return false;
+  }
+  if (a.op !== b.op) return false;
+  if ('memidx' in a) {
+    if (!('memidx' in b) || a.memidx !== b.memidx || a.memoryOffset !== b.memoryOffset) return false;
+  }
+  if (!isShifted(a.a, b.a, shifts)) return false;
+  return a.b === undefined || isShifted(a.b, b.b!, shifts);
+}
+
+function laneOf(parts: Parts, value: Vector): unknown {
+  const { instruction: name, operands } = value;
+  if (!LANEWISE.has(name)) return leaf(parts, value);
   let form = '';
   // There are no forms of a slot beside a closure, nor of a constant that comes first.
   const nests = operands.some((operand, k) => isNested(operand) && (k === 0 || !isConstant(operand)));
   const captured = operands.map((operand, k) => {
-    if (operand.op === 'get') {
-      const at = word(operand) + index;
-      form += nests ? 'e' : 'r';
-      return nests ? parts.make('get.i')(at) : at;
+    if (operand.op === 'get' && !nests) {
+      form += 'r';
+      return word(operand);
     }
-    const own = leaf(operand, index);
-    if (own !== undefined) {
-      form += 'e';
-      return parts.value(own);
+    if (k > 0 && (operand.op === 'const' || isConstant(operand))) {
+      form += 'k';
+      return uniform(operand);
     }
-    if (operand.op === 'vector' && !isConstant(operand)) {
-      form += 'e';
-      return laneOf(parts, operand, index);
-    }
-    const number = uniform(operand);
-    form += k > 0 ? 'k' : 'e';
-    return k > 0 ? number : parts.make('const')(number);
+    form += 'e';
+    return operand.op === 'vector' ? laneOf(parts, operand) : leaf(parts, operand);
   });
   return parts.make(`lane ${name}/${form}`)(...captured);
 }
@@ -132,15 +189,12 @@ function uniform(value: Expr): number {
   return value.immediates[0];
 }
 
-const NOTHING = (): unknown[] => [];
-
 /** The base goes where the vector will be, if it stands nowhere yet. */
 function built(parts: Parts, to: number, value: Build, next: Step): Step {
   const { base } = value;
   const place = base.op === 'get' ? base : getOperand(V128, to / 2);
   const words = wordsOf(value, place).map((expr) => parts.value(expr));
-  // Here they are in order.
-  const step = parts.make('set words')(to, ...words, NOTHING, next) as Step;
+  const step = parts.make('set words')(to, ...words, next) as Step;
   const isThere = base.op === 'get' || base.instruction === 'v128.const';
   return isThere ? step : instruction(parts, to, base, step);
 }
@@ -179,38 +233,56 @@ function capturedBy(parts: Parts, operand: Expr, form: string): unknown {
   return form === '/k' && operand.op === 'const' ? constantNumber(operand) : parts.value(operand);
 }
 
-/** Bytes of a word that keep their order, turned to their places. */
-interface Turn {
-  readonly word: number;
-  readonly left: number;
-  mask: number;
+function widened(parts: Parts, { instruction: name, operands: [value] }: Vector): unknown {
+  if (value.op === 'vector') return parts.make(`lane ${name}/e`)(laneOf(parts, value));
+  return parts.make(`lane ${name}/r`)(word(value));
 }
 
-/** Most shuffles put each word together from one or two others, turned: to widen, narrow, interleave, reverse. */
-function shuffle(parts: Parts, to: number, { operands, immediates }: Vector, next: Step): Step {
-  const [a, b] = operands.map(word);
-  const bytes = immediates.map((lane) => (lane < 16 ? 4 * a + lane : 4 * b + lane - 16));
-  const turns = [0, 4, 8, 12].map((first) => turnsOf(bytes.slice(first, first + 4)));
-  if (turns.every(([{ left }, other]) => left === 0 && other === undefined)) {
-    return parts.make('set shuffle32')(to, ...turns.map(([turn]) => turn.word), next) as Step;
+/** A shuffle each word of whose result has bytes of one word. */
+function turned(parts: Parts, value: Vector): unknown {
+  const captured = turnsAt(value).map(([turn]) => turn);
+  const list = (of: (turn: WordTurn) => number): number[] => captured.map(of);
+  return parts.make('lane turned')(
+    list(({ at }) => at),
+    list(({ left }) => left),
+    list(({ mask }) => mask),
+  );
+}
+
+/** A turn of the word at an offset from the frame. */
+interface WordTurn {
+  readonly at: number;
+  readonly left: number;
+  readonly mask: number;
+}
+/** Each word has one at least, which may have no bits. */
+function turnsAt(value: Vector): WordTurn[][] {
+  const { operands } = value;
+  const place = word(operands.find(({ op }) => op === 'get')!);
+  return turnsOf(value).map((turns) =>
+    turns.length === 0
+      ? [{ at: place, left: 0, mask: 0 }]
+      : turns.map(({ operand, word: index, left, mask }) => ({
+          at: word(operands[operand]) + index,
+          left,
+          mask,
+        })),
+  );
+}
+
+function shuffle(parts: Parts, to: number, value: Vector, next: Step): Step {
+  const turns = turnsAt(value);
+  const most = Math.max(...turns.map(({ length }) => length));
+  if (most === 1 && turns.every(([{ left, mask }]) => left === 0 && mask === -1)) {
+    return parts.make('set shuffle32')(to, ...turns.map(([turn]) => turn.at), next) as Step;
   }
-  if (turns.some(({ length }) => length > 2)) {
+  if (most > 2) {
+    const [a, b] = value.operands.map(word);
+    const bytes = value.immediates.map((lane) => (lane < 16 ? 4 * a + lane : 4 * b + lane - 16));
     return parts.make('set i8x16.shuffle')(to, ...bytes, next) as Step;
   }
   const captured = turns.flatMap(([turn, other = { ...turn, mask: 0 }]) =>
-    [turn, other].flatMap(({ word: at, left, mask }) => [at, left, mask]),
+    [turn, other].flatMap(({ at, left, mask }) => [at, left, mask]),
   );
   return parts.make('set shuffle2')(to, ...captured, next) as Step;
-}
-
-function turnsOf(bytes: readonly number[]): Turn[] {
-  const turns: Turn[] = [];
-  bytes.forEach((byte, k) => {
-    const source = Math.floor(byte / 4);
-    const left = (8 * (k - (byte % 4))) & 31;
-    const known = turns.find((turn) => turn.word === source && turn.left === left);
-    if (known === undefined) turns.push({ word: source, left, mask: 255 << (8 * k) });
-    else known.mask |= 255 << (8 * k);
-  });
-  return turns;
 }

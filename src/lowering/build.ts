@@ -82,7 +82,7 @@ function complete(built: Build): Build {
  * A shuffle of a place and a vector that waits, each lane of which comes once, in their order, while the place's bytes stay where they are:
  * the same lanes, built upon the place. Compilers widen with it what they have gathered.
  */
-export function shuffled(
+export function shuffledInto(
   built: Expr,
   into: Get | Vector,
   bytes: readonly number[],

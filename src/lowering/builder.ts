@@ -14,7 +14,8 @@ import {
 } from '../decoder';
 import { opensBlock } from '../decoder/instructions';
 import { backPoint, callPoint, entryPoint, type Safepoint } from '../decoder/safepoints';
-import { isIn, type Vector } from './expr';
+import { Constants } from './constants';
+import { isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
 import { Operands } from './operands';
 import {
@@ -67,8 +68,7 @@ export class Builder {
   offset = 0;
   /** Whether it calls anything. */
   calls = false;
-  /** Locals, by their slots, that have a constant vector now. */
-  readonly constants = new Map<number, Vector>();
+  readonly constants = new Constants((statement) => this.append(statement));
   private usesExceptions = false;
   private readonly results: readonly ValType[];
   readonly entry: Safepoint;
@@ -142,6 +142,11 @@ export class Builder {
   }
 
   emit(statement: Statement): void {
+    this.constants.writeFor(statement);
+    this.append(statement);
+  }
+
+  private append(statement: Statement): void {
     this.size += sizeOf(statement);
     if (isExceptional(statement)) this.usesExceptions = true;
     this.sequence.push(statement);
@@ -241,7 +246,7 @@ export class Builder {
   /** A handler of the innermost control, a `try`; below the values of the tag stands the exception. */
   handle(tagidx: number, types: readonly ValType[]): void {
     const control = this.control(0);
-    this.constants.clear();
+    this.joins();
     if (this.dead < 0) {
       this.fall(control);
       control.thenFalls = true;
@@ -272,7 +277,7 @@ export class Builder {
   /** The `else` of the innermost control. */
   otherwise(): void {
     const control = this.control(0);
-    this.constants.clear();
+    this.joins();
     control.thenFalls = this.dead < 0;
     if (control.thenFalls) this.fall(control);
     this.dead = -1;
@@ -285,12 +290,12 @@ export class Builder {
   end(): void {
     const reached = this.dead < 0;
     const control = this.controls[this.controls.length - 1];
-    this.constants.clear();
     if (control.kind === 'func') {
       if (reached) this.returnValues();
       this.controls.pop();
       return;
     }
+    this.joins();
     if (reached) this.fall(control);
     this.controls.pop();
     this.sequence = control.outer;
@@ -299,6 +304,12 @@ export class Builder {
     const lives = reached || isTarget || control.thenFalls || control.kind === 'if';
     this.operands.settle(control.height, control.results);
     this.dead = lives ? -1 : 0;
+  }
+
+  /** Other control flow joins, or goes on elsewhere. */
+  private joins(): void {
+    this.constants.writeAll();
+    this.constants.clear();
   }
 
   /** Puts the results of a control where they are expected behind it. */
@@ -364,6 +375,7 @@ export class Builder {
 
   returnValues(): void {
     for (const move of this.resultMoves()) this.emit(move);
+    this.constants.forget();
     this.emit({ kind: 'return' });
   }
 
@@ -392,7 +404,8 @@ export class Builder {
     let slot = to;
     for (let height = first; height < operands.height; height++) {
       const value = operands.at(height);
-      if (!isIn(value, slot)) moves.push({ kind: 'set', slot, value });
+      if (isIn(value, slot)) this.constants.writeAt(slot);
+      else moves.push({ kind: 'set', slot, value });
       slot += slotsOf(value.type);
     }
     return moves;

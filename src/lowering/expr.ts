@@ -149,7 +149,7 @@ export interface Vector extends Head {
   /** A lane, the sixteen of a shuffle, or the four words of a constant. */
   readonly immediates: readonly number[];
   readonly access: VectorAccess | undefined;
-  /** Something in the tree is not the same at every lane, so each lane is computed by itself. */
+  /** Something in the tree is gathered lane by lane, by code of each lane's own. */
   readonly apart: boolean;
 }
 
@@ -340,7 +340,7 @@ export function vector(
 
 function isApart(operand: Expr): boolean {
   if (operand.op === 'build') return true;
-  return operand.op === 'vector' && (operand.apart || LANE_LOADS.has(operand.instruction));
+  return operand.op === 'vector' && operand.apart;
 }
 
 export function build(width: LaneWidth, base: Get | Vector, lanes: readonly BuiltLane[]): Build {

@@ -18,9 +18,9 @@ export type {
   VectorStoreOp,
   VectorValueOp,
 } from './expr';
-export { bits, getOperand, isArithmetic, LANE_LOADS, load } from './expr';
+export { bits, getOperand, isArithmetic, LANE_LOADS, load, TRAPS } from './expr';
 export { Locals, slotsOfAll } from './frame';
-export { LANEWISE } from './lanes';
+export { LANEWISE, type NestedWideningOp, turnsOf, WIDENING, type WideningOp } from './lanes';
 export { Lowering, lower } from './lowering';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';

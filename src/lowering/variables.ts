@@ -45,9 +45,13 @@ export function popToLocal(lowering: Builder, localidx: number): void {
   operands.computeReaders(localidx, (value.flags & TRAPS) !== 0);
   const group = locals.groupOf(localidx);
   const slot = group.slot + (localidx - group.localidx) * slotsOf(group.type);
-  if (value.op === 'vector' && value.instruction === 'v128.const') lowering.constants.set(slot, value);
-  else if (value.type === V128) lowering.constants.delete(slot);
-  if (!isIn(value, slot)) lowering.emit({ kind: 'set', slot, value });
+  if (value.op === 'vector' && value.instruction === 'v128.const') {
+    lowering.constants.set(slot, localidx, value);
+    return;
+  }
+  if (isIn(value, slot)) return;
+  lowering.emit({ kind: 'set', slot, value });
+  if (value.type === V128) lowering.constants.delete(slot);
 }
 
 export function drop(lowering: Builder): void {

@@ -8,7 +8,7 @@
  */
 import { F32, F64, I32, I64, type Instruction, V128, type ValType, type VectorShape } from '../decoder';
 import { addressOf, readAccess } from './access';
-import { narrowed, shuffled, withLane } from './build';
+import { narrowed, shuffledInto, withLane } from './build';
 import type { Builder, Handler } from './builder';
 import {
   type Build,
@@ -22,11 +22,13 @@ import {
   load,
   READS_MEMORY,
   TRAPS,
+  type Vector,
   type VectorStoreOp,
   type VectorValueOp,
   vector,
 } from './expr';
-import { isLaneTree, isUniform, LANEWISE } from './lanes';
+import { isLaneTree, isUniform, isZero, LANEWISE, turnsOf, zeroExtended } from './lanes';
+import type { Operands } from './operands';
 
 /** The instruction without immediates, of so many operands. */
 function plain(count: number, type: ValType): Handler {
@@ -49,7 +51,7 @@ function popOperands({ operands, constants }: Builder, count: number, lanewise =
   for (let k = 0; k < count; k++) popped.unshift(operands.pop());
   if (!nests) return popped;
   return popped.map((operand) => {
-    const known = operand.op === 'get' && operand.kind === 'v' ? constants.get(operand.slot) : undefined;
+    const known = operand.op === 'get' && operand.kind === 'v' ? constants.at(operand) : undefined;
     return known !== undefined && isUniform(known) ? known : operand;
   });
 }
@@ -119,18 +121,47 @@ const constantVector: Handler = ({ operands, reader }) => {
   operands.push(vector('v128.const', V128, [], words));
 };
 
+/** Of what is a place or a constant: that constant, if it is known, or the place. */
+function known({ constants }: Builder, operand: Expr): Get | Vector | undefined {
+  if (operand.op === 'get') return constants.at(operand) ?? operand;
+  return operand.op === 'vector' && operand.instruction === 'v128.const' ? operand : undefined;
+}
+
 const shuffle: Handler = (lowering) => {
   const { reader, operands } = lowering;
   const lanes: number[] = [];
   for (let k = 0; k < 16; k++) lanes.push(reader.u8());
-  const [a, b] = [operands.at(operands.height - 2), operands.at(operands.height - 1)];
-  const upon = (place: Expr) =>
-    place.op === 'get' ? (lowering.constants.get(place.slot) ?? place) : undefined;
-  const [left, right] = [upon(a), upon(b)];
-  const built = (right && shuffled(a, right, lanes, 0)) ?? (left && shuffled(b, left, lanes, 16));
+  const heights = [operands.height - 2, operands.height - 1];
+  const [a, b] = heights.map((height) => operands.at(height));
+  const [left, right] = [known(lowering, a), known(lowering, b)];
+  const built = (right && shuffledInto(a, right, lanes, 0)) ?? (left && shuffledInto(b, left, lanes, 16));
   if (pushBuilt(lowering, built)) return;
-  operands.push(vector('i8x16.shuffle', V128, popOperands(lowering, 2), lanes));
+  const zeros = [left, right].map((value) => (value !== undefined && isZero(value) ? value : undefined));
+  const isOfZeros = zeros[0] !== undefined && zeros[1] !== undefined;
+  const shuffled = isOfZeros ? zeros[0] : withZeros(operands, lanes, zeros);
+  if (shuffled === undefined) {
+    operands.push(vector('i8x16.shuffle', V128, popOperands(lowering, 2), lanes));
+    return;
+  }
+  operands.pop();
+  operands.pop();
+  operands.push(shuffled);
 };
+
+/** Of one operand, which then is in its place, and of zeros, which need none. */
+function withZeros(
+  operands: Operands,
+  lanes: readonly number[],
+  [left, right]: readonly (Vector | undefined)[],
+): Vector | undefined {
+  if (left === undefined && right === undefined) return undefined;
+  const which = left === undefined ? 0 : 1;
+  const place = operands.place(operands.height - 2 + which);
+  const extension = zeroExtended(lanes, which, place);
+  if (extension !== undefined) return extension;
+  const turned = vector('i8x16.shuffle', V128, [left ?? place, right ?? place], lanes);
+  return turnsOf(turned).every(({ length }) => length <= 2) ? turned : undefined;
+}
 
 const LOADS = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load' } as const;
 

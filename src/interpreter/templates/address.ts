@@ -11,8 +11,8 @@ const address = {
     `let v=(${x}>>>0)+${o};if(v>m.top${bytes})v=m.far(v-${o},${o},${bytes},${at});`,
 };
 /** In the text of a factory until it is written: the address' expression, or x, the operands o and at, and how many bytes. */
-export function addressed(x: string, bytes: number): string {
-  return `<${x}|o|at|${bytes}>`;
+export function addressed(x: string, bytes: number, offset = 'o'): string {
+  return `<${x}|${offset}|at|${bytes}>`;
 }
 export const addressOf = (how: string) => (how === 'r' ? 'I[fp+a]' : 'a(fp)');
 export function withAddresses(

@@ -7,10 +7,11 @@
  * everything else goes up word by word.
  */
 import { instructionOf, OP } from '../../decoder/instructions';
-import { LANEWISE } from '../../lowering';
+import { LANE_LOADS, LANEWISE, WIDENING } from '../../lowering';
+import { LOADS } from './access';
 import { addressed, addressOf, marksOf } from './address';
 import { count, substitute } from './text';
-import { type Access, type Lanes, type Test, VECTORS, type VectorTemplate } from './vectors';
+import { type Access, type Lanes, type Test, VECTORS, type VectorTemplate, WIDENED } from './vectors';
 
 const PARAMS = ['a', 'b', 'c'];
 const PLACES = ['p', 'q', 's'];
@@ -207,21 +208,21 @@ for (const [name, template] of Object.entries(VECTORS)) emitRow(name, template);
 
 // Trees of instructions that do the same in each lane
 
-/** The value of a lane at the frame pointer, for each form of the operands: in a slot (r), a constant (k), or a closure (e). */
+/** The word of lane j, for each form of the operands: in a slot (r), a constant (k), or a closure (e). */
 function emitLane(name: string, { to, code, amount }: Lanes, operands: number): void {
   const forms = amount !== undefined ? ['rk', 'ek'] : operands === 1 ? ['r', 'e'] : LANE_FORMS;
   for (const form of forms) {
     let text = amount === undefined ? code : substitute(code, 'K', 'b');
     let bind = '';
     for (const [k, how] of [...form].entries()) {
-      const value = how === 'k' ? PARAMS[k] : how === 'e' ? `${PARAMS[k]}(fp)` : `I[fp+${PARAMS[k]}]`;
+      const value = how === 'k' ? PARAMS[k] : how === 'e' ? `${PARAMS[k]}(fp,j)` : `I[fp+${PARAMS[k]}+j]`;
       const isBound = how !== 'k' && (count(text, LETTERS[k]) > 1 || form === 'ee');
       if (isBound) bind += `,${VALUES[k]}=${value}`;
       text = substitute(text, LETTERS[k], isBound ? VALUES[k] : value);
     }
     if (to === 'mask') text = `(${text})?-1:0`;
     const params = PARAMS.slice(0, form.length).join(',');
-    const closure = bind === '' ? `fp=>${text}` : `fp=>{const ${bind.slice(1)};return ${text}}`;
+    const closure = bind === '' ? `(fp,j)=>${text}` : `(fp,j)=>{const ${bind.slice(1)};return ${text}}`;
     const made = amount === undefined ? closure : `{b&=${amount};return ${closure}}`;
     factories.set(`lane ${name}/${form}`, `(${params})=>${made}`);
   }
@@ -234,13 +235,43 @@ for (const name of LANEWISE) {
   const [kinds] = instructionOf[OP[name]]!.sig.split(':');
   emitLane(name, template, kinds.length);
 }
+factories.set('lane get', '(a)=>(fp,j)=>I[fp+a+j]');
+factories.set('lane const', '(a)=>(fp,j)=>a');
+/** A number of each lane: where the slots that it reads are further by as many words. */
+factories.set('lane shifted', '(a,b)=>(fp,j)=>a(fp+b[j])');
+factories.set('lane apart', '(a,b,c,e)=>(fp,j)=>j<2?j===0?a(fp):b(fp):j===2?c(fp):e(fp)');
+for (const [name, [op, bytes]] of LANE_LOADS) {
+  const { code } = LOADS[op];
+  factories.set(
+    `lane ${name}`,
+    `(a,o,m,at)=>(fp,j)=>{const p=o+j*${bytes};${addressed('a(fp)', bytes, 'p')}return ${code}}`,
+  );
+}
+/** Of one word of the operand, which is in a place or another such instruction. */
+for (const name of WIDENING) {
+  const { from, odd, even } = WIDENED[name];
+  const made = (value: string) => `(a)=>(fp,j)=>{const P=${value};return j&1?${odd}:${even}}`;
+  factories.set(`lane ${name}/r`, made(`I[fp+a+${from}+(j>>1)]`));
+  factories.set(`lane ${name}/e`, made(`a(fp,${from}+(j>>1))`));
+}
+/** Bytes of one word for each lane: where it is, how far to turn it left, and the bits. */
+factories.set('lane turned', '(a,b,c)=>(fp,j)=>{const x=I[fp+a[j]],l=b[j];return(x<<l|x>>>32-l)&c[j]}');
+
+const EACH_WORD = 'for(let j=0;j<4;j++)I[fp+d+j]=e(fp,j);';
+emit('set lanes', ['d', 'e', 'n'], EACH_WORD);
+const READ_WORDS = 'const w=e(fp,0),x=e(fp,1),y=e(fp,2),z=e(fp,3),r=fp+d;';
 const WRITE_WORDS = ['w', 'x', 'y', 'z'].map((name, k) => `I[r+${k}]=${name};`).join('');
-emit('set lanes', ['d', 'e', 'n'], `const w=e(fp),x=e(fp+1),y=e(fp+2),z=e(fp+3),r=fp+d;${WRITE_WORDS}`);
-/** Each word by itself. When one traps, it may be that another one should have, which stands first in the code: `t` has all that can. */
+/** Before one is written, all are read. A host that inlines has more to inline. */
+emit('set lanes/4', ['d', 'e', 'n'], READ_WORDS + WRITE_WORDS);
+/** When one traps, it may be that another one should have, which stands first in the code: `t` has all that can. */
+const REPLAYED = 'catch(f){for(const g of t())g(fp);throw f}';
+emit('set lanes/t', ['d', 'e', 't', 'n'], `try{${EACH_WORD}}${REPLAYED}`);
+emit('set lanes/4t', ['d', 'e', 't', 'n'], `try{${READ_WORDS}${WRITE_WORDS}}${REPLAYED}`);
+/** Each word by itself. */
 emit(
   'set words',
-  ['d', 'a', 'b', 'c', 'e', 't', 'n'],
-  `let w,x,y,z;try{w=a(fp);x=b(fp);y=c(fp);z=e(fp)}catch(f){for(const g of t())g(fp);throw f}const r=fp+d;${WRITE_WORDS}`,
+  ['d', 'a', 'b', 'c', 'e', 'n'],
+  `const w=a(fp),x=b(fp),y=c(fp),z=e(fp),r=fp+d;${WRITE_WORDS}`,
 );
 
 // Moves
@@ -259,7 +290,7 @@ emit(
 );
 
 /** A shuffle whose words are each made of two others: the offset, how far to turn it left, and the bits. */
-const turned = [0, 1, 2, 3].map((k) =>
+const turned = WORDS.map((k) =>
   ['a', 'b'].map((which) => {
     const [at, left, mask] = ['', 's', 'm'].map((part) => `${which}${part}${k}`);
     return { params: [at, left, mask], code: `(I[fp+${at}]<<${left}|I[fp+${at}]>>>32-${left})&${mask}` };
@@ -268,11 +299,9 @@ const turned = [0, 1, 2, 3].map((k) =>
 emit(
   'set shuffle2',
   ['d', ...turned.flat().flatMap(({ params }) => params), 'n'],
-  `const r=fp+d,${VALUES.concat('w')
+  `const r=fp+d,${['w', 'x', 'y', 'z']
     .map((name, k) => `${name}=${turned[k].map(({ code }) => code).join('|')}`)
-    .join(',')};${VALUES.concat('w')
-    .map((name, k) => `I[r+${k}]=${name};`)
-    .join('')}`,
+    .join(',')};${WRITE_WORDS}`,
 );
 
 /** By name, before the addresses are put in. */

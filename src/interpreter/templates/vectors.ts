@@ -6,7 +6,7 @@
  * `trunc_sat` and `q15mulr_sat`, a product is rounded before it is added, masks select bit by bit, NaN and zeros are as in `min` and
  * `max`, bytes are signed in both operands of `dot` and its sums of 16 bits wrap.
  */
-import type { VectorStoreOp, VectorValueOp } from '../../lowering';
+import type { VectorStoreOp, VectorValueOp, WideningOp } from '../../lowering';
 import { TEMPLATES } from './table';
 
 /** Lanes as they are read and written: words, pairs of words, f32, f64. */
@@ -91,12 +91,6 @@ function narrow(by: string, above: string, together: string): Statements {
   const test = `((${pairs.flat().join('|')})&${above})===0`;
   return statements(`let w,x,y,z;if(${test}){${list(fit)}}else{${list(cut)}}${put('w', 'x', 'y', 'z')}`);
 }
-/** Words of the low or the high half, each widened to two. */
-const widen = (half: 'low' | 'high', [low, high]: readonly [string, string]): Gather => {
-  const [first, second] = half === 'low' ? ['0', '1'] : ['2', '3'];
-  const at = (code: string, k: string) => code.replaceAll('P', `P${k}`).replaceAll('Q', `Q${k}`);
-  return words(at(low, first), at(high, first), at(low, second), at(high, second));
-};
 const WIDEN8S = ['V.widen8S(P)', 'V.widen8S(P>>>16)'] as const;
 const WIDEN8U = ['V.widen8U(P)', 'V.widen8U(P>>>16)'] as const;
 const WIDEN16S = ['P<<16>>16', 'P>>16'] as const;
@@ -142,7 +136,54 @@ const widened = ([low, high]: readonly [string, string]): string =>
     high.replaceAll('P', 'z'),
   );
 
+/**
+ * Instructions that widen the low or the high half: each word of an operand, from word `from` on, gives two of the result, `even` before
+ * `odd`.
+ */
+interface Widened {
+  readonly from: 0 | 2;
+  readonly even: string;
+  readonly odd: string;
+}
+const low = ([even, odd]: readonly [string, string]): Widened => ({ from: 0, even, odd });
+const high = ([even, odd]: readonly [string, string]): Widened => ({ from: 2, even, odd });
+export const WIDENED: Readonly<Record<WideningOp, Widened>> = {
+  'i16x8.extend_low_i8x16_s': low(WIDEN8S),
+  'i16x8.extend_low_i8x16_u': low(WIDEN8U),
+  'i16x8.extend_high_i8x16_s': high(WIDEN8S),
+  'i16x8.extend_high_i8x16_u': high(WIDEN8U),
+  'i16x8.extmul_low_i8x16_s': low(MUL8S),
+  'i16x8.extmul_low_i8x16_u': low(MUL8U),
+  'i16x8.extmul_high_i8x16_s': high(MUL8S),
+  'i16x8.extmul_high_i8x16_u': high(MUL8U),
+  'i32x4.extend_low_i16x8_s': low(WIDEN16S),
+  'i32x4.extend_low_i16x8_u': low(WIDEN16U),
+  'i32x4.extend_high_i16x8_s': high(WIDEN16S),
+  'i32x4.extend_high_i16x8_u': high(WIDEN16U),
+  'i32x4.extmul_low_i16x8_s': low(MUL16S),
+  'i32x4.extmul_low_i16x8_u': low(MUL16U),
+  'i32x4.extmul_high_i16x8_s': high(MUL16S),
+  'i32x4.extmul_high_i16x8_u': high(MUL16U),
+  'i64x2.extend_low_i32x4_s': low(WIDEN32S),
+  'i64x2.extend_low_i32x4_u': low(WIDEN32U),
+  'i64x2.extend_high_i32x4_s': high(WIDEN32S),
+  'i64x2.extend_high_i32x4_u': high(WIDEN32U),
+  'i64x2.extmul_low_i32x4_s': low(MUL32S),
+  'i64x2.extmul_low_i32x4_u': low(MUL32U),
+  'i64x2.extmul_high_i32x4_s': high(MUL32S),
+  'i64x2.extmul_high_i32x4_u': high(MUL32U),
+};
+/** All four words of it. */
+function widen({ from, even, odd }: Widened): Gather {
+  const at = (code: string, k: number) => code.replaceAll('P', `P${k}`).replaceAll('Q', `Q${k}`);
+  return words(at(even, from), at(odd, from), at(even, from + 1), at(odd, from + 1));
+}
+const WIDENINGS = Object.fromEntries(
+  Object.entries(WIDENED).map(([name, widened]) => [name, widen(widened)]),
+) as Record<WideningOp, Gather>;
+
 export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTemplate>> = {
+  ...WIDENINGS,
   'v128.const': statements(put('k', 'k2', 'k3', 'k4')),
   'v128.not': i('~A'),
   'v128.and': i('A&B'),
@@ -263,30 +304,6 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'i32x4.extadd_pairwise_i16x8_u': i('V.pair16U(A)'),
   'i16x8.relaxed_dot_i8x16_i7x16_s': i('V.dot8S(A,B)'),
   'i32x4.relaxed_dot_i8x16_i7x16_add_s': i('V.pair16S(V.dot8S(A,B))+C|0'),
-  'i16x8.extend_low_i8x16_s': widen('low', WIDEN8S),
-  'i16x8.extend_low_i8x16_u': widen('low', WIDEN8U),
-  'i16x8.extend_high_i8x16_s': widen('high', WIDEN8S),
-  'i16x8.extend_high_i8x16_u': widen('high', WIDEN8U),
-  'i16x8.extmul_low_i8x16_s': widen('low', MUL8S),
-  'i16x8.extmul_low_i8x16_u': widen('low', MUL8U),
-  'i16x8.extmul_high_i8x16_s': widen('high', MUL8S),
-  'i16x8.extmul_high_i8x16_u': widen('high', MUL8U),
-  'i32x4.extend_low_i16x8_s': widen('low', WIDEN16S),
-  'i32x4.extend_low_i16x8_u': widen('low', WIDEN16U),
-  'i32x4.extend_high_i16x8_s': widen('high', WIDEN16S),
-  'i32x4.extend_high_i16x8_u': widen('high', WIDEN16U),
-  'i32x4.extmul_low_i16x8_s': widen('low', MUL16S),
-  'i32x4.extmul_low_i16x8_u': widen('low', MUL16U),
-  'i32x4.extmul_high_i16x8_s': widen('high', MUL16S),
-  'i32x4.extmul_high_i16x8_u': widen('high', MUL16U),
-  'i64x2.extend_low_i32x4_s': widen('low', WIDEN32S),
-  'i64x2.extend_low_i32x4_u': widen('low', WIDEN32U),
-  'i64x2.extend_high_i32x4_s': widen('high', WIDEN32S),
-  'i64x2.extend_high_i32x4_u': widen('high', WIDEN32U),
-  'i64x2.extmul_low_i32x4_s': widen('low', MUL32S),
-  'i64x2.extmul_low_i32x4_u': widen('low', MUL32U),
-  'i64x2.extmul_high_i32x4_s': widen('high', MUL32S),
-  'i64x2.extmul_high_i32x4_u': widen('high', MUL32U),
   'i32x4.abs': i('A<0?-A|0:A'),
   'i32x4.neg': i('-A|0'),
   'i32x4.all_true': allTrue('P!==0'),
