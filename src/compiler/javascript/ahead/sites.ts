@@ -9,6 +9,7 @@ import {
   matchesValType,
   slotsOf,
   type ValType,
+  valTypeName,
 } from '../../../decoder';
 import type { Safepoint } from '../../../decoder/safepoints';
 import { typesOf } from '../../../decoder/typelist';
@@ -18,7 +19,6 @@ import { moduleHash } from '../../../snapshot/identity';
 import { Writer } from '../../../snapshot/writer';
 import { type Statements, typeOfBody } from '../statements';
 import { escaped } from './assets';
-import { lettersOf } from './surroundings';
 
 export interface FrameValues {
   /** Variables of all values that a frame can hold: locals, then operands by slot. */
@@ -110,4 +110,10 @@ export function hashText(module: ModuleData): string {
   const out = new Writer();
   out.u64Of(moduleHash(module.bytes));
   return escaped(out.finish());
+}
+
+const LETTERS: Readonly<Record<ValType, string>> = { [I32]: 'i', [I64]: 'I', [F32]: 'f', [F64]: 'F' };
+
+export function lettersOf(types: readonly ValType[]): string {
+  return types.map((type) => LETTERS[type] ?? `(${valTypeName(type)})`).join('');
 }

@@ -1,6 +1,5 @@
 /** What surrounds the text of a function in a file: the texts of others, and variables of the file. */
 import type { FuncType, ModuleData } from '../../../decoder';
-import { F32, F64, I32, I64, type ValType, valTypeName } from '../../../decoder';
 import { LABELS } from '../control';
 import { TypedMemories } from '../memories';
 import { wordAt } from '../slots';
@@ -9,6 +8,7 @@ import { ComparedMemories } from './compared';
 import type { Dialect } from './dialects';
 import { Flags } from './flags';
 import { exactly } from './numbers';
+import { lettersOf } from './sites';
 import { FileStops, isEntranceOf, withoutStops } from './stops';
 import { DIRECT, PAID } from './work';
 
@@ -76,12 +76,6 @@ export function sharedGlobals({ imports, exports }: ModuleData): ReadonlySet<num
   const shared = new Set(Array.from({ length: count }, (_, k) => k));
   for (const { kind, index } of exports) if (kind === 'global') shared.add(index);
   return shared;
-}
-
-const LETTERS: Readonly<Record<ValType, string>> = { [I32]: 'i', [I64]: 'I', [F32]: 'f', [F64]: 'F' };
-
-export function lettersOf(types: readonly ValType[]): string {
-  return types.map((type) => LETTERS[type] ?? `(${valTypeName(type)})`).join('');
 }
 
 /** Equal for equal types, in every file. */
