@@ -25,6 +25,8 @@ export class Registers {
   nest = 0;
   /** Instructions that may be lowered before somebody is asked whether to stop. */
   lowering = Number.POSITIVE_INFINITY;
+  /** Counts the times that somebody may have stopped the execution, deadlines among them. */
+  looks = 0;
   /** Where the machine yielded, when a step returned null because of it. */
   yielded: Safepoint | null = null;
   /** Byte offset of the instruction at hand, of those whose traps do not know it. */

@@ -132,6 +132,10 @@ export interface TierRegisters {
   fp: number;
   sp: number;
   fuel: number;
+  /** Counts the times that somebody may have stopped the execution, deadlines among them. */
+  readonly looks: number;
+  /** Instructions that may be lowered between two of them: infinitely many where nobody can stop it but by fuel. */
+  readonly lowering: number;
   readonly maxSp: number;
   readonly maxFp: number;
 }

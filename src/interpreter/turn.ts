@@ -171,6 +171,7 @@ export class Turn {
   endSlice(units: 0 | 1): SliceEnd {
     const passed = this.spend(units);
     const isSample = this.meter.pace.ended(passed);
+    registers.looks++;
     // Elsewhere fuel does not run out: that is for the next safepoint.
     const reason = this.stopReason(units > 0 ? this.remaining : 1);
     this.charge = units;

@@ -12,10 +12,14 @@ import type {
   Verdict,
 } from '../../interpreter/tiers';
 import type { Func, Instance } from '../../runtime';
+import { Budget, codeSize, whyTooLarge } from '../limits';
 import { Activations, type Entered } from './activations';
 import { type Compiled, CompiledInstance, type Evaluate } from './instance';
 import { whyNot } from './refusals';
 
+/** Bytes of code of a function, and of those that are compiled between two looks at the clock. */
+const MOST_CODE = 2 ** 16;
+const MADE_AT_ONCE = 2 ** 14;
 const TRACKED = 'writes to its memory are tracked';
 
 export class JavaScriptTier implements Tier {
@@ -25,6 +29,7 @@ export class JavaScriptTier implements Tier {
   readonly counts: TierCounts = { offered: 0, entered: 0, continued: 0, refused: new Map() };
   private readonly evaluate: Evaluate;
   private readonly instances = new WeakMap<Instance, CompiledInstance>();
+  private readonly budget = new Budget(MADE_AT_ONCE);
   private activations: Activations | undefined;
 
   constructor(evaluate: Evaluate) {
@@ -32,13 +37,15 @@ export class JavaScriptTier implements Tier {
   }
 
   judge(module: ModuleData, funcidx: number): Verdict {
-    const why = whyNot(module, funcidx);
+    const why = this.whyNot(module, funcidx);
     return why === undefined ? { kind: 'runs' } : { kind: 'refuses', why };
   }
 
   offer(func: Func, _occasion: Occasion, machine: TierMachine): Offer {
     const instance = func.instance!;
-    const why = whyNot(instance.module, func.funcidx);
+    if (this.budget.isSpent(machine.registers)) return { kind: 'later' };
+    this.budget.spend(codeSize(instance.module, func.funcidx));
+    const why = this.whyNot(instance.module, func.funcidx);
     if (why !== undefined) return this.refused(why);
     if (instance.memories.some(({ views }) => views.dirty !== undefined)) return this.refused(TRACKED);
     this.activations ??= new Activations(machine);
@@ -52,6 +59,10 @@ export class JavaScriptTier implements Tier {
     if (code === undefined) return this.refused('the store has no room for its code');
     this.counts.offered++;
     return { kind: 'code', code: new JavaScriptCode(func, compiled, code, activations, this.counts) };
+  }
+
+  private whyNot(module: ModuleData, funcidx: number): string | undefined {
+    return whyTooLarge(module, funcidx, MOST_CODE) ?? whyNot(module, funcidx);
   }
 
   private refused(why: string): Offer {

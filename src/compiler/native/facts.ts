@@ -11,7 +11,8 @@ import {
 import { CALLS, skipImmediates } from '../../decoder/immediates';
 import { type Instruction, usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
-import { HANDLES_EXCEPTIONS, whyNotUnnamed } from './refusals';
+import { whyTooLarge } from '../limits';
+import { HANDLES_EXCEPTIONS, MOST_CODE, whyNotUnnamed } from './refusals';
 
 /** How many branches go back to each loop, by the module offset of the `loop`. */
 export type Loops = ReadonlyMap<number, number>;
@@ -48,6 +49,7 @@ export function factsOf(module: ModuleData, funcidx: number): Facts {
 
 class Scan {
   private readonly module: ModuleData;
+  private readonly funcidx: number;
   private readonly reader: Reader;
   private readonly open: OpenBlock[] = [{ isLoop: false, offset: -1, branches: 0 }];
   private readonly loops = new Map<number, number>();
@@ -55,13 +57,14 @@ class Scan {
 
   constructor(module: ModuleData, funcidx: number) {
     this.module = module;
+    this.funcidx = funcidx;
     this.reader = codeReader(module, funcidx);
     readLocalDeclarations(this.reader, module);
   }
 
   run(): Facts {
     const { reader, loops, callees } = this;
-    let why: string | undefined;
+    let why = whyTooLarge(this.module, this.funcidx, MOST_CODE);
     while (why === undefined && reader.pos < reader.end) {
       const offset = reader.pos;
       const row = readInstruction(reader);

@@ -70,7 +70,10 @@ export class Program {
     if (group === undefined) {
       const { layout } = this.emitted;
       const members = groupOf(layout, funcidx, refusals, this.sizes);
-      group = this.compileGroup(members) ?? this.compileGroup(groupOf(layout, funcidx, refusals, ALONE));
+      const alone = groupOf(layout, funcidx, refusals, ALONE);
+      if (alone === undefined)
+        return refusals.refuse(funcidx, 'the quiet functions that it calls are too many');
+      group = (members && this.compileGroup(members)) ?? this.compileGroup(alone);
       if (group === undefined) return refusals.refuse(funcidx, "the host's engine does not take it");
       for (const { funcidx: member } of group.side.bodies) if (!groups.has(member)) groups.set(member, group);
     }

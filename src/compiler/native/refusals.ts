@@ -5,17 +5,24 @@ import type { Callee } from '../../decoder/walk';
 
 export const HANDLES_EXCEPTIONS = 'it throws or handles exceptions';
 
+/** Each has a way out in the main module, which is made in one go: some microseconds. */
+const MOST_FUNCTIONS = 40_000;
+/** Bytes of code of a function, and of a group with the quiet functions that it needs. */
+export const MOST_CODE = 2 ** 18;
+
 /** Thrown in the middle of a function that cannot run natively. */
 export class NotNative extends Error {}
 
 /** Types that make a module impossible in the host's engine, or in how this tier uses it. */
-export function whyNotModule({ memories, tables, tags }: ModuleData): string | undefined {
+export function whyNotModule(module: ModuleData): string | undefined {
+  const { memories, tables, tags } = module;
   if (tags.length > 0) return 'it has tags of exceptions';
   if (memories.length > 1) return 'it has several memories';
   if (memories.some(({ address }) => address === 'i64')) return 'its memory has 64-bit addresses';
   if (memories.some(({ shared }) => shared)) return 'its memory is shared';
   if (memories.some(({ pageBits }) => pageBits !== 16)) return 'its memory has pages of another size';
   if (tables.some(({ address }) => address === 'i64')) return 'it has a table with 64-bit indices';
+  if (module.funcTypes.length > MOST_FUNCTIONS) return `it has more than ${MOST_FUNCTIONS} functions`;
   return undefined;
 }
 

@@ -14,6 +14,7 @@ import type {
 } from '../../interpreter/tiers';
 import type { Func, Instance } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
+import { Budget, codeSize } from '../limits';
 import { Activations } from './activations';
 import { factsOf } from './facts';
 import { slotsIn } from './function-writer';
@@ -29,6 +30,8 @@ const refuses = (why: string): Verdict => ({ kind: 'refuses', why });
 
 const TRACKED = 'writes to its memory are tracked';
 
+/** Bytes of modules that it makes between two looks at the clock. */
+const MADE_AT_ONCE = 2 ** 18;
 /** Heap and code that the host's engine takes for a byte of an emitted module: an estimate. */
 const BYTES_PER_BYTE = 10;
 
@@ -43,6 +46,7 @@ export class NativeTier implements Tier {
   private readonly sharedPrograms = new WeakMap<ModuleData, Program | string>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
   private activations: Activations | undefined;
+  private readonly budget = new Budget(MADE_AT_ONCE);
   readonly counts: TierCounts = { offered: 0, entered: 0, continued: 0, refused: new Map() };
 
   constructor(host: HostWebAssembly, sizes: PartSizes = PART_SIZES) {
@@ -57,8 +61,10 @@ export class NativeTier implements Tier {
 
   offer(func: Func, _occasion: Occasion, machine: TierMachine): Offer {
     this.activations ??= new Activations(machine, this.host);
+    if (this.budget.isSpent(machine.registers)) return { kind: 'later' };
     const native = this.nativeFor(func, this.activations);
     if (typeof native === 'string') {
+      this.budget.spend(codeSize(func.instance!.module, func.funcidx));
       this.counts.refused.set(native, (this.counts.refused.get(native) ?? 0) + 1);
       return { kind: 'refused', why: native };
     }
@@ -96,6 +102,7 @@ export class NativeTier implements Tier {
     const group = native.program.group(funcidx);
     if (group === undefined || typeof group === 'string') return group;
     if (native.has(group)) return undefined;
+    this.budget.spend(group.side.bytes.length);
     if (!native.room.add(roomFor(group.side.bytes))) return NO_ROOM;
     native.load(group);
     return undefined;
@@ -133,7 +140,9 @@ export class NativeTier implements Tier {
 
   private compile(module: Module, isShared: boolean): Program | string {
     try {
-      return new Program(module, this.host, this.sizes, isShared);
+      const program = new Program(module, this.host, this.sizes, isShared);
+      this.budget.spend(program.emitted.bytes.length);
+      return program;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       return `the host's engine does not take it: ${error.message}`;

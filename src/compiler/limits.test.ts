@@ -1,0 +1,67 @@
+/** What a tier makes in one go is bounded, whatever the module: hostile shapes are refused, or made in proportion. */
+import { describe, expect, it } from 'vitest';
+import { Module } from '../decoder';
+import { HOSTILE, justBelow } from '../interpreter/testing';
+import { Budget, codeSize } from './limits';
+import { PART_SIZES } from './native/groups';
+import { Program } from './native/program';
+import { HOST } from './native/testing';
+import { NativeTier } from './native/tier';
+
+/** Emitted bytes for a byte of code: a way out for each call is the longest that there is. */
+const MOST_GROWTH = 40;
+const SIZES = [12_000, 60_000];
+
+/** What lies below the statements of a shape is the same to a tier: one of each is enough. */
+const isOnOneGround = ({ name }: { name: string }): boolean => !/ over (?!constants)/.test(name);
+
+describe('a part of a native program', () => {
+  for (const hostile of HOSTILE.filter(isOnOneGround)) {
+    it(`is refused or in proportion: ${hostile.name}`, () => {
+      const tier = new NativeTier(HOST);
+      for (const size of SIZES) {
+        const module = Module.decode(justBelow(hostile, size));
+        const { importedFuncs, funcTypes } = module;
+        const runs = (funcidx: number) => tier.judge(module, funcidx).kind === 'runs';
+        const last = funcTypes.length - 1;
+        // The first functions are what the shape calls, the last ones the shape and `run`.
+        const chosen = [...new Set([importedFuncs, importedFuncs + 1, last - 1, last])].filter(runs);
+        if (chosen.length === 0) continue;
+        const program = new Program(module, HOST, PART_SIZES, false);
+        expect(program.emitted.bytes.length).toBeLessThan(MOST_GROWTH * size + 400 * funcTypes.length);
+        for (const funcidx of chosen) {
+          const group = program.group(funcidx);
+          if (group === undefined || typeof group === 'string') continue;
+          const code = group.side.bodies.reduce((sum, body) => sum + codeSize(module, body.funcidx), 0);
+          expect(group.side.bytes.length).toBeLessThan(MOST_GROWTH * code + 20_000);
+        }
+      }
+    });
+  }
+
+  it('is refused where a function is long, wide, or has tall stacks at many calls', () => {
+    const tier = new NativeTier(HOST);
+    const why = (name: string, size: number): string[] => {
+      const module = Module.decode(justBelow(HOSTILE.find((one) => one.name === name)!, size));
+      const verdicts = Array.from(module.codeStart, (_, k) => tier.judge(module, module.importedFuncs + k));
+      return [...new Set(verdicts.flatMap((verdict) => (verdict.kind === 'refuses' ? [verdict.why] : [])))];
+    };
+    expect(why('local.set over constants', 1_000_000).join()).toMatch(/bytes of code, more than 262144/);
+    expect(why('call over constants', 200_000)).toEqual([
+      'it has too many operands and blocks at its calls and branches',
+    ]);
+    expect(why('deep: many locals', 20_000)).toEqual(['it has too many locals']);
+  });
+});
+
+it('a budget is for what is made between two looks, and only where somebody may stop', () => {
+  const budget = new Budget(100);
+  const registers = { fp: 0, sp: 0, fuel: 0, looks: 7, lowering: 256, maxSp: 0, maxFp: 0 };
+  expect(budget.isSpent(registers)).toBe(false);
+  budget.spend(60);
+  expect(budget.isSpent(registers)).toBe(false);
+  budget.spend(60);
+  expect(budget.isSpent(registers)).toBe(true);
+  expect(budget.isSpent({ ...registers, lowering: Number.POSITIVE_INFINITY })).toBe(false);
+  expect(budget.isSpent({ ...registers, looks: 8 })).toBe(false);
+});

@@ -1,0 +1,87 @@
+/**
+ * What is too much for a tier to make in one go. Nobody can stop a run while it writes a function and the host's engine compiles that, so both
+ * must end in some tens of milliseconds, whatever the module.
+ */
+import type { Immediates } from '../decoder/instructions';
+import type { ModuleData } from '../decoder/module';
+import { Walk } from '../decoder/walk';
+import type { TierRegisters } from '../interpreter/tiers';
+
+/** Locals: a call writes them all, and the host's compilers look at all of them where control flow meets. */
+const MOST_LOCALS = 2000;
+/** Operands and blocks that are looked at in all, some at each call and block: at most, and in what is too short to have so many. */
+const MOST_WORK = 500_000;
+const EASY_CODE = 4096;
+
+/** Bytes of a function's code. */
+export function codeSize({ codeStart, codeEnd, importedFuncs }: ModuleData, funcidx: number): number {
+  return codeEnd[funcidx - importedFuncs] - codeStart[funcidx - importedFuncs];
+}
+
+/** Why a function, of at most so many bytes of code, cannot be made in one go. */
+export function whyTooLarge(module: ModuleData, funcidx: number, most: number): string | undefined {
+  const bytes = codeSize(module, funcidx);
+  if (bytes > most) return `it has ${bytes} bytes of code, more than ${most}`;
+  const measure = new Measure();
+  const walk = new Walk(module, funcidx, measure);
+  const last = walk.locals[walk.locals.length - 1];
+  if (last !== undefined && last.localidx + last.count > MOST_LOCALS) return 'it has too many locals';
+  if (bytes <= EASY_CODE) return undefined;
+  while (walk.step())
+    if (measure.work > MOST_WORK) return 'it has too many operands and blocks at its calls and branches';
+  return undefined;
+}
+
+class Measure {
+  work = 0;
+  private highest = 0;
+
+  instruction({ row, height, blocks }: Walk): void {
+    if (height > this.highest) {
+      this.highest = height;
+      this.work += height;
+    }
+    if (!COPIED.has(row.imm)) this.work += height + blocks.length;
+  }
+}
+
+/** Immediates of instructions that are copied as they are: the others are control, calls, and what the machine does on slots. */
+const COPIED: ReadonlySet<Immediates> = new Set<Immediates>([
+  'none',
+  'local',
+  'global',
+  'memarg',
+  'i32',
+  'i64',
+  'f32',
+  'f64',
+  'v128',
+  'lane',
+  'memargLane',
+  'shuffle',
+]);
+
+/** What a tier makes between two looks at the clock. */
+export class Budget {
+  private readonly most: number;
+  private made = 0;
+  private looks = 0;
+
+  /** Bytes that may be made at once; the last may be more. */
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  /** Whether so much has been made that somebody should first have a chance to stop the execution: its functions begin elsewhere. */
+  isSpent({ looks, lowering }: TierRegisters): boolean {
+    if (looks !== this.looks) {
+      this.looks = looks;
+      this.made = 0;
+    }
+    return this.made > this.most && lowering < Number.POSITIVE_INFINITY;
+  }
+
+  spend(bytes: number): void {
+    this.made += bytes;
+  }
+}
