@@ -2,7 +2,7 @@
  * One fixed piece of work in one build of tswasm (TSWASM_DIST): prints the processor time that it took in milliseconds, and a checksum.
  *   node [--jitless] against-child.mjs <Work as JSON> [tier; default: what the build chooses]
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Work, Worked } from './against-work.ts';
@@ -90,7 +90,9 @@ function coremark(api: Namespace, file: string): Worked {
 async function commandLine(dist: string, file: string): Promise<void> {
   process.argv.splice(2, process.argv.length, 'run', file);
   process.on('exit', (code) => tell({ ms: processorTime(), checksum: code }));
-  await import(pathToFileURL(path.join(dist, 'cli.js')).href);
+  // Older states have an ES module.
+  const started = ['cli.cjs', 'cli.js'].map((name) => path.join(dist, name)).find(existsSync)!;
+  await import(pathToFileURL(started).href);
 }
 
 const work = JSON.parse(process.argv[2]!) as Work;

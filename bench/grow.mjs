@@ -51,7 +51,7 @@ function run([command, ...args], count) {
 const why = buildProgram();
 if (why !== undefined) console.log(`no allocations in C: ${why}`);
 else {
-  const engines = { tswasm: [process.execPath, place('../dist/cli.js'), 'run', program] };
+  const engines = { tswasm: [process.execPath, place('../dist/cli.cjs'), 'run', program] };
   if (process.env.TSWASM_WASM3) engines.wasm3 = [process.env.TSWASM_WASM3, program];
   const best = (runs, key) => Math.min(...runs.map((one) => one[key])).toFixed(0);
   for (const count of [0, 100_000]) {

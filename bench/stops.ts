@@ -62,7 +62,7 @@ function cliStops(stops: number): number[] {
   const run = (ms: number) => {
     const begun = performance.now();
     const args = ['run', '--timeout', `${ms}ms`, '--invoke', 'run', file, '0'];
-    const { status } = spawnSync(process.execPath, [path.join(root, 'dist/cli.js'), ...args]);
+    const { status } = spawnSync(process.execPath, [path.join(root, 'dist/cli.cjs'), ...args]);
     return { took: performance.now() - begun, isStopped: status === 134 };
   };
   const starts = Array.from({ length: 5 }, () => run(1).took).sort((a, b) => a - b);

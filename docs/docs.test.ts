@@ -29,7 +29,7 @@ function folderFor(name: string): string {
   mkdirSync(path.join(modules, '.bin'), { recursive: true });
   symlinkSync(root, path.join(modules, 'tswasm'));
   if (THERE.wabt) symlinkSync(WABT, path.join(modules, 'wabt'));
-  symlinkSync(path.join(root, 'dist', 'cli.js'), path.join(modules, '.bin', 'tswasm'));
+  symlinkSync(path.join(root, 'dist', 'cli.cjs'), path.join(modules, '.bin', 'tswasm'));
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
   return folder;
 }
@@ -37,7 +37,7 @@ function folderFor(name: string): string {
 const guides = readdirSync(docs).filter((file) => file.endsWith('.md'));
 const texts = [...guides.map((guide) => `docs/${guide}`), 'README.md'];
 
-describe.skipIf(!existsSync(path.join(root, 'dist', 'cli.js')))('followed', () => {
+describe.skipIf(!existsSync(path.join(root, 'dist', 'cli.cjs')))('followed', () => {
   it.each(texts)(
     '%s',
     (file) => {

@@ -15,7 +15,7 @@ function node(args: readonly string[], input = '') {
   });
   return { status, stdout, stderr };
 }
-const tswasm = (...args: string[]) => node(['dist/cli.js', ...args]);
+const tswasm = (...args: string[]) => node(['dist/cli.cjs', ...args]);
 
 it('hello.wat', () => {
   expect(tswasm('run', 'examples/hello.wat')).toEqual({
@@ -68,7 +68,7 @@ it.skipIf(!clang)('wc.c', () => {
       { cwd: root, encoding: 'utf8' },
     );
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(node(['dist/cli.js', 'run', program], 'three short words\n')).toEqual({
+    expect(node(['dist/cli.cjs', 'run', program], 'three short words\n')).toEqual({
       status: 0,
       stdout: '      1       3      18 \n',
       stderr: '',

@@ -44,7 +44,7 @@ if (!(process.argv.includes('--if-needed') && upToDate)) {
   mkdirSync(out, { recursive: true });
   run('scripts/generate.mjs');
   await buildLibrary(out, writeFileSync);
-  chmodSync(`${out}/cli.js`, 0o755);
+  chmodSync(`${out}/cli.cjs`, 0o755);
   buildDeclarations(out, { ...LIBRARY, ...FACTORIES, 'quickjs/tswasm': QUICKJS['quickjs/tswasm'] });
   copyFileSync('src/interpreter/factories-fresh.generated.json', `${out}/factories.json`);
   run('scripts/run-ts.mjs', 'scripts/small-files.ts', out);

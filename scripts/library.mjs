@@ -2,6 +2,8 @@
  * The library's JavaScript: what the package exports, as ES modules, and from these as CommonJS. Classes must be the same object in every
  * entry, so shared code lies in shared chunks.
  */
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -43,9 +45,11 @@ const common = {
 /** Modules beside it stay imports, of the CommonJS files beside it. */
 const siblings = {
   name: 'siblings',
-  setup({ onResolve }) {
+  setup({ onResolve }, isBeside = () => true) {
     onResolve({ filter: /^\.\/.*\.js$/ }, ({ path: imported, kind }) =>
-      kind === 'entry-point' ? undefined : { path: imported.replace(/\.js$/, '.cjs'), external: true },
+      kind === 'entry-point' || !isBeside(imported.slice(2))
+        ? undefined
+        : { path: imported.replace(/\.js$/, '.cjs'), external: true },
     );
   },
 };
@@ -54,7 +58,7 @@ const siblings = {
 const OWN_URL = `typeof __filename === 'string' ? require('node:url').pathToFileURL(__filename).href : undefined`;
 
 /** A CommonJS file for each of the ES modules. */
-async function toCommonJs(out, files) {
+async function toCommonJs(out, files, options = {}) {
   const entryPoints = files.map((file) => path.join(out, file));
   const { outputFiles } = await build({
     ...common,
@@ -65,6 +69,7 @@ async function toCommonJs(out, files) {
     define: { 'import.meta.url': 'tswasmOwnUrl' },
     plugins: [siblings],
     write: false,
+    ...options,
   });
   return outputFiles.map(({ path: file, text }) => {
     const usesUrl = text.includes('tswasmOwnUrl');
@@ -74,6 +79,108 @@ async function toCommonJs(out, files) {
       text: usesUrl ? text.replace(strict, `${strict}const tswasmOwnUrl = ${OWN_URL};\n`) : text,
     };
   });
+}
+
+/**
+ * The command line: a process of its own, which shares no classes with others. It begins sooner when there is less to read, when all that a
+ * run needs is one file (src/cli/launcher.ts runs it), and without the machinery of ES modules, which takes Node 10 ms. What other commands
+ * need stays in chunks, which take what they share with the main file from there.
+ */
+async function buildCommandLine(out, write) {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: COMMANDS,
+    outdir: out,
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'cli-[hash]',
+    minify: true,
+    metafile: true,
+  });
+  const modules = modulesOf(metafile, out);
+  const parts = loadedWith(metafile, out, 'cli.js');
+  const inMain = (file) => parts.includes(file.replace(/\.cjs$/, '.js'));
+  /** `require` of a chunk that is loaded when it is used. */
+  const late = (text) =>
+    text.replace(
+      /\bimport\("\.\/(cli-\w+\.cjs)"\)/g,
+      (_, file) => `Promise.resolve().then(()=>${chunk(file)})`,
+    );
+  const chunk = (file) => (inMain(file) ? `require("./cli.cjs").chunks["${file}"]` : `require("./${file}")`);
+
+  const text = late(await mainOf(out, parts));
+  const main = `cli-main-${createHash('sha256').update(text).digest('hex').slice(0, 8)}.cjs`;
+  write(path.join(out, main), text);
+  const others = modules.filter((file) => !inMain(file));
+  for (const { file, text } of await toCommonJs(out, others, { minifyWhitespace: true })) {
+    write(
+      file,
+      late(text).replace(/\brequire\("\.\/(cli-\w+\.cjs)"\)/g, (_, file) => chunk(file)),
+    );
+  }
+  for (const file of modules) rmSync(path.join(out, file));
+  await build({
+    ...common,
+    entryPoints: { cli: 'src/cli/launcher.ts' },
+    outdir: out,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    define: { MAIN_FILE: JSON.stringify(main) },
+    minify: true,
+  });
+}
+
+/** The chunks that are loaded with one. */
+function loadedWith(metafile, out, file) {
+  const { outputs } = metafile;
+  const found = new Set();
+  const visit = (name) => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const { path: imported, kind } of outputs[name].imports) {
+      if (kind === 'import-statement' && imported in outputs) visit(imported);
+    }
+  };
+  visit(Object.keys(outputs).find((name) => path.basename(name) === file));
+  return [...found].map((name) => path.relative(path.resolve(root, out), path.resolve(root, name)));
+}
+
+/** These chunks as one function, which is called when the file is run. */
+async function mainOf(out, parts) {
+  const names = parts.filter((file) => file !== 'cli.js');
+  const contents = [
+    ...names.map((file, k) => `import * as c${k} from './${file}';`),
+    `export * from './cli.js';`,
+    `export const chunks = { ${names.map((file, k) => `'${file.replace(/js$/, 'cjs')}': c${k}`).join(', ')} };`,
+  ];
+  const bundled = {
+    ...siblings,
+    setup: (esbuild) => siblings.setup(esbuild, (file) => !parts.includes(file)),
+  };
+  const { outputFiles } = await build({
+    ...common,
+    stdin: { contents: contents.join('\n'), resolveDir: path.resolve(root, out) },
+    format: 'cjs',
+    define: { 'import.meta.url': 'tswasmOwnUrl' },
+    banner: { js: `(function(module,require,__filename,importPackage){const tswasmOwnUrl=${OWN_URL};` },
+    footer: { js: '})' },
+    plugins: [bundled],
+    // The package's list of files with side effects is about the library.
+    ignoreAnnotations: true,
+    minify: true,
+    write: false,
+  });
+  // src/cli/packages.ts
+  const pieces = outputFiles[0].text.split(/\bimport\((?=\w+\))/);
+  if (pieces.length !== 2) throw new Error('the main file of the command line imports packages in one place');
+  return pieces.join('importPackage(');
+}
+
+/** What a build has written, as seen from the folder. */
+function modulesOf(metafile, out) {
+  return Object.keys(metafile.outputs)
+    .map((file) => path.relative(path.resolve(root, out), path.resolve(root, file)))
+    .filter((file) => file.endsWith('.js'));
 }
 
 /** Builds all of it into the folder. */
@@ -89,21 +196,8 @@ export async function buildLibrary(out, write) {
     chunkNames: 'chunk-[hash]',
     metafile: true,
   });
-  const modules = Object.keys(metafile.outputs)
-    .map((file) => path.relative(path.resolve(root, out), path.resolve(root, file)))
-    .filter((file) => file.endsWith('.js'));
-  for (const { file, text } of await toCommonJs(out, modules)) write(file, text);
-  // A process of its own, which shares no classes with others: it begins sooner when there is less to read.
-  await build({
-    ...common,
-    ...sourceMaps,
-    entryPoints: COMMANDS,
-    outdir: out,
-    format: 'esm',
-    splitting: true,
-    chunkNames: 'cli-[hash]',
-    minify: true,
-  });
+  for (const { file, text } of await toCommonJs(out, modulesOf(metafile, out))) write(file, text);
+  await buildCommandLine(out, write);
   for (const [format, extension] of [
     ['esm', '.js'],
     ['cjs', '.cjs'],

@@ -102,7 +102,7 @@ export const FEATURE_SETS: readonly FeatureSet[] = [
     name: 'programs on pages',
     contains: 'tswasm/browser',
     build: () => bundle(['src/browser.ts']),
-    gzip: 125,
+    gzip: 126,
     why: 'the core, WASI, snapshots, and the event loop of a page',
   },
   {

@@ -26,6 +26,16 @@ export interface DriveOptions extends DriveLimits {
   readonly onStop?: (reason: StopReason, execution: Execution) => DriveLimits | undefined;
 }
 
+/** What a run is driven with that no user chooses. */
+export interface DriveHost {
+  /** Milliseconds, from any point on. */
+  now(): number;
+  /** What short runs do without: waited for when the guest has computed for `after` milliseconds, once. */
+  readonly later?: { readonly after: number; load(): Promise<void> };
+}
+
+const DEFAULT_HOST: DriveHost = { now: () => performance.now() };
+
 /** @internal */
 export const DRIVE_OPTIONS: OptionChecks<DriveOptions> = {
   fuel: COUNT,
@@ -56,47 +66,69 @@ interface Ends {
   readonly signal: AbortSignal | undefined;
 }
 
-function endsOf({ timeout, fuel, signal }: DriveLimits, execution: Execution): Ends {
+function endsOf({ timeout, fuel, signal }: DriveLimits, execution: Execution, { now }: DriveHost): Ends {
   return {
-    time: performance.now() + (timeout ?? Number.POSITIVE_INFINITY),
+    time: timeout === undefined ? Number.POSITIVE_INFINITY : now() + timeout,
     fuel: fuel === undefined ? undefined : execution.fuelPaid + fuel,
     signal,
   };
 }
 
 /** Exceptions of host functions (WasiExit among them) pass through. */
-export async function drive(execution: Execution, options: DriveOptions = {}): Promise<Ending> {
+export async function drive(
+  execution: Execution,
+  options: DriveOptions = {},
+  host: DriveHost = DEFAULT_HOST,
+): Promise<Ending> {
   const {
     slice = Number.POSITIVE_INFINITY,
     onSlice,
     onStop,
     ...limits
   } = readOptions('drive', options, DRIVE_OPTIONS);
-  let ends = endsOf(limits, execution);
+  const { now } = host;
+  let { later } = host;
+  /** Milliseconds of computing that `later` still waits for. */
+  let patience = later?.after ?? Number.POSITIVE_INFINITY;
+  let ends = endsOf(limits, execution, host);
   let reason: StopReason | undefined;
   for (;;) {
-    const outcome = execution.run(reason === undefined ? runOptions(execution, ends, slice) : { fuel: 0 });
+    const begun = later && now();
+    const outcome = execution.run(
+      reason === undefined ? runOptions(execution, ends, Math.min(slice, patience), now) : { fuel: 0 },
+    );
     if (outcome.kind === 'done' || outcome.kind === 'trapped') return outcome;
     onSlice?.(execution);
-    reason ??= await goOn(execution, outcome, ends);
+    if (later !== undefined) patience -= now() - begun!;
+    if (later !== undefined && patience <= 0) {
+      await later.load();
+      later = undefined;
+      patience = Number.POSITIVE_INFINITY;
+    }
+    reason ??= await goOn(execution, outcome, ends, now);
     // Where one is asked, the guest is at a safepoint: the middle of a bulk operation is left first.
     if (reason === undefined || (onStop !== undefined && !execution.atSafepoint)) continue;
     while (reason !== undefined) {
       const more = onStop?.(reason, execution);
       if (more === undefined) return { kind: 'stopped', reason, backtrace: execution.backtrace() };
-      ends = endsOf(more, execution);
-      reason = outcome.kind === 'waiting' ? await goOn(execution, outcome, ends) : undefined;
+      ends = endsOf(more, execution, host);
+      reason = outcome.kind === 'waiting' ? await goOn(execution, outcome, ends, now) : undefined;
     }
   }
 }
 
-function runOptions(execution: Execution, { time, fuel, signal }: Ends, slice: number): RunOptions {
-  const until = Math.min(time, performance.now() + slice);
+function runOptions(
+  execution: Execution,
+  { time, fuel, signal }: Ends,
+  slice: number,
+  now: () => number,
+): RunOptions {
+  const until = slice === Number.POSITIVE_INFINITY ? time : Math.min(time, now() + slice);
   return {
     ...(fuel === undefined ? {} : { fuel: Math.max(0, fuel - execution.fuelPaid) }),
-    ...(until === Number.POSITIVE_INFINITY ? {} : { deadline: () => performance.now() >= until }),
+    ...(until === Number.POSITIVE_INFINITY ? {} : { deadline: () => now() >= until }),
     ...(signal ? { signal } : {}),
-    now: () => performance.now(),
+    now,
   };
 }
 
@@ -105,15 +137,16 @@ async function goOn(
   execution: Execution,
   outcome: Extract<Outcome, { kind: 'paused' | 'waiting' }>,
   { time, signal }: Ends,
+  now: () => number,
 ): Promise<StopReason | undefined> {
   if (outcome.kind === 'paused' && outcome.reason === 'fuel') return 'fuel';
   if (outcome.kind === 'paused' && outcome.reason === 'request' && !signal?.aborted) return 'request';
   // An abort that has already been will not be told again.
   if (signal?.aborted) return 'signal';
   do {
-    await (outcome.kind === 'paused' ? nextTurn() : settled(outcome.promise, time, signal));
+    await (outcome.kind === 'paused' ? nextTurn() : settled(outcome.promise, time - now(), signal));
     if (signal?.aborted) return 'signal';
-    if (performance.now() >= time) return 'timeout';
+    if (now() >= time) return 'timeout';
     // Timers come a little early at times, and cannot be set for months.
   } while (execution.waitsFor !== undefined);
   return undefined;
@@ -121,10 +154,9 @@ async function goOn(
 
 const LONGEST_TIMEOUT = 0x7fffffff;
 
-/** Until the promise is settled, the time is over, or the signal is aborted. */
-function settled(promise: PromiseLike<void>, end: number, signal: AbortSignal | undefined): Promise<void> {
+/** Until the promise is settled, so many milliseconds are over, or the signal is aborted. */
+function settled(promise: PromiseLike<void>, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    const ms = end - performance.now();
     const timer =
       ms === Number.POSITIVE_INFINITY
         ? undefined

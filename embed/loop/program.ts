@@ -1,7 +1,7 @@
 /** Running the start function and entry points of an instance as executions. */
 import { Execution, Func, type Instance } from '../../src/index';
 import { WasiExit } from '../../src/wasi/index';
-import { type DriveOptions, drive, type Ending } from './drive';
+import { type DriveHost, type DriveOptions, drive, type Ending } from './drive';
 
 /** The program called `proc_exit`, or returned. */
 export type ProgramEnding = Ending | { readonly kind: 'exited'; readonly code: number };
@@ -17,18 +17,19 @@ export interface Program {
 }
 
 /** All executions of a program share one budget. */
-export function programOf(instance: Instance, options: DriveOptions): Program {
+export function programOf(instance: Instance, options: DriveOptions, host?: DriveHost): Program {
   instance.hideMemories();
-  const begun = performance.now();
+  const now = host?.now ?? (() => performance.now());
+  const begun = options.timeout === undefined ? 0 : now();
   let spent = 0;
   let current: Execution | undefined;
   const goOn = async (execution: Execution): Promise<ProgramEnding> => {
     const { timeout, fuel } = options;
-    const left = timeout === undefined ? undefined : Math.max(0, timeout - (performance.now() - begun));
+    const left = timeout === undefined ? undefined : Math.max(0, timeout - (now() - begun));
     current = execution;
     try {
       const fuelLeft = fuel === undefined ? undefined : Math.max(0, fuel - spent);
-      const ending = await drive(execution, { ...options, fuel: fuelLeft, timeout: left });
+      const ending = await drive(execution, { ...options, fuel: fuelLeft, timeout: left }, host);
       return exitOf(ending) ?? ending;
     } catch (error) {
       if (error instanceof WasiExit) return { kind: 'exited', code: error.code };

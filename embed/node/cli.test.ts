@@ -59,13 +59,15 @@ it('a trap prints where it was', async () => {
 
 it('--stats tells what ran in which tier', async () => {
   const words = ['--stats', '--invoke', 'add', at('math.wat'), '1', '2'];
-  const native = await cli(['run', ...words]);
+  const native = await cli(['run', '--tier', 'native', ...words]);
   expect(native).toMatchObject({ code: 0, stdout: '3\n' });
   expect(native.stderr).toMatch(/math\.wat: [\d.]+ ms until it ran, then [\d.]+ ms; fuel \d+\n/);
   expect(native.stderr).toMatch(
     /: native: 1 function asked for, entered 1 time by calls and 0 times at loops\n/,
   );
   expect(native.stderr).toMatch(/: interpreter: 0 functions\n/);
+  // A short run is over before other tiers are loaded.
+  expect((await cli(['run', ...words])).stderr).toMatch(/: interpreter: 1 function\n/);
   const interpreted = await cli(['run', '--tier', 'interpret', ...words]);
   expect(interpreted.stderr).not.toContain('native');
   expect(interpreted.stderr).toMatch(/: interpreter: 1 function\n/);

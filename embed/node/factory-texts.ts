@@ -1,7 +1,8 @@
 /** Factories from the texts that the build wrote, each evaluated anew for whoever asks: see fresh-factories.ts. */
 import { readFileSync } from 'node:fs';
-import { Script } from 'node:vm';
+import type { Script } from 'node:vm';
 import type { Factory, FactoryEnvironment, FreshFactoriesMaker } from '../../src/index';
+import { late } from './late';
 
 /** `file`: JSON, an object of texts by name. It is read when the first function becomes hot. */
 export function factoriesFrom(file: string): FreshFactoriesMaker {
@@ -13,7 +14,7 @@ export function factoriesFrom(file: string): FreshFactoriesMaker {
       make(name) {
         let script = scripts.get(name);
         if (script === undefined) {
-          script = new Script(texts.get(name)!, { filename: `tswasm:${name}` });
+          script = new (late('node:vm').Script)(texts.get(name)!, { filename: `tswasm:${name}` });
           scripts.set(name, script);
         }
         return (script.runInThisContext() as (environment: FactoryEnvironment) => Factory)(environment);

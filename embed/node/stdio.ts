@@ -1,8 +1,8 @@
 /** The standard streams of this process for a guest that must not block the event loop. */
 import fs from 'node:fs';
-import tty from 'node:tty';
 import { FILETYPE, type StreamHandle } from '../../src/wasi/index';
 import type { NodeHostOptions } from './host';
+import { late } from './late';
 import { DescriptorStream, type NodePollable, ReadableStream } from './streams';
 
 /** Standard input. A file is read in place; from a terminal or a pipe Node's stream reads, once the guest asks for something. */
@@ -21,7 +21,7 @@ class LazyInput implements StreamHandle, NodePollable {
   private made: ReadableStream | undefined;
 
   private get stream(): ReadableStream {
-    const type = tty.isatty(0) ? FILETYPE.CHARACTER_DEVICE : FILETYPE.UNKNOWN;
+    const type = late('node:tty').isatty(0) ? FILETYPE.CHARACTER_DEVICE : FILETYPE.UNKNOWN;
     this.made ??= new ReadableStream(process.stdin, type);
     return this.made;
   }

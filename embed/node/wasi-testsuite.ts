@@ -1,7 +1,7 @@
 /**
  * Runs the precompiled preview 1 programs of WebAssembly/wasi-testsuite (branch prod/testsuite-base).
  *   node scripts/run-ts.mjs embed/node/wasi-testsuite.ts [--memory | --overlay | --native] [--filter TEXT] [checkout]
- * The checkout may also be named by TSWASM_WASI_TESTSUITE. Programs run through dist/cli.js (--source: through src/cli as it is
+ * The checkout may also be named by TSWASM_WASI_TESTSUITE. Programs run through dist/cli.cjs (--source: through src/cli as it is
  * now); with --memory and --overlay their directory is in memory; with --native they run on Node's own WebAssembly with our WASI.
  */
 import { spawnSync } from 'node:child_process';
@@ -116,7 +116,7 @@ async function main(words: string[]): Promise<number> {
   };
   const cli = words.includes('--source')
     ? await bundleTs(path.join(root, 'src/cli/main.ts'))
-    : path.join(root, 'dist/cli.js');
+    : path.join(root, 'dist/cli.cjs');
   const mode = words.includes('--memory') ? 'copy' : words.includes('--overlay') ? 'overlay' : 'rw';
   const way = words.includes('--native')
     ? throughNative(await bundleTs(path.join(root, 'embed/node/wasi-tests/native-main.ts')))

@@ -1,10 +1,11 @@
-/** The commands by name. Each is loaded when it is used, since a run of the command line uses one. */
+/** The commands by name. Each but `run` is loaded when it is used, since a run of the command line uses one. */
 import type { CommandRow } from './command';
+import { runCommand } from './commands/run';
 
 export const RUN: CommandRow = {
   name: 'run',
   summary: 'run a program',
-  load: async () => (await import('./commands/run')).runCommand,
+  load: async () => runCommand,
 };
 
 export const COMMANDS: readonly CommandRow[] = [

@@ -3,16 +3,13 @@ import type { DriveLimits } from '../../embed/loop/drive';
 import { exportedFunc, type Program, type ProgramEnding } from '../../embed/loop/program';
 import { funcTypeName } from '../decoder';
 import { Func, type Instance, type StoreLimits, type Value } from '../index';
-import { TIER_CHOICES, type TierChoice } from '../interpreter/policy';
 import type { Wasi } from '../wasi';
 import { FEATURE } from './features';
 import { formatResult, parseArguments, parseCall } from './invoke';
 import { closest, type OptionSpec, type Options, parseCount, parseSize, UsageError } from './options';
 import { complain, print } from './output';
 import { backtraceLines, EXIT, reportTrap } from './report';
-import { STATE_HASH } from './state-hash';
 import { TIMEOUT, timeoutOf } from './time-limit';
-import { isDeterministic } from './wasi-options';
 
 export const ENGINE_OPTIONS: readonly OptionSpec[] = [
   {
@@ -29,11 +26,6 @@ export const ENGINE_OPTIONS: readonly OptionSpec[] = [
   { name: 'max-memory', value: 'SIZE', help: 'linear memory that the program may have, for example 64MiB' },
   { name: 'max-table-elements', value: 'N', help: 'elements that its tables may have together' },
   { name: 'max-depth', value: 'N', help: 'calls that may be nested' },
-  {
-    name: 'tier',
-    value: 'NAME',
-    help: `what runs functions: ${TIER_CHOICES.join(', ')} (the default: auto; interpret with --deterministic and --state-hash)`,
-  },
   FEATURE,
 ];
 
@@ -60,17 +52,6 @@ export function storeLimits(options: Options): Partial<StoreLimits> {
     ...(depth === undefined ? {} : { maxFrames: parseCount('max-depth', depth) }),
   };
 }
-
-/** What runs its functions. The interpreter, unless something else is asked for, where every host must come to the same bits of NaNs. */
-export function tierOf(options: Options): { readonly tier?: TierChoice } {
-  const given = options.get('tier');
-  if (given === undefined) return isDeterministic(options) || options.has(STATE_HASH.name) ? INTERPRETED : {};
-  const tier = TIER_CHOICES.find((choice) => choice === given);
-  if (tier === undefined) throw new UsageError(`--tier ${given}: expected ${TIER_CHOICES.join(', ')}`);
-  return { tier };
-}
-
-const INTERPRETED = { tier: 'interpret' } as const;
 
 /** What the command line asks for: the function of --invoke and its arguments. */
 export interface Wanted {

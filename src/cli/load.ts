@@ -1,6 +1,7 @@
 /** Reading modules: files, standard input, the text format through wabt. */
 import { readFileSync } from 'node:fs';
 import { CompileError } from '../errors';
+import { importPackage } from './packages';
 
 /** Something on this machine is not as it must be (no such file, no permission). Exit code 1. */
 export class InputError extends Error {}
@@ -103,12 +104,11 @@ async function refusing(parse: () => Uint8Array | Promise<Uint8Array>): Promise<
 interface WasmTools {
   parse(text: string): Promise<Uint8Array>;
 }
-/** Named by a variable: no bundle may take it in. */
-const WASM_TOOLS: string = '@bytecodealliance/jco-transpile/wasm-tools';
+const WASM_TOOLS = '@bytecodealliance/jco-transpile/wasm-tools';
 
 async function wasmTools(): Promise<WasmTools | undefined> {
   try {
-    return (await import(WASM_TOOLS)) as WasmTools;
+    return (await importPackage(WASM_TOOLS)) as WasmTools;
   } catch {
     return undefined;
   }
@@ -117,7 +117,7 @@ async function wasmTools(): Promise<WasmTools | undefined> {
 async function loadWabt(file: string): Promise<Wabt> {
   let imported: { default: () => Promise<Wabt> };
   try {
-    imported = (await import('wabt')) as unknown as typeof imported;
+    imported = (await importPackage('wabt')) as typeof imported;
   } catch {
     throw new InputError(
       `${file}: modules in the text format need the package "wabt", which is not installed (npm install wabt)`,

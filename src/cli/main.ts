@@ -1,9 +1,9 @@
-#!/usr/bin/env node
 /** The command `tswasm`: finds the command, runs it, ends with its exit code. */
-import { setFlagsFromString } from 'node:v8';
 import '../../embed/node/fresh-factories';
 import '../../embed/node/native-memory';
-import '../../embed/node/tiers';
+
+export { isTypicalRun } from './bytecode';
+
 import { runCommand, usageLine } from './command';
 import { COMMANDS, RUN } from './commands';
 import { InputError } from './load';
@@ -34,7 +34,7 @@ function generalHelp(): string {
 function information(words: readonly string[]): number | undefined {
   const [first, second] = words;
   if (first === '--version' || first === '-V') {
-    print(`tswasm ${version}\n`);
+    print(`tswasm ${version()}\n`);
     return EXIT.success;
   }
   if (first !== '--help' && first !== '-h' && first !== 'help') return undefined;
@@ -78,10 +78,6 @@ function commandHint(word: string): string {
   if (similar !== undefined) return ` (did you mean the command '${similar}'?)`;
   return /^[a-z-]+$/i.test(word) ? ', and no command of that name (tswasm --help lists them)' : '';
 }
-
-// The process is ours, and hot guests are chains of small closures: V8 may inline twice as much of them as it would of a program written by
-// hand (CoreMark: 1.1 times as fast).
-setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
 
 main(process.argv.slice(2)).then(
   // Open streams (a terminal that nobody reads any more) must not keep a finished command alive.

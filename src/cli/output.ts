@@ -1,12 +1,10 @@
 /** Writing to the terminal: at once, so that nothing is lost when the process ends, and quiet when nobody reads any more. */
 import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { late } from '../../embed/node/late';
 import { printable } from '../errors';
 
 /** Ends the process as a signal SIGPIPE would. */
 export const BROKEN_PIPE = 128 + 13;
-
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 function write(fd: number, text: string): void {
   let rest: Uint8Array = Buffer.from(text);
@@ -17,7 +15,7 @@ function write(fd: number, text: string): void {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE') process.exit(BROKEN_PIPE);
       if (code !== 'EAGAIN') throw error;
-      Atomics.wait(sleeper, 0, 0, 1);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
 }
@@ -37,7 +35,7 @@ function colours(): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return true;
-  return isatty(2) && TERM !== 'dumb';
+  return late('node:tty').isatty(2) && TERM !== 'dumb';
 }
 
 const SGR = { bold: '1', dim: '2', error: '1;31', note: '1;36' } as const;
@@ -60,7 +58,7 @@ export function complain(message: string, kind: 'note' | 'error' = 'note'): void
 
 /** Whether standard error is a terminal, where a line may be written over. */
 export function isTerminal(): boolean {
-  return isatty(2);
+  return late('node:tty').isatty(2);
 }
 
 /** A line that the next one replaces; an empty one clears it. For terminals. */

@@ -1,5 +1,5 @@
 /** `--preload NAME=FILE`: modules that are instantiated first, and whose exports the program imports from NAME. */
-import type { DriveOptions } from '../../embed/loop/drive';
+import type { DriveHost } from '../../embed/loop/drive';
 import { exportedFunc, type ProgramEnding, programOf } from '../../embed/loop/program';
 import type { Features } from '../decoder';
 import { Func, type ImportLookup, type Instance, instantiatePaused, type Store } from '../index';
@@ -7,6 +7,7 @@ import type { Wasi } from '../wasi';
 import { reportEnding } from './entry';
 import { loadModule } from './load';
 import { type OptionSpec, type Options, UsageError } from './options';
+import type { Plan } from './plan';
 import { reportFailure } from './report';
 import { showSourcesFor } from './sources';
 import type { TimeLimit } from './time-limit';
@@ -18,14 +19,9 @@ export const PRELOAD: OptionSpec = {
   help: 'instantiate this module first; what the program imports from NAME is what it exports',
 };
 
-/** What the modules may use, all together with the program. */
-export interface Plan {
-  limitsBefore(): DriveOptions;
-  usedBefore(fuel: number): void;
-}
-
 interface Place {
   readonly store: Store;
+  readonly host: DriveHost;
   readonly wasi: Wasi;
   readonly features: Partial<Features> | undefined;
   readonly time: TimeLimit;
@@ -50,7 +46,7 @@ export async function preload(options: Options, place: Place): Promise<ImportLoo
     const instance = await instantiateFile(file, lookup, place);
     if (typeof instance === 'number') return instance;
     instances.set(name, instance);
-    const ending = await begin(instance, place.plan);
+    const ending = await begin(instance, place);
     if (ending !== undefined && ending.kind !== 'done') {
       await showSourcesFor(file, ending);
       return reportEnding(file, ending, options, place.wasi);
@@ -71,8 +67,8 @@ async function instantiateFile(file: string, lookup: ImportLookup, place: Place)
   }
 }
 
-async function begin(instance: Instance, plan: Plan): Promise<ProgramEnding | undefined> {
-  const program = programOf(instance, plan.limitsBefore());
+async function begin(instance: Instance, { plan, host }: Place): Promise<ProgramEnding | undefined> {
+  const program = programOf(instance, plan.limitsLeft(), host);
   let ending: ProgramEnding | undefined;
   for (const func of [instance.startFunc, exportedFunc(instance, '_initialize')]) {
     if (func === undefined || (ending !== undefined && ending.kind !== 'done')) continue;

@@ -1,5 +1,6 @@
 /** What is told of work that takes long, on a terminal alone: one line that is written over, and gone at the end. */
 import { type DecodeOptions, Module } from '../index';
+import { now } from './clock';
 import { isTerminal, progressLine } from './output';
 
 /** Milliseconds before anything is shown, and between two showings. */
@@ -7,6 +8,9 @@ const PATIENCE = 200;
 const INTERVAL = 100;
 /** Bytes whose reading or writing may keep somebody waiting for longer than that: it cannot be looked at on the way. */
 const LARGE = 16_000_000;
+
+/** Bytes of a module that is checked sooner than anybody gets impatient. */
+const SMALL = 100_000;
 
 /** Where it is shown, and when. */
 export interface Display {
@@ -17,11 +21,19 @@ export interface Display {
   show(line: string): void;
 }
 
+let terminal: boolean | undefined;
+
 const STDERR: Display = {
-  visible: isTerminal(),
-  now: () => performance.now(),
+  /** Found out when it is asked for: what tells loads modules of Node's that a short run goes without. */
+  get visible() {
+    terminal ??= isTerminal();
+    return terminal;
+  },
+  now,
   show: progressLine,
 };
+
+const NOWHERE: Display = { visible: false, now, show: () => {} };
 
 export class Progress {
   private readonly begun: number;
@@ -61,7 +73,7 @@ export class Progress {
 
 /** Work on so many bytes that lets nobody look at it before it is done: said before it begins. */
 export function during<T>(what: string, bytes: number, work: () => T, display: Display = STDERR): T {
-  if (!display.visible || bytes < LARGE) return work();
+  if (bytes < LARGE || !display.visible) return work();
   display.show(`tswasm: ${what} (${megabytes(bytes)})`);
   try {
     return work();
@@ -86,5 +98,6 @@ export function decodeModule(file: string, bytes: Uint8Array, features?: DecodeO
 
 /** Of decoding and validation. */
 export function checking(file: string, bytes: Uint8Array): Progress {
-  return new Progress(`checking ${file} (${megabytes(bytes.length)})`);
+  const display = bytes.length < SMALL ? NOWHERE : STDERR;
+  return new Progress(`checking ${file} (${megabytes(bytes.length)})`, display);
 }

@@ -1,38 +1,16 @@
 /** Snapshots in files: standalone ones, and those that a module carries. */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import path from 'node:path';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { SnapshotError } from '../errors';
 import { embedSnapshot, extractSnapshot, isStoreSnapshot, listSnapshots } from '../snapshot';
-import { InputError, readInput, reasonOf } from './load';
+import { isModule } from './carried';
+import { readInput } from './load';
+import { writeOutput } from './output-files';
 
 export interface SnapshotFile {
   /** A standalone container. */
   readonly bytes: Uint8Array;
   /** The module that carries it, if one does. */
   readonly module: Uint8Array | undefined;
-}
-
-/** The whole file at once or nothing, so that a crash leaves the one that was there. */
-export function writeOutput(file: string, bytes: Uint8Array | string): void {
-  const partial = `${file}.partial`;
-  try {
-    writeFileSync(partial, bytes);
-    renameSync(partial, file);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw new InputError(`${file}: ${reasonOf(error)}`);
-  }
 }
 
 /** `F.wasm` and `F.wasm:NAME`, split at the last `.wasm:` (draft, "Host Instantiation and Resumption Semantics"). */
@@ -47,33 +25,12 @@ export function snapshotFile(target: string): string {
   return embeddedName(target)?.file ?? target;
 }
 
-/** Refuses, before the run, a file that could not be written after it. */
-export function checkOutput(option: string, file: string): void {
-  const folder = path.dirname(file);
-  const fail = (why: string): never => {
-    throw new InputError(`--${option} ${file}: ${why}`);
-  };
-  const stat = statSync(folder, { throwIfNoEntry: false });
-  if (stat === undefined) fail(`there is no directory ${folder}`);
-  if (!stat!.isDirectory()) fail(`${folder} is not a directory`);
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) fail('is a directory');
-  try {
-    accessSync(folder, constants.W_OK);
-  } catch (error) {
-    fail(reasonOf(error));
-  }
-}
-
 /** Writes a snapshot where the user wants it. Gives the size of the file. */
 export function writeSnapshot(target: string, snapshot: Uint8Array, module: Uint8Array): number {
   const embedded = embeddedName(target);
   const bytes = embedded === undefined ? snapshot : embedSnapshot(module, snapshot, embedded.name);
   writeOutput(embedded?.file ?? target, bytes);
   return bytes.length;
-}
-
-export function isModule(bytes: Uint8Array): boolean {
-  return [0x00, 0x61, 0x73, 0x6d].every((byte, i) => bytes[i] === byte);
 }
 
 /** Reads a file and the name of the snapshot in it that is meant. */
@@ -129,17 +86,4 @@ function checkMagic(bytes: Uint8Array): Uint8Array {
     );
   }
   throw new SnapshotError('this is no snapshot, and no module that carries one', 'malformed', 0);
-}
-
-/** Whether running this module means going on from its default snapshot (draft, "Host Instantiation and Resumption Semantics"). */
-export function carriesDefault(file: string): boolean {
-  if (file === '-') return false;
-  const bytes = readInput(file);
-  try {
-    return isModule(bytes) && listSnapshots(bytes).some(({ name }) => name === '');
-  } catch (error) {
-    // Malformed: that is for the decoder to say.
-    if (error instanceof SnapshotError) return false;
-    throw error;
-  }
 }

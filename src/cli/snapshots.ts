@@ -1,86 +1,47 @@
-/** The snapshot options of `run` and `resume`: when a snapshot is due, and what then happens. */
+/** When a snapshot of a run is due, and what then happens. */
 import { constants } from 'node:os';
 import type { DriveLimits, DriveOptions, StopReason } from '../../embed/loop/drive';
-import type { Program, ProgramEnding } from '../../embed/loop/program';
+import type { ProgramEnding } from '../../embed/loop/program';
 import { SnapshotError } from '../errors';
 import type { Execution, Instance } from '../index';
 import { snapshot, u64FromNumber, withDigest } from '../snapshot';
-import { StateError, type Wasi } from '../wasi';
-import { reportEnding } from './entry';
+import { StateError } from '../wasi';
+import { now } from './clock';
 import { InputError } from './load';
-import { closest, type OptionSpec, type Options, parseCount, parseDuration, UsageError } from './options';
+import { closest, type Options, parseCount, parseDuration, UsageError } from './options';
 import { complain } from './output';
+import { checkOutput } from './output-files';
+import { type Guest, Plan } from './plan';
 import { during } from './progress';
 import { backtraceLines, EXIT } from './report';
-import { checkOutput, snapshotFile, writeSnapshot } from './snapshot-files';
-
-/** Also of `snapshot verify`. */
-export const NO_DIGEST: OptionSpec = {
-  name: 'no-digest',
-  help: 'write snapshots without a digest of their bytes, and do not check the one of a snapshot',
-};
-
-export const SNAPSHOT_OPTIONS: readonly OptionSpec[] = [
-  { name: 'snapshot-to', value: 'FILE', help: 'where to write a snapshot; the options below say when' },
-  { name: 'after-fuel', value: 'N', help: 'snapshot after N loop turns and calls' },
-  { name: 'after', value: 'TIME', help: 'snapshot after this time' },
-  { name: 'on-signal', value: 'SIGNAL', help: 'snapshot when this signal comes, for example SIGUSR1' },
-  { name: 'every', value: 'TIME', help: 'snapshot again and again; the program goes on' },
-  { name: 'keep-running', help: 'go on after any snapshot' },
-  { name: 'checkpoint', value: 'FILE', help: 'snapshot when Ctrl-C or SIGTERM would end the program' },
-  {
-    name: 'no-host-state',
-    help: 'write snapshots that other engines take: without the WASI world and digest',
-  },
-  NO_DIGEST,
-];
-
-export const SNAPSHOT_NOTES = `Snapshots: after one, we end with exit code 0, unless the program goes on; \`tswasm resume\` runs the rest.
-A FILE that ends in .wasm, or .wasm:NAME, becomes a copy of the module that carries the snapshot. A program
-that ends before a snapshot is due ends as always. When a snapshot cannot be written, the exit code is 1.
-A snapshot can do what all imports together can do: resume none whose maker you do not know. Its digest tells
-of damage, not of who wrote it.`;
+import { snapshotFile, writeSnapshot } from './snapshot-files';
 
 const TRIGGERS = ['after-fuel', 'after', 'on-signal', 'every'] as const;
 /** While signals are listened for, the event loop gets a turn after so many milliseconds. */
 const SIGNAL_SLICE = 4;
 const FRAMES_SHOWN = 12;
 
-interface Guest {
-  readonly program: Program;
-  readonly file: string;
-  /** The module's. */
-  readonly bytes: Uint8Array;
-  readonly wasi: Wasi;
-}
-
 interface Due {
   readonly file: string;
   readonly stop: boolean;
 }
 
-export class SnapshotPlan {
+export class SnapshotPlan extends Plan {
   private readonly target: string | undefined;
   private readonly checkpoint: string | undefined;
   private readonly every: number | undefined;
   private readonly keepRunning: boolean;
-  private readonly begun = performance.now();
   private afterFuel: number | undefined;
   private afterAt: number | undefined;
   private everyAt: number | undefined;
   private readonly handlers = new Map<NodeJS.Signals, () => void>();
   private controller = new AbortController();
   private signalled: Due | undefined;
-  private guest: Guest | undefined;
-  /** Fuel that others have used before the program. */
-  private before = 0;
   /** What the run ends with when it ends for a snapshot. */
   private exitCode: number | undefined;
 
-  constructor(
-    private readonly options: Options,
-    private readonly limits: DriveLimits,
-  ) {
+  constructor(options: Options, limits: DriveLimits) {
+    super(options, limits);
     this.target = options.get('snapshot-to');
     this.checkpoint = options.get('checkpoint');
     this.keepRunning = options.has('keep-running');
@@ -101,12 +62,6 @@ export class SnapshotPlan {
     this.everyAt = this.pointIn('every');
     this.every = this.everyAt === undefined ? undefined : this.everyAt - this.begun;
     this.listen();
-  }
-
-  /** What the program may use. */
-  private get fuel(): number | undefined {
-    const { fuel } = this.limits;
-    return fuel === undefined ? undefined : Math.max(0, fuel - this.before);
   }
 
   private pointIn(name: 'after' | 'every'): number | undefined {
@@ -138,20 +93,8 @@ export class SnapshotPlan {
     this.handlers.set(signal, handler);
   }
 
-  /** What modules may use that run before the program, which no snapshot holds. */
-  limitsBefore(): DriveOptions {
-    const { fuel, timeout } = this.limits;
-    return {
-      ...(fuel === undefined ? {} : { fuel: Math.max(0, fuel - this.before) }),
-      ...(timeout === undefined ? {} : { timeout: Math.max(0, this.begun + timeout - performance.now()) }),
-    };
-  }
-  usedBefore(fuel: number): void {
-    this.before += fuel;
-  }
-
   /** For the program's executions. */
-  driveOptions(): DriveOptions {
+  override driveOptions(): DriveOptions {
     return {
       ...this.limitsNow(0),
       ...(this.handlers.size > 0 ? { slice: SIGNAL_SLICE } : {}),
@@ -159,8 +102,8 @@ export class SnapshotPlan {
     };
   }
 
-  begin(guest: Guest): void {
-    this.guest = guest;
+  override begin(guest: Guest): void {
+    super.begin(guest);
     for (const [signal, handler] of this.handlers) {
       try {
         process.on(signal, handler);
@@ -170,18 +113,17 @@ export class SnapshotPlan {
     }
   }
 
-  end(): void {
+  override dispose(): void {
     for (const [signal, handler] of this.handlers) process.removeListener(signal, handler);
   }
 
   /** What may still be used up before something is due. */
   private limitsNow(fuelUsed: number): DriveLimits {
-    const { timeout } = this.limits;
     const fuelAt = least(this.fuel, this.afterFuel);
-    const time = least(timeout === undefined ? undefined : this.begun + timeout, this.afterAt, this.everyAt);
+    const time = least(this.end, this.afterAt, this.everyAt);
     return {
       ...(fuelAt === undefined ? {} : { fuel: Math.max(0, fuelAt - fuelUsed) }),
-      ...(time === undefined ? {} : { timeout: Math.max(0, time - performance.now()) }),
+      ...(time === undefined ? {} : { timeout: Math.max(0, time - now()) }),
       signal: this.controller.signal,
     };
   }
@@ -191,19 +133,18 @@ export class SnapshotPlan {
     const due = this.due(program.fuelUsed);
     if (due !== undefined && !this.write(execution, due) && due.stop) return undefined;
     if (due?.stop) return undefined;
-    const { fuel } = this;
-    const { timeout } = this.limits;
+    const { fuel, end } = this;
     const over =
       reason === 'request' ||
       (fuel !== undefined && program.fuelUsed >= fuel) ||
-      (timeout !== undefined && performance.now() >= this.begun + timeout);
+      (end !== undefined && now() >= end);
     // What is owed has been used, and the next run takes it.
     return over ? undefined : this.limitsNow(program.fuelUsed - execution.fuelOwed);
   }
 
   /** Takes note of one snapshot that is due. */
   private due(fuelUsed: number): Due | undefined {
-    const now = performance.now();
+    const time = now();
     const own = { file: this.target!, stop: !this.keepRunning };
     if (this.signalled !== undefined) {
       const { signalled } = this;
@@ -215,12 +156,12 @@ export class SnapshotPlan {
       this.afterFuel = undefined;
       return own;
     }
-    if (this.afterAt !== undefined && now >= this.afterAt) {
+    if (this.afterAt !== undefined && time >= this.afterAt) {
       this.afterAt = undefined;
       return own;
     }
-    if (this.everyAt === undefined || now < this.everyAt) return undefined;
-    this.everyAt = now + this.every!;
+    if (this.everyAt === undefined || time < this.everyAt) return undefined;
+    this.everyAt = time + this.every!;
     return { file: this.target!, stop: false };
   }
 
@@ -266,7 +207,7 @@ export class SnapshotPlan {
   }
 
   /** Tells how the program ended and gives our exit code. */
-  report(ending: ProgramEnding): number {
+  override report(ending: ProgramEnding): number {
     const { file, wasi } = this.guest!;
     if (this.exitCode !== undefined) {
       wasi.cancelWait();
@@ -276,7 +217,7 @@ export class SnapshotPlan {
     if (missed !== undefined && ending.kind !== 'stopped') {
       complain(`${file}: the program ended before --${missed}; there is no snapshot of it`);
     }
-    return reportEnding(file, ending, this.options, wasi);
+    return super.report(ending);
   }
 }
 

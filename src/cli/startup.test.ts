@@ -30,11 +30,11 @@ function loadedWith(entry: string): Set<string> {
   return seen;
 }
 
-it('is nothing of other commands, the tools, the REPL, debug information and scripts', () => {
+it('is nothing of other commands, tiers, snapshots, sockets, the tools, the REPL, debug information and scripts', () => {
   const files = [...loadedWith('src/cli/main.ts'), ...loadedWith('src/cli/commands/run.ts')];
   expect(files).toContain('src/interpreter/execution.ts');
   const late =
-    /^(src\/cli\/commands\/(?!run)|src\/cli\/repl\/|src\/cli\/tools\/(?!index)|src\/debug\/|spec-tests\/)/;
+    /^(src\/cli\/commands\/(?!run)|src\/cli\/(repl\/|snapshots)|src\/cli\/tools\/(?!index)|src\/debug\/|src\/compiler\/|embed\/node\/(sockets|tiers)|spec-tests\/)/;
   expect(files.filter((file) => late.test(file))).toEqual([]);
   expect([...loadedWith('src/cli/tools/coverage.ts')].some((file) => late.test(file))).toBe(true);
 });

@@ -2,7 +2,6 @@
 import type { ProgramEnding } from '../../embed/loop/program';
 import { SnapshotError } from '../errors';
 import type { Instance } from '../index';
-import { postmortem } from '../snapshot';
 import { StateError, type Wasi } from '../wasi';
 import type { OptionSpec, Options } from './options';
 import { complain } from './output';
@@ -14,14 +13,15 @@ export const STATE_HASH: OptionSpec = {
 };
 
 /** Tells the hash, if it is asked for. Gives our exit code, which is `code` unless there is no hash. */
-export function tellStateHash(
+export async function tellStateHash(
   options: Options,
   file: string,
   { instance, wasi, ending, code }: Ended,
-): number {
+): Promise<number> {
   if (!options.has(STATE_HASH.name)) return code;
   try {
     if (ending.kind === 'stopped') throw new SnapshotError('the program was stopped before its end', 'state');
+    const { postmortem } = await import('../snapshot');
     complain(`${file}: state sha256:${wasi.stateDigest(postmortem(instance))}`);
     return code;
   } catch (error) {

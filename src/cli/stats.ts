@@ -3,6 +3,7 @@ import type { Instance, Store } from '../index';
 import { codeOf } from '../interpreter/code';
 import { INTERPRETER, policyOf } from '../interpreter/policy';
 import type { Tier } from '../interpreter/tiers';
+import { now } from './clock';
 import type { OptionSpec, Options } from './options';
 import { complain } from './output';
 
@@ -13,7 +14,7 @@ export const STATS: OptionSpec = {
 
 /** Takes the time. */
 export class Stats {
-  private readonly begun = performance.now();
+  private readonly begun = now();
   private decoded = 0;
 
   constructor(
@@ -23,14 +24,14 @@ export class Stats {
 
   /** The program is about to run. */
   ready(): void {
-    this.decoded = performance.now() - this.begun;
+    this.decoded = now() - this.begun;
   }
 
   /** If they are asked for. */
   tell(instance: Instance, fuel: number): void {
     const { options, file, decoded } = this;
     if (!options.has(STATS.name)) return;
-    const running = performance.now() - this.begun - decoded;
+    const running = now() - this.begun - decoded;
     complain(`${file}: ${decoded.toFixed(1)} ms until it ran, then ${running.toFixed(1)} ms; fuel ${fuel}`);
     for (const line of tierLines(instance.store, instance)) complain(`${file}: ${line}`);
   }

@@ -1,5 +1,6 @@
 /** `--timeout` of what is done before a program runs, or without one: in parts, with a look at the clock between them. */
 import { type Features, Module } from '../decoder';
+import { now } from './clock';
 import { type OptionSpec, type Options, parseDuration } from './options';
 import { checking } from './progress';
 
@@ -20,7 +21,7 @@ export class TimeoutError extends Error {}
 
 /** The time that a command has, from when this is made. */
 export class TimeLimit {
-  private readonly begun = performance.now();
+  private readonly begun = now();
   private readonly given: number;
 
   constructor(private readonly options: Options) {
@@ -29,7 +30,7 @@ export class TimeLimit {
 
   /** Throws when the time is over. */
   look(): void {
-    if (performance.now() - this.begun >= this.given) {
+    if (now() - this.begun >= this.given) {
       throw new TimeoutError(`stopped: not finished after ${this.options.get(TIMEOUT.name)}`);
     }
   }

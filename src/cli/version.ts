@@ -1,7 +1,8 @@
 /** The version of the package that this file is a part of. */
 import { existsSync, readFileSync } from 'node:fs';
 
-function readVersion(): string {
+/** Read when it is asked for. */
+export function version(): string {
   // One folder up from dist/, two from src/cli/.
   for (const place of ['../package.json', '../../package.json']) {
     const file = new URL(place, import.meta.url);
@@ -9,5 +10,3 @@ function readVersion(): string {
   }
   return 'unknown';
 }
-
-export const version = readVersion();

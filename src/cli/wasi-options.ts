@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nodeDirectory } from '../../embed/node/files';
 import { nodeHost } from '../../embed/node/host';
-import { listen, type NodeListener } from '../../embed/node/sockets';
+import type { NodeListener } from '../../embed/node/sockets';
 import { processStreams } from '../../embed/node/stdio';
 import {
   copyDirectory,
@@ -22,7 +22,7 @@ import {
 import { InputError, readInput, reasonOf } from './load';
 import { type OptionSpec, type Options, parseCount, parseSize, UsageError } from './options';
 import { BROKEN_PIPE, complain } from './output';
-import { checkOutput } from './snapshot-files';
+import { checkOutput } from './output-files';
 import { traceLine } from './wasi-trace';
 
 export const WASI_OPTIONS: readonly OptionSpec[] = [
@@ -122,9 +122,12 @@ function nameOf(file: string): string {
 }
 
 /** The sockets of --tcplisten. */
-export function openListeners(options: Options): Promise<NodeListener[]> {
+export async function openListeners(options: Options): Promise<NodeListener[]> {
+  const wanted = options.all('tcplisten');
+  if (wanted.length === 0) return [];
+  const { listen } = await import('../../embed/node/sockets');
   return Promise.all(
-    options.all('tcplisten').map(async (text) => {
+    wanted.map(async (text) => {
       const match = /^(.*):(\d+)$/.exec(text);
       if (match === null) throw new UsageError(`--tcplisten ${text}: expected HOST:PORT`);
       try {

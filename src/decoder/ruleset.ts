@@ -5,7 +5,7 @@ import type { OpName, SpecialOp } from './instructions';
 import { INSTRUCTIONS, PREFIX_BASE } from './instructions';
 import { readFunction, SPECIAL, signatureRule } from './rules';
 import { refTo } from './types';
-import { proposalOfOpcode, unsupported } from './unsupported';
+import { eachUnsupported, unsupported } from './unsupported';
 import type { Rule, Rules, Validator } from './validator';
 
 /** One more than the greatest dense id of any proposal. */
@@ -54,15 +54,16 @@ function needing(feature: 'mvp' | Feature, rule: Rule, clause = ''): Rule {
   };
 }
 
-function missingRule(op: number): Rule {
-  const proposal = proposalOfOpcode(op);
-  return (v) => {
-    throw proposal === undefined ? v.illegal() : unsupported(proposal, v.at);
-  };
-}
+const illegal: Rule = (v) => {
+  throw v.illegal();
+};
 
-const code: Rule[] = [];
-for (let op = 0; op < INSTRUCTION_IDS; op++) code.push(missingRule(op));
+const code: Rule[] = new Array<Rule>(INSTRUCTION_IDS).fill(illegal);
+eachUnsupported((op, proposal) => {
+  code[op] = (v) => {
+    throw unsupported(proposal, v.at);
+  };
+});
 const constant = code.slice();
 for (const prefix of Object.keys(PREFIX_BASE)) {
   code[Number(prefix)] = (v) => v.prefixed(code);

@@ -347,12 +347,24 @@ export class Walk {
 const CAUGHT: readonly ValType[] = [refType(false, HEAP.exn)];
 
 /** By dense id: how many operands, and the results; BOTTOM stands for the type that the immediates decide. */
-const SIGNATURES: { readonly operands: number; readonly results: readonly ValType[] }[] = [];
+const SIGNATURES: Signature[] = [];
+interface Signature {
+  readonly operands: number;
+  readonly results: readonly ValType[];
+}
+
+const signatures = new Map<string, Signature>();
 for (const { op, sig } of INSTRUCTIONS) {
-  const [operands, results] = sig.split(':');
-  SIGNATURES[op] = {
+  const signature = signatures.get(sig) ?? signatureOf(sig);
+  signatures.set(sig, signature);
+  SIGNATURES[op] = signature;
+}
+
+function signatureOf(sig: string): Signature {
+  const [operands, results = ''] = sig.split(':');
+  return {
     operands: operands.length,
-    results: Array.from(results ?? '', (char) => TYPE_OF_SIGNATURE[char] ?? BOTTOM),
+    results: results.split('').map((char) => TYPE_OF_SIGNATURE[char] ?? BOTTOM),
   };
 }
 

@@ -52,9 +52,23 @@ interface StackTraces {
 const LOOKED_AT = 200;
 /** Host calls inside each other up to which it is looked at who called. A trap may pass through a thousand of them, and each look costs. */
 const MOST_LOOKED_AT = 8;
-/** Whether stacks of this host begin with the message. */
-const HEADED = String(new Error('m').stack).startsWith('Error: m');
-const AT = HEADED || !String(new Error().stack).includes('@');
+
+/** How this host writes stacks: whether they begin with the message, and whether lines have ` at ` in them. */
+interface Manner {
+  readonly headed: boolean;
+  readonly at: boolean;
+}
+let known: Manner | undefined;
+
+/** Found out when the first trace is shown: it takes a millisecond, which most runs have no use for. */
+function manner(): Manner {
+  if (known === undefined) {
+    const headed = String(new Error('m').stack).startsWith('Error: m');
+    known = { headed, at: headed || !String(new Error().stack).includes('@') };
+  }
+  return known;
+}
+
 /** Longest run of frames that is looked for when frames repeat: so many functions call each other in turn. */
 const LONGEST_CYCLE = 12;
 
@@ -67,7 +81,7 @@ function linesBelow(door: Door): () => string[] {
   return () => {
     // Whoever prepares stack traces (source maps) may have made something else than text.
     const text = typeof holder.stack === 'string' ? holder.stack.split('\n') : [];
-    return text.slice(HEADED && captureStackTrace ? 1 : 0).filter((line) => line !== '');
+    return text.slice(captureStackTrace && manner().headed ? 1 : 0).filter((line) => line !== '');
   };
 }
 
@@ -151,10 +165,10 @@ function stackText(error: Error): string {
   const lines = parts
     .get(error)!
     .flatMap(({ frames, callers }) => [
-      ...fold(frames, frameLine, (note) => (AT ? `    ... ${note}` : `... ${note}`)),
+      ...fold(frames, frameLine, (note) => (manner().at ? `    ... ${note}` : `... ${note}`)),
       ...callers(),
     ]);
-  return [...(HEADED ? [`${error.name}: ${error.message}`] : []), ...lines].join('\n');
+  return [...(manner().headed ? [`${error.name}: ${error.message}`] : []), ...lines].join('\n');
 }
 
 function frameLine(frame: BacktraceFrame): string {
@@ -162,7 +176,7 @@ function frameLine(frame: BacktraceFrame): string {
   const place = `wasm-function[${frame.funcidx}]:0x${frame.offset.toString(16)}`;
   const where = source === undefined ? place : `${place}, ${positionText(source)}`;
   const name = frame.name === undefined ? undefined : printable(frame.name);
-  if (!AT) return `${name ?? ''}@${where}`;
+  if (!manner().at) return `${name ?? ''}@${where}`;
   return name === undefined ? `    at ${where}` : `    at ${name} (${where})`;
 }
 

@@ -11,8 +11,8 @@ import {
   F64,
   I32,
   I64,
-  INSTRUCTIONS,
   type Instruction,
+  instructionOf,
   type NumericOp,
   type NumericSignature,
   type OpName,
@@ -167,11 +167,4 @@ function handlerOf(row: Instruction): Handler {
 }
 
 /** By the instructions' dense ids. */
-export const HANDLERS: readonly (Handler | undefined)[] = INSTRUCTIONS.reduce<(Handler | undefined)[]>(
-  (table, row) => {
-    while (table.length < row.op) table.push(undefined);
-    table[row.op] = handlerOf(row);
-    return table;
-  },
-  [],
-);
+export const HANDLERS: readonly (Handler | undefined)[] = instructionOf.map((row) => row && handlerOf(row));

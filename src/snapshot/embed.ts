@@ -1,42 +1,16 @@
 /**
- * Snapshots in custom sections of a module (draft, "Embedded Custom Section"): `snapshot` is the default one, `snapshot.<name>` a named
- * one. An embedded snapshot is there to be resumed by the module that carries it, so it must be resumable and belong to it.
+ * Snapshots put into custom sections of a module, and taken out of them (embedded.ts). An embedded snapshot is there to be resumed by the module that carries it, so it must be resumable and belong to it.
  */
 
 import { type ByteSource, bytesOf, check, TEXT } from '../checks';
 import { decodeUtf8, encodeUtf8 } from '../decoder/utf8';
 import { SnapshotError } from '../errors';
 import { decode, decodeMeta } from './decode';
+import { sectionName, snapshotName } from './embedded';
 import { HEADER_BYTES, MAGIC, VERSION } from './format';
 import { type ModuleSection, moduleHash, sectionsOf } from './identity';
 import { u64Equal, u64Hex } from './u64';
 import { Writer } from './writer';
-
-const DEFAULT_SECTION = 'snapshot';
-const NAMED_PREFIX = 'snapshot.';
-
-/** A snapshot inside a module. */
-export interface EmbeddedSnapshot {
-  /** '' for the default one. */
-  readonly name: string;
-  /** More than one section carries this name: the module is valid, but none of them can be selected. */
-  readonly duplicate: boolean;
-  /** Bytes of its sections. */
-  readonly size: number;
-}
-
-/** What a module carries, in the order of its sections. */
-export function listSnapshots(wasm: ByteSource): EmbeddedSnapshot[] {
-  const found: EmbeddedSnapshot[] = [];
-  for (const section of sectionsOf(wasm)) {
-    const name = snapshotName(section);
-    if (name === undefined) continue;
-    const twin = found.findIndex((other) => other.name === name);
-    if (twin >= 0) found[twin] = { ...found[twin], duplicate: true };
-    else found.push({ name, duplicate: false, size: section.end - section.bodyStart });
-  }
-  return found;
-}
 
 /** The named snapshot as a standalone container. Checks that it may stand in this module; `decode` checks the rest. */
 export function extractSnapshot(source: ByteSource, name = ''): Uint8Array {
@@ -121,20 +95,9 @@ function checkBelongs(snapshot: Uint8Array, wasm: Uint8Array): void {
   }
 }
 
-/** The snapshot's name, '' for the default, or undefined for any other section. */
-function snapshotName({ name }: ModuleSection): string | undefined {
-  if (name === DEFAULT_SECTION) return '';
-  if (name?.startsWith(NAMED_PREFIX) && name.length > NAMED_PREFIX.length)
-    return name.slice(NAMED_PREFIX.length);
-  return undefined;
-}
-
 /** The name as UTF-8 can carry it. */
 function scalars(name: string): string {
   return decodeUtf8(encodeUtf8(name)) ?? name;
-}
-function sectionName(name: string): string {
-  return name === '' ? DEFAULT_SECTION : NAMED_PREFIX + name;
 }
 function title(name: string): string {
   return name === '' ? 'default snapshot' : `snapshot '${name}'`;

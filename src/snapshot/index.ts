@@ -32,13 +32,8 @@ export type {
   TypeTag,
   U64,
 } from './document';
-export {
-  type EmbeddedSnapshot,
-  embedSnapshot,
-  extractSnapshot,
-  listSnapshots,
-  removeSnapshot,
-} from './embed';
+export { embedSnapshot, extractSnapshot, removeSnapshot } from './embed';
+export { type EmbeddedSnapshot, listSnapshots } from './embedded';
 export { encode } from './encode';
 export { moduleHash } from './identity';
 export type { PartRecord } from './linkage';

@@ -15,8 +15,8 @@ import type { Command } from '../command';
 import { loadModule, reasonOf } from '../load';
 import { closest, type Options, parseCount, parseSize, UsageError } from '../options';
 import { complain, print } from '../output';
+import { checkOutput } from '../output-files';
 import { EXIT, reportFailure } from '../report';
-import { checkOutput } from '../snapshot-files';
 import { TIMEOUT, TimeLimit } from '../time-limit';
 
 export const compileCommand: Command = {

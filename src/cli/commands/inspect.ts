@@ -8,6 +8,7 @@ import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { print } from '../output';
 import { EXIT, reportFailure } from '../report';
+import { loadTiers } from '../tiers';
 import { TIMEOUT, TimeLimit } from '../time-limit';
 
 export const inspectCommand: Command = {
@@ -31,6 +32,7 @@ export const inspectCommand: Command = {
       throw new UsageError('functions are for --disassemble, --lowered and --tiers');
     }
     const time = new TimeLimit(options);
+    if (options.has('tiers')) await loadTiers();
     try {
       const bytes = await loadModule(file);
       if (functions.length > 0) {
@@ -79,11 +81,10 @@ function listLowered(module: Module, funcidx: number, time: TimeLimit): Iterable
   return printLowered(module, body);
 }
 
-/** The tiers that this build has, as a program runs by default. */
-const policy = policyFor('auto');
-
 function* listTiers(module: Module, funcidx: number): Iterable<string> {
   const name = module.names.functions.get(funcidx);
+  // The tiers that this build has, as a program runs by default.
+  const policy = policyFor('auto');
   const { tier, refusals } = reportTier(module, funcidx, policy);
   yield `func ${funcidx}${name === undefined ? '' : ` $${printable(name)}`}: ${tier}`;
   const missing = TIER_NAMES.filter((known) => !policy.tiers.some((installed) => installed.name === known));

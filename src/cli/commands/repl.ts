@@ -1,9 +1,10 @@
 /** `tswasm repl`. */
 import type { Command } from '../command';
-import { ENGINE_OPTIONS, storeLimits, tierOf } from '../entry';
+import { ENGINE_OPTIONS, storeLimits } from '../entry';
 import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { EXIT, reportFailure } from '../report';
+import { choiceOf, loadTiers } from '../tiers';
 import { makeWasi, WASI_OPTIONS } from '../wasi-options';
 
 /** Options of `run` that mean something to somebody who calls functions one by one. */
@@ -20,10 +21,11 @@ export const replCommand: Command = {
       const bytes = await loadModule(file);
       const { Session } = await import('../repl/session');
       const { talk } = await import('../repl/talk');
+      await loadTiers();
       const session = await Session.open(bytes, {
         options,
         file,
-        limits: { ...storeLimits(options), ...tierOf(options) },
+        limits: { ...storeLimits(options), tier: choiceOf(options) },
         wasi: () => makeWasi(options, file, args, []),
       });
       await talk(session);

@@ -1,22 +1,24 @@
 /** `tswasm resume`. */
 import { existsSync } from 'node:fs';
 import { programOf } from '../../../embed/loop/program';
-import { Func, instantiatePaused, Store } from '../../index';
+import { Func, instantiatePaused } from '../../index';
 import { decode, restore } from '../../snapshot';
 import { StateError } from '../../wasi';
 import type { Command } from '../command';
-import { ALIKE, ENGINE_OPTIONS, runLimits, runRest, storeLimits, tierOf } from '../entry';
+import { ENGINE_OPTIONS, runRest, storeLimits } from '../entry';
 import { featuresOf } from '../features';
 import { loadModule } from '../load';
 import { type Options, UsageError } from '../options';
+import { planOf } from '../plans';
 import { PRELOAD, preload } from '../preloads';
 import { during } from '../progress';
 import { reportFailure } from '../report';
 import { isSnapshotFile, readSnapshot } from '../snapshot-files';
-import { SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
+import { SNAPSHOT_OPTIONS } from '../snapshot-options';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
 import { STATS, Stats } from '../stats';
+import { engineOf, TIER } from '../tiers';
 import { TimeLimit } from '../time-limit';
 import { TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
@@ -41,6 +43,7 @@ export const resumeCommand: Command = {
     STATE_HASH,
     STATS,
     ...ENGINE_OPTIONS,
+    TIER,
     ...SNAPSHOT_OPTIONS,
     ...TOOL_OPTIONS,
     UNKNOWN_IMPORTS,
@@ -59,7 +62,7 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
     refuseSwapped(file, others);
     const time = new TimeLimit(options);
     const stats = new Stats(options, file);
-    const plan = new SnapshotPlan(options, runLimits(options));
+    const plan = await planOf(options);
     let blamed = file;
     try {
       const saved = readSnapshot(file);
@@ -79,10 +82,10 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
       const tools = await Tools.begin(options, moduleFile);
       const features = featuresOf(options);
       const module = time.decode(moduleFile, bytes, features);
-      const store = new Store({ ...limits, ...tierOf(options), ...ALIKE });
+      const { store, host } = await engineOf(options);
       const wasi = makeWasi(options, moduleFile, [], []);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
-      const imported = await preload(options, { store, wasi, features, time, plan, unknown });
+      const imported = await preload(options, { store, host, wasi, features, time, plan, unknown });
       if (typeof imported === 'number') return imported;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, imported));
       blamed = file;
@@ -91,7 +94,7 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
         restore(document, instance, { loadHostState }),
       );
       checkFilesOut(options, wasi);
-      const program = programOf(instance, tools.watched(plan.driveOptions()));
+      const program = programOf(instance, tools.watched(plan.driveOptions()), host);
       plan.begin({ program, file: moduleFile, bytes, wasi });
       blamed = moduleFile;
       stats.ready();
@@ -102,12 +105,17 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
       await tools.end(instance, last);
       stats.tell(instance, program.fuelUsed);
       writeFiles(options, wasi);
-      return tellStateHash(options, moduleFile, { instance, wasi, ending: last, code: plan.report(last) });
+      return await tellStateHash(options, moduleFile, {
+        instance,
+        wasi,
+        ending: last,
+        code: plan.report(last),
+      });
     } catch (error) {
       if (error instanceof UsageError) throw error;
       return reportFailure(blamed, error);
     } finally {
-      plan.end();
+      plan.dispose();
     }
   },
 };

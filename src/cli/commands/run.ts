@@ -1,19 +1,22 @@
 /** `tswasm run`. */
 import { exportedFunc, programOf } from '../../../embed/loop/program';
-import { Func, instantiatePaused, Store } from '../../index';
+import { Func, instantiatePaused } from '../../index';
+import { noteRun } from '../bytecode';
+import { carriesDefault } from '../carried';
 import type { Command } from '../command';
-import { ALIKE, ENGINE_OPTIONS, runLimits, runWhole, storeLimits, tellExports, tierOf } from '../entry';
+import { ENGINE_OPTIONS, runWhole, tellExports } from '../entry';
 import { featuresOf } from '../features';
 import { loadModule } from '../load';
 import { type Options, UsageError } from '../options';
 import { complain } from '../output';
+import { planOf } from '../plans';
 import { PRELOAD, preload } from '../preloads';
 import { reportFailure } from '../report';
-import { carriesDefault } from '../snapshot-files';
-import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS, SnapshotPlan } from '../snapshots';
+import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS } from '../snapshot-options';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
 import { STATS, Stats } from '../stats';
+import { engineOf, TIER } from '../tiers';
 import { TimeLimit } from '../time-limit';
 import { COVERAGE, TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
@@ -41,6 +44,7 @@ export const runCommand: Command = {
     STATE_HASH,
     STATS,
     ...ENGINE_OPTIONS,
+    TIER,
     ...SNAPSHOT_OPTIONS,
     ...TOOL_OPTIONS,
     UNKNOWN_IMPORTS,
@@ -74,8 +78,8 @@ ${SNAPSHOT_NOTES}`,
     }
     const time = new TimeLimit(options);
     const stats = new Stats(options, file);
-    const plan = new SnapshotPlan(options, runLimits(options));
-    const store = new Store({ ...storeLimits(options), ...tierOf(options), ...ALIKE });
+    const plan = await planOf(options);
+    const { store, host } = await engineOf(options);
     const listeners = await openListeners(options);
     const wasi = makeWasi(options, file, args, listeners);
     try {
@@ -85,27 +89,28 @@ ${SNAPSHOT_NOTES}`,
       const features = featuresOf(options);
       const module = await tools.instrumented(time.decode(file, bytes, features), time);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
-      const others = await preload(options, { store, wasi, features, time, plan, unknown });
+      const others = await preload(options, { store, host, wasi, features, time, plan, unknown });
       if (typeof others === 'number') return others;
       const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host, others));
-      const program = programOf(instance, tools.watched(plan.driveOptions()));
+      const program = programOf(instance, tools.watched(plan.driveOptions()), host);
       plan.begin({ program, file, bytes, wasi });
       const wanted = { invoke: options.get('invoke'), args };
       if (wanted.invoke === undefined && exportedFunc(instance, '_start') === undefined) {
         tellExports(file, instance);
       }
       stats.ready();
+      noteRun();
       const ending = await runWhole(program, wanted);
       await showSourcesFor(file, ending);
       await tools.end(instance, ending);
       stats.tell(instance, program.fuelUsed);
       writeFiles(options, wasi);
-      return tellStateHash(options, file, { instance, wasi, ending, code: plan.report(ending) });
+      return await tellStateHash(options, file, { instance, wasi, ending, code: plan.report(ending) });
     } catch (error) {
       if (error instanceof UsageError) throw error;
       return reportFailure(file, error);
     } finally {
-      plan.end();
+      plan.dispose();
       await Promise.all(listeners.map((listener) => listener.flushed(FLUSH_TIME)));
     }
   },

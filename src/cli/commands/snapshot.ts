@@ -19,14 +19,17 @@ import {
   u64Hex,
   verify,
 } from '../../snapshot';
+import { isModule } from '../carried';
 import type { Command } from '../command';
 import { InputError, loadModule, reasonOf } from '../load';
 import { type Options, UsageError } from '../options';
 import { print } from '../output';
+import { writeOutput } from '../output-files';
 import { during } from '../progress';
 import { EXIT, reportFailure } from '../report';
-import { isModule, onlyName, readCarrier, readSnapshot, writeOutput } from '../snapshot-files';
-import { NO_DIGEST, WASI_WORLD } from '../snapshots';
+import { onlyName, readCarrier, readSnapshot } from '../snapshot-files';
+import { NO_DIGEST } from '../snapshot-options';
+import { WASI_WORLD } from '../snapshots';
 import { TIMEOUT, TimeLimit } from '../time-limit';
 
 /** The words after the name of an action. */

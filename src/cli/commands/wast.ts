@@ -9,6 +9,7 @@ import { UsageError } from '../options';
 import { complain, print } from '../output';
 import { Progress } from '../progress';
 import { EXIT } from '../report';
+import { loadTiers } from '../tiers';
 
 /** Problems of a file that are shown. */
 const SHOWN = 20;
@@ -22,6 +23,7 @@ Scripts are those of the WebAssembly specification: modules, (invoke ...), (asse
 and the rest. Text modules need the package "wabt". Exit code 1 when an assertion fails.`,
   async run(options) {
     if (options.rest.length === 0) throw new UsageError('no script is given');
+    await loadTiers();
     const { runScriptWith, isClean } = await import('../../../spec-tests/script-run');
     const { tswasmEngine } = await import('../../../spec-tests/engines/tswasm');
     const most = options.has('verbose') ? Number.POSITIVE_INFINITY : SHOWN;

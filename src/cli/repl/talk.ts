@@ -8,8 +8,8 @@ import { formatResult } from '../invoke';
 import { InputError } from '../load';
 import { closest, parseCount, UsageError } from '../options';
 import { complain, print } from '../output';
+import { writeOutput } from '../output-files';
 import { backtraceLines } from '../report';
-import { writeOutput } from '../snapshot-files';
 import { showSourcesOf } from '../sources';
 import type { Progress, Session } from './session';
 

@@ -7,7 +7,7 @@ import { F32, F64, I32, I64, isRef, type MemoryType, V128 } from '../../decoder'
 import type { Global, Instance, Memory, RuntimeError } from '../../index';
 import { moduleOf } from '../../interpreter';
 import { Writer } from '../../snapshot/writer';
-import { writeOutput } from '../snapshot-files';
+import { writeOutput } from '../output-files';
 
 const SECTION = { custom: 0, memory: 5, global: 6, data: 11 } as const;
 /** Runs of zeros as long as this are left out of the data. */

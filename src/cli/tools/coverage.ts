@@ -11,7 +11,7 @@ import { type Immediates, OP } from '../../decoder/instructions';
 import type { Instance, Module, SourcePosition } from '../../index';
 import { type ModuleSection, sectionsOf } from '../../snapshot/identity';
 import { Writer } from '../../snapshot/writer';
-import { writeOutput } from '../snapshot-files';
+import { writeOutput } from '../output-files';
 import { readBeside } from '../sources';
 
 /** Code without branches: the offsets of its instructions in the original module. */

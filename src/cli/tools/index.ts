@@ -5,7 +5,7 @@ import type { Instance, Module } from '../../index';
 import { featuresOf } from '../features';
 import type { OptionSpec, Options } from '../options';
 import { complain } from '../output';
-import { checkOutput } from '../snapshot-files';
+import { checkOutput } from '../output-files';
 import { showSourcesOf } from '../sources';
 import type { TimeLimit } from '../time-limit';
 import type { Probed } from './coverage';

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import type { BacktraceFrame } from '../../errors';
 import type { Execution, SourcePosition } from '../../index';
 import { moduleOf, positionOf } from '../../interpreter';
-import { writeOutput } from '../snapshot-files';
+import { writeOutput } from '../output-files';
 
 interface CallFrame {
   readonly functionName: string;

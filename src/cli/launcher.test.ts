@@ -1,0 +1,71 @@
+/** What `tswasm` keeps of a run for the next one, in a copy of the built command line. */
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+const place = mkdtempSync(path.join(tmpdir(), 'tswasm-launcher-'));
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+/** (module (func (export "_start"))) */
+const NOTHING = [
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
+  ...[7, 10, 1, 6, ...Buffer.from('_start'), 0, 0, 10, 4, 1, 2, 0, 0x0b],
+];
+const at = (name: string) => path.join(place, name);
+const kept = () => readdirSync(place).filter((name) => name.includes('.bytecode'));
+
+function tswasm(
+  words: readonly string[],
+  variables: Record<string, string> = {},
+  flags: readonly string[] = [],
+) {
+  const { NODE_OPTIONS: _, NODE_DISABLE_COMPILE_CACHE: __, ...env } = process.env;
+  const all = [...flags, at('cli.cjs'), ...words, at('nothing.wasm')];
+  const { status, stderr } = spawnSync(process.execPath, all, {
+    env: { ...env, ...variables },
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+}
+
+it.skipIf(!existsSync(path.join(dist, 'cli.cjs')))(
+  'is bytecode, of a typical run alone, and no matter when it is damaged',
+  () => {
+    for (const name of readdirSync(dist)) {
+      if (/^cli.*\.cjs$/.test(name)) copyFileSync(path.join(dist, name), at(name));
+    }
+    writeFileSync(at('nothing.wasm'), Uint8Array.from(NOTHING));
+    tswasm(['validate']);
+    tswasm(['run'], { NODE_DISABLE_COMPILE_CACHE: '1' });
+    tswasm(['run'], { NODE_OPTIONS: '--no-warnings' });
+    tswasm(['run'], {}, ['--max-old-space-size=400']);
+    tswasm(['run', '--tier', 'interpret']);
+    expect(kept()).toEqual([]);
+
+    tswasm(['run']);
+    const [name, ...others] = kept();
+    expect(others).toEqual([]);
+    const bytes = readFileSync(at(name));
+    tswasm(['run']);
+    expect(readFileSync(at(name)).equals(bytes)).toBe(true);
+
+    for (const length of [0, 1, bytes.length >> 1]) {
+      writeFileSync(at(name), bytes.subarray(0, length));
+      tswasm(['run']);
+      expect(readFileSync(at(name)).length).toBeGreaterThan(bytes.length >> 1);
+    }
+    expect(kept()).toEqual([name]);
+  },
+);

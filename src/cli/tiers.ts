@@ -1,0 +1,86 @@
+/** What runs functions: `--tier`. Other tiers than the interpreter are loaded when a run has use for them. */
+import type { DriveHost } from '../../embed/loop/drive';
+import { late } from '../../embed/node/late';
+import { Store } from '../index';
+import { usePolicy } from '../interpreter/machine';
+import { policyFor, TIER_CHOICES, type TierChoice } from '../interpreter/policy';
+import { noteFlags } from './bytecode';
+import { now } from './clock';
+import { ALIKE, storeLimits } from './entry';
+import { type OptionSpec, type Options, UsageError } from './options';
+import { STATE_HASH } from './state-hash';
+import { isDeterministic } from './wasi-options';
+
+export const TIER: OptionSpec = {
+  name: 'tier',
+  value: 'NAME',
+  help: `what runs functions: ${TIER_CHOICES.join(', ')} (the default: auto; interpret with --deterministic and --state-hash)`,
+};
+
+/**
+ * Milliseconds that a program computes in the interpreter before the other tiers are loaded, unless one is asked for by name. Loading them
+ * and writing the module again takes longer than that, so a short run is over sooner without.
+ */
+const BEFORE_TIERS = 3;
+
+/** The tier asked for. Where every host must come to the same bits of NaNs, the interpreter is, unless another is. */
+export function choiceOf(options: Options): TierChoice {
+  const given = options.get(TIER.name);
+  if (given === undefined)
+    return isDeterministic(options) || options.has(STATE_HASH.name) ? 'interpret' : 'auto';
+  const tier = TIER_CHOICES.find((choice) => choice === given);
+  if (tier === undefined) throw new UsageError(`--tier ${given}: expected ${TIER_CHOICES.join(', ')}`);
+  return tier;
+}
+
+/** Has this host's tiers installed. */
+export async function loadTiers(): Promise<void> {
+  await import('../../embed/node/tiers');
+}
+
+/**
+ * Hot guests are chains of small closures while they are interpreted: V8 may inline twice as much of them as it would of a program written by
+ * hand (CoreMark: 1.1 times as fast). The process is ours.
+ */
+function inlineMore(): void {
+  noteFlags();
+  late('node:v8').setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
+}
+
+/** A command's store, and what its programs are driven with. */
+export interface Engine {
+  readonly store: Store;
+  readonly host: DriveHost;
+}
+
+/** What the options ask for. */
+export async function engineOf(options: Options): Promise<Engine> {
+  const tier = choiceOf(options);
+  if (tier === 'interpret') inlineMore();
+  else if (tier !== 'auto') await loadTiers();
+  const store = new Store({ ...storeLimits(options), tier: tier === 'auto' ? 'interpret' : tier, ...ALIKE });
+  return { store, host: tier === 'auto' ? new LaterTiers(store) : { now } };
+}
+
+/** A host of runs that begin in the interpreter. */
+class LaterTiers implements DriveHost {
+  readonly now = now;
+  private loaded = false;
+
+  constructor(private readonly store: Store) {}
+
+  get later(): DriveHost['later'] {
+    return this.loaded ? undefined : { after: BEFORE_TIERS, load: () => this.load() };
+  }
+
+  private async load(): Promise<void> {
+    this.loaded = true;
+    try {
+      await loadTiers();
+    } catch {
+      // The program may hold every descriptor that we may have: then no file can be read, and it stays where it is.
+      return;
+    }
+    usePolicy(this.store, policyFor('auto'));
+  }
+}
