@@ -1,31 +1,41 @@
 /**
  * Runs the official suite from the command line:
- *   npm run spec -- [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|native|host] [--verbose] [--all-problems] [file or part of a path ...]
+ *   npm run spec -- [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|native|host] [--host jitless|quickjs] [--verbose] [--all-problems] [file or part of a path ...]
  * A file that exists is run as it is; anything else selects files of the suite. Exit code 1 when a result is not as listed.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Engine } from './engine';
 import { engineNamed } from './engines/index';
+import { HOST_NAMES, Host } from './hosts/index';
 import { listScripts, locateTestsuite, missingNotice } from './locate';
 import { readExpectedFailures, showTotals, totals, verdict } from './report';
 import { type FileResult, isClean, runScript } from './runner';
 
 interface Options {
   engine: Engine;
+  /** Where the engine runs, if that is not here. */
+  host: string | undefined;
   verbose: boolean;
   problems: number;
   patterns: string[];
 }
 
 const USAGE =
-  'usage: npm run spec -- [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|native|host] [--verbose] [--all-problems] [file or part of a path ...]';
+  'usage: npm run spec -- [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|native|host] [--host jitless|quickjs] [--verbose] [--all-problems] [file or part of a path ...]';
 
 function parseArguments(args: readonly string[]): Options {
-  const options: Options = { engine: named('tswasm'), verbose: false, problems: 5, patterns: [] };
+  const options: Options = {
+    engine: named('tswasm'),
+    host: undefined,
+    verbose: false,
+    problems: 5,
+    patterns: [],
+  };
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (arg === '--engine') options.engine = named(args[++i] ?? '');
+    else if (arg === '--host') options.host = args[++i] ?? '';
     else if (arg === '--verbose') options.verbose = true;
     else if (arg === '--all-problems') options.problems = Number.POSITIVE_INFINITY;
     else if (arg.startsWith('-')) throw new UsageError(`unknown option ${arg}`);
@@ -38,6 +48,13 @@ function named(name: string): Engine {
   const engine = engineNamed(name);
   if (!engine) throw new UsageError(`unknown engine ${name}`);
   return engine;
+}
+
+async function hostNamed(name: string, engine: string): Promise<Host> {
+  const host = await Host.open(name, engine);
+  if (host === undefined)
+    throw new UsageError(`no engine ${engine} on ${name}; hosts: ${HOST_NAMES.join(', ')}`);
+  return host;
 }
 
 /** What there is to run. */
@@ -87,12 +104,15 @@ async function main(): Promise<number> {
   const expected = readExpectedFailures();
   const results: FileResult[] = [];
   const { scripts, missing } = selectScripts(options.patterns);
+  const host = options.host === undefined ? undefined : await hostNamed(options.host, engine.name);
   for (const { name, file } of scripts) {
-    const result = await runScript(engine, name, readFileSync(file, 'utf8'));
+    const source = readFileSync(file, 'utf8');
+    const result = await (host?.run(name, source) ?? runScript(engine, name, source));
     results.push(result);
     report(result, options);
   }
-  const told = await engine.finish?.();
+  await host?.close();
+  const told = host === undefined ? await engine.finish?.() : `on ${options.host}`;
   if (told) console.log(told);
   console.log(`\nengine ${engine.name}\n${showTotals(totals(results, expected))}`);
   // At the end, where it is seen: what was not run was not passed.

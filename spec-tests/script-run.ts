@@ -74,6 +74,11 @@ function moduleOf(command: Command): ModuleSource | undefined {
   return undefined;
 }
 
+/** The modules of a script, in the order in which a parser is asked for them. Throws ScriptError. */
+export function modulesOf(source: string): ModuleSource[] {
+  return readScript(source).flatMap((command) => moduleOf(command) ?? []);
+}
+
 /** Reads a script and assembles all its text modules. Throws ScriptError. */
 async function prepare(source: string, parser: ScriptParser): Promise<Prepared[]> {
   const prepared: Prepared[] = [];

@@ -1,15 +1,13 @@
 /** Every engine the runner knows by name. */
 import { TARGETS } from '../../src/compiler/javascript/ahead';
 import type { Engine } from '../engine';
+import { portableEngine } from '../hosts/engines';
 import { aheadEngine } from './ahead';
 import { javascriptEngine, javascriptMixedEngine } from './javascript-tier';
-import { migrateEngine } from './migrate';
-import { mixedEngine } from './mixed';
 import { movesEngine } from './moves';
 import { nativeEngine } from './native';
 import { nativeMixedEngine, nativeTierEngine } from './native-tier';
 import { fullEngine, steppedEngine } from './stepped';
-import { tswasmEngine } from './tswasm';
 
 /**
  * `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
@@ -20,18 +18,16 @@ import { tswasmEngine } from './tswasm';
  * `migrateN` goes on from a snapshot in fresh instances each time; `movesN` does so in Node, jitless Node and QuickJS.
  */
 export function engineNamed(name: string): Engine | undefined {
-  if (name === 'tswasm') return tswasmEngine;
+  const portable = portableEngine(name);
+  if (portable !== undefined) return portable;
   if (name === 'tswasm-full') return fullEngine;
   if (name === 'host') return nativeEngine;
   if (name === 'native') return nativeTierEngine;
   if (name === 'native-mixed') return nativeMixedEngine;
   if (name === 'javascript') return javascriptEngine;
   if (name === 'javascript-mixed') return javascriptMixedEngine;
-  if (name === 'mixed') return mixedEngine();
   const target = TARGETS.find((known) => name === `ahead-${known}`);
   if (target !== undefined) return aheadEngine(target);
-  const migrate = /^migrate([1-9]\d*)?$/.exec(name);
-  if (migrate) return migrateEngine(Number(migrate[1] ?? 1));
   const moves = /^moves([1-9]\d*)?$/.exec(name);
   if (moves) return movesEngine(Number(moves[1] ?? 1));
   const stepped = /^tswasm-(step|hot)([1-9]\d*)$/.exec(name);

@@ -1,5 +1,5 @@
 /** Number literals of the text format to bits. Decimal and hexadecimal floats are rounded once, exactly, by rational arithmetic. */
-import { BITS, type LanePattern, type LaneType } from './values';
+import { BITS, type LanePattern, type LaneType, lowest } from './values';
 
 const INTEGER = /^[+-]?(0x[0-9a-f]+|[0-9]+)$/;
 const DECIMAL = /^()([0-9]+)(?:\.([0-9]*))?(?:e([+-]?[0-9]+))?$/;
@@ -12,7 +12,7 @@ function parseInteger(text: string, width: number): bigint {
   const negative = text[0] === '-';
   const magnitude = BigInt(text.replace(/^[+-]/, ''));
   if (magnitude >= 1n << BigInt(width)) throw new NumberError(`constant out of range: ${text}`);
-  return BigInt.asUintN(width, negative ? -magnitude : magnitude);
+  return lowest(width, negative ? -magnitude : magnitude);
 }
 
 interface Format {

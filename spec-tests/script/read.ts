@@ -1,10 +1,10 @@
 /** Reads a script into commands (spec interpreter README, section "Scripts"). Throws ScriptError with the place. */
+import { decodeUtf8 } from '../../src/decoder/utf8';
 import type { Action, Command, CommandBody, InstanceSource, ModuleAssertion, ModuleSource } from './commands';
 import { parseLanePattern, parseNumber } from './numbers';
 import { type Atom, headOf, type List, type Node, parseSexprs, ScriptError } from './sexpr';
 import { BITS, type LaneType, type NumType, type Pattern, type Value } from './values';
 
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const NUM_CONST = /^(i32|i64|f32|f64)\.const$/;
 const SHAPES: Record<string, LaneType> = {
   i8x16: 'i8',
@@ -65,7 +65,9 @@ class Items {
     return node.bytes;
   }
   string(what: string): string {
-    return utf8.decode(this.bytes(what));
+    const text = decodeUtf8(this.bytes(what));
+    if (text === undefined) throw new ScriptError(`${what} in UTF-8 expected`, this.list.start);
+    return text;
   }
   child(what: string): Items {
     const node = this.next(what);

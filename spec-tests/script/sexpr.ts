@@ -1,5 +1,7 @@
 /** S-expressions of the text format: just enough lexing to find the commands of a script and the extent of each module's text. */
 
+import { encodeUtf8 } from '../../src/decoder/utf8';
+
 export interface Atom {
   readonly kind: 'atom';
   readonly text: string;
@@ -32,7 +34,6 @@ export class ScriptError extends Error {
 
 const DELIMITERS = /[\s()";]/;
 const ESCAPES: Record<string, number> = { t: 9, n: 10, r: 13, '"': 34, "'": 39, '\\': 92 };
-const utf8 = new TextEncoder();
 
 class Lexer {
   pos = 0;
@@ -99,7 +100,7 @@ class Lexer {
       if (char === '"') break;
       if (char === '\\') bytes.push(...this.escape());
       else if (code < 0x80) bytes.push(code);
-      else bytes.push(...utf8.encode(char));
+      else bytes.push(...encodeUtf8(char));
     }
     return { kind: 'string', bytes: Uint8Array.from(bytes), start, end: this.pos };
   }
@@ -115,7 +116,7 @@ class Lexer {
     if (!hex) throw new ScriptError('illegal escape', this.pos);
     this.pos += hex[0].length;
     if (hex[1]) return [Number.parseInt(hex[1], 16)];
-    return utf8.encode(String.fromCodePoint(Number.parseInt(hex[2].replaceAll('_', ''), 16)));
+    return encodeUtf8(String.fromCodePoint(Number.parseInt(hex[2].replaceAll('_', ''), 16)));
   }
 
   atom(): Atom {

@@ -1,5 +1,10 @@
 /** Values and result patterns of scripts, bit exact. BigInt holds the bits of every number: this is test code, not the engine. */
 
+/** The lowest bits, unsigned. The QuickJS of quickjs-emscripten leaves negative numbers in `BigInt.asUintN`. */
+export function lowest(width: number, value: bigint): bigint {
+  return value & ((1n << BigInt(width)) - 1n);
+}
+
 export type NumType = 'i32' | 'i64' | 'f32' | 'f64';
 export type LaneType = 'i8' | 'i16' | NumType;
 
@@ -70,7 +75,7 @@ export function matches(pattern: Pattern, value: Value): boolean {
       const width = BigInt(BITS[pattern.lane]);
       const { bits } = value;
       return pattern.lanes.every((lane, i) =>
-        laneMatches(lane, pattern.lane, BigInt.asUintN(Number(width), bits >> (BigInt(i) * width))),
+        laneMatches(lane, pattern.lane, lowest(Number(width), bits >> (BigInt(i) * width))),
       );
     }
     case 'null':

@@ -79,11 +79,16 @@ export class EngineProcess {
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
 
-  async ask<R extends Request>(request: R): Promise<ReplyTo<R>> {
-    this.child.stdin.write(`${JSON.stringify(request)}\n`);
+  /** The answer to a line. */
+  async line(text: string): Promise<string> {
+    this.child.stdin.write(`${text}\n`);
     const { value, done } = await this.lines.next();
     if (done) throw new Error(`${this.engine.name} ended without an answer: ${this.errors}`);
-    const reply = JSON.parse(value) as ReplyTo<R> | FailedReply;
+    return value;
+  }
+
+  async ask<R extends Request>(request: R): Promise<ReplyTo<R>> {
+    const reply = JSON.parse(await this.line(JSON.stringify(request))) as ReplyTo<R> | FailedReply;
     if (reply.kind === 'failed') throw new Error(`${this.engine.name}: ${reply.message}`);
     return reply;
   }

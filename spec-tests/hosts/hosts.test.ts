@@ -1,0 +1,45 @@
+/** A script on another host gives what it gives here. The whole suite is `npm run spec -- --host jitless` and `--host quickjs`. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { engineNamed } from '../engines/index';
+import { runScript } from '../runner';
+import { HOST_NAMES, Host } from './index';
+
+/** Starting a host and its bundle, on a machine that does other things too. */
+const TIMEOUT = 120_000;
+
+const read = (name: string) => readFileSync(new URL(`../own/${name}`, import.meta.url), 'utf8');
+
+/** Text that is no module, a module that is none, an export that is missing, a wrong result: each is told with its line. */
+const WRONG = `(module (func (export "one") (result i32) (i32.const 1)))
+(assert_return (invoke "one") (i32.const 2))
+(assert_return (invoke "two"))
+(assert_malformed (module quote "(func") "unexpected end")
+(assert_invalid (module (func (result i32))) "type mismatch")
+(assert_trap (invoke "one") "unreachable")
+`;
+
+describe.each(HOST_NAMES)('%s', (name) => {
+  it('runs scripts as they run here', { timeout: TIMEOUT }, async () => {
+    const host = await Host.open(name, 'tswasm');
+    try {
+      for (const script of ['simd-trees.wast', 'block-values.wast']) {
+        const here = await runScript(engineNamed('tswasm')!, script, read(script));
+        expect(await host!.run(script, read(script))).toEqual(here);
+        expect(here.passed).toBeGreaterThan(10);
+      }
+      const told = await host!.run('wrong.wast', WRONG);
+      expect(told.problems.map(({ line }) => line)).toEqual([2, 3, 6]);
+      expect(told).toMatchObject({ passed: 2, failed: 3, textFormat: 1 });
+    } finally {
+      await host?.close();
+    }
+  });
+
+  it('has the engines that need nothing of Node', { timeout: TIMEOUT }, async () => {
+    expect(await Host.open(name, 'native')).toBeUndefined();
+    const host = await Host.open(name, 'migrate1');
+    expect((await host!.run('simd-trees.wast', read('simd-trees.wast'))).problems).toEqual([]);
+    await host!.close();
+  });
+});

@@ -1,0 +1,7 @@
+/** Tasks inside QuickJS: embed/quickjs/tests/main-vm.ts calls `answer` with each line. */
+import { configureStack } from '../../embed/quickjs/index';
+
+export { answer } from './answer';
+
+// As many slots as on Node, so that endless recursion ends at the same frame.
+configureStack({ slots: 2 ** 20 });
