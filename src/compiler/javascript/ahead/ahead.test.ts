@@ -157,7 +157,10 @@ function problemsOf(text: string): string[] {
 
 describe('the grammar of Espruino', () => {
   it.each(Object.keys(PROGRAMS))('%s', (name) => {
-    expect(problemsOf(compiled(bytesOf(PROGRAMS[name].wat), 'espruino'))).toEqual([]);
+    const bytes = bytesOf(PROGRAMS[name].wat);
+    expect(problemsOf(compiled(bytes, 'espruino'))).toEqual([]);
+    const pausing = compileFile(Module.decode(bytes), { target: 'espruino', pausable: true });
+    expect(problemsOf(pausing.kind === 'file' ? pausing.text : '?')).toEqual([]);
   });
 
   it('finds what it looks for', () => {
