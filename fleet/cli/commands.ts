@@ -239,10 +239,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   cards: {
-    usage: 'cards [FILE.json]',
-    what: 'takes cards of zones, devices, modules and data (ODRL), or lists them',
-    operands: [0, 1],
-    async run({ client, base, operands: [file] }) {
+    usage: 'cards [FILE.json] | cards remove KIND NAME',
+    what: 'takes cards of zones, devices, modules and data (ODRL), or lists them, or takes one away',
+    operands: [0, 3],
+    async run({ client, base, operands }) {
+      const [file, kind, name] = operands;
+      if (file === 'remove') {
+        if (operands.length !== 3) throw new UsageError('usage: tswasm-fleet cards remove KIND NAME');
+        await client.json('DELETE', `${base}/cards/${at(kind)}/${at(name)}`, undefined, { timeout: 600_000 });
+        return { document: { kind, name }, text: `the card of ${kind} ${name} is gone` };
+      }
+      if (operands.length > 1) throw new UsageError('usage: tswasm-fleet cards [FILE.json]');
       const all =
         file === undefined
           ? await client.json('GET', `${base}/cards`)

@@ -37,6 +37,11 @@ const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Ui
     json({ id: 'x', executions: [{ name: 'main', module: 's' }] }),
   ],
   ['POST', `http://orchestrator/liquid/v1/executions/${id}/move`, json({ device: 'nowhere' })],
+  [
+    'POST',
+    'http://orchestrator/liquid/v1/cards',
+    json({ asset: [{ uid: 'x', relation: [{ type: 'memberOf', value: 'y' }] }] }),
+  ],
   ['POST', 'http://orchestrator/liquid/v1/tokens', json({ role: 'agent' })],
   ['POST', 'http://orchestrator/liquid/v1/enrol', json({ name: 'x', token: 'x', proof: 'y' })],
   ['POST', 'http://orchestrator/liquid/v1/devices/ash/heartbeat', json({ name: 'ash', executions: [] })],
@@ -64,6 +69,8 @@ describe('requests from outside', () => {
       'devices',
       'modules',
       'moves',
+      'cards',
+      `executions/${id}/certificates`,
       'deployments',
     ];
     for (const host of ['ash', 'orchestrator'])

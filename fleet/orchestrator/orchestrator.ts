@@ -238,9 +238,8 @@ export class Orchestrator {
       return undefined;
     }
     if (report.epoch < record.epoch) return record.epoch;
-    // A device that has been started again lets everything run.
-    if (record.held && report.state === 'running' && record.device === device)
-      void this.hold(record.id, true).catch(() => undefined);
+    if (record.device === device && (record.held || this.zones.judge(record.spec, device).reasons.length > 0))
+      void this.enforcement.applyTo(record.id);
     return undefined;
   }
 
@@ -261,6 +260,11 @@ export class Orchestrator {
     const added = await this.zones.add(document);
     await this.enforcement.apply();
     return added;
+  }
+
+  async removeCard(kind: string, name: string): Promise<void> {
+    await this.zones.remove(kind, name);
+    await this.enforcement.apply();
   }
 
   private async arrived(record: ExecutionRecord, device: string, epoch: number): Promise<void> {

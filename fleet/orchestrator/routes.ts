@@ -101,6 +101,10 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
   app.post('/cards', OPERATORS, async (c) =>
     c.json(await orchestrator.addCards(await readDocument(c, anything, 'cards')), 201),
   );
+  app.delete('/cards/:kind/:name', OPERATORS, async (c) => {
+    await orchestrator.removeCard(c.req.param('kind'), c.req.param('name'));
+    return c.body(null, 204);
+  });
   app.get('/executions/:id/certificates', OPERATORS, async (c) =>
     c.json(await orchestrator.zones.certificates(orchestrator.record(idOf(c)).id)),
   );

@@ -141,6 +141,43 @@ describe('zones', () => {
     expect((await call()).results).toEqual([3]);
   });
 
+  it('count for a device that has been away when they changed, or is started again', async () => {
+    const { orchestrator } = await fleetOf('ash');
+    await orchestrator.addCards(zones({ low: ['lab'] }));
+    await orchestrator.addCards(node('ash', 'lab'));
+    await orchestrator.addCards(module('s', 'low'));
+    await fleet.deploy('s', await assemble(STATEFUL));
+    expect((await call()).results).toEqual([1]);
+    fleet.kill('ash');
+    orchestrator.devices.presence('ash').alive = false;
+    await orchestrator.addCards(node('ash', 'street'));
+    const here = () => fleet.agents.get('ash')!.agent.execution('s~main').state.kind;
+    for (let k = 0; k < 2; k++) {
+      await fleet.startAgent('ash');
+      // It is told with its next report, if not with the first one.
+      await expect.poll(here, { timeout: 30_000 }).toBe('paused');
+      expect(where()).toMatchObject({ device: 'ash', held: true });
+      if (k === 0) fleet.kill('ash');
+    }
+    await orchestrator.addCards(node('ash', 'lab'));
+    expect((await call()).results).toEqual([2]);
+  });
+
+  it('allow nothing when their card is taken away, and count no more when there is none left', async () => {
+    const { orchestrator } = await fleetOf('ash');
+    await orchestrator.addCards(zones({ low: ['lab', 'street'] }));
+    await orchestrator.addCards(node('ash', 'lab'));
+    await orchestrator.addCards(module('s', 'low'));
+    await fleet.deploy('s', await assemble(STATEFUL));
+    expect((await call()).results).toEqual([1]);
+    await orchestrator.removeCard('zone', 'lab');
+    expect(where().held).toBe(true);
+    await expect(orchestrator.removeCard('zone', 'lab')).rejects.toMatchObject({ code: 'not-found' });
+    await orchestrator.removeCard('zone', 'street');
+    expect(where().held).toBe(false);
+    expect((await call()).results).toEqual([2]);
+  });
+
   it('are remembered by an orchestrator that is started again', async () => {
     const { orchestrator } = await fleetOf('ash');
     await orchestrator.addCards(zones({ low: ['lab'] }));

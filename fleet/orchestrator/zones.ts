@@ -4,6 +4,7 @@
  */
 import { flag, integer, list, oneOf, optional, type Reader, shape, text } from '../protocol/checked';
 import { type ExecutionSpec, executionIdOf } from '../protocol/deployment';
+import { FleetError } from '../protocol/errors';
 import type { Identity } from '../security/keys';
 import type { Database } from '../store/database';
 import { type Card, cards } from './cards';
@@ -68,6 +69,12 @@ export class Zones {
       this.cards.set(key, card);
     }
     return read;
+  }
+
+  async remove(kind: string, name: string): Promise<void> {
+    const key = `${kind}/${name}`;
+    if (!this.cards.delete(key)) throw new FleetError('not-found', `no card ${key}`);
+    await this.database.remove(`card/${key}`);
   }
 
   list(): Card[] {
