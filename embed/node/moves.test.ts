@@ -126,7 +126,12 @@ function printed(child: ChildProcess, text: string): Promise<void> {
   });
 }
 
-it('SQLite in the middle of a transaction', { timeout: TIMEOUT }, async () => {
+/** Python takes twenty seconds of a processor to begin: the file is the longest of all with it. */
+const HEAVY = process.env['TSWASM_HEAVY'] === '1';
+if (!HEAVY)
+  process.stderr.write('SKIPPED: SQLite that moves; TSWASM_HEAVY=1, or npm run check:full, runs it\n');
+
+it.skipIf(!HEAVY)('SQLite in the middle of a transaction', { timeout: TIMEOUT }, async () => {
   const root = at('database');
   fs.mkdirSync(root);
   const first = ['run', '--dir', `${root}::/data`, '--on-signal', 'SIGUSR1', '--snapshot-to', at('sql1.dmp')];

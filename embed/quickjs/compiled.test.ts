@@ -54,9 +54,9 @@ async function onV8(name: string, count: number): Promise<number> {
 
 describe.skipIf(!hasClang)('compiled programs that travel', () => {
   it.each([
-    { name: 'vectors', same: 'no vectors', feature: 'simd', count: 10 },
-    { name: 'legacy', same: 'legacy', feature: 'legacyExceptions', count: 10 },
-    { name: 'try_table', same: 'legacy', feature: 'exceptionHandling', count: 10 },
+    { name: 'vectors', same: 'no vectors', feature: 'simd', count: 4 },
+    { name: 'legacy', same: 'legacy', feature: 'legacyExceptions', count: 4 },
+    { name: 'try_table', same: 'legacy', feature: 'exceptionHandling', count: 4 },
   ])('$name', { timeout: TIMEOUT }, async ({ name, same, feature, count }) => {
     const bytes = readFileSync(at(name));
     expect(() => Module.decode(bytes, { features: { [feature]: false } })).toThrow();

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from '../protocol/client';
+import type { DeviceStatus, ExecutionStatus, MoveStatus } from '../protocol/status';
 import type { Event } from './events';
 import { formatEvent } from './events';
 import { UsageError } from './options';
@@ -38,34 +39,6 @@ export interface Command {
   readonly run: (asking: Asking) => Promise<Result>;
 }
 
-interface DeviceStatus {
-  readonly name: string;
-  readonly alive: boolean;
-  readonly draining: boolean;
-  readonly url: string;
-  readonly engine: string;
-  readonly load: number;
-  readonly freeMemoryBytes: number;
-  readonly fuelPerSecond: number;
-  readonly executions: readonly string[];
-}
-interface ExecutionStatus {
-  readonly id: string;
-  readonly device?: string;
-  readonly epoch: number;
-  readonly state: string;
-  readonly memoryBytes: number;
-  readonly checkpoint?: { readonly epoch: number; readonly sequence: number };
-}
-interface Move {
-  readonly execution: string;
-  readonly from: string;
-  readonly to: string;
-  readonly bytes: number;
-  readonly rounds: number;
-  readonly milliseconds: number;
-  readonly pause: number;
-}
 interface Certified {
   readonly decision: {
     readonly epoch: number;
@@ -189,7 +162,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     what: 'lists the newest moves, and how long each execution stood still',
     operands: [0, 0],
     async run({ client, base }) {
-      const moves = (await client.json('GET', `${base}/moves`)) as Move[];
+      const moves = (await client.json('GET', `${base}/moves`)) as MoveStatus[];
       const rows = moves.map((one) => [
         one.execution,
         one.from,

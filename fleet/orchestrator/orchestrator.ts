@@ -18,7 +18,8 @@ import type { Client } from '../protocol/client';
 import { type Deployment, deployment, executionId } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription, ExecutionReport, Heartbeat, Orders } from '../protocol/reports';
-import { LEASE, MAX_ROUNDS, type MoveReport, moveReport, SILENCE } from '../protocol/reports';
+import { LEASE, MAX_ROUNDS, moveReport, SILENCE } from '../protocol/reports';
+import type { MoveStatus } from '../protocol/status';
 import { sha256Hex } from '../security/digest';
 import type { Registrar } from '../security/enrolment';
 import type { Identity } from '../security/keys';
@@ -54,12 +55,6 @@ const LEASE_MARGIN = 400;
 /** Milliseconds of an order that carries a checkpoint. */
 const PLACE_TIMEOUT = 60_000;
 
-export interface Moved extends MoveReport {
-  readonly execution: string;
-  readonly from: string;
-  readonly to: string;
-}
-
 export interface OrchestratorOptions {
   readonly world: World;
   readonly files: Files;
@@ -84,7 +79,7 @@ export class Orchestrator {
   private readonly enforcement: Enforcement;
   private readonly executions = new ExecutionTable();
   /** The newest moves, for people. */
-  readonly moves: Moved[] = [];
+  readonly moves: MoveStatus[] = [];
   private readonly locks = new Locks();
   /** Until when, on our clock, somebody may run an exclusive execution. */
   private readonly leased = new Map<string, number>();

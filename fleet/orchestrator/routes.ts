@@ -7,6 +7,7 @@ import { executionIdOf } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import { heartbeat, MAX_ROUNDS } from '../protocol/reports';
 import { blobRoutes, copyRoutes } from '../protocol/routes';
+import type { DeviceStatus, ExecutionStatus } from '../protocol/status';
 import { callerOf, only } from '../security/gate';
 import type { Orchestrator } from './orchestrator';
 import type { ExecutionRecord } from './records';
@@ -122,7 +123,8 @@ function deviceStatus(orchestrator: Orchestrator, one: string) {
     .list()
     .filter(({ device }) => device === one)
     .map(({ id }) => id);
-  return { ...description, alive, draining, blacklisted, load, freeMemoryBytes, battery, executions };
+  const told = { ...description, alive, draining, blacklisted, load, freeMemoryBytes, battery, executions };
+  return told satisfies DeviceStatus;
 }
 
 function executionStatus(
@@ -152,5 +154,5 @@ function executionStatus(
     waiting,
     checkpoint,
     modules: spec.modules,
-  };
+  } satisfies ExecutionStatus;
 }

@@ -1,30 +1,6 @@
 /** The page's side: asks the orchestrator every second, shows what it says, and orders moves. */
+import type { DeviceStatus, ExecutionStatus, MoveStatus } from '../protocol/status';
 
-interface Device {
-  readonly name: string;
-  readonly alive: boolean;
-  readonly draining: boolean;
-  readonly engine: string;
-  readonly load: number;
-  readonly executions: readonly string[];
-}
-interface Execution {
-  readonly id: string;
-  readonly device?: string;
-  readonly state: string;
-  readonly epoch: number;
-  readonly memoryBytes: number;
-  readonly checkpoint?: { readonly epoch: number; readonly sequence: number };
-}
-interface Move {
-  readonly execution: string;
-  readonly from: string;
-  readonly to: string;
-  readonly bytes: number;
-  readonly rounds: number;
-  readonly milliseconds: number;
-  readonly pause: number;
-}
 interface Event {
   readonly time: number;
   readonly source: string;
@@ -91,7 +67,7 @@ function element(tag: string, className: string, text: string): HTMLElement {
   return made;
 }
 
-function executionButton(execution: Execution): HTMLElement {
+function executionButton(execution: ExecutionStatus): HTMLElement {
   const { id, epoch, state, memoryBytes, checkpoint } = execution;
   const button = element('button', 'execution', id);
   const kept = checkpoint === undefined ? 'none' : `${checkpoint.epoch}.${checkpoint.sequence}`;
@@ -115,7 +91,7 @@ function executionButton(execution: Execution): HTMLElement {
   return button;
 }
 
-function deviceCard(device: Device, executions: readonly Execution[]): HTMLElement {
+function deviceCard(device: DeviceStatus, executions: readonly ExecutionStatus[]): HTMLElement {
   const card = element('article', 'device', '');
   card.dataset['device'] = device.name;
   card.classList.toggle('away', !device.alive);
@@ -142,7 +118,7 @@ function deviceCard(device: Device, executions: readonly Execution[]): HTMLEleme
 }
 
 /** A move as a bar: how long it ran on, and how long it stood still. */
-function moveRow({ execution, from, to, bytes, rounds, milliseconds, pause }: Move): HTMLElement {
+function moveRow({ execution, from, to, bytes, rounds, milliseconds, pause }: MoveStatus): HTMLElement {
   const row = document.createElement('tr');
   for (const text of [execution, from, to, String(bytes), String(rounds), `${pause.toFixed(1)} ms`])
     row.append(element('td', '', text));
@@ -170,7 +146,7 @@ async function look(): Promise<void> {
     ask('GET', 'executions'),
     ask('GET', 'moves'),
     ask('GET', 'events'),
-  ])) as [Device[], Execution[], Move[], Event[]];
+  ])) as [DeviceStatus[], ExecutionStatus[], MoveStatus[], Event[]];
   const state = JSON.stringify([devices, executions, moves, selected, [...moving]]);
   // What has not changed stays, so that nothing is taken from under a finger.
   if (state !== shown) {

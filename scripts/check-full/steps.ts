@@ -134,6 +134,11 @@ export const STEPS: readonly Step[] = [
     env: { TSWASM_HEAVY: '1' },
   },
   {
+    name: 'SQLite in the middle of a transaction',
+    command: vitest('embed/node/moves.test.ts'),
+    env: { TSWASM_HEAVY: '1' },
+  },
+  {
     name: 'damaged modules',
     command: vitest('src/decoder/mutation.test.ts'),
     env: { TSWASM_MUTATIONS: String(MUTATIONS) },

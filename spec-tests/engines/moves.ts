@@ -40,10 +40,16 @@ class Fleet {
   }
 }
 
-/** What of a script the other engines know. */
+/** Replies that are waited for at most: snapshots of deep stacks have megabytes. */
+const MOST_WAITING = { replies: 64, bytes: 8 * 2 ** 20 };
+
+/** What of a script the other engines know. They go their own pace; what they answer is compared later, by the end of the script. */
 class Escort implements Companion {
   /** Modules by their number, for each engine. */
   private readonly known = new Map<EngineProcess, Map<Module, string>>();
+  /** Each becomes what is wrong with a reply, if anything is. */
+  private waiting: Promise<Error | undefined>[] = [];
+  private waitingBytes = 0;
 
   constructor(
     private readonly script: string,
@@ -51,12 +57,13 @@ class Escort implements Companion {
   ) {}
 
   async leg(group: Group, snapshot: Uint8Array, fuel: number): Promise<(ending: Ending) => void> {
+    const { replies, bytes } = MOST_WAITING;
+    if (this.waiting.length >= replies || this.waitingBytes >= bytes) await this.settle();
     const modules = group.parts.map((part) => part.module);
     const { plain } = group;
     const process = await this.fleet.next();
-    const names: string[] = [];
-    for (const module of modules) names.push(await this.define(process, module));
-    const reply = await process.ask({
+    const names = modules.map((module) => this.define(process, module));
+    const reply = process.ask({
       kind: 'leg',
       module: names[0],
       ...(!plain && { linked: names }),
@@ -66,13 +73,20 @@ class Escort implements Companion {
       fuel,
       wantState: true,
     });
+    const failed = reply.then(() => undefined, asError);
+    this.waitingBytes += snapshot.length;
     return (ending) => {
-      const [there, here] = [JSON.stringify(told(reply)), JSON.stringify(wired(ending))];
-      if (there !== here) throw new Error(`${process.engine.name} differs: ${there}, but here ${here}`);
+      const here = JSON.stringify(wired(ending));
+      const compare = (answer: LegReply) => {
+        const there = JSON.stringify(told(answer));
+        if (there === here) return undefined;
+        return new Error(`${process.engine.name} differs: ${there}, but here ${here}`);
+      };
+      this.waiting.push(failed.then(async (error) => error ?? compare(await reply)));
     };
   }
 
-  private async define(process: EngineProcess, module: Module): Promise<string> {
+  private define(process: EngineProcess, module: Module): string {
     let known = this.known.get(process);
     if (known === undefined) {
       known = new Map();
@@ -82,16 +96,26 @@ class Escort implements Companion {
     if (name === undefined) {
       name = `#${known.size}`;
       const features = featuresFor(this.script);
-      await process.ask({ kind: 'define', name, module: toHex(module.bytes), features });
+      const reply = process.ask({ kind: 'define', name, module: toHex(module.bytes), features });
+      this.waiting.push(reply.then(() => undefined, asError));
       known.set(module, name);
     }
     return name;
   }
 
+  private async settle(): Promise<void> {
+    const { waiting } = this;
+    [this.waiting, this.waitingBytes] = [[], 0];
+    for (const error of await Promise.all(waiting)) if (error !== undefined) throw error;
+  }
+
   async close(): Promise<void> {
+    await this.settle();
     for (const process of this.known.keys()) await process.ask({ kind: 'forget' });
   }
 }
+
+const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
 
 /** What is compared of the end of a leg. */
 function told(reply: LegReply): unknown {

@@ -2,7 +2,7 @@
  * Programs as boards run them, with what they print. Each is small enough for a board that is named, and together they use what modules are
  * made of: recursion, memory, imports, floats, branch tables, indirect calls, allocation, rotations.
  */
-
+import { readFileSync } from 'node:fs';
 import type { BoardName } from '../../../src/compiler/javascript/ahead';
 
 export interface BoardProgram {
@@ -78,45 +78,12 @@ export function digits(n: i32): i32 {
   return all;
 }`;
 
-const SHA = `
-const K = memory.data<u32>([
-  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-]);
-const W: usize = memory.data(256);
-const H: usize = memory.data(32);
+const SHA = `${readFileSync(new URL('../../../bench/programs/sha256-block.ts', import.meta.url), 'utf8')}
 const M: usize = memory.data(128);
 export function put(at: i32, byte: i32): void { store<u8>(M + at, byte); }
 export function word(k: i32): i32 { return load<u32>(H + (k << 2)); }
-function block(p: usize): void {
-  for (let t: usize = 0; t < 16; t++) store<u32>(W + (t << 2), bswap(load<u32>(p + (t << 2))));
-  for (let t: usize = 16; t < 64; t++) {
-    const w15 = load<u32>(W + ((t - 15) << 2));
-    const w2 = load<u32>(W + ((t - 2) << 2));
-    store<u32>(W + (t << 2), load<u32>(W + ((t - 16) << 2)) + load<u32>(W + ((t - 7) << 2))
-      + (rotr(w15, 7) ^ rotr(w15, 18) ^ (w15 >>> 3)) + (rotr(w2, 17) ^ rotr(w2, 19) ^ (w2 >>> 10)));
-  }
-  let a = load<u32>(H), b = load<u32>(H, 4), c = load<u32>(H, 8), d = load<u32>(H, 12);
-  let e = load<u32>(H, 16), f = load<u32>(H, 20), g = load<u32>(H, 24), h = load<u32>(H, 28);
-  for (let t: usize = 0; t < 64; t++) {
-    const t1 = h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & f) ^ (~e & g)) + load<u32>(K + (t << 2)) + load<u32>(W + (t << 2));
-    const t2 = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-    h = g; g = f; f = e; e = d + t1; d = c; c = b; b = a; a = t1 + t2;
-  }
-  store<u32>(H, load<u32>(H) + a); store<u32>(H, load<u32>(H, 4) + b, 4);
-  store<u32>(H, load<u32>(H, 8) + c, 8); store<u32>(H, load<u32>(H, 12) + d, 12);
-  store<u32>(H, load<u32>(H, 16) + e, 16); store<u32>(H, load<u32>(H, 20) + f, 20);
-  store<u32>(H, load<u32>(H, 24) + g, 24); store<u32>(H, load<u32>(H, 28) + h, 28);
-}
 export function hash(n: i32): void {
-  store<u32>(H, 0x6a09e667); store<u32>(H, 0xbb67ae85, 4); store<u32>(H, 0x3c6ef372, 8); store<u32>(H, 0xa54ff53a, 12);
-  store<u32>(H, 0x510e527f, 16); store<u32>(H, 0x9b05688c, 20); store<u32>(H, 0x1f83d9ab, 24); store<u32>(H, 0x5be0cd19, 28);
+  begin();
   store<u8>(M + n, 0x80);
   store<u32>(M, bswap<u32>(n << 3), 60);
   block(M);

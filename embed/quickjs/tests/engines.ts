@@ -63,7 +63,7 @@ export function missingNotice(): void {
   }
 }
 
-/** A process that answers requests one after the other. */
+/** A process that answers requests one after the other; the next may be asked before the last is answered. */
 export class EngineProcess {
   private readonly child;
   private readonly lines: AsyncIterator<string>;

@@ -8,7 +8,7 @@ export interface Journey {
   /** How often the program is stopped and moved. */
   readonly stops: number;
   readonly seed: number;
-  /** Every so many legs, all engines make the same leg, and must give the same snapshot. */
+  /** Of every so many legs, all engines make the one in the middle, and must give the same snapshot. */
   readonly compareEvery: number;
 }
 
@@ -50,7 +50,7 @@ export async function travel(
       ...(snapshot !== undefined && { snapshot }),
       ...(left > 0 && { fuel: nextStop(total - fuelUsed, left, random), stopInWait: random() < 0.5 }),
     };
-    const compares = stops % journey.compareEvery === 0;
+    const compares = stops % journey.compareEvery === journey.compareEvery >> 1;
     const engine = journey.engines[stops % journey.engines.length];
     const reply = compares ? await agreed(request, journey.engines) : await askFresh(engine, request);
     if (compares) compared++;
