@@ -1,7 +1,7 @@
 /** Calls that come to the orchestrator go to the device that has the execution, and again when that changes, under the same key. */
 import type { Answer, PendingCall } from '../protocol/checkpoint';
 import { FleetError } from '../protocol/errors';
-import type { Orchestrator } from './orchestrator';
+import type { Placements } from './placements';
 
 /** Milliseconds that a call may look for a device that answers. What is being computed takes as long as it takes. */
 const PATIENCE = 60_000;
@@ -11,7 +11,7 @@ const AGAIN = 50;
 const TRY = 30_000;
 
 export class Calls {
-  constructor(private readonly orchestrator: Orchestrator) {}
+  constructor(private readonly orchestrator: Placements) {}
 
   async call(id: string, call: PendingCall): Promise<Answer> {
     const { client, world } = this.orchestrator.options;

@@ -1,6 +1,6 @@
 /** Zones are enforced: nothing gets a ticket for a device where it may not be, and what is there when that changes goes elsewhere or stands still. */
 import { FleetError } from '../protocol/errors';
-import type { Orchestrator } from './orchestrator';
+import type { Placements } from './placements';
 import type { ExecutionRecord } from './records';
 import type { Zones } from './zones';
 
@@ -11,7 +11,7 @@ export class Enforcement {
   private readonly busy = new Map<string, Promise<void>>();
 
   constructor(
-    private readonly orchestrator: Orchestrator,
+    private readonly orchestrator: Placements,
     private readonly zones: Zones,
   ) {}
 
