@@ -40,7 +40,7 @@ const RULES: Record<string, Rule> = {
   },
   // It runs no code of the interpreter's: it is given the machine, by the tier interface.
   'src/compiler/native': {
-    from: ['src/errors.ts', 'src/decoder', 'src/runtime'],
+    from: ['src/errors.ts', 'src/decoder', 'src/runtime', 'src/compiler/limits.ts'],
     types: ['src/interpreter', 'src/lowering'],
   },
   // The same, but for the templates, which say what instructions compute for all who make JavaScript of them.
@@ -52,9 +52,11 @@ const RULES: Record<string, Rule> = {
       'src/lowering',
       'src/interpreter/fuel.ts',
       'src/interpreter/templates',
+      'src/compiler/limits.ts',
     ],
     types: ['src/interpreter'],
   },
+  'src/compiler/limits.ts': { from: ['src/decoder'], types: ['src/interpreter'] },
   // Files that pause write and read snapshots.
   'src/compiler/javascript/ahead': {
     from: [
