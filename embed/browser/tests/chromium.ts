@@ -20,6 +20,10 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
+/** Milliseconds between two looks at a page, and how often it is looked at. */
+const BETWEEN_TRIES = 100;
+const MOST_TRIES = 1000;
+
 export class Chromium {
   private readonly child: ChildProcess;
   private readonly profile = mkdtempSync(path.join(tmpdir(), 'chromium-'));
@@ -93,10 +97,17 @@ export class Page {
     return result.value;
   }
 
-  /** Waits until the page has given itself this title. */
+  /** Waits until the page has given itself this title. Fails with what the page shows instead. */
   async titled(title: string): Promise<void> {
-    while ((await this.evaluate('document.title')) !== title) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let tries = 0; (await this.evaluate('document.title')) !== title; tries++) {
+      if (tries === MOST_TRIES)
+        throw new Error(
+          `no title ${title}: ${await this.evaluate('location + ": " + document.body.innerText')}`,
+        );
+      // An extension that has only just been loaded may not be there yet.
+      if ((await this.evaluate('location.protocol')) === 'chrome-error:')
+        await this.evaluate('location.reload()');
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES));
     }
   }
 
