@@ -12,8 +12,11 @@ async function binaryenModule(): Promise<string> {
   const native = (globalThis as unknown as { WebAssembly: { instantiate: unknown } }).WebAssembly;
   const original = native.instantiate as (bytes: Uint8Array, imports: object) => Promise<unknown>;
   native.instantiate = (bytes: Uint8Array, imports: object) => {
-    mkdirSync(cache, { recursive: true });
-    writeFileSync(file, bytes);
+    // Node's own `fetch` may be on its way too, with a module that is compiled already.
+    if (ArrayBuffer.isView(bytes)) {
+      mkdirSync(cache, { recursive: true });
+      writeFileSync(file, bytes);
+    }
     return original.call(native, bytes, imports);
   };
   const specifier: string = 'binaryen';
