@@ -5,7 +5,7 @@
  * the limit.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleTs } from '../scripts/run-ts.mjs';
@@ -41,7 +41,7 @@ function numberOf(name: 'rounds' | 'limit' | 'seed', text: string): number {
   return value;
 }
 
-/** The commit's own build, kept by its hash. It borrows our node_modules, and does not lie in there. */
+/** The commit's own build, kept by its hash, with its own packages where it asks for others than we do. It does not lie in our node_modules. */
 function distOf(ref: string): string {
   const git = ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`];
   const { stdout, status } = spawnSync('git', git, { cwd: root, encoding: 'utf8' });
@@ -53,10 +53,19 @@ function distOf(ref: string): string {
   mkdirSync(partial, { recursive: true });
   const archive = execFileSync('git', ['archive', stdout.trim()], { cwd: root, maxBuffer: 1 << 30 });
   execFileSync('tar', ['-x', '-C', partial], { input: archive });
-  symlinkSync(path.join(root, 'node_modules'), path.join(partial, 'node_modules'));
+  if (packagesOf(partial) === packagesOf(root)) {
+    symlinkSync(path.join(root, 'node_modules'), path.join(partial, 'node_modules'));
+  } else {
+    const install = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+    execFileSync('npm', install, { cwd: partial, stdio: ['ignore', 2, 2] });
+  }
   renameSync(partial, place);
   build(place, []);
   return path.join(place, 'dist');
+}
+function packagesOf(place: string): string {
+  const text = readFileSync(path.join(place, 'package.json'), 'utf8');
+  return JSON.stringify((JSON.parse(text) as { devDependencies?: object }).devDependencies);
 }
 function build(place: string, words: readonly string[]): void {
   console.error(`building ${place}`);
