@@ -21,7 +21,9 @@ export class Browser {
 
   constructor() {
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe'];
-    this.child = spawn(chromium!, [...flags, `--user-data-dir=${this.profile}`], {
+    // Nobody looks at the page: on a busy machine its timers would wait for minutes.
+    const awake = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding'];
+    this.child = spawn(chromium!, [...flags, ...awake, `--user-data-dir=${this.profile}`], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     });
     let rest = '';
@@ -113,6 +115,6 @@ export class Browser {
     const ended = new Promise((resolve) => this.child.once('close', resolve));
     this.child.kill();
     await ended;
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }

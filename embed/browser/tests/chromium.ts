@@ -34,8 +34,10 @@ export class Chromium {
   constructor(program: string) {
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${this.profile}`];
     const driven = ['--remote-debugging-pipe', '--enable-unsafe-extension-debugging'];
+    // Nobody looks at the page: after ten seconds, on a busy machine, its timers would wait for minutes.
+    const awake = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding'];
     const stdio = ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] as const;
-    this.child = spawn(program, [...flags, ...driven, 'about:blank'], { stdio: [...stdio] });
+    this.child = spawn(program, [...flags, ...driven, ...awake, 'about:blank'], { stdio: [...stdio] });
     (this.child.stdio[4] as Readable).on('data', (chunk: Buffer) => this.receive(chunk.toString()));
   }
 
@@ -74,7 +76,8 @@ export class Chromium {
     const ended = new Promise((resolve) => this.child.once('close', resolve));
     this.child.kill();
     await ended;
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    // Its other processes may be writing yet.
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
