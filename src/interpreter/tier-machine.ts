@@ -71,7 +71,7 @@ export class MachineOfTier implements TierMachine {
     return true;
   }
 
-  endSlice(): void {
+  withhold(): void {
     runningTurn().withhold();
   }
 

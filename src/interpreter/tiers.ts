@@ -175,7 +175,7 @@ export interface TierMachine {
   current(func: Func): TierCode | undefined;
 
   /** The slice of fuel that runs ends at its next safepoint. */
-  endSlice(): void;
+  withhold(): void;
   /** What tiers have made of an instance's functions is given up: where each runs is decided anew when it is next called. */
   reconsider(instance: Instance): void;
 

@@ -297,7 +297,7 @@ export class Activations {
     if (fp + SLOTS_OF_EFFECT > machine.stack.ints.length) throw trap('callStackExhausted', -1);
     crossing.allToStack(fp);
     activation.native.effect(number, machine)(fp);
-    if (this.mustEnd(activation)) machine.endSlice();
+    if (this.mustEnd(activation)) machine.withhold();
     crossing.offer(fp, 1);
     return registers.fuel;
   }

@@ -71,7 +71,7 @@ export class SectionWriter<L extends Layout> {
   /** Helpers, what else is imported (tables come first), memories and mirrors. */
   protected imports(helpers: readonly number[], others: readonly EmittedImport[]): void {
     const { module, mirrors, isShared } = this.layout;
-    const describe = isShared ? anySharedMemory : anyMemory;
+    const describe = (to: Emitter): void => anyMemory(to, isShared);
     const imports: EmittedImport[] = HELPER_NAMES.map((name, k) => ({
       from: 'runtime',
       name,
@@ -104,13 +104,8 @@ export class SectionWriter<L extends Layout> {
   }
 }
 
-function anyMemory(to: Emitter): void {
-  to.u8(HAS_MAXIMUM);
-  to.u32(0);
-  to.u32(PAGE_LIMIT);
-}
-function anySharedMemory(to: Emitter): void {
-  to.u8(HAS_MAXIMUM | IS_SHARED);
+function anyMemory(to: Emitter, isShared: boolean): void {
+  to.u8(isShared ? HAS_MAXIMUM | IS_SHARED : HAS_MAXIMUM);
   to.u32(0);
   to.u32(PAGE_LIMIT);
 }
