@@ -21,9 +21,7 @@ export class Browser {
 
   constructor() {
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe'];
-    // Nobody looks at the page: on a busy machine its timers would wait for minutes.
-    const awake = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding'];
-    this.child = spawn(chromium!, [...flags, ...awake, `--user-data-dir=${this.profile}`], {
+    this.child = spawn(chromium!, [...flags, `--user-data-dir=${this.profile}`], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     });
     let rest = '';

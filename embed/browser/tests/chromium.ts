@@ -18,6 +18,14 @@ interface Message {
   readonly id?: number;
   readonly result?: unknown;
   readonly error?: { readonly message: string };
+  readonly method?: string;
+  readonly sessionId?: string;
+  readonly params?: { readonly exceptionDetails?: Thrown };
+}
+
+interface Thrown {
+  readonly text: string;
+  readonly exception?: { readonly description?: string };
 }
 
 /** Milliseconds between two looks at a page, and how often it is looked at. */
@@ -28,16 +36,15 @@ export class Chromium {
   private readonly child: ChildProcess;
   private readonly profile = mkdtempSync(path.join(tmpdir(), 'chromium-'));
   private readonly waiting = new Map<number, (message: Message) => void>();
+  private readonly pages = new Map<string, Page>();
   private sent = 0;
   private received = '';
 
   constructor(program: string) {
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${this.profile}`];
     const driven = ['--remote-debugging-pipe', '--enable-unsafe-extension-debugging'];
-    // Nobody looks at the page: after ten seconds, on a busy machine, its timers would wait for minutes.
-    const awake = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding'];
     const stdio = ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] as const;
-    this.child = spawn(program, [...flags, ...driven, ...awake, 'about:blank'], { stdio: [...stdio] });
+    this.child = spawn(program, [...flags, ...driven, 'about:blank'], { stdio: [...stdio] });
     (this.child.stdio[4] as Readable).on('data', (chunk: Buffer) => this.receive(chunk.toString()));
   }
 
@@ -46,6 +53,8 @@ export class Chromium {
     this.received = messages.pop()!;
     for (const message of messages.map((each) => JSON.parse(each) as Message)) {
       if (message.id !== undefined) this.waiting.get(message.id)?.(message);
+      else if (message.method === 'Runtime.exceptionThrown')
+        this.pages.get(message.sessionId!)?.uncaught(message.params!.exceptionDetails!);
     }
   }
 
@@ -69,7 +78,10 @@ export class Chromium {
     const { targetId } = await this.send<{ targetId: string }>('Target.createTarget', { url });
     const attach = { targetId, flatten: true };
     const { sessionId } = await this.send<{ sessionId: string }>('Target.attachToTarget', attach);
-    return new Page((method, params) => this.send(method, params, sessionId));
+    const page = new Page((method, params) => this.send(method, params, sessionId));
+    this.pages.set(sessionId, page);
+    await this.send('Runtime.enable', {}, sessionId);
+    return page;
   }
 
   async close(): Promise<void> {
@@ -92,6 +104,12 @@ export class Page {
     this.send = send;
   }
 
+  /** What a script of the page threw and nobody caught. */
+  private thrown: string | undefined;
+  uncaught({ text, exception }: Thrown): void {
+    this.thrown ??= `${text} ${exception?.description ?? ''}`;
+  }
+
   async evaluate(expression: string): Promise<unknown> {
     const params = { expression, awaitPromise: true, returnByValue: true };
     const { result, exceptionDetails } = await this.send<Evaluated>('Runtime.evaluate', params);
@@ -100,9 +118,10 @@ export class Page {
     return result.value;
   }
 
-  /** Waits until the page has given itself this title. Fails with what the page shows instead. */
+  /** Waits until the page has given itself this title. Fails with what its scripts threw, or with what it shows instead. */
   async titled(title: string): Promise<void> {
     for (let tries = 0; (await this.evaluate('document.title')) !== title; tries++) {
+      if (this.thrown !== undefined) throw new Error(this.thrown);
       if (tries === MOST_TRIES)
         throw new Error(
           `no title ${title}: ${await this.evaluate('location + ": " + document.body.innerText')}`,
