@@ -22,6 +22,7 @@ export const LIBRARY = {
   snapshot: 'src/snapshot/index.ts',
   debug: 'src/debug/index.ts',
   wasi: 'src/wasi/index.ts',
+  'wasi-nn': 'src/wasi-nn/index.ts',
   node: 'src/node.ts',
   browser: 'src/browser.ts',
   register: 'embed/node/register.ts',

@@ -10,6 +10,7 @@ import {
   bytesOf,
   CALLBACK,
   OBJECT,
+  OBJECTS,
   type OptionChecks,
   readOptions,
   TEXT,
@@ -61,6 +62,8 @@ export interface RunWasiOptions extends DriveOptions {
   readonly storeLimits?: Partial<StoreLimits>;
   /** Clocks and random numbers from a seed. */
   readonly deterministic?: WasiOptions['deterministic'];
+  /** Functions beside WASI's whose state travels in its snapshots: `new WasiNn(...)` of `tswasm/wasi-nn`. */
+  readonly companions?: WasiOptions['companions'];
   /** What the module imports beside WASI. */
   readonly imports?: GuestImports;
   /** Gets a snapshot when the program is stopped; `resumeFrom` goes on from there. */
@@ -95,6 +98,7 @@ const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
   limits: OBJECT,
   storeLimits: OBJECT,
   deterministic: OBJECT,
+  companions: OBJECTS,
   imports: OBJECT,
   snapshotTo: CALLBACK,
   resumeFrom: OBJECT,
@@ -190,6 +194,7 @@ export async function runWasi(
     })),
     limits: { outputBytes: MAX_CAPTURED, ...world.limits },
     deterministic: world.deterministic,
+    companions: world.companions,
     blocking: false,
   });
   const { imports, storeLimits, resumeFrom, snapshotTo } = world;

@@ -4,6 +4,7 @@ import {
   bytesOf,
   CALLBACK,
   OBJECT,
+  OBJECTS,
   type OptionChecks,
   readOptions,
   TEXT,
@@ -73,6 +74,8 @@ export interface RunWasiOptions extends DriveOptions {
   readonly tier?: TierChoice;
   /** Clocks and random numbers from a seed. */
   readonly deterministic?: WasiOptions['deterministic'];
+  /** Functions beside WASI's whose state travels in its snapshots: `new WasiNn(...)` of `tswasm/wasi-nn`. */
+  readonly companions?: WasiOptions['companions'];
   /** What the module imports beside WASI, by name; or a function that gives it, for imports that look into the guest's memory. */
   readonly imports?: GuestImports;
   /**
@@ -80,7 +83,6 @@ export interface RunWasiOptions extends DriveOptions {
    * had: directories are given again under the same names, arguments and variables are those of the snapshot.
    */
   readonly snapshotTo?: string | ((snapshot: Uint8Array) => void);
-  /** A snapshot of this program, as a file or as bytes, to go on from. */
   /** A snapshot to go on from: its bytes, or the name of a file. */
   readonly resumeFrom?: string | ByteSource;
   /** Told how much of the program has been decoded, unless it is a `Module` already. */
@@ -112,6 +114,7 @@ const RUN_WASI_OPTIONS: OptionChecks<RunWasiOptions> = {
   storeLimits: OBJECT,
   tier: TEXT,
   deterministic: OBJECT,
+  companions: OBJECTS,
   imports: OBJECT,
   snapshotTo: TEXT_OR_OBJECT,
   resumeFrom: TEXT_OR_OBJECT,
@@ -159,6 +162,7 @@ export async function runWasi(
     })),
     limits: captures(world) ? { outputBytes: MAX_CAPTURED, ...world.limits } : world.limits,
     deterministic: world.deterministic,
+    companions: world.companions,
     blocking: false,
   });
   const { imports, storeLimits, deterministic, resumeFrom, snapshotTo } = world;

@@ -80,6 +80,7 @@ function suite(): Step[] {
 
 const noJsApi = unnamed('TSWASM_JS_API', 'the folder test/js-api of a checkout of WebAssembly/spec');
 const noWasiSuite = unnamed('TSWASM_WASI_TESTSUITE', 'a checkout of WebAssembly/wasi-testsuite');
+const noOnnx = unnamed('TSWASM_ONNXRUNTIME', 'a folder with onnxruntime-node and models');
 const noQuickjs = unnamed('TSWASM_QJS', 'a native QuickJS');
 
 /** Asked when the step before has tried to bring them. */
@@ -137,6 +138,11 @@ export const STEPS: readonly Step[] = [
     name: 'SQLite in the middle of a transaction',
     command: vitest('embed/node/moves.test.ts'),
     env: { TSWASM_HEAVY: '1' },
+  },
+  {
+    name: 'real models on onnxruntime',
+    command: vitest('embed/node/wasi-nn.test.ts'),
+    missing: noOnnx,
   },
   {
     name: 'damaged modules',

@@ -12,6 +12,7 @@ export const ENTRIES: Record<string, string> = {
   'tswasm/factories': 'src/factories.ts',
   'tswasm/debug': 'src/debug/index.ts',
   'tswasm/wasi': 'src/wasi/index.ts',
+  'tswasm/wasi-nn': 'src/wasi-nn/index.ts',
   'tswasm/node': 'src/node.ts',
   'tswasm/browser': 'src/browser.ts',
 };

@@ -77,6 +77,10 @@ const RULES: Record<string, Rule> = {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime/lookup.ts'],
     types: ['src/runtime'],
   },
+  // It uses of WASI what any interface beside it would: the guest's memory, digests, the codec of states.
+  'src/wasi-nn': {
+    from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/wasi'],
+  },
   'src/js-api': {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter', 'src/snapshot'],
   },
@@ -96,6 +100,7 @@ const RULES: Record<string, Rule> = {
       ...ENTRIES,
       'src/errors.ts',
       'src/wasi',
+      'src/wasi-nn',
       'src/decoder',
       'src/lowering',
       'src/interpreter',

@@ -11,5 +11,6 @@ export const THERE = {
   wabt: existsSync(WABT),
   'wasi-libc': hasClang,
   chromium: spawnSync('which', ['chromium']).status === 0,
+  onnxruntime: existsSync(path.join(root, 'node_modules', 'onnxruntime-node')),
   device: false,
 };

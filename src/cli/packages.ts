@@ -1,2 +1,19 @@
-/** Packages that are used where they are installed. Named by a variable: no bundle may take one in. */
-export const importPackage = (name: string): Promise<unknown> => import(name);
+/** Packages that are used where they are installed: beside tswasm, or where the command is given. */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Named by a variable: no bundle may take one in. */
+export async function importPackage(name: string): Promise<unknown> {
+  try {
+    return await import(name);
+  } catch (error) {
+    let here: string;
+    try {
+      here = createRequire(path.resolve('package.json')).resolve(name);
+    } catch {
+      throw error;
+    }
+    return import(pathToFileURL(here).href);
+  }
+}

@@ -6,6 +6,7 @@ import { nodeHost } from '../../embed/node/host';
 import type { NodeListener } from '../../embed/node/sockets';
 import { processStreams } from '../../embed/node/stdio';
 import {
+  type Companion,
   copyDirectory,
   type DirectoryHandle,
   loadTar,
@@ -78,6 +79,16 @@ export const WASI_OPTIONS: readonly OptionSpec[] = [
     repeatable: true,
     help: 'give the program a listening socket, as descriptor 3 and on',
   },
+  {
+    name: 'nn',
+    help: 'give the program wasi-nn; the package "onnxruntime-node", where installed, runs its models (ONNX)',
+  },
+  {
+    name: 'nn-model',
+    value: 'NAME::FILE',
+    repeatable: true,
+    help: 'a model (ONNX) that the program can load by NAME; with --nn',
+  },
   { name: 'trace-wasi', help: 'print every WASI call, its arguments and results to standard error' },
 ];
 
@@ -87,6 +98,7 @@ export function makeWasi(
   file: string,
   args: readonly string[],
   sockets: readonly SocketHandle[],
+  companions: readonly Companion[],
 ): Wasi {
   const maxFileBytes = limit(options, 'max-file-bytes', parseSize);
   const openFiles = limit(options, 'max-open-files', parseCount);
@@ -102,6 +114,7 @@ export function makeWasi(
     env: environment(options),
     sockets,
     preopens: directories,
+    companions,
     limits: {
       ...(openFiles === undefined ? {} : { openFiles }),
       ...(outputBytes === undefined ? {} : { outputBytes }),
@@ -119,6 +132,17 @@ export function makeWasi(
 /** As wasmtime has it, without the way to the file: that is none of the guest's business, and would travel in its snapshots. */
 function nameOf(file: string): string {
   return file === '-' ? 'stdin' : path.basename(file);
+}
+
+/** Makes what the program has beside WASI. */
+export async function companionsOf(options: Options): Promise<() => readonly Companion[]> {
+  if (options.has('nn')) {
+    const { nnOf } = await import('./nn');
+    const make = await nnOf(options);
+    return () => [make()];
+  }
+  if (options.has('nn-model')) throw new UsageError('--nn-model is of use with --nn only');
+  return () => [];
 }
 
 /** The sockets of --tcplisten. */

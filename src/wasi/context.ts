@@ -13,14 +13,14 @@ import {
   VARIABLES,
 } from '../checks';
 import { encodeUtf8 } from '../decoder/utf8';
-import { printable, RuntimeError } from '../errors';
-import type { Memory } from '../runtime';
+import { printable } from '../errors';
 import { DIRECTORY_RIGHTS, ERRNO, type Errno, FILE_RIGHTS, type Layout } from './abi';
 import { Clocks } from './clocks';
+import type { Companion } from './companion';
 import { type DescriptorOf, DescriptorTable, makeDescriptor } from './descriptors';
 import { WasiExit } from './exit';
 import { DEFAULT_MEMORY_LIMITS } from './files/memory';
-import { type GuestCall, GuestMemory } from './guest';
+import { type GuestCall, type GuestMemory, memoryOf } from './guest';
 import type { DirectoryHandle, Handle, Interest, Pollable, SocketHandle, Waiting, WasiHost } from './host';
 import { Ledger } from './ledger';
 import { SeededRandom } from './random';
@@ -91,6 +91,8 @@ export interface WasiOptions {
    * Default: blocks if the host can.
    */
   readonly blocking?: boolean;
+  /** Functions beside WASI's, such as `tswasm/wasi-nn`: their state is part of WASI's. */
+  readonly companions?: readonly Companion[];
   /** Told about every call and its errno, which is undefined when the call does not return. */
   readonly trace?: (name: string, errno: Errno | undefined, call: TracedCall) => void;
 }
@@ -104,6 +106,7 @@ const OPTION_CHECKS: OptionChecks<WasiOptions> = {
   limits: OBJECT,
   deterministic: OBJECT,
   blocking: FLAG,
+  companions: OBJECTS,
   trace: CALLBACK,
 };
 
@@ -141,6 +144,7 @@ export class WasiContext {
   readonly descriptors: DescriptorTable;
   readonly limits: WasiLimits;
   readonly trace: WasiOptions['trace'];
+  readonly companions: readonly Companion[];
   /** All that is held in memory for the guest. */
   ledger: Ledger;
   /** Of each standard stream: bytes that a state gave back and the guest has not read again. They are in the ledger. */
@@ -174,6 +178,7 @@ export class WasiContext {
     this.random = options.deterministic && new SeededRandom(options.deterministic.seed);
     this.blocking = options.blocking ?? host.waitSync !== undefined;
     this.trace = options.trace;
+    this.companions = options.companions ?? [];
     this.descriptors = new DescriptorTable(this.limits.openFiles);
     this.standard = [host.stdin, host.stdout, host.stderr].map((stream) => stream ?? nullStream());
     for (const stream of this.standard) this.descriptors.add(makeDescriptor(stream));
@@ -212,11 +217,7 @@ export class WasiContext {
 
   /** The memory of the calling instance. A view: not to be kept over a wait. */
   memory(c: GuestCall): GuestMemory {
-    const memory = c.instance?.exports.get('memory') as Partial<Memory> | undefined;
-    if (!(memory?.bytes instanceof Uint8Array)) {
-      throw new RuntimeError('a WASI call needs a memory that the module exports as "memory"');
-    }
-    return new GuestMemory(memory.bytes, memory.marker);
+    return memoryOf(c);
   }
 
   /**
@@ -275,6 +276,7 @@ export class WasiContext {
     this.cancelWait();
     this.descriptors.closeAll();
     for (const root of this.roots) root.directory.close();
+    for (const companion of this.companions) companion.dispose();
   }
 }
 

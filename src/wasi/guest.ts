@@ -1,6 +1,7 @@
 /** The guest's side of a call: arguments by index, and its memory with every access checked. */
 import { decodeUtf8 } from '../decoder/utf8';
-import { type RuntimeError, trap } from '../errors';
+import { RuntimeError, trap } from '../errors';
+import type { Memory } from '../runtime';
 import { ERRNO, type Errno } from './abi';
 import type { U64 } from './words';
 
@@ -136,6 +137,15 @@ export class GuestMemory {
     }
     return buffers;
   }
+}
+
+/** The memory of the calling instance. A view: not to be kept over a wait. */
+export function memoryOf(c: GuestCall): GuestMemory {
+  const memory = c.instance?.exports.get('memory') as Partial<Memory> | undefined;
+  if (!(memory?.bytes instanceof Uint8Array)) {
+    throw new RuntimeError('a WASI call needs a memory that the module exports as "memory"');
+  }
+  return new GuestMemory(memory.bytes, memory.marker);
 }
 
 function outOfBounds(): RuntimeError {

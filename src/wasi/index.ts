@@ -1,5 +1,6 @@
 /** WASI preview 1 for any host: the entry `tswasm/wasi`. */
 export { ERRNO, type Errno, errnoName, FILETYPE, type FileType, RIGHTS } from './abi';
+export type { Companion, CompanionCall } from './companion';
 export { DEFAULT_LIMITS, type Preopen, type TracedCall, type WasiLimits, type WasiOptions } from './context';
 export { WasiExit } from './exit';
 export {

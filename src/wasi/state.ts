@@ -10,6 +10,7 @@
  *   fds     4  = list(descriptor), by ascending number
  *   streams 5  = list(stream:u8 unread:blob)                   bytes taken from the host that the guest has not read
  *   poll    6  = subscriptions:u32 events:u32 count:u32 started:u64
+ *   companions 7 = list(name:text blob)                        what functions beside WASI's hold, by ascending name
  *   descriptor = fd:u32 source rights:u32 inheriting:u32 flags:u8 offset:number place listing:optional(list(entry))
  *   source     = 0 stream:u8 | 1 (the root itself) | 2 (a directory of the host) | 3 hostFile | 4 ino:number access:u8
  *              | 5 (another stream) | 6 (a socket) | 7 (nothing: detached earlier)
@@ -112,10 +113,21 @@ export interface WasiDocument {
         readonly started: U64;
       }
     | undefined;
+  /** What functions beside WASI's hold, by their name. */
+  readonly companions: readonly (readonly [string, Uint8Array])[];
 }
 
 const MAGIC = [0x00, 0x57, 0x41, 0x53, 0x49, 0x01, 0x00];
-const SECTION = { process: 1, clocks: 2, roots: 3, descriptors: 4, streams: 5, poll: 6 } as const;
+const SECTION = {
+  process: 1,
+  clocks: 2,
+  roots: 3,
+  descriptors: 4,
+  streams: 5,
+  poll: 6,
+  companions: 7,
+} as const;
+const LAST = SECTION.companions;
 const LAST_REQUIRED = SECTION.descriptors;
 const SOURCES = ['standard', 'root', 'directory', 'file', 'memory', 'stream', 'socket', 'detached'] as const;
 const ROOT_FILES: readonly RootFiles[] = ['host', 'memory', 'overlay'];
@@ -160,6 +172,14 @@ export function encodeState(doc: WasiDocument): Uint8Array {
       for (const word of [poll.subscriptions, poll.events, poll.count]) w.u32(word);
       w.u64(poll.started);
     });
+  }
+  if (doc.companions.length > 0) {
+    section(SECTION.companions, (w) =>
+      w.list(doc.companions, ([name, bytes]) => {
+        w.text(name);
+        w.blob(bytes);
+      }),
+    );
   }
   const head = new Writer();
   head.raw(Uint8Array.from([...MAGIC, count]));
@@ -256,7 +276,7 @@ export function decodeState(bytes: Uint8Array): WasiDocument {
   while (!r.atEnd) {
     const at = r.pos;
     const id = r.u8();
-    if (id <= last || id > SECTION.poll) throw r.fail(`unexpected section ${id}`, at);
+    if (id <= last || id > LAST) throw r.fail(`unexpected section ${id}`, at);
     last = id;
     sections.set(id, r.part(r.u32()));
   }
@@ -289,7 +309,19 @@ export function decodeState(bytes: Uint8Array): WasiDocument {
       count: s.u32(),
       started: s.u64(),
     })),
+    companions: read(SECTION.companions, readCompanions) ?? [],
   };
+}
+
+function readCompanions(r: Reader): (readonly [string, Uint8Array])[] {
+  let last: string | undefined;
+  return r.list(() => {
+    const at = r.pos;
+    const name = r.text();
+    if (last !== undefined && name <= last) throw r.fail('companions are not in order', at);
+    last = name;
+    return [name, r.blob()] as const;
+  });
 }
 
 function readCString(r: Reader): Uint8Array {

@@ -6,6 +6,7 @@ import { LinkError } from '../errors';
 import type { Func, HostCallback, Instance, Store } from '../runtime/index';
 import { findImports, type ImportLookup, type ImportSource, type ImportValue } from '../runtime/lookup';
 import type { Errno, Layout } from './abi';
+import type { CompanionCall } from './companion';
 import { WasiContext, type WasiOptions } from './context';
 import { hex, sha256 } from './digest';
 import { WasiExit } from './exit';
@@ -43,16 +44,23 @@ export class Wasi {
     const { context } = this;
     const { handler } = row;
     const { trace } = context;
-    return (call) => {
-      const told = trace && traced(row, trace, call);
-      const answer =
-        told === undefined ? handler(context, call, layout) : told(() => handler(context, call, layout));
-      if (typeof answer === 'number') {
-        call.setI32(0, answer);
-        return undefined;
-      }
-      return answer.then((errno) => call.setI32(0, errno));
-    };
+    return answering({
+      handler: (call) => {
+        const told = trace && traced(row, trace, call);
+        return told === undefined
+          ? handler(context, call, layout)
+          : told(() => handler(context, call, layout));
+      },
+    });
+  }
+
+  /** The function of a companion behind an import. */
+  private beside(module: string, name: string) {
+    for (const companion of this.context.companions) {
+      const row = companion.find(module, name);
+      if (row !== undefined) return { row, callback: answering(row) };
+    }
+    return undefined;
   }
 
   /**
@@ -62,7 +70,7 @@ export class Wasi {
    */
   imports(store: Store, module: Module, hostFunc: HostFuncMaker, others: ImportSource = {}): ImportValue[] {
     const lookup: ImportLookup = (from, name) => {
-      const found = this.callback(from, name);
+      const found = this.callback(from, name) ?? this.beside(from, name);
       if (found === undefined) return undefined;
       const params = Array.from(found.row.params, (letter) => (letter === 'I' ? I64 : I32));
       const type = { params, results: name === NO_RESULT ? [] : [I32] };
@@ -120,6 +128,18 @@ export class Wasi {
   dispose(): void {
     this.context.dispose();
   }
+}
+
+/** Puts the result where the guest looks for it, when it is there. */
+function answering({ handler }: Pick<CompanionCall, 'handler'>): WasiCallback {
+  return (call) => {
+    const answer = handler(call);
+    if (typeof answer === 'number') {
+      call.setI32(0, answer);
+      return undefined;
+    }
+    return answer.then((result) => call.setI32(0, result));
+  };
 }
 
 /** Tells `trace` of a call when it ends, with the arguments that it had when it began. */

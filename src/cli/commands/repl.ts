@@ -5,7 +5,7 @@ import { loadModule } from '../load';
 import { UsageError } from '../options';
 import { EXIT, reportFailure } from '../report';
 import { choiceOf, loadTiers } from '../tiers';
-import { makeWasi, WASI_OPTIONS } from '../wasi-options';
+import { companionsOf, makeWasi, WASI_OPTIONS } from '../wasi-options';
 
 /** Options of `run` that mean something to somebody who calls functions one by one. */
 const TAKEN = ['max-memory', 'max-table-elements', 'max-depth', 'feature'];
@@ -22,11 +22,12 @@ export const replCommand: Command = {
       const { Session } = await import('../repl/session');
       const { talk } = await import('../repl/talk');
       await loadTiers();
+      const companions = await companionsOf(options);
       const session = await Session.open(bytes, {
         options,
         file,
         limits: { ...storeLimits(options), tier: choiceOf(options) },
-        wasi: () => makeWasi(options, file, args, []),
+        wasi: () => makeWasi(options, file, args, [], companions()),
       });
       await talk(session);
       return EXIT.success;

@@ -22,7 +22,7 @@ import { engineOf, TIER } from '../tiers';
 import { TimeLimit } from '../time-limit';
 import { TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
-import { checkFilesOut, makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
+import { checkFilesOut, companionsOf, makeWasi, WASI_OPTIONS, writeFiles } from '../wasi-options';
 
 /** The rest of the program's surroundings is in the snapshot. */
 const KEPT = [
@@ -33,6 +33,8 @@ const KEPT = [
   'max-open-files',
   'max-file-bytes',
   'max-output',
+  'nn',
+  'nn-model',
   'trace-wasi',
 ];
 
@@ -83,7 +85,8 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
       const features = featuresOf(options);
       const module = time.decode(moduleFile, bytes, features);
       const { store, host } = await engineOf(options);
-      const wasi = makeWasi(options, moduleFile, [], []);
+      const companions = await companionsOf(options);
+      const wasi = makeWasi(options, moduleFile, [], [], companions());
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
       const imported = await preload(options, { store, host, wasi, features, time, plan, unknown });
       if (typeof imported === 'number') return imported;

@@ -20,7 +20,14 @@ import { engineOf, TIER } from '../tiers';
 import { TimeLimit } from '../time-limit';
 import { COVERAGE, TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
-import { checkFilesOut, makeWasi, openListeners, WASI_OPTIONS, writeFiles } from '../wasi-options';
+import {
+  checkFilesOut,
+  companionsOf,
+  makeWasi,
+  openListeners,
+  WASI_OPTIONS,
+  writeFiles,
+} from '../wasi-options';
 
 /** How long we wait, in milliseconds, for peers to take what the program sent before it ended. */
 const FLUSH_TIME = 5000;
@@ -81,7 +88,8 @@ ${SNAPSHOT_NOTES}`,
     const plan = await planOf(options);
     const { store, host } = await engineOf(options);
     const listeners = await openListeners(options);
-    const wasi = makeWasi(options, file, args, listeners);
+    const companions = await companionsOf(options);
+    const wasi = makeWasi(options, file, args, listeners, companions());
     try {
       checkFilesOut(options, wasi);
       const bytes = await loadModule(file);

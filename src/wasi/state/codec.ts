@@ -131,9 +131,10 @@ export class Reader {
     if (value > Number.MAX_SAFE_INTEGER) throw this.fail('number out of range', at);
     return value;
   }
+  /** A copy: `slice` of Node's buffers makes none. */
   raw(count: number): Uint8Array {
     const at = this.take(count);
-    return this.bytes.slice(at, at + count);
+    return new Uint8Array(this.bytes.subarray(at, at + count));
   }
   blob(): Uint8Array {
     return this.raw(this.u32());

@@ -70,6 +70,7 @@ interface Plan {
 export function restoreState(w: WasiContext, bytes: Uint8Array, policy: RestorePolicy = {}): void {
   const doc = decodeState(bytes);
   checkDocument(doc, w);
+  const placing = checkCompanions(doc, w);
   const plan = withinLimits(() => makePlan(doc, w, policy));
   try {
     withinLimits(() => {
@@ -82,6 +83,17 @@ export function restoreState(w: WasiContext, bytes: Uint8Array, policy: RestoreP
     throw error;
   }
   apply(doc, plan, w);
+  for (const place of placing) place();
+}
+
+/** What puts the states of companions in place. One that the state does not name begins anew. */
+function checkCompanions({ companions }: WasiDocument, w: WasiContext): (() => void)[] {
+  const states = new Map(companions);
+  for (const name of states.keys()) {
+    if (!w.companions.some((one) => one.name === name))
+      throw new StateError(`the state has a part "${name}", which this host does not give`);
+  }
+  return w.companions.map((companion) => companion.checkState(states.get(companion.name)));
 }
 
 function withinLimits<T>(make: () => T): T {

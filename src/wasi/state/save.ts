@@ -69,7 +69,17 @@ function describe(w: WasiContext, options: SaveOptions): WasiDocument {
     descriptors,
     unread,
     poll: w.pendingPoll,
+    companions: companionStates(w),
   };
+}
+
+function companionStates(w: WasiContext): (readonly [string, Uint8Array])[] {
+  const states: (readonly [string, Uint8Array])[] = [];
+  for (const companion of w.companions) {
+    const bytes = companion.saveState();
+    if (bytes !== undefined) states.push([companion.name, bytes]);
+  }
+  return states.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function describeRoot(
