@@ -14,8 +14,10 @@ import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { MoveReport } from '../protocol/reports';
 import type { Trust } from '../security/certificates';
+import { sha256 } from '../security/digest';
 import type { Identity } from '../security/keys';
 import type { Signers } from '../security/module-signatures';
+import { Unsealer } from '../security/seal';
 import { TicketOffice } from '../security/tickets';
 import { type Arrived, type Destination, StageDigest } from '../security/transfer';
 import { type Blobs, FileBlobs } from '../store/blobs';
@@ -71,6 +73,7 @@ export class Agent {
   holders: readonly string[] = [];
   /** Called when an execution has come that needs a lease. */
   onExclusive: (() => void) | undefined;
+  readonly unsealer: Unsealer;
   private readonly turns: Turns;
   private readonly modules = new Map<string, Module>();
   private readonly locks = new Locks();
@@ -82,6 +85,7 @@ export class Agent {
 
   constructor(readonly options: AgentOptions) {
     this.blobs = new FileBlobs(options.files);
+    this.unsealer = new Unsealer(options.identity.unsealing);
     this.copies = new Copies(options.files, 'copies');
     this.own = new Copies(options.files, 'executions');
     this.turns = new Turns(options.world);
@@ -157,7 +161,7 @@ export class Agent {
     try {
       await this.own.raise(id, epoch);
       if (staged === undefined) await this.keepWhole(bytes, checkpoint);
-      else await this.stages.add(id, bytes);
+      else await this.stages.add(id, bytes, await sha256(bytes));
     } catch (error) {
       execution.remove();
       throw error;
@@ -203,7 +207,7 @@ export class Agent {
     const last = rest.pop();
     if (opening === undefined || last === undefined) return undefined;
     const digest = new StageDigest();
-    for (const stage of [opening, ...rest]) await digest.add(stage);
+    for (const stage of [opening, ...rest]) await digest.add(await sha256(stage));
     const head = headOf(last);
     if (head?.execution !== id || head.staged !== digest.value) return undefined;
     const { execution, guest } = await this.awaited(decodeCheckpoint(opening));

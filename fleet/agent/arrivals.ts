@@ -5,6 +5,7 @@
  */
 import { type Checkpoint, decodeCheckpoint } from '../protocol/checkpoint';
 import { FleetError } from '../protocol/errors';
+import { sha256 } from '../security/digest';
 import { StageDigest } from '../security/transfer';
 import type { Stages } from '../store/stages';
 import type { FleetExecution } from './execution';
@@ -137,7 +138,8 @@ export class Arrivals {
 
   private async note(id: string, found: Arriving, stage: Uint8Array): Promise<void> {
     found.count++;
-    await Promise.all([found.digest.add(stage), this.parts.stages.add(id, stage)]);
+    const digest = await sha256(stage);
+    await Promise.all([found.digest.add(digest), this.parts.stages.add(id, stage, digest)]);
   }
 
   private watch(id: string, found: Arriving): void {

@@ -9,8 +9,10 @@ import type { Client } from '../protocol/client';
 import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { MoveReport } from '../protocol/reports';
+import { sha256 } from '../security/digest';
 import type { Identity } from '../security/keys';
-import { type Destination, placement, StageDigest, sealStage, TICKET_HEADER } from '../security/transfer';
+import type { Sealer } from '../security/seal';
+import { type Destination, placement, rowTo, StageDigest, TICKET_HEADER } from '../security/transfer';
 import type { Blobs } from '../store/blobs';
 import type { FleetExecution } from './execution';
 import { type Clock, sleep } from './world';
@@ -52,10 +54,11 @@ export async function moveAway(
   const { now } = parts.clock;
   const start = now();
   const departure = execution.depart();
-  const stages = new Stages(execution.id, to, parts);
+  const stages = new Stages(execution.id, to, parts, await rowTo(to));
   try {
     await stages.open(encodeCheckpoint(execution.opening(departure, to.epoch, to.spec)), to.spec);
     const done = await copy(departure, stages, to.rounds);
+    await stages.arrived();
     await execution.stand();
     const stood = now();
     await finish(execution, departure, stages, parts);
@@ -106,12 +109,14 @@ async function finish(
 class Stages {
   readonly digest = new StageDigest();
   bytes = 0;
-  private count = 0;
+  /** The piece that has been sent last. */
+  private onItsWay: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly id: string,
     readonly to: MoveOrder,
     private readonly parts: MoveParts,
+    private readonly row: Sealer,
   ) {}
 
   private get base(): string {
@@ -125,7 +130,7 @@ class Stages {
       method: 'POST',
       url: this.base,
       headers: { [TICKET_HEADER]: this.to.ticket },
-      body: await sealStage(opening, this.to, 0),
+      body: await this.row.seal(opening),
       timeout: timeoutFor(opening.length),
     } as const;
     try {
@@ -143,19 +148,24 @@ class Stages {
     await this.note(opening);
   }
 
+  /** A piece is sealed while the one before it is on its way. */
   async send(piece: Uint8Array): Promise<void> {
-    const url = `${this.base}/${encodeURIComponent(this.id)}/${this.count}`;
-    const body = await sealStage(piece, this.to, this.count);
-    await Promise.all([
-      this.parts.client.send({ method: 'PUT', url, body, timeout: timeoutFor(body.length) }),
-      this.note(piece),
-    ]);
+    const url = `${this.base}/${encodeURIComponent(this.id)}/${this.row.count}`;
+    const [body] = await Promise.all([this.row.seal(piece), this.note(piece)]);
+    await this.onItsWay;
+    this.onItsWay = this.parts.client.send({ method: 'PUT', url, body, timeout: timeoutFor(body.length) });
+    // Who sends the next one, or waits for all, is told.
+    this.onItsWay.catch(() => undefined);
+  }
+  /** All that has been sent is there. */
+  async arrived(): Promise<void> {
+    await this.onItsWay;
   }
 
   async end(last: Uint8Array): Promise<void> {
     this.bytes += last.length;
     const { client, identity } = this.parts;
-    const request = await placement(identity, last, this.to);
+    const request = await placement(identity, last, this.to, this.row);
     await client.send({ ...request, timeout: timeoutFor(last.length) });
   }
 
@@ -166,9 +176,8 @@ class Stages {
   }
 
   private async note(stage: Uint8Array): Promise<void> {
-    this.count++;
     this.bytes += stage.length;
-    await this.digest.add(stage);
+    await this.digest.add(await sha256(stage));
   }
 }
 

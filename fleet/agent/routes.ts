@@ -9,13 +9,7 @@ import { MAX_ROUNDS } from '../protocol/reports';
 import { blobRoutes, copyRoutes } from '../protocol/routes';
 import { callerOf, only } from '../security/gate';
 import { publicKey } from '../security/keys';
-import {
-  received,
-  receivedOpening,
-  STATEMENT_HEADER,
-  TICKET_HEADER,
-  unsealStage,
-} from '../security/transfer';
+import { received, receivedOpening, STATEMENT_HEADER, TICKET_HEADER } from '../security/transfer';
 import type { Agent } from './agent';
 import { type FleetExecution, MovedError } from './execution';
 import type { JsonValue } from './values';
@@ -85,7 +79,7 @@ export function agentRoutes(agent: Agent): Hono {
   app.post('/executions', MEMBERS, async (c) => {
     const office = agent.office();
     const [ticket, statement] = [c.req.header(TICKET_HEADER), c.req.header(STATEMENT_HEADER)];
-    const arrived = await received(office, agent.options.identity, await readBody(c), ticket, statement);
+    const arrived = await received(office, agent.unsealer, await readBody(c), ticket, statement);
     const execution = await agent.place(arrived.bytes);
     office.use(arrived.ticket);
     return c.json(statusOf(execution), 201);
@@ -126,19 +120,18 @@ export function agentRoutes(agent: Agent): Hono {
 /** The stages of a move before the last one, which comes as a placement does. */
 function arrivalRoutes(agent: Agent): Hono {
   const app = new Hono();
-  const { identity } = agent.options;
   const idOf = (c: Context) => executionIdOf(c.req.param('id'), 'execution');
   app.post('/', only('agent'), async (c) => {
     const ticket = c.req.header(TICKET_HEADER);
     const sealed = await readBody(c);
-    const arrived = await receivedOpening(agent.office(), identity, sealed, ticket, callerOf(c).name);
+    const arrived = await receivedOpening(agent.office(), agent.unsealer, sealed, ticket, callerOf(c).name);
     await agent.expect(arrived, ticket!);
     return c.body(null, 201);
   });
   app.put('/:id/:place', only('agent'), async (c) => {
     const [id, place] = [idOf(c), integer(1)(Number(c.req.param('place')), 'place')];
     const ticket = agent.arrivals.ticketOf(id, callerOf(c).name, place);
-    await agent.arrivals.take(id, place, await unsealStage(await readBody(c), identity, ticket, place));
+    await agent.arrivals.take(id, place, await agent.unsealer.unseal(await readBody(c), ticket, place));
     return c.body(null, 204);
   });
   app.delete('/:id', only('agent'), (c) => {

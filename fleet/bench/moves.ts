@@ -40,6 +40,19 @@ function row(name: string, reports: readonly MoveReport[]): (string | number)[] 
   ];
 }
 
+/** Milliseconds between two lines of progress. */
+const PROGRESS = 5_000;
+let toldAt = 0;
+
+function progress(done: number, { rounds, stop }: Record<'rounds' | 'stop', MoveReport[]>): void {
+  if (performance.now() - toldAt < PROGRESS) return;
+  toldAt = performance.now();
+  const last = (reports: MoveReport[]) => reports[reports.length - 1]?.pause.toFixed(1) ?? '-';
+  console.error(
+    `${done} of ${2 * moves} moves; the last ones stood still for ${last(rounds)} and ${last(stop)} ms`,
+  );
+}
+
 async function measure(processes: Processes): Promise<boolean> {
   const up = await processes.up();
   for (const name of ['a', 'b']) await processes.agent(name, up);
@@ -72,6 +85,7 @@ async function measure(processes: Processes): Promise<boolean> {
     if (answered !== undefined) throw new Error(`the guest has ended: ${JSON.stringify(answered)}`);
     const told = (await ask('moves')) as MoveReport[];
     reports[kind].push(told[told.length - 1]);
+    progress(k + 1, reports);
   }
   const seconds = (performance.now() - start) / 1000;
   console.log(

@@ -2,7 +2,7 @@
 /** `tswasm-fleet`: the command line. Exit codes: 0 done, 1 it failed, 2 asked wrongly. */
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { Client, fetchTransport } from '../protocol/client';
+import { Client } from '../protocol/client';
 import { FleetError } from '../protocol/errors';
 import { identityIn } from '../security/keys';
 import { signing } from '../security/requests';
@@ -13,6 +13,7 @@ import { EventLog, formatEvent, type LogFormat } from './events';
 import { OPERATOR_FILE, startAgent, startOrchestrator } from './members';
 import { parseOptions, UsageError } from './options';
 import { SIGNING, signersIn } from './signing';
+import { nodeTransport } from './wire';
 
 const DEFAULT_PORT = 3080;
 
@@ -79,7 +80,7 @@ async function operatorClient(data: string): Promise<Client> {
       'unauthorized',
       `there is no ${OPERATOR_FILE} in ${data}: give the orchestrator's folder with --data`,
     );
-  return new Client(signing(fetchTransport, await identityIn(files, OPERATOR_FILE)));
+  return new Client(signing(nodeTransport, await identityIn(files, OPERATOR_FILE)));
 }
 
 /** Tells its events on standard error, and stays until it is told to end. */

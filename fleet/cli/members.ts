@@ -11,7 +11,7 @@ import { orchestratorRoutes } from '../orchestrator/routes';
 import { pageRoutes } from '../page/routes';
 import { Supervisor } from '../papers/supervisor';
 import { supervisorRoutes } from '../papers/supervisor-routes';
-import { Client, fetchTransport } from '../protocol/client';
+import { Client } from '../protocol/client';
 import { PERMISSIONS, type Permission } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription } from '../protocol/reports';
@@ -29,6 +29,7 @@ import { type EventLog, eventRoutes } from './events';
 import { thisMachine } from './machine';
 import { announce } from './mdns';
 import { type Address, type Listening, listen } from './server';
+import { nodeTransport } from './wire';
 
 export interface MemberOptions {
   readonly name: string;
@@ -79,7 +80,7 @@ export async function startAgent(
   const devices: Devices = simulatedDevices();
   const files = new DiskFiles(folder);
   const identity = await identityIn(files);
-  const client = new Client(signing(fetchTransport, identity));
+  const client = new Client(signing(nodeTransport, identity));
   const log = (text: string, execution?: string) =>
     events.add({ time: nodeWorld.wall(), source: name, text, execution });
   const agent = new Agent({ name, world: nodeWorld, files, client, devices, identity, log, signers });
@@ -138,7 +139,7 @@ async function trustFor(
       'unauthorized',
       'this device is not enrolled yet: give it a --token (tswasm-fleet token)',
     );
-  return enrol(files, identity, name, joining.orchestrator, joining.token, new Client(fetchTransport));
+  return enrol(files, identity, name, joining.orchestrator, joining.token, new Client(nodeTransport));
 }
 
 export interface OrchestratorMember extends Member {
@@ -172,7 +173,7 @@ export async function startOrchestrator(options: MemberOptions): Promise<Orchest
     world: nodeWorld,
     files,
     database,
-    client: new Client(signing(fetchTransport, identity)),
+    client: new Client(signing(nodeTransport, identity)),
     identity,
     registrar,
     signers,

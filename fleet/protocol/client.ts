@@ -1,5 +1,5 @@
 /** Requests to other members of the fleet: with a time to answer, errors that say why, and whatever proves who asks. */
-import { errorFrom, FleetError } from './errors';
+import { errorFrom } from './errors';
 
 export interface Request {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
@@ -20,34 +20,7 @@ export interface Reply {
 export type Transport = (request: Request) => Promise<Reply>;
 
 /** Milliseconds that a member may take to answer an order. */
-const DEFAULT_TIMEOUT = 10_000;
-
-export const fetchTransport: Transport = async ({
-  method,
-  url,
-  headers,
-  body,
-  timeout = DEFAULT_TIMEOUT,
-}) => {
-  try {
-    const response = await fetch(url, {
-      method,
-      headers,
-      body: body as Uint8Array<ArrayBuffer> | undefined,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(Math.ceil(timeout)),
-    });
-    return {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body: new Uint8Array(await response.arrayBuffer()),
-    };
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FleetError('unavailable', `${new URL(url).host} does not answer: ${reason}`);
-  }
-};
+export const DEFAULT_TIMEOUT = 10_000;
 
 export class Client {
   constructor(private readonly transport: Transport) {}

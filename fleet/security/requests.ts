@@ -26,13 +26,15 @@ const SCHEME = 'Liquid ';
 /** Bytes of a body from which on the nonce is asked for first: who refuses a request answers before it has read the body. */
 const LARGE_BODY = 256 * 1024;
 
-/** A transport that signs. */
+/** A transport that signs. A nonce that has just served is taken for good; after anything that went wrong it is asked for. */
 export function signing(transport: Transport, identity: Identity): Transport {
   const nonces = new Map<string, string>();
   const learn = (origin: string, reply: Reply): void => {
     const nonce = reply.headers[NONCE_HEADER];
     if (nonce !== undefined) nonces.set(origin, nonce);
   };
+  const ask = async (origin: string, timeout: number | undefined): Promise<void> =>
+    learn(origin, await transport({ method: 'HEAD', url: `${origin}/liquid/v1/nonce`, timeout }));
   const attempt = async (request: Request): Promise<Reply> => {
     const { origin, pathname, search } = new URL(request.url);
     const told: Token = {
@@ -44,19 +46,30 @@ export function signing(transport: Transport, identity: Identity): Transport {
       certificate: identity.certificate,
     };
     const authorization = SCHEME + (await identity.sign('request', told));
-    const reply = await transport({ ...request, headers: { ...request.headers, authorization } });
-    learn(origin, reply);
-    return reply;
+    try {
+      const reply = await transport({ ...request, headers: { ...request.headers, authorization } });
+      learn(origin, reply);
+      return reply;
+    } catch (error) {
+      nonces.delete(origin);
+      throw error;
+    }
   };
   return async (request) => {
-    if ((request.body?.length ?? 0) > LARGE_BODY) {
-      const { origin } = new URL(request.url);
-      learn(
-        origin,
-        await transport({ method: 'HEAD', url: `${origin}/liquid/v1/nonce`, timeout: request.timeout }),
-      );
+    const { origin } = new URL(request.url);
+    const large = (request.body?.length ?? 0) > LARGE_BODY;
+    const before = nonces.get(origin);
+    if (large && before === undefined) await ask(origin, request.timeout);
+    let reply: Reply;
+    try {
+      reply = await attempt(request);
+    } catch (error) {
+      // A refusal may be lost with the connection when the body is still on its way. A new nonce says that it was one.
+      if (!large || before === undefined) throw error;
+      await ask(origin, request.timeout);
+      if (nonces.get(origin) === before) throw error;
+      return attempt(request);
     }
-    const reply = await attempt(request);
     return reply.status === 401 && reply.headers[NONCE_HEADER] !== undefined ? attempt(request) : reply;
   };
 }

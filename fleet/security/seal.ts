@@ -1,76 +1,123 @@
 /**
  * Bytes that only their receiver can read: a key of one use (X25519), HKDF-SHA256, and AES-256-GCM in frames, so that nothing is used before it
- * is known to be whole. What is told beside them (`context`) has to be told again to open them.
+ * is known to be whole. What is told beside them (`context`) has to be told again to open them. One key serves a row of messages, each of which is
+ * sealed for its place in the row.
  *
  * | bytes | what |
  * |---|---|
- * | 8 | `\0tsl`, version 1 as four bytes, little endian |
+ * | 8 | `\0tsl`, version 2 as four bytes, little endian |
+ * | 4 | the place in the row, from 0, little endian |
  * | 32 | the public key of one use |
  * | frames | of 1 MiB and a tag of 16 bytes; the last one is marked by its counter, and may be shorter |
  */
 import type { webcrypto } from 'node:crypto';
 import { FleetError } from '../protocol/errors';
+import { hex } from './digest';
 import type { PublicKey } from './keys';
 
-const MAGIC = Uint8Array.from([0x00, 0x74, 0x73, 0x6c, 1, 0, 0, 0]);
+const MAGIC = Uint8Array.from([0x00, 0x74, 0x73, 0x6c, 2, 0, 0, 0]);
+const OPEN = MAGIC.length + 4;
 const KEY = 32;
-const HEADER = MAGIC.length + KEY;
+const HEADER = OPEN + KEY;
 const FRAME = 1024 * 1024;
 const TAG = 16;
+/** Rows whose key is remembered: more than the moves that come to a device at one time. */
+const MAX_ROWS = 64;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-export async function seal(bytes: Uint8Array, receiver: PublicKey, context: string): Promise<Uint8Array> {
-  const own = (await crypto.subtle.generateKey({ name: 'X25519' }, true, [
-    'deriveBits',
-  ])) as webcrypto.CryptoKeyPair;
-  const theirs = await crypto.subtle.importKey('jwk', receiver, { name: 'X25519' }, false, []);
-  const open = new Uint8Array(await crypto.subtle.exportKey('raw', own.publicKey));
-  const key = await keyOf(own.privateKey, theirs, open, context);
-  const count = Math.max(1, Math.ceil(bytes.length / FRAME));
-  const sealed = new Uint8Array(HEADER + bytes.length + count * TAG);
-  sealed.set(MAGIC);
-  sealed.set(open, MAGIC.length);
-  let at = HEADER;
-  for (let k = 0; k < count; k++) {
-    const frame = bytes.subarray(k * FRAME, (k + 1) * FRAME) as Bytes;
-    const one = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: ivOf(k, k === count - 1) }, key, frame);
-    sealed.set(new Uint8Array(one), at);
-    at += one.byteLength;
-  }
-  return sealed;
-}
+/** Seals a row of messages to one receiver in one context. */
+export class Sealer {
+  /** Messages so far: the place of the next one. No two have the same, which the cipher asks for. */
+  count = 0;
 
-export async function unseal(
-  sealed: Uint8Array,
-  own: webcrypto.CryptoKey,
-  context: string,
-): Promise<Uint8Array> {
-  if (sealed.length < HEADER + TAG || !MAGIC.every((byte, k) => sealed[k] === byte))
-    throw new FleetError('bad-request', 'not sealed bytes of version 1');
-  try {
-    const open = sealed.slice(MAGIC.length, HEADER);
-    const theirs = await crypto.subtle.importKey('raw', open, { name: 'X25519' }, false, []);
-    const key = await keyOf(own, theirs, open, context);
-    const count = Math.ceil((sealed.length - HEADER) / (FRAME + TAG));
-    const bytes = new Uint8Array(sealed.length - HEADER - count * TAG);
+  private constructor(
+    private readonly open: Bytes,
+    private readonly key: webcrypto.CryptoKey,
+  ) {}
+
+  static async to(receiver: PublicKey, context: string): Promise<Sealer> {
+    const own = (await crypto.subtle.generateKey({ name: 'X25519' }, true, [
+      'deriveBits',
+    ])) as webcrypto.CryptoKeyPair;
+    const theirs = await crypto.subtle.importKey('jwk', receiver, { name: 'X25519' }, false, []);
+    const open = new Uint8Array(await crypto.subtle.exportKey('raw', own.publicKey));
+    return new Sealer(open, await keyOf(own.privateKey, theirs, open, context));
+  }
+
+  async seal(bytes: Uint8Array): Promise<Uint8Array> {
+    const place = this.count++;
+    const count = Math.max(1, Math.ceil(bytes.length / FRAME));
+    const sealed = new Uint8Array(HEADER + bytes.length + count * TAG);
+    sealed.set(MAGIC);
+    new DataView(sealed.buffer).setUint32(MAGIC.length, place, true);
+    sealed.set(this.open, OPEN);
     for (let k = 0; k < count; k++) {
-      const from = HEADER + k * (FRAME + TAG);
-      const frame = sealed.subarray(from, from + FRAME + TAG) as Bytes;
-      const one = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: ivOf(k, k === count - 1) }, key, frame);
-      bytes.set(new Uint8Array(one), k * FRAME);
+      const frame = bytes.subarray(k * FRAME, (k + 1) * FRAME) as Bytes;
+      const iv = ivOf(place, k, k === count - 1);
+      const one = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, this.key, frame);
+      sealed.set(new Uint8Array(one), HEADER + k * (FRAME + TAG));
     }
-    return bytes;
-  } catch (error) {
-    if (error instanceof FleetError) throw error;
-    throw new FleetError('forbidden', 'the bytes are sealed for another device, or have been changed');
+    return sealed;
   }
 }
 
-/** Frame number, and whether it is the last: so none can be left out, repeated or put elsewhere. */
-function ivOf(k: number, last: boolean): Bytes {
+export async function seal(bytes: Uint8Array, receiver: PublicKey, context: string): Promise<Uint8Array> {
+  return (await Sealer.to(receiver, context)).seal(bytes);
+}
+
+/** Opens what is sealed to one key. */
+export class Unsealer {
+  private readonly keys = new Map<string, Promise<webcrypto.CryptoKey>>();
+
+  constructor(private readonly own: webcrypto.CryptoKey) {}
+
+  /** `place` in the row, where the receiver knows which one is to come. */
+  async unseal(sealed: Uint8Array, context: string, place?: number): Promise<Uint8Array> {
+    if (sealed.length < HEADER + TAG || !MAGIC.every((byte, k) => sealed[k] === byte))
+      throw new FleetError('bad-request', 'not sealed bytes of version 2');
+    const told = new DataView(sealed.buffer, sealed.byteOffset).getUint32(MAGIC.length, true);
+    try {
+      if (place !== undefined && told !== place) throw new Error(`it is number ${told} of its row`);
+      const key = await this.keyFor(sealed.slice(OPEN, HEADER), context);
+      const count = Math.ceil((sealed.length - HEADER) / (FRAME + TAG));
+      const bytes = new Uint8Array(sealed.length - HEADER - count * TAG);
+      for (let k = 0; k < count; k++) {
+        const from = HEADER + k * (FRAME + TAG);
+        const frame = sealed.subarray(from, from + FRAME + TAG) as Bytes;
+        const iv = ivOf(told, k, k === count - 1);
+        const one = new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, frame));
+        if (count === 1) return one;
+        bytes.set(one, k * FRAME);
+      }
+      return bytes;
+    } catch {
+      throw new FleetError('forbidden', 'the bytes are sealed for another device, or have been changed');
+    }
+  }
+
+  private keyFor(open: Bytes, context: string): Promise<webcrypto.CryptoKey> {
+    const row = `${hex(open)} ${context}`;
+    const known = this.keys.get(row);
+    if (known !== undefined) return known;
+    const [oldest] = this.keys.keys();
+    if (this.keys.size >= MAX_ROWS) this.keys.delete(oldest);
+    const made = this.derive(open, context);
+    this.keys.set(row, made);
+    return made;
+  }
+  private async derive(open: Bytes, context: string): Promise<webcrypto.CryptoKey> {
+    const theirs = await crypto.subtle.importKey('raw', open, { name: 'X25519' }, false, []);
+    return keyOf(this.own, theirs, open, context);
+  }
+}
+
+/** Place in the row, frame number, and whether it is the last: so none can be left out, repeated or put elsewhere. */
+function ivOf(place: number, k: number, last: boolean): Bytes {
   const iv = new Uint8Array(12);
-  new DataView(iv.buffer).setUint32(0, k, true);
+  const view = new DataView(iv.buffer);
+  view.setUint32(0, k, true);
+  view.setUint32(4, place, true);
   iv[11] = last ? 1 : 0;
   return iv;
 }

@@ -5,7 +5,7 @@ import { issue, Trust } from './certificates';
 import { sha256Hex } from './digest';
 import { type Identity, identityIn, keepCertificate } from './keys';
 import { Receiver, signing } from './requests';
-import { seal, unseal } from './seal';
+import { Sealer, seal, Unsealer } from './seal';
 import { issueTicket, signCheckpoint, TicketOffice } from './tickets';
 
 async function member(authority: Identity, name: string): Promise<Identity> {
@@ -86,16 +86,44 @@ describe('sealed bytes', () => {
     for (const size of [0, 1, 1024 * 1024, 2.5 * 1024 * 1024]) {
       const plain = new Uint8Array(size).map((_, k) => k * 7);
       const sealed = await seal(plain, ash.sealing, 'c');
-      expect(await sha256Hex(await unseal(sealed, ash.unsealing, 'c'))).toBe(await sha256Hex(plain));
-      await expect(unseal(sealed, birch.unsealing, 'c')).rejects.toMatchObject({ code: 'forbidden' });
-      await expect(unseal(sealed, ash.unsealing, 'd')).rejects.toMatchObject({ code: 'forbidden' });
-      for (const at of [9, 45, sealed.length - 1]) {
+      expect(await sha256Hex(await new Unsealer(ash.unsealing).unseal(sealed, 'c'))).toBe(
+        await sha256Hex(plain),
+      );
+      await expect(new Unsealer(birch.unsealing).unseal(sealed, 'c')).rejects.toMatchObject({
+        code: 'forbidden',
+      });
+      await expect(new Unsealer(ash.unsealing).unseal(sealed, 'd')).rejects.toMatchObject({
+        code: 'forbidden',
+      });
+      for (const at of [9, 13, 45, sealed.length - 1]) {
         const changed = sealed.slice();
         changed[at] ^= 1;
-        await expect(unseal(changed, ash.unsealing, 'c')).rejects.toMatchObject({ code: 'forbidden' });
+        await expect(new Unsealer(ash.unsealing).unseal(changed, 'c')).rejects.toMatchObject({
+          code: 'forbidden',
+        });
       }
       const cut = sealed.subarray(0, sealed.length - (size > 1024 * 1024 ? 524304 : 1));
-      await expect(unseal(cut, ash.unsealing, 'c')).rejects.toThrow();
+      await expect(new Unsealer(ash.unsealing).unseal(cut, 'c')).rejects.toThrow();
+    }
+  });
+
+  it('of a row are read at their place alone', async () => {
+    const [ash, birch] = [await identityIn(new MemoryFiles()), await identityIn(new MemoryFiles())];
+    const row = await Sealer.to(ash.sealing, 'c');
+    const messages = [bytes('zero'), bytes('one'), bytes('two')];
+    const sealed: Uint8Array[] = [];
+    for (const message of messages) sealed.push(await row.seal(message));
+    const own = new Unsealer(ash.unsealing);
+    for (const [place, one] of sealed.entries()) {
+      expect(await own.unseal(one, 'c', place)).toEqual(messages[place]);
+      await expect(own.unseal(one, 'c', place + 1)).rejects.toMatchObject({ code: 'forbidden' });
+      // Nor does it help to say another place.
+      const elsewhere = one.slice();
+      elsewhere[8] ^= 1;
+      await expect(own.unseal(elsewhere, 'c')).rejects.toMatchObject({ code: 'forbidden' });
+      await expect(new Unsealer(birch.unsealing).unseal(one, 'c', place)).rejects.toMatchObject({
+        code: 'forbidden',
+      });
     }
   });
 });

@@ -50,9 +50,11 @@ export async function signCheckpoint(
   ticketJws: string,
   checkpoint: Uint8Array,
 ): Promise<string> {
+  const digests = [new TextEncoder().encode(ticketJws), checkpoint].map(sha256Hex);
+  const [ticket, digest] = await Promise.all(digests);
   return source.sign('statement', {
-    ticket: await sha256Hex(new TextEncoder().encode(ticketJws)),
-    checkpoint: await sha256Hex(checkpoint),
+    ticket,
+    checkpoint: digest,
     certificate: source.certificate,
   });
 }

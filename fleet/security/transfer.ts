@@ -5,9 +5,9 @@
 import { type CheckpointHead, decodeCheckpoint } from '../protocol/checkpoint';
 import type { Request } from '../protocol/client';
 import { FleetError } from '../protocol/errors';
-import { sha256Hex } from './digest';
+import { hex, sha256Hex } from './digest';
 import type { Identity, PublicKey } from './keys';
-import { seal, unseal } from './seal';
+import { Sealer, seal, type Unsealer } from './seal';
 import { signCheckpoint, specDigest, type Ticket, type TicketOffice } from './tickets';
 
 export const TICKET_HEADER = 'liquid-ticket';
@@ -20,38 +20,37 @@ export interface Destination {
   readonly sealing: PublicKey;
 }
 
-/** The request that places a checkpoint. */
-export async function placement(source: Identity, bytes: Uint8Array, to: Destination): Promise<Request> {
+/** The request that places a checkpoint: by itself, or the last one of a row of stages. */
+export async function placement(
+  source: Identity,
+  bytes: Uint8Array,
+  to: Destination,
+  row?: Sealer,
+): Promise<Request> {
+  const [statement, body] = await Promise.all([
+    signCheckpoint(source, to.ticket, bytes),
+    row === undefined ? seal(bytes, to.sealing, to.ticket) : row.seal(bytes),
+  ]);
   return {
     method: 'POST',
     url: `${to.url}/liquid/v1/executions`,
-    headers: {
-      [TICKET_HEADER]: to.ticket,
-      [STATEMENT_HEADER]: await signCheckpoint(source, to.ticket, bytes),
-    },
-    body: await seal(bytes, to.sealing, to.ticket),
+    headers: { [TICKET_HEADER]: to.ticket, [STATEMENT_HEADER]: statement },
+    body,
   };
 }
 
-/** A stage of a move before the last one: sealed to the target, for its place in the row. */
-export function sealStage(bytes: Uint8Array, to: Destination, place: number): Promise<Uint8Array> {
-  return seal(bytes, to.sealing, `${to.ticket} ${place}`);
-}
-export function unsealStage(
-  sealed: Uint8Array,
-  own: Identity,
-  ticketJws: string,
-  place: number,
-): Promise<Uint8Array> {
-  return unseal(sealed, own.unsealing, `${ticketJws} ${place}`);
+/** Seals the stages of a move to the target. */
+export function rowTo(to: Destination): Promise<Sealer> {
+  return Sealer.to(to.sealing, to.ticket);
 }
 
 /** The digest of stages in their order: the last one, which is signed, names it. */
 export class StageDigest {
   value = '0'.repeat(64);
 
+  /** The next stage, of this digest. */
   async add(stage: Uint8Array): Promise<void> {
-    this.value = await sha256Hex(new TextEncoder().encode(`${this.value} ${await sha256Hex(stage)}`));
+    this.value = await sha256Hex(new TextEncoder().encode(`${this.value} ${hex(stage)}`));
   }
 }
 
@@ -63,13 +62,13 @@ export interface Arrived {
 /** What a request places, if ticket, seal and contents agree. */
 export async function received(
   office: TicketOffice,
-  own: Identity,
+  own: Unsealer,
   sealed: Uint8Array,
   ticketJws: string | undefined,
   statement: string | undefined,
 ): Promise<Arrived> {
-  const ticket = await shown(office, ticketJws);
-  const bytes = await unseal(sealed, own.unsealing, ticketJws!);
+  // Both at one time: in a move, the execution stands still meanwhile.
+  const [ticket, bytes] = await Promise.all([shown(office, ticketJws), own.unseal(sealed, ticketJws ?? '')]);
   await office.checkContents(ticketJws!, ticket, bytes, statement);
   await checkHead(decodeCheckpoint(bytes).head, ticket);
   return { bytes, ticket };
@@ -78,7 +77,7 @@ export async function received(
 /** The first stage of a move, from the device that the ticket names. */
 export async function receivedOpening(
   office: TicketOffice,
-  own: Identity,
+  own: Unsealer,
   sealed: Uint8Array,
   ticketJws: string | undefined,
   caller: string,
@@ -86,7 +85,7 @@ export async function receivedOpening(
   const ticket = await shown(office, ticketJws);
   if (ticket.source !== caller)
     throw new FleetError('forbidden', `${caller} is not ${ticket.source}, from whom the ticket takes it`);
-  const bytes = await unsealStage(sealed, own, ticketJws!, 0);
+  const bytes = await own.unseal(sealed, ticketJws!, 0);
   await checkHead(decodeCheckpoint(bytes).head, ticket);
   return { bytes, ticket };
 }

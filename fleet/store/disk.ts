@@ -53,13 +53,13 @@ export class DiskFiles implements Files {
     }
   }
 
-  async append(file: string, bytes: Uint8Array): Promise<void> {
+  async append(file: string, ...parts: readonly Uint8Array[]): Promise<void> {
     const place = this.place(file);
     try {
       await this.makeFolder(path.dirname(place));
       const handle = await open(place, 'a', 0o600);
       try {
-        await handle.writeFile(bytes);
+        for (const part of parts) await handle.writeFile(part);
         await handle.datasync();
       } finally {
         await handle.close();

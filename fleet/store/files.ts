@@ -4,7 +4,7 @@ export interface Files {
   /** Once it is settled, the new contents outlast a loss of power; before, the old ones do. */
   write(path: string, bytes: Uint8Array): Promise<void>;
   /** Adds to the end, as `write` does: the addition is there, or none of it counts (the reader checks). */
-  append(path: string, bytes: Uint8Array): Promise<void>;
+  append(path: string, ...parts: readonly Uint8Array[]): Promise<void>;
   remove(path: string): Promise<void>;
   /** The names in a folder, without folders; none when it is not there. */
   list(folder: string): Promise<string[]>;
@@ -20,11 +20,15 @@ export class MemoryFiles implements Files {
   async write(path: string, bytes: Uint8Array): Promise<void> {
     this.files.set(path, bytes.slice());
   }
-  async append(path: string, bytes: Uint8Array): Promise<void> {
+  async append(path: string, ...parts: readonly Uint8Array[]): Promise<void> {
     const before = this.files.get(path) ?? new Uint8Array(0);
-    const after = new Uint8Array(before.length + bytes.length);
+    const after = new Uint8Array(parts.reduce((sum, { length }) => sum + length, before.length));
     after.set(before);
-    after.set(bytes, before.length);
+    let at = before.length;
+    for (const part of parts) {
+      after.set(part, at);
+      at += part.length;
+    }
     this.files.set(path, after);
   }
   async remove(path: string): Promise<void> {

@@ -28,12 +28,12 @@ export class Stages {
     await this.files.write(`${this.folder}/${id}`, new Uint8Array(0));
   }
 
-  async add(id: string, stage: Uint8Array): Promise<void> {
-    const record = new Uint8Array(HEADER + stage.length);
-    new DataView(record.buffer).setUint32(0, stage.length, true);
-    record.set((await sha256(stage)).subarray(0, 8), 4);
-    record.set(stage, HEADER);
-    await this.files.append(`${this.folder}/${id}`, record);
+  /** The next stage, of this digest. */
+  async add(id: string, stage: Uint8Array, digest: Uint8Array): Promise<void> {
+    const header = new Uint8Array(HEADER);
+    new DataView(header.buffer).setUint32(0, stage.length, true);
+    header.set(digest.subarray(0, 8), 4);
+    await this.files.append(`${this.folder}/${id}`, header, stage);
   }
 
   async read(id: string): Promise<Uint8Array[]> {

@@ -37,8 +37,8 @@ class Leash implements Files {
   async write(path: string, bytes: Uint8Array) {
     return this.alive().write(path, bytes);
   }
-  async append(path: string, bytes: Uint8Array) {
-    return this.alive().append(path, bytes);
+  async append(path: string, ...parts: readonly Uint8Array[]) {
+    return this.alive().append(path, ...parts);
   }
   async remove(path: string) {
     return this.alive().remove(path);

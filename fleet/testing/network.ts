@@ -5,11 +5,13 @@
 import type { Hono } from 'hono';
 import { nodeWorld } from '../agent/node-world';
 import { type Clock, sleep } from '../agent/world';
-import type { Request as FleetRequest, Reply, Transport } from '../protocol/client';
+import {
+  DEFAULT_TIMEOUT,
+  type Request as FleetRequest,
+  type Reply,
+  type Transport,
+} from '../protocol/client';
 import { FleetError } from '../protocol/errors';
-
-/** Milliseconds of a request that says nothing of it, as `fetchTransport` has them. */
-const DEFAULT_TIMEOUT = 10_000;
 
 export class TestNetwork {
   private readonly apps = new Map<string, Hono>();

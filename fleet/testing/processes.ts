@@ -7,7 +7,8 @@ import { buildFleet } from '../build.mjs';
 import { COMMANDS } from '../cli/commands';
 import { OPERATOR_FILE } from '../cli/members';
 import { parseOptions } from '../cli/options';
-import { Client, fetchTransport } from '../protocol/client';
+import { nodeTransport } from '../cli/wire';
+import { Client } from '../protocol/client';
 import { identityIn } from '../security/keys';
 import { signing } from '../security/requests';
 import { DiskFiles } from '../store/disk';
@@ -83,7 +84,7 @@ export class Processes {
       rounds: 'number',
     });
     return COMMANDS[operands[0]].run({
-      client: new Client(signing(fetchTransport, await identityIn(files, OPERATOR_FILE))),
+      client: new Client(signing(nodeTransport, await identityIn(files, OPERATOR_FILE))),
       base: `${up.url}/liquid/v1`,
       operands: operands.slice(1),
       options: { ...options, progress: () => undefined },
