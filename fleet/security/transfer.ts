@@ -67,8 +67,11 @@ export async function received(
   ticketJws: string | undefined,
   statement: string | undefined,
 ): Promise<Arrived> {
-  // Both at one time: in a move, the execution stands still meanwhile.
-  const [ticket, bytes] = await Promise.all([shown(office, ticketJws), own.unseal(sealed, ticketJws ?? '')]);
+  // Both at one time: in a move, the execution stands still meanwhile. What is wrong with the ticket is said first.
+  const opened = own.unseal(sealed, ticketJws ?? '');
+  opened.catch(() => undefined);
+  const ticket = await shown(office, ticketJws);
+  const bytes = await opened;
   await office.checkContents(ticketJws!, ticket, bytes, statement);
   await checkHead(decodeCheckpoint(bytes).head, ticket);
   return { bytes, ticket };
