@@ -1,4 +1,4 @@
-/** An agent tells its orchestrator every half second that it is there, and what it runs; and does what it hears. */
+/** An agent tells its orchestrator every half second, or as often as that asks for, that it is there, and what it runs; and does what it hears. */
 import { type DeviceDescription, HEARTBEAT, type Heartbeat, orders } from '../protocol/reports';
 import type { Trust } from '../security/certificates';
 import type { Agent } from './agent';
@@ -16,6 +16,9 @@ export class Presence {
   private callOff: (() => void) | undefined;
   private known = false;
   private unreachable = false;
+  private interval = HEARTBEAT;
+  /** When the last report was to be made. */
+  private due = 0;
 
   constructor(
     private readonly agent: Agent,
@@ -28,7 +31,11 @@ export class Presence {
   /** Settles after the first report, heard or not. */
   async start(): Promise<void> {
     // What has just come has no lease yet.
-    this.agent.onExclusive = () => void this.report();
+    this.agent.onExclusive = () => {
+      this.schedule();
+      void this.report();
+    };
+    this.due = this.agent.options.world.now();
     await this.report();
     this.schedule();
   }
@@ -38,9 +45,16 @@ export class Presence {
     this.callOff?.();
   }
 
+  /** Reports keep their pace however long one takes: else those of many devices that wait for the same orchestrator come at one time for ever. */
   private schedule(): void {
+    this.callOff?.();
     if (this.stopped) return;
-    this.callOff = this.agent.options.world.after(HEARTBEAT, () => {
+    const { world, executions } = { world: this.agent.options.world, executions: this.agent.executions };
+    // A lease is renewed with a report, and does not wait.
+    const leased = [...executions.values()].some(({ spec }) => spec.exclusive);
+    const interval = leased ? HEARTBEAT : this.interval;
+    this.due = Math.min(Math.max(this.due + interval, world.now()), world.now() + interval);
+    this.callOff = world.after(this.due - world.now(), () => {
       void this.report().then(() => this.schedule());
     });
   }
@@ -60,6 +74,7 @@ export class Presence {
       const url = `${this.orchestrator}/liquid/v1/devices/${description.name}/heartbeat`;
       const heard = orders(await client.json('POST', url, told, { timeout: HEARTBEAT * 4 }), 'orders');
       this.known = !heard.describe;
+      this.interval = heard.interval;
       agent.holders = heard.holders;
       this.trust.revoke(heard.revoked);
       for (const { id, epoch } of heard.superseded) await agent.supersede(id, epoch);

@@ -24,6 +24,7 @@ export class DeviceTable {
   private readonly presences = new Map<string, Presence>();
   /** Names in their order, as long as no device comes or goes. */
   private sorted: readonly string[] | undefined;
+  private turn = 0;
 
   constructor(
     private readonly database: Database,
@@ -105,6 +106,15 @@ export class DeviceTable {
   names(): readonly string[] {
     this.sorted ??= [...this.records.keys()].sort();
     return this.sorted;
+  }
+  /** All names, from where the last one who asked so has stopped. */
+  *inTurn(): Generator<string> {
+    const names = this.names();
+    const start = this.turn;
+    for (let k = 0; k < names.length; k++) {
+      this.turn = (start + k + 1) % names.length;
+      yield names[(start + k) % names.length];
+    }
   }
   isAlive(name: string): boolean {
     return this.presences.get(name)?.alive === true;

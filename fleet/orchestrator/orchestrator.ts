@@ -15,10 +15,10 @@ import {
   type PendingCall,
 } from '../protocol/checkpoint';
 import type { Client } from '../protocol/client';
-import { type Deployment, deployment, executionId } from '../protocol/deployment';
+import { type Deployment, deployment, type ExecutionSpec, executionId } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription, ExecutionReport, Heartbeat, Orders } from '../protocol/reports';
-import { LEASE, MAX_ROUNDS, moveReport, SILENCE } from '../protocol/reports';
+import { intervalFor, LEASE, MAX_ROUNDS, moveReport, silenceFor } from '../protocol/reports';
 import type { MoveStatus } from '../protocol/status';
 import { sha256Hex } from '../security/digest';
 import type { Registrar } from '../security/enrolment';
@@ -126,11 +126,12 @@ export class Orchestrator {
   /** Asks the silent devices, and heals what has no living owner. */
   private async watch(): Promise<void> {
     const { world } = this.options;
+    const silence = silenceFor(this.devices.names().length);
     const silent = this.devices
       .names()
       .filter(
         (name) =>
-          this.devices.presence(name).alive && world.now() - this.devices.presence(name).seen > SILENCE,
+          this.devices.presence(name).alive && world.now() - this.devices.presence(name).seen > silence,
       );
     await Promise.all(silent.map((name) => this.probe(name)));
     const homeless = [...this.executions.values()].filter(
@@ -178,8 +179,9 @@ export class Orchestrator {
   /** A report of a device: gives what it is to do. */
   async heartbeat(beat: Heartbeat): Promise<Orders> {
     if (beat.description !== undefined) await this.devices.register(beat.description);
+    const interval = intervalFor(this.devices.names().length);
     if (!this.devices.has(beat.name))
-      return { describe: true, superseded: [], holders: [], revoked: [], leases: [] };
+      return { describe: true, superseded: [], holders: [], revoked: [], leases: [], interval };
     if (this.devices.heard(beat)) this.log('is back', { device: beat.name });
     const superseded: { id: string; epoch: number }[] = [];
     for (const report of beat.executions) {
@@ -189,7 +191,7 @@ export class Orchestrator {
     await this.findLost(beat);
     const revoked = [...this.options.registrar.trust.revocations];
     const leases = beat.executions.filter((one) => this.grants(beat.name, one)).map(({ id }) => id);
-    return { describe: false, superseded, holders: this.holdersFor(beat.name), revoked, leases };
+    return { describe: false, superseded, holders: this.holdersFor(beat.name), revoked, leases, interval };
   }
 
   /** Whether a device may let its exclusive execution run on. Until that runs out, nobody else gets it. */
@@ -274,10 +276,11 @@ export class Orchestrator {
     const reported = new Map(beat.executions.map((one) => [one.id, one]));
     const { placed } = this.devices.presence(beat.name);
     const now = this.options.world.now();
+    const silence = silenceFor(this.devices.names().length);
     for (const id of this.executions.on(beat.name)) {
       const record = this.record(id);
       if (record.wanted !== 'running' || record.moving !== undefined) continue;
-      if (now - (placed.get(record.id) ?? Number.NEGATIVE_INFINITY) < SILENCE) continue;
+      if (now - (placed.get(record.id) ?? Number.NEGATIVE_INFINITY) < silence) continue;
       const report = reported.get(record.id);
       const lost = report === undefined || report.epoch < record.epoch || report.state === 'failed';
       if (lost && !this.locks.isHeld(record.id)) void this.heal(record.id, `${beat.name} does not have it`);
@@ -498,22 +501,31 @@ export class Orchestrator {
   }
 
   decide(record: ExecutionRecord, without: readonly (string | undefined)[]): Decision {
-    const candidates = this.devices.names().map((name): Candidate => {
+    const { device } = record.spec;
+    const named = device !== undefined && this.devices.has(device) ? [device] : undefined;
+    return schedule(record.spec, this.candidates(record.spec, named ?? this.devices.inTurn(), without));
+  }
+
+  private *candidates(
+    spec: ExecutionSpec,
+    names: Iterable<string>,
+    without: readonly (string | undefined)[],
+  ): Generator<Candidate> {
+    for (const name of names) {
       const { description, draining, blacklisted } = this.devices.record(name);
       const { alive, report, blobs } = this.devices.presence(name);
-      const there = record.spec.modules.filter(({ digest }) => blobs.has(digest)).length;
-      return {
+      const there = spec.modules.filter(({ digest }) => blobs.has(digest)).length;
+      yield {
         description,
         alive: alive && !without.includes(name),
         draining,
         blacklisted,
         report,
         executions: this.executions.on(name).size,
-        forbidden: this.zones.judge(record.spec, name).reasons[0],
-        blobsThere: there / record.spec.modules.length,
+        forbidden: this.zones.judge(spec, name).reasons[0],
+        blobsThere: there / spec.modules.length,
       };
-    });
-    return schedule(record.spec, candidates);
+    }
   }
 
   /** Moves a running execution with its state, after so many rounds of copying while it runs on. */

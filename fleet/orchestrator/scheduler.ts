@@ -1,6 +1,6 @@
 /**
  * Where an execution goes: devices that cannot have it are left out, each with the reason; the others get points, and the best one wins.
- * Equal points are settled by name, so that the same fleet decides the same.
+ * Equal points are settled by name, so that the same fleet decides the same. In a large fleet, the best of enough devices is as good as the best of all.
  */
 import type { ExecutionSpec } from '../protocol/deployment';
 import type { DeviceDescription, Heartbeat } from '../protocol/reports';
@@ -33,14 +33,21 @@ const FAST = 5e7;
 /** Executions at which the points for few of them are halved. */
 const FEW = 10;
 
-export function schedule(spec: ExecutionSpec, candidates: readonly Candidate[]): Decision {
+/** Devices that could have it, after which no more are looked at. */
+const ENOUGH = 200;
+
+export function schedule(spec: ExecutionSpec, candidates: Iterable<Candidate>): Decision {
   const refused: Record<string, string> = {};
   const points: Record<string, number> = {};
+  let found = 0;
   for (const candidate of candidates) {
     const { name } = candidate.description;
     const reason = obstacle(spec, candidate);
-    if (reason === undefined) points[name] = score(spec, candidate);
-    else refused[name] = reason;
+    if (reason !== undefined) refused[name] = reason;
+    else {
+      points[name] = score(spec, candidate);
+      if (++found === ENOUGH) break;
+    }
   }
   const [best] = Object.entries(points).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   return { device: best?.[0], refused, points };

@@ -2,6 +2,22 @@
 import { flag, integer, list, name, number, oneOf, optional, shape, text, withDefault } from './checked';
 import { executionIdOf, PERMISSIONS } from './deployment';
 
+/** Milliseconds between two reports of a device, in a fleet that is not too large for it. */
+export const HEARTBEAT = 500;
+/** Reports a second that leave an orchestrator most of its time: each takes it about half a millisecond, with the signature. */
+const REPORTS = 800;
+/** Reports that a device may leave out before it is asked, and without an answer taken to be dead. */
+const LEFT_OUT = 2.8;
+
+/** Milliseconds between two reports of a device, in a fleet of so many. */
+export function intervalFor(devices: number): number {
+  return Math.max(HEARTBEAT, Math.ceil((devices * 1000) / REPORTS));
+}
+/** Milliseconds without a report after which a device is asked. */
+export function silenceFor(devices: number): number {
+  return intervalFor(devices) * LEFT_OUT;
+}
+
 /** What a device is: sent when it registers. */
 export const deviceDescription = shape({
   name,
@@ -29,7 +45,7 @@ export const executionReport = shape({
 });
 export type ExecutionReport = ReturnType<typeof executionReport>;
 
-/** What a device says every half second. */
+/** What a device says every half second, or as often as it is told to. */
 export const heartbeat = shape({
   name,
   /** Only until the orchestrator knows it. */
@@ -56,6 +72,8 @@ export const orders = shape({
   revoked: list(text(64)),
   /** Its exclusive executions that may run on, from when the report was sent. */
   leases: withDefault(list(executionIdOf), []),
+  /** Milliseconds between two reports. */
+  interval: withDefault(integer(1, 3_600_000), HEARTBEAT),
 });
 export type Orders = ReturnType<typeof orders>;
 
@@ -73,8 +91,3 @@ export type MoveReport = ReturnType<typeof moveReport>;
 
 /** Milliseconds for which an exclusive execution may run without hearing from the orchestrator: four reports. */
 export const LEASE = 2_000;
-
-/** Milliseconds between two reports of a device. */
-export const HEARTBEAT = 500;
-/** Milliseconds without a report after which a device is asked, and without an answer taken to be dead. */
-export const SILENCE = 1_400;
