@@ -333,6 +333,14 @@ export class Agent {
     }
   }
 
+  /** The newest checkpoint on the disk, for who could not be given it. */
+  async checkpointOf(id: string): Promise<Uint8Array> {
+    await this.execution(id).keepFirst();
+    const bytes = await this.own.bytes(id);
+    if (bytes === undefined) throw new FleetError('not-found', `no checkpoint of ${id} here`);
+    return bytes;
+  }
+
   execution(id: string): FleetExecution {
     const found = this.executions.get(id);
     if (found === undefined) throw new FleetError('not-found', `no execution ${id} here`);

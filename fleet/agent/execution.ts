@@ -80,6 +80,8 @@ export class FleetExecution implements Runner {
   state: ResidenceState = { kind: 'running' };
   epoch = 1;
   sequence = 0;
+  /** The sequence of the newest checkpoint that is kept; 0: none of this epoch is. */
+  kept = 0;
   fuelUsed = 0;
   private guest: Guest | undefined;
   private begun = 0;
@@ -347,7 +349,15 @@ export class FleetExecution implements Runner {
 
   /** Keeps a checkpoint of now. */
   async keep(): Promise<void> {
-    await this.parts.keeper.keep(this.checkpoint());
+    const checkpoint = this.checkpoint();
+    await this.parts.keeper.keep(checkpoint);
+    this.kept = Math.max(this.kept, checkpoint.head.sequence);
+  }
+  /** Keeps one of this epoch, if there is none yet and the guest stands where it can be written. */
+  async keepFirst(): Promise<void> {
+    await this.keeping;
+    if (this.kept === 0 && this.state.kind === 'running' && this.guest?.canBeWritten === true)
+      await this.keep();
   }
 
   private planCheckpoint(): void {

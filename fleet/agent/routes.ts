@@ -2,11 +2,11 @@
 import { type Context, Hono } from 'hono';
 import { readBody, readDocument } from '../protocol/body';
 import { integer, list, shape, text, withDefault } from '../protocol/checked';
-import { callKey, MAX_ARGUMENTS, type PendingCall } from '../protocol/checkpoint';
+import { callKey, KEPT_HEADER, MAX_ARGUMENTS, type PendingCall } from '../protocol/checkpoint';
 import { executionIdOf, executionSpec } from '../protocol/deployment';
 import { errorDocument, FleetError } from '../protocol/errors';
 import { MAX_ROUNDS } from '../protocol/reports';
-import { blobRoutes, copyRoutes } from '../protocol/routes';
+import { blobRoutes, copyRoutes, sendBytes } from '../protocol/routes';
 import { callerOf, only } from '../security/gate';
 import { publicKey } from '../security/keys';
 import { received, receivedOpening, STATEMENT_HEADER, TICKET_HEADER } from '../security/transfer';
@@ -90,6 +90,9 @@ export function agentRoutes(agent: Agent): Hono {
     await agent.remove(executionIn(c).id);
     return c.body(null, 204);
   });
+  app.get('/executions/:id/checkpoint', HEADS, async (c) =>
+    sendBytes(c, await agent.checkpointOf(executionIn(c).id)),
+  );
   app.post('/executions/:id/pause', HEADS, (c) => {
     executionIn(c).pause();
     return c.json(statusOf(executionIn(c)));
@@ -109,8 +112,9 @@ export function agentRoutes(agent: Agent): Hono {
   });
   // Calls of executions go through the orchestrator, which knows whether the caller is still the one that may.
   app.post('/executions/:id/calls', HEADS, async (c) => {
-    const answer = await agent.call(executionIn(c).id, await callIn(c));
-    return c.json(answer);
+    const execution = executionIn(c);
+    const answer = await agent.call(execution.id, await callIn(c));
+    return c.json(answer, 200, { [KEPT_HEADER]: String(execution.kept) });
   });
   app.route('/', blobRoutes(agent.blobs));
   app.route('/', copyRoutes(agent.copies));

@@ -2,6 +2,7 @@
 
 import type { World } from '../agent/world';
 import type { Client } from '../protocol/client';
+import type { Copies } from '../store/copies';
 import type { DeviceTable } from './devices';
 import type { ExecutionRecord } from './records';
 import type { Decision } from './scheduler';
@@ -13,6 +14,8 @@ export interface Placements {
     readonly log: (text: string, about?: { execution?: string; device?: string }) => void;
   };
   readonly devices: DeviceTable;
+  /** Checkpoints that are kept here. */
+  readonly copies: Copies;
   /** Throws a FleetError when there is no such execution. */
   record(id: string): ExecutionRecord;
   /** Those that are wanted. */

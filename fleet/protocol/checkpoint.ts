@@ -55,6 +55,8 @@ export interface Checkpoint {
 
 /** Answers that are kept: who has not heard one by then has waited through so many others. */
 export const MAX_ANSWERS = 256;
+/** Beside an answer: the sequence of a checkpoint that is kept and has it; 0: there is none of this epoch. */
+export const KEPT_HEADER = 'liquid-kept';
 /** Bytes of a head: a quarter of a megabyte of answers and as much of call arguments. */
 const MAX_HEAD_BYTES = 1024 * 1024;
 /** An idempotency key or request id. */

@@ -261,6 +261,17 @@ const MISHAPS: Readonly<Record<string, (mishap: Mishap) => Promise<void>>> = {
     fleet.network.mend();
     await order;
   },
+  'copies that come nowhere, and a kill': async (mishap) => {
+    const { fleet, owner, pass } = mishap;
+    fleet.network.intercept = async (from, { url, method }) => {
+      if (from === at(owner) && method === 'PUT' && url.includes('/checkpoints/'))
+        throw new FleetError('unavailable', `${url} does not answer`);
+      return undefined;
+    };
+    await pass(2_000);
+    await restart(mishap, owner);
+    fleet.network.intercept = undefined;
+  },
   'machines that sleep': async ({ clock, random, pass }) => {
     clock.sleepMachine(1_000 + random(20_000));
     await pass(500);
