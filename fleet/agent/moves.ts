@@ -3,12 +3,12 @@
  * used up; it stands still only for the last stage. Until the target has acknowledged that, it is kept here as it stands.
  */
 import type { Departure } from 'tswasm/snapshot';
-import { flag, optional, shape } from '../protocol/checked';
+import { flag, shape } from '../protocol/checked';
 import { encodeCheckpoint } from '../protocol/checkpoint';
 import type { Client } from '../protocol/client';
 import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
-import type { MoveReport } from '../protocol/reports';
+import { type MoveReport, settlement } from '../protocol/reports';
 import { sha256 } from '../security/digest';
 import type { Identity } from '../security/keys';
 import type { Sealer } from '../security/seal';
@@ -65,7 +65,7 @@ export async function moveAway(
     const end = now();
     return { bytes: stages.bytes, rounds: done + 1, milliseconds: end - start, pause: end - stood };
   } catch (error) {
-    if (execution.state.kind === 'leaving') execution.stay();
+    if (execution.state.kind === 'leaving' && !(error instanceof UnsettledError)) execution.stay();
     void stages.giveUp();
     throw error;
   }
@@ -182,7 +182,13 @@ class Stages {
 }
 
 const refused = shape({ refused: flag });
-const settled = shape({ arrived: optional(flag) });
+
+/** The execution may be at the target, so it must not go on here: the orchestrator brings it to life again, with a new epoch. */
+class UnsettledError extends FleetError {
+  constructor(message: string) {
+    super('unavailable', message);
+  }
+}
 
 /** Asks until somebody knows: the target has it, or refuses that epoch from now on; or the orchestrator has found out. */
 async function isThere(execution: FleetExecution, to: Destination, parts: MoveParts): Promise<boolean> {
@@ -200,8 +206,9 @@ async function isThere(execution: FleetExecution, to: Destination, parts: MovePa
     const orchestrator = parts.orchestrator();
     if (orchestrator !== undefined) {
       const told = await ask(`${orchestrator}/${path}/settled`).catch(() => ({}));
-      const { arrived } = settled(told, 'answer');
+      const { arrived, lost } = settlement(told, 'answer');
       if (arrived !== undefined) return arrived;
+      if (lost) throw new UnsettledError(`nobody knows whether ${execution.id} has arrived at ${to.url}`);
     }
     await sleep(clock, ASK_AGAIN);
   }

@@ -6,7 +6,7 @@
  * down first, so that no epoch is given out twice whatever dies in between. Copies of an epoch below the record's are refused (`Copies`).
  */
 import type { World } from '../agent/world';
-import { integer, optional, shape } from '../protocol/checked';
+import { flag, integer, optional, shape } from '../protocol/checked';
 import {
   type Answer,
   decodeCheckpoint,
@@ -18,7 +18,7 @@ import type { Client } from '../protocol/client';
 import { type Deployment, deployment, type ExecutionSpec, executionId } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription, ExecutionReport, Heartbeat, Orders } from '../protocol/reports';
-import { intervalFor, LEASE, MAX_ROUNDS, moveReport, silenceFor } from '../protocol/reports';
+import { intervalFor, LEASE, MAX_ROUNDS, moveReport, type Settlement, silenceFor } from '../protocol/reports';
 import type { MoveStatus } from '../protocol/status';
 import { sha256Hex } from '../security/digest';
 import type { Registrar } from '../security/enrolment';
@@ -42,6 +42,7 @@ import { resolveDeployment } from './resolve';
 import { type Candidate, type Decision, schedule } from './scheduler';
 import { Zones } from './zones';
 
+const refusal = shape({ refused: flag });
 const copyHead = shape({ epoch: optional(integer(1)), sequence: optional(integer(0)) });
 
 /** Milliseconds between two looks at who is silent. */
@@ -119,7 +120,9 @@ export class Orchestrator {
   private look(): void {
     if (this.stopped) return;
     this.callOff = this.options.world.after(LOOK, () => {
-      void this.watch().finally(() => this.look());
+      void this.watch()
+        .catch((error) => this.noteFailure(error))
+        .finally(() => this.look());
     });
   }
 
@@ -283,7 +286,7 @@ export class Orchestrator {
       if (now - (placed.get(record.id) ?? Number.NEGATIVE_INFINITY) < silence) continue;
       const report = reported.get(record.id);
       const lost = report === undefined || report.epoch < record.epoch || report.state === 'failed';
-      if (lost && !this.locks.isHeld(record.id)) void this.heal(record.id, `${beat.name} does not have it`);
+      if (lost && !this.locks.isHeld(record.id)) this.healSoon(record.id, `${beat.name} does not have it`);
     }
   }
 
@@ -305,23 +308,28 @@ export class Orchestrator {
     await this.options.database.put(`deployment/${read.id}`, read);
     for (const spec of read.executions) {
       const id = executionId(read.id, spec.name);
-      const before = this.executions.get(id);
-      const epochs = { epoch: before?.epoch ?? 0, lastEpoch: before?.lastEpoch ?? 0 };
-      const kept = before?.wanted === 'running' ? before.device : undefined;
-      await this.save({
-        id,
-        deployment: read.id,
-        spec,
-        device: kept,
-        ...epochs,
-        moving: undefined,
-        wanted: 'running',
-        held: false,
-      });
-      if (before?.wanted !== 'running') await this.copies.remove(id);
+      await this.locks.with(id, () => this.want(id, read.id, spec));
       await this.heal(id, 'it is new');
     }
     return read;
+  }
+
+  /** The record of an execution that is new, or gets another specification. Not while it is being moved or placed. */
+  private async want(id: string, deploymentId: string, spec: ExecutionSpec): Promise<void> {
+    const before = this.executions.get(id);
+    const isKept = before?.wanted === 'running';
+    await this.save({
+      id,
+      deployment: deploymentId,
+      spec,
+      device: isKept ? before.device : undefined,
+      epoch: before?.epoch ?? 0,
+      lastEpoch: before?.lastEpoch ?? 0,
+      moving: isKept ? before.moving : undefined,
+      wanted: 'running',
+      held: false,
+    });
+    if (!isKept) await this.copies.remove(id);
   }
 
   async undeploy(id: string): Promise<void> {
@@ -348,12 +356,12 @@ export class Orchestrator {
   /** Gives an execution to a device, from its newest checkpoint, unless it has a living one. */
   heal(id: string, reason: string): Promise<void> {
     return this.locks.with(id, async () => {
-      let record = this.record(id);
-      if (record.wanted !== 'running' || this.stopped) return;
-      record = await this.settleMove(record);
+      if (this.record(id).wanted !== 'running' || this.stopped) return;
+      const known = await this.settleMove(id);
+      const record = this.record(id);
       const { device } = record;
       const has = device !== undefined && this.isAlive(device) && this.hasIt(device, record);
-      if (has) return;
+      if (has && known) return;
       const decision = this.decide(record, device !== undefined && this.isAlive(device) ? [] : [device]);
       if (decision.device === undefined) return this.enforcement.noteRefusal(record, decision.refused);
       if (this.isLeased(record)) return;
@@ -370,35 +378,50 @@ export class Orchestrator {
     });
   }
 
+  /** Nobody waits for it. */
+  private healSoon(id: string, reason: string): void {
+    this.heal(id, reason).catch((error) => this.noteFailure(error, id));
+  }
+  /** Such as a full disk: it is tried again with the next look. */
+  private noteFailure(error: unknown, execution?: string): void {
+    this.log(`is not healed: ${error instanceof Error ? error.message : error}`, { execution });
+  }
+
   private hasIt(device: string, { id, epoch }: ExecutionRecord): boolean {
     const report = this.devices.presence(device).executions.get(id);
     return report !== undefined && report.epoch === epoch && report.state !== 'failed';
   }
 
-  /** A move whose end nobody has told: the target is asked whether it has the execution. */
-  private async settleMove(record: ExecutionRecord): Promise<ExecutionRecord> {
-    const { moving, id } = record;
-    if (moving === undefined) return record;
-    if (this.isAlive(moving.to)) {
+  /**
+   * A move whose end nobody has told: the target is asked whether it has the execution. When it does not say so, nobody knows, and false is given: the
+   * copy there, if there is one, has an epoch above that of the source, so the execution goes on only with one above both.
+   */
+  private async settleMove(id: string): Promise<boolean> {
+    const record = this.record(id);
+    const { moving } = record;
+    if (moving === undefined) return true;
+    if (!this.isAlive(moving.to)) return false;
+    try {
       const path = `executions/${encodeURIComponent(id)}/refuse`;
-      const told = (await this.order(moving.to, 'POST', path, { epoch: moving.epoch })) as {
-        refused: boolean;
-      };
-      if (!told.refused) {
-        await this.arrived(record, moving.to, moving.epoch);
-        return this.record(id);
-      }
+      const { refused } = refusal(
+        await this.order(moving.to, 'POST', path, { epoch: moving.epoch }),
+        'answer',
+      );
+      if (refused) await this.save({ ...record, moving: undefined });
+      else await this.arrived(record, moving.to, moving.epoch);
+      return true;
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      this.log(`does not say whether it has arrived: ${error.message}`, { execution: id, device: moving.to });
+      return false;
     }
-    const settled = { ...record, moving: undefined };
-    await this.save(settled);
-    return settled;
   }
 
   private async placeOn(record: ExecutionRecord, device: string): Promise<void> {
     const { id, spec } = record;
     const epoch = record.lastEpoch + 1;
     // Taken before anybody acts on it: no epoch is given out twice, and nothing older is acknowledged from now on.
-    await this.save({ ...record, lastEpoch: epoch, epoch, device: undefined });
+    await this.save({ ...record, lastEpoch: epoch, epoch, device: undefined, moving: undefined });
     await this.copies.raise(id, epoch);
     // One that has never been anywhere has left no copies.
     const newest = record.lastEpoch === 0 ? undefined : await this.newestCopy(id, epoch);
@@ -531,7 +554,9 @@ export class Orchestrator {
   /** Moves a running execution with its state, after so many rounds of copying while it runs on. */
   move(id: string, device: string, rounds = MAX_ROUNDS): Promise<void> {
     return this.locks.with(id, async () => {
-      const record = await this.settleMove(this.record(id));
+      if (!(await this.settleMove(id)))
+        throw new FleetError('unavailable', `nobody knows how the last move of ${id} has ended`);
+      const record = this.record(id);
       const from = record.device;
       if (from === undefined) throw new FleetError('unavailable', `${id} is on no device now`);
       if (from === device) return;
@@ -552,19 +577,25 @@ export class Orchestrator {
         this.moves.push({ execution: id, from, to: device, ...told });
         if (this.moves.length > MAX_MOVES) this.moves.shift();
       } catch (error) {
-        const after = await this.settleMove(this.record(id));
-        if (after.device !== device) throw error;
+        await this.settleMove(id);
+        if (this.record(id).device !== device) throw error;
         return;
       }
       await this.arrived(this.record(id), device, epoch);
     });
   }
 
-  /** How a move has ended, for its source, which cannot reach the target: undefined as long as nobody knows. */
-  settled(id: string, epoch: number): boolean | undefined {
+  /** How a move has ended, for its source, which cannot reach the target. */
+  settled(id: string, epoch: number): Settlement {
     const { moving, epoch: current } = this.record(id);
-    if (current >= epoch) return true;
-    return moving === undefined ? false : undefined;
+    if (current >= epoch) return { arrived: true };
+    if (moving === undefined) return { arrived: false };
+    if (this.isAlive(moving.to)) {
+      // Nobody else waits for this one: the order to move it was given before our last start.
+      if (!this.locks.isHeld(id)) this.healSoon(id, 'its move has not ended');
+      return {};
+    }
+    return { lost: true };
   }
 
   /** Moves everything off a device, and gives nothing new to it. */

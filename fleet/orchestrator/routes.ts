@@ -96,7 +96,7 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
   });
   app.post('/executions/:id/settled', AGENTS, async (c) => {
     const { epoch } = await readDocument(c, epochDocument, 'epoch');
-    return c.json({ arrived: orchestrator.settled(idOf(c), epoch) });
+    return c.json(orchestrator.settled(idOf(c), epoch));
   });
   app.get('/cards', OPERATORS, (c) => c.json(orchestrator.zones.list()));
   app.post('/cards', OPERATORS, async (c) =>

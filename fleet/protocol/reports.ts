@@ -89,5 +89,13 @@ export const moveReport = shape({
 });
 export type MoveReport = ReturnType<typeof moveReport>;
 
+/** What the orchestrator knows of the end of a move. Neither: it is still being found out. */
+export const settlement = shape({
+  arrived: optional(flag),
+  /** Nobody can say: the execution goes on elsewhere, with an epoch above that of source and target. */
+  lost: optional(flag),
+});
+export type Settlement = ReturnType<typeof settlement>;
+
 /** Milliseconds for which an exclusive execution may run without hearing from the orchestrator: four reports. */
 export const LEASE = 2_000;
