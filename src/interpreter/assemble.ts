@@ -38,11 +38,17 @@ import {
   type Target,
   type Terminator,
 } from './flatten';
-import { stack } from './registers';
+import { registers, stack } from './registers';
 import type { Step } from './step';
 import { prepareIndirectTail, prepareTail, prepareTailRef } from './tail';
 import { setVector, vectorStore, vectorTest } from './vectors';
 import { constantNumber, word } from './words';
+
+/**
+ * A turn of the trampoline costs about a thirtieth of what making a statement's closures does, with a JIT and without. So blocks are chained
+ * when they have cost about as much as that takes.
+ */
+const TURNS_PER_STATEMENT = 32;
 
 interface Loop {
   readonly cell: LoopCell;
@@ -63,11 +69,13 @@ export class Assembler {
   protected readonly code: Code;
   protected readonly body: LoweredBody;
   readonly instance: Instance;
-  private readonly blocks: (BasicBlock | undefined)[];
+  private readonly blocks: readonly BasicBlock[];
   /** Each block is assembled when it first runs, or when somebody looks for a place in it. */
   protected readonly isLate: boolean;
   /** What late blocks have become. */
   private readonly lateSteps: (Step | undefined)[] = [];
+  /** Turns of the trampoline in late blocks until those that have run are chained. */
+  private turns = 0;
   private readonly factories: FactorySource;
   protected readonly steps: Step[] = [];
   /** Longest chain of host calls from each block's start. */
@@ -103,15 +111,19 @@ export class Assembler {
         left--;
         continue;
       }
-      // Nothing looks at it again, and a long function has very many.
-      const block = blocks.pop()!;
+      const block = blocks[k];
       left -= 4 * block.statements.length + (block.end?.kind === 'table' ? block.end.targets.length : 1);
       this.assemble(k, block);
     }
     code.size = 2 * body.slots;
-    code.entrySite.resume = this.steps[0];
-    code.entry = entryStep(code, body, (name) => this.make(name), this.steps[0]);
+    this.enterAt(this.steps[0]);
     return true;
+  }
+
+  private enterAt(first: Step): void {
+    const { code, body } = this;
+    code.entrySite.resume = first;
+    code.enterAt(entryStep(code, body, (name) => this.make(name), first));
   }
 
   /** Assembles the block whose turn it is. Gives its code, which in a loop is that behind the header. */
@@ -131,19 +143,41 @@ export class Assembler {
 
   /** A step that assembles the block. What it has become it gives to the trampoline: no chain leads through. */
   private postpone(k: number): void {
-    const late: Step = () => this.lateSteps[k] ?? this.makeLate(k);
+    const late: Step = () => this.enterLate(k);
     const loop = this.loops.get(k);
     if (loop !== undefined) loop.cell.body = late;
     this.steps[k] = loop?.header ?? late;
     this.depths[k] = loop === undefined ? 1 : 3;
   }
 
+  private enterLate(k: number): Step {
+    const made = this.lateSteps[k];
+    if (made === undefined) return this.makeLate(k);
+    if (--this.turns > 0 || registers.lowering < Number.POSITIVE_INFINITY) return made;
+    this.link();
+    return this.lateSteps[k]!;
+  }
+
   private makeLate(k: number): Step {
     this.current = k;
-    const step = this.assemble(k, this.blocks[k]!);
-    this.blocks[k] = undefined;
+    const step = this.assemble(k, this.blocks[k]);
     this.lateSteps[k] = step;
+    this.turns += TURNS_PER_STATEMENT * (1 + this.blocks[k].statements.length);
     return step;
+  }
+
+  /**
+   * Late blocks that have run are made again, last first, so that they chain as others do; the others stay late. Frames that stand in
+   * the old closures go on there, until they come to a loop or return.
+   */
+  private link(): void {
+    const ran = this.lateSteps.map((step) => step !== undefined);
+    this.turns = 0;
+    for (let k = this.blocks.length - 1; k >= 0; k--) {
+      if (ran[k]) this.makeLate(k);
+      else this.postpone(k);
+    }
+    this.enterAt(this.steps[0]);
   }
 
   private makeRest(): void {

@@ -137,8 +137,8 @@ export class Code {
   /** Words of a frame. Before it is lowered, of the arguments. */
   size: number;
   entry!: Step;
-  /** What calls run: the entry, or what counts entries in front of it (driver.ts). */
-  called!: Step;
+  /** What counts entries in front of it, if somebody does (driver.ts). */
+  counted: Step | undefined = undefined;
   /** By offset of the `loop` opcode. */
   readonly loops = new Map<number, Step>();
   /** By offset of the call instruction; those of code that is made already. */
@@ -179,6 +179,18 @@ export class Code {
       operands: undefined,
       resume: null,
     };
+  }
+
+  /** What calls run. */
+  get called(): Step {
+    return this.counted ?? this.entry;
+  }
+
+  /** It begins at this step from now on, and so do its calls if they begin in it. */
+  enterAt(entry: Step): void {
+    const { state, called } = this;
+    this.entry = entry;
+    if (state.entry === called) state.entry = this.called;
   }
 
   callAt(offset: number): CallSite | undefined {

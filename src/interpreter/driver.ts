@@ -29,12 +29,11 @@ const HOT_ENTRIES = 24_000;
 const MADE_AT_ONCE = 4096;
 
 /**
- * Blocks from which on cold code is made late. The HTTP parser of Node's `fetch` has a function of 1,938, and a first request runs some of them:
- * without a JIT its first calls take 150 ms of processor time, and 200 when all is made at once. A late block costs a turn of the trampoline
- * each time, so hot code is never late, and where nothing becomes hot none is. Nor is it where somebody may want to stop: a late block is
- * made between two safepoints.
+ * Blocks from which on cold code is made late. Of what SQLite lowers for its first answer, 16,600 blocks in 373 functions, a fifth runs: a
+ * second instance takes 130 ms of processor time without a JIT for it, and 800 when all is made. Late blocks that run again and again are
+ * chained (assemble.ts). Hot code is never late, nor is any where somebody may want to stop: a late block is made between two safepoints.
  */
-const LATE_FROM = 256;
+const LATE_FROM = 16;
 
 /** What is under way: statements, then blocks of them, then closures. */
 type Stage =
@@ -50,6 +49,8 @@ interface Making {
 
 /** By functions whose code is under way: the first, or that of a function that is hot. */
 const makings = new WeakMap<FuncCode, Making>();
+/** Blocks of bodies, perhaps not yet all of them. */
+const flattenings = new WeakMap<LoweredBody, Flattening>();
 /** Instances whose memories tell when their code must be made anew. */
 const watched = new WeakSet<Instance>();
 
@@ -101,21 +102,21 @@ function completed(state: FuncCode, code: Code): Code {
   const old = state.code;
   old?.charge.release();
   state.code = code;
-  code.called = code.quiet && !code.hot && hasFreshFactories() ? countedEntry(state, code) : code.entry;
+  if (code.quiet && !code.hot && hasFreshFactories()) code.counted = countedEntry(state, code);
   // Code that was made for a frame is not yet where calls begin.
   if (old !== undefined && state.entry === old.called) state.entry = code.called;
   return code;
 }
 
 /** The entry of a quiet function until it is hot. */
-function countedEntry(state: FuncCode, { entry }: Code): Step {
+function countedEntry(state: FuncCode, code: Code): Step {
   let left = HOT_ENTRIES;
   return (fp) => {
-    if (--left > 0) return entry(fp);
+    if (--left > 0) return code.entry(fp);
     const better = makeSome(state, true, registers.lowering);
     // Made in parts, it goes on at the next entry; without room, after as many again.
     left = isMaking(state) ? 1 : HOT_ENTRIES;
-    return better === undefined ? entry(fp) : better.entry(fp);
+    return (better ?? code).entry(fp);
   };
 }
 
@@ -133,7 +134,7 @@ function begin(state: FuncCode, hot: boolean): Making {
   if (body !== undefined) {
     const code = new Code(state, hot, body.locals, body.entry);
     charge(code, body.size);
-    return { code, stage: { kind: 'flattening', body, flat: new Flattening(body) } };
+    return { code, stage: { kind: 'flattening', body, flat: flatteningOf(body) } };
   }
   const lowering = new Lowering(module, func.funcidx);
   const code = new Code(state, hot, lowering.locals, lowering.entry);
@@ -156,8 +157,8 @@ function goOn({ func }: FuncCode, making: Making, most: number): boolean {
     charge(code, lowering.size);
     if (body === undefined) return false;
     code.work = lowering.work;
-    keepBody(func.instance!.module, body);
-    making.stage = { kind: 'flattening', body, flat: new Flattening(body) };
+    keepBody(func.instance!.module, body, func.store.code);
+    making.stage = { kind: 'flattening', body, flat: flatteningOf(body) };
   }
   if (making.stage.kind === 'flattening') {
     const { body, flat } = making.stage;
@@ -168,9 +169,19 @@ function goOn({ func }: FuncCode, making: Making, most: number): boolean {
   return making.stage.assembler.run(most);
 }
 
+/** Basic blocks know no instance either: they last as long as the body, which its module keeps if it has room. */
+function flatteningOf(body: LoweredBody): Flattening {
+  let flat = flattenings.get(body);
+  if (flat === undefined) {
+    flat = new Flattening(body);
+    flattenings.set(body, flat);
+  }
+  return flat;
+}
+
 function isLate({ hot }: Code, { blocks }: Flattening): boolean {
   const mayStop = registers.lowering < Number.POSITIVE_INFINITY;
-  return !hot && !mayStop && hasFreshFactories() && blocks.length >= LATE_FROM;
+  return !hot && !mayStop && blocks.length >= LATE_FROM;
 }
 
 /** Reserves the room that the code takes, before it does. */

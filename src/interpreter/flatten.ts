@@ -117,6 +117,8 @@ export class Flattening {
         if (sequence.holder !== undefined) this.leave(sequence.holder, sequence.part);
       }
     }
+    // Blocks may be kept with their module; how they were made need not be.
+    this.places.length = this.inside.length = 0;
     return true;
   }
 
