@@ -212,12 +212,36 @@ function get(
 ): Get {
   return { type, kind: kindOf(type), flags: 0, locals, reads, size: 0, op: 'get', slot, half, held };
 }
+
+/** Reads of the first slots, by type and slot: half of all leaves are one of these, and code refers to them as often as it likes. */
+const SHARED_SLOTS = 128;
+const [LOCALS, OPERANDS] = [0, 1].map(() => [I32, I64, F32, F64].map((): (Get | undefined)[] => []));
+/** Small constants, likewise. */
+const SMALL = 128;
+const CONSTANTS: (Const | undefined)[] = [];
+
+function isShared(type: ValType, slot: number): boolean {
+  return slot < SHARED_SLOTS && type <= I32 && type >= F64;
+}
+
 export function getLocal(type: ValType, slot: number, localidx: number): Get {
-  return get(type, slot, localBit(localidx), -1);
+  const bit = localBit(localidx);
+  if (!isShared(type, slot)) return get(type, slot, bit, -1);
+  const known = LOCALS[I32 - type][slot];
+  // Behind vectors, a local's slot is not its index.
+  if (known !== undefined && known.locals === bit) return known;
+  const made = get(type, slot, bit, -1);
+  LOCALS[I32 - type][slot] = made;
+  return made;
 }
 /** An operand in its canonical slot. */
 export function getOperand(type: ValType, slot: number): Get {
-  return get(type, slot, 0, slot + slotsOf(type) - 1);
+  if (!isShared(type, slot)) return get(type, slot, 0, slot + slotsOf(type) - 1);
+  const known = OPERANDS[I32 - type][slot];
+  if (known !== undefined) return known;
+  const made = get(type, slot, 0, slot);
+  OPERANDS[I32 - type][slot] = made;
+  return made;
 }
 /** The lane in word `index` of a vector's place, and the next one if the type has two words. */
 export function lane(type: ValType, { slot, locals, reads }: Get, index: number): Get {
@@ -229,6 +253,14 @@ export function isIn(expr: Expr, slot: number): boolean {
 }
 export function constant(type: ValType, low: number, high: number): Const {
   return { type, kind: kindOf(type), flags: 0, locals: 0, reads: -1, size: 0, op: 'const', low, high };
+}
+export function constantI32(value: number): Const {
+  if (value < 0 || value >= SMALL) return constant(I32, value, 0);
+  const known = CONSTANTS[value];
+  if (known !== undefined) return known;
+  const made = constant(I32, value, 0);
+  CONSTANTS[value] = made;
+  return made;
 }
 export function globalGet(type: ValType, globalidx: number): GlobalGet {
   const kind = kindOf(type);
@@ -392,7 +424,7 @@ export function binary(op: ArithmeticOp, type: ValType, a: Expr, b: Expr, offset
   if (b.op === 'const') {
     switch (op) {
       case 'i32.sub':
-        return compute('i32.add', type, a, constant(I32, -b.low | 0, 0));
+        return compute('i32.add', type, a, constantI32(-b.low | 0));
       case 'i32.eq':
         if (b.low === 0) return compute('i32.eqz', type, a);
         break;
@@ -424,9 +456,7 @@ function shiftByConstant(op: Shift, a: Expr, bits: number): Expr {
   const by = bits & 63;
   if (by === 0) return a;
   const [short, long] = SHIFTS[op];
-  return by < 32
-    ? compute(short, I64, a, constant(I32, by, 0))
-    : compute(long, I64, a, constant(I32, by - 32, 0));
+  return by < 32 ? compute(short, I64, a, constantI32(by)) : compute(long, I64, a, constantI32(by - 32));
 }
 
 /** An expression for the bits of a float: an i32 for an f32, an i64 for an f64. Others stay themselves. */
@@ -476,6 +506,7 @@ function signOperation(op: 'f32.neg' | 'f64.neg' | 'f32.abs' | 'f64.abs', a: Exp
 
 /** True when a float comes from arithmetic, whose NaN is canonical; false when it is moved and must keep its bits. */
 export function isArithmetic(expr: Expr): boolean {
+  if (expr.kind !== 'f' && expr.kind !== 'F') return false;
   switch (expr.op) {
     case 'get':
     case 'global.get':
@@ -493,7 +524,7 @@ export function isArithmetic(expr: Expr): boolean {
     case 'select':
       return isArithmetic(expr.a) && isArithmetic(expr.b);
     default:
-      return expr.kind === 'f' || expr.kind === 'F';
+      return true;
   }
 }
 

@@ -26,7 +26,7 @@ import type { Builder, Handler } from './builder';
 import { callDirect, callIndirect, callRef, tailCall, tailCallIndirect, tailCallRef } from './calls';
 import { bulkOne, bulkTwo, plain } from './effects';
 import { EXCEPTIONS } from './exceptions';
-import { constant, isNull, TRAPS, unary } from './expr';
+import { constant, constantI32, isNull, TRAPS, unary } from './expr';
 import { ACCESS, NUMERIC } from './numbers';
 import type { Branch } from './statements';
 import { drop, getGlobal, lowerSelect, popToLocal, pushLocal, setGlobal } from './variables';
@@ -139,7 +139,7 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp | VectorOp>, 
   },
   'global.get': getGlobal,
   'global.set': setGlobal,
-  'i32.const': (l) => l.operands.push(constant(I32, l.reader.s32(), 0)),
+  'i32.const': (l) => l.operands.push(constantI32(l.reader.s32())),
   'i64.const': ({ reader, operands }) => {
     reader.s64();
     operands.push(constant(I64, reader.lo, reader.hi));

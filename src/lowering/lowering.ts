@@ -40,7 +40,7 @@ export class Lowering {
     const { reader, controls, module } = builder;
     const end = this.work + most;
     for (let instructions = 0; controls.length > 0; instructions++) {
-      if (this.work + instructions >= end) return undefined;
+      if (builder.work + instructions >= end) return undefined;
       builder.offset = reader.pos;
       const row = readInstruction(reader);
       if (builder.reached) HANDLERS[row.op]!(builder, row);

@@ -35,6 +35,8 @@ export function dropped(value: Expr, slot: number): Drop | SetSlot {
 
 export class Operands {
   private readonly emit: (statement: Statement) => void;
+  /** How many there are. What the lists below have from there on is left over. */
+  height = 0;
   private readonly types: ValType[] = [];
   private readonly slots: number[] = [];
   /** Of those that wait. */
@@ -42,7 +44,7 @@ export class Operands {
   /** Heights of those that wait, in order; a few may have been computed meanwhile. */
   private waiting: number[] = [];
   private readonly groups: Group[] = [];
-  /** Lists of the types up to each operand, where somebody has asked for one. */
+  /** Lists of the types up to each operand, where somebody has asked for one; never longer than the stack. */
   private readonly lists: (TypeList | undefined)[] = [];
   /** Slot of the next operand, and the end of all slots that were ever used. */
   top: number;
@@ -57,18 +59,14 @@ export class Operands {
     this.emit = emit;
   }
 
-  get height(): number {
-    return this.types.length;
-  }
-
   /** Slot of the operand at a height, or of the next one. */
   slotAt(height: number): number {
-    return height < this.slots.length ? this.slots[height] : this.top;
+    return height < this.height ? this.slots[height] : this.top;
   }
 
   /** Of the operand on top; BOTTOM where there is none. */
   get topType(): ValType {
-    return this.types.length === 0 ? BOTTOM : this.typeAt(this.height - 1);
+    return this.height === 0 ? BOTTOM : this.typeAt(this.height - 1);
   }
 
   typeAt(height: number): ValType {
@@ -110,12 +108,11 @@ export class Operands {
   }
 
   push(expr: Expr): void {
-    const height = this.types.length;
-    this.pushSlot(expr.type);
-    this.exprs[height] = expr;
-    this.waiting.push(height);
+    const { height, waiting } = this;
+    this.put(expr.type, expr);
+    waiting.push(height);
     if (expr.size > MAX_TREE) this.compute(height);
-    else if (this.waiting.length > MAX_WAITING) {
+    else if (waiting.length > MAX_WAITING) {
       this.sweep();
       if (this.waiting.length > MAX_WAITING) this.compute(this.waiting[0]);
     }
@@ -123,12 +120,17 @@ export class Operands {
 
   /** Pushes a value that stands in its canonical slot already. */
   pushSlot(type: ValType): void {
+    this.put(type, undefined);
+  }
+
+  private put(type: ValType, expr: Expr | undefined): void {
+    const { height, top } = this;
     if (isRef(type)) this.usesRefs = true;
-    this.types.push(type);
-    this.slots.push(this.top);
-    this.exprs.push(undefined);
-    this.lists.push(undefined);
-    this.top += slotsOf(type);
+    this.types[height] = type;
+    this.slots[height] = top;
+    this.exprs[height] = expr;
+    this.height = height + 1;
+    this.top = top + slotsOf(type);
     if (this.top > this.end) this.end = this.top;
     this.visits++;
   }
@@ -141,15 +143,15 @@ export class Operands {
   }
 
   pop(): Expr {
-    const type = this.types.pop()!;
-    const slot = this.slots.pop()!;
-    const expr = this.exprs.pop();
-    this.lists.pop();
-    this.top = slot;
     const { waiting } = this;
-    if (waiting.length > 0 && waiting[waiting.length - 1] === this.types.length) waiting.pop();
-    if (this.groups.length > 0) this.cutGroups(this.types.length);
-    return expr ?? getOperand(type, slot);
+    const height = this.height - 1;
+    const slot = this.slots[height];
+    this.height = height;
+    this.top = slot;
+    if (waiting.length > 0 && waiting[waiting.length - 1] === height) waiting.pop();
+    if (this.lists.length > height) this.lists.length = height;
+    if (this.groups.length > 0) this.cutGroups(height);
+    return this.exprs[height] ?? getOperand(this.types[height], slot);
   }
 
   /** The frame has at least so many slots. */
@@ -164,12 +166,10 @@ export class Operands {
 
   /** Drops operands down to a height, without computing them. */
   truncate(height: number): void {
-    if (height >= this.types.length) return;
+    if (height >= this.height) return;
     this.top = this.slots[height];
-    this.types.length = height;
-    this.slots.length = height;
-    this.exprs.length = height;
-    this.lists.length = height;
+    this.height = height;
+    if (this.lists.length > height) this.lists.length = height;
     const { waiting } = this;
     while (waiting.length > 0 && waiting[waiting.length - 1] >= height) waiting.pop();
     this.cutGroups(height);
@@ -187,7 +187,8 @@ export class Operands {
     const end = height + types.length;
     let same = height;
     // What is there already keeps its lists.
-    while (same < end && this.types[same] === types[same - height]) this.exprs[same++] = undefined;
+    const there = Math.min(end, this.height);
+    while (same < there && this.types[same] === types[same - height]) this.exprs[same++] = undefined;
     this.visits += same - height;
     this.truncate(same);
     if (end - same > 1) {
