@@ -41,8 +41,9 @@ export function functionText(module: ModuleData, body: LoweredBody): FunctionTex
   const { params, results } = typeOfBody(module, body);
   const names = params.flatMap((type, slot) => slots.variables(type, slot));
   const words = params.map((type, slot) => slots.fillBits(type, slot)).join('');
-  const statements = words + writer.reload + writer.write();
-  const inner = frameText(writer, body, { names, statements, entry: entryText(writer, body) });
+  const statements = writer.reload + writer.write();
+  // The frame may leave at its entry: the words are there before.
+  const inner = frameText(writer, body, { names, statements, entry: words + entryText(writer, body) });
   const args = ['fp', 'sp', ...params.flatMap((type, slot) => slots.onStack(type, slot))].join();
   const head = ['fp', 'sp', ...names].join();
   const own = writer.tails ? 'b' : 'f';
