@@ -199,7 +199,16 @@ export async function runWasi(
   });
   const { imports, storeLimits, resumeFrom, snapshotTo } = world;
   const limits = { ...whole, timeout: left };
-  const exitCode = await runCommand({ module, wasi, limits, storeLimits, imports, resumeFrom, snapshotTo });
+  const exitCode = await runCommand({
+    module,
+    wasi,
+    limits,
+    storeLimits,
+    isDeterministic: world.deterministic !== undefined,
+    imports,
+    resumeFrom,
+    snapshotTo,
+  });
   return { exitCode, stdout: stdout.captured(), stderr: stderr.captured(), wasi };
 }
 

@@ -70,7 +70,7 @@ export interface RunWasiOptions extends DriveOptions {
   readonly limits?: WasiOptions['limits'];
   /** Limits of memory, tables, depth and code. */
   readonly storeLimits?: Partial<StoreLimits>;
-  /** What runs its functions, as for a `Store`; `interpret` is the default of deterministic runs, which end alike on every host. */
+  /** What runs its functions, as for a `Store`. */
   readonly tier?: TierChoice;
   /** Clocks and random numbers from a seed. */
   readonly deterministic?: WasiOptions['deterministic'];
@@ -165,8 +165,7 @@ export async function runWasi(
     companions: world.companions,
     blocking: false,
   });
-  const { imports, storeLimits, deterministic, resumeFrom, snapshotTo } = world;
-  const { tier = deterministic === undefined ? undefined : 'interpret' } = world;
+  const { imports, storeLimits, tier, resumeFrom, snapshotTo } = world;
   try {
     const exitCode = await runCommand({
       module,
@@ -174,6 +173,7 @@ export async function runWasi(
       limits,
       storeLimits,
       tier,
+      isDeterministic: world.deterministic !== undefined,
       imports,
       resumeFrom: typeof resumeFrom === 'string' ? readFileSync(resumeFrom) : resumeFrom,
       snapshotTo: typeof snapshotTo === 'string' ? (bytes) => writeFileSync(snapshotTo, bytes) : snapshotTo,

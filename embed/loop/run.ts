@@ -54,6 +54,8 @@ export interface Run {
   readonly limits: DriveOptions;
   readonly storeLimits?: Partial<StoreLimits>;
   readonly tier?: TierChoice;
+  /** Whether it must end alike on every host, to the bits of its NaNs. */
+  readonly isDeterministic: boolean;
   readonly imports?: GuestImports;
   readonly snapshotTo?: (snapshot: Uint8Array) => void;
   readonly resumeFrom?: ByteSource;
@@ -62,7 +64,7 @@ export interface Run {
 /** Gives the exit code. Throws what `runWasi` says. */
 export async function runCommand(run: Run): Promise<number> {
   const { module, wasi } = run;
-  const store = new Store({ ...run.storeLimits, tier: run.tier });
+  const store = new Store({ ...run.storeLimits, tier: run.tier, canonicalNans: run.isDeterministic });
   const guest = new RunningGuest(store);
   const given = typeof run.imports === 'function' ? run.imports(guest) : run.imports;
   const imports = wasi.imports(store, module, Func.host, given);

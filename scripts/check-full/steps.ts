@@ -23,6 +23,7 @@ export const ENGINES = [
   'mixed',
   'native',
   'native-mixed',
+  'tiers3',
   'migrate1',
   'moves1',
 ];
@@ -36,6 +37,7 @@ const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
   ['mixed', 5_000],
   ['native', 20_000],
   ['native-mixed', 10_000],
+  ['exact', 5_000],
   ['migrate1', 3_000],
 ];
 const MUTANTS = 100_000;

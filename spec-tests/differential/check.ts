@@ -31,6 +31,7 @@ export function available(): Available {
     extendedConst: validates(6, 9, 1, 0x7f, 0, 0x41, 0, 0x41, 0, 0x6a, 0x0b),
     // (func (try (do)))
     exceptions: validates(1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 7, 1, 5, 0, 0x06, 0x40, 0x0b, 0x0b),
+    anyNans: false,
   };
 }
 
@@ -45,7 +46,8 @@ function bytesFor(program: Program, target: Target): Uint8Array {
 }
 
 async function compare(program: Program, target: Target): Promise<string | undefined> {
-  const expected = await observe(program, encodeModule(program.module), nativeTarget);
+  const { reference = nativeTarget } = target;
+  const expected = await observe(program, encodeModule(program.module), reference);
   if (expected.defect !== undefined) return difference(expected, expected);
   return difference(expected, await observe(program, bytesFor(program, target), target));
 }
@@ -56,7 +58,7 @@ function kindOf(text: string): string {
 }
 
 export async function check(seed: number, features: Available, target: Target): Promise<Failure | undefined> {
-  const program = generate(seed, features);
+  const program = generate(seed, { ...features, anyNans: target.reference !== undefined });
   const bytes = bytesFor(program, target);
   const found = await compare(program, target);
   if (found === undefined) return undefined;

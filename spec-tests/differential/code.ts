@@ -192,7 +192,8 @@ export class FunctionGenerator {
       ...immediatesOf(this.random, operator),
     ];
     const node = plain(code, [type], children);
-    if (!operator.makesNan || free === (operator.resultLanes ?? 'number')) return node;
+    const isFree = this.module.profile.anyNans || free === (operator.resultLanes ?? 'number');
+    if (!operator.makesNan || isFree) return node;
     if (operator.resultLanes === undefined) return this.canonical(type as 'f32' | 'f64', node);
     return canonicalVector(operator.resultLanes, this.vectorScratch()[0], node);
   }

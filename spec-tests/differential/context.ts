@@ -23,6 +23,8 @@ export interface Profile {
   /** How often code throws and handles exceptions, and in which of the two encodings. */
   readonly exceptions: number;
   readonly exceptionStyle: 'legacy' | 'standard';
+  /** The bits of all NaNs may be looked at. */
+  readonly anyNans: boolean;
   /** Percent of the operations that may trap which are left to do so. */
   readonly trap: number;
   /** Percent of functions that trap at the end of their fuel; the others return zeros. */

@@ -66,6 +66,8 @@ export interface Available {
   readonly extendedConst: boolean;
   /** Legacy ones. */
   readonly exceptions: boolean;
+  /** Whether it makes the same bits of NaNs as what is compared with it. */
+  readonly anyNans: boolean;
 }
 
 const LOG: Signature = { params: ['i32', 'i64'], results: ['i32'] };
@@ -105,6 +107,7 @@ function drawProfile(random: Random, available: Available): Profile {
     extendedConst: available.extendedConst && random.chance(50),
     exceptions: available.exceptions ? random.pick([0, 0, 1, 2, 4]) : 0,
     exceptionStyle: random.chance(50) ? 'legacy' : 'standard',
+    anyNans: available.anyNans,
     trap: random.pick([0, 1, 3, 20]),
     hardFuel: random.pick([0, 0, 20]),
   };

@@ -79,7 +79,7 @@ class Run implements HostSide {
       const values = await session.invoke(exports.get(call.name)!, call.args, types);
       return `[${values.map(showValue).join(' ')}]`;
     });
-    this.lines.push(`${showCall(call)}: ${result}`);
+    this.lines.push(`${showCall(call)}: ${result}`, ...(this.target.trail?.(session) ?? []));
   }
 
   private async state(session: Session, exports: EngineExports): Promise<void> {

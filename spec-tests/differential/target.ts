@@ -32,6 +32,10 @@ export type TrapKind = 'unreachable' | 'divide' | 'numeric' | 'memory' | 'table'
 
 export interface Target {
   readonly engine: Engine;
+  /** What it is compared with: the host's engine, or one that makes the same bits of NaNs. */
+  readonly reference?: Target;
+  /** What there has been at stops since the last question. */
+  trail?(session: Session): readonly string[];
   /** Whether it also takes the variants of a program (ir.ts). */
   readonly variants: boolean;
   environment(session: Session, host: HostSide): EngineExports;

@@ -7,6 +7,7 @@ import type { Handle, HostMaker } from '../engines/groups';
 import { engineNamed } from '../engines/index';
 import type { MigrateSession } from '../engines/migrate';
 import { nativeEngine } from '../engines/native';
+import { exactEngine, exactTiersEngine } from '../engines/tiers';
 import { fromWasm, type TswasmSession, tswasmEngine } from '../engines/tswasm';
 import { nativeTarget } from './native-target';
 import {
@@ -120,8 +121,16 @@ const migratingTarget: Target = {
   },
 };
 
-/** `tswasm`, `host`, or one of the stopping engines (engines/index.ts). */
+const exactTarget: Target = {
+  ...migratingTarget,
+  engine: exactEngine,
+  variants: false,
+  trail: (session) => (session as MigrateSession).takeTrail(),
+};
+
+/** `tswasm`, `host`, one of the others (engines/index.ts), or `exact`: tier by tier against the interpreter, to the last bit. */
 export function targetNamed(name: string): Target | undefined {
+  if (name === 'exact') return { ...exactTarget, engine: exactTiersEngine, reference: exactTarget };
   const engine = engineNamed(name);
   if (engine === undefined || engine === nativeEngine) return engine && nativeTarget;
   return { ...(name.startsWith('migrate') ? migratingTarget : tswasmTarget), engine };

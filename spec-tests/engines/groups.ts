@@ -21,6 +21,10 @@ import { tswasmSpectest } from './tswasm';
 /** What `spectest` has that can change: who imports the same one is of one group. */
 const MUTABLE = ['memory', 'shared_memory', 'table', 'table64'];
 
+/** Makes the next store that a group is in: it is in as many as it moves. */
+export type StoreMaker = () => Store;
+export const plainStore: StoreMaker = () => new Store();
+
 /** Makes something of the host for a store. */
 export type HostMaker = (store: Store) => Extern;
 
@@ -62,13 +66,17 @@ export const naming = {
 };
 
 export class Group {
-  store = new Store();
+  store: Store;
   host: EngineExports;
   /** In the order of their instantiation. */
   parts: Part[] = [];
 
   /** `makers`: what the host has besides `spectest`. */
-  constructor(private readonly makers: ReadonlyMap<string, HostMaker>) {
+  constructor(
+    private readonly makers: ReadonlyMap<string, HostMaker>,
+    private readonly makeStore: StoreMaker,
+  ) {
+    this.store = makeStore();
     this.host = this.hostOf(this.store);
   }
 
@@ -138,8 +146,16 @@ export class Group {
     return execution;
   }
 
+  /** Another group in which the same goes on. Only of one that is `plain`, whose imports are all of the host. */
+  twin(bytes: Uint8Array, makeStore: StoreMaker): { readonly group: Group; readonly execution: Execution } {
+    const group = new Group(this.makers, makeStore);
+    const [{ serial, module, imports }] = this.parts;
+    group.parts = [new Part(serial, module, imports, group)];
+    return { group, execution: group.restore(bytes) };
+  }
+
   private moveOut(): void {
-    this.store = new Store();
+    this.store = this.makeStore();
     this.host = this.hostOf(this.store);
   }
   private instances(): Instance[] {
@@ -152,6 +168,8 @@ export class Groups {
   private readonly makers = new Map<string, HostMaker>();
   /** Which group has the changeable things of `spectest`. */
   private readonly holders = new Map<string, Group>();
+
+  constructor(private readonly makeStore: StoreMaker) {}
 
   /** Something else of the host, for groups that come into being later. */
   fromHost(name: string, make: HostMaker): Handle {
@@ -171,7 +189,7 @@ export class Groups {
       const holder = this.holders.get(name);
       if (holder !== undefined) linked.add(holder);
     }
-    const [group = new Group(this.makers), ...others] = linked;
+    const [group = new Group(this.makers, this.makeStore), ...others] = linked;
     for (const other of others) {
       group.absorb(other);
       for (const [name, holder] of this.holders) if (holder === other) this.holders.set(name, group);

@@ -8,6 +8,7 @@ import { movesEngine } from './moves';
 import { nativeEngine } from './native';
 import { nativeMixedEngine, nativeTierEngine } from './native-tier';
 import { fullEngine, steppedEngine } from './stepped';
+import { tiersEngine } from './tiers';
 
 /**
  * `tswasm-full` has the fused forms; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
@@ -15,6 +16,7 @@ import { fullEngine, steppedEngine } from './stepped';
  * `javascript-mixed` are the same of the JavaScript tier;
  * `ahead-TARGET` runs files that were compiled ahead of time for an engine;
  * `mixed` runs each function in one of two tiers, and moves between them at every safepoint;
+ * `tiersN` does as `migrateN`, each time in the next tier, and holds every leg against the interpreter's;
  * `migrateN` goes on from a snapshot in fresh instances each time; `movesN` does so in Node, jitless Node and QuickJS.
  */
 export function engineNamed(name: string): Engine | undefined {
@@ -28,6 +30,8 @@ export function engineNamed(name: string): Engine | undefined {
   if (name === 'javascript-mixed') return javascriptMixedEngine;
   const target = TARGETS.find((known) => name === `ahead-${known}`);
   if (target !== undefined) return aheadEngine(target);
+  const tiers = /^tiers([1-9]\d*)?$/.exec(name);
+  if (tiers) return tiersEngine(Number(tiers[1] ?? 3));
   const moves = /^moves([1-9]\d*)?$/.exec(name);
   if (moves) return movesEngine(Number(moves[1] ?? 1));
   const stepped = /^tswasm-(step|hot)([1-9]\d*)$/.exec(name);

@@ -4,23 +4,17 @@
  */
 import { type Evaluate, JavaScriptTier } from '../../src/compiler/javascript';
 import { usePolicy } from '../../src/interpreter/machine';
-import type { TierPolicy } from '../../src/interpreter/tiers';
 import type { Func, Value as WasmValue } from '../../src/runtime/index';
 import type { Engine } from '../engine';
-import { RandomPolicy } from '../tiers/policy';
+import { alwaysIn, RandomPolicy } from '../tiers/policy';
 import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
 
 export const evaluate: Evaluate = (parameters, body) =>
   new Function(...parameters, body) as ReturnType<Evaluate>;
 
-const tier = new JavaScriptTier(evaluate);
+export const tier = new JavaScriptTier(evaluate);
 
-const ALWAYS: TierPolicy = {
-  tiers: [tier],
-  every: Number.POSITIVE_INFINITY,
-  atFirstCall: () => [tier],
-  atSafepoint: () => [tier],
-};
+const ALWAYS = alwaysIn(tier);
 
 class JavaScriptSession extends TswasmSession {
   constructor(script: string) {

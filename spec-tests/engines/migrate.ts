@@ -16,7 +16,16 @@ import {
   type Session,
 } from '../engine';
 import type { Value } from '../script/values';
-import { type Group, Groups, type Handle, type HostMaker, type Part, spectestHandles } from './groups';
+import {
+  type Group,
+  Groups,
+  type Handle,
+  type HostMaker,
+  type Part,
+  plainStore,
+  type StoreMaker,
+  spectestHandles,
+} from './groups';
 import { featuresFor, fromWasm, TswasmSession, toWasm, tswasmEngine } from './tswasm';
 
 /** Where the stops of a call are: all `dense` first at every `step`-th safepoint, the others farther and farther apart. */
@@ -62,6 +71,16 @@ export type Ending =
   | { readonly kind: 'done'; readonly results: readonly WasmValue[]; readonly state: Uint8Array }
   | { readonly kind: 'trapped'; readonly message: string; readonly state: Uint8Array };
 
+/** Tells states apart: two sums over the bytes (FNV-1a), as hexadecimal. */
+function digest(bytes: Uint8Array): string {
+  let [a, b] = [0x811c9dc5, 0x1b873593];
+  for (const byte of bytes) {
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b ^ byte, 0x85ebca6b) ^ (b >>> 13);
+  }
+  return `${(a >>> 0).toString(16)}${(b >>> 0).toString(16)}`;
+}
+
 /** Seeded: the same stops each time. */
 function randomFrom(seed: number): () => number {
   let state = seed | 0;
@@ -74,7 +93,9 @@ function randomFrom(seed: number): () => number {
 export class MigrateSession implements Session {
   readonly spectest = spectestHandles();
   private readonly home: TswasmSession;
-  private readonly groups = new Groups();
+  private readonly groups: Groups;
+  /** What there has been at each stop since somebody has looked, and the fuel of calls that have ended well. */
+  private trail: string[] = [];
   private readonly random = randomFrom(1);
 
   constructor(
@@ -82,7 +103,9 @@ export class MigrateSession implements Session {
     private readonly stepping: Stepping,
     private readonly tally: Tally,
     private readonly companion?: Companion,
+    makeStore: StoreMaker = plainStore,
   ) {
+    this.groups = new Groups(makeStore);
     this.home = new TswasmSession(featuresFor(script));
   }
 
@@ -121,6 +144,12 @@ export class MigrateSession implements Session {
     return this.groups.fromHost(name, make);
   }
 
+  takeTrail(): string[] {
+    const { trail } = this;
+    this.trail = [];
+    return trail;
+  }
+
   async close(): Promise<void> {
     await this.companion?.close();
   }
@@ -141,10 +170,12 @@ export class MigrateSession implements Session {
         if (stops <= this.stepping.dense && this.stepping.step === 1) tally.whole++;
         await this.compare(elsewhere, () => endingOf(outcome, group));
         if (outcome.kind === 'trapped') throw outcome.error;
+        this.trail.push(`fuel ${execution.fuelUsed}`);
         return outcome.results;
       }
       const bytes = this.leave(group, execution);
       await this.compare(elsewhere, () => ({ kind: 'stopped', snapshot: bytes ?? new Uint8Array(0) }));
+      if (bytes !== undefined) this.trail.push(`stop ${digest(bytes)}`);
       fuel = bytes && this.legAfter(++stops);
       elsewhere = bytes && fuel !== undefined ? companion?.leg(group, bytes, fuel) : undefined;
       if (bytes !== undefined) execution = group.restore(bytes);
@@ -182,7 +213,7 @@ export class MigrateSession implements Session {
   }
 }
 
-function endingOf(outcome: Extract<Outcome, { kind: 'done' | 'trapped' }>, group: Group): Ending {
+export function endingOf(outcome: Extract<Outcome, { kind: 'done' | 'trapped' }>, group: Group): Ending {
   const state = group.atRest();
   if (outcome.kind === 'done') return { kind: 'done', results: outcome.results, state };
   return { kind: 'trapped', message: outcome.error.message, state };

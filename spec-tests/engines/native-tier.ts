@@ -6,23 +6,17 @@ import '../../embed/node/native-memory';
 import type { HostWebAssembly } from '../../src/compiler/native/host';
 import { NativeTier } from '../../src/compiler/native/tier';
 import { usePolicy } from '../../src/interpreter/machine';
-import type { TierPolicy } from '../../src/interpreter/tiers';
 import type { Func, Value as WasmValue } from '../../src/runtime/index';
 import type { Engine } from '../engine';
-import { RandomPolicy } from '../tiers/policy';
+import { alwaysIn, RandomPolicy } from '../tiers/policy';
 import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
 
 const host = (globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly;
-const tier = new NativeTier(host);
+export const tier = new NativeTier(host);
 /** Every function is a group of its own, as far as that can be. */
-const inParts = new NativeTier(host, { whole: 0, group: 0 });
+export const inParts = new NativeTier(host, { whole: 0, group: 0 });
 
-const ALWAYS: TierPolicy = {
-  tiers: [tier],
-  every: Number.POSITIVE_INFINITY,
-  atFirstCall: () => [tier],
-  atSafepoint: () => [tier],
-};
+const ALWAYS = alwaysIn(tier);
 
 class NativeSession extends TswasmSession {
   constructor(script: string) {

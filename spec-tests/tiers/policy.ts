@@ -1,10 +1,25 @@
-/** Moves functions between the interpreter and another tier at random: at first calls, and at every safepoint. */
+/** Policies of tests: in a tier from first calls on, as soon as that can be, and at random. */
 import type { Tier, TierPolicy } from '../../src/interpreter/tiers';
 import type { Func } from '../../src/runtime/index';
+
+/** Functions begin in the tier, and stay. */
+export function alwaysIn(tier: Tier): TierPolicy {
+  return {
+    tiers: [tier],
+    every: Number.POSITIVE_INFINITY,
+    atFirstCall: () => [tier],
+    atSafepoint: () => [tier],
+  };
+}
+/** The same, and what runs elsewhere comes to the tier at the next safepoint. */
+export function soonIn(tier: Tier): TierPolicy {
+  return { ...alwaysIn(tier), every: 1 };
+}
 
 /** Questions in a row that are asked at every safepoint; then they get rarer, so that long runs end. */
 const DENSE = 2000;
 
+/** Moves functions between the interpreter and another tier at random: at first calls, and at every safepoint. */
 export class RandomPolicy implements TierPolicy {
   readonly tiers: readonly Tier[];
   private state: number;

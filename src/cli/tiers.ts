@@ -14,7 +14,7 @@ import { isDeterministic } from './wasi-options';
 export const TIER: OptionSpec = {
   name: 'tier',
   value: 'NAME',
-  help: `what runs functions: ${TIER_CHOICES.join(', ')} (the default: auto; interpret with --deterministic and --state-hash)`,
+  help: `what runs functions: ${TIER_CHOICES.join(', ')} (the default: auto)`,
 };
 
 /**
@@ -23,11 +23,9 @@ export const TIER: OptionSpec = {
  */
 const BEFORE_TIERS = 3;
 
-/** The tier asked for. Where every host must come to the same bits of NaNs, the interpreter is, unless another is. */
+/** The tier asked for. */
 export function choiceOf(options: Options): TierChoice {
-  const given = options.get(TIER.name);
-  if (given === undefined)
-    return isDeterministic(options) || options.has(STATE_HASH.name) ? 'interpret' : 'auto';
+  const given = options.get(TIER.name) ?? 'auto';
   const tier = TIER_CHOICES.find((choice) => choice === given);
   if (tier === undefined) throw new UsageError(`--tier ${given}: expected ${TIER_CHOICES.join(', ')}`);
   return tier;
@@ -58,7 +56,12 @@ export async function engineOf(options: Options): Promise<Engine> {
   const tier = choiceOf(options);
   if (tier === 'interpret') inlineMore();
   else if (tier !== 'auto') await loadTiers();
-  const store = new Store({ ...storeLimits(options), tier: tier === 'auto' ? 'interpret' : tier, ...ALIKE });
+  const store = new Store({
+    ...storeLimits(options),
+    tier: tier === 'auto' ? 'interpret' : tier,
+    canonicalNans: isDeterministic(options) || options.has(STATE_HASH.name),
+    ...ALIKE,
+  });
   return { store, host: tier === 'auto' ? new LaterTiers(store) : { now } };
 }
 

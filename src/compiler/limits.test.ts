@@ -27,7 +27,7 @@ describe('a part of a native program', () => {
         // The first functions are what the shape calls, the last ones the shape and `run`.
         const chosen = [...new Set([importedFuncs, importedFuncs + 1, last - 1, last])].filter(runs);
         if (chosen.length === 0) continue;
-        const program = new Program(module, HOST, PART_SIZES, false);
+        const program = new Program(module, HOST, PART_SIZES, { isShared: false, isExact: false });
         expect(program.emitted.bytes.length).toBeLessThan(MOST_GROWTH * size + 400 * funcTypes.length);
         for (const funcidx of chosen) {
           const group = program.group(funcidx);

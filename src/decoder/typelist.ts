@@ -3,7 +3,7 @@
  * are one part, however many safepoints stand above them. So the stacks of all safepoints of a body together take room in proportion to
  * the body.
  */
-import type { ValType } from './types';
+import { isRef, type ValType } from './types';
 
 /** The types `[first, first + count)` of `types`, on top of those below. */
 export interface TypeList {
@@ -46,4 +46,16 @@ export function withoutTop(list: TypeList | undefined, count: number): TypeList 
     rest = rest.below;
   }
   return rest;
+}
+
+const known = new WeakMap<readonly ValType[], boolean>();
+/** Whether some are references. A list is looked through once, however many branches carry it. */
+export function holdReferences(types: readonly ValType[]): boolean {
+  if (types.length === 0) return false;
+  let found = known.get(types);
+  if (found === undefined) {
+    found = types.some(isRef);
+    known.set(types, found);
+  }
+  return found;
 }

@@ -36,7 +36,7 @@ import type { ModuleData } from './module';
 import { PLAIN_OPS, readPlain } from './plain';
 import type { Reader } from './reader';
 import { TYPE_OF_SIGNATURE } from './rules';
-import { onTop, type TypeList, withoutTop } from './typelist';
+import { holdReferences, onTop, type TypeList, withoutTop } from './typelist';
 import { asNonNull, BOTTOM, type FuncType, HEAP, I32, isDefaultable, refType, type ValType } from './types';
 
 /** A structured instruction that is open. */
@@ -311,10 +311,11 @@ export class Walk {
     this.visitor.branch?.(this, block);
   }
 
-  /** A branch that is not taken leaves the operands with the label's types. */
+  /** A branch that is not taken leaves the operands with the label's types, which only references do not have before. */
   retype(labelidx: number): void {
     const { kind, params, results } = this.open[this.open.length - 1 - labelidx];
     const types = kind === 'loop' ? params : results;
+    if (!holdReferences(types)) return;
     this.drop(types.length);
     this.stack = onTop(this.stack, types);
   }

@@ -14,6 +14,7 @@ import {
 } from '../decoder';
 import { opensBlock } from '../decoder/instructions';
 import { backPoint, callPoint, entryPoint, type Safepoint } from '../decoder/safepoints';
+import { holdReferences } from '../decoder/typelist';
 import { Constants } from './constants';
 import { isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
@@ -365,6 +366,12 @@ export class Builder {
     const types = control.kind === 'loop' ? control.params : control.results;
     const safepoint = back && { ...back, offset: this.offset - this.start };
     return { label, moves: this.moves(types, this.operands.slotAt(control.height)), safepoint };
+  }
+
+  /** A branch that is not taken leaves what the label takes, as the typed walk has it. */
+  retype({ kind, params, results }: Control): void {
+    const types = kind === 'loop' ? params : results;
+    if (holdReferences(types)) this.operands.forgetMade(types.length);
   }
 
   /** The same of a catch clause, whose values are put where they are expected. */

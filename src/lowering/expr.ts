@@ -66,6 +66,8 @@ export interface Get extends Head {
   readonly half: 0 | 1;
   /** The type of the value that stands there: another one where the bits of a float, or a lane of a vector, are read. */
   readonly held: ValType;
+  /** Whether it stands for a float that arithmetic has made, computed into an operand's slot: its NaN is the canonical one. */
+  readonly isMade: boolean;
 }
 /** i32 and f32: the bits are `low`. i64 and f64: both words. */
 export interface Const extends Head {
@@ -209,8 +211,9 @@ function get(
   reads: number,
   half: 0 | 1 = 0,
   held: ValType = type,
+  isMade = false,
 ): Get {
-  return { type, kind: kindOf(type), flags: 0, locals, reads, size: 0, op: 'get', slot, half, held };
+  return { type, kind: kindOf(type), flags: 0, locals, reads, size: 0, op: 'get', slot, half, held, isMade };
 }
 
 /** Reads of the first slots, by type and slot: half of all leaves are one of these, and code refers to them as often as it likes. */
@@ -235,8 +238,8 @@ export function getLocal(type: ValType, slot: number, localidx: number): Get {
   return made;
 }
 /** An operand in its canonical slot. */
-export function getOperand(type: ValType, slot: number): Get {
-  if (!isShared(type, slot)) return get(type, slot, 0, slot + slotsOf(type) - 1);
+export function getOperand(type: ValType, slot: number, isMade = false): Get {
+  if (isMade || !isShared(type, slot)) return get(type, slot, 0, slot + slotsOf(type) - 1, 0, type, isMade);
   const known = OPERANDS[I32 - type][slot];
   if (known !== undefined) return known;
   const made = get(type, slot, 0, slot);
@@ -520,12 +523,19 @@ export function isArithmetic(expr: Expr): boolean {
     case 'f64.neg':
     case 'f32.abs':
     case 'f64.abs':
-      return isArithmetic(expr.a);
+      return isMade(expr.a);
     case 'select':
-      return isArithmetic(expr.a) && isArithmetic(expr.b);
+      return isMade(expr.a) && isMade(expr.b);
     default:
       return true;
   }
+}
+/**
+ * The same of an operand, wherever it was computed: the sign of a NaN that is negated must not depend on which operands had to wait. The
+ * native tier keeps the same rule (src/compiler/native/nans.ts).
+ */
+function isMade(expr: Expr): boolean {
+  return expr.op === 'get' ? expr.isMade : isArithmetic(expr);
 }
 
 /** copysign works on bits; the result is a float again. */

@@ -59,6 +59,7 @@ function branchOnNull(lowering: Builder): void {
   operands.computeFlags(TRAPS);
   const branch = lowering.branch(lowering.control(depth));
   lowering.emit({ kind: 'br_if', condition: isNull(value), branch });
+  lowering.retype(lowering.control(depth));
   operands.push({ ...value, type: asNonNull(value.type) });
 }
 
@@ -70,6 +71,7 @@ function branchOnNonNull(lowering: Builder): void {
   operands.computeFlags(TRAPS);
   const branch = lowering.branch(lowering.control(depth));
   lowering.emit({ kind: 'br_if', condition: unary('i32.eqz', I32, isNull(value)), branch });
+  lowering.retype(lowering.control(depth));
   operands.pop();
 }
 
@@ -112,6 +114,7 @@ const OTHERS: Readonly<Record<Exclude<OpName, NumericOp | AccessOp | VectorOp>, 
     l.operands.computeFlags(TRAPS);
     const branch = l.branch(l.control(depth));
     l.emit({ kind: 'br_if', condition, branch });
+    l.retype(l.control(depth));
   },
   br_table: lowerTable,
   return: (l) => {

@@ -8,7 +8,7 @@
 import { BOTTOM, isRef, slotsOf, V128, type ValType } from '../decoder';
 import { onTop, type TypeList } from '../decoder/typelist';
 import { InternalError } from '../errors';
-import { type Expr, type Get, getOperand, isIn, localBit, TRAPS } from './expr';
+import { type Expr, type Get, getOperand, isArithmetic, isIn, localBit, TRAPS } from './expr';
 import type { Drop, SetSlot, Statement } from './statements';
 
 /** Operands that wait at a time: compilers leave fewer than ten; what waits longer is computed early, and is right too. */
@@ -41,6 +41,8 @@ export class Operands {
   private readonly slots: number[] = [];
   /** Of those that wait. */
   private readonly exprs: (Expr | undefined)[] = [];
+  /** Of those that have been computed: whether they are floats that arithmetic has made. */
+  private readonly made: boolean[] = [];
   /** Heights of those that wait, in order; a few may have been computed meanwhile. */
   private waiting: number[] = [];
   private readonly groups: Group[] = [];
@@ -129,6 +131,7 @@ export class Operands {
     this.types[height] = type;
     this.slots[height] = top;
     this.exprs[height] = expr;
+    this.made[height] = false;
     this.height = height + 1;
     this.top = top + slotsOf(type);
     if (this.top > this.end) this.end = this.top;
@@ -151,7 +154,7 @@ export class Operands {
     if (waiting.length > 0 && waiting[waiting.length - 1] === height) waiting.pop();
     if (this.lists.length > height) this.lists.length = height;
     if (this.groups.length > 0) this.cutGroups(height);
-    return this.exprs[height] ?? getOperand(this.types[height], slot);
+    return this.exprs[height] ?? getOperand(this.types[height], slot, this.made[height]);
   }
 
   /** The frame has at least so many slots. */
@@ -161,7 +164,7 @@ export class Operands {
 
   /** The operand at a height, which stays. */
   at(height: number): Expr {
-    return this.exprs[height] ?? getOperand(this.types[height], this.slots[height]);
+    return this.exprs[height] ?? getOperand(this.types[height], this.slots[height], this.made[height]);
   }
 
   /** Drops operands down to a height, without computing them. */
@@ -188,7 +191,10 @@ export class Operands {
     let same = height;
     // What is there already keeps its lists.
     const there = Math.min(end, this.height);
-    while (same < there && this.types[same] === types[same - height]) this.exprs[same++] = undefined;
+    while (same < there && this.types[same] === types[same - height]) {
+      this.exprs[same] = undefined;
+      this.made[same++] = false;
+    }
     this.visits += same - height;
     this.truncate(same);
     if (end - same > 1) {
@@ -216,6 +222,16 @@ export class Operands {
       this.emit({ kind: 'set', slot, value: expr });
     }
     this.exprs[height] = undefined;
+    this.made[height] = isArithmetic(expr);
+  }
+  /** The highest operands are moved values from here on, as a label that they may have gone to has them. */
+  forgetMade(count: number): void {
+    for (let height = this.height - count; height < this.height; height++) {
+      const expr = this.exprs[height];
+      if (expr !== undefined && isArithmetic(expr)) this.compute(height);
+      this.made[height] = false;
+    }
+    this.sweep();
   }
 
   /** The vector at a height, in a place: its own slots, a local's, or others where what waits reads its own. */

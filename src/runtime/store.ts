@@ -30,6 +30,11 @@ export interface StoreOptions extends Partial<StoreLimits> {
    * whether the next `memory.grow` succeeds at the limit: a deterministic store says false.
    */
   readonly reclaim?: boolean;
+  /**
+   * Whether a NaN that arithmetic makes has the same bits in every tier, those of the canonical one (default: false). The native tier pays for
+   * it in floating-point code, and runs no relaxed SIMD then; the other tiers always do so.
+   */
+  readonly canonicalNans?: boolean;
 }
 
 /** Limits of a store that is given none. */
@@ -50,7 +55,7 @@ export const LIMIT_CHECKS: OptionChecks<Partial<StoreLimits>> = {
   maxSlots: COUNT,
   maxCodeBytes: COUNT,
 };
-const STORE_OPTIONS: OptionChecks<StoreOptions> = { ...LIMIT_CHECKS, reclaim: FLAG };
+const STORE_OPTIONS: OptionChecks<StoreOptions> = { ...LIMIT_CHECKS, reclaim: FLAG, canonicalNans: FLAG };
 
 /** A function instance (instance.ts), as far as a store knows one. */
 export interface Callee {
@@ -81,6 +86,8 @@ export class Store {
   readonly limits: StoreLimits;
   /** @internal */
   readonly machine: Machine;
+  /** @internal */
+  readonly canonicalNans: boolean;
   /** @internal Bytes of memories. */
   readonly memories: Ledger;
   /** @internal Elements of tables. */
@@ -91,9 +98,10 @@ export class Store {
   private exposed: WeakReference<Exposed>[] = [];
 
   constructor(machine: Machine, options: StoreOptions = {}) {
-    const { reclaim = true, ...limits } = readOptions('store', options, STORE_OPTIONS);
+    const { reclaim = true, canonicalNans = false, ...limits } = readOptions('store', options, STORE_OPTIONS);
     this.machine = machine;
     this.limits = { ...DEFAULT_STORE_LIMITS, ...limits };
+    this.canonicalNans = canonicalNans;
     this.memories = new Ledger(this.limits.maxMemoryBytes, reclaim);
     this.tables = new Ledger(this.limits.maxTableElements, reclaim);
     this.code = new Ledger(this.limits.maxCodeBytes, reclaim);

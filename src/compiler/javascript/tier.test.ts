@@ -2,4 +2,4 @@ import { evaluate } from '../../../spec-tests/engines/javascript-tier';
 import { describeTier } from '../testing';
 import { JavaScriptTier } from './tier';
 
-describeTier('JavaScript', [new JavaScriptTier(evaluate)], { nans: true, fuelAfterTraps: true });
+describeTier('JavaScript', [new JavaScriptTier(evaluate)], { fuelAfterTraps: true });

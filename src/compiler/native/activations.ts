@@ -62,6 +62,8 @@ export class Activations {
   readonly machine: TierMachine;
   private readonly host: HostWebAssembly;
   private current: Activation | undefined;
+  /** Units that the next boundary takes besides those that native code has counted; not positive. */
+  private owed = 0;
   /** What is on its way out of calls out, and has marked the frames above: where the last one was made, as the host's trace tells it. */
   private readonly passed = new WeakMap<Error, Error>();
 
@@ -73,6 +75,7 @@ export class Activations {
     this.helpers = {
       enter: (id: number, fuel: number, end: bigint) => this.enter(id, fuel, end),
       loop: (id: number, fuel: number, place: bigint) => this.loop(id, fuel, place),
+      owe: (fuel: number) => this.owe(fuel),
       frame: (id: number, pointidx: number, place: bigint) => this.frame(id, pointidx, place),
       pushI32,
       pushI64,
@@ -99,7 +102,7 @@ export class Activations {
     try {
       const enter = native.enter(func.instance!.module.funcTypes[func.funcidx]);
       const fuel = enter(index, registers.fuel, raisedSp + sp, raisedFp + fp);
-      if (!activation.isUnwinding) registers.fuel = fuel;
+      if (!activation.isUnwinding) this.count(fuel);
     } catch (error) {
       throw this.failed(activation, error);
     } finally {
@@ -155,7 +158,18 @@ export class Activations {
     return returned === undefined ? machine.left() : machine.returned(returned);
   }
 
+  /** What native code has left of the fuel. */
+  private count(fuel: number): void {
+    this.machine.registers.fuel = fuel + this.owed;
+    this.owed = 0;
+  }
+
   // What emitted code calls
+
+  private owe(fuel: number): number {
+    this.owed += fuel;
+    return 0;
+  }
 
   private unwind(activation: Activation): number {
     activation.isUnwinding = true;
@@ -172,7 +186,7 @@ export class Activations {
     const sp = Number(bits >> 32n) - activation.raisedSp;
     const endOfFrame = Number(bits & 0xffffffffn) - activation.raisedFp;
     if (sp > registers.maxSp || endOfFrame > registers.maxFp) throw trap('callStackExhausted', -1);
-    registers.fuel = fuel;
+    this.count(fuel);
     registers.sp = sp;
     const isFull = sp + activation.raisedSp > HIGHEST || endOfFrame + activation.raisedFp > HIGHEST;
     if (isFull || !this.refuel(activation, id)) return this.unwind(activation);
@@ -183,7 +197,7 @@ export class Activations {
     const activation = this.current!;
     const { machine } = this;
     const { registers } = machine;
-    registers.fuel = fuel;
+    this.count(fuel);
     registers.sp = Number(BigInt.asUintN(64, place) >> 32n) - activation.raisedSp;
     if (registers.sp - activation.sp < MOST_LEFT && this.rises(activation, id))
       return this.unwind(activation);
@@ -250,7 +264,7 @@ export class Activations {
     const fp = (low >>> 0) - activation.raisedFp;
     const callee = native.callee(id);
     const { params, results } = callee.type;
-    registers.fuel = fuel;
+    this.count(fuel);
     if (fp + 2 * Math.max(params.length, results.length) > machine.stack.ints.length)
       throw trap('callStackExhausted', -1);
     crossing.toStack(params, fp);
@@ -293,7 +307,7 @@ export class Activations {
     const { registers } = machine;
     // The slots of native frames hold nothing until these leave.
     const { fp } = activation;
-    registers.fuel = fuel;
+    this.count(fuel);
     if (fp + SLOTS_OF_EFFECT > machine.stack.ints.length) throw trap('callStackExhausted', -1);
     crossing.allToStack(fp);
     activation.native.effect(number, machine)(fp);
@@ -307,6 +321,7 @@ export class Activations {
   /** What an exception is that comes out of native code. The frames that wait are marked for its backtrace. */
   private failed(activation: Activation, error: unknown): unknown {
     const { native } = activation;
+    this.owed = 0;
     if (activation.isUnwinding) native.cells.of('unwinding').value = 0;
     native.giveGlobals();
     if (!(error instanceof Error)) return error;

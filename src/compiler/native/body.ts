@@ -22,19 +22,20 @@
  * What the operand stack holds below a block or a call is kept in locals (`Shadow`), since code cannot look below. Code that no control flow
  * reaches is left out. A quiet function is copied.
  */
-import { F32, type FuncType, I32, OP, type ValType } from '../../decoder';
+import { F32, F64, type FuncType, I32, OP, V128, type ValType } from '../../decoder';
 import { readBlockType, readBlockTypeIndex } from '../../decoder/body';
 import { skipImmediates } from '../../decoder/immediates';
 import type { BlockOp } from '../../decoder/instructions';
 import { Reader } from '../../decoder/reader';
 import { type TypeList, typesOf } from '../../decoder/typelist';
 import { type Block, type Callee, type Visitor, Walk } from '../../decoder/walk';
-import { isLarge } from './facts';
+import { factsOf, isLarge } from './facts';
 import { pushLocal, takeValue } from './frame';
 import { FunctionWriter, type InstrumentedBody, slotsIn } from './function-writer';
 import type { Layout } from './layout';
+import { emitCanonical, isForgotten, type Lanes, MadeFloats } from './nans';
 import { NotNative } from './refusals';
-import { REWRITERS, type Rewrite, type RewrittenBody } from './rewriters';
+import { type Rewrite, type Rewrites, type RewrittenBody, rewritersOf } from './rewriters';
 import { plainLoop, writeTurns } from './turns';
 
 /** A walk that knows how many of the lowest operands lie in shadows: until something takes them. */
@@ -77,6 +78,13 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   readonly reader: Reader;
   protected readonly labels: OpenLabel[] = [];
   private readonly quiet: Uint8Array;
+  private readonly rewriters: Rewrites;
+  /** Whether fuel may be owed where a loop is entered; found when there is one. */
+  private owes: boolean | undefined = undefined;
+  /** Where NaNs must have the same bits in every tier. */
+  private readonly made: MadeFloats | undefined;
+  /** Whether the result of the instruction at hand is a float that arithmetic makes. */
+  private isMaking = false;
   private readonly isQuiet: boolean;
   /** Blocks that code has opened which is not reached. */
   private dead = 0;
@@ -94,6 +102,8 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     super(layout, funcidx, id);
     this.quiet = layout.quiet;
     this.isQuiet = layout.quiet[funcidx] !== 0;
+    this.rewriters = rewritersOf(layout);
+    this.made = layout.variant.isExact ? new MadeFloats() : undefined;
     this.reader = new Reader(layout.module.bytes);
     this.walk = new ShadowedWalk(layout.module, funcidx, this);
   }
@@ -138,6 +148,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   // What the walk tells.
 
   instruction(walk: Walk): void {
+    this.noteMade(walk);
     if (this.afterEnd) {
       this.afterEnd = false;
       // The engine's validation goes on behind every `end`, with the results that nobody has left there.
@@ -151,7 +162,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     }
     this.isWide ||= row.feature === 'simd';
     if (height > this.highest || (this.isWide && height > 0)) this.reserve(walk.stack!);
-    const rewrite = REWRITERS[row.op];
+    const rewrite = this.rewriters[row.op];
     if (rewrite === undefined) {
       if (this.verbatim < 0) this.verbatim = walk.offset;
       return;
@@ -160,6 +171,10 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     this.positions?.push({ emitted: this.out.length, original: walk.offset, isCopy: false });
     this.reader.pos = walk.immediates;
     rewrite(this);
+  }
+
+  protected noteMade(walk: Walk): void {
+    this.isMaking = this.made?.see(walk) ?? false;
   }
 
   /** Code that is not reached is left out, but for the ends of blocks that are. */
@@ -260,7 +275,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
       operands: walk.stack,
     });
     this.toShadows(params, height);
-    this.addUnits(1);
+    this.passFirstTurn();
     const exit = this.open('block', [], results);
     const again = this.open('loop', [], results);
     if (!isBusy && params.length === 0 && results.length === 0) this.writeTurns(inside, exit);
@@ -272,7 +287,7 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
   /** The turns of a small loop, whose body begins there, as long as there is fuel for some. */
   private writeTurns(inside: number, exit: number): void {
     const { layout } = this;
-    const loop = plainLoop(layout.module, inside);
+    const loop = plainLoop(layout.module, inside, this.rewriters);
     if (loop === undefined || !loop.body.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1))) {
       return;
     }
@@ -310,6 +325,31 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     out.i32Const(0);
     out.op('i32.lt_s');
     this.branchTo('br_if', slow);
+  }
+
+  /** The first turn is no safepoint: it passes, whatever is owed. */
+  private passFirstTurn(): void {
+    const { out, fuel } = this;
+    this.owes ??= this.mayOwe();
+    if (this.owes) {
+      out.indexed('local.get', fuel);
+      out.i32Const(0);
+      out.op('i32.lt_s');
+      this.open('if', [], []);
+      out.indexed('local.get', fuel);
+      this.help('owe');
+      out.indexed('local.set', fuel);
+      this.close();
+    }
+    this.addUnits(1);
+  }
+  /** Whether something between two safepoints of the function takes fuel. */
+  private mayOwe(): boolean {
+    const { module, quiet, charging } = this.layout;
+    const { takesFuel, callees } = factsOf(module, this.funcidx);
+    if (takesFuel) return true;
+    for (const callee of callees) if (quiet[callee] === 0 || charging[callee] !== 0) return true;
+    return false;
   }
 
   private addUnits(units: number): void {
@@ -432,6 +472,18 @@ export class Body extends FunctionWriter implements RewrittenBody, Visitor {
     const end = reader.pos;
     reader.pos = pos;
     return end;
+  }
+
+  withCanonicalNan(lanes: Lanes): void {
+    const { out, layout, walk } = this;
+    const { module } = layout;
+    const end = this.endOfInstruction();
+    out.copy(module.bytes, walk.offset, end);
+    // A vector's bits are all that it is; a float may be moved, with whatever bits it has.
+    const isVector = lanes === 'f32x4' || lanes === 'f64x2';
+    if ((!isVector && !this.isMaking) || isForgotten(module, end, lanes)) return;
+    const type = isVector ? V128 : lanes === 'f32' ? F32 : F64;
+    emitCanonical(out, lanes, this.shadowOf(KEPT, type).localidx);
   }
 
   keepTop(type: ValType): number {

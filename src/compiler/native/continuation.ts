@@ -53,6 +53,7 @@ export class Continuation extends Body {
   }
 
   override instruction(walk: Walk): void {
+    if (this.isSilent) this.noteMade(walk);
     if (this.state === 'before') {
       if (walk.offset !== this.from || !walk.reachable) return;
       this.arrive();

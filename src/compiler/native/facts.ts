@@ -12,6 +12,7 @@ import { CALLS, skipImmediates } from '../../decoder/immediates';
 import { type Instruction, usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import { whyTooLarge } from '../limits';
+import type { Layout } from './layout';
 import { HANDLES_EXCEPTIONS, MOST_CODE, whyNotUnnamed } from './refusals';
 
 /** How many branches go back to each loop, by the module offset of the `loop`. */
@@ -21,9 +22,13 @@ export type Loops = ReadonlyMap<number, number>;
 export interface Facts {
   /** Why it cannot run natively. It was not looked at behind the place that tells. */
   readonly why: string | undefined;
+  /** Whether it has instructions whose results the specification leaves to the host. */
+  readonly isRelaxed: boolean;
   readonly loops: Loops;
   /** The functions that its instructions name, each once. Tail calls are calls. */
   readonly callees: ReadonlySet<number>;
+  /** Whether something else than a function that it names may take fuel: a call that names none, or work in bulk. */
+  readonly takesFuel: boolean;
 }
 
 interface OpenBlock {
@@ -47,6 +52,13 @@ export function factsOf(module: ModuleData, funcidx: number): Facts {
   return facts;
 }
 
+/** Why a function cannot run natively in such a program. */
+export function whyNotFunction({ module, variant }: Layout, funcidx: number): string | undefined {
+  const { why, isRelaxed } = factsOf(module, funcidx);
+  return why ?? (variant.isExact && isRelaxed ? RELAXED : undefined);
+}
+const RELAXED = 'it has relaxed instructions, which every host does in its own way';
+
 class Scan {
   private readonly module: ModuleData;
   private readonly funcidx: number;
@@ -54,6 +66,8 @@ class Scan {
   private readonly open: OpenBlock[] = [{ isLoop: false, offset: -1, branches: 0 }];
   private readonly loops = new Map<number, number>();
   private readonly callees = new Set<number>();
+  private isRelaxed = false;
+  private takesFuel = false;
 
   constructor(module: ModuleData, funcidx: number) {
     this.module = module;
@@ -70,12 +84,14 @@ class Scan {
       const row = readInstruction(reader);
       why = usesExceptions(row) ? HANDLES_EXCEPTIONS : this.look(row, offset);
     }
-    return { why, loops, callees };
+    return { why, isRelaxed: this.isRelaxed, loops, callees, takesFuel: this.takesFuel };
   }
 
   /** The reader stands at the instruction's immediates. Why the function cannot run natively, if it tells that. */
   private look(row: Instruction, offset: number): string | undefined {
     const { reader, module, open, loops } = this;
+    this.isRelaxed ||= row.feature === 'relaxedSimd';
+    this.takesFuel ||= CHARGING.has(row.op) || CALLS[row.imm] === 'unnamed';
     if (row.imm === 'label') {
       this.branch(reader.u32());
       return undefined;

@@ -5,7 +5,7 @@
 import { codeReader, funcTypeOf, readLocals } from '../../decoder/body';
 import type { ModuleData } from '../../decoder/module';
 import { codeSize } from '../limits';
-import { factsOf } from './facts';
+import { factsOf, whyNotFunction } from './facts';
 import type { Layout } from './layout';
 import { MOST_CODE } from './refusals';
 
@@ -63,7 +63,8 @@ export class Refusals {
   private find(funcidx: number): string | undefined {
     const { module, quiet } = this.layout;
     if (funcidx < module.importedFuncs) return 'it is imported';
-    const { why, callees } = factsOf(module, funcidx);
+    const why = whyNotFunction(this.layout, funcidx);
+    const { callees } = factsOf(module, funcidx);
     if (quiet[funcidx] === 0) return why;
     // It has no way to unwind, and so must not call out.
     const refused = why ?? (this.isAnyRefused(callees) ? QUIET_CALLS_OUT : undefined);

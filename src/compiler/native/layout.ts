@@ -32,6 +32,11 @@ export const HELPERS = {
   enter: { params: [I32, I32, I64], results: [I32] },
   /** Function x stands at the header of a loop without fuel: (x, fuel, place). The fuel to go on with, or -1: unwind. */
   loop: { params: [I32, I32, I64], results: [I32] },
+  /**
+   * A loop is entered with less than no fuel, since work in bulk has taken more than there was: the next safepoint is a turn of the loop, or
+   * a call, and takes what is owed. The fuel to go on with until then.
+   */
+  owe: { params: [I32], results: [I32] },
   /** A frame of function x that unwinds from its point y: (x, y, place). Its values are pushed next. */
   frame: { params: [I32, I32, I64], results: [] },
   pushI32: { params: [I32], results: [] },
@@ -104,13 +109,20 @@ export class Effects {
   }
 }
 
+/** Of what is emitted for a module there are as many programs as these have values. */
+export interface Variant {
+  /** Whether its memories are shared ones of the host. */
+  readonly isShared: boolean;
+  /** Whether a NaN that arithmetic makes is the canonical one (nans.ts). */
+  readonly isExact: boolean;
+}
+
 const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${results.join()}`;
 
 /** What it has once been asked for stays the same, so that a function which is emitted again becomes the same bytes. */
 export class Layout {
   readonly module: Module;
-  /** Whether its memories are shared ones of the host. */
-  readonly isShared: boolean;
+  readonly variant: Variant;
   /** By function index: 1 when it needs no safepoint (decoder/quiet.ts), and when, needing none, it charges fuel for work in bulk. */
   readonly quiet: Uint8Array;
   readonly charging: Uint8Array;
@@ -126,9 +138,9 @@ export class Layout {
   private readonly helperAt: Readonly<Record<Helper, number>>;
   private readonly cellAt: Readonly<Record<Cell, number>>;
 
-  constructor(module: Module, isShared: boolean, base?: Layout) {
+  constructor(module: Module, variant: Variant, base?: Layout) {
     this.module = module;
-    this.isShared = isShared;
+    this.variant = variant;
     this.quiet =
       base?.quiet ?? Uint8Array.from(module.funcTypes, (_, funcidx) => Number(isQuiet(module, funcidx)));
     this.charging = base?.charging ?? chargingFunctions(module, this.quiet);
@@ -182,7 +194,7 @@ export class SideLayout extends Layout {
   private readonly members: ReadonlyMap<number, number>;
 
   constructor(base: Layout, members: readonly number[]) {
-    super(base.module, base.isShared, base);
+    super(base.module, base.variant, base);
     this.members = new Map(members.map((funcidx, k) => [funcidx, k]));
   }
 

@@ -4,7 +4,7 @@ import { SECTIONS } from '../../decoder/sections';
 import { callIn, callOut, globalsIn, globalsOut, IN_PARAMS, IN_RESULTS } from './adapters';
 import { Body } from './body';
 import { Emitter, emittedType } from './emitter';
-import { factsOf } from './facts';
+import { whyNotFunction } from './facts';
 import type { FrameShape } from './frame';
 import type { Layout } from './layout';
 import { NotNative } from './refusals';
@@ -124,7 +124,7 @@ class ModuleWriter extends SectionWriter<Layout> {
 
   /** Or why there is none. */
   private nativeBody(funcidx: number): Emitter | string {
-    const { why } = factsOf(this.module, funcidx);
+    const why = whyNotFunction(this.layout, funcidx);
     if (why !== undefined) return why;
     try {
       return new Body(this.layout, funcidx).instrument().code;

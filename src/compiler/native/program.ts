@@ -8,7 +8,7 @@ import { Body } from './body';
 import type { FrameShape } from './frame';
 import { groupOf, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
-import { HELPER_NAMES, Layout } from './layout';
+import { HELPER_NAMES, Layout, type Variant } from './layout';
 import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
 import { type ContinuationModule, emitContinuation, emitGroup, type SideModule } from './side-module';
 
@@ -45,7 +45,7 @@ export class Program {
   private readonly sizes: PartSizes;
 
   /** Throws what the host's engine throws that does not take the module. */
-  constructor(module: Module, host: HostWebAssembly, sizes: PartSizes, isShared: boolean) {
+  constructor(module: Module, host: HostWebAssembly, sizes: PartSizes, variant: Variant) {
     this.module = module;
     this.host = host;
     this.sizes = sizes;
@@ -53,7 +53,7 @@ export class Program {
     const part = parts.push({ program: this, side: undefined }) - 1;
     this.groups = isSmall(module, sizes) ? undefined : new Map();
     this.emitted = (this.groups === undefined ? emitModule : emitHollow)(
-      new Layout(module, isShared),
+      new Layout(module, variant),
       `${NAME}${part}`,
     );
     this.compiled = new host.Module(this.emitted.bytes);

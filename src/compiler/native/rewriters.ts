@@ -23,6 +23,7 @@ import { PLAIN_OPS, readPlain } from '../../decoder/plain';
 import type { Walk } from '../../decoder/walk';
 import { type Emitter, EXTERN_CODE, emittedType } from './emitter';
 import type { Layout } from './layout';
+import { type Lanes, lanesOf } from './nans';
 import { HANDLES_EXCEPTIONS, NotNative } from './refusals';
 
 /** What rewriters are made of: a body that is being written (body.ts). */
@@ -47,6 +48,8 @@ export interface RewrittenBody {
   inPlaceOrHelped(few: number, rewrite: Rewrite): void;
   /** The operand of this type on top is kept where a trap can find it. */
   noteOperand(type: ValType): void;
+  /** The instruction at hand, and its result with the canonical NaN where that is one that arithmetic has made. */
+  withCanonicalNan(lanes: Lanes): void;
   /** Copies the operand of this type on top to a local, whose index it returns. */
   keepTop(type: ValType): number;
 }
@@ -171,7 +174,17 @@ const REWRITE: Readonly<Record<RewrittenOp, Rewrite | undefined>> = {
 };
 
 /** By dense id. */
-export const REWRITERS: (Rewrite | undefined)[] = [];
+export type Rewrites = readonly (Rewrite | undefined)[];
+const REWRITERS: (Rewrite | undefined)[] = [];
 for (const [op] of EXCEPTION_ROWS) REWRITERS[op] = REFUSED;
 for (const op of PLAIN_OPS) REWRITERS[OP[op]] = helped(op);
 for (const name of Object.keys(REWRITE) as (keyof typeof REWRITE)[]) REWRITERS[OP[name]] = REWRITE[name];
+/** The same, with those that make NaNs. */
+const EXACT_REWRITERS = REWRITERS.slice();
+lanesOf.forEach((lanes, op) => {
+  if (lanes !== undefined) EXACT_REWRITERS[op] = (body) => body.withCanonicalNan(lanes);
+});
+
+export function rewritersOf({ variant }: Layout): Rewrites {
+  return variant.isExact ? EXACT_REWRITERS : REWRITERS;
+}

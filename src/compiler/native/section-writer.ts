@@ -70,8 +70,8 @@ export class SectionWriter<L extends Layout> {
 
   /** Helpers, what else is imported (tables come first), memories and mirrors. */
   protected imports(helpers: readonly number[], others: readonly EmittedImport[]): void {
-    const { module, mirrors, isShared } = this.layout;
-    const describe = (to: Emitter): void => anyMemory(to, isShared);
+    const { module, mirrors, variant } = this.layout;
+    const describe = (to: Emitter): void => anyMemory(to, variant.isShared);
     const imports: EmittedImport[] = HELPER_NAMES.map((name, k) => ({
       from: 'runtime',
       name,

@@ -49,12 +49,15 @@ export class Harness {
   constructor(module: Module, refuse?: (funcidx: number) => string | undefined, maxFrames = 5000) {
     this.module = module;
     this.maxFrames = maxFrames;
-    const emitted = emitModule(new Layout(module, false), 'test', refuse);
+    const emitted = emitModule(new Layout(module, { isShared: false, isExact: false }), 'test', refuse);
     this.bytes = emitted.bytes;
     this.layout = emitted.layout;
     const helpers: Record<Helper, (...args: never[]) => unknown> = {
       enter: (_funcidx: number, fuel: number, place: bigint) => this.refill(fuel, place),
       loop: (_funcidx: number, fuel: number, place: bigint) => this.refill(fuel, place),
+      owe: () => {
+        throw new Error('nothing is owed here');
+      },
       frame: (funcidx: number, pointidx: number, place: bigint) => {
         this.pushed = [];
         this.raw.push({ funcidx, pointidx, place, values: this.pushed });

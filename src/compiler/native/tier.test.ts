@@ -14,7 +14,7 @@ import { NativeTier } from './tier';
 
 /** Modules emitted whole, and with a part for each function. */
 const TIERS = [new NativeTier(HOST), new NativeTier(HOST, { whole: 0, group: 0 })];
-describeTier('native', TIERS, { nans: false, fuelAfterTraps: false });
+describeTier('native', TIERS, { fuelAfterTraps: false });
 
 describe('a large module', () => {
   it('is loaded group by group without nesting, however long the chain of first calls is', async () => {
@@ -52,7 +52,13 @@ describe('a quiet function that cannot run natively', () => {
     const refusing = (funcidx: number) => (funcidx === 0 ? 'so the test wants it' : undefined);
     const harness = new Harness(decoded, refusing);
     harness.host = (funcidx) => [funcidx + 5];
-    expect([...emitModule(new Layout(decoded, false), 'test', refusing).refused.keys()]).toEqual([0, 1]);
+    expect([
+      ...emitModule(
+        new Layout(decoded, { isShared: false, isExact: false }),
+        'test',
+        refusing,
+      ).refused.keys(),
+    ]).toEqual([0, 1]);
     expect(harness.run(2, [3], 100)).toEqual({ results: [11] });
     harness.host = () => {
       harness.unwind();

@@ -21,9 +21,16 @@ import { slotsIn } from './function-writer';
 import { PART_SIZES, type PartSizes } from './groups';
 import { HeldMemories } from './held-memories';
 import type { HostWebAssembly } from './host';
+import type { Variant } from './layout';
 import { NativeInstance } from './native-instance';
 import { Program } from './program';
 import { whyNotModule } from './refusals';
+
+/** Or why there is none. */
+interface KnownProgram {
+  readonly variant: Variant;
+  readonly program: Program | string;
+}
 
 const RUNS: Verdict = { kind: 'runs' };
 const refuses = (why: string): Verdict => ({ kind: 'refuses', why });
@@ -41,9 +48,7 @@ export class NativeTier implements Tier {
   readonly isPrompt: boolean = true;
   private readonly host: HostWebAssembly;
   private readonly sizes: PartSizes;
-  private readonly programs = new WeakMap<ModuleData, Program | string>();
-  /** Those whose memories are shared ones of the host. */
-  private readonly sharedPrograms = new WeakMap<ModuleData, Program | string>();
+  private readonly programs = new WeakMap<ModuleData, KnownProgram[]>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
   private activations: Activations | undefined;
   private readonly budget = new Budget(MADE_AT_ONCE);
@@ -120,7 +125,8 @@ export class NativeTier implements Tier {
   private instantiate(instance: Instance, { helpers, crossing }: Activations): NativeInstance | string {
     const held = HeldMemories.of(instance);
     if (held === undefined) return 'its memory is not one of the host';
-    const program = this.programOf(instance.module, held.isShared);
+    const variant = { isShared: held.isShared, isExact: instance.store.canonicalNans };
+    const program = this.programOf(instance.module, variant);
     const room = typeof program === 'string' ? undefined : roomIn(instance, program);
     if (typeof program !== 'string' && room !== undefined)
       return new NativeInstance(instance, program, this.host, helpers, crossing, held, room);
@@ -128,19 +134,24 @@ export class NativeTier implements Tier {
     return typeof program === 'string' ? program : NO_ROOM;
   }
 
-  private programOf(module: Module, isShared: boolean): Program | string {
-    const programs = isShared ? this.sharedPrograms : this.programs;
-    let program = programs.get(module);
-    if (program === undefined) {
-      program = this.compile(module, isShared);
-      programs.set(module, program);
+  private programOf(module: Module, variant: Variant): Program | string {
+    let known = this.programs.get(module);
+    if (known === undefined) {
+      known = [];
+      this.programs.set(module, known);
     }
-    return program;
+    const { isShared, isExact } = variant;
+    let found = known.find((one) => one.variant.isShared === isShared && one.variant.isExact === isExact);
+    if (found === undefined) {
+      found = { variant, program: this.compile(module, variant) };
+      known.push(found);
+    }
+    return found.program;
   }
 
-  private compile(module: Module, isShared: boolean): Program | string {
+  private compile(module: Module, variant: Variant): Program | string {
     try {
-      const program = new Program(module, this.host, this.sizes, isShared);
+      const program = new Program(module, this.host, this.sizes, variant);
       this.budget.spend(program.emitted.bytes.length);
       return program;
     } catch (error) {

@@ -16,7 +16,7 @@ import { skipImmediates } from '../../decoder/immediates';
 import type { ModuleData } from '../../decoder/module';
 import { Reader } from '../../decoder/reader';
 import type { Emitter } from './emitter';
-import { REWRITERS } from './rewriters';
+import type { Rewrites } from './rewriters';
 
 /** Bytes of a body up to which it is written so many times. The host's compiler unrolls small loops as well. */
 const SIZES: readonly { readonly bytes: number; readonly turns: number }[] = [
@@ -44,7 +44,11 @@ export interface PlainLoop {
  * The loop whose body begins there, if it is small, and nothing in it is rewritten, calls, or loops. Branches that stay in the body are
  * copied, too.
  */
-export function plainLoop(module: ModuleData, bodyOffset: number): PlainLoop | undefined {
+export function plainLoop(
+  module: ModuleData,
+  bodyOffset: number,
+  rewriters: Rewrites,
+): PlainLoop | undefined {
   const reader = new Reader(module.bytes, bodyOffset);
   const body: PlainInstruction[] = [];
   let nesting = 0;
@@ -55,7 +59,7 @@ export function plainLoop(module: ModuleData, bodyOffset: number): PlainLoop | u
     const { op } = row;
     const isBranch = op === OP.br || op === OP.br_if;
     const isBlock = op === OP.block || op === OP.if || op === OP.else || op === OP.end;
-    if (!isBranch && !isBlock && REWRITERS[op] !== undefined) return undefined;
+    if (!isBranch && !isBlock && rewriters[op] !== undefined) return undefined;
     let label = -1;
     if (isBranch) label = reader.u32() - nesting;
     else skipImmediates(reader, row, module);
