@@ -1,7 +1,14 @@
-/** One engine, one program, one process: `node [--jitless] child.mjs <task>` prints a Measurement. */
+/** One engine, one program, one process: `node [--jitless] child.mjs <task>` prints a Measurement, or what a cold run took. */
 import { readFileSync } from 'node:fs';
 import { loadNamespace } from './namespace.ts';
-import { type Measurement, median, type Namespace, type Task } from './protocol.ts';
+import {
+  type ColdAnswer,
+  type ColdTask,
+  type Measurement,
+  median,
+  type Namespace,
+  type Task,
+} from './protocol.ts';
 
 type Run = (n: number) => number;
 
@@ -55,5 +62,11 @@ function measure(api: Namespace, task: Task): Measurement {
   return { checksum, loadMs: loaded - start, firstMs: first - loaded, repMs: median(samples) };
 }
 
-const task = JSON.parse(process.argv[2]!) as Task;
-console.log(JSON.stringify(measure(await loadNamespace(task.engine, task.tier), task)));
+function runCold(api: Namespace, { file, repetitions }: ColdTask): ColdAnswer {
+  load(api, file)(repetitions);
+  return { processMs: processorTime() };
+}
+
+const task = JSON.parse(process.argv[2]!) as Task | ColdTask;
+const api = await loadNamespace(task.engine, task.tier);
+console.log(JSON.stringify('repetitions' in task ? runCold(api, task) : measure(api, task)));

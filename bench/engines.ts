@@ -3,7 +3,14 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { bundleTs } from '../scripts/run-ts.mjs';
 import { root } from './paths.ts';
-import { type JsEngine, type Measurement, median, type Task } from './protocol.ts';
+import {
+  type ColdAnswer,
+  type ColdTask,
+  type JsEngine,
+  type Measurement,
+  median,
+  type Task,
+} from './protocol.ts';
 
 export interface Timing {
   readonly warmUpMs: number;
@@ -15,6 +22,8 @@ export interface Engine {
   readonly name: string;
   /** undefined: the engine cannot run this program. */
   measure(file: string, timing: Timing): Measurement | undefined;
+  /** Milliseconds of processor time that a process takes from its start to the end of so many repetitions. */
+  cold(file: string, repetitions: number): number | undefined;
 }
 
 const childBundle = await bundleTs(path.join(root, 'bench', 'child.ts'));
@@ -26,19 +35,19 @@ interface JsOptions {
 }
 
 function jsEngine(name: string, engine: JsEngine, { flags = [], ...asked }: JsOptions = {}): Engine {
+  const ask = (task: Task | ColdTask): unknown => {
+    const { stdout, stderr } = spawnSync(process.execPath, [...flags, childBundle, JSON.stringify(task)]);
+    const line = stdout.toString().trim();
+    if (line !== '') return JSON.parse(line);
+    const reason = /^\w*Error.*$/m.exec(stderr.toString())?.[0] ?? stderr.toString().slice(0, 200);
+    console.error(`${name}: ${path.basename(task.file)}: ${reason}`);
+    return undefined;
+  };
   return {
     name,
-    measure(file, timing) {
-      const task: Task = { engine, file, ...timing, ...asked };
-      const { stdout, stderr } = spawnSync(process.execPath, [...flags, childBundle, JSON.stringify(task)]);
-      const line = stdout.toString().trim();
-      if (line === '') {
-        const reason = /^\w*Error.*$/m.exec(stderr.toString())?.[0] ?? stderr.toString().slice(0, 200);
-        console.error(`${name}: ${path.basename(file)}: ${reason}`);
-        return undefined;
-      }
-      return JSON.parse(line) as Measurement;
-    },
+    measure: (file, timing) => ask({ engine, file, ...timing, ...asked }) as Measurement | undefined,
+    cold: (file, repetitions) =>
+      (ask({ engine, file, repetitions, tier: asked.tier }) as ColdAnswer | undefined)?.processMs,
   };
 }
 
@@ -62,7 +71,16 @@ function wasm3Engine(binary: string): Engine {
       const samples = Array.from({ length: timing.samples }, () => (call(file, n).ms - startUp) / (n - 1));
       return { checksum: call(file, 2).result, repMs: median(samples) };
     },
+    cold: (file, repetitions) => call(file, repetitions).ms,
   };
+}
+
+/** Engines that would be measured if they were here, and why they are not. */
+export function missingEngines(): string[] {
+  const missing: string[] = [];
+  if (!process.env['TSWASM_WASM3']) missing.push('wasm3 (TSWASM_WASM3 names no binary)');
+  for (const name of ['webassemblyjs', 'Asyncify', 'wasm2js']) missing.push(`${name} (no adapter)`);
+  return missing;
 }
 
 /** `warmFile` is the program that "tswasm-warm" runs first. */

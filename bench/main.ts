@@ -1,13 +1,16 @@
 /**
  * Engines side by side on the bench programs, in interleaved rounds.
- *   npm run bench -- [--rounds N] [--engines a,b] [--groups a,b] [--quick] [--json FILE] [program...]
+ *   npm run bench -- [--rounds N] [--engines a,b] [--groups a,b] [--quick] [--json FILE] [--no-write] [program...]
+ * Writes the head of results.md and of the README's part about speed, unless only some programs or engines are asked for.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Engine, engines, type Timing } from './engines.ts';
-import { buildProgram, isBuildable, PROGRAMS } from './programs.ts';
-import { type Rounds, report, summarize } from './report.ts';
+import { type Engine, engines, missingEngines, type Timing } from './engines.ts';
+import { type Run, writeHead } from './head.ts';
+import { buildProgram, hasClang, isBuildable, PROGRAMS } from './programs.ts';
+import { ANCHORS, type Rounds, report, type Summary, summarize } from './report.ts';
+import { friedman } from './statistics.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +20,7 @@ const { values: options, positionals } = parseArgs({
     groups: { type: 'string' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
+    'no-write': { type: 'boolean', default: false },
   },
 });
 
@@ -24,12 +28,25 @@ const timing: Timing = options.quick
   ? { warmUpMs: 100, sampleMs: 30, samples: 3 }
   : { warmUpMs: 800, sampleMs: 150, samples: 5 };
 
-function measureInto(rounds: Rounds, engine: Engine, program: string, file: string): void {
-  const measurement = engine.measure(file, timing);
-  if (measurement === undefined) return;
+/** What the first engine needs for a cold run, besides its start. */
+const COLD_MS = options.quick ? 50 : 100;
+
+/** `cold`: repetitions of a cold run; the first engine's speed says how many that are. */
+function measureInto(
+  rounds: Rounds,
+  engine: Engine,
+  program: string,
+  file: string,
+  cold: number | undefined,
+): number | undefined {
+  const measured = engine.measure(file, timing);
+  if (measured === undefined) return cold;
+  const repetitions = cold ?? Math.max(1, Math.ceil(COLD_MS / measured.repMs));
+  const measurement = { ...measured, coldMs: engine.cold(file, repetitions) };
   const byProgram = rounds.get(engine.name) ?? new Map();
   rounds.set(engine.name, byProgram);
   byProgram.set(program, [...(byProgram.get(program) ?? []), measurement]);
+  return repetitions;
 }
 
 /** Every engine must compute what the first one does. polywasm, which trades correctness for size, is only told on. */
@@ -47,9 +64,13 @@ function checkAgreement(rounds: Rounds, programs: readonly string[]): void {
 }
 
 const groups = options.groups?.split(',');
+const isAsked = positionals.length > 0 || groups !== undefined;
+/** A glance has every third kernel. */
+const isGlanced = (k: number, group: string) => group === 'basic' || k % 3 === 0;
 const chosen = PROGRAMS.filter(
-  (p) =>
+  (p, k) =>
     isBuildable(p) &&
+    (!options.quick || isAsked || isGlanced(k, p.group)) &&
     (positionals.length === 0 || positionals.includes(p.name)) &&
     (groups === undefined || groups.includes(p.group)),
 );
@@ -65,15 +86,24 @@ const many = PROGRAMS.filter(({ name }) => name === 'many');
 for (const program of new Set([...chosen, ...many])) files.set(program.name, await buildProgram(program));
 
 const wanted = options.engines?.split(',');
-const list = engines(files.get('many')!).filter((e) => wanted === undefined || wanted.includes(e.name));
+/** Of which a glance says nothing. */
+const SLOW = ['tswasm warm', 'jitless'];
+const list = engines(files.get('many')!).filter(({ name }) =>
+  wanted === undefined ? !options.quick || !SLOW.includes(name) : wanted.includes(name),
+);
 const names = chosen.map((p) => p.name);
 const rounds: Rounds = new Map();
 const count = options.quick ? 1 : Number(options.rounds);
+const repetitions = new Map<string, number | undefined>();
 for (let round = 0; round < count; round++) {
   for (const program of names) {
     // The order turns with the round, so that no engine is always the one that runs after a heavy one.
     for (let i = 0; i < list.length; i++) {
-      measureInto(rounds, list[(i + round) % list.length]!, program, files.get(program)!);
+      const engine = list[(i + round) % list.length]!;
+      repetitions.set(
+        program,
+        measureInto(rounds, engine, program, files.get(program)!, repetitions.get(program)),
+      );
     }
     process.stderr.write(`round ${round + 1}/${count}: ${program}\n`);
   }
@@ -83,6 +113,30 @@ const summaries = summarize(rounds, chosen);
 const present = list.map((e) => e.name).filter((name) => rounds.has(name));
 console.log(`Node ${process.version}, ${cpus()[0]?.model.trim()}, ${count} rounds`);
 console.log(report(summaries, present));
+
+/** Ranks of the engines that have a figure for every program. */
+function ranking(all: readonly Summary[], names: readonly string[]): Run['ranking'] {
+  const whole = names.filter((name) => all.every(({ us }) => us[name] !== undefined));
+  if (whole.length < 2) return undefined;
+  return friedman(
+    whole,
+    all.map(({ us }) => whole.map((name) => us[name]!)),
+  );
+}
+
+if (!isAsked && wanted === undefined && !options['no-write']) {
+  const anchor = ANCHORS.find((name) => present.includes(name)) ?? present[0]!;
+  const order = [anchor, ...present.filter((name) => name !== anchor)];
+  const missing = [
+    ...missingEngines(),
+    ...list.filter(({ name }) => !present.includes(name)).map(({ name }) => `${name} (it ran nothing)`),
+    ...(hasClang() ? [] : ['programs in C (no clang)']),
+    ...(options.quick ? ['two kernels of three, and slow engines (--quick)'] : []),
+  ];
+  const conditions = `Node ${process.version}, ${cpus()[0]?.model.trim()}, rounds: ${count}`;
+  const run = { conditions, summaries, engines: order, missing, ranking: ranking(summaries, present) };
+  console.log(`written: ${writeHead(run).join(', ')}`);
+}
 if (options.json) {
   const raw = Object.fromEntries(
     [...rounds].map(([engine, byProgram]) => [engine, Object.fromEntries(byProgram)]),

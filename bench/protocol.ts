@@ -15,6 +15,15 @@ export interface Task {
   readonly samples: number;
 }
 
+/** The same program in a process that does nothing else: loads it, and runs so many repetitions. */
+export interface ColdTask extends Pick<Task, 'engine' | 'tier' | 'file'> {
+  readonly repetitions: number;
+}
+export interface ColdAnswer {
+  /** Processor time of the process until then. */
+  readonly processMs: number;
+}
+
 export interface Measurement {
   /** Result of `run(2)`, the same on every engine. */
   readonly checksum: number;
@@ -24,6 +33,8 @@ export interface Measurement {
   readonly firstMs?: number;
   /** Median time of one repetition, after warm-up. */
   readonly repMs: number;
+  /** Processor time of a whole process that loads it and runs it a number of times (ColdTask). */
+  readonly coldMs?: number;
 }
 
 /** The part of the `WebAssembly` namespace that the bench uses; every engine in JavaScript offers it. */

@@ -10,10 +10,12 @@ export interface Summary {
   /** engine -> median microseconds for a repetition. */
   readonly us: Record<string, number>;
   readonly firstMs: Record<string, number>;
+  /** engine -> median milliseconds of a process that does what the anchor needs `COLD_MS` for. */
+  readonly coldMs: Record<string, number>;
 }
 
 /** What the others are compared with: the first of these that is present. */
-const ANCHORS = ['native', 'tswasm'];
+export const ANCHORS = ['native', 'tswasm'];
 
 interface Named {
   readonly name: string;
@@ -24,14 +26,17 @@ export function summarize(rounds: Rounds, programs: readonly Named[]): Summary[]
   return programs.map(({ name: program, group }) => {
     const us: Record<string, number> = {};
     const firstMs: Record<string, number> = {};
+    const coldMs: Record<string, number> = {};
     for (const [engine, byProgram] of rounds) {
       const all = byProgram.get(program) ?? [];
       if (all.length === 0) continue;
       us[engine] = median(all.map((m) => m.repMs)) * 1000;
       const first = all.flatMap((m) => (m.firstMs === undefined ? [] : [m.firstMs]));
       if (first.length > 0) firstMs[engine] = median(first);
+      const cold = all.flatMap((m) => m.coldMs ?? []);
+      if (cold.length > 0) coldMs[engine] = median(cold);
     }
-    return { program, group, us, firstMs };
+    return { program, group, us, firstMs, coldMs };
   });
 }
 
@@ -42,12 +47,12 @@ function ratio({ us }: Summary, engine: string, anchor: string): number | undefi
   return time === undefined || base === undefined ? undefined : time / base;
 }
 
-function cell(value: number | undefined): string {
+export function cell(value: number | undefined): string {
   if (value === undefined) return '-';
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3);
 }
 
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i]!.length)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((c, i) => (i === 0 ? c.padEnd(widths[i]!) : c.padStart(widths[i]!))).join(' | ')} |`;

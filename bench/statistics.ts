@@ -68,3 +68,49 @@ export function nanosecondsOf(run: () => void, now: () => number): number {
   const samples = Array.from({ length: SAMPLES }, () => sample(count)).sort((a, b) => a - b);
   return (samples[SAMPLES >> 1]! * 1e6) / count;
 }
+
+/** Engines by their mean rank over programs, and how likely so much order is by chance. */
+export interface Ranking {
+  readonly order: readonly { readonly name: string; readonly meanRank: number }[];
+  /** Friedman's statistic, which is distributed as chi squared, and its p value. */
+  readonly chiSquared: number;
+  readonly p: number;
+}
+
+/** Friedman's test: `times[k]` has one time for each name, of one program. Equal times share their ranks. */
+export function friedman(names: readonly string[], times: readonly (readonly number[])[]): Ranking {
+  const sums = names.map(() => 0);
+  for (const row of times) {
+    row.forEach((time, k) => {
+      const less = row.filter((other) => other < time).length;
+      const equal = row.filter((other) => other === time).length;
+      sums[k]! += less + (equal + 1) / 2;
+    });
+  }
+  const [n, k] = [times.length, names.length];
+  const squares = sums.reduce((sum, ranks) => sum + ranks * ranks, 0);
+  const chiSquared = (12 * squares) / (n * k * (k + 1)) - 3 * n * (k + 1);
+  const order = names.map((name, at) => ({ name, meanRank: sums[at]! / n }));
+  order.sort((a, b) => a.meanRank - b.meanRank);
+  return { order, chiSquared, p: aboveChiSquared(chiSquared, k - 1) };
+}
+
+/** How likely a value of chi squared with so many degrees of freedom is above this one: the upper incomplete gamma function, as a series. */
+export function aboveChiSquared(value: number, freedom: number): number {
+  if (value <= 0) return 1;
+  const [a, x] = [freedom / 2, value / 2];
+  let term = 1 / a;
+  let sum = term;
+  for (let n = 1; term > sum * 1e-15; n++) {
+    term *= x / (a + n);
+    sum += term;
+  }
+  return Math.max(0, 1 - Math.exp(-x + a * Math.log(x) - logGamma(a)) * sum);
+}
+
+/** Of halves and whole numbers. */
+function logGamma(a: number): number {
+  let log = a % 1 === 0 ? 0 : Math.log(Math.PI) / 2;
+  for (let k = a % 1 === 0 ? 1 : 0.5; k < a; k++) log += Math.log(k);
+  return log;
+}
