@@ -12,7 +12,6 @@ import { CALLS, skipImmediates } from '../../decoder/immediates';
 import { type Instruction, usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import { whyTooLarge } from '../limits';
-import type { Layout } from './layout';
 import { HANDLES_EXCEPTIONS, MOST_CODE, whyNotUnnamed } from './refusals';
 
 /** How many branches go back to each loop, by the module offset of the `loop`. */
@@ -52,10 +51,10 @@ export function factsOf(module: ModuleData, funcidx: number): Facts {
   return facts;
 }
 
-/** Why a function cannot run natively in such a program. */
-export function whyNotFunction({ module, variant }: Layout, funcidx: number): string | undefined {
+/** Why a function cannot run natively, in a program that is exact or not. */
+export function whyNotFunction(module: ModuleData, funcidx: number, isExact: boolean): string | undefined {
   const { why, isRelaxed } = factsOf(module, funcidx);
-  return why ?? (variant.isExact && isRelaxed ? RELAXED : undefined);
+  return why ?? (isExact && isRelaxed ? RELAXED : undefined);
 }
 const RELAXED = 'it has relaxed instructions, which every host does in its own way';
 

@@ -63,7 +63,7 @@ export class Refusals {
   private find(funcidx: number): string | undefined {
     const { module, quiet } = this.layout;
     if (funcidx < module.importedFuncs) return 'it is imported';
-    const why = whyNotFunction(this.layout, funcidx);
+    const why = whyNotFunction(this.layout.module, funcidx, this.layout.variant.isExact);
     const { callees } = factsOf(module, funcidx);
     if (quiet[funcidx] === 0) return why;
     // It has no way to unwind, and so must not call out.

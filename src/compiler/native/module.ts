@@ -124,7 +124,7 @@ class ModuleWriter extends SectionWriter<Layout> {
 
   /** Or why there is none. */
   private nativeBody(funcidx: number): Emitter | string {
-    const why = whyNotFunction(this.layout, funcidx);
+    const why = whyNotFunction(this.layout.module, funcidx, this.layout.variant.isExact);
     if (why !== undefined) return why;
     try {
       return new Body(this.layout, funcidx).instrument().code;
