@@ -4,9 +4,11 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** Named by a variable: no bundle may take one in. */
+const importAt = (name: string): Promise<unknown> => import(name);
+
 export async function importPackage(name: string): Promise<unknown> {
   try {
-    return await import(name);
+    return await importAt(name);
   } catch (error) {
     let here: string;
     try {
@@ -14,6 +16,6 @@ export async function importPackage(name: string): Promise<unknown> {
     } catch {
       throw error;
     }
-    return import(pathToFileURL(here).href);
+    return importAt(pathToFileURL(here).href);
   }
 }
