@@ -22,9 +22,15 @@ export interface CompiledContinuation extends CompiledSide {
   readonly side: ContinuationModule;
 }
 
-/** Code of a program by the name that the host's traces give: the main module, or one beside it. */
-type Part = { readonly program: Program; readonly side: SideModule | undefined };
-const parts: Part[] = [];
+/** Code of a program: the main module, or one beside it. The program holds it. */
+interface Part {
+  readonly program: Program;
+  readonly side: SideModule | undefined;
+}
+/** Parts of programs that are in use, by the number in the name that the host's traces give. Numbers are not given twice. */
+const parts = new Map<number, WeakRef<Part>>();
+const lost = new FinalizationRegistry((number: number) => parts.delete(number));
+let nextPart = 0;
 const ALONE: PartSizes = { whole: 0, group: 0 };
 /** Names of emitted modules begin with it: a trace tells them. */
 export const NAME = 'tswasm';
@@ -43,6 +49,7 @@ export class Program {
   private readonly groups: Map<number, CompiledSide> | undefined;
   private readonly refusals: Refusals;
   private readonly sizes: PartSizes;
+  private readonly parts: Part[] = [];
 
   /** Throws what the host's engine throws that does not take the module. */
   constructor(module: Module, host: HostWebAssembly, sizes: PartSizes, variant: Variant) {
@@ -50,12 +57,10 @@ export class Program {
     this.host = host;
     this.sizes = sizes;
     this.longest = module.codeStart.reduce((most, start, k) => Math.max(most, module.codeEnd[k] - start), 1);
-    const part = parts.push({ program: this, side: undefined }) - 1;
+    const name = this.nextName();
+    this.addPart(undefined);
     this.groups = isSmall(module, sizes) ? undefined : new Map();
-    this.emitted = (this.groups === undefined ? emitModule : emitHollow)(
-      new Layout(module, variant),
-      `${NAME}${part}`,
-    );
+    this.emitted = (this.groups === undefined ? emitModule : emitHollow)(new Layout(module, variant), name);
     this.compiled = new host.Module(this.emitted.bytes);
     this.refusals = new Refusals(this.emitted.layout);
   }
@@ -91,11 +96,17 @@ export class Program {
   }
 
   private nextName(): string {
-    return `${NAME}${parts.length}`;
+    return `${NAME}${nextPart}`;
+  }
+  private addPart(side: SideModule | undefined): void {
+    const part = { program: this, side };
+    this.parts.push(part);
+    parts.set(nextPart, new WeakRef(part));
+    lost.register(part, nextPart++);
   }
   private compileSide<Side extends SideModule>(side: Side): { side: Side; compiled: object } {
     const compiled = new this.host.Module(side.bytes);
-    parts.push({ program: this, side });
+    this.addPart(side);
     return { side, compiled };
   }
 
@@ -158,7 +169,7 @@ export function tableOf({ program, offset }: Origin): number {
  * Undefined for adapters.
  */
 export function originOf(part: number, index: number, offset: number): Origin | undefined {
-  const found = parts[part];
+  const found = parts.get(part)?.deref();
   if (found === undefined) return undefined;
   const { program, side } = found;
   if (side !== undefined) {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import '../../../embed/node/native-memory';
 import { Module } from '../../decoder';
@@ -15,6 +17,31 @@ import { NativeTier } from './tier';
 /** Modules emitted whole, and with a part for each function. */
 const TIERS = [new NativeTier(HOST), new NativeTier(HOST, { whole: 0, group: 0 })];
 describeTier('native', TIERS, { fuelAfterTraps: false });
+
+it.each(TIERS)('gives a module up that nobody uses any more', async (tier) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const text = `(func $g (param i32) (result i32) (local.get 0))
+    (func (export "run") (param i32) (result i32)
+      (loop $l (br_if $l (local.tee 0 (i32.shr_u (call $g (local.get 0)) (i32.const 1)))))
+      (i32.div_u (i32.const 1) (local.get 0)))`;
+  const used = await Promise.all(Array.from({ length: 8 }, () => wat(`(module ${text})`)));
+  const modules = used.map((bytes) => {
+    const module = Module.decode(bytes);
+    const store = new Store();
+    usePolicy(store, always(tier));
+    const run = instantiate(store, module, []).exports.get('run') as Func;
+    expect(() => run.call(1000)).toThrow('integer divide by zero');
+    return new WeakRef(module);
+  });
+  const left = () => modules.filter((module) => module.deref() !== undefined).length;
+  for (let k = 0; k < 50 && left() > 1; k++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    collect();
+  }
+  // The stack may have kept the last one's frames.
+  expect(left()).toBeLessThan(2);
+});
 
 describe('a large module', () => {
   it('is loaded group by group without nesting, however long the chain of first calls is', async () => {
