@@ -3,8 +3,6 @@
  * continuation, branches forward call their target, and a branch back returns the loop's header to the nearest loop step. What the
  * host's stack holds is bounded: a chain longer than MAX_CHAIN goes through the trampoline.
  *
- * Of a long function most blocks never run before it is hot, if ever. Such code can be made late: each block when it is first entered.
- *
  * This takes the forms that every set of factories has; forms.ts looks for better ones.
  */
 
@@ -38,17 +36,12 @@ import {
   type Target,
   type Terminator,
 } from './flatten';
-import { registers, stack } from './registers';
+import { LateBlocks } from './late';
+import { stack } from './registers';
 import type { Step } from './step';
 import { prepareIndirectTail, prepareTail, prepareTailRef } from './tail';
 import { setVector, vectorStore, vectorTest } from './vectors';
 import { constantNumber, word } from './words';
-
-/**
- * A turn of the trampoline costs about a thirtieth of what making a statement's closures does, with a JIT and without. So blocks are chained
- * when they have cost about as much as that takes.
- */
-const TURNS_PER_STATEMENT = 32;
 
 interface Loop {
   readonly cell: LoopCell;
@@ -70,12 +63,8 @@ export class Assembler {
   protected readonly body: LoweredBody;
   readonly instance: Instance;
   private readonly blocks: readonly BasicBlock[];
-  /** Each block is assembled when it first runs, or when somebody looks for a place in it. */
-  protected readonly isLate: boolean;
-  /** What late blocks have become. */
-  private readonly lateSteps: (Step | undefined)[] = [];
-  /** Turns of the trampoline in late blocks until those that have run are chained. */
-  private turns = 0;
+  /** Blocks that are assembled when they first run, or when somebody looks for a place in them: all or none. */
+  protected readonly late: LateBlocks | undefined;
   private readonly factories: FactorySource;
   protected readonly steps: Step[] = [];
   /** Longest chain of host calls from each block's start. */
@@ -91,13 +80,18 @@ export class Assembler {
     this.body = body;
     this.instance = instance;
     this.blocks = flat.blocks;
-    this.isLate = isLate;
     this.factories = factorySource(code.hot);
     this.current = flat.blocks.length;
     for (const { place, back } of flat.caughtBack) this.header(place.block, back!.targetLoop);
     if (!isLate) return;
     for (const [{ block }, { targetLoop }] of flat.lastBack) this.header(block, targetLoop);
-    code.rest = () => this.makeRest();
+    const late = new LateBlocks(this.blocks, {
+      make: (k) => this.assemble(k),
+      postpone: (k, step) => this.put(k, step, 1),
+      begin: () => this.begin(),
+    });
+    this.late = late;
+    code.rest = () => late.makeRest();
   }
 
   /** Assembles some blocks; a statement counts as four of `most`. True when the code is complete, but for what is made late. */
@@ -105,83 +99,46 @@ export class Assembler {
     const { blocks, code, body } = this;
     for (let left = most; this.current > 0; ) {
       if (left <= 0) return false;
-      const k = --this.current;
-      if (this.isLate) {
-        this.postpone(k);
+      const k = this.current - 1;
+      if (this.late !== undefined) {
+        this.current = k;
+        this.late.postpone(k);
         left--;
         continue;
       }
-      const block = blocks[k];
-      left -= 4 * block.statements.length + (block.end?.kind === 'table' ? block.end.targets.length : 1);
-      this.assemble(k, block);
+      const { statements, end } = blocks[k];
+      left -= 4 * statements.length + (end?.kind === 'table' ? end.targets.length : 1);
+      this.assemble(k);
     }
     code.size = 2 * body.slots;
-    this.enterAt(this.steps[0]);
+    this.begin();
     return true;
   }
 
-  private enterAt(first: Step): void {
+  private begin(): void {
     const { code, body } = this;
+    const first = this.steps[0];
     code.entrySite.resume = first;
     code.enterAt(entryStep(code, body, (name) => this.make(name), first));
   }
 
-  /** Assembles the block whose turn it is. Gives its code, which in a loop is that behind the header. */
-  private assemble(k: number, block: BasicBlock): Step {
+  /** Gives the block's code, which in a loop is that behind the header. */
+  private assemble(k: number): Step {
+    const block = this.blocks[k];
+    this.current = k;
     this.depth = 0;
     this.handlers = block.handlers;
     const step = this.block(block);
+    this.put(k, step, this.depth);
+    return step;
+  }
+
+  /** Where blocks before it go. */
+  private put(k: number, step: Step, depth: number): void {
     const loop = this.loops.get(k);
-    if (loop !== undefined) {
-      loop.cell.body = step;
-      this.depth += 2;
-    }
+    if (loop !== undefined) loop.cell.body = step;
     this.steps[k] = loop?.header ?? step;
-    this.depths[k] = this.depth;
-    return step;
-  }
-
-  /** A step that assembles the block. What it has become it gives to the trampoline: no chain leads through. */
-  private postpone(k: number): void {
-    const late: Step = () => this.enterLate(k);
-    const loop = this.loops.get(k);
-    if (loop !== undefined) loop.cell.body = late;
-    this.steps[k] = loop?.header ?? late;
-    this.depths[k] = loop === undefined ? 1 : 3;
-  }
-
-  private enterLate(k: number): Step {
-    const made = this.lateSteps[k];
-    if (made === undefined) return this.makeLate(k);
-    if (--this.turns > 0 || registers.lowering < Number.POSITIVE_INFINITY) return made;
-    this.link();
-    return this.lateSteps[k]!;
-  }
-
-  private makeLate(k: number): Step {
-    this.current = k;
-    const step = this.assemble(k, this.blocks[k]);
-    this.lateSteps[k] = step;
-    this.turns += TURNS_PER_STATEMENT * (1 + this.blocks[k].statements.length);
-    return step;
-  }
-
-  /**
-   * Late blocks that have run are made again, last first, so that they chain as others do; the others stay late. Frames that stand in
-   * the old closures go on there, until they come to a loop or return.
-   */
-  private link(): void {
-    const ran = this.lateSteps.map((step) => step !== undefined);
-    this.turns = 0;
-    for (let k = this.blocks.length - 1; k >= 0; k--) {
-      if (ran[k]) this.makeLate(k);
-      else this.postpone(k);
-    }
-    this.enterAt(this.steps[0]);
-  }
-
-  private makeRest(): void {
-    for (let k = this.blocks.length - 1; k >= 0; k--) if (this.lateSteps[k] === undefined) this.makeLate(k);
+    this.depths[k] = loop === undefined ? depth : depth + 2;
   }
 
   // Factories

@@ -31,7 +31,7 @@ const MADE_AT_ONCE = 4096;
 /**
  * Blocks from which on cold code is made late. Of what SQLite lowers for its first answer, 16,600 blocks in 373 functions, a fifth runs: a
  * second instance takes 130 ms of processor time without a JIT for it, and 800 when all is made. Late blocks that run again and again are
- * chained (assemble.ts). Hot code is never late, nor is any where somebody may want to stop: a late block is made between two safepoints.
+ * chained (late.ts). Hot code is never late, nor is any where somebody may want to stop: a late block is made between two safepoints.
  */
 const LATE_FROM = 16;
 

@@ -100,7 +100,7 @@ class FormAssembler extends Assembler {
    * and each turn go through it.
    */
   protected override longest(block: number): number {
-    return this.isLate || block > this.loopEnd() ? MAX_CHAIN / 2 : MAX_CHAIN;
+    return this.late !== undefined || block > this.loopEnd() ? MAX_CHAIN / 2 : MAX_CHAIN;
   }
 
   /** The last block of the innermost loop around the current one, which is where the last branch back to its start is. */
