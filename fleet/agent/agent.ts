@@ -1,5 +1,6 @@
 /** An agent: the executions on one device, what they need, and how they come, are kept, and go. */
 import { CompileError, Module } from 'tswasm';
+import { integer, readJson, shape, text } from '../protocol/checked';
 import {
   type Answer,
   type Checkpoint,
@@ -19,7 +20,7 @@ import type { Identity } from '../security/keys';
 import type { Signers } from '../security/module-signatures';
 import { Unsealer } from '../security/seal';
 import { TicketOffice } from '../security/tickets';
-import { type Arrived, type Destination, StageDigest } from '../security/transfer';
+import { type Arrived, StageDigest } from '../security/transfer';
 import { type Blobs, FileBlobs } from '../store/blobs';
 import { Copies } from '../store/copies';
 import type { Files } from '../store/files';
@@ -30,7 +31,7 @@ import { type ExecutionParts, FleetExecution, type Keeper } from './execution';
 import { Guest } from './guest';
 import type { Devices } from './host/devices';
 import { permittedFunctions } from './host/functions';
-import { type MoveOrder, moveAway } from './moves';
+import { type Goal, isThere, type MoveOrder, moveAway, UnsettledError } from './moves';
 import { Turns } from './turns';
 import type { World } from './world';
 
@@ -38,6 +39,7 @@ import type { World } from './world';
 const MAX_EXECUTIONS = 10_000;
 /** Milliseconds that a holder may take to keep a copy before an answer is given without it. */
 const COPY_TIMEOUT = 2_000;
+const goal = shape({ url: text(1024), epoch: integer(1) });
 /** Milliseconds for which calls are sent on after a move. */
 const FORWARD = 600_000;
 
@@ -106,7 +108,12 @@ export class Agent {
     for (const id of ids) {
       try {
         const execution = await this.kept(id);
-        if (execution !== undefined) this.adopt(execution);
+        if (execution === undefined) continue;
+        const goal = await this.leavingFor(id);
+        const isLeaving = goal !== undefined && goal.epoch > execution.epoch;
+        if (isLeaving) execution.standAgain();
+        this.adopt(execution);
+        if (isLeaving) void this.settleDeparture(execution, goal);
       } catch (error) {
         this.log(`cannot go on: ${error instanceof Error ? error.message : error}`, id);
       }
@@ -394,12 +401,12 @@ export class Agent {
       const execution = this.execution(id);
       const { world, client, identity } = this.options;
       const report = await moveAway(execution, to, {
+        ...this.askers(id),
         clock: world,
         client,
         identity,
         blobs: this.blobs,
-        orchestrator: () => this.holders[0],
-        log: (text) => this.log(text, id),
+        noteLeaving: () => this.noteLeaving(id, to),
       });
       await this.locks.with(id, () => this.left(execution, to));
       return report;
@@ -408,8 +415,37 @@ export class Agent {
     }
   }
 
+  private askers(id: string) {
+    const { world, client } = this.options;
+    const log = (text: string) => this.log(text, id);
+    return { clock: world, client, orchestrator: () => this.holders[0], log };
+  }
+
+  /** A process that begins again must not let it run on as if it had never been sent. */
+  private noteLeaving(id: string, { url, epoch }: Goal): Promise<void> {
+    return this.options.files.write(
+      `leaving/${id}`,
+      new TextEncoder().encode(JSON.stringify({ url, epoch })),
+    );
+  }
+  private async leavingFor(id: string): Promise<Goal | undefined> {
+    const bytes = await this.options.files.read(`leaving/${id}`);
+    return bytes && readJson(new TextDecoder().decode(bytes), goal, `leaving/${id}`);
+  }
+  private async settleDeparture(execution: FleetExecution, to: Goal): Promise<void> {
+    const { id } = execution;
+    try {
+      if (await isThere(execution, to, this.askers(id)))
+        await this.locks.with(id, () => this.left(execution, to));
+      else execution.stay();
+    } catch (error) {
+      this.log(error instanceof Error ? error.message : String(error), id);
+      if (!(error instanceof UnsettledError)) execution.stay();
+    }
+  }
+
   /** It runs elsewhere: calls are sent on for a while. */
-  private async left(execution: FleetExecution, to: Destination): Promise<void> {
+  private async left(execution: FleetExecution, to: Goal): Promise<void> {
     const { id } = execution;
     execution.gone(to.url);
     this.turns.remove(execution);
@@ -419,6 +455,7 @@ export class Agent {
     await this.own.raise(id, to.epoch);
     await this.own.remove(id);
     await this.stages.remove(id);
+    await this.options.files.remove(`leaving/${id}`);
   }
 
   /** Asked by who does not know how a move has ended: true when the execution has not come and cannot come any more with this epoch. */

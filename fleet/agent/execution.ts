@@ -397,6 +397,11 @@ export class FleetExecution implements Runner {
     }
   }
 
+  /** It has been on its way elsewhere when the process before this one ended. Before it has run. */
+  standAgain(): void {
+    this.state = { kind: 'leaving', before: 'running' };
+  }
+
   /** All that the stages before, of this digest, have not told. */
   lastStage(departure: Departure, epoch: number, spec: ExecutionSpec, staged: string): Checkpoint {
     const head = { ...this.head(epoch, 0), spec, staged };

@@ -39,7 +39,12 @@ export interface MoveParts {
   /** Base URL of the orchestrator, which knows how a move has ended that neither end can tell. */
   readonly orchestrator: () => string | undefined;
   readonly log: (text: string) => void;
+  /** Writes down that it may be there from now on, so that this outlasts the process. */
+  readonly noteLeaving: () => Promise<void>;
 }
+
+/** Where an execution goes, and its epoch there. */
+export type Goal = Pick<Destination, 'url' | 'epoch'>;
 
 /** Milliseconds that so many bytes may take: a second, and what a slow link needs. */
 function timeoutFor(bytes: number): number {
@@ -59,6 +64,8 @@ export async function moveAway(
     await stages.open(encodeCheckpoint(execution.opening(departure, to.epoch, to.spec)), to.spec);
     const done = await copy(departure, stages, to.rounds);
     await stages.arrived();
+    // Before it stands: the disk takes no part of the pause.
+    await parts.noteLeaving();
     await execution.stand();
     const stood = now();
     await finish(execution, departure, stages, parts);
@@ -184,14 +191,18 @@ class Stages {
 const refused = shape({ refused: flag });
 
 /** The execution may be at the target, so it must not go on here: the orchestrator brings it to life again, with a new epoch. */
-class UnsettledError extends FleetError {
+export class UnsettledError extends FleetError {
   constructor(message: string) {
     super('unavailable', message);
   }
 }
 
 /** Asks until somebody knows: the target has it, or refuses that epoch from now on; or the orchestrator has found out. */
-async function isThere(execution: FleetExecution, to: Destination, parts: MoveParts): Promise<boolean> {
+export async function isThere(
+  execution: FleetExecution,
+  to: Goal,
+  parts: Pick<MoveParts, 'client' | 'clock' | 'orchestrator' | 'log'>,
+): Promise<boolean> {
   const path = `liquid/v1/executions/${encodeURIComponent(execution.id)}`;
   const { client, clock } = parts;
   const ask = (url: string) => client.json('POST', url, { epoch: to.epoch }, { timeout: timeoutFor(0) });

@@ -1,6 +1,7 @@
 /** A move of which nobody knows how it has ended: the one copy that goes on has an epoch above both. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sleep } from '../agent/world';
+import { FleetError } from '../protocol/errors';
 import { TestClock } from '../testing/clock';
 import { TestFleet } from '../testing/fleet';
 import { assemble, COUNTER } from '../testing/modules';
@@ -93,6 +94,35 @@ describe('a move whose target is out of reach at its end', () => {
       return execution?.state.kind === 'running' ? [`${name} ${execution.epoch}`] : [];
     });
     expect(copies).toEqual([`${device} ${epoch}`]);
+  });
+});
+
+describe('a source that dies and comes back while its last stage is on its way', () => {
+  it('answers nothing before it knows that the stage will not be taken', async () => {
+    expect([await call('a'), await call('b')]).toEqual([1, 2]);
+    let release: (() => void) | undefined;
+    fleet.network.intercept = async (_, { url, method }) => {
+      if (isLast(url, method))
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      // Nor can it ask.
+      if (url.endsWith('/refuse')) throw new FleetError('unavailable', 'birch does not answer');
+      return undefined;
+    };
+    const move = fleet.orchestrator.move('x~main', 'birch').catch(() => undefined);
+    while (release === undefined) await clock.turn();
+    fleet.kill('ash');
+    const ash = await fleet.startAgent('ash');
+    expect(ash.execution('x~main').state.kind).toBe('leaving');
+    fleet.network.intercept = undefined;
+    release();
+    await move;
+    expect([await call('c'), await call('d')]).toEqual([3, 4]);
+    await sleep(clock, 10_000);
+    const { device } = fleet.orchestrator.record('x~main');
+    fleet.kill(device!);
+    expect([await call('d'), await call('e')]).toEqual([4, 5]);
   });
 });
 

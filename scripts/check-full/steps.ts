@@ -116,7 +116,11 @@ export const STEPS: readonly Step[] = [
   {
     name: 'a fleet in which things go wrong',
     command: vitest('fleet/orchestrator'),
-    env: { TSWASM_FLEET_CHAOS: '200', TSWASM_FLEET_MUTATIONS: String(MUTATIONS) },
+    env: {
+      TSWASM_FLEET_CHAOS: '200',
+      TSWASM_FLEET_SCHEDULES: '100000',
+      TSWASM_FLEET_MUTATIONS: String(MUTATIONS),
+    },
   },
   {
     name: "the papers' own orchestrator, unmodified, with our agents",
