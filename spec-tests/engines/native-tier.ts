@@ -5,11 +5,12 @@
 import '../../embed/node/native-memory';
 import type { HostWebAssembly } from '../../src/compiler/native/host';
 import { NativeTier } from '../../src/compiler/native/tier';
+import type { StoreOptions } from '../../src/interpreter/index';
 import { usePolicy } from '../../src/interpreter/machine';
 import type { Func, Value as WasmValue } from '../../src/runtime/index';
 import type { Engine } from '../engine';
 import { alwaysIn, RandomPolicy } from '../tiers/policy';
-import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
+import { featuresFor, isOfficial, TswasmSession, tswasmEngine } from './tswasm';
 
 const host = (globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly;
 export const tier = new NativeTier(host);
@@ -18,9 +19,14 @@ export const inParts = new NativeTier(host, { whole: 0, group: 0 });
 
 const ALWAYS = alwaysIn(tier);
 
+/** The suite runs with the host's NaNs, as programs do; our scripts say which bits those have. */
+function storeFor(script: string): StoreOptions {
+  return { canonicalNans: !isOfficial(script) };
+}
+
 class NativeSession extends TswasmSession {
   constructor(script: string) {
-    super(featuresFor(script));
+    super(featuresFor(script), storeFor(script));
     usePolicy(this.store, ALWAYS);
   }
 }
@@ -29,7 +35,7 @@ class NativeMixedSession extends TswasmSession {
   private readonly policy: RandomPolicy;
 
   constructor(script: string) {
-    super(featuresFor(script));
+    super(featuresFor(script), storeFor(script));
     this.policy = new RandomPolicy(inParts, script.length);
     usePolicy(this.store, this.policy);
   }

@@ -13,7 +13,7 @@ import {
   valTypeName,
 } from '../../src/decoder/types';
 import { CompileError, LinkError, RuntimeError } from '../../src/errors';
-import { Store } from '../../src/interpreter/index';
+import { Store, type StoreOptions } from '../../src/interpreter/index';
 import {
   type Extern,
   Func,
@@ -85,10 +85,16 @@ export function fromWasm(value: WasmValue): Value {
 }
 
 export class TswasmSession implements Session {
-  readonly store = new Store();
-  readonly spectest: EngineExports = tswasmSpectest(this.store);
+  readonly store: Store;
+  readonly spectest: EngineExports;
 
-  constructor(readonly features: Partial<Features>) {}
+  constructor(
+    readonly features: Partial<Features>,
+    options: StoreOptions = {},
+  ) {
+    this.store = new Store(options);
+    this.spectest = tswasmSpectest(this.store);
+  }
 
   compile(bytes: Uint8Array): EngineModule {
     return Module.decode(bytes, { features: this.features });
@@ -157,13 +163,17 @@ export function tswasmSpectest(store: Store): EngineExports {
   return exports;
 }
 
+/** Whether a script is of the suite; ours say more, such as which NaN it is that arithmetic makes. */
+export function isOfficial(script: string): boolean {
+  return !script.includes('/') || script.startsWith('proposals/');
+}
+
 /**
  * The suite's own files call malformed what only a proposal defines; the scripts of that proposal have their own copies. Those of the
  * threads proposal are older than several memories and tables, and call them invalid.
  */
 export function featuresFor(script: string): Partial<Features> {
-  const isOfficial = !script.includes('/') || script.startsWith('proposals/');
-  if (!isOfficial) return {};
+  if (!isOfficial(script)) return {};
   if (script.startsWith('proposals/custom-page-sizes/')) return { customPageSizes: true };
   const isThreads = script.startsWith('proposals/threads/');
   return {

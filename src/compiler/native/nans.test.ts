@@ -1,8 +1,11 @@
 /** That natively every NaN has the bits that the interpreter's has, where a store asks for that, and what the code for it is. */
+import { readFileSync } from 'node:fs';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { expect, it } from 'vitest';
 import { available, check, enableNativeFeatures } from '../../../spec-tests/differential/check';
 import { targetNamed } from '../../../spec-tests/differential/tswasm-target';
+import { nativeTierEngine } from '../../../spec-tests/engines/native-tier';
+import { runScript } from '../../../spec-tests/runner';
 import { Module } from '../../decoder';
 import { INSTRUCTIONS } from '../../decoder/instructions';
 import { Layout } from './layout';
@@ -19,6 +22,15 @@ it('tier by tier, snapshots, fuel and NaNs are the interpreter’s', { timeout: 
   for (let seed = 0; seed < SEEDS; seed++) {
     const failure = await check(seed, features, target);
     if (failure) expect.fail(`${failure.difference}\n${failure.shrunk}`);
+  }
+});
+
+it('whole modules make the NaNs that our scripts ask for', async () => {
+  for (const name of ['nan-signs', 'nan-bits']) {
+    const source = readFileSync(new URL(`../../../spec-tests/own/${name}.wast`, import.meta.url), 'utf8');
+    const { problems, passed } = await runScript(nativeTierEngine, `own/${name}.wast`, source);
+    expect(problems).toEqual([]);
+    expect(passed).toBeGreaterThan(30);
   }
 });
 

@@ -214,22 +214,30 @@ export function isForgotten(module: ModuleData, offset: number, lanes: Lanes): b
   return false;
 }
 
+const isSelect = ({ op }: Instruction): boolean => op === OP.select || op === OP['select t'];
+
 /** Which operands arithmetic has made. They are known by their place in the list of types, which they have for themselves. */
 export class MadeFloats {
   private readonly made = new WeakSet<TypeList>();
   private isNext = false;
+  /** Whether the result takes the place of an operand of its type, which may have been one. */
+  private isChosen = false;
 
   /** The walk is at an instruction: whether its result is one. */
   see(walk: Walk): boolean {
-    if (this.isNext && walk.stack !== undefined) this.made.add(walk.stack);
-    this.isNext = walk.reachable && this.makes(walk);
+    const { stack, row, reachable } = walk;
+    if (stack !== undefined) {
+      if (this.isNext) this.made.add(stack);
+      else if (this.isChosen) this.made.delete(stack);
+    }
+    this.isChosen = isSelect(row);
+    this.isNext = reachable && this.makes(walk);
     return this.isNext;
   }
 
   private makes(walk: Walk): boolean {
-    const { op } = walk.row;
-    if (op === OP.select || op === OP['select t']) return this.isMade(walk, 1) && this.isMade(walk, 2);
-    const role = roleOf[op];
+    if (isSelect(walk.row)) return this.isMade(walk, 1) && this.isMade(walk, 2);
+    const role = roleOf[walk.row.op];
     return role === 'makes' || role === 'number' || (role === 'sign' && this.isMade(walk, 0));
   }
 
