@@ -92,8 +92,12 @@ export function engines(warmFile: string): Engine[] {
     jsEngine('tswasm', 'tswasm'),
     jsEngine('tswasm native', 'tswasm', { tier: 'native' }),
     jsEngine('tswasm interpreter', 'tswasm', { tier: 'interpret' }),
+    jsEngine('tswasm javascript', 'tswasm', { tier: 'javascript' }),
     jsEngine('tswasm warm', 'tswasm', { warmFile }),
     jsEngine('polywasm', 'polywasm'),
     jsEngine('jitless', 'tswasm', { flags: ['--jitless'] }),
+    jsEngine('jitless javascript', 'tswasm', { tier: 'javascript', flags: ['--jitless'] }),
+    jsEngine('jitless interpreter', 'tswasm', { tier: 'interpret', flags: ['--jitless'] }),
+    jsEngine('jitless polywasm', 'polywasm', { flags: ['--jitless'] }),
   ];
 }

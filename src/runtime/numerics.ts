@@ -41,9 +41,10 @@ export function mulHigh(a: number, b: number): number {
   const a1 = a >>> 16;
   const b0 = b & 0xffff;
   const b1 = b >>> 16;
+  // Both sums are below 2^32.
   const middle = a1 * b0 + ((a0 * b0) >>> 16);
   const cross = a0 * b1 + (middle & 0xffff);
-  return (a1 * b1 + ((middle / 65536) | 0) + ((cross / 65536) | 0)) | 0;
+  return (a1 * b1 + (middle >>> 16) + (cross >>> 16)) | 0;
 }
 
 export function i64Shl(lo: number, hi: number, by: number): number {
@@ -103,73 +104,86 @@ export function i64Rotl(lo: number, hi: number, by: number): number {
   return (lo << by) | (hi >>> (32 - by));
 }
 
+/** High words from which on a number is 2^53 or more, which doubles may not hold. */
+const TWO21 = 2 ** 21;
+
+/** A number that a double holds, of an i64 whose high word is signed or not. */
+function double(lo: number, high: number): number {
+  return high * TWO32 + (lo >>> 0);
+}
+
+/** The words of an integer that a double holds. */
+function result(value: number): number {
+  words.hi = Math.floor(value / TWO32) | 0;
+  return value | 0;
+}
+
 /** Quotient and remainder of the last `divide`, as words. */
 let quotientLo = 0;
 let quotientHi = 0;
 let remainderLo = 0;
 let remainderHi = 0;
 
-/**
- * Unsigned 64-bit division. Domain: divisor not zero. The divisor's size chooses the method; every intermediate is an integer below
- * 2^53, so the doubles are exact.
- */
+/** Unsigned 64-bit division. Domain: divisor not zero. Every intermediate is an integer below 2^53, so the doubles are exact. */
 function divide(al: number, ah: number, bl: number, bh: number): void {
-  if (bh === 0) {
-    const d = bl >>> 0;
-    if (ah === 0) {
-      const a = al >>> 0;
-      quotientLo = (a / d) | 0;
-      quotientHi = 0;
-      remainderLo = (a - Math.floor(a / d) * d) | 0;
-      remainderHi = 0;
-      return;
-    }
-    const high = ah >>> 0;
-    const qh = Math.floor(high / d);
-    let rest = high - qh * d;
-    quotientHi = qh | 0;
-    if (d <= 0x1fffff) {
-      const low = rest * TWO32 + (al >>> 0);
-      const ql = Math.floor(low / d);
-      quotientLo = ql | 0;
-      remainderLo = (low - ql * d) | 0;
-    } else {
-      const upper = rest * 65536 + (al >>> 16);
-      const q1 = Math.floor(upper / d);
-      rest = upper - q1 * d;
-      const lower = rest * 65536 + (al & 0xffff);
-      const q0 = Math.floor(lower / d);
-      quotientLo = (q1 * 65536 + q0) | 0;
-      remainderLo = (lower - q0 * d) | 0;
-    }
-    remainderHi = 0;
+  if (bh === 0) divideByWord(al, ah >>> 0, bl >>> 0);
+  else divideByLong(al, ah, bl, bh);
+}
+
+function divideByWord(al: number, high: number, d: number): void {
+  const qh = Math.floor(high / d);
+  let rest = high - qh * d;
+  quotientHi = qh | 0;
+  remainderHi = 0;
+  if (d <= TWO21) {
+    const low = double(al, rest);
+    const ql = Math.floor(low / d);
+    quotientLo = ql | 0;
+    remainderLo = (low - ql * d) | 0;
     return;
   }
-  // Divisor >= 2^32: the quotient is below 2^32 and the estimate in doubles is off by at most one.
-  const a = (ah >>> 0) * TWO32 + (al >>> 0);
-  const b = (bh >>> 0) * TWO32 + (bl >>> 0);
-  let q = Math.floor(a / b);
-  if (q >= TWO32) q = TWO32 - 1;
-  for (;;) {
-    const pl = Math.imul(q | 0, bl);
-    const ph = (mulHigh(q | 0, bl) + Math.imul(q | 0, bh)) | 0;
-    const overflow = q * (bh >>> 0) + (mulHigh(q | 0, bl) >>> 0) >= TWO32;
-    if (overflow || ph >>> 0 > ah >>> 0 || (ph === ah && pl >>> 0 > al >>> 0)) {
-      q -= 1;
-      continue;
-    }
-    const rl = (al - pl) | 0;
-    const rh = (ah - ph - (al >>> 0 < pl >>> 0 ? 1 : 0)) | 0;
-    if (rh >>> 0 > bh >>> 0 || (rh === bh && rl >>> 0 >= bl >>> 0)) {
-      q += 1;
-      continue;
-    }
-    quotientLo = q | 0;
-    quotientHi = 0;
-    remainderLo = rl;
-    remainderHi = rh;
-    return;
-  }
+  const upper = rest * 65536 + (al >>> 16);
+  const q1 = Math.floor(upper / d);
+  rest = upper - q1 * d;
+  const lower = rest * 65536 + (al & 0xffff);
+  const q0 = Math.floor(lower / d);
+  quotientLo = (q1 * 65536 + q0) | 0;
+  remainderLo = (lower - q0 * d) | 0;
+}
+
+/**
+ * The divisor is 2^32 or more, so the quotient is less than 2^32. It is estimated in doubles, a little too low: what is subtracted is then
+ * never too much, and at most one divisor too little.
+ */
+function divideByLong(al: number, ah: number, bl: number, bh: number): void {
+  const LOW = 1 - 2 ** -50;
+  const q = Math.floor((double(al, ah >>> 0) / double(bl, bh >>> 0)) * LOW);
+  const pl = Math.imul(q, bl);
+  const ph = (mulHigh(q, bl) + Math.imul(q, bh)) | 0;
+  const rl = (al - pl) | 0;
+  const rh = (ah - ph - (al >>> 0 < pl >>> 0 ? 1 : 0)) | 0;
+  const isLeft = rh === bh ? rl >>> 0 >= bl >>> 0 : rh >>> 0 > bh >>> 0;
+  quotientLo = (isLeft ? q + 1 : q) | 0;
+  quotientHi = 0;
+  remainderLo = isLeft ? (rl - bl) | 0 : rl;
+  remainderHi = isLeft ? (rh - bh - (rl >>> 0 < bl >>> 0 ? 1 : 0)) | 0 : rh;
+}
+
+/** By a divisor of at most 16 bits, in divisions of words: compilers make multiplications of them where it is a constant. */
+function quotientOfShort(al: number, ah: number, d: number): number {
+  const qh = ((ah >>> 0) / d) | 0;
+  const u1 = (((ah - Math.imul(qh, d)) << 16) | (al >>> 16)) >>> 0;
+  const q1 = (u1 / d) | 0;
+  const u0 = (((u1 - Math.imul(q1, d)) << 16) | (al & 0xffff)) >>> 0;
+  words.hi = qh;
+  return (q1 << 16) | ((u0 / d) | 0);
+}
+
+function remainderOfShort(al: number, ah: number, d: number): number {
+  const u1 = ((((ah >>> 0) % d) << 16) | (al >>> 16)) >>> 0;
+  const u0 = (((u1 % d) << 16) | (al & 0xffff)) >>> 0;
+  words.hi = 0;
+  return (u0 % d) | 0;
 }
 
 function divideMagnitudes(al: number, ah: number, bl: number, bh: number): void {
@@ -193,6 +207,8 @@ function signed(lo: number, hi: number, negative: boolean): number {
   return -lo | 0;
 }
 
+// Operands that are words, divisors that are short, and what doubles hold come first: none of them needs a general division.
+
 export function i64DivS(al: number, ah: number, bl: number, bh: number, at: number): number {
   if (ah === al >> 31 && bh === bl >> 31 && bl > 0) {
     const q = (al / bl) | 0;
@@ -200,6 +216,9 @@ export function i64DivS(al: number, ah: number, bl: number, bh: number, at: numb
     return q;
   }
   if ((bl | bh) === 0) throw trap('divideByZero', at);
+  if (ah >= -TWO21 && ah < TWO21 && bh >= -TWO21 && bh < TWO21) {
+    return result(Math.trunc(double(al, ah) / double(bl, bh)));
+  }
   if ((bl & bh) === -1 && al === 0 && ah === -2147483648) throw trap('integerOverflow', at);
   divideMagnitudes(al, ah, bl, bh);
   return signed(quotientLo, quotientHi, (ah ^ bh) < 0);
@@ -207,6 +226,12 @@ export function i64DivS(al: number, ah: number, bl: number, bh: number, at: numb
 
 export function i64DivU(al: number, ah: number, bl: number, bh: number, at: number): number {
   if ((bl | bh) === 0) throw trap('divideByZero', at);
+  if ((ah | bh) === 0) {
+    words.hi = 0;
+    return ((al >>> 0) / (bl >>> 0)) | 0;
+  }
+  if (bh === 0 && bl >>> 0 <= 0xffff) return quotientOfShort(al, ah, bl);
+  if (ah >>> 0 < TWO21 && bh >>> 0 < TWO21) return result(Math.floor(double(al, ah) / double(bl, bh)));
   divide(al, ah, bl, bh);
   words.hi = quotientHi;
   return quotientLo;
@@ -219,12 +244,27 @@ export function i64RemS(al: number, ah: number, bl: number, bh: number, at: numb
     return r;
   }
   if ((bl | bh) === 0) throw trap('divideByZero', at);
+  if (ah >= -TWO21 && ah < TWO21 && bh >= -TWO21 && bh < TWO21) {
+    const a = double(al, ah);
+    const b = double(bl, bh);
+    return result(a - Math.trunc(a / b) * b);
+  }
   divideMagnitudes(al, ah, bl, bh);
   return signed(remainderLo, remainderHi, ah < 0);
 }
 
 export function i64RemU(al: number, ah: number, bl: number, bh: number, at: number): number {
   if ((bl | bh) === 0) throw trap('divideByZero', at);
+  if ((ah | bh) === 0) {
+    words.hi = 0;
+    return ((al >>> 0) % (bl >>> 0)) | 0;
+  }
+  if (bh === 0 && bl >>> 0 <= 0xffff) return remainderOfShort(al, ah, bl);
+  if (ah >>> 0 < TWO21 && bh >>> 0 < TWO21) {
+    const a = double(al, ah);
+    const b = double(bl, bh);
+    return result(a - Math.floor(a / b) * b);
+  }
   divide(al, ah, bl, bh);
   words.hi = remainderHi;
   return remainderLo;
