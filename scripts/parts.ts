@@ -70,6 +70,19 @@ function shortNames(file: ts.SourceFile): ReadonlyMap<string, string> {
   return names;
 }
 
+/**
+ * A power of two as a number that every engine reads exactly. `Math.pow`, which ECMAScript 5 has in its place, is inexact in Espruino, and so
+ * are constants of 2^53 and more there: write those as products.
+ */
+function powerOfTwo(node: ts.BinaryExpression): ts.Expression {
+  const { left, right } = node;
+  const power = ts.isNumericLiteral(right) ? Number(right.text) : Number.NaN;
+  if (!ts.isNumericLiteral(left) || left.text !== '2' || !(power <= 53)) {
+    throw new Error(`${node.getText()}: only powers of two up to 2 ** 53 can stand in a part`);
+  }
+  return ts.factory.createNumericLiteral(2 ** power);
+}
+
 /** `Math.imul` and others as names, and renamed names. */
 const asNames: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
   const own = file.fileName.startsWith(FOLDER) ? shortNames(file) : new Map<string, string>();
@@ -83,6 +96,9 @@ const asNames: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
         node.name,
         ts.visitNode(node.initializer, visit) as ts.Expression,
       );
+    }
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.AsteriskAsteriskToken) {
+      return powerOfTwo(node);
     }
     if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
       const whole = `${node.expression.text}.${node.name.text}`;

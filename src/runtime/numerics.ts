@@ -13,8 +13,9 @@ export class Words {
 export const words = new Words();
 
 const TWO32 = 2 ** 32;
-const TWO63 = 2 ** 63;
-const TWO64 = 2 ** 64;
+/** Products: Espruino reads no larger literals exactly (scripts/parts.ts). */
+const TWO63 = TWO32 * 2 ** 31;
+const TWO64 = TWO32 * TWO32;
 const cell = new ArrayBuffer(8);
 const cellInt = new Int32Array(cell);
 const cellFloat = new Float32Array(cell);
@@ -106,14 +107,16 @@ export function i64Rotl(lo: number, hi: number, by: number): number {
 
 /** High words from which on a number is 2^53 or more, which doubles may not hold. */
 const TWO21 = 2 ** 21;
+/** An estimate in doubles times this is not too high. */
+const A_LITTLE_LESS = 0.99999999999999;
 
 /** A number that a double holds, of an i64 whose high word is signed or not. */
-function double(lo: number, high: number): number {
+function ofWords(lo: number, high: number): number {
   return high * TWO32 + (lo >>> 0);
 }
 
 /** The words of an integer that a double holds. */
-function result(value: number): number {
+function inWords(value: number): number {
   words.hi = Math.floor(value / TWO32) | 0;
   return value | 0;
 }
@@ -136,7 +139,7 @@ function divideByWord(al: number, high: number, d: number): void {
   quotientHi = qh | 0;
   remainderHi = 0;
   if (d <= TWO21) {
-    const low = double(al, rest);
+    const low = ofWords(al, rest);
     const ql = Math.floor(low / d);
     quotientLo = ql | 0;
     remainderLo = (low - ql * d) | 0;
@@ -152,12 +155,11 @@ function divideByWord(al: number, high: number, d: number): void {
 }
 
 /**
- * The divisor is 2^32 or more, so the quotient is less than 2^32. It is estimated in doubles, a little too low: what is subtracted is then
+ * The divisor is 2^32 or more, so the quotient is less than 2^32. It is estimated in doubles, rather too low: what is subtracted is then
  * never too much, and at most one divisor too little.
  */
 function divideByLong(al: number, ah: number, bl: number, bh: number): void {
-  const LOW = 1 - 2 ** -50;
-  const q = Math.floor((double(al, ah >>> 0) / double(bl, bh >>> 0)) * LOW);
+  const q = Math.floor((ofWords(al, ah >>> 0) / ofWords(bl, bh >>> 0)) * A_LITTLE_LESS);
   const pl = Math.imul(q, bl);
   const ph = (mulHigh(q, bl) + Math.imul(q, bh)) | 0;
   const rl = (al - pl) | 0;
@@ -217,7 +219,7 @@ export function i64DivS(al: number, ah: number, bl: number, bh: number, at: numb
   }
   if ((bl | bh) === 0) throw trap('divideByZero', at);
   if (ah >= -TWO21 && ah < TWO21 && bh >= -TWO21 && bh < TWO21) {
-    return result(Math.trunc(double(al, ah) / double(bl, bh)));
+    return inWords(Math.trunc(ofWords(al, ah) / ofWords(bl, bh)));
   }
   if ((bl & bh) === -1 && al === 0 && ah === -2147483648) throw trap('integerOverflow', at);
   divideMagnitudes(al, ah, bl, bh);
@@ -231,7 +233,7 @@ export function i64DivU(al: number, ah: number, bl: number, bh: number, at: numb
     return ((al >>> 0) / (bl >>> 0)) | 0;
   }
   if (bh === 0 && bl >>> 0 <= 0xffff) return quotientOfShort(al, ah, bl);
-  if (ah >>> 0 < TWO21 && bh >>> 0 < TWO21) return result(Math.floor(double(al, ah) / double(bl, bh)));
+  if (ah >>> 0 < TWO21 && bh >>> 0 < TWO21) return inWords(Math.floor(ofWords(al, ah) / ofWords(bl, bh)));
   divide(al, ah, bl, bh);
   words.hi = quotientHi;
   return quotientLo;
@@ -245,9 +247,9 @@ export function i64RemS(al: number, ah: number, bl: number, bh: number, at: numb
   }
   if ((bl | bh) === 0) throw trap('divideByZero', at);
   if (ah >= -TWO21 && ah < TWO21 && bh >= -TWO21 && bh < TWO21) {
-    const a = double(al, ah);
-    const b = double(bl, bh);
-    return result(a - Math.trunc(a / b) * b);
+    const a = ofWords(al, ah);
+    const b = ofWords(bl, bh);
+    return inWords(a - Math.trunc(a / b) * b);
   }
   divideMagnitudes(al, ah, bl, bh);
   return signed(remainderLo, remainderHi, ah < 0);
@@ -261,9 +263,9 @@ export function i64RemU(al: number, ah: number, bl: number, bh: number, at: numb
   }
   if (bh === 0 && bl >>> 0 <= 0xffff) return remainderOfShort(al, ah, bl);
   if (ah >>> 0 < TWO21 && bh >>> 0 < TWO21) {
-    const a = double(al, ah);
-    const b = double(bl, bh);
-    return result(a - Math.floor(a / b) * b);
+    const a = ofWords(al, ah);
+    const b = ofWords(bl, bh);
+    return inWords(a - Math.floor(a / b) * b);
   }
   divide(al, ah, bl, bh);
   words.hi = remainderHi;

@@ -89,6 +89,22 @@ export function hash(n: i32): void {
   block(M);
 }`;
 
+/** Numbers of 64 bits of all sizes, divided and converted: engines must read every constant that this takes exactly. */
+const WIDE = `
+  (func (export "mix") (param $n i32) (result i32) (local $x i64) (local $y i64) (local $c i64)
+    (loop $more
+      (local.set $x (i64.add (i64.mul (local.get $x) (i64.const 6364136223846793005)) (i64.const 1442695040888963407)))
+      (local.set $y (i64.or (i64.const 1) (i64.shr_s (local.get $x) (i64.extend_i32_u (i32.mul (local.get $n) (i32.const 7))))))
+      (local.set $c (i64.add (i64.mul (local.get $c) (i64.const 31)) (i64.div_u (local.get $x) (local.get $y))))
+      (local.set $c (i64.xor (i64.rotl (local.get $c) (i64.const 7)) (i64.rem_u (local.get $x) (local.get $y))))
+      (local.set $c (i64.add (local.get $c) (i64.div_s (i64.shr_s (local.get $x) (i64.const 9)) (local.get $y))))
+      (local.set $c (i64.sub (local.get $c) (i64.rem_s (i64.shr_s (local.get $x) (i64.const 11)) (local.get $y))))
+      (local.set $c (i64.xor (local.get $c) (i64.div_u (local.get $x) (i64.const 10))))
+      (local.set $c (i64.add (local.get $c) (i64.trunc_sat_f64_u (f64.convert_i64_u (local.get $x)))))
+      (local.set $c (i64.xor (local.get $c) (i64.trunc_f64_s (f64.convert_i64_s (local.get $x)))))
+      (br_if $more (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32.xor (i32.wrap_i64 (local.get $c)) (i32.wrap_i64 (i64.shr_u (local.get $c) (i64.const 32)))))`;
+
 export const PROGRAMS: readonly BoardProgram[] = [
   {
     name: 'fib',
@@ -136,6 +152,14 @@ export const PROGRAMS: readonly BoardProgram[] = [
     memory: 0,
     host: `function run(w){var e=w.instantiate({}).exports,s='0110111211',k,last;for(k=0;k<s.length;k++)last=e.event(+s.charAt(k));return ''+last;}`,
     expected: '4001',
+  },
+  {
+    name: 'wide',
+    source: { wat: WIDE },
+    board: 'puck',
+    memory: 0,
+    host: `function run(w){return ''+w.instantiate({}).exports.mix(40);}`,
+    expected: '521154674',
   },
   {
     name: 'words',
