@@ -7,6 +7,7 @@ import {
   compileFile,
   fits,
   needsOf,
+  speedOf,
   type Target,
   tableOf,
 } from '../../src/compiler/javascript/ahead';
@@ -66,9 +67,11 @@ describe.each(PROGRAMS.map((program) => [program.name, program] as const))('%s',
   });
 
   it('has room on its board', async () => {
-    const { text, memory } = await compiled(program, 'espruino');
+    const { text, memory, density } = await compiled(program, 'espruino');
     const needs = needsOf(text, memory, BOARDS[program.board]);
-    expect(fits(needs), tableOf(needs, BOARDS[program.board])).toBe(true);
+    const told = tableOf(needs, BOARDS[program.board], density);
+    expect(fits(needs), told).toBe(true);
+    expect(told).toMatch(/about \d+ instructions a second/);
     expect(fits(needsOf(text, 65536, BOARDS[program.board]))).toBe(false);
   });
 
@@ -80,11 +83,13 @@ describe.each(PROGRAMS.map((program) => [program.name, program] as const))('%s',
       expect(/^>?result (.*)$/m.exec(printed)?.[1], printed).toBe(program.expected);
       const variables = /usage (\d+)/.exec(printed)?.[1];
       if (variables === undefined) return;
-      const { text, memory } = await compiled(program, 'espruino');
+      const { text, memory, density } = await compiled(program, 'espruino');
+      const speed = speedOf(density, BOARDS[program.board].megahertz);
       const estimate = needsOf(text, memory, BOARDS[program.board]).find(({ what }) => what === 'variables')!;
       expect(Number(variables)).toBeLessThan(estimate.needs);
       table.push(
-        `${program.name}: ${file.length} bytes of source, ${variables} of ${estimate.needs} variables`,
+        `${program.name}: ${file.length} bytes of source, ${variables} of ${estimate.needs} variables, ` +
+          `about ${speed} instructions a second on ${program.board}`,
       );
     });
   });

@@ -98,7 +98,7 @@ function boardOf(options: Options, target: Target): keyof typeof BOARDS | undefi
 /** Says what the file needs of the board. */
 function hasRoom(file: string, made: CompiledFile & { kind: 'file' }, board: keyof typeof BOARDS): boolean {
   const needs = needsOf(made.text, made.memory, BOARDS[board]);
-  complain(`${file}: ${tableOf(needs, BOARDS[board])}`);
+  complain(`${file}: ${tableOf(needs, BOARDS[board], made.density)}`);
   return fits(needs);
 }
 

@@ -3,22 +3,26 @@
  * Espruino keeps all it has in variables of one size: names, functions, their arguments, and the bytes of arrays and strings.
  */
 
+import { type Density, speedOf } from './speed';
+
 export interface Board {
   readonly title: string;
   readonly variables: number;
   /** Bytes for files in flash (Storage). */
   readonly flash: number;
+  /** Of its processor. */
+  readonly megahertz: number;
 }
 
 export const BOARDS = {
-  puck: { title: 'Puck.js', variables: 2630, flash: 10 * 4096 },
-  pixl: { title: 'Pixl.js', variables: 2950, flash: 9 * 4096 },
-  pico: { title: 'Espruino Pico', variables: 5100, flash: 3 * 16384 },
-  microbit2: { title: 'micro:bit 2', variables: 6000, flash: 10 * 4096 },
-  wifi: { title: 'Espruino WiFi', variables: 8190, flash: 65536 },
-  bangle2: { title: 'Bangle.js 2', variables: 12000, flash: 2048 * 4096 },
-  jolt: { title: 'Jolt.js', variables: 12000, flash: 100 * 4096 },
-  esp32: { title: 'ESP32', variables: 16383, flash: 224 * 4096 },
+  puck: { title: 'Puck.js', variables: 2630, flash: 10 * 4096, megahertz: 64 },
+  pixl: { title: 'Pixl.js', variables: 2950, flash: 9 * 4096, megahertz: 64 },
+  pico: { title: 'Espruino Pico', variables: 5100, flash: 3 * 16384, megahertz: 84 },
+  microbit2: { title: 'micro:bit 2', variables: 6000, flash: 10 * 4096, megahertz: 64 },
+  wifi: { title: 'Espruino WiFi', variables: 8190, flash: 65536, megahertz: 100 },
+  bangle2: { title: 'Bangle.js 2', variables: 12000, flash: 2048 * 4096, megahertz: 64 },
+  jolt: { title: 'Jolt.js', variables: 12000, flash: 100 * 4096, megahertz: 64 },
+  esp32: { title: 'ESP32', variables: 16383, flash: 224 * 4096, megahertz: 240 },
 } as const satisfies Record<string, Board>;
 export type BoardName = keyof typeof BOARDS;
 export const BOARD_NAMES = Object.keys(BOARDS) as BoardName[];
@@ -52,11 +56,12 @@ export function fits(needs: readonly Need[]): boolean {
 }
 
 /** A table for people. */
-export function tableOf(needs: readonly Need[], { title }: Board): string {
+export function tableOf(needs: readonly Need[], board: Board, density: Density): string {
   const width = Math.max(...needs.map(({ what }) => what.length));
   const rows = needs.map(
     ({ what, needs: count, has }) =>
       `  ${what.padEnd(width)}  ${String(count).padStart(8)} of ${String(has).padStart(8)}${count > has ? '  too much' : ''}`,
   );
-  return `${title}:\n${rows.join('\n')}`;
+  const speed = `  about ${speedOf(density, board.megahertz)} instructions a second (an estimate, without what the host does)`;
+  return `${board.title}:\n${rows.join('\n')}\n${speed}`;
 }

@@ -24,6 +24,7 @@ import { DIALECTS, type Dialect, type Target } from './dialects';
 import { callGraph, type FileFunction, fileFunction } from './functions';
 import { whyNoFile } from './refusals';
 import { emptyRecordText } from './sites';
+import { type Density, densityOf } from './speed';
 import { stateText } from './state';
 import {
   type FileSurroundings,
@@ -47,7 +48,7 @@ export interface FileOptions {
 
 export type CompiledFile =
   /** `memory`: bytes of its memories at first. */
-  | { readonly kind: 'file'; readonly text: string; readonly memory: number }
+  | { readonly kind: 'file'; readonly text: string; readonly memory: number; readonly density: Density }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
 
 /** Frames of a module whose functions do not call themselves: as many as there are functions at most. */
@@ -66,9 +67,9 @@ export function compileFile(module: ModuleData, options: FileOptions): CompiledF
   const first = new FileWriter(module, dialect, options, { ...frame, stack: true });
   const text = first.write();
   const memory = bytesOfMemories(module, options);
-  if (first.usesStack) return { kind: 'file', text, memory };
+  if (first.usesStack) return { kind: 'file', text, memory, density: densityOf(module, first.functionTexts) };
   const second = new FileWriter(module, dialect, options, { ...frame, stack: false });
-  return { kind: 'file', text: second.write(), memory };
+  return { kind: 'file', text: second.write(), memory, density: densityOf(module, second.functionTexts) };
 }
 
 function bytesOfMemories({ memories, imports }: ModuleData, { memory = 2 ** 32 }: FileOptions): number {
@@ -126,7 +127,6 @@ class FileWriter {
       ...this.tableTexts(),
       ...this.globalTexts(),
     ];
-    const functions = [...this.functions.values()].map(({ text }) => text);
     const cells = this.cellTexts();
     const state = frame.pauses ? [this.stateText()] : [];
     this.take(this.border.needs);
@@ -139,12 +139,16 @@ class FileWriter {
       ...cells,
       ...things,
       ...this.viewTexts(),
-      ...functions,
+      ...this.functionTexts,
       ...this.late,
       ...segments,
       ...state,
     ].join('\n');
     return this.wrapped(`function instantiate(imports){\n${body}\n${exports}\n}`);
+  }
+
+  get functionTexts(): string[] {
+    return [...this.functions.values()].map(({ text }) => text);
   }
 
   /** Some text names `W`, as templates do for the high words of results. */

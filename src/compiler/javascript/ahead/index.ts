@@ -5,3 +5,4 @@ export type { Target } from './dialects';
 export { TARGETS } from './dialects';
 export type { CompiledFile, FileOptions } from './file';
 export { compileFile } from './file';
+export { speedOf } from './speed';
