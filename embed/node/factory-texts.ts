@@ -10,6 +10,7 @@ export function factoriesFrom(file: string): FreshFactoriesMaker {
     const texts = new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>));
     const scripts = new Map<string, Script>();
     return {
+      isFresh: true,
       has: (name) => texts.has(name),
       make(name) {
         let script = scripts.get(name);

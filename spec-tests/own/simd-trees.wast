@@ -222,3 +222,80 @@
 (assert_return (invoke "constants across calls and globals") (v128.const i32x4 0x00002717 0x00002719 0x0000271b 0x0000271d))
 (assert_return (invoke "two constants as results" (v128.const i32x4 0x84030201 0xff7f8006 0x0c0b0af9 0x100f8eed) (v128.const i32x4 0x84030201 0xff7f8006 0x0c0b0af9 0x100f8eed)) (v128.const i32x4 9 10 11 12) (v128.const i32x4 5 6 7 8))
 (assert_return (invoke "lanes of constants") (i32.const 16))
+
+(module
+  (memory 1)
+  (data (i32.const 0) "\01\82\03\84\05\86\07\88\09\8a\0b\8c\0d\8e\0f\90\91\12\93\14\95\16\97\18\99\1a\9b\1c\9d\1e\9f\20")
+  ;; A word that is shifted to both sides is rotated, if the counts say so and the word is the same.
+  (func (export "rotations") (param v128 v128) (result v128)
+    (i32x4.add
+      (i32x4.add
+        (v128.or (i32x4.shl (local.get 0) (i32.const 13)) (i32x4.shr_u (local.get 0) (i32.const 19)))
+        (v128.xor (i32x4.shr_u (local.get 1) (i32.const 39)) (i32x4.shl (local.get 1) (i32.const 57))))
+      (i32x4.add
+        (v128.or (i32x4.shl (local.get 0) (i32.const 13)) (i32x4.shr_u (local.get 1) (i32.const 19)))
+        (i32x4.add
+          (v128.or (i32x4.shl (local.get 0) (i32.const 0)) (i32x4.shr_u (local.get 0) (i32.const 32)))
+          (v128.or (i32x4.shl (local.get 1) (i32.const 12)) (i32x4.shr_u (local.get 1) (i32.const 19)))))))
+  ;; Lanes widened twice, of what was shifted before, signed and not.
+  (func (export "widened twice") (param v128 v128) (result v128)
+    (i32x4.add
+      (i32x4.sub
+        (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (local.get 0)))
+        (i32x4.extend_high_i16x8_u (i16x8.extend_high_i8x16_u (local.get 1))))
+      (i32x4.mul
+        (i32x4.extend_low_i16x8_s (i16x8.extend_high_i8x16_s (local.get 0)))
+        (i32x4.add
+          (i32x4.extend_high_i16x8_s (i16x8.extend_low_i8x16_u (local.get 1)))
+          (i32x4.extend_high_i16x8_u (i16x8.extend_low_i8x16_s (local.get 0)))))))
+  (func (export "widened after a shift") (param v128) (result v128)
+    (local.set 0
+      (i32x4.mul
+        (i32x4.add
+          (i32x4.extend_low_i16x8_u (i32x4.shr_u (local.get 0) (i32.const 5)))
+          (i32x4.extend_high_i16x8_s (i32x4.shr_u (local.get 0) (i32.const 20))))
+        (i32x4.add
+          (i32x4.extend_low_i16x8_s (i32x4.shr_s (local.get 0) (i32.const 3)))
+          (i32x4.extend_high_i16x8_u (i32x4.shr_u (local.get 0) (i32.const 33))))))
+    (local.get 0))
+  ;; The place of the result holds what other words of the tree read.
+  (func (export "upon itself") (param v128) (result v128)
+    (local.set 0
+      (i32x4.add
+        (i8x16.shuffle 12 13 14 15 8 9 10 11 4 5 6 7 0 1 2 3 (local.get 0) (local.get 0))
+        (i32x4.extend_low_i16x8_u (local.get 0))))
+    (local.set 0
+      (i32x4.sub
+        (i32x4.replace_lane 3
+          (i32x4.replace_lane 2
+            (i32x4.replace_lane 1
+              (i32x4.splat (i32x4.extract_lane 3 (local.get 0)))
+              (i32x4.extract_lane 2 (local.get 0)))
+            (i32x4.extract_lane 1 (local.get 0)))
+          (i32x4.extract_lane 0 (local.get 0)))
+        (local.get 0)))
+    (local.get 0))
+  ;; Words of masks, and what has no instruction on numbers, upon another.
+  (func (export "mixed words") (param v128 v128) (result v128)
+    (v128.xor
+      (i8x16.add_sat_u (i16x8.mul (local.get 0) (local.get 1)) (v128.not (local.get 1)))
+      (i16x8.max_s
+        (v128.andnot (i32x4.gt_s (local.get 0) (local.get 1)) (i8x16.abs (i32x4.neg (local.get 0))))
+        (i32x4.dot_i16x8_s (i8x16.shl (local.get 1) (i32.const 9)) (i16x8.avgr_u (local.get 0) (local.get 1))))))
+  ;; Loaded lanes that are added up, near the end of the memory.
+  (func (export "loaded lanes") (param i32 v128) (result v128)
+    (local.set 1
+      (i32x4.add
+        (i32x4.mul (v128.load16x4_s (local.get 0)) (v128.load16x4_u offset=8 (local.get 0)))
+        (i32x4.mul (local.get 1) (v128.load16x4_u offset=4 (local.get 0)))))
+    (local.get 1)))
+
+(assert_return (invoke "rotations" (v128.const i32x4 0x12345678 0x9abcdef0 0x80000001 0x7fff8000) (v128.const i32x4 0xfedcba98 0x00ff80ff 0x01020304 0xdeadbeef)) (v128.const i32x4 0x2579d1e9 0xc88ae186 0xa8329447 0x1bac0326))
+(assert_return (invoke "widened twice" (v128.const i32x4 0x12345678 0x9abcdef0 0x80000001 0x7fff8000) (v128.const i32x4 0xfedcba98 0x00ff80ff 0x01020304 0xdeadbeef)) (v128.const i32x4 0x00010078 0xffffff98 0xffffff87 0xff803234))
+(assert_return (invoke "widened after a shift" (v128.const i32x4 0x12345678 0x9abcdef0 0x80000001 0x7fff8000)) (v128.const i32x4 0xb1db84bd 0x002589a6 0x55c0ab54 0x00f80e8e))
+(assert_return (invoke "upon itself" (v128.const i32x4 0x12345678 0x9abcdef0 0x80000001 0x7fff8000)) (v128.const i32x4 0x92351abc 0x1abdabab 0xe5425455 0x6dcae544))
+(assert_return (invoke "mixed words" (v128.const i32x4 0x12345678 0x9abcdef0 0x80000001 0x7fff8000) (v128.const i32x4 0xfedcba98 0x00ff80ff 0x01020304 0xdeadbeef)) (v128.const i32x4 0xd119f7e7 0xff449010 0xfe76dde3 0xbd5abeef))
+(assert_return (invoke "loaded lanes" (i32.const 0) (v128.const i32x4 0x12345678 0x9abcdef0 0x80000001 0x7fff8000)) (v128.const i32x4 0x7c589c61 0x4dc5e8b1 0x3c511e4a 0xf6776869))
+(assert_return (invoke "loaded lanes" (i32.const 16) (v128.const i32x4 0x12345678 0x9abcdef0 0x80000001 0x7fff8000)) (v128.const i32x4 0x19d27681 0xfc9a8891 0x82b369fa 0x74d4a5c9))
+(assert_return (invoke "loaded lanes" (i32.const 65520) (v128.const i32x4 0x12345678 0x9abcdef0 0x80000001 0x7fff8000)) (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000))
+(assert_trap (invoke "loaded lanes" (i32.const 65521) (v128.const i32x4 0x12345678 0x9abcdef0 0x80000001 0x7fff8000)) "out of bounds memory access")

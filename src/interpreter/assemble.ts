@@ -159,9 +159,11 @@ export class Assembler {
 
   /** What vectors.ts assembles from. */
   private vectorParts() {
-    const { has, make } = this.vectorFactories();
+    const { has, make, isFresh = false } = this.vectorFactories();
     const { instance } = this;
-    return { has, make, instance, views: this.views.bind(this), value: this.value.bind(this) };
+    const set = (to: number, value: Expr, next: Step) => this.set(to, value, this.bounded(next));
+    const [views, value] = [this.views.bind(this), this.value.bind(this)];
+    return { has, make, inlines: isFresh, instance, views, value, set };
   }
 
   /** Keeps the host's stack shallow. */

@@ -62,6 +62,8 @@ export interface FactorySource {
   has(name: string): boolean;
   /** A factory of this name, which `has` it. */
   make(name: string): Factory;
+  /** No other code uses a factory that it makes, so that the host inlines what closures call. */
+  readonly isFresh?: true;
 }
 /**
  * Makes the source for hot code: best one each of whose factories no other code uses. Undefined where there is none: then hot code shares,
@@ -116,7 +118,7 @@ export function vectorFactorySource(hot: boolean): FactorySource {
   const own = factorySource(hot);
   vectors ??= sourceOf(createVectorFactories(theEnvironment()));
   const all = vectors;
-  return { has: all.has, make: (name) => (own.has(name) ? own : all).make(name) };
+  return { ...own, has: all.has, make: (name) => (own.has(name) ? own : all).make(name) };
 }
 
 /** A set as a source: who asks twice for a name gets the same factory. */

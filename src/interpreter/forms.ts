@@ -211,6 +211,13 @@ class FormAssembler extends Assembler {
     };
   }
 
+  protected override set(to: number, value: Expr, next: Step): Step {
+    const form = this.setForm(to, value);
+    return form === undefined
+      ? super.set(to, value, next)
+      : (this.made(form.name, form.operands, next) as Step);
+  }
+
   private setForm(to: number, value: Expr): Form | undefined {
     if (value.kind === 'r' || value.kind === 'v') return undefined;
     const moved = isArithmetic(value) ? value : bits(value);

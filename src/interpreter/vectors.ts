@@ -1,23 +1,26 @@
 /** SIMD statements to closures (assemble.ts does the others): vectors are captured as the word offsets of their slots. */
 
-import { I32, V128 } from '../decoder';
+import { V128 } from '../decoder';
 import { InternalError } from '../errors';
-import type { Build, Expr, Vector, VectorStore } from '../lowering';
-import { getOperand, LANE_LOADS, LANEWISE, load, TRAPS, turnsOf, wordsOf } from '../lowering';
-import type { Instance, Views } from '../runtime';
-import type { Factory } from './factories';
+import {
+  type Build,
+  type Expr,
+  getOperand,
+  isOfNarrowLanes,
+  LANE_LOADS,
+  LANEWISE,
+  loadedWord,
+  TRAPS,
+  type Vector,
+  type VectorStore,
+  wordOf,
+  wordOfBuild,
+} from '../lowering';
+import { laneOf } from './lanes';
 import type { Step } from './step';
+import { turnsAt } from './turns';
+import type { Parts } from './vector-parts';
 import { constantNumber, word } from './words';
-
-/** What an assembler gives. */
-interface Parts {
-  make(name: string): Factory;
-  has(name: string): boolean;
-  /** A closure that computes what is no vector. */
-  value(expr: Expr): unknown;
-  views(memidx: number): Views;
-  readonly instance: Instance;
-}
 
 /** A vector into the slot at a word offset. */
 export function setVector(parts: Parts, to: number, value: Expr, next: Step): Step {
@@ -33,7 +36,7 @@ export function setVector(parts: Parts, to: number, value: Expr, next: Step): St
       return parts.make('set.v global')(to, cells, at, next) as Step;
     }
     case 'vector':
-      return value.instruction !== 'i8x16.shuffle' && value.operands.some(isNested)
+      return value.isTree && value.instruction !== 'i8x16.shuffle'
         ? tree(parts, to, value, next)
         : instruction(parts, to, value, next);
     case 'build':
@@ -43,51 +46,48 @@ export function setVector(parts: Parts, to: number, value: Expr, next: Step): St
   }
 }
 
-/** What some instruction says of a vector, as an i32. */
-export function vectorTest(parts: Parts, { instruction: name, operands }: Vector): unknown {
-  return parts.make(name)(word(operands[0]));
-}
-
-/** A vector that is no place. */
-const isNested = ({ op, kind }: Expr): boolean => kind === 'v' && op !== 'get';
-
-/**
- * Instructions in one closure each, which are called for each lane. Small ones are called at four places, so that a host that inlines has no
- * loop; what would be inlined four times is too long otherwise.
- */
+/** In a loop over its words where the host inlines closures and each word is computed alike, else as four numbers. */
 function tree(parts: Parts, to: number, value: Vector, next: Step): Step {
+  const isAcross = readsAcross(value, to);
+  if (!parts.inlines || isOfNarrowLanes(value)) return fourNumbers(parts, to, value, isAcross, next);
   const lane = laneOf(parts, value);
-  const isAtFour = value.size <= MOST_AT_FOUR || readsAcross(value, to);
-  if ((value.flags & TRAPS) !== 0) {
-    return parts.make(isAtFour ? 'set lanes/4t' : 'set lanes/t')(
-      to,
-      lane,
-      inOrder(parts, value),
-      next,
-    ) as Step;
-  }
-  return parts.make(isAtFour ? 'set lanes/4' : 'set lanes')(to, lane, next) as Step;
+  const form = isAcross || value.size <= MOST_AT_FOUR ? 'set lanes/4' : 'set lanes/';
+  if ((value.flags & TRAPS) === 0) return parts.make(form)(to, lane, next) as Step;
+  return parts.make(`${form}t`)(to, lane, inOrder(parts, value), next) as Step;
 }
+/** Small trees are called at four places, so that the host has no loop; what would be inlined four times is too long otherwise. */
 const MOST_AT_FOUR = 4;
 
-/** Whether a lane of the tree needs another word of a vector whose place the result may be written to. */
+/** Each word is set like other numbers. All are computed before one is written where the tree has other words than that one, or may trap. */
+function fourNumbers(parts: Parts, to: number, value: Vector, isAcross: boolean, next: Step): Step {
+  const words = [0, 1, 2, 3].map((index) => wordOf(value, index));
+  const mayTrap = (value.flags & TRAPS) !== 0;
+  if (!mayTrap && !isAcross) {
+    return words.reduceRight((behind, word, index) => parts.set(to + index, word, behind), next);
+  }
+  const closures = words.map((word) => parts.value(word));
+  if (mayTrap) return parts.make('set words/t')(to, ...closures, inOrder(parts, value), next) as Step;
+  return parts.make('set words/')(to, ...closures, next) as Step;
+}
+
+/** Whether a word of the tree needs another word of a vector whose place the result may be written to. */
 function readsAcross({ instruction: name, operands }: Vector, to: number): boolean {
   const isAcross = !LANEWISE.has(name);
   return operands.some((operand) => {
+    if (operand.op === 'build') return true;
     if (operand.op === 'vector') return readsAcross(operand, to);
     return isAcross && operand.op === 'get' && operand.kind === 'v' && Math.abs(word(operand) - to) < 4;
   });
 }
 
-/** What can trap in the tree, in the order of the instructions, which the lanes do not keep. */
+/** What can trap in the tree, in the order of the instructions, which the words do not keep. */
 function inOrder(parts: Parts, value: Vector): () => unknown[] {
   const parting: unknown[] = [];
   const collect = (operand: Expr): void => {
     if (operand.op === 'build') {
       for (const { value: part } of operand.lanes) parting.push(parts.value(part));
     } else if (operand.op === 'vector') {
-      const last = LANE_LOADS.has(operand.instruction) ? loadedLane(operand, 3) : undefined;
-      if (last !== undefined) parting.push(parts.value(last));
+      if (LANE_LOADS.has(operand.instruction)) parting.push(parts.value(loadedWord(operand, 3)));
       else operand.operands.forEach(collect);
     }
   };
@@ -97,104 +97,26 @@ function inOrder(parts: Parts, value: Vector): () => unknown[] {
   };
 }
 
-/** The lane of a load, as a load of a number. */
-function loadedLane({ instruction: name, operands: [address], access }: Vector, index: number): Expr {
-  const [op, bytes] = LANE_LOADS.get(name)!;
-  const { memoryOffset, memidx, offset } = access!;
-  return load(op, I32, address, memoryOffset + index * bytes, memidx, offset);
-}
-
-/** The closure of an operand that is no other instruction: the word of a lane. */
-function leaf(parts: Parts, value: Expr): unknown {
-  if (value.op === 'get') return parts.make('lane get')(word(value));
-  if (value.op === 'build') return builtLanes(parts, value);
-  if (value.op !== 'vector') throw new InternalError(`${value.op} has no lanes`);
-  if (value.instruction === 'v128.const') return parts.make('lane const')(uniform(value));
-  const { operands, access } = value;
-  if (value.instruction === 'i8x16.shuffle') return turned(parts, value);
-  if (access === undefined) return widened(parts, value);
-  const { memoryOffset, memidx, offset } = access;
-  const address = parts.value(operands[0]);
-  return parts.make(`lane ${value.instruction}`)(address, memoryOffset, parts.views(memidx), offset);
-}
-
-/** Often the words differ by nothing but the slots that they read. */
-function builtLanes(parts: Parts, value: Build): unknown {
-  // One that stands on something else than a place needs none of it.
-  const words = wordsOf(value, value.base.op === 'get' ? value.base : getOperand(V128, 0));
-  const shifts = words.map((other) => shiftOf(words[0], other));
-  if (shifts.includes(undefined)) {
-    return parts.make('lane apart')(...words.map((expr) => parts.value(expr)));
-  }
-  return parts.make('lane shifted')(parts.value(words[0]), shifts);
-}
-
-/** How many words further all slots are that `b` reads, if it is what `a` is but for that. */
-function shiftOf(a: Expr, b: Expr): number | undefined {
-  const shifts = new Set<number>();
-  return isShifted(a, b, shifts) && shifts.size === 1 ? [...shifts][0] : undefined;
-}
-function isShifted(a: Expr, b: Expr, shifts: Set<number>): boolean {
-  switch (a.op) {
-    case 'get':
-      if (b.op !== 'get' || a.kind !== b.kind) return false;
-      shifts.add(word(b) - word(a));
-      return true;
-    case 'const':
-      return b.op === 'const' && a.low === b.low && a.high === b.high;
-    case 'global.get':
-    case 'select':
-    case 'narrow':
-    case 'address':
-    case 'is_null':
-    case 'vector':
-    case 'build':
-      return false;
-  }
-  if (a.op !== b.op) return false;
-  if ('memidx' in a) {
-    if (!('memidx' in b) || a.memidx !== b.memidx || a.memoryOffset !== b.memoryOffset) return false;
-  }
-  if (!isShifted(a.a, b.a, shifts)) return false;
-  return a.b === undefined || isShifted(a.b, b.b!, shifts);
-}
-
-function laneOf(parts: Parts, value: Vector): unknown {
-  const { instruction: name, operands } = value;
-  if (!LANEWISE.has(name)) return leaf(parts, value);
-  let form = '';
+/** What some instruction says of a vector, or makes of single words of its operands: an i32. */
+export function vectorTest(parts: Parts, { instruction: name, operands }: Vector): unknown {
+  if (operands[0].kind === 'v') return parts.make(name)(word(operands[0]));
+  const [a, b = ''] = operands.map(({ op }) => (op === 'get' ? 'r' : op === 'const' ? 'k' : 'e'));
   // There are no forms of a slot beside a closure, nor of a constant that comes first.
-  const nests = operands.some((operand, k) => isNested(operand) && (k === 0 || !isConstant(operand)));
+  const form = [a + b, `e${b}`, 'ee'].find((how) => parts.has(`${name}/${how}`));
+  if (form === undefined) throw new InternalError(`${name} has no words`);
   const captured = operands.map((operand, k) => {
-    if (operand.op === 'get' && !nests) {
-      form += 'r';
-      return word(operand);
-    }
-    if (k > 0 && (operand.op === 'const' || isConstant(operand))) {
-      form += 'k';
-      return uniform(operand);
-    }
-    form += 'e';
-    return operand.op === 'vector' ? laneOf(parts, operand) : leaf(parts, operand);
+    if (form[k] === 'e') return parts.value(operand);
+    return operand.op === 'const' ? operand.low : word(operand);
   });
-  return parts.make(`lane ${name}/${form}`)(...captured);
-}
-
-const isConstant = (value: Expr): boolean => value.op === 'vector' && value.instruction === 'v128.const';
-
-/** The word that all words of a constant are, or the amount of a shift. */
-function uniform(value: Expr): number {
-  if (value.op === 'const') return value.low;
-  if (value.op !== 'vector') throw new InternalError(`${value.op} is no constant`);
-  return value.immediates[0];
+  return parts.make(`${name}/${form}`)(...captured);
 }
 
 /** The base goes where the vector will be, if it stands nowhere yet. */
 function built(parts: Parts, to: number, value: Build, next: Step): Step {
   const { base } = value;
   const place = base.op === 'get' ? base : getOperand(V128, to / 2);
-  const words = wordsOf(value, place).map((expr) => parts.value(expr));
-  const step = parts.make('set words')(to, ...words, next) as Step;
+  const words = [0, 1, 2, 3].map((index) => parts.value(wordOfBuild(value, place, index)));
+  const step = parts.make('set words/')(to, ...words, next) as Step;
   const isThere = base.op === 'get' || base.instruction === 'v128.const';
   return isThere ? step : instruction(parts, to, base, step);
 }
@@ -231,43 +153,6 @@ function formOf(parts: Parts, name: string, operand: Expr): '/r' | '/k' | '/e' {
 function capturedBy(parts: Parts, operand: Expr, form: string): unknown {
   if (form === '/r') return word(operand);
   return form === '/k' && operand.op === 'const' ? constantNumber(operand) : parts.value(operand);
-}
-
-function widened(parts: Parts, { instruction: name, operands: [value] }: Vector): unknown {
-  if (value.op === 'vector') return parts.make(`lane ${name}/e`)(laneOf(parts, value));
-  return parts.make(`lane ${name}/r`)(word(value));
-}
-
-/** A shuffle each word of whose result has bytes of one word. */
-function turned(parts: Parts, value: Vector): unknown {
-  const captured = turnsAt(value).map(([turn]) => turn);
-  const list = (of: (turn: WordTurn) => number): number[] => captured.map(of);
-  return parts.make('lane turned')(
-    list(({ at }) => at),
-    list(({ left }) => left),
-    list(({ mask }) => mask),
-  );
-}
-
-/** A turn of the word at an offset from the frame. */
-interface WordTurn {
-  readonly at: number;
-  readonly left: number;
-  readonly mask: number;
-}
-/** Each word has one at least, which may have no bits. */
-function turnsAt(value: Vector): WordTurn[][] {
-  const { operands } = value;
-  const place = word(operands.find(({ op }) => op === 'get')!);
-  return turnsOf(value).map((turns) =>
-    turns.length === 0
-      ? [{ at: place, left: 0, mask: 0 }]
-      : turns.map(({ operand, word: index, left, mask }) => ({
-          at: word(operands[operand]) + index,
-          left,
-          mask,
-        })),
-  );
 }
 
 function shuffle(parts: Parts, to: number, value: Vector, next: Step): Step {

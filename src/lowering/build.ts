@@ -125,25 +125,23 @@ function lanesTaken(bytes: readonly number[], first: number, size: number): Map<
   return taken;
 }
 
-/** The four words of the vector, whose base stands in a place. */
-export function wordsOf({ width, base, lanes }: Build, place: Get): readonly Expr[] {
-  return [0, 1, 2, 3].map((word) => {
-    let kept = -1;
-    let value: Expr | undefined;
-    for (const { lane: index, value: part } of lanes) {
-      const shift = (index * width) % 32;
-      if (Math.floor((index * width) / 32) !== word) continue;
-      const shifted = shift === 0 ? part : binary('i32.shl', I32, part, constant(I32, shift, 0));
-      value = value === undefined ? shifted : binary('i32.or', I32, value, shifted);
-      kept &= width === 32 ? 0 : ~((2 ** width - 1) << shift);
-    }
-    if (kept === 0 && value !== undefined) return value;
-    const below = baseWord(base, place, word);
-    if (value === undefined) return below;
-    return below.op === 'const' && (below.low & kept) === 0
-      ? value
-      : binary('i32.or', I32, binary('i32.and', I32, below, constant(I32, kept, 0)), value);
-  });
+/** A word of the vector, whose base stands in a place. */
+export function wordOfBuild({ width, base, lanes }: Build, place: Get, word: number): Expr {
+  let kept = -1;
+  let value: Expr | undefined;
+  for (const { lane: index, value: part } of lanes) {
+    const shift = (index * width) % 32;
+    if (Math.floor((index * width) / 32) !== word) continue;
+    const shifted = shift === 0 ? part : binary('i32.shl', I32, part, constant(I32, shift, 0));
+    value = value === undefined ? shifted : binary('i32.or', I32, value, shifted);
+    kept &= width === 32 ? 0 : ~((2 ** width - 1) << shift);
+  }
+  if (kept === 0 && value !== undefined) return value;
+  const below = baseWord(base, place, word);
+  if (value === undefined) return below;
+  return below.op === 'const' && (below.low & kept) === 0
+    ? value
+    : binary('i32.or', I32, binary('i32.and', I32, below, constant(I32, kept, 0)), value);
 }
 
 function baseWord(base: Get | Vector, place: Get, word: number): Expr {

@@ -141,7 +141,8 @@ export interface VectorAccess {
 /**
  * A SIMD instruction. What is of kind v is only computed into a slot, and its operands of type v128 are places (`get`): so it is one
  * statement with three addresses. Where all lanes are computed alike (lanes.ts), an operand can also be another such instruction, or a
- * constant: the whole tree is computed lane by lane.
+ * constant: the whole tree is computed word by word (words.ts). Of type i32, it is what an instruction says of a vector, or one word of
+ * such a tree, of words.
  */
 export interface Vector extends Head {
   readonly op: 'vector';
@@ -151,8 +152,8 @@ export interface Vector extends Head {
   /** A lane, the sixteen of a shuffle, or the four words of a constant. */
   readonly immediates: readonly number[];
   readonly access: VectorAccess | undefined;
-  /** Something in the tree is gathered lane by lane, by code of each lane's own. */
-  readonly apart: boolean;
+  /** An operand is a vector in no place: the tree is computed word by word, by code of each word's own. */
+  readonly isTree: boolean;
 }
 
 /** Loads of which each lane of 32 bits is a load of numbers, and how many bytes on the next one is. */
@@ -367,15 +368,10 @@ export function vector(
     reads = Math.max(reads, operand.reads);
     size += operand.size;
   }
-  const apart = operands.some(isApart);
+  const isTree = operands.some((operand) => operand.kind === 'v' && operand.op !== 'get');
   const kind = kindOf(type);
   const head: Head = { type, kind, flags, locals, reads, size };
-  return { ...head, op: 'vector', instruction, operands, immediates, access, apart };
-}
-
-function isApart(operand: Expr): boolean {
-  if (operand.op === 'build') return true;
-  return operand.op === 'vector' && operand.apart;
+  return { ...head, op: 'vector', instruction, operands, immediates, access, isTree };
 }
 
 export function build(width: LaneWidth, base: Get | Vector, lanes: readonly BuiltLane[]): Build {

@@ -1,6 +1,6 @@
 /** Lowering: a function body as statements that no machine and no instance are part of. */
 
-export { wordsOf } from './build';
+export { wordOfBuild } from './build';
 export { keepBody, keptBody, keptOf } from './cache';
 export type {
   Build,
@@ -18,11 +18,12 @@ export type {
   VectorStoreOp,
   VectorValueOp,
 } from './expr';
-export { bits, getOperand, isArithmetic, LANE_LOADS, load, TRAPS } from './expr';
+export { bits, getOperand, isArithmetic, LANE_LOADS, TRAPS } from './expr';
 export { Locals, slotsOfAll } from './frame';
-export { LANEWISE, type NestedWideningOp, turnsOf, WIDENING, type WideningOp } from './lanes';
+export { LANEWISE, turnsOf, type WideningOp } from './lanes';
 export { Lowering, lower } from './lowering';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';
 export type * from './statements';
 export { isExceptional, listsIn } from './statements';
+export { AS_NUMBERS, isOfNarrowLanes, loadedWord, rotationOf, wordOf } from './words';

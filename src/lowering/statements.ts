@@ -300,9 +300,9 @@ export type { BulkOp, NumericOp, Safepoint, ValType };
 /** Branches of a table that take the room of one statement: all but a few are references to others. */
 const BRANCHES_PER_NODE = 8;
 
-/** Of a vector whose lanes are computed apart, for each of the four. */
+/** Of a vector that is computed word by word, for each of the four. */
 function closuresOf(value: Expr): number {
-  return value.op === 'build' || (value.op === 'vector' && value.apart) ? 4 * value.size : value.size;
+  return value.op === 'build' || (value.op === 'vector' && value.isTree) ? 4 * value.size : value.size;
 }
 
 /** Statements and expressions in it, without the statements that it holds; of a table, as many as its targets take room. */

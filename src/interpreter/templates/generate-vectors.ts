@@ -7,8 +7,7 @@
  * everything else goes up word by word.
  */
 import { instructionOf, OP } from '../../decoder/instructions';
-import { LANE_LOADS, LANEWISE, WIDENING } from '../../lowering';
-import { LOADS } from './access';
+import { AS_NUMBERS, LANEWISE } from '../../lowering';
 import { addressed, addressOf, marksOf } from './address';
 import { count, substitute } from './text';
 import { type Access, type Lanes, type Test, VECTORS, type VectorTemplate, WIDENED } from './vectors';
@@ -140,8 +139,10 @@ function immediatesIn(code: string): string[] {
 }
 
 const factories = new Map<string, string>();
-function emit(name: string, params: readonly string[], body: string): void {
-  factories.set(name, `(${params.join(',')})=>fp=>{${body}return n(fp)}`);
+/** What computes a tree in a loop, where factories are fresh: see vectors.ts of the interpreter. */
+const loops = new Map<string, string>();
+function emit(name: string, params: readonly string[], body: string, to = factories): void {
+  to.set(name, `(${params.join(',')})=>fp=>{${body}return n(fp)}`);
 }
 
 function emitAccess(operands: Operands, { shape, bytes, code }: Access): void {
@@ -206,73 +207,79 @@ function emitRow(name: string, template: VectorTemplate): void {
 }
 for (const [name, template] of Object.entries(VECTORS)) emitRow(name, template);
 
-// Trees of instructions that do the same in each lane
+// Single words of trees of instructions that do the same in each lane
 
-/** The word of lane j, for each form of the operands: in a slot (r), a constant (k), or a closure (e). */
-function emitLane(name: string, { to, code, amount }: Lanes, operands: number): void {
-  const forms = amount !== undefined ? ['rk', 'ek'] : operands === 1 ? ['r', 'e'] : LANE_FORMS;
+const WIDENED_BYTES = [
+  ...(['i16x8.extend_low_i8x16_s', 'i16x8.extend_low_i8x16_u'] as const),
+  ...(['i16x8.extend_high_i8x16_s', 'i16x8.extend_high_i8x16_u'] as const),
+];
+const WORD_FORMS = ['rr', 'rk', 'ek', 'ee'];
+
+type WordTemplate = Pick<Lanes, 'to' | 'code' | 'amount'>;
+
+/**
+ * A word of the result, for each form of the operands: in a slot (r), a constant (k), or a closure (e). As a number of its own, or as the
+ * word `j` of a tree that is computed in a loop.
+ */
+function emitWord(name: string, { to, code, amount }: WordTemplate, operands: number, lane: '' | ',j'): void {
+  const forms = amount !== undefined ? ['rk', 'ek'] : operands === 1 ? ['r', 'e'] : WORD_FORMS;
+  const parameters = lane === '' ? 'fp' : '(fp,j)';
   for (const form of forms) {
     let text = amount === undefined ? code : substitute(code, 'K', 'b');
     let bind = '';
     for (const [k, how] of [...form].entries()) {
-      const value = how === 'k' ? PARAMS[k] : how === 'e' ? `${PARAMS[k]}(fp,j)` : `I[fp+${PARAMS[k]}+j]`;
+      const slot = `I[fp+${PARAMS[k]}${lane === '' ? '' : '+j'}]`;
+      const value = how === 'k' ? PARAMS[k] : how === 'e' ? `${PARAMS[k]}(fp${lane})` : slot;
       const isBound = how !== 'k' && (count(text, LETTERS[k]) > 1 || form === 'ee');
       if (isBound) bind += `,${VALUES[k]}=${value}`;
       text = substitute(text, LETTERS[k], isBound ? VALUES[k] : value);
     }
     if (to === 'mask') text = `(${text})?-1:0`;
     const params = PARAMS.slice(0, form.length).join(',');
-    const closure = bind === '' ? `(fp,j)=>${text}` : `(fp,j)=>{const ${bind.slice(1)};return ${text}}`;
-    const made = amount === undefined ? closure : `{b&=${amount};return ${closure}}`;
-    factories.set(`lane ${name}/${form}`, `(${params})=>${made}`);
+    const result = bind === '' ? text : `{const ${bind.slice(1)};return ${text}}`;
+    const made =
+      amount === undefined ? `${parameters}=>${result}` : `{b&=${amount};return ${parameters}=>${result}}`;
+    (lane === '' ? factories : loops).set(`${name}/${form}`, `(${params})=>${made}`);
   }
 }
-const LANE_FORMS = ['rr', 'rk', 'ek', 'ee'];
 
 for (const name of LANEWISE) {
   const template = VECTORS[name];
   if (template.shape !== 'lanes' || template.from !== 'i') throw new Error(`${name} has no lanes of words`);
   const [kinds] = instructionOf[OP[name]]!.sig.split(':');
-  emitLane(name, template, kinds.length);
+  if (!AS_NUMBERS.has(name)) emitWord(name, template, kinds.length, '');
+  emitWord(`lane ${name}`, template, kinds.length, ',j');
 }
-factories.set('lane get', '(a)=>(fp,j)=>I[fp+a+j]');
-factories.set('lane const', '(a)=>(fp,j)=>a');
+/** Of the lower half of a word. */
+for (const name of ['i16x8.extend_low_i8x16_s', 'i16x8.extend_low_i8x16_u'] as const) {
+  emitWord(name, { to: 'i', code: substitute(WIDENED[name].even, 'P', 'A') }, 1, '');
+}
+
+loops.set('lane get', '(a)=>(fp,j)=>I[fp+a+j]');
+loops.set('lane const', '(a)=>(fp,j)=>a');
+loops.set('lane rotl', '(a,b)=>(fp,j)=>{const x=I[fp+a+j];return x<<b|x>>>32-b}');
 /** A number of each lane: where the slots that it reads are further by as many words. */
-factories.set('lane shifted', '(a,b)=>(fp,j)=>a(fp+b[j])');
-factories.set('lane apart', '(a,b,c,e)=>(fp,j)=>j<2?j===0?a(fp):b(fp):j===2?c(fp):e(fp)');
-for (const [name, [op, bytes]] of LANE_LOADS) {
-  const { code } = LOADS[op];
-  factories.set(
-    `lane ${name}`,
-    `(a,o,m,at)=>(fp,j)=>{const p=o+j*${bytes};${addressed('a(fp)', bytes, 'p')}return ${code}}`,
-  );
-}
-/** Of one word of the operand, which is in a place or another such instruction. */
-for (const name of WIDENING) {
+loops.set('lane shifted', '(a,b)=>(fp,j)=>a(fp+b[j])');
+loops.set('lane apart', '(a,b,c,e)=>(fp,j)=>j<2?j===0?a(fp):b(fp):j===2?c(fp):e(fp)');
+/** Of one word of the operand's place. Bytes that are widened to words are numbers of their own. */
+for (const name of WIDENED_BYTES) {
   const { from, odd, even } = WIDENED[name];
-  const made = (value: string) => `(a)=>(fp,j)=>{const P=${value};return j&1?${odd}:${even}}`;
-  factories.set(`lane ${name}/r`, made(`I[fp+a+${from}+(j>>1)]`));
-  factories.set(`lane ${name}/e`, made(`a(fp,${from}+(j>>1))`));
+  loops.set(`lane ${name}/r`, `(a)=>(fp,j)=>{const P=I[fp+a+${from}+(j>>1)];return j&1?${odd}:${even}}`);
 }
 /** Bytes of one word for each lane: where it is, how far to turn it left, and the bits. */
-factories.set('lane turned', '(a,b,c)=>(fp,j)=>{const x=I[fp+a[j]],l=b[j];return(x<<l|x>>>32-l)&c[j]}');
+loops.set('lane turned', '(a,b,c)=>(fp,j)=>{const x=I[fp+a[j]],l=b[j];return(x<<l|x>>>32-l)&c[j]}');
 
-const EACH_WORD = 'for(let j=0;j<4;j++)I[fp+d+j]=e(fp,j);';
-emit('set lanes', ['d', 'e', 'n'], EACH_WORD);
-const READ_WORDS = 'const w=e(fp,0),x=e(fp,1),y=e(fp,2),z=e(fp,3),r=fp+d;';
+/** When something traps, it may be that another should have, which stands first in the code: `t` has all that can. */
+function emitWords(name: string, params: readonly string[], code: string, to = factories): void {
+  emit(name, ['d', ...params, 'n'], code, to);
+  emit(`${name}t`, ['d', ...params, 't', 'n'], `try{${code}}catch(f){for(const g of t())g(fp);throw f}`, to);
+}
 const WRITE_WORDS = ['w', 'x', 'y', 'z'].map((name, k) => `I[r+${k}]=${name};`).join('');
-/** Before one is written, all are read. A host that inlines has more to inline. */
-emit('set lanes/4', ['d', 'e', 'n'], READ_WORDS + WRITE_WORDS);
-/** When one traps, it may be that another one should have, which stands first in the code: `t` has all that can. */
-const REPLAYED = 'catch(f){for(const g of t())g(fp);throw f}';
-emit('set lanes/t', ['d', 'e', 't', 'n'], `try{${EACH_WORD}}${REPLAYED}`);
-emit('set lanes/4t', ['d', 'e', 't', 'n'], `try{${READ_WORDS}${WRITE_WORDS}}${REPLAYED}`);
-/** Each word by itself. */
-emit(
-  'set words',
-  ['d', 'a', 'b', 'c', 'e', 'n'],
-  `const w=a(fp),x=b(fp),y=c(fp),z=e(fp),r=fp+d;${WRITE_WORDS}`,
-);
+/** Before one is written, all are read. */
+emitWords('set words/', ['a', 'b', 'c', 'e'], `const w=a(fp),x=b(fp),y=c(fp),z=e(fp),r=fp+d;${WRITE_WORDS}`);
+const READ_LANES = 'const w=e(fp,0),x=e(fp,1),y=e(fp,2),z=e(fp,3),r=fp+d;';
+emitWords('set lanes/4', ['e'], READ_LANES + WRITE_WORDS, loops);
+emitWords('set lanes/', ['e'], 'for(let j=0;j<4;j++)I[fp+d+j]=e(fp,j);', loops);
 
 // Moves
 
@@ -307,4 +314,8 @@ emit(
 /** By name, before the addresses are put in. */
 export function vectorFactories(): ReadonlyMap<string, string> {
   return factories;
+}
+/** The same of what only fresh sets have. */
+export function loopFactories(): ReadonlyMap<string, string> {
+  return loops;
 }

@@ -5,7 +5,8 @@
  * - `factories.generated.js`, the compact set: only the forms that lowering cannot do without. The core carries it.
  * - `factories-full.generated.js`, every form: fewer calls, for hosts that can spend 30 KB more (src/factories.ts);
  * - `factories-simd.generated.js`, what SIMD instructions are made of, which goes with either;
- * - `factories-fresh.generated.json`, the text of each of those by its name, for a host that evaluates them one by one (embed/node).
+ * - `factories-fresh.generated.json`, the text of each of those by its name, and of those that only pay where the host inlines closures, for
+ *   a host that evaluates them one by one (embed/node).
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { addressed, addressOf, marksOf, withAddresses } from './address';
 import { BACK, type Closure, closure, madeText, NEXT, type Row } from './closure';
 import { CONTROL } from './control';
 import { COMPOSED_PAIRS, COMPOSED_STATEMENTS, COMPOSED_TERMINATORS, FUSED } from './fused';
-import { vectorFactories } from './generate-vectors';
+import { loopFactories, vectorFactories } from './generate-vectors';
 import { type Kind, TEMPLATES, type Template } from './table';
 import { count, substitute } from './text';
 
@@ -329,4 +330,8 @@ for (const [file, source] of [
 const vectors = withAddresses(vectorFactories(), 'compiled');
 write('factories-simd.generated.js', vectorText(vectors));
 write('factories-simd.generated.d.ts', vectorTypes);
-write('factories-fresh.generated.json', freshText(new Map([...texts(single, 'compiled'), ...vectors])));
+const loops = withAddresses(loopFactories(), 'compiled');
+write(
+  'factories-fresh.generated.json',
+  freshText(new Map([...texts(single, 'compiled'), ...vectors, ...loops])),
+);

@@ -1,0 +1,107 @@
+/**
+ * Trees of vectors as loops, for hosts that inline what closures call: each instruction is one closure `(fp, j)` that gives the word j, so
+ * that what is inlined stands there once. (words.ts of the lowering makes four numbers of a tree.)
+ */
+
+import { InternalError } from '../errors';
+import { type Build, type Expr, LANEWISE, rotationOf, type Vector, wordOf } from '../lowering';
+import { turnsAt, type WordTurn } from './turns';
+import type { Parts } from './vector-parts';
+import { word } from './words';
+
+/** A vector that is no place. */
+const isNested = ({ op, kind }: Expr): boolean => kind === 'v' && op !== 'get';
+
+/** The closure of an operand that is no other instruction: the word of a lane. */
+function leaf(parts: Parts, value: Expr): unknown {
+  if (value.op === 'get') return parts.make('lane get')(word(value));
+  if (value.op === 'build') return builtLanes(parts, value);
+  if (value.op !== 'vector') throw new InternalError(`${value.op} has no lanes`);
+  if (value.instruction === 'v128.const') return parts.make('lane const')(uniform(value));
+  if (value.instruction === 'i8x16.shuffle') return turned(parts, value);
+  return parts.make(`lane ${value.instruction}/r`)(word(value.operands[0]));
+}
+
+/** Often the words differ by nothing but the slots that they read. */
+function builtLanes(parts: Parts, value: Build): unknown {
+  const words = [0, 1, 2, 3].map((index) => wordOf(value, index));
+  const shifts = words.map((other) => shiftOf(words[0], other));
+  if (shifts.includes(undefined)) {
+    return parts.make('lane apart')(...words.map((expr) => parts.value(expr)));
+  }
+  return parts.make('lane shifted')(parts.value(words[0]), shifts);
+}
+
+/** How many words further all slots are that `b` reads, if it is what `a` is but for that. */
+function shiftOf(a: Expr, b: Expr): number | undefined {
+  const shifts = new Set<number>();
+  return isShifted(a, b, shifts) && shifts.size === 1 ? [...shifts][0] : undefined;
+}
+function isShifted(a: Expr, b: Expr, shifts: Set<number>): boolean {
+  switch (a.op) {
+    case 'get':
+      if (b.op !== 'get' || a.kind !== b.kind) return false;
+      shifts.add(word(b) - word(a));
+      return true;
+    case 'const':
+      return b.op === 'const' && a.low === b.low && a.high === b.high;
+    case 'global.get':
+    case 'select':
+    case 'narrow':
+    case 'address':
+    case 'is_null':
+    case 'vector':
+    case 'build':
+      return false;
+  }
+  if (a.op !== b.op) return false;
+  if ('memidx' in a) {
+    if (!('memidx' in b) || a.memidx !== b.memidx || a.memoryOffset !== b.memoryOffset) return false;
+  }
+  if (!isShifted(a.a, b.a, shifts)) return false;
+  return a.b === undefined || isShifted(a.b, b.b!, shifts);
+}
+
+/** The closure of a tree: its word j. */
+export function laneOf(parts: Parts, value: Vector): unknown {
+  const { instruction: name, operands } = value;
+  if (!LANEWISE.has(name)) return leaf(parts, value);
+  const rotation = rotationOf(value);
+  if (rotation !== undefined) return parts.make('lane rotl')(word(rotation.place), rotation.left);
+  let form = '';
+  // There are no forms of a slot beside a closure, nor of a constant that comes first.
+  const nests = operands.some((operand, k) => isNested(operand) && (k === 0 || !isConstant(operand)));
+  const captured = operands.map((operand, k) => {
+    if (operand.op === 'get' && !nests) {
+      form += 'r';
+      return word(operand);
+    }
+    if (k > 0 && (operand.op === 'const' || isConstant(operand))) {
+      form += 'k';
+      return uniform(operand);
+    }
+    form += 'e';
+    return operand.op === 'vector' ? laneOf(parts, operand) : leaf(parts, operand);
+  });
+  return parts.make(`lane ${name}/${form}`)(...captured);
+}
+
+const isConstant = (value: Expr): boolean => value.op === 'vector' && value.instruction === 'v128.const';
+
+/** The word that all words of a constant are, or the amount of a shift. */
+function uniform(value: Expr): number {
+  if (value.op === 'const') return value.low;
+  if (value.op !== 'vector') throw new InternalError(`${value.op} is no constant`);
+  return value.immediates[0];
+}
+
+/** A shuffle each word of whose result has bytes of one word. */
+function turned(parts: Parts, value: Vector): unknown {
+  const captured = turnsAt(value).map(([turn]) => turn);
+  const list = (of: (turn: WordTurn) => number): number[] => captured.map(of);
+  return parts.make('lane turned')(
+    list(({ at }) => at),
+    list(({ left }) => left),
+    list(({ mask }) => mask),
+  );
+}
