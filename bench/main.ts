@@ -87,9 +87,9 @@ for (const program of new Set([...chosen, ...many])) files.set(program.name, awa
 
 const wanted = options.engines?.split(',');
 /** Of which a glance says nothing. */
-const SLOW = ['tswasm warm', 'jitless'];
+const isSlow = (name: string) => name === 'tswasm warm' || name.startsWith('jitless');
 const list = engines(files.get('many')!).filter(({ name }) =>
-  wanted === undefined ? !options.quick || !SLOW.includes(name) : wanted.includes(name),
+  wanted === undefined ? !options.quick || !isSlow(name) : wanted.includes(name),
 );
 const names = chosen.map((p) => p.name);
 const rounds: Rounds = new Map();
