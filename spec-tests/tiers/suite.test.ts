@@ -56,10 +56,12 @@ async function compare(folder: string, names: readonly string[]): Promise<void> 
 }
 
 it('runs our own scripts', { timeout: 300_000 }, async () => {
-  const folder = fileURLToPath(new URL('../own', import.meta.url));
+  // By a name in a folder: the engines tell them from the suite's by that.
+  const folder = fileURLToPath(new URL('..', import.meta.url));
+  const names = readdirSync(path.join(folder, 'own')).filter((name) => name.endsWith('.wast'));
   await compare(
     folder,
-    readdirSync(folder).filter((name) => name.endsWith('.wast')),
+    names.map((name) => `own/${name}`),
   );
 });
 
