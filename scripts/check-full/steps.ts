@@ -146,6 +146,11 @@ export const STEPS: readonly Step[] = [
     env: { TSWASM_HEAVY: '1' },
   },
   {
+    name: 'NaNs in every tier',
+    command: vitest('src/compiler/native/nans.test.ts'),
+    env: { TSWASM_EXACT_SEEDS: '200' },
+  },
+  {
     name: 'real models on onnxruntime',
     command: vitest('embed/node/wasi-nn.test.ts'),
     missing: noOnnx,
