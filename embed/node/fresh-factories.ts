@@ -52,4 +52,5 @@ configureStack({
   allocate: (bytes) => new SharedArrayBuffer(bytes),
 });
 // Without a compiler in V8, and so without `WebAssembly`, there is nothing to gain from feedback, but from fewer closures.
-setFreshFactories('WebAssembly' in globalThis ? freshSet : fullSet);
+const isCompiled = 'WebAssembly' in globalThis;
+setFreshFactories(isCompiled ? freshSet : fullSet, isCompiled);

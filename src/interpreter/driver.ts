@@ -7,7 +7,7 @@ import { keepBody, keptBody, type LoweredBody, Lowering } from '../lowering';
 import type { Instance } from '../runtime';
 import type { Assembler } from './assemble';
 import { Code, type FuncCode, type Safepoint } from './code';
-import { hasFreshFactories } from './factories';
+import { compilesHotCode, hasFreshFactories } from './factories';
 import { Flattening } from './flatten';
 import { assembler } from './forms';
 import { registers } from './registers';
@@ -34,6 +34,8 @@ const MADE_AT_ONCE = 4096;
  * chained (late.ts). Hot code is never late, nor is any where somebody may want to stop: a late block is made between two safepoints.
  */
 const LATE_FROM = 16;
+/** The same where an engine compiles what is hot: a chain of late blocks is not inlined there, and all is made soon enough. */
+const LATE_FROM_COMPILED = 256;
 
 /** What is under way: statements, then blocks of them, then closures. */
 type Stage =
@@ -181,7 +183,8 @@ function flatteningOf(body: LoweredBody): Flattening {
 
 function isLate({ hot }: Code, { blocks }: Flattening): boolean {
   const mayStop = registers.lowering < Number.POSITIVE_INFINITY;
-  return !hot && !mayStop && blocks.length >= LATE_FROM;
+  const from = compilesHotCode() ? LATE_FROM_COMPILED : LATE_FROM;
+  return !hot && !mayStop && blocks.length >= from;
 }
 
 /** Reserves the room that the code takes, before it does. */

@@ -77,6 +77,7 @@ let shared: FactorySource | undefined;
 let vectors: FactorySource | undefined;
 let makeFresh: FreshFactoriesMaker | undefined;
 let fresh: FactorySource | undefined;
+let compilesHot = false;
 
 function theEnvironment(): FactoryEnvironment {
   if (environment === undefined) {
@@ -132,10 +133,15 @@ export function useFactories(maker: FactoryMaker): void {
   shared = undefined;
 }
 
-/** An entry point whose host can evaluate factories anew says how. */
-export function setFreshFactories(maker: FreshFactoriesMaker | undefined): void {
+/** An entry point whose host can evaluate factories anew says how, and whether its engine compiles code that is hot. */
+export function setFreshFactories(maker: FreshFactoriesMaker | undefined, isCompiled = true): void {
   makeFresh = maker;
   fresh = undefined;
+  compilesHot = maker !== undefined && isCompiled;
+}
+/** Whether the engine compiles code that is hot. */
+export function compilesHotCode(): boolean {
+  return compilesHot;
 }
 export function hasFreshFactories(): boolean {
   return makeFresh !== undefined;
