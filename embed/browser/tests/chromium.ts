@@ -88,8 +88,12 @@ export class Chromium {
     const ended = new Promise((resolve) => this.child.once('close', resolve));
     this.child.kill();
     await ended;
-    // Its other processes may be writing yet.
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    try {
+      rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    } catch (error) {
+      // Its other processes may be writing yet: then the folder stays where temporary ones are.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
   }
 }
 
