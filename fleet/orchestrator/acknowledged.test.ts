@@ -10,9 +10,7 @@ let clock: TestClock;
 let fleet: TestFleet;
 beforeEach(async () => {
   clock = new TestClock();
-  fleet = new TestFleet(clock);
-  await fleet.startOrchestrator();
-  for (const name of ['ash', 'birch', 'cedar']) await fleet.startAgent(name);
+  fleet = await TestFleet.started(clock, ['ash', 'birch', 'cedar']);
 });
 afterEach(async () => {
   await fleet.close();

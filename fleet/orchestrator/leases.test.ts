@@ -9,9 +9,7 @@ let clock: TestClock;
 let fleet: TestFleet;
 beforeEach(async () => {
   clock = new TestClock();
-  fleet = new TestFleet(clock);
-  await fleet.startOrchestrator();
-  for (const name of ['ash', 'birch']) await fleet.startAgent(name);
+  fleet = await TestFleet.started(clock, ['ash', 'birch']);
   const module = await assemble(COUNTER);
   await fleet.deploy('x', module, { exclusive: true, device: 'ash' });
   await fleet.deploy('y', module, { device: 'ash' });

@@ -10,9 +10,7 @@ let clock: TestClock;
 let fleet: TestFleet;
 beforeEach(async () => {
   clock = new TestClock();
-  fleet = new TestFleet(clock);
-  await fleet.startOrchestrator();
-  for (const name of ['ash', 'birch']) await fleet.startAgent(name);
+  fleet = await TestFleet.started(clock, ['ash', 'birch']);
   await fleet.deploy('x', await assemble(COUNTER), { device: 'ash' });
   const { spec } = fleet.orchestrator.record('x~main');
   await fleet.orchestrator.deploy({ id: 'x', executions: [{ ...spec, device: undefined }] });

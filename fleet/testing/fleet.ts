@@ -65,6 +65,14 @@ export class TestFleet {
   private leash: Leash | undefined;
   private readonly folders = new Map<string, Files>();
 
+  /** One with its orchestrator and these agents running. */
+  static async started(world: World, names: readonly string[]): Promise<TestFleet> {
+    const fleet = new TestFleet(world);
+    await fleet.startOrchestrator();
+    for (const name of names) await fleet.startAgent(name);
+    return fleet;
+  }
+
   constructor(
     readonly world: World = nodeWorld,
     private readonly signers?: Signers,
