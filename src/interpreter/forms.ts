@@ -11,6 +11,7 @@ import {
   type Compute,
   type Expr,
   isArithmetic,
+  isOperation,
   type Load,
   type LoweredBody,
   type Select,
@@ -285,20 +286,8 @@ class FormAssembler extends Assembler {
    * closure (e). Undefined when the prefix has no form at all.
    */
   private form(prefix: string, expr: Expr): OperandForm | undefined {
-    switch (expr.op) {
-      case 'get':
-      case 'const':
-      case 'global.get':
-      case 'select':
-      case 'narrow':
-      case 'address':
-      case 'is_null':
-      case 'vector':
-      case 'build':
-        return undefined;
-      default:
-        return expr.b === undefined ? this.unaryForm(prefix, expr) : this.binaryForm(prefix, expr, expr.b);
-    }
+    if (!isOperation(expr)) return undefined;
+    return expr.b === undefined ? this.unaryForm(prefix, expr) : this.binaryForm(prefix, expr, expr.b);
   }
 
   private unaryForm(prefix: string, expr: Load | Compute): OperandForm | undefined {

@@ -4,7 +4,7 @@
  */
 
 import { InternalError } from '../errors';
-import { type Build, type Expr, LANEWISE, rotationOf, type Vector, wordOf } from '../lowering';
+import { type Build, type Expr, isOperation, LANEWISE, rotationOf, type Vector, wordOf } from '../lowering';
 import { turnsAt, type WordTurn } from './turns';
 import type { Parts } from './vector-parts';
 import { word } from './words';
@@ -45,16 +45,8 @@ function isShifted(a: Expr, b: Expr, shifts: Set<number>): boolean {
       return true;
     case 'const':
       return b.op === 'const' && a.low === b.low && a.high === b.high;
-    case 'global.get':
-    case 'select':
-    case 'narrow':
-    case 'address':
-    case 'is_null':
-    case 'vector':
-    case 'build':
-      return false;
   }
-  if (a.op !== b.op) return false;
+  if (!isOperation(a) || a.op !== b.op) return false;
   if ('memidx' in a) {
     if (!('memidx' in b) || a.memidx !== b.memidx || a.memoryOffset !== b.memoryOffset) return false;
   }

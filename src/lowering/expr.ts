@@ -534,6 +534,24 @@ function isMade(expr: Expr): boolean {
   return expr.op === 'get' ? expr.isMade : isArithmetic(expr);
 }
 
+/** Whether it is computed from operands by an instruction: a load or a computation. */
+export function isOperation(expr: Expr): expr is Load | Compute {
+  switch (expr.op) {
+    case 'get':
+    case 'const':
+    case 'global.get':
+    case 'select':
+    case 'narrow':
+    case 'address':
+    case 'is_null':
+    case 'vector':
+    case 'build':
+      return false;
+    default:
+      return true;
+  }
+}
+
 /** copysign works on bits; the result is a float again. */
 export function copysign(a: Expr, b: Expr): Expr {
   if (a.kind === 'f') {

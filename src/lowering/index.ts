@@ -18,7 +18,7 @@ export type {
   VectorStoreOp,
   VectorValueOp,
 } from './expr';
-export { bits, getOperand, isArithmetic, LANE_LOADS, TRAPS } from './expr';
+export { bits, getOperand, isArithmetic, isOperation, LANE_LOADS, TRAPS } from './expr';
 export { Locals, slotsOfAll } from './frame';
 export { LANEWISE, turnsOf, type WideningOp } from './lanes';
 export { Lowering, lower } from './lowering';

@@ -11,6 +11,7 @@ import {
   type Expr,
   type Get,
   type GlobalGet,
+  isOperation,
   type Select,
 } from '../../lowering';
 import type { Memories } from './memories';
@@ -304,20 +305,7 @@ function isTest(expr: Expr): boolean {
 }
 
 function isCompute(expr: Expr): expr is Compute {
-  switch (expr.op) {
-    case 'get':
-    case 'const':
-    case 'global.get':
-    case 'select':
-    case 'narrow':
-    case 'address':
-    case 'is_null':
-    case 'vector':
-    case 'build':
-      return false;
-    default:
-      return !('memidx' in expr);
-  }
+  return isOperation(expr) && !('memidx' in expr);
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
