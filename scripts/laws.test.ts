@@ -150,6 +150,8 @@ describe('the package', () => {
   const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     dependencies?: object;
     devDependencies: Record<string, string>;
+    exports: Record<string, object | string>;
+    typesVersions: { '*': Record<string, string[]> };
   };
 
   it('has no dependencies at run time and exact versions of its tools', () => {
@@ -157,6 +159,11 @@ describe('the package', () => {
     for (const [name, version] of Object.entries(manifest.devDependencies)) {
       expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
     }
+  });
+
+  it('has types for each way in, also where `exports` is not read', () => {
+    const entries = Object.keys(manifest.exports).filter((name) => !/^[.]$|[.]json$/.test(name));
+    expect(Object.keys(manifest.typesVersions['*']).sort()).toEqual(entries.map((e) => e.slice(2)).sort());
   });
 
   it('uses each of its tools', () => {
