@@ -77,9 +77,8 @@ function cliStops(stops: number): number[] {
 }
 
 function ownStops(way: Way, stops: number): number[] {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [child, way, file, `${stops}`], {
-    encoding: 'utf8',
-  });
+  const args = ['--expose-gc', child, way, file, `${stops}`];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as number[];
 }

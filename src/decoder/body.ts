@@ -7,7 +7,7 @@ import { type Instruction, instructionOf, PREFIX_BASE } from './instructions';
 import type { ModuleData } from './module';
 import { Reader } from './reader';
 import { readHeapType, readValType, type TypeScope } from './typereader';
-import { F64, type FuncType, type HeapType, I32, type ValType } from './types';
+import { F64, type FuncType, type HeapType, I32, slotsOf, type ValType } from './types';
 
 /** A validated module uses nothing that is switched off. */
 function scopeOf({ types }: ModuleData): TypeScope {
@@ -78,6 +78,8 @@ export interface LocalGroup {
   readonly count: number;
   /** Index of the first one. */
   readonly localidx: number;
+  /** Slots of the locals before it: a v128 takes two. */
+  readonly slot: number;
 }
 
 /** One local declaration as it stands in the module. */
@@ -98,6 +100,16 @@ export function readLocalDeclarations(reader: Reader, module: ModuleData): Local
   return declarations;
 }
 
+/** Reads them likewise: how many locals they declare. */
+export function countLocals(reader: Reader, module: ModuleData): number {
+  let locals = 0;
+  for (let more = reader.u32(); more > 0; more--) {
+    locals += reader.u32();
+    readBodyValType(reader, module);
+  }
+  return locals;
+}
+
 /**
  * Reads them as groups, with the parameters first. Neighbours of one type are one group, and no group is empty. A function may declare
  * 50,000 locals in a few bytes, so groups are what walks keep.
@@ -105,18 +117,29 @@ export function readLocalDeclarations(reader: Reader, module: ModuleData): Local
 export function readLocals(type: FuncType, reader: Reader, module: ModuleData): LocalGroup[] {
   const groups: LocalGroup[] = [];
   let localidx = 0;
-  const add = (of: ValType, count: number): void => {
-    if (count === 0) return;
-    const last = groups[groups.length - 1];
-    if (last !== undefined && last.type === of) {
-      groups[groups.length - 1] = { ...last, count: last.count + count };
-    } else {
-      groups.push({ type: of, count, localidx });
-    }
+  let slot = 0;
+  // The group that grows.
+  let open: ValType | undefined;
+  let count = 0;
+  const close = (): void => {
+    if (open === undefined) return;
+    groups.push({ type: open, count, localidx, slot });
     localidx += count;
+    slot += count * slotsOf(open);
+    count = 0;
+  };
+  const add = (of: ValType, more: number): void => {
+    if (more === 0) return;
+    if (of !== open) close();
+    open = of;
+    count += more;
   };
   for (const param of type.params) add(param, 1);
-  for (const { type: declared, count } of readLocalDeclarations(reader, module)) add(declared, count);
+  for (let more = reader.u32(); more > 0; more--) {
+    const declared = reader.u32();
+    add(readBodyValType(reader, module), declared);
+  }
+  close();
   return groups;
 }
 

@@ -139,6 +139,14 @@ describe('limits', () => {
     };
     expect(decodeError(code(49_998))).toBeUndefined();
     expect(decodeError(code(49_999))).toMatch('too many locals');
+    const groups = (declarations: number) => {
+      const empty = Array.from({ length: declarations }, () => [0, 0x7f]).flat();
+      const body = [...leb(declarations), ...empty, 0x0b];
+      const code = section('code', 1, leb(body.length), body);
+      return moduleOf(section('type', 1, 0x60, 0, 0), section('function', 1, 0), code);
+    };
+    expect(decodeError(groups(100_000))).toBeUndefined();
+    expect(decodeError(groups(100_001))).toMatch('local declarations 100001 exceeds');
     const params = (count: number) =>
       moduleOf(section('type', 1, 0x60, leb(count), Array(count).fill(0x7f), 0));
     expect(decodeError(params(1000))).toBeUndefined();

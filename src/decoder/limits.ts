@@ -35,6 +35,8 @@ export const LIMITS = {
   functionSize: 7_654_321,
   /** Parameters included. */
   locals: 50_000,
+  /** Groups of locals as declared, which may be empty. Ours: they are read in one go. */
+  localDeclarations: 100_000,
   /** On the operand stack at once. Ours: calls of many results in a row would otherwise take any amount of memory. */
   operands: 1_000_000,
   /** Of one `br_table`: V8's. An instruction is validated and lowered in one go, which takes some 10 ms for these. */
@@ -69,6 +71,7 @@ const WHAT: Partial<Record<keyof typeof LIMITS, string>> = {
   catchClauses: 'number of catch clauses',
   constantSize: 'constant expression size',
   locals: 'too many locals: number of locals',
+  localDeclarations: 'number of local declarations',
 };
 
 /** Throws when `value` is above the limit. */

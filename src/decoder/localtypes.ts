@@ -41,7 +41,9 @@ export class LocalTypes {
     this.hasUnset = false;
     const { bytes } = reader;
     let total = 0;
-    for (let groups = reader.count(); groups > 0; groups--) {
+    let groups = reader.count();
+    checkLimit('localDeclarations', groups, start);
+    for (; groups > 0; groups--) {
       let count = bytes[reader.pos];
       let type = bytes[reader.pos + 1];
       // Nearly all are a few numbers.

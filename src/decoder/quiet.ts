@@ -10,7 +10,7 @@
  * locals that are zeroed. A tail call is a call. What an instruction does in bulk (`memory.fill`) counts as one: that is charged as debt at
  * the next safepoint.
  */
-import { codeReader, readInstruction, readLocalDeclarations } from './body';
+import { codeReader, countLocals, readInstruction } from './body';
 import { CALLS, skipImmediates } from './immediates';
 import { OP, usesExceptions } from './instructions';
 import type { ModuleData } from './module';
@@ -98,8 +98,7 @@ class Search {
 
   private open(funcidx: number): void {
     const reader = codeReader(this.module, funcidx);
-    let locals = 0;
-    for (const { count } of readLocalDeclarations(reader, this.module)) locals += count;
+    const locals = countLocals(reader, this.module);
     this.counts[funcidx] = OPEN;
     this.funcs.push(funcidx);
     this.offsets.push(reader.pos);

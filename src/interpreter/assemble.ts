@@ -37,6 +37,7 @@ import {
   type Terminator,
 } from './flatten';
 import { LateBlocks } from './late';
+import { ByOffset } from './offsets';
 import { stack } from './registers';
 import type { Step } from './step';
 import { prepareIndirectTail, prepareTail, prepareTailRef } from './tail';
@@ -62,15 +63,19 @@ export class Assembler {
   protected readonly code: Code;
   protected readonly body: LoweredBody;
   readonly instance: Instance;
-  private readonly blocks: readonly BasicBlock[];
+  protected readonly blocks: readonly BasicBlock[];
+  /** Catch clauses that go back to a loop, of which the first `caught` have its header. */
+  private readonly caughtBack: readonly Target[];
+  private caught = 0;
   /** Blocks that are assembled when they first run, or when somebody looks for a place in them: all or none. */
   protected readonly late: LateBlocks | undefined;
   private readonly factories: FactorySource;
-  protected readonly steps: Step[] = [];
+  /** Filled from the last block on: an array that grew that way would be moved again and again. */
+  protected readonly steps: Step[];
   /** Longest chain of host calls from each block's start. */
-  protected readonly depths: number[] = [];
+  protected readonly depths: number[];
   /** By the block of the loop label. */
-  private readonly loops = new Map<number, Loop>();
+  private readonly loops = new ByOffset<Loop>();
   protected depth = 0;
   /** The block being assembled; those from the next one on are done. */
   protected current: number;
@@ -82,9 +87,11 @@ export class Assembler {
     this.blocks = flat.blocks;
     this.factories = factorySource(code.hot);
     this.current = flat.blocks.length;
-    for (const { place, back } of flat.caughtBack) this.header(place.block, back!.targetLoop);
+    this.caughtBack = flat.caughtBack;
+    this.steps = new Array(flat.blocks.length);
+    this.depths = new Array(flat.blocks.length);
     if (!isLate) return;
-    for (const [{ block }, { targetLoop }] of flat.lastBack) this.header(block, targetLoop);
+    for (const { block, back } of flat.loops) this.header(block, back!.targetLoop);
     const late = new LateBlocks(this.blocks, {
       make: (k) => this.assemble(k),
       postpone: (k, step) => this.put(k, step, 1),
@@ -96,8 +103,14 @@ export class Assembler {
 
   /** Assembles some blocks; a statement counts as four of `most`. True when the code is complete, but for what is made late. */
   run(most: number): boolean {
-    const { blocks, code, body } = this;
-    for (let left = most; this.current > 0; ) {
+    const { blocks, caughtBack, code, body } = this;
+    let left = most;
+    for (; this.caught < caughtBack.length; left--) {
+      if (left <= 0) return false;
+      const { place, back } = caughtBack[this.caught++];
+      this.header(place.block, back!.targetLoop);
+    }
+    while (this.current > 0) {
       if (left <= 0) return false;
       const k = this.current - 1;
       if (this.late !== undefined) {

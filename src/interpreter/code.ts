@@ -3,6 +3,7 @@ import type { TypeList } from '../decoder/typelist';
 import type { Locals, Safepoint as StaticSafepoint } from '../lowering';
 import { type Func, type Tag, wordsOfAll } from '../runtime';
 import type { Charge } from '../runtime/ledger';
+import { ByOffset } from './offsets';
 import type { Step } from './step';
 import type { Tier, TierCode } from './tiers';
 
@@ -140,11 +141,11 @@ export class Code {
   /** What counts entries in front of it, if somebody does (driver.ts). */
   counted: Step | undefined = undefined;
   /** By offset of the `loop` opcode. */
-  readonly loops = new Map<number, Step>();
+  readonly loops = new ByOffset<Step>();
   /** By offset of the call instruction; those of code that is made already. */
-  readonly calls = new Map<number, CallSite>();
+  readonly calls = new ByOffset<CallSite>();
   /** By offset of the bulk operation; likewise. */
-  readonly bulks = new Map<number, Safepoint>();
+  readonly bulks = new ByOffset<Safepoint>();
   /** Makes what is still to be made. */
   rest: (() => void) | undefined = undefined;
   readonly entrySite: Safepoint;
@@ -194,11 +195,11 @@ export class Code {
   }
 
   callAt(offset: number): CallSite | undefined {
-    if (!this.calls.has(offset)) this.complete();
+    if (this.calls.get(offset) === undefined) this.complete();
     return this.calls.get(offset);
   }
   bulkAt(offset: number): Safepoint | undefined {
-    if (!this.bulks.has(offset)) this.complete();
+    if (this.bulks.get(offset) === undefined) this.complete();
     return this.bulks.get(offset);
   }
   private complete(): void {

@@ -38,7 +38,7 @@ for (const [name, text] of Object.entries(REFERENCE_SHAPES)) {
 }
 
 describe.each(bodies)('%s', (_, body) => {
-  const { blocks, lastBack, caughtBack } = flattened(body);
+  const { blocks, loops, caughtBack } = flattened(body);
 
   it('each block ends, and goes to a block behind it, or back to a loop at a safepoint', () => {
     blocks.forEach((block, k) => {
@@ -80,7 +80,12 @@ describe.each(bodies)('%s', (_, body) => {
       const targets = end?.kind === 'table' ? end.targets : ends;
       for (const { place, back } of targets) if (back !== undefined) last.set(place, k);
     });
-    for (const [place, k] of last) expect(lastBack.get(place)!.block).toBeGreaterThanOrEqual(k);
+    expect(new Set(loops)).toEqual(new Set(last.keys()));
+    for (const [place, k] of last) expect(place.back!.last).toBe(k);
+    const told = blocks.flatMap((block, k) => block.loops?.map((start) => [start, k]) ?? []);
+    expect(new Map(told as [number, number][])).toEqual(
+      new Map([...last].map(([{ block }, k]) => [block, k])),
+    );
   });
 
   it('is the same in slices of one statement', () => {

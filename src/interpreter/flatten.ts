@@ -37,11 +37,17 @@ export type Simple = Move | Store | VectorStore | GlobalSet | Effect;
 /** A place to branch to: the start of a block. */
 export interface Place {
   block: number;
+  /** Of a loop that a block branches back to: the offset of the `loop`, and the last such block. */
+  back: { readonly targetLoop: number; readonly last: number } | undefined;
 }
 /** A branch; one back to a loop passes its safepoint. */
 export interface Target {
   readonly place: Place;
   readonly back: Safepoint | undefined;
+}
+
+function nowhere(): Place {
+  return { block: -1, back: undefined };
 }
 
 export type Terminator =
@@ -65,6 +71,8 @@ export interface BasicBlock {
   end: Terminator | undefined;
   /** What handles the exceptions of its terminator. */
   handlers: Handlers | undefined;
+  /** Where the loops begin whose last branch back is its end, inner ones first. */
+  loops: number[] | undefined;
 }
 
 /** The clauses of a `try`, and those around it. */
@@ -90,8 +98,8 @@ interface Sequence {
 
 export class Flattening {
   readonly blocks: BasicBlock[] = [];
-  /** By the starts of loops: the last block that branches back there, and the offset of the `loop`. */
-  readonly lastBack = new Map<Place, { readonly block: number; readonly targetLoop: number }>();
+  /** Starts of the loops that a block branches back to. */
+  readonly loops: Place[] = [];
   /** Catch clauses that go back to a loop. A frame may stand there, even if nothing in their `try` can throw. */
   readonly caughtBack: Target[] = [];
   private current: BasicBlock | undefined;
@@ -123,7 +131,7 @@ export class Flattening {
   }
 
   private begin(...places: Place[]): void {
-    this.current = { statements: [], end: undefined, handlers: undefined };
+    this.current = { statements: [], end: undefined, handlers: undefined, loops: undefined };
     for (const place of places) place.block = this.blocks.length;
     this.blocks.push(this.current);
   }
@@ -145,7 +153,8 @@ export class Flattening {
   }
   private noteBack({ place, back }: Target): void {
     if (back === undefined) return;
-    this.lastBack.set(place, { block: this.blocks.length - 1, targetLoop: back.targetLoop });
+    if (place.back === undefined) this.loops.push(place);
+    place.back = { targetLoop: back.targetLoop, last: this.blocks.length - 1 };
   }
   private jump(place: Place): void {
     this.end({ kind: 'jump', to: { place, back: undefined } });
@@ -154,7 +163,7 @@ export class Flattening {
   private placeOf(label: Label): Place {
     let place = this.places[label.id];
     if (place === undefined) {
-      place = { block: -1 };
+      place = nowhere();
       this.places[label.id] = place;
     }
     return place;
@@ -221,7 +230,7 @@ export class Flattening {
     this.work++;
     // A block is assembled in one go, and a chain as long as this one is cut anyway.
     if (this.current!.statements.length === MAX_CHAIN) {
-      const place: Place = { block: -1 };
+      const place: Place = nowhere();
       this.jump(place);
       this.begin(place);
     }
@@ -229,14 +238,19 @@ export class Flattening {
   }
 
   private enter(holder: Statement, statements: readonly Statement[], part: number): void {
-    if ('label' in holder) this.inside[holder.label.id] = this.handlers;
+    if ('label' in holder) {
+      const { id } = holder.label;
+      this.inside[id] = this.handlers;
+      // Its place may be asked for after those of thousands of labels inside: an array grows in order.
+      if (id >= this.places.length) this.places[id] = undefined;
+    }
     this.sequences.push({ statements, next: 0, holder, part });
   }
 
   private openIf(statement: If): void {
-    const yes: Place = { block: -1 };
+    const yes: Place = nowhere();
     // Where the `else` begins; without one, behind the `if`.
-    const no: Place = statement.otherwise.length > 0 ? { block: -1 } : this.placeOf(statement.label);
+    const no: Place = statement.otherwise.length > 0 ? nowhere() : this.placeOf(statement.label);
     this.end({
       kind: 'if',
       condition: statement.condition,
@@ -252,7 +266,10 @@ export class Flattening {
 
   /** What is behind a block, loop or `if` comes next. */
   private leave(holder: Statement, part: number): void {
-    if (holder.kind === 'loop') return;
+    if (holder.kind === 'loop') {
+      this.leaveLoop(this.places[holder.label.id]);
+      return;
+    }
     if (holder.kind === 'try') {
       this.leaveTry(holder, part);
       return;
@@ -267,6 +284,14 @@ export class Flattening {
     if (holder.kind !== 'if' && holder.kind !== 'block')
       throw new InternalError(`${holder.kind} holds nothing`);
     this.behind(holder.label);
+  }
+
+  /** Nothing behind a loop branches back to it. */
+  private leaveLoop(header: Place | undefined): void {
+    if (header?.back === undefined) return;
+    const last = this.blocks[header.back.last];
+    if (last.loops === undefined) last.loops = [header.block];
+    else last.loops.push(header.block);
   }
 
   private behind(label: Label): void {
@@ -297,7 +322,7 @@ export class Flattening {
         if (target.back !== undefined) this.caughtBack.push(target);
         return { tagidx, slot, ref, target };
       }
-      const place: Place = { block: -1 };
+      const place: Place = nowhere();
       bodies.push(place);
       return { tagidx, slot, ref, target: { place, back: undefined } };
     });
@@ -343,14 +368,14 @@ export class Flattening {
     if (branch.moves.length === 0 && branch.label.kind !== 'func') {
       return { place: this.placeOf(branch.label), back: branch.safepoint };
     }
-    const place: Place = { block: -1 };
+    const place: Place = nowhere();
     stubs.push({ place, branch });
     return { place, back: undefined };
   }
 
   private branchIf(condition: Expr, branch: Branch): void {
     const stubs: { place: Place; branch: Branch }[] = [];
-    const next: Place = { block: -1 };
+    const next: Place = nowhere();
     const yes = this.target(branch, stubs);
     this.end({ kind: 'if', condition, yes, no: { place: next, back: undefined } });
     this.writeStubs(stubs);

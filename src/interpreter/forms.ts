@@ -56,8 +56,6 @@ export function assembler(
 }
 
 class FormAssembler extends Assembler {
-  /** Starts of the loops whose last branch back is in a block. */
-  private readonly ending = new Map<number, number[]>();
   /** Loops around the block `looked`, innermost last. */
   private readonly open: { readonly start: number; readonly last: number }[] = [];
   private looked: number;
@@ -65,11 +63,6 @@ class FormAssembler extends Assembler {
   constructor(code: Code, body: LoweredBody, instance: Instance, flat: Flattening, isLate: boolean) {
     super(code, body, instance, flat, isLate);
     this.looked = flat.blocks.length;
-    for (const [{ block }, { block: last }] of flat.lastBack) {
-      const starts = this.ending.get(last);
-      if (starts !== undefined) starts.push(block);
-      else this.ending.set(last, [block]);
-    }
   }
 
   protected override loopForm(): string {
@@ -109,8 +102,8 @@ class FormAssembler extends Assembler {
     const { open } = this;
     while (this.looked > this.current) {
       const last = --this.looked;
-      const starts = this.ending.get(last) ?? [];
-      for (const start of starts.sort((a, b) => a - b)) open.push({ start, last });
+      const starts = this.blocks[last].loops;
+      for (let k = starts?.length ?? 0; k-- > 0; ) open.push({ start: starts![k], last });
       while (open.length > 0 && open[open.length - 1].start > last) open.pop();
     }
     return open.length === 0 ? Number.POSITIVE_INFINITY : open[open.length - 1].last;

@@ -32,7 +32,7 @@ function costs({ module: make }: Hostile, size: number) {
   for (let k = 0; k < module.funcTypes.length; k++) {
     const { code } = codeOf(instance.funcAt(k));
     work += code?.work ?? 0;
-    for (const { operands } of code?.calls.values() ?? []) {
+    for (const [, { operands }] of code?.calls ?? []) {
       for (let part = operands; part !== undefined && !parts.has(part); part = part.below) parts.add(part);
     }
   }

@@ -27,12 +27,13 @@ export class LateBlocks {
   private readonly blocks: readonly BasicBlock[];
   private readonly maker: BlockMaker;
   /** What they have become. */
-  private readonly made: (Step | undefined)[] = [];
+  private readonly made: (Step | undefined)[];
   /** Turns of the trampoline until those that have run are chained. */
   private turns = 0;
 
   constructor(blocks: readonly BasicBlock[], maker: BlockMaker) {
     this.blocks = blocks;
+    this.made = new Array(blocks.length);
     this.maker = maker;
   }
 

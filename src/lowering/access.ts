@@ -2,7 +2,8 @@
 import type { Instruction, Limits } from '../decoder';
 import { readMemidx } from '../decoder/immediates';
 import type { Builder } from './builder';
-import { address, type Expr, narrow } from './expr';
+import type { Expr } from './expr';
+import { address, narrow } from './makers';
 
 export const isWide = ({ address: width }: Limits): boolean => width === 'i64';
 

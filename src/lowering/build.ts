@@ -3,21 +3,9 @@
  * splats, whose lanes are then replaced. What waits as one `Build` is computed without a vector between two lanes.
  */
 import { I32, V128 } from '../decoder';
-import {
-  type Build,
-  type BuiltLane,
-  binary,
-  bits,
-  build,
-  constant,
-  type Expr,
-  type Get,
-  type LaneWidth,
-  lane,
-  load,
-  type Vector,
-  vector,
-} from './expr';
+import type { Build, BuiltLane, Expr, Get, LaneWidth, Vector } from './expr';
+import { build, constant, lane, load, vector } from './makers';
+import { binary, bits } from './normal';
 
 /** Of a vector whose lanes are all the same: their width, and the value of one. */
 interface Splat {

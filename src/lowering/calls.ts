@@ -2,8 +2,8 @@
 import type { ValType } from '../decoder';
 import { isWide } from './access';
 import type { Builder } from './builder';
-import { narrow } from './expr';
 import { slotsOfAll } from './frame';
+import { narrow } from './makers';
 
 /** Arguments go to their slots; the safepoint of the call knows the operands below them. */
 function call(

@@ -1,27 +1,9 @@
 /** The normal forms of expressions, and what is known of a tree without looking into it. */
 import { describe, expect, it } from 'vitest';
 import { F32, F64, FUNCREF, I32, I64, type ValType } from '../decoder';
-import {
-  binary,
-  bits,
-  constant,
-  copysign,
-  type Expr,
-  getLocal,
-  getOperand,
-  globalGet,
-  isArithmetic,
-  isIn,
-  isNull,
-  load,
-  localBit,
-  narrow,
-  READS_GLOBAL,
-  READS_MEMORY,
-  select,
-  TRAPS,
-  unary,
-} from './expr';
+import { type Expr, isIn, localBit, READS_GLOBAL, READS_MEMORY, TRAPS } from './expr';
+import { constant, getLocal, getOperand, globalGet, isNull, load, narrow, select, unary } from './makers';
+import { binary, bits, copysign, isArithmetic } from './normal';
 
 const local = (type: ValType, localidx: number) => getLocal(type, localidx, localidx);
 const [a, b] = [local(I32, 0), local(I32, 1)];

@@ -5,13 +5,8 @@
 import { type FuncType, isRef, type ModuleData, type Reader, slotsOf, type ValType } from '../decoder';
 import { groupOf, type LocalGroup, readLocals, typesOfLocals } from '../decoder/body';
 
-/** Locals of one type in a row, with the slot of the first one. */
-export interface LocalSlots extends LocalGroup {
-  readonly slot: number;
-}
-
 export class Locals {
-  readonly groups: readonly LocalSlots[];
+  readonly groups: readonly LocalGroup[];
   readonly count: number;
   readonly params: number;
   /** Slots of all locals, and of the parameters. */
@@ -20,16 +15,10 @@ export class Locals {
 
   /** Reads the local declarations of a code entry; the reader then stands at its first instruction. */
   constructor(type: FuncType, reader: Reader, module: ModuleData) {
-    let slot = 0;
-    let count = 0;
-    this.groups = readLocals(type, reader, module).map((group) => {
-      const placed = { ...group, slot };
-      slot += group.count * slotsOf(group.type);
-      count += group.count;
-      return placed;
-    });
-    this.count = count;
-    this.slots = slot;
+    this.groups = readLocals(type, reader, module);
+    const last = this.groups[this.groups.length - 1];
+    this.count = last === undefined ? 0 : last.localidx + last.count;
+    this.slots = last === undefined ? 0 : last.slot + last.count * slotsOf(last.type);
     this.params = type.params.length;
     this.paramSlots = slotsOfAll(type.params);
   }
@@ -39,7 +28,7 @@ export class Locals {
   }
 
   /** The group of a local. */
-  groupOf(localidx: number): LocalSlots {
+  groupOf(localidx: number): LocalGroup {
     return groupOf(this.groups, localidx);
   }
 

@@ -18,10 +18,12 @@ export type {
   VectorStoreOp,
   VectorValueOp,
 } from './expr';
-export { bits, getOperand, isArithmetic, isOperation, LANE_LOADS, TRAPS } from './expr';
+export { isOperation, LANE_LOADS, TRAPS } from './expr';
 export { Locals, slotsOfAll } from './frame';
 export { LANEWISE, turnsOf, type WideningOp } from './lanes';
 export { Lowering, lower } from './lowering';
+export { getOperand } from './makers';
+export { bits, isArithmetic } from './normal';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';
 export type * from './statements';

@@ -4,7 +4,8 @@
  * where V8 does not inline it.
  */
 import { V128 } from '../decoder';
-import { type Expr, LANE_LOADS, type Vector, type VectorAccess, type VectorValueOp, vector } from './expr';
+import { type Expr, LANE_LOADS, type Vector, type VectorAccess, type VectorValueOp } from './expr';
+import { vector } from './makers';
 
 export const LANEWISE: ReadonlySet<VectorValueOp> = new Set<VectorValueOp>([
   ...(['v128.not', 'v128.and', 'v128.andnot', 'v128.or', 'v128.xor'] as const),

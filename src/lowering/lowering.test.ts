@@ -137,6 +137,17 @@ it('keeps one list of types for all branches to a label', () => {
   expect([moves, lists.size]).toEqual([3, 1]);
 });
 
+it('lists the types of a tall stack as it grows, not at the first safepoint above it', () => {
+  const text = `(module (func $none) (func ${'(i32.const 5)'.repeat(10_000)} (call $none) (unreachable)))`;
+  const lowering = new Lowering(compile(text), 1);
+  let most = 0;
+  for (let before = 0, isDone = false; !isDone; before = lowering.work) {
+    isDone = lowering.run(256) !== undefined;
+    most = Math.max(most, lowering.work - before);
+  }
+  expect(most).toBeLessThan(2 * 4096);
+});
+
 it('counts the labels of tables as work', () => {
   const table = `(br_table ${'0 '.repeat(1000)} (local.get 0))`;
   const module = compile(`(module (func (param i32) ${`(block ${table})`.repeat(50)}))`);

@@ -14,7 +14,9 @@ import {
 } from '../decoder';
 import { addressOf, FAR, readAccess } from './access';
 import type { Builder, Handler } from './builder';
-import { binary, bits, type ComputeOp, copysign, load, READS_MEMORY, TRAPS, unary } from './expr';
+import { type ComputeOp, READS_MEMORY, TRAPS } from './expr';
+import { load, unary } from './makers';
+import { binary, bits, copysign } from './normal';
 import type { StoreOp } from './statements';
 
 const TYPE_OF: Readonly<Record<string, ValType>> = { i: I32, I: I64, f: F32, F: F64 };

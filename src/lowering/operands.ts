@@ -8,13 +8,17 @@
 import { BOTTOM, isRef, slotsOf, V128, type ValType } from '../decoder';
 import { onTop, type TypeList } from '../decoder/typelist';
 import { InternalError } from '../errors';
-import { type Expr, type Get, getOperand, isArithmetic, isIn, localBit, TRAPS } from './expr';
+import { type Expr, type Get, isIn, localBit, TRAPS } from './expr';
+import { getOperand } from './makers';
+import { isArithmetic } from './normal';
 import type { Drop, SetSlot, Statement } from './statements';
 
 /** Operands that wait at a time: compilers leave fewer than ten; what waits longer is computed early, and is right too. */
 export const MAX_WAITING = 32;
 /** Instructions in a tree: a back end may nest a call for each. */
 export const MAX_TREE = 16;
+/** Types of a tall stack are listed for the safepoints above as it grows, these many at once: the first of them would list a million. */
+const LISTED_AT_ONCE = 4096;
 
 /** Operands that were pushed together. */
 interface Group {
@@ -136,6 +140,7 @@ export class Operands {
     this.top = top + slotsOf(type);
     if (this.top > this.end) this.end = this.top;
     this.visits++;
+    if (this.height % LISTED_AT_ONCE === 0) this.list(this.height);
   }
 
   /** A reference, which is in a slot always: nothing computes one late. */

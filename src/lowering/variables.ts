@@ -2,7 +2,8 @@
 import { I32, isRef, slotsOf, V128 } from '../decoder';
 import type { Builder } from './builder';
 import { effect } from './effects';
-import { getLocal, globalGet, isIn, localBit, READS_GLOBAL, select, TRAPS } from './expr';
+import { isIn, localBit, READS_GLOBAL, TRAPS } from './expr';
+import { getLocal, globalGet, select } from './makers';
 import { dropped } from './operands';
 
 export function getGlobal(lowering: Builder): void {

@@ -12,22 +12,18 @@ import { narrowed, shuffledInto, withLane } from './build';
 import type { Builder, Handler } from './builder';
 import {
   type Build,
-  binary,
-  bits,
-  constant,
   type Expr,
   type Get,
   type LaneWidth,
-  lane,
-  load,
   READS_MEMORY,
   TRAPS,
   type Vector,
   type VectorStoreOp,
   type VectorValueOp,
-  vector,
 } from './expr';
 import { isLaneTree, isUniform, isZero, LANEWISE, turnsOf, zeroExtended } from './lanes';
+import { constant, lane, load, vector } from './makers';
+import { binary, bits } from './normal';
 import type { Operands } from './operands';
 
 /** The instruction without immediates, of so many operands. */

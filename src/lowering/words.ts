@@ -5,20 +5,10 @@
 import { I32 } from '../decoder';
 import { InternalError } from '../errors';
 import { wordOfBuild } from './build';
-import {
-  binary,
-  constant,
-  type Expr,
-  type Get,
-  getOperand,
-  LANE_LOADS,
-  lane,
-  load,
-  type Vector,
-  type VectorValueOp,
-  vector,
-} from './expr';
+import { type Expr, type Get, LANE_LOADS, type Vector, type VectorValueOp } from './expr';
 import { LANEWISE, type NestedWideningOp, turnsOf } from './lanes';
+import { constant, getOperand, lane, load, vector } from './makers';
+import { binary } from './normal';
 
 /** Instructions whose lanes are words, or bits, and what they are for numbers. */
 export const AS_NUMBERS = new Map([

@@ -1,7 +1,7 @@
 /**
  * The bits of NaNs, where a store wants the same in every tier (`canonicalNans`): what arithmetic makes is the canonical one, as soon as
  * something may see its bits. What follows says so of each instruction, and keeps the interpreter's rule (`isArithmetic` in
- * src/lowering/expr.ts): a sign operation on what arithmetic has made is arithmetic itself, on any other float it is done on the bits.
+ * src/lowering/normal.ts): a sign operation on what arithmetic has made is arithmetic itself, on any other float it is done on the bits.
  *
  * Made canonical is a float as `select(x, NaN, x == x)`: three instructions more. They are left out where nothing sees the bits before other
  * arithmetic takes the value, which is true of most values within an expression.

@@ -12,7 +12,8 @@ import {
 import { readInstruction } from '../../../decoder/body';
 import { InternalError } from '../../../errors';
 import type { Expr } from '../../../lowering';
-import { binary, constant, globalGet } from '../../../lowering/expr';
+import { constant, globalGet } from '../../../lowering/makers';
+import { binary } from '../../../lowering/normal';
 
 /** A reference is null, a function, or what a global holds. */
 export type ConstantReference =
