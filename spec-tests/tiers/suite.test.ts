@@ -28,7 +28,6 @@ const SCRIPTS = [
   'loop.wast',
   'memory_grow.wast',
   'nop.wast',
-  'return_call.wast',
   'return_call_indirect.wast',
   'stack.wast',
   'start.wast',
