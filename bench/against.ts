@@ -1,7 +1,7 @@
 /**
  * The working tree against another commit, in processor time for fixed work:
  *   npm run bench:against -- REF [--rounds N] [--quick] [--only GROUP,...] [--programs NAME,...] [--limit 1.05] [--tier interpret] [--json FILE]
- * Groups: programs, jitless, coremark (TSWASM_COREMARK names it), startup (TSWASM_MODULES names more modules), cli. Exit code 1: slower than
+ * Groups: programs, jitless, coremark and quickjs (TSWASM_COREMARK names it), startup (TSWASM_MODULES names more modules), cli. Exit code 1: slower than
  * the limit.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
