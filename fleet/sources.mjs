@@ -3,5 +3,6 @@ export const SOURCES = {
   tswasm: 'embed/node/index.ts',
   'tswasm/snapshot': 'src/snapshot/index.ts',
   'tswasm/wasi': 'src/wasi/index.ts',
+  'tswasm/wasi-nn': 'src/wasi-nn/index.ts',
   'tswasm/node': 'src/node.ts',
 };

@@ -1,5 +1,6 @@
 /** An agent: the executions on one device, what they need, and how they come, are kept, and go. */
 import { CompileError, Module } from 'tswasm';
+import type { NnBackend } from 'tswasm/wasi-nn';
 import { integer, readJson, shape, text } from '../protocol/checked';
 import {
   type Answer,
@@ -31,6 +32,7 @@ import { type ExecutionParts, FleetExecution, type Keeper } from './execution';
 import { Guest } from './guest';
 import type { Devices } from './host/devices';
 import { permittedFunctions } from './host/functions';
+import { Models } from './models';
 import { type Goal, isThere, type MoveOrder, moveAway, UnsettledError } from './moves';
 import { Turns } from './turns';
 import type { World } from './world';
@@ -62,6 +64,8 @@ export interface AgentOptions {
   readonly log: (text: string, execution?: string) => void;
   /** Who must have signed what runs here; undefined: nobody. */
   readonly signers?: Signers;
+  /** Runtimes for models. */
+  readonly backends?: readonly NnBackend[];
 }
 
 export class Agent {
@@ -75,9 +79,12 @@ export class Agent {
   holders: readonly string[] = [];
   /** Called when an execution has come that needs a lease. */
   onExclusive: (() => void) | undefined;
+  /** Called when an execution has come, runs, stands still, fails or goes. */
+  onState: ((execution: FleetExecution) => void) | undefined;
   readonly unsealer: Unsealer;
+  readonly models: Models;
   private readonly turns: Turns;
-  private readonly modules = new Map<string, Module>();
+  private readonly decoded = new Map<string, Module>();
   private readonly locks = new Locks();
   /** Executions that have come in stages, and those that are coming. */
   private readonly stages: Stages;
@@ -88,6 +95,8 @@ export class Agent {
   constructor(readonly options: AgentOptions) {
     this.blobs = new FileBlobs(options.files);
     this.unsealer = new Unsealer(options.identity.unsealing);
+    const { backends = [], client, world } = options;
+    this.models = new Models({ own: backends, client, clock: world });
     this.copies = new Copies(options.files, 'copies');
     this.own = new Copies(options.files, 'executions');
     this.turns = new Turns(options.world);
@@ -173,8 +182,8 @@ export class Agent {
       execution.remove();
       throw error;
     }
-    here?.remove();
     this.adopt(execution);
+    here?.remove();
     return execution;
   }
 
@@ -229,13 +238,26 @@ export class Agent {
     const { execution: id, deployment, spec } = head;
     const log = (text: string) => this.log(text, id);
     const clock = this.options.world;
-    return new FleetExecution({ id, deployment, spec, clock, keeper: this.keeper(), log, makeGuest });
+    const execution: FleetExecution = new FleetExecution({
+      id,
+      deployment,
+      spec,
+      clock,
+      keeper: this.keeper(),
+      log,
+      makeGuest,
+      onState: () => {
+        if (this.executions.get(id) === execution) this.onState?.(execution);
+      },
+    });
+    return execution;
   }
 
   private adopt(execution: FleetExecution): void {
     execution.onWork = () => this.turns.wake(execution);
     this.executions.set(execution.id, execution);
     this.turns.wake(execution);
+    this.onState?.(execution);
     if (execution.spec.exclusive) this.onExclusive?.();
   }
 
@@ -247,6 +269,9 @@ export class Agent {
       modules,
       wasiHost: world.wasiHost(),
       output: execution.output.stream,
+      companions: spec.permissions.includes('nn')
+        ? [this.models.companion((text) => this.log(text, execution.id))]
+        : [],
       functions: permittedFunctions(spec.permissions, {
         clock: world,
         devices,
@@ -290,13 +315,13 @@ export class Agent {
 
   /** One module serves all its instances. */
   private async module({ name, digest }: ExecutionSpec['modules'][number]): Promise<Module> {
-    const known = this.modules.get(digest);
+    const known = this.decoded.get(digest);
     if (known !== undefined) return known;
     const bytes = (await this.blobs.get(digest))!;
     await this.options.signers?.check(bytes, name);
     try {
       const module = Module.decode(bytes);
-      this.modules.set(digest, module);
+      this.decoded.set(digest, module);
       return module;
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
@@ -377,8 +402,8 @@ export class Agent {
   private async end(execution: FleetExecution, epoch: number): Promise<void> {
     const { id } = execution;
     this.turns.remove(execution);
-    execution.remove();
     this.executions.delete(id);
+    execution.remove();
     await this.own.raise(id, epoch);
     await this.own.remove(id);
     await this.stages.remove(id);

@@ -70,6 +70,8 @@ export interface ExecutionParts {
   /** Makes the guest when it is first needed, from a snapshot when there is one. */
   readonly makeGuest: (own: FleetExecution, snapshot: Uint8Array | undefined) => Guest;
   readonly log: (text: string) => void;
+  /** Called when it runs, stands still, fails or goes. */
+  readonly onState: () => void;
 }
 
 export class FleetExecution implements Runner {
@@ -77,7 +79,7 @@ export class FleetExecution implements Runner {
   readonly spec: ExecutionSpec;
   readonly output: Output;
   readonly hostCalls: Rate;
-  state: ResidenceState = { kind: 'running' };
+  private residence: ResidenceState = { kind: 'running' };
   epoch = 1;
   sequence = 0;
   /** The sequence of the newest checkpoint that is kept; 0: none of this epoch is. */
@@ -112,6 +114,14 @@ export class FleetExecution implements Runner {
     this.output = new Output(new Rate(parts.spec.limits.outputBytesPerSecond, now), parts.log);
     this.policy = checkpointPolicy(parts.spec);
     this.lease = parts.spec.exclusive ? new Lease(parts.clock) : undefined;
+  }
+
+  get state(): ResidenceState {
+    return this.residence;
+  }
+  private set state(next: ResidenceState) {
+    this.residence = next;
+    this.parts.onState();
   }
 
   /** Makes the guest: new, or as the checkpoint tells. Throws, and is as before, when that cannot be. */

@@ -25,7 +25,14 @@ import {
   SnapshotError,
   snapshotStore,
 } from 'tswasm/snapshot';
-import { MemoryFileSystem, type Pollable, StateError, Wasi, type WasiHost } from 'tswasm/wasi';
+import {
+  type Companion,
+  MemoryFileSystem,
+  type Pollable,
+  StateError,
+  Wasi,
+  type WasiHost,
+} from 'tswasm/wasi';
 import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 
@@ -43,6 +50,8 @@ export interface GuestSetting {
   readonly modules: readonly Module[];
   readonly wasiHost: WasiHost;
   readonly output: Pollable;
+  /** Functions beside WASI's whose state travels with WASI's. */
+  readonly companions: readonly Companion[];
   readonly functions: HostFunctions;
   /** Stands before every host call: a promise makes the guest wait before the call is made. */
   readonly admit: () => Promise<void> | undefined;
@@ -65,7 +74,7 @@ export class Guest {
   private arrival: Arrival | undefined;
 
   private constructor(private readonly setting: GuestSetting) {
-    const { spec, wasiHost, output } = setting;
+    const { spec, wasiHost, output, companions } = setting;
     this.store = new Store({
       maxMemoryBytes: spec.limits.memoryBytes,
       maxCodeBytes: MAX_CODE_BYTES,
@@ -77,6 +86,7 @@ export class Guest {
       args: [spec.modules[spec.modules.length - 1].name],
       preopens: [{ path: '.', directory: this.files.directory() }],
       blocking: false,
+      companions,
     });
   }
 

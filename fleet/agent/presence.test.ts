@@ -47,6 +47,7 @@ async function reporting(interval: number, late: number) {
     cores: 1,
     fuelPerSecond: 1,
     engine: 'test',
+    models: [],
   };
   const conditions = () => ({ load: 0, freeMemoryBytes: 1 });
   const presence = new Presence(agent, 'http://o', description, new Trust(identity.signing), conditions);

@@ -76,6 +76,7 @@ export class Presence {
       this.known = !heard.describe;
       this.interval = heard.interval;
       agent.holders = heard.holders;
+      agent.models.lenders = heard.lenders;
       this.trust.revoke(heard.revoked);
       for (const { id, epoch } of heard.superseded) await agent.supersede(id, epoch);
       for (const id of heard.leases) agent.executions.get(id)?.renewLease(sent);

@@ -116,6 +116,7 @@ export function agentRoutes(agent: Agent): Hono {
     const answer = await agent.call(execution.id, await callIn(c));
     return c.json(answer, 200, { [KEPT_HEADER]: String(execution.kept) });
   });
+  app.post('/nn', only('agent'), async (c) => sendBytes(c, await agent.models.answer(await readBody(c))));
   app.route('/', blobRoutes(agent.blobs));
   app.route('/', copyRoutes(agent.copies));
   return app;

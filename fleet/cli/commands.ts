@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from '../protocol/client';
-import type { DeviceStatus, ExecutionStatus, MoveStatus } from '../protocol/status';
+import type { BusStatus, DeviceStatus, ExecutionStatus, MoveStatus } from '../protocol/status';
 import type { Event } from './events';
 import { formatEvent } from './events';
 import { UsageError } from './options';
@@ -77,6 +77,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       ]);
       const columns = ['DEVICE', 'STATE', 'EXECUTIONS', 'LOAD', 'FREE', 'FUEL/S', 'ENGINE', 'URL'];
       return { document: devices, text: table(columns, rows) };
+    },
+  },
+  bus: {
+    usage: 'bus',
+    what: 'says how the bus is',
+    operands: [0, 0],
+    async run({ client, base }) {
+      const status = (await client.json('GET', `${base}/bus`)) as BusStatus;
+      const { url, connected, refused } = status;
+      const row = [url ?? 'none', connected ? 'connected' : 'away', refused];
+      return { document: status, text: table(['BUS', 'STATE', 'REFUSED'], [row]) };
     },
   },
   push: {

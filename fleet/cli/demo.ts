@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import type { EventLog } from './events';
-import type { OrchestratorMember } from './members';
+import type { OrchestratorMember } from './orchestrator';
 
 /** Each call gives the next Fibonacci number: `fibo`, with its two globals. In the text format it is STATEFUL of testing/modules.ts. */
 const EXAMPLE =
@@ -13,6 +13,9 @@ const AGENTS = ['ash', 'birch', 'cedar'];
 const PACE = 1000;
 /** Milliseconds until a killed agent is started again. */
 const RESTART = 8000;
+
+/** Where its lines in the log come from. */
+export const DEMO = 'demo';
 
 export interface Demo {
   close(): Promise<void>;
@@ -45,7 +48,7 @@ export async function runDemo(up: OrchestratorMember, data: string, events: Even
       setTimeout(() => closing || void start(name), RESTART).unref();
     });
   };
-  const tell = (text: string): void => events.add({ time: Date.now(), source: 'demo', text });
+  const tell = (text: string): void => events.add({ time: Date.now(), source: DEMO, text });
   for (const name of AGENTS) await start(name);
   const { orchestrator } = up;
   await orchestrator.modules.push('fibonacci', '1.0.0', new Uint8Array(Buffer.from(EXAMPLE, 'base64')));

@@ -7,39 +7,20 @@ import { FleetError } from '../protocol/errors';
 import { identityIn } from '../security/keys';
 import { signing } from '../security/requests';
 import { DiskFiles } from '../store/disk';
+import { startAgent } from './agent';
+import type { BusChoice } from './buses';
 import { COMMANDS, checkOperands } from './commands';
-import { runDemo } from './demo';
-import { EventLog, formatEvent, type LogFormat } from './events';
-import { OPERATOR_FILE, startAgent, startOrchestrator } from './members';
+import { DEMO, runDemo } from './demo';
+import { type Event, EventLog, formatEvent, type LogFormat } from './events';
+import { backendsOf } from './models';
+import { OPTIONS } from './option-kinds';
 import { parseOptions, UsageError } from './options';
+import { OPERATOR_FILE, startOrchestrator } from './orchestrator';
+import { tlsIn } from './server';
 import { SIGNING, signersIn } from './signing';
 import { nodeTransport } from './wire';
 
 const DEFAULT_PORT = 3080;
-
-const KINDS = {
-  help: 'flag',
-  h: 'flag',
-  json: 'flag',
-  orchestrator: 'text',
-  name: 'text',
-  version: 'text',
-  as: 'text',
-  key: 'text',
-  port: 'number',
-  host: 'text',
-  public: 'text',
-  data: 'text',
-  token: 'text',
-  compat: 'flag',
-  neighbours: 'text',
-  operator: 'flag',
-  rounds: 'number',
-  log: 'text',
-  demo: 'flag',
-  signers: 'text',
-  out: 'text',
-} as const;
 
 function help(): string {
   const commands = [...Object.values(COMMANDS), ...Object.values(SIGNING)].map(
@@ -49,8 +30,11 @@ function help(): string {
 
   up [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--data FOLDER] [--demo]
       starts an orchestrator; with --demo also three agents and a running example
+      --bus mqtt://BROKER: another broker than the one in the box (--bus-port: its port); --bus none: reports by HTTP alone
   agent --name NAME [--orchestrator URL] [--token TOKEN] [--port 0] [--host 127.0.0.1] [--data FOLDER]
       starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once;
+      --models FOLDER: whose node_modules has onnxruntime-node, for modules that compute with models (wasi-nn); --models none: a
+      neighbour's is borrowed
       --compat [--neighbours URL,URL]: speaks the papers' supervisor interface, and asks nobody who he is
 ${commands.join('\n')}
 
@@ -60,6 +44,8 @@ options
   --json               prints documents instead of tables
   --log json           log lines as JSON documents
   --signers FILE,FILE  public keys (tswasm-fleet signer): only modules that one of them has signed are taken; for up and agent
+  --tls-cert, --tls-key FILE   in PEM: up and agent speak TLS; who is signed by an authority of your own is known with
+                       NODE_EXTRA_CA_CERTS=ca.pem in the environment
   --public HOST        the name under which others reach this machine`;
 }
 
@@ -83,14 +69,33 @@ async function operatorClient(data: string): Promise<Client> {
   return new Client(signing(nodeTransport, await identityIn(files, OPERATOR_FILE)));
 }
 
-/** Tells its events on standard error, and stays until it is told to end. */
+function busOf({
+  bus,
+  'bus-port': port,
+}: {
+  readonly bus?: string;
+  readonly 'bus-port'?: number;
+}): BusChoice {
+  if (bus === undefined) return { kind: 'own', port: port ?? 0 };
+  if (port !== undefined) throw new UsageError('--bus-port is for the broker in the box, without --bus');
+  if (bus === 'none') return { kind: 'none' };
+  if (!/^(mqtt|mqtts|ws|wss):\/\//.test(bus))
+    throw new UsageError('--bus takes the URL of an MQTT broker (mqtt://HOST), or none');
+  return { kind: 'broker', url: bus };
+}
+
+/** Tells its own events on standard error, and stays until it is told to end. */
 async function serveUntilEnd(
+  sources: readonly string[],
   events: EventLog,
   format: LogFormat,
   close: () => Promise<void>,
 ): Promise<number> {
-  for (const event of events.list()) console.error(formatEvent(event, format));
-  events.listen((event) => console.error(formatEvent(event, format)));
+  const tell = (event: Event): void => {
+    if (sources.includes(event.source)) console.error(formatEvent(event, format));
+  };
+  for (const event of events.list()) tell(event);
+  events.listen(tell);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
@@ -104,7 +109,7 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log(help());
     return command === undefined ? 2 : 0;
   }
-  const { options, operands } = parseOptions(rest, KINDS);
+  const { options, operands } = parseOptions(rest, OPTIONS);
   if (options.help || options.h) {
     const all: Readonly<Record<string, { readonly usage: string }>> = { ...COMMANDS, ...SIGNING };
     console.log(Object.hasOwn(all, command) ? `usage: tswasm-fleet ${all[command].usage}` : help());
@@ -114,21 +119,22 @@ export async function main(args: readonly string[]): Promise<number> {
     throw new UsageError('--log is text or json');
   const format: LogFormat = options.log ?? 'text';
   const events = new EventLog();
-  const address = { hostname: options.host ?? '127.0.0.1', port: options.port ?? 0 };
+  const tls = await tlsIn(options['tls-cert'], options['tls-key']);
+  const address = { hostname: options.host ?? '127.0.0.1', port: options.port ?? 0, tls };
   const signers = await signersIn(options.signers);
-  const base = { address, publicHost: options.public, events, signers };
+  const base = { address, publicHost: options.public, events, signers, bus: busOf(options) };
   if (command === 'agent') {
     if (options.name === undefined) throw new UsageError('an agent needs a --name');
     const { name } = options;
     const { orchestrator, token } = options;
     const joining = orchestrator === undefined ? undefined : { orchestrator, token };
     const agent = await startAgent(
-      { ...base, name, folder: folder(options.data, name) },
+      { ...base, name, folder: folder(options.data, name), backends: backendsOf(options.models) },
       joining,
       compatOf(options),
     );
     console.log(`${name} listens on ${agent.url}`);
-    return serveUntilEnd(events, format, () => agent.close());
+    return serveUntilEnd([name], events, format, () => agent.close());
   }
   if (command === 'up') {
     const name = options.name ?? 'orchestrator';
@@ -139,7 +145,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const word = up.sessions.invite({ name: 'operator', role: 'operator' });
     console.log(`its page, once: ${up.url}/#${word}`);
     const demo = options.demo ? await runDemo(up, data, events) : undefined;
-    return serveUntilEnd(events, format, async () => {
+    return serveUntilEnd([name, DEMO], events, format, async () => {
       await demo?.close();
       await up.close();
     });

@@ -11,7 +11,7 @@ export function announce(
   port: number,
   compat: boolean,
   fingerprint: string,
-  address: string,
+  address: { readonly hostname: string; readonly isSecure: boolean },
 ): Announced {
   const bonjour = new Bonjour(undefined, () => undefined);
   const services: Service[] = [
@@ -19,7 +19,13 @@ export function announce(
   ];
   if (compat)
     services.push(
-      bonjour.publish({ name, type: 'webthing', port, txt: { path: '/', tls: '0', address }, probe: false }),
+      bonjour.publish({
+        name,
+        type: 'webthing',
+        port,
+        txt: { path: '/', tls: address.isSecure ? '1' : '0', address: address.hostname },
+        probe: false,
+      }),
     );
   for (const service of services) service.on('error', () => undefined);
   return {

@@ -1,8 +1,11 @@
 /** An application on a port of this machine. */
+import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { createServer } from 'node:https';
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { FleetError } from '../protocol/errors';
+import { UsageError } from './options';
 
 export interface Listening {
   readonly port: number;
@@ -13,11 +16,32 @@ export interface Address {
   readonly hostname: string;
   /** 0: any that is free. */
   readonly port: number;
+  readonly tls?: TlsFiles | undefined;
 }
 
-export function listen(app: Hono, { hostname, port }: Address): Promise<Listening> {
+/** In PEM: a certificate with those above it, and its key. */
+export interface TlsFiles {
+  readonly cert: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+/** Both or neither. */
+export async function tlsIn(
+  cert: string | undefined,
+  key: string | undefined,
+): Promise<TlsFiles | undefined> {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw new UsageError('--tls-cert and --tls-key go together');
+  return { cert: await readFile(cert), key: await readFile(key) };
+}
+
+export function listen(app: Hono, { hostname, port, tls }: Address): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname, port }, (info) => {
+    const secure = tls && {
+      createServer,
+      serverOptions: { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) },
+    };
+    const server = serve({ fetch: app.fetch, hostname, port, ...secure }, (info) => {
       resolve({
         port: info.port,
         close: () =>

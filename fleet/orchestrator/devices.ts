@@ -6,12 +6,12 @@ import type { Database } from '../store/database';
 import { type DeviceRecord, deviceRecord } from './records';
 
 export interface Presence {
-  /** On our clock. */
+  /** On the clock that counts what we could hear (`Hearing`). */
   seen: number;
   alive: boolean;
   report: Pick<Heartbeat, 'load' | 'freeMemoryBytes' | 'battery' | 'throttled'>;
   executions: ReadonlyMap<string, ExecutionReport>;
-  /** When an execution was brought there, on our clock: reports that were under way then do not know of it. */
+  /** When an execution was brought there, on the same clock: reports that were under way then do not know of it. */
   readonly placed: Map<string, number>;
   /** Digests of modules that it has had from us. */
   readonly blobs: Set<string>;
@@ -25,10 +25,13 @@ export class DeviceTable {
   /** Names in their order, as long as no device comes or goes. */
   private sorted: readonly string[] | undefined;
   private turn = 0;
+  /** Those with runtimes for models. */
+  private readonly lending = new Set<string>();
+  private sortedLenders: readonly string[] | undefined;
 
   constructor(
     private readonly database: Database,
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
   /** All are taken to be there at first: none is healed away because the orchestrator was. */
@@ -43,6 +46,7 @@ export class DeviceTable {
     const { name } = record.description;
     if (!this.records.has(name)) this.sorted = undefined;
     this.records.set(name, record);
+    this.noteLender(name, record.description.models.length > 0);
     if (!this.presences.has(name))
       this.presences.set(name, {
         seen: this.clock.now(),
@@ -52,6 +56,13 @@ export class DeviceTable {
         placed: new Map(),
         blobs: new Set(),
       });
+  }
+
+  private noteLender(name: string, lends: boolean): void {
+    if (this.lending.has(name) === lends) return;
+    if (lends) this.lending.add(name);
+    else this.lending.delete(name);
+    this.sortedLenders = undefined;
   }
 
   async register(description: DeviceDescription): Promise<void> {
@@ -82,6 +93,7 @@ export class DeviceTable {
 
   async forget(name: string): Promise<void> {
     this.records.delete(name);
+    this.noteLender(name, false);
     this.sorted = undefined;
     this.presences.delete(name);
     await this.database.remove(`device/${name}`);
@@ -120,9 +132,17 @@ export class DeviceTable {
     return this.presences.get(name)?.alive === true;
   }
 
+  /** Living ones that compute models for it, the next ones first. */
+  lendersFor(name: string, count: number): string[] {
+    this.sortedLenders ??= [...this.lending].sort();
+    return this.following(name, this.sortedLenders, count);
+  }
+
   /** The next living ones after it, in the order of their names, which is a ring. */
   neighbours(name: string, count: number): string[] {
-    const names = this.names();
+    return this.following(name, this.names(), count);
+  }
+  private following(name: string, names: readonly string[], count: number): string[] {
     const found: string[] = [];
     const start = placeOf(name, names);
     for (let k = 0; k < names.length && found.length < count; k++) {

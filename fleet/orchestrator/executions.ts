@@ -1,5 +1,7 @@
-/** The executions that the orchestrator knows, and which of them each device has. */
-import type { ExecutionRecord } from './records';
+/** The executions that the orchestrator knows, and which of them each device has: documents of its database. */
+import { FleetError } from '../protocol/errors';
+import type { Database } from '../store/database';
+import { type ExecutionRecord, executionRecord } from './records';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -7,7 +9,24 @@ export class ExecutionTable {
   private readonly records = new Map<string, ExecutionRecord>();
   private readonly onDevice = new Map<string, Set<string>>();
 
-  set(record: ExecutionRecord): void {
+  /** Called with each decision, once it is written down. */
+  onSave: ((record: ExecutionRecord) => void) | undefined;
+
+  constructor(private readonly database: Database) {}
+
+  async open(): Promise<void> {
+    for (const { key, value } of await this.database.list('execution/'))
+      this.set(executionRecord(value, key));
+  }
+
+  /** Known at once; once it is settled, it outlasts this process. */
+  async save(record: ExecutionRecord): Promise<void> {
+    this.set(record);
+    await this.database.put(`execution/${record.id}`, record);
+    this.onSave?.(record);
+  }
+
+  private set(record: ExecutionRecord): void {
     const before = this.records.get(record.id)?.device;
     if (before !== undefined && before !== record.device) this.onDevice.get(before)?.delete(record.id);
     if (record.device !== undefined) {
@@ -17,11 +36,19 @@ export class ExecutionTable {
     this.records.set(record.id, record);
   }
 
-  get(id: string): ExecutionRecord | undefined {
+  find(id: string): ExecutionRecord | undefined {
     return this.records.get(id);
+  }
+  get(id: string): ExecutionRecord {
+    const record = this.records.get(id);
+    if (record === undefined) throw new FleetError('not-found', `no execution ${id}`);
+    return record;
   }
   values(): Iterable<ExecutionRecord> {
     return this.records.values();
+  }
+  wanted(): ExecutionRecord[] {
+    return [...this.records.values()].filter(({ wanted }) => wanted === 'running');
   }
   /** Those whose place a device is. */
   on(device: string): ReadonlySet<string> {

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nodeWorld } from '../agent/node-world';
+import { readTopic, signEvent, TOPICS } from '../protocol/bus';
+import { TestBroker } from '../testing/bus';
 import { TestFleet } from '../testing/fleet';
 import { assemble, STATEFUL } from '../testing/modules';
 import { newborn } from '../testing/setup';
@@ -6,7 +9,8 @@ import { newborn } from '../testing/setup';
 /** Damaged requests; more of them with TSWASM_FLEET_MUTATIONS. */
 const MUTATIONS = Number(process.env['TSWASM_FLEET_MUTATIONS'] ?? 300);
 
-const fleet = new TestFleet();
+const broker = new TestBroker();
+const fleet = new TestFleet(nodeWorld, undefined, broker);
 beforeAll(async () => {
   await fleet.startOrchestrator();
   await fleet.startAgent('ash');
@@ -30,6 +34,8 @@ const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Ui
   ['PUT', `http://ash/liquid/v1/arrivals/${id}/1`, new Uint8Array(200)],
   ['POST', `http://orchestrator/liquid/v1/executions/${id}/settled`, json({ epoch: 1 })],
   ['POST', 'http://ash/liquid/v1/executions', new Uint8Array(200)],
+  ['POST', 'http://ash/liquid/v1/nn', Uint8Array.from([0x4e, 0x4e, 0x51, 1, 0, ...new Uint8Array(32)])],
+  ['POST', 'http://orchestrator/liquid/v1/bus/access', json({})],
   ['PUT', `http://ash/liquid/v1/blobs/sha256/${'0'.repeat(64)}`, json('x')],
   [
     'POST',
@@ -106,6 +112,28 @@ describe('requests from outside', () => {
     }
     const answer = await fleet.orchestrator.call('s~main', { key: 'z', function: 'fibo', args: [] });
     expect(answer.failure).toBeUndefined();
+  });
+
+  it('on the bus are thrown away, whatever is in them', { timeout: 60_000 + 50 * MUTATIONS }, async () => {
+    const { agent } = fleet.agents.get('ash')!;
+    const line = { time: 1, text: 'a line', once: 'x' };
+    broker.publish(TOPICS.events('ash'), await signEvent(agent.options.identity, line));
+    while (fleet.lines.length === 0) await nodeWorld.turn();
+    const good = [...new Map(broker.told.map((one) => [one.topic, one])).values()];
+    expect(good.map(({ topic }) => readTopic(topic)?.kind).sort()).toEqual(
+      expect.arrayContaining(['actual', 'desired', 'events', 'presence']),
+    );
+    const [coder, reader] = [new TextEncoder(), new TextDecoder('latin1')];
+    const changed = (text: string, k: number) => reader.decode(mutated(coder.encode(text), k));
+    for (let k = 0; k < MUTATIONS; k++) {
+      const { topic, text } = good[k % good.length];
+      broker.publish(k % 3 === 0 ? changed(topic, k + 1) : topic, changed(text, k + 2), k % 2 === 0);
+      if (k % 100 === 0) await nodeWorld.turn();
+    }
+    const answer = await fleet.orchestrator.call('s~main', { key: 'y', function: 'fibo', args: [] });
+    expect(answer.failure).toBeUndefined();
+    expect(fleet.orchestrator.record('s~main')).toMatchObject({ device: 'ash', epoch: 1 });
+    expect(fleet.lines).toEqual(['ash: a line']);
   });
 
   it('place nothing on a device without its ticket', async () => {

@@ -11,6 +11,7 @@ import type { DeviceStatus, ExecutionStatus } from '../protocol/status';
 import { callerOf, only } from '../security/gate';
 import type { Orchestrator } from './orchestrator';
 import type { ExecutionRecord } from './records';
+import { reportOf, stateOf } from './states';
 
 const moveDocument = shape({ device: name, rounds: withDefault(integer(0, MAX_ROUNDS), MAX_ROUNDS) });
 const epochDocument = shape({ epoch: integer(1) });
@@ -119,35 +120,21 @@ function deviceStatus(orchestrator: Orchestrator, one: string) {
   const { description, draining, blacklisted } = orchestrator.devices.record(one);
   const { alive, report } = orchestrator.devices.presence(one);
   const { load, freeMemoryBytes, battery } = report;
-  const executions = orchestrator
-    .list()
-    .filter(({ device }) => device === one)
-    .map(({ id }) => id);
+  const executions = [...orchestrator.executions.on(one)];
   const told = { ...description, alive, draining, blacklisted, load, freeMemoryBytes, battery, executions };
   return told satisfies DeviceStatus;
 }
 
-function executionStatus(
-  orchestrator: Orchestrator,
-  { id, device, epoch, moving, spec, held }: ExecutionRecord,
-) {
-  const report = device === undefined ? undefined : orchestrator.devices.presence(device).executions.get(id);
-  const state =
-    device === undefined
-      ? 'waiting'
-      : moving !== undefined
-        ? 'moving'
-        : held
-          ? 'held'
-          : (report?.state ?? 'unknown');
-  const { sequence = 0, fuelUsed = 0, memoryBytes = 0, waiting = 0 } = report ?? {};
+function executionStatus(orchestrator: Orchestrator, record: ExecutionRecord) {
+  const { id, device, epoch, spec } = record;
+  const { sequence = 0, fuelUsed = 0, memoryBytes = 0, waiting = 0 } = reportOf(orchestrator, record) ?? {};
   const copy = orchestrator.copies.head(id);
   const checkpoint = copy && { epoch: copy.epoch, sequence: copy.sequence };
   return {
     id,
     device,
     epoch,
-    state,
+    state: stateOf(orchestrator, record),
     sequence,
     fuelUsed,
     memoryBytes,

@@ -19,6 +19,7 @@ function candidate(name: string, more: Partial<Candidate> = {}): Candidate {
       cores: 1,
       fuelPerSecond: 1e6,
       engine: 'test',
+      models: [],
     },
     alive: true,
     draining: false,
@@ -26,6 +27,7 @@ function candidate(name: string, more: Partial<Candidate> = {}): Candidate {
     report: { load: 0, freeMemoryBytes: 2 ** 32, battery: undefined, throttled: false },
     executions: 0,
     blobsThere: 0,
+    borrows: false,
     ...more,
   };
 }

@@ -2,7 +2,7 @@
  * Where an execution goes: devices that cannot have it are left out, each with the reason; the others get points, and the best one wins.
  * Equal points are settled by name, so that the same fleet decides the same. In a large fleet, the best of enough devices is as good as the best of all.
  */
-import type { ExecutionSpec } from '../protocol/deployment';
+import type { ExecutionSpec, Permission } from '../protocol/deployment';
 import type { DeviceDescription, Heartbeat } from '../protocol/reports';
 
 export interface Candidate {
@@ -16,6 +16,8 @@ export interface Candidate {
   readonly forbidden?: string;
   /** Bytes of what the execution needs that are there already, from 0 to 1. */
   readonly blobsThere: number;
+  /** Whether another device computes models for it. */
+  readonly borrows: boolean;
   /** Milliseconds to it and back, if they are known. */
   readonly distance?: number;
 }
@@ -26,8 +28,8 @@ export interface Decision {
   readonly points: Readonly<Record<string, number>>;
 }
 
-/** What each virtue weighs. The sum of the weights is what an ideal device gets. */
-const WEIGHTS = { idle: 30, speed: 20, room: 15, few: 15, blobs: 10, near: 5, power: 5 } as const;
+/** What each virtue weighs. The sum of the weights is what an ideal device gets; models count for who computes with them. */
+const WEIGHTS = { idle: 30, speed: 20, room: 15, few: 15, blobs: 10, near: 5, power: 5, models: 15 } as const;
 /** Fuel a second of a device that gets full points for its speed: a laptop's. */
 const FAST = 5e7;
 /** Executions at which the points for few of them are halved. */
@@ -60,7 +62,8 @@ function obstacle(spec: ExecutionSpec, candidate: Candidate): string | undefined
   if (!candidate.alive) return 'the device is away';
   if (candidate.blacklisted) return 'the device is blacklisted';
   if (candidate.draining) return 'the device is being drained';
-  const lacking = spec.permissions.filter((one) => !description.permissions.includes(one));
+  const borrowed = (one: Permission): boolean => one === 'nn' && candidate.borrows;
+  const lacking = spec.permissions.filter((one) => !description.permissions.includes(one) && !borrowed(one));
   if (lacking.length > 0) return `the device has no ${lacking.join(', ')}`;
   if (candidate.forbidden !== undefined) return candidate.forbidden;
   if (report.freeMemoryBytes < spec.limits.memoryBytes && description.memoryBytes < spec.limits.memoryBytes)
@@ -77,6 +80,7 @@ function score(spec: ExecutionSpec, candidate: Candidate): number {
     WEIGHTS.few * (FEW / (FEW + executions)) +
     WEIGHTS.blobs * blobsThere +
     WEIGHTS.near * (5 / (5 + distance)) +
-    WEIGHTS.power * (report.battery ?? 1);
+    WEIGHTS.power * (report.battery ?? 1) +
+    WEIGHTS.models * (spec.permissions.includes('nn') && description.models.length > 0 ? 1 : 0);
   return Math.round((report.throttled ? sum / 4 : sum) * 1000) / 1000;
 }

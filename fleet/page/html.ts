@@ -10,6 +10,7 @@ export const PAGE = `<!doctype html>
   body { font: 15px/1.45 system-ui, sans-serif; margin: 0; padding: 1rem; max-width: 70rem; margin-inline: auto; }
   h1 { font-size: 1.3rem; margin: 0 0 .2rem; }
   h2 { font-size: 1rem; margin: 1.4rem 0 .5rem; }
+  #bus { color: #888; margin: 0 0 .5rem; }
   #status { color: var(--bad); min-height: 1.45em; }
   #devices { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
   .device { border: 1px solid var(--line); border-radius: .6rem; padding: .7rem; min-height: 9rem; }
@@ -38,6 +39,7 @@ export const PAGE = `<!doctype html>
 <h2>Moves</h2>
 <div class="wide"><table><thead><tr><th>execution<th>from<th>to<th>bytes<th>rounds<th>stood still<th></thead><tbody id="moves"></tbody></table></div>
 <h2>Events</h2>
+<p id="bus" role="note"></p>
 <div id="log"></div>
 <script type="module" src="page.js"></script>
 </html>

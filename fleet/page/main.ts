@@ -1,5 +1,5 @@
 /** The page's side: asks the orchestrator every second, shows what it says, and orders moves. */
-import type { DeviceStatus, ExecutionStatus, MoveStatus } from '../protocol/status';
+import type { BusStatus, DeviceStatus, ExecutionStatus, MoveStatus } from '../protocol/status';
 
 interface Event {
   readonly time: number;
@@ -138,15 +138,23 @@ function line({ time, source, text, execution, device }: Event): string {
   return `${new Date(time).toLocaleTimeString()} ${source}${about === '' ? '' : ` ${about}`}: ${text}`;
 }
 
+function busText({ url, connected, refused }: BusStatus): string {
+  if (url === undefined) return 'No bus: devices report by HTTP alone.';
+  const state = connected ? `Bus ${url}` : `The bus ${url} is away; devices report by HTTP.`;
+  return refused === 0 ? state : `${state} · ${refused} messages refused`;
+}
+
 let shown = '';
 
 async function look(): Promise<void> {
-  const [devices, executions, moves, events] = (await Promise.all([
+  const [devices, executions, moves, events, bus] = (await Promise.all([
     ask('GET', 'devices'),
     ask('GET', 'executions'),
     ask('GET', 'moves'),
     ask('GET', 'events'),
-  ])) as [DeviceStatus[], ExecutionStatus[], MoveStatus[], Event[]];
+    ask('GET', 'bus'),
+  ])) as [DeviceStatus[], ExecutionStatus[], MoveStatus[], Event[], BusStatus];
+  part('bus').textContent = busText(bus);
   const state = JSON.stringify([devices, executions, moves, selected, [...moving]]);
   // What has not changed stays, so that nothing is taken from under a finger.
   if (state !== shown) {

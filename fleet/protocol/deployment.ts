@@ -1,4 +1,5 @@
 /** What is to run: a deployment is a set of executions, each of one module or of several that are linked. */
+import type { GraphEncoding } from 'tswasm/wasi-nn';
 import {
   digest,
   flag,
@@ -17,6 +18,15 @@ import {
 /** What a deployment may permit beside WASI in memory: each is a family of host functions (agent/host). */
 export const PERMISSIONS = ['sys', 'communication', 'camera', 'dht', 'network', 'gpio', 'i2c', 'nn'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
+
+/** How models are written down, for which devices may have runtimes (permission `nn`). */
+export const ENCODINGS = [
+  'openvino',
+  'onnx',
+  'tensorflow',
+  'pytorch',
+  'tensorflowlite',
+] as const satisfies readonly GraphEncoding[];
 
 /** When a checkpoint is written: after each call before it is answered, every so many seconds, both, or never. */
 export interface CheckpointPolicy {

@@ -1,6 +1,6 @@
 /** What devices say of themselves, and what they hear. */
 import { flag, integer, list, name, number, oneOf, optional, shape, text, withDefault } from './checked';
-import { executionIdOf, PERMISSIONS } from './deployment';
+import { ENCODINGS, executionIdOf, PERMISSIONS } from './deployment';
 
 /** Milliseconds between two reports of a device, in a fleet that is not too large for it. */
 export const HEARTBEAT = 500;
@@ -30,6 +30,8 @@ export const deviceDescription = shape({
   /** Units of fuel that it runs in a second, measured at its start. */
   fuelPerSecond: withDefault(number(0, 1e15), 1e6),
   engine: withDefault(text(64), 'unknown'),
+  /** Models that its own runtimes read. */
+  models: withDefault(list(oneOf(...ENCODINGS), ENCODINGS.length), []),
 });
 export type DeviceDescription = ReturnType<typeof deviceDescription>;
 
@@ -60,6 +62,10 @@ export const heartbeat = shape({
 });
 export type Heartbeat = ReturnType<typeof heartbeat>;
 
+/** A device that computes models for others. */
+const lender = shape({ url: text(1024), encodings: list(oneOf(...ENCODINGS), ENCODINGS.length) });
+export type Lender = ReturnType<typeof lender>;
+
 /** What it hears. */
 export const orders = shape({
   /** The orchestrator wants the description. */
@@ -72,6 +78,8 @@ export const orders = shape({
   revoked: list(text(64)),
   /** Its exclusive executions that may run on, from when the report was sent. */
   leases: withDefault(list(executionIdOf), []),
+  /** Others that compute models for it. */
+  lenders: withDefault(list(lender, 16), []),
   /** Milliseconds between two reports. */
   interval: withDefault(integer(1, 3_600_000), HEARTBEAT),
 });

@@ -43,3 +43,11 @@ export interface MoveStatus {
   /** Milliseconds for which it stood still. */
   readonly pause: number;
 }
+
+export interface BusStatus {
+  /** Of the broker; none: there is no bus. */
+  readonly url?: string | undefined;
+  readonly connected: boolean;
+  /** Messages that were not what they should be. */
+  readonly refused: number;
+}

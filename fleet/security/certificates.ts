@@ -3,7 +3,8 @@ import { integer, oneOf, type Reader, shape, text } from '../protocol/checked';
 import { FleetError } from '../protocol/errors';
 import { fingerprintOf, type Identity, type PublicKey, publicKey, verified } from './keys';
 
-export const ROLES = ['orchestrator', 'agent', 'operator'] as const;
+/** An observer reads numbers, and nothing else. */
+export const ROLES = ['orchestrator', 'agent', 'operator', 'observer'] as const;
 export type Role = (typeof ROLES)[number];
 
 const certificate = shape({

@@ -35,6 +35,10 @@ export class Sessions {
     this.tokens.set(token, caller);
     return token;
   }
+  /** A session for whoever has this token, as long as this process is there. */
+  grant(token: string, caller: Caller): void {
+    this.tokens.set(token, caller);
+  }
   get(token: string): Caller | undefined {
     return this.tokens.get(token);
   }
@@ -70,6 +74,34 @@ export function gate(receiver: () => Receiver | undefined, sessions?: Sessions):
     c.header(NONCE_HEADER, known.nonce);
     return undefined;
   };
+}
+
+const BASIC = 'Basic ';
+
+/** For clients that know user and password alone: the password is the token of a session. */
+export function credentialsGate(sessions: Sessions): MiddlewareHandler {
+  return async (c, next) => {
+    const authorization = c.req.header('authorization') ?? '';
+    const caller = authorization.startsWith(BASIC)
+      ? sessions.get(passwordOf(authorization.slice(BASIC.length)))
+      : undefined;
+    if (caller === undefined)
+      throw new FleetError(
+        'unauthorized',
+        'user and password are needed: the password is what observer.token has',
+      );
+    callers.set(c.req.raw, caller);
+    await next();
+  };
+}
+
+function passwordOf(credentials: string): string {
+  try {
+    const text = atob(credentials);
+    return text.slice(text.indexOf(':') + 1);
+  } catch {
+    return '';
+  }
 }
 
 /** Lets everybody do everything: only for `--compat`, whose protocol knows no keys. */

@@ -8,7 +8,7 @@ import type { Reply, Request, Transport } from '../protocol/client';
 import { FleetError } from '../protocol/errors';
 import type { Certificate, Trust } from './certificates';
 import { sha256Hex } from './digest';
-import { type Identity, verified } from './keys';
+import { type Identity, unverified, verified } from './keys';
 
 const token = shape({
   method: text(8),
@@ -96,7 +96,8 @@ export class Receiver {
     if (authorization === undefined || !authorization.startsWith(SCHEME))
       throw new FleetError('unauthorized', 'the request is not signed by a member of the fleet');
     const jws = authorization.slice(SCHEME.length);
-    const certificate = await this.trust.check(unverifiedCertificate(jws));
+    const { certificate: named } = unverified(jws, 'token', token);
+    const certificate = await this.trust.check(named);
     const told = await verified(jws, 'request', certificate.signing, token as Reader<Token>);
     if (told.method !== method || told.path !== path)
       throw new FleetError('unauthorized', 'the signature is of another request');
@@ -115,16 +116,5 @@ export class Receiver {
     this.once = new Set();
     this.nonceBefore = this.nonce;
     this.nonce = crypto.randomUUID();
-  }
-}
-
-/** The certificate that a token names: whose key its signature is to be checked with. */
-function unverifiedCertificate(jws: string): string {
-  try {
-    const [, payload] = jws.split('.');
-    const json = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-    return token(JSON.parse(json), 'token').certificate;
-  } catch {
-    throw new FleetError('unauthorized', 'the token cannot be read');
   }
 }

@@ -7,7 +7,7 @@ import { executionIdOf } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { Certificate, Trust } from './certificates';
 import { sha256Hex } from './digest';
-import { type Identity, verified } from './keys';
+import { type Identity, unverified, verified } from './keys';
 
 const ticket = shape({
   execution: executionIdOf,
@@ -116,13 +116,7 @@ export class TicketOffice {
 
   private async sourceOf(jws: string, found: string, signed: string | undefined): Promise<Certificate> {
     if (signed === undefined) throw new FleetError('forbidden', 'the checkpoint is not signed by its source');
-    const [, payload = ''] = signed.split('.');
-    let named: ReturnType<typeof statement>;
-    try {
-      named = statement(JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))), 'statement');
-    } catch {
-      throw new FleetError('forbidden', 'the statement of the source cannot be read');
-    }
+    const named = unverified(signed, 'statement', statement, 'forbidden');
     const source = await this.trust.check(named.certificate);
     const told = await verified(signed, 'statement', source.signing, statement);
     if (told.checkpoint !== found || told.ticket !== (await sha256Hex(new TextEncoder().encode(jws))))

@@ -1,10 +1,13 @@
 /** A whole fleet in this process, with keys, signatures and tickets as outside; only the wires are a TestNetwork's. */
+import type { NnBackend } from 'tswasm/wasi-nn';
 import { Agent } from '../agent/agent';
+import { AgentBus } from '../agent/bus';
 import { simulatedDevices } from '../agent/host/devices';
 import { nodeWorld } from '../agent/node-world';
 import { Presence } from '../agent/presence';
 import { agentRoutes, fleetApp } from '../agent/routes';
 import type { World } from '../agent/world';
+import { OrchestratorBus } from '../orchestrator/bus';
 import { Orchestrator } from '../orchestrator/orchestrator';
 import { orchestratorRoutes } from '../orchestrator/routes';
 import { Client } from '../protocol/client';
@@ -18,6 +21,7 @@ import { Receiver, signing } from '../security/requests';
 import { enrolmentRoutes, memberRoutes } from '../security/routes';
 import { JournalDatabase } from '../store/database';
 import { type Files, MemoryFiles } from '../store/files';
+import type { TestBroker } from './bus';
 import { TestNetwork } from './network';
 
 const ORCHESTRATOR = 'http://orchestrator';
@@ -52,6 +56,7 @@ interface Running {
   readonly leash: Leash;
   readonly agent: Agent;
   readonly presence: Presence;
+  readonly trust: Trust;
 }
 
 export class TestFleet {
@@ -62,12 +67,14 @@ export class TestFleet {
   operator!: Client;
   readonly agents = new Map<string, Running>();
   readonly events: string[] = [];
+  /** Lines of logs that have come over the bus. */
+  readonly lines: string[] = [];
   private leash: Leash | undefined;
   private readonly folders = new Map<string, Files>();
 
   /** One with its orchestrator and these agents running. */
-  static async started(world: World, names: readonly string[]): Promise<TestFleet> {
-    const fleet = new TestFleet(world);
+  static async started(world: World, names: readonly string[], broker?: TestBroker): Promise<TestFleet> {
+    const fleet = new TestFleet(world, undefined, broker);
     await fleet.startOrchestrator();
     for (const name of names) await fleet.startAgent(name);
     return fleet;
@@ -76,6 +83,7 @@ export class TestFleet {
   constructor(
     readonly world: World = nodeWorld,
     private readonly signers?: Signers,
+    private readonly broker?: TestBroker,
   ) {
     this.network = new TestNetwork(world);
   }
@@ -123,6 +131,11 @@ export class TestFleet {
     app.route(BASE, orchestratorRoutes(this.orchestrator));
     this.network.add(ORCHESTRATOR, app);
     await this.orchestrator.open();
+    if (this.broker !== undefined)
+      new OrchestratorBus(this.orchestrator, trust, 'orchestrator', this.broker.connect, {
+        accessFor: () => ({}),
+        onLine: ({ source, text }) => this.lines.push(`${source}: ${text}`),
+      });
     const operator = await identityIn(this.folder('operator'));
     operator.certificate = await this.registrar.certify({ ...operator, name: 'operator' }, 'operator');
     this.operator = new Client(signing(this.network.transport, operator));
@@ -136,10 +149,11 @@ export class TestFleet {
   stopOrchestrator(): void {
     if (this.leash !== undefined) this.leash.cut = true;
     this.orchestrator.close();
+    this.broker?.drop('orchestrator');
     this.network.remove(ORCHESTRATOR);
   }
 
-  async startAgent(name: string): Promise<Agent> {
+  async startAgent(name: string, backends: readonly NnBackend[] = []): Promise<Agent> {
     const files = new Leash(this.folder(name));
     const identity = await identityIn(files);
     const url = `http://${name}`;
@@ -155,6 +169,7 @@ export class TestFleet {
       identity,
       log,
       signers: this.signers,
+      backends,
     });
     const trust =
       (await trustIn(files)) ??
@@ -180,7 +195,8 @@ export class TestFleet {
       name,
       url,
       version: '0',
-      permissions: PERMISSIONS,
+      permissions: PERMISSIONS.filter((one) => one !== 'nn' || backends.length > 0),
+      models: agent.models.encodings,
       memoryBytes: 2 ** 32,
       cores: 1,
       fuelPerSecond: 1e6,
@@ -189,7 +205,8 @@ export class TestFleet {
     const conditions = () => ({ load: 0, freeMemoryBytes: 2 ** 32 });
     const presence = new Presence(agent, ORCHESTRATOR, description, trust, conditions);
     await presence.start();
-    this.agents.set(name, { agent, presence, leash: files });
+    this.agents.set(name, { agent, presence, leash: files, trust });
+    if (this.broker !== undefined) new AgentBus(agent, trust, this.broker.connect, async () => ({}));
     return agent;
   }
 
@@ -198,6 +215,7 @@ export class TestFleet {
     const { agent, presence, leash } = this.agents.get(name)!;
     leash.cut = true;
     this.network.remove(`http://${name}`);
+    this.broker?.drop(name);
     presence.stop();
     agent.close();
     this.agents.delete(name);

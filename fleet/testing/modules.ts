@@ -41,6 +41,70 @@ export const LONG = `(module
     (i32.load (i32.const 16)))
   (func (export "now") (result i32) (i32.load (i32.const 16))))`;
 
+/** Multiplies by what its model says: `open` loads it, `infer` computes, each as often as it is called. */
+export const INFERRING = `(module
+  (import "wasi_ephemeral_nn" "load" (func $load (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "init_execution_context" (func $context (param i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "set_input" (func $set (param i32 i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "compute" (func $compute (param i32) (result i32)))
+  (import "wasi_ephemeral_nn" "get_output" (func $get (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "\\08\\03")
+  (func (export "open") (result i32)
+    (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 2))
+    (i32.or (call $load (i32.const 0) (i32.const 1) (i32.const 1) (i32.const 0) (i32.const 8))
+      (call $context (i32.load (i32.const 8)) (i32.const 12))))
+  (func (export "put") (param $x f32) (result i32)
+    (f32.store (i32.const 128) (local.get $x))
+    (i32.store (i32.const 96) (i32.const 1))
+    (i32.store (i32.const 100) (i32.const 96)) (i32.store (i32.const 104) (i32.const 1))
+    (i32.store (i32.const 108) (i32.const 1))
+    (i32.store (i32.const 112) (i32.const 128)) (i32.store (i32.const 116) (i32.const 4))
+    (call $set (i32.load (i32.const 12)) (i32.const 0) (i32.const 100)))
+  (func (export "compute") (result i32) (call $compute (i32.load (i32.const 12))))
+  (func (export "get") (result f32)
+    (if (call $get (i32.load (i32.const 12)) (i32.const 0) (i32.const 160) (i32.const 4) (i32.const 192))
+      (then unreachable))
+    (f32.load (i32.const 160))))`;
+
+/** Has a model in its memory: `open` loads it, `infer` computes with numbers that it makes up (fractions of 17) and gives the first result. */
+export function modelGuest(model: Uint8Array, dimensions: readonly number[]): string {
+  const count = dimensions.reduce((product, length) => product * length);
+  const [shape, tensor, result, input] = [256, 320, 512, 1024];
+  const at = input + 4 * count;
+  const bytes = Array.from(model, (byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('');
+  const words = dimensions.map(
+    (length, k) => `(i32.store (i32.const ${shape + 4 * k}) (i32.const ${length}))`,
+  );
+  return `(module
+  (import "wasi_ephemeral_nn" "load" (func $load (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "init_execution_context" (func $context (param i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "set_input" (func $set (param i32 i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "compute" (func $compute (param i32) (result i32)))
+  (import "wasi_ephemeral_nn" "get_output" (func $get (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") ${Math.ceil((at + model.length) / 65_536)})
+  (data (i32.const ${at}) "${bytes}")
+  (func (export "open") (result i32)
+    (i32.store (i32.const 0) (i32.const ${at})) (i32.store (i32.const 4) (i32.const ${model.length}))
+    (i32.or (call $load (i32.const 0) (i32.const 1) (i32.const 1) (i32.const 0) (i32.const 8))
+      (call $context (i32.load (i32.const 8)) (i32.const 12))))
+  (func (export "infer") (result f32) (local $k i32)
+    (loop $next
+      (f32.store offset=${input} (i32.shl (local.get $k) (i32.const 2))
+        (f32.div (f32.convert_i32_u (i32.rem_u (local.get $k) (i32.const 17))) (f32.const 17)))
+      (local.set $k (i32.add (local.get $k) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $k) (i32.const ${count}))))
+    ${words.join('\n    ')}
+    (i32.store (i32.const ${tensor}) (i32.const ${shape})) (i32.store (i32.const ${tensor + 4}) (i32.const ${dimensions.length}))
+    (i32.store (i32.const ${tensor + 8}) (i32.const 1))
+    (i32.store (i32.const ${tensor + 12}) (i32.const ${input})) (i32.store (i32.const ${tensor + 16}) (i32.const ${4 * count}))
+    (if (i32.or (call $set (i32.load (i32.const 12)) (i32.const 0) (i32.const ${tensor})) (call $compute (i32.load (i32.const 12))))
+      (then unreachable))
+    (if (call $get (i32.load (i32.const 12)) (i32.const 0) (i32.const ${result}) (i32.const 64) (i32.const 192))
+      (then unreachable))
+    (f32.load (i32.const ${result}))))`;
+}
+
 /**
  * Writes so many blocks of 4 KiB, waits, and writes the next ones, round and round through its memory; each block has to hold what was written
  * there the last time. So a block that is lost or late in a move is a trap.

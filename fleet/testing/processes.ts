@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildFleet } from '../build.mjs';
 import { COMMANDS } from '../cli/commands';
-import { OPERATOR_FILE } from '../cli/members';
 import { parseOptions } from '../cli/options';
+import { OPERATOR_FILE } from '../cli/orchestrator';
 import { nodeTransport } from '../cli/wire';
 import { Client } from '../protocol/client';
 import { identityIn } from '../security/keys';
@@ -22,6 +22,8 @@ export interface Started {
 
 export class Processes {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'tswasm-fleet-'));
+  /** What processes that are started from now on have beside the environment of this one. */
+  environment: Readonly<Record<string, string>> = {};
   private cli = '';
   private readonly children: ChildProcess[] = [];
 
@@ -34,6 +36,7 @@ export class Processes {
   start(args: readonly string[], node: readonly string[] = []): Promise<Started> {
     const child = spawn(process.execPath, [...node, this.cli, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.environment },
     });
     this.children.push(child);
     const lines: string[] = [];
@@ -60,9 +63,10 @@ export class Processes {
     up: Started,
     node: readonly string[] = [],
     owner = 'orchestrator',
+    more: readonly string[] = [],
   ): Promise<Started> {
     const data = path.join(this.folder, name);
-    const args = ['agent', '--name', name, '--orchestrator', up.url, '--data', data];
+    const args = ['agent', '--name', name, '--orchestrator', up.url, '--data', data, ...more];
     if (existsSync(path.join(data, 'authority.json'))) return this.start(args, node);
     const { text } = await this.command(up, ['token'], owner);
     return this.start([...args, '--token', text], node);
@@ -93,7 +97,10 @@ export class Processes {
 
   /** A command to its end. */
   run(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [this.cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [this.cli, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.environment },
+    });
     this.children.push(child);
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (bytes) => (stdout += bytes));

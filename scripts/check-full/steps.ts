@@ -123,6 +123,11 @@ export const STEPS: readonly Step[] = [
     },
   },
   {
+    name: 'a real model in a fleet of processes',
+    command: vitest('fleet/cli/models.test.ts'),
+    missing: noOnnx,
+  },
+  {
     name: "the papers' own orchestrator, unmodified, with our agents",
     command: vitest('fleet/papers/orchestrator.test.ts'),
     missing: unnamed(

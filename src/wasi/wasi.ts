@@ -33,11 +33,14 @@ export class Wasi {
     this.context = new WasiContext(options);
   }
 
-  /** The function behind an import, or undefined when it is not one of WASI's. */
-  callback(module: string, name: string): { row: CallRow; callback: WasiCallback } | undefined {
+  /** The function behind an import, or undefined when it is neither WASI's nor a companion's. */
+  callback(
+    module: string,
+    name: string,
+  ): { row: Pick<CallRow, 'params'>; callback: WasiCallback } | undefined {
     const layout = LAYOUTS.find((one) => one.module === module);
     const row = layout && CALLS.find((one) => one.name === name);
-    return row && { row, callback: this.answer(row, layout!) };
+    return row === undefined ? this.beside(module, name) : { row, callback: this.answer(row, layout!) };
   }
 
   private answer(row: CallRow, layout: Layout): WasiCallback {
@@ -70,7 +73,7 @@ export class Wasi {
    */
   imports(store: Store, module: Module, hostFunc: HostFuncMaker, others: ImportSource = {}): ImportValue[] {
     const lookup: ImportLookup = (from, name) => {
-      const found = this.callback(from, name) ?? this.beside(from, name);
+      const found = this.callback(from, name);
       if (found === undefined) return undefined;
       const params = Array.from(found.row.params, (letter) => (letter === 'I' ? I64 : I32));
       const type = { params, results: name === NO_RESULT ? [] : [I32] };

@@ -1,0 +1,142 @@
+/** An agent as a server of this machine. */
+import { Agent } from '../agent/agent';
+import { type Devices, simulatedDevices } from '../agent/host/devices';
+import { agentMetrics } from '../agent/metrics';
+import { nodeWorld } from '../agent/node-world';
+import { Presence } from '../agent/presence';
+import { agentRoutes, fleetApp } from '../agent/routes';
+import { Supervisor } from '../papers/supervisor';
+import { supervisorRoutes } from '../papers/supervisor-routes';
+import { Client } from '../protocol/client';
+import { FleetError } from '../protocol/errors';
+import { metricsRoutes } from '../protocol/metrics';
+import type { Trust } from '../security/certificates';
+import { enrol, trustIn } from '../security/enrolment';
+import { gate, openGate, Sessions } from '../security/gate';
+import { type Identity, identityIn } from '../security/keys';
+import { Receiver, signing } from '../security/requests';
+import { DiskFiles } from '../store/disk';
+import type { Files } from '../store/files';
+import { agentOnBus } from './buses';
+import { conditions, describe, thisMachine } from './machine';
+import { announce } from './mdns';
+import { BASE, type Member, type MemberOptions, observerToken, urlOf } from './members';
+import { listen } from './server';
+import { nodeTransport } from './wire';
+
+export interface AgentMember extends Member {
+  readonly agent: Agent;
+  isOnBus(): boolean;
+}
+
+/** How the papers' protocol is spoken: nobody is asked who he is. */
+export interface Compat {
+  /** Base URLs of agents that keep copies of this one's checkpoints. */
+  readonly neighbours: readonly string[];
+}
+
+export interface Joining {
+  readonly orchestrator: string;
+  /** Needed once: the certificate stays in the folder. */
+  readonly token?: string;
+}
+
+export async function startAgent(
+  options: MemberOptions,
+  joining?: Joining,
+  compat?: Compat,
+): Promise<AgentMember> {
+  const { name, folder, events, signers } = options;
+  const devices: Devices = simulatedDevices();
+  const files = new DiskFiles(folder);
+  const identity = await identityIn(files);
+  const client = new Client(signing(nodeTransport, identity));
+  const log = (text: string, execution?: string) =>
+    events.add({ time: nodeWorld.wall(), source: name, text, execution });
+  const { backends } = options;
+  const agent = new Agent({
+    name,
+    world: nodeWorld,
+    files,
+    client,
+    devices,
+    identity,
+    log,
+    signers,
+    backends,
+  });
+  const trust = await trustFor(files, identity, name, joining);
+  if (trust !== undefined) agent.join(trust);
+  await agent.open();
+  const receiver = trust && new Receiver(trust);
+  const app = fleetApp();
+  const sessions = new Sessions();
+  const who = compat === undefined ? gate(() => receiver, sessions) : openGate();
+  app.use(`${BASE}/*`, who);
+  app.route(BASE, agentRoutes(agent));
+  app.use('/metrics', who);
+  app.route(
+    '/',
+    metricsRoutes(() => agentMetrics(agent)),
+  );
+  sessions.grant(await observerToken(files), { name: 'observer', role: 'observer' });
+  let url = '';
+  if (compat !== undefined) {
+    const supervisor = new Supervisor(agent, () => url, compat.neighbours);
+    await supervisor.open();
+    app.route('/', supervisorRoutes(supervisor, thisMachine()));
+    log('--compat: everybody who reaches this port may do everything');
+  }
+  const server = await listen(app, options.address);
+  url = urlOf(options, server);
+  const { hostname, protocol } = new URL(url);
+  const service = announce(name, server.port, compat !== undefined, identity.fingerprint, {
+    hostname,
+    isSecure: protocol === 'https:',
+  });
+  const presence =
+    joining === undefined || trust === undefined
+      ? undefined
+      : new Presence(
+          agent,
+          joining.orchestrator,
+          describe(name, url, devices, agent.models.encodings),
+          trust,
+          conditions,
+        );
+  await presence?.start();
+  const onBus =
+    joining === undefined || trust === undefined || options.bus.kind === 'none'
+      ? undefined
+      : agentOnBus(agent, trust, joining.orchestrator, events, options.bus);
+  return {
+    agent,
+    url,
+    isOnBus: () => onBus?.bus.isConnected === true,
+    close: async () => {
+      presence?.stop();
+      agent.close();
+      await service.close();
+      await server.close();
+      // Who hears on the bus that it is away finds it so.
+      await onBus?.close();
+    },
+  };
+}
+
+/** What the folder says, or what the token brings; nothing when the agent is to be alone. */
+async function trustFor(
+  files: Files,
+  identity: Identity,
+  name: string,
+  joining: Joining | undefined,
+): Promise<Trust | undefined> {
+  const known = await trustIn(files);
+  if (known !== undefined || joining === undefined) return known;
+  if (joining.token === undefined)
+    throw new FleetError(
+      'unauthorized',
+      'this device is not enrolled yet: give it a --token (tswasm-fleet token)',
+    );
+  return enrol(files, identity, name, joining.orchestrator, joining.token, new Client(nodeTransport));
+}
