@@ -1,4 +1,4 @@
-// Builds fleet/dist: the command line as one file, with tswasm's sources in it, so that `npx tswasm-fleet` needs nothing beside it.
+// Builds fleet/dist: the command line, with tswasm's sources in it, so that `npx tswasm-fleet` needs nothing beside it.
 //   node fleet/build.mjs [--if-needed] [--out FOLDER]
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -21,7 +21,10 @@ const sources = {
 export async function buildFleet(out = path.join(fleet, 'dist')) {
   mkdirSync(out, { recursive: true });
   await build({
-    entryPoints: { cli: path.join(fleet, 'cli/main.ts') },
+    entryPoints: {
+      main: path.join(fleet, 'cli/main.ts'),
+      register: path.join(root, 'embed/node/register.ts'),
+    },
     outdir: out,
     bundle: true,
     packages: 'external',
@@ -45,6 +48,7 @@ export async function buildFleet(out = path.join(fleet, 'dist')) {
     path.join(root, 'src/interpreter/factories-fresh.generated.json'),
     path.join(out, 'factories.json'),
   );
+  copyFileSync(path.join(fleet, 'cli/launcher.mjs'), path.join(out, 'cli.js'));
   chmodSync(path.join(out, 'cli.js'), 0o755);
   return path.join(out, 'cli.js');
 }

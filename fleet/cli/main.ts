@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `tswasm-fleet`: the command line. Exit codes: 0 done, 1 it failed, 2 asked wrongly. */
 import { homedir } from 'node:os';
 import path from 'node:path';

@@ -11,7 +11,7 @@ afterAll(() => processes.close());
 describe('a fleet of processes', () => {
   it('keeps the state of an execution over kill -9 of its device, a move, and a restart of the orchestrator', async () => {
     let up = await processes.up();
-    const agents = { a: await processes.agent('a', up), b: await processes.agent('b', up) };
+    const agents = { a: await processes.agent('a', up), b: await processes.agent('b', up, ['--jitless']) };
     const document = async (...args: string[]) => (await processes.command(up, args)).document;
     const fleet = async (...args: string[]) => (await processes.command(up, args)).text;
     const file = path.join(processes.folder, 'stateful.wasm');
@@ -32,7 +32,7 @@ describe('a fleet of processes', () => {
     expect(second).not.toBe(first);
 
     // The killed one comes back with its old state, and has to hear that it is superseded.
-    agents[first] = await processes.agent(first, up);
+    agents[first] = await processes.agent(first, up, first === 'b' ? ['--jitless'] : []);
     expect(await fleet('exec', 's~main', 'fibo')).toBe('21');
     expect(await fleet('move', 's~main', first)).toBe(`s~main is on ${first} (epoch 3)`);
     expect(await fleet('exec', 's~main', 'fibo')).toBe('34');
