@@ -25,5 +25,5 @@ function mayEvaluate(): boolean {
 
 const tiers: Tier[] = [];
 if (host !== undefined) tiers.push(new NativeTier(host));
-if (mayEvaluate()) tiers.push(new JavaScriptTier(evaluate));
+if (mayEvaluate()) tiers.push(new JavaScriptTier({ evaluate, compilesHot: host !== undefined }));
 installTiers(tiers);

@@ -12,7 +12,7 @@ import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
 export const evaluate: Evaluate = (parameters, body) =>
   new Function(...parameters, body) as ReturnType<Evaluate>;
 
-export const tier = new JavaScriptTier(evaluate);
+export const tier = new JavaScriptTier({ evaluate, compilesHot: 'WebAssembly' in globalThis });
 
 const ALWAYS = alwaysIn(tier);
 

@@ -21,7 +21,7 @@ import { RandomPolicy } from './policy';
 import { Walker } from './walker';
 
 const walker = new Walker();
-const javascript = new JavaScriptTier(evaluate);
+const javascript = new JavaScriptTier({ evaluate, compilesHot: true });
 
 /** Everything in the tier, from its first call on, and back into it at every look. */
 const within = (tier: Tier): TierPolicy => ({

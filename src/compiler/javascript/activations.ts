@@ -7,6 +7,7 @@
  * the entry of the callee, and are begun anew.
  */
 import { F32, F64, I32, I64 } from '../../decoder';
+import type { Safepoint } from '../../decoder/safepoints';
 import { InternalError, trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
 import type { Place, TierMachine } from '../../interpreter/tiers';
@@ -16,9 +17,12 @@ import type { Cell, CodeRecord, StackCall } from './cells';
 import { raise } from './helpers';
 import { Stubs } from './stubs';
 
-/** Frames of an activation on the host's stack, and words of their slots together: about half of a stack of a megabyte. */
-const MOST_FRAMES = 1200;
-const MOST_WORDS = 24_000;
+/**
+ * Frames of an activation on the host's stack, and words of their slots together: about half of a stack of a megabyte, where a frame may be
+ * three of the host's: the function, who goes on with it, and the continuation.
+ */
+const MOST_FRAMES = 800;
+const MOST_WORDS = 16_000;
 /** Nested ones get half as many each, but no fewer than this part of that. */
 const LEAST_SHARE = 1 / 64;
 
@@ -52,6 +56,8 @@ export class Activations {
   private failed: unknown = NOTHING;
   /** A tail call out of the first frame. */
   private tail: Func | undefined;
+  /** The loop at which a continuation has ended, for who has called it. */
+  private stopped: Safepoint | undefined;
 
   constructor(machine: TierMachine) {
     this.machine = machine;
@@ -134,17 +140,53 @@ export class Activations {
     throw error;
   }
 
-  /** The fuel is used up at a loop. Whether the frame leaves. */
-  refuel({ func }: CodeRecord, sp: number): boolean {
-    const { machine } = this;
-    machine.registers.sp = sp;
-    return !machine.refuel(func);
+  /** The values of a frame are in their slots: it stands at a site. What the function returns. */
+  leave(code: CodeRecord, pc: number, fp: number, sp: number): unknown {
+    const { safepoint } = code.sites[pc];
+    const following = safepoint.kind === 'loop' ? this.following(code, safepoint, sp) : undefined;
+    if (following !== undefined) return this.runFrom(code, following, fp, sp);
+    this.left(code, safepoint, fp, sp);
+    return 0;
   }
 
-  /** The values of a frame are in their slots, and it leaves at a site. */
-  leave({ func, sites }: CodeRecord, pc: number, fp: number, sp: number): void {
+  /** The same, when a continuation returns: whoever has called it goes on. */
+  stop(code: CodeRecord, pc: number, fp: number, sp: number): unknown {
+    const { safepoint } = code.sites[pc];
+    if (safepoint.kind === 'loop') this.stopped = safepoint;
+    else this.left(code, safepoint, fp, sp);
+    return 0;
+  }
+
+  /** Runs a frame, whose values are in their slots, by a continuation and those that follow it. What the function returns. */
+  runFrom(code: CodeRecord, continuation: StackCall, fp: number, sp: number): unknown {
+    let next = continuation;
+    for (;;) {
+      const result = next(fp, sp);
+      const { stopped } = this;
+      if (stopped === undefined) return result;
+      this.stopped = undefined;
+      const following = this.following(code, stopped, sp);
+      if (following === undefined) {
+        this.left(code, stopped, fp, sp);
+        return 0;
+      }
+      next = following;
+    }
+  }
+
+  /** The fuel is used up at a loop. What runs the frame on from there; undefined when it leaves. */
+  private following(
+    { func, continuation }: CodeRecord,
+    { targetLoop }: Safepoint,
+    sp: number,
+  ): StackCall | undefined {
     const { machine } = this;
-    const { safepoint } = sites[pc];
+    machine.registers.sp = sp;
+    return machine.refuel(func) ? continuation(targetLoop) : undefined;
+  }
+
+  private left({ func }: CodeRecord, safepoint: Safepoint, fp: number, sp: number): void {
+    const { machine } = this;
     const place: Place = { func, fp, sp };
     if (safepoint.kind === 'call') machine.leaveCall(place, safepoint.offset, this.waits!);
     else machine.leaveAt(place, safepoint);

@@ -21,4 +21,6 @@ export interface Cell {
 export interface CodeRecord {
   readonly func: Func;
   readonly sites: readonly Site[];
+  /** What runs a frame from the header of the loop at this offset on; undefined when there is no room for it. */
+  readonly continuation: (targetLoop: number) => StackCall | undefined;
 }

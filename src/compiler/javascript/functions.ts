@@ -1,6 +1,7 @@
 /**
  * A whole function as JavaScript text, to be evaluated with these names in scope: M the registers, S, SF, SD and R the machine's stack, W
- * the high word of an i64 result, A what runs activations (activations.ts), X the function's own record, K what the text needs.
+ * the high word of an i64 result, A what runs activations (activations.ts), X the function's own record, and what the text needs. All are
+ * parameters of the function that is evaluated: nothing assigns them, so compilers may take what they are for constants.
  *
  *     function f(fp,sp,i0,...){          the frame's place, then the parameters
  *       var ...;
@@ -10,40 +11,44 @@
  *         catch(e){throw A.thrown(...)}
  *       }
  *       ... the values go to their slots
- *       A.leave(X,pc,fp,sp);return 0
+ *       return A.leave(X,pc,fp,sp)
  *     }
  *
  * `f` is what callers call. `g(fp,sp)` takes the arguments from the stack, and `d(fp,r)` puts a result there. A function that ends in tail
  * calls leaves whom it calls in `A.t`, with the arguments on the stack at its own place; `f` goes on with that.
  */
 import { isRef, type ModuleData, slotsOf, type ValType } from '../../decoder';
-import { typesOf } from '../../decoder/typelist';
+import { type TypeList, typesOf } from '../../decoder/typelist';
 import { frameUnits } from '../../interpreter/fuel';
 import type { LoweredBody, Statement } from '../../lowering';
 import { machineOf } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { type Site, Statements, typeOfBody } from './statements';
-import type { Need, Uses } from './uses';
+import type { Need } from './uses';
 
 export interface FunctionText {
-  /** The body of a function of the names above, which returns an object with `f`, `g` and `d`, or `o` alone. */
+  /** The body of a function of the names above and those of the needs, which returns an object with `f`, `g` and `d`, or `o` alone. */
   readonly text: string;
   readonly needs: ReadonlyMap<string, Need>;
   readonly sites: readonly Site[];
 }
 
+const STRICT = `'use strict';`;
+
 /** Every slot: values come from a frame that somebody else has made. */
 const ALL: Payloads = { has: () => true };
 
-export function functionText(module: ModuleData, body: LoweredBody): FunctionText {
-  const writer = new Statements(module, body, slotsWithPayloads(module, body), machineOf(module));
+export function functionText(module: ModuleData, body: LoweredBody, compilesHot: boolean): FunctionText {
+  const machine = machineOf(module, compilesHot);
+  const writer = new Statements(module, body, slotsWithPayloads(module, body), machine);
   const { uses, slots } = writer;
   const { params, results } = typeOfBody(module, body);
   const names = params.flatMap((type, slot) => slots.variables(type, slot));
   const words = params.map((type, slot) => slots.fillBits(type, slot)).join('');
   const statements = writer.reload + writer.write();
   // The frame may leave at its entry: the words are there before.
-  const inner = frameText(writer, body, { names, statements, entry: words + entryText(writer, body) });
+  const entry = words + entryText(writer, body);
+  const inner = frameText(writer, body, { names, statements, entry, end: 'leave' });
   const args = ['fp', 'sp', ...params.flatMap((type, slot) => slots.onStack(type, slot))].join();
   const head = ['fp', 'sp', ...names].join();
   const own = writer.tails ? 'b' : 'f';
@@ -51,49 +56,90 @@ export function functionText(module: ModuleData, body: LoweredBody): FunctionTex
     ? `function f(${head}){var r=b(${head});while(A.t!==null)r=A.follow(fp,sp);return r}`
     : '';
   const text = `function ${own}(${head})${inner}${outer}function g(fp,sp){return ${own}(${args})}function d(fp,r){${resultText(results)}}return{f:f,g:g,d:d}`;
-  return { text: needsText(uses) + text, needs: uses.needs, sites: writer.sites };
+  return { text: STRICT + text, needs: uses.needs, sites: writer.sites };
 }
 
-/** The function, entered at the header of a loop with its frame on the stack; undefined when it has no such loop. */
+/** The text of a function that goes on at headers of loops. */
+export interface ContinuationText extends FunctionText {
+  /** By the loops' offsets: the numbers of the entrances. */
+  readonly marks: ReadonlyMap<number, number>;
+}
+
+/** The function, entered at the header of a loop with its frame on the stack: `o(fp,sp,E)`, where E is the number of the entrance. */
 export function continuationText(
   module: ModuleData,
   body: LoweredBody,
-  targetLoop: number,
-): FunctionText | undefined {
-  const isTarget = (statement: Statement): boolean =>
-    statement.kind === 'loop' && statement.label.used && statement.label.offset === targetLoop;
-  const writer = new Statements(module, body, ALL, machineOf(module), isTarget);
-  if (!writer.entrances.any) return undefined;
-  const { uses, slots } = writer;
+  compilesHot: boolean,
+): ContinuationText {
+  const loops = new Map<number, Statement>();
+  const isLoop = (statement: Statement): boolean => {
+    if (statement.kind !== 'loop' || !statement.label.used) return false;
+    loops.set(statement.label.offset, statement);
+    return true;
+  };
+  const writer = new Statements(module, body, ALL, machineOf(module, compilesHot), isLoop);
+  const { uses, slots, entrances } = writer;
   const statements = writer.reload + writer.write();
-  const site = writer.sites.find(({ safepoint }) => safepoint.targetLoop === targetLoop);
-  if (site === undefined) return undefined;
-  const filled = eachValue(body, typesOf(site.safepoint.operands), (type, slot) => slots.fill(type, slot));
-  const count = writer.repeats ? 'n=M.fuel;' : '';
-  const inner = frameText(writer, body, { names: [], statements, entry: `E=1;${count}${filled}` });
+  const fill = (type: ValType, slot: number): string => slots.fill(type, slot);
+  const marks = new Map<number, number>();
+  const operands = new Cases();
+  for (const { safepoint } of writer.sites) {
+    const { kind, targetLoop } = safepoint;
+    if (kind !== 'loop' || marks.has(targetLoop)) continue;
+    const mark = entrances.markOf(loops.get(targetLoop)!)!;
+    marks.set(targetLoop, mark);
+    operands.add(eachOperand(body, safepoint.operands, fill), mark);
+  }
+  const entry = `n=M.fuel;${eachLocal(body, fill)}${operands.text('E')}`;
+  const inner = frameText(writer, body, { names: ['E'], statements, entry, end: 'stop' });
   return {
-    text: `${needsText(uses)}function o(fp,sp)${inner}return{o:o}`,
+    text: `${STRICT}function o(fp,sp,E)${inner}return{o:o}`,
     needs: uses.needs,
     sites: writer.sites,
+    marks,
   };
 }
 
-/** Texts for all locals, and operands of these types above them. */
-function eachValue(
-  { locals }: LoweredBody,
-  operands: readonly ValType[],
-  text: (type: ValType, slot: number) => string,
-): string {
+function eachLocal({ locals }: LoweredBody, text: (type: ValType, slot: number) => string): string {
   let all = '';
   for (const { type, slot, count } of locals.groups) {
     for (let k = 0; k < count; k++) all += text(type, slot + k * slotsOf(type));
   }
+  return all;
+}
+
+/** Texts for operands of a site, which are above the locals. */
+function eachOperand(
+  { locals }: LoweredBody,
+  operands: TypeList | undefined,
+  text: (type: ValType, slot: number) => string,
+): string {
   let slot = locals.slots;
-  for (const type of operands) {
+  let all = '';
+  for (const type of typesOf(operands)) {
     all += text(type, slot);
     slot += slotsOf(type);
   }
   return all;
+}
+
+/** What is done by a number: texts that are equal are one case. */
+class Cases {
+  private readonly numbers = new Map<string, number[]>();
+
+  add(text: string, number: number): void {
+    if (text === '') return;
+    const list = this.numbers.get(text);
+    if (list === undefined) this.numbers.set(text, [number]);
+    else list.push(number);
+  }
+
+  text(value: string): string {
+    const cases = [...this.numbers].map(
+      ([text, list]) => `${list.map((number) => `case ${number}:`).join('')}${text}break;`,
+    );
+    return cases.length === 0 ? '' : `switch(${value}){${cases.join('')}}`;
+  }
 }
 
 function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody): string {
@@ -111,15 +157,20 @@ interface FrameParts {
   readonly names: readonly string[];
   readonly statements: string;
   readonly entry: string;
+  /** Who is told when the frame leaves: a method of the activations. */
+  readonly end: 'leave' | 'stop';
 }
 
 /** The braces of a function and what is in them. */
-function frameText(writer: Statements, body: LoweredBody, { names, statements, entry }: FrameParts): string {
+function frameText(writer: Statements, body: LoweredBody, parts: FrameParts): string {
+  const { names, statements, entry, end } = parts;
   const leaves = writer.leaves || !body.entry.quiet;
   if (writer.throws) writer.uses.variable('pc');
   const caught = `catch(e){throw A.thrown(e,X,pc,fp,sp${writer.repeats ? ',n' : ''})}`;
   const inner = writer.throws ? `try{${statements}}${caught}` : statements;
-  const labelled = leaves ? `x:{${entry}${inner}}${leaveText(writer, body)}` : `${entry}${inner}`;
+  const labelled = leaves
+    ? `x:{${entry}${inner}}${leaveText(writer, body)}return A.${end}(X,pc,fp,sp);`
+    : `${entry}${inner}`;
   return bracesText(writer, names, labelled);
 }
 
@@ -133,28 +184,15 @@ export function bracesText(writer: Statements, names: readonly string[], text: s
   return `{${head}${writer.withViews(text)}}`;
 }
 
-/** The frame leaves: its locals, and the operands of the site, go to their slots. */
+/** The locals, and the operands of the site, go to their slots. */
 function leaveText({ sites, slots }: Statements, body: LoweredBody): string {
   const cover = body.usesRefs ? `A.cover(fp+${2 * body.slots});` : '';
-  const locals = eachValue(body, [], (type, slot) => slots.spill(type, slot));
-  const cases = new Map<string, number[]>();
-  sites.forEach(({ safepoint: { operands } }, pc) => {
-    let slot = body.locals.slots;
-    let text = '';
-    for (const type of typesOf(operands)) {
-      text += slots.spill(type, slot);
-      slot += slotsOf(type);
-    }
-    if (text === '') return;
-    const list = cases.get(text);
-    if (list === undefined) cases.set(text, [pc]);
-    else list.push(pc);
-  });
-  const operands = [...cases].map(
-    ([text, list]) => `${list.map((pc) => `case ${pc}:`).join('')}${text}break;`,
-  );
-  const all = operands.length === 0 ? '' : `switch(pc){${operands.join('')}}`;
-  return `${cover}${locals}${all}A.leave(X,pc,fp,sp);return 0;`;
+  const spill = (type: ValType, slot: number): string => slots.spill(type, slot);
+  const operands = new Cases();
+  for (const [pc, { safepoint }] of sites.entries()) {
+    operands.add(eachOperand(body, safepoint.operands, spill), pc);
+  }
+  return cover + eachLocal(body, spill) + operands.text('pc');
 }
 
 /** A result that was returned goes to the stack; the others, and what is no number, are there. */
@@ -163,9 +201,4 @@ function resultText(results: readonly ValType[]): string {
   const [type] = results;
   if (isRef(type)) return 'A.cover(fp+2);R[fp>>1]=r';
   return `A.put[${type}](fp,r)`;
-}
-
-function needsText({ needs }: Uses): string {
-  const names = [...needs.keys()].map((name, k) => `${name}=K[${k}]`);
-  return `'use strict';${names.length === 0 ? '' : `var ${names.join()};`}`;
 }

@@ -10,6 +10,7 @@ import { bodyOf } from './bodies';
 import { loudnessOf } from './callees';
 import type { CodeRecord, CompiledCall, StackCall } from './cells';
 import { continuationText, type FunctionText, functionText } from './functions';
+import { heldViews } from './held-views';
 import * as helpers from './helpers';
 import type { Need } from './uses';
 import { everyStatement } from './walk';
@@ -17,8 +18,14 @@ import { everyStatement } from './walk';
 /** Makes a function of these parameters and this body, as `new Function` does. An entry hands it over: this room evaluates nothing. */
 export type Evaluate = (parameters: readonly string[], body: string) => (...args: unknown[]) => unknown;
 
+export interface Evaluator {
+  readonly evaluate: Evaluate;
+  /** The engine compiles what is hot. */
+  readonly compilesHot: boolean;
+}
+
 /** What texts are evaluated with (functions.ts). */
-const PARAMETERS = ['M', 'S', 'SF', 'SD', 'R', 'W', 'A', 'X', 'K'];
+const PARAMETERS = ['M', 'S', 'SF', 'SD', 'R', 'W', 'A', 'X'];
 /** Heap for a character of text: an estimate of syntax trees, bytecode and compiled code. */
 const BYTES_PER_CHARACTER = 16;
 
@@ -27,30 +34,41 @@ interface Evaluated {
   readonly f: CompiledCall;
   readonly g: StackCall;
   readonly d: (fp: number, result: unknown) => void;
-  readonly o: StackCall;
+  readonly o: (fp: number, sp: number, mark: number) => unknown;
 }
 
 /** A function's code. */
 export interface Compiled {
   readonly entered: Entered;
-  readonly put: (fp: number, result: unknown) => void;
+  readonly record: CodeRecord;
 }
+
+/** What runs a function's frames on from headers of loops, by their offsets. */
+type Continuations = ReadonlyMap<number, StackCall>;
 
 export class CompiledInstance {
   private readonly instance: Instance;
   private readonly machine: TierMachine;
   private readonly activations: Activations;
   private readonly evaluate: Evaluate;
+  private readonly compilesHot: boolean;
   private readonly compiled = new Map<number, Compiled>();
+  private readonly continuations = new Map<number, Continuations>();
   private readonly charges: Charge[] = [];
   /** It has been given up: writes to its memory are tracked from now on. */
   isDropped = false;
 
-  constructor(instance: Instance, machine: TierMachine, activations: Activations, evaluate: Evaluate) {
+  constructor(
+    instance: Instance,
+    machine: TierMachine,
+    activations: Activations,
+    { evaluate, compilesHot }: Evaluator,
+  ) {
     this.instance = instance;
     this.machine = machine;
     this.activations = activations;
     this.evaluate = evaluate;
+    this.compilesHot = compilesHot;
   }
 
   /** Compiles a function, with the quiet ones that it calls. Undefined when the store has no room. */
@@ -67,11 +85,12 @@ export class CompiledInstance {
       if (!isQuiet(module, callee) || loudnessOf(module, callee) === 'loud') continue;
       if (this.compile(callee) === undefined) return undefined;
     }
-    const text = functionText(module, body);
+    const text = functionText(module, body, this.compilesHot);
     if (!this.reserve(text)) return undefined;
     const func = this.instance.funcAt(funcidx);
-    const { f, g, d } = this.evaluated(text, func);
-    const compiled: Compiled = { entered: { func, call: g, put: d }, put: d };
+    const record = this.record(text, func);
+    const { f, g, d } = this.evaluated(text, record);
+    const compiled: Compiled = { entered: { func, call: g, put: d }, record };
     this.compiled.set(funcidx, compiled);
     const cell = this.activations.stubs.cellOf(func);
     cell.f = f;
@@ -80,14 +99,38 @@ export class CompiledInstance {
   }
 
   /** The function from a loop's header on. */
-  continuation(funcidx: number, targetLoop: number): Entered | undefined {
+  enteredAt(funcidx: number, targetLoop: number): Entered | undefined {
     const compiled = this.compiled.get(funcidx);
-    if (compiled === undefined || this.isDropped) return undefined;
+    const continuation = this.continuation(funcidx, targetLoop);
+    if (compiled === undefined || continuation === undefined) return undefined;
+    const { activations } = this;
+    const { entered, record } = compiled;
+    return { ...entered, call: (fp, sp) => activations.runFrom(record, continuation, fp, sp) };
+  }
+
+  private continuation(funcidx: number, targetLoop: number): StackCall | undefined {
+    if (this.isDropped) return undefined;
+    let all = this.continuations.get(funcidx);
+    if (all === undefined) {
+      all = this.continued(funcidx);
+      this.continuations.set(funcidx, all);
+    }
+    return all.get(targetLoop);
+  }
+
+  /** None where there is no room. */
+  private continued(funcidx: number): Continuations {
     const { module } = this.instance;
-    const text = continuationText(module, bodyOf(module, funcidx), targetLoop);
-    if (text === undefined || !this.reserve(text)) return undefined;
-    const func = this.instance.funcAt(funcidx);
-    return { func, call: this.evaluated(text, func).o, put: compiled.put };
+    const text = continuationText(module, bodyOf(module, funcidx), this.compilesHot);
+    const calls = new Map<number, StackCall>();
+    if (!this.reserve(text)) return calls;
+    const { o } = this.evaluated(text, this.record(text, this.instance.funcAt(funcidx)));
+    for (const [loop, mark] of text.marks) calls.set(loop, (fp, sp) => o(fp, sp, mark));
+    return calls;
+  }
+
+  private record({ sites }: FunctionText, func: Func): CodeRecord {
+    return { func, sites, continuation: (targetLoop) => this.continuation(func.funcidx, targetLoop) };
   }
 
   /** Nothing of it is called any more. */
@@ -98,6 +141,7 @@ export class CompiledInstance {
       this.activations.stubs.reset(this.instance.funcAt(funcidx));
     }
     this.compiled.clear();
+    this.continuations.clear();
     for (const charge of this.charges) charge.release();
   }
 
@@ -109,13 +153,12 @@ export class CompiledInstance {
     return true;
   }
 
-  private evaluated({ text, needs, sites }: FunctionText, func: Func): Evaluated {
+  private evaluated({ text, needs }: FunctionText, record: CodeRecord): Evaluated {
     const { registers, stack } = this.machine;
-    const record: CodeRecord = { func, sites };
-    const given = [...needs.values()].map((need) => this.resolve(need));
-    const make = this.evaluate(PARAMETERS, text);
+    const make = this.evaluate([...PARAMETERS, ...needs.keys()], text);
     const { ints, floats, doubles, refs } = stack;
     const { activations } = this;
+    const given = [...needs.values()].map((need) => this.resolve(need));
     return make(
       registers,
       ints,
@@ -125,7 +168,7 @@ export class CompiledInstance {
       numerics.words,
       activations,
       record,
-      given,
+      ...given,
     ) as Evaluated;
   }
 
@@ -134,6 +177,8 @@ export class CompiledInstance {
     switch (need.kind) {
       case 'memory':
         return instance.memories[need.index].views;
+      case 'views':
+        return heldViews(instance.memories[need.index].views);
       case 'cell':
         return activations.stubs.cellOf(instance.funcAt(need.index));
       case 'func':

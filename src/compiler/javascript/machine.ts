@@ -1,10 +1,11 @@
 /**
  * What surrounds the texts of the tier: cells of other functions, the machine's stack and its activations (instance.ts).
  *
- * A loop that is gone back to is two: the inner one runs, and ends where the fuel is used up; between two turns of the outer one the machine
- * is asked for more. So nothing in the inner one is called for fuel's sake, and compilers keep what they know of memories in it.
+ * Where the fuel is used up at a loop, the function ends: its values go to their slots, and whoever has the frame then asks the machine for
+ * more, and runs a continuation, which begins at that loop (activations.ts). So nothing is called in a loop for fuel's sake, and compilers
+ * keep its variables in registers.
  *
- *     O1:for(;;){L1:for(;;){ ...; if(--n<0){pc=3;break L1}continue L1; ...; break O1} M.fuel=n;if(A.refuel(X,sp))break x;n=M.fuel}
+ *     L1:for(;;){ ...; if(--n<0){M.fuel=n;pc=3;break x}continue L1; ...; break L1}
  *
  * `break x` leads to where the frame leaves (functions.ts); `pc` says at which site.
  */
@@ -15,13 +16,14 @@ import { TypedMemories } from './memories';
 import { wordAt } from './slots';
 import type { CallText, Stops, StopsWriter, Surroundings } from './surroundings';
 
-export function machineOf({ types }: ModuleData): Surroundings {
+/** `compilesHot`: the engine compiles what is hot, and views that do not change become part of its code. */
+export function machineOf({ types }: ModuleData, compilesHot: boolean): Surroundings {
   return {
     stops: (writer) => new MachineStops(writer),
     isEntrance: () => false,
     again: () => '',
     keepsBits: true,
-    sharesViews: false,
+    views: compilesHot ? 'held' : 'copied',
     work: undefined,
     control: () => LABELS,
     memories: (writer) => new TypedMemories(writer),
@@ -74,11 +76,10 @@ class MachineStops implements Stops {
     const { writer } = this;
     const site = writer.site(safepoint, {});
     writer.leaves = true;
-    return `if(--n<0){${writer.uses.variable('pc')}=${site};break L${id}}continue L${id};`;
+    return `if(--n<0){M.fuel=n;${writer.uses.variable('pc')}=${site};break x}continue L${id};`;
   }
 
   loop(id: number, enter: string, body: () => string): string {
-    const slow = 'M.fuel=n;if(A.refuel(X,sp))break x;n=M.fuel;';
-    return `O${id}:for(;;){${enter}L${id}:for(;;){${body()}break O${id}}${slow}}`;
+    return enter + LABELS.loop(id, body);
   }
 }

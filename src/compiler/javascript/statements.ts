@@ -88,7 +88,7 @@ export class Statements implements StopsWriter {
     this.module = module;
     this.body = body;
     this.payloads = payloads;
-    this.uses = new Uses(surroundings.sharesViews);
+    this.uses = new Uses(surroundings.views);
     this.surroundings = surroundings;
     this.control = surroundings.control(this.uses);
     this.slots = new Slots(this.uses, payloads, surroundings.keepsBits);

@@ -4,7 +4,7 @@ import type { Bulk, Effect, Statement } from '../../lowering';
 import type { Loudness } from './callees';
 import type { Memories } from './memories';
 import type { ExpressionWriter } from './texts';
-import type { Uses } from './uses';
+import type { Uses, ViewsOf } from './uses';
 
 /** Where control goes in a function: what blocks, loops and jumps look like. */
 export interface Control {
@@ -73,8 +73,7 @@ export interface Surroundings {
   again(frame: readonly string[]): string;
   /** NaNs with bits of their own cross calls, on the stack. */
   readonly keepsBits: boolean;
-  /** Functions share the views of memories, and need no copies. */
-  readonly sharesViews: boolean;
+  readonly views: ViewsOf;
   readonly work: DirectWork | undefined;
   /** Those of a function. */
   control(uses: Uses): Control;

@@ -14,7 +14,7 @@ import type {
 import type { Func, Instance } from '../../runtime';
 import { Budget, codeSize, whyTooLarge } from '../limits';
 import { Activations, type Entered } from './activations';
-import { type Compiled, CompiledInstance, type Evaluate } from './instance';
+import { type Compiled, CompiledInstance, type Evaluator } from './instance';
 import { whyNot } from './refusals';
 
 /** Bytes of code of a function, and of those that are compiled between two looks at the clock. */
@@ -27,13 +27,13 @@ export class JavaScriptTier implements Tier {
   readonly haste = 3;
   readonly isPrompt = false;
   readonly counts: TierCounts = { offered: 0, entered: 0, continued: 0, refused: new Map() };
-  private readonly evaluate: Evaluate;
+  private readonly evaluator: Evaluator;
   private readonly instances = new WeakMap<Instance, CompiledInstance>();
   private readonly budget = new Budget(MADE_AT_ONCE);
   private activations: Activations | undefined;
 
-  constructor(evaluate: Evaluate) {
-    this.evaluate = evaluate;
+  constructor(evaluator: Evaluator) {
+    this.evaluator = evaluator;
   }
 
   judge(module: ModuleData, funcidx: number): Verdict {
@@ -52,7 +52,7 @@ export class JavaScriptTier implements Tier {
     const { activations } = this;
     let compiled = this.instances.get(instance);
     if (compiled === undefined || compiled.isDropped) {
-      compiled = new CompiledInstance(instance, machine, activations, this.evaluate);
+      compiled = new CompiledInstance(instance, machine, activations, this.evaluator);
       this.instances.set(instance, compiled);
     }
     const code = compiled.compile(func.funcidx);
@@ -102,7 +102,7 @@ class JavaScriptCode implements TierCode {
     const { targetLoop } = point;
     const { continuations, compiled, func, activations } = this;
     if (!continuations.has(targetLoop)) {
-      continuations.set(targetLoop, compiled.continuation(func.funcidx, targetLoop));
+      continuations.set(targetLoop, compiled.enteredAt(func.funcidx, targetLoop));
     }
     const entered = continuations.get(targetLoop);
     if (entered === undefined) return undefined;

@@ -3,7 +3,7 @@ import type { Bulk, Effect } from '../../lowering';
 
 /**
  * Something that the text gets when it is evaluated, by its name there:
- * - `memory`: the views of a memory (`m0`); functions copy those that they use;
+ * - `memory`: the views of a memory (`m0`); functions copy those that they use, or use what is held for them (`v0`, held-views.ts);
  * - `cell`: a function that is called (`C7`); `table`: a table's functions (`T0`);
  * - `view`: a view of a memory that all functions share (`J0`), in files;
  * - `global`: the words of a global (`G3`); `reference`: a global itself (`H3`);
@@ -17,11 +17,12 @@ export type Need =
   | { readonly kind: 'view'; readonly index: number; readonly view: View }
   | { readonly kind: 'numeric' | 'math'; readonly name: string };
 
-type Indexed = 'memory' | 'cell' | 'table' | 'global' | 'reference' | 'func' | OfFiles;
+type Indexed = 'memory' | 'views' | 'cell' | 'table' | 'global' | 'reference' | 'func' | OfFiles;
 /** What only files have: the bytes of a memory, the words of a global in two variables, and segments. */
 type OfFiles = 'length' | 'word' | 'highWord' | 'data' | 'elem';
 const LETTERS: Readonly<Record<Indexed, string>> = {
   memory: 'm',
+  views: 'v',
   cell: 'C',
   table: 'T',
   global: 'G',
@@ -38,6 +39,9 @@ const LETTERS: Readonly<Record<Indexed, string>> = {
 const VIEWS = { u8: 'U', u16: 'V', i32: 'J', f32: 'P', f64: 'B' } as const;
 export type View = keyof typeof VIEWS;
 
+/** Whose views a function uses: those that all functions of a file share, those that it has copied, or those that are held for it. */
+export type ViewsOf = 'shared' | 'copied' | 'held';
+
 export class Uses {
   /** Variables with their first values. */
   readonly variables = new Map<string, '0' | 'null'>();
@@ -46,13 +50,12 @@ export class Uses {
   readonly needs = new Map<string, Need>();
   /** Values go over the machine's stack. */
   usesStack = false;
-  /** Functions share the views of memories. */
-  private readonly sharedViews: boolean;
+  private readonly viewsOf: ViewsOf;
   private temporaries = 0;
   private numbered = 0;
 
-  constructor(sharedViews = false) {
-    this.sharedViews = sharedViews;
+  constructor(viewsOf: ViewsOf = 'copied') {
+    this.viewsOf = viewsOf;
   }
 
   /** The variable of an i32, or the low word of an i64 or of the bits of a float that is not a number. */
@@ -104,11 +107,15 @@ export class Uses {
   }
   view(view: View, memidx: number): string {
     const name = VIEWS[view] + memidx;
-    if (this.sharedViews) {
-      this.needs.set(name, { kind: 'view', index: memidx, view });
-      return name;
+    switch (this.viewsOf) {
+      case 'shared':
+        this.needs.set(name, { kind: 'view', index: memidx, view });
+        return name;
+      case 'copied':
+        this.views.set(name, `${this.need('memory', memidx)}.${view}`);
+        return name;
+      case 'held':
+        return `${this.need('views', memidx)}.${view}`;
     }
-    this.views.set(name, `${this.need('memory', memidx)}.${view}`);
-    return name;
   }
 }

@@ -35,7 +35,7 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
     isEntrance: needs.pauses ? isEntranceOf(module) : () => false,
     again: (frame) => `next(${frame.join()})`,
     keepsBits: dialect.keepsBits,
-    sharesViews: !dialect.copiesViews,
+    views: dialect.copiesViews ? 'copied' : 'shared',
     work: needs.pauses ? PAID : DIRECT,
     control: (uses) => (dialect.labels ? LABELS : new Flags(uses)),
     memories: (writer) =>
