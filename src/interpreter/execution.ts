@@ -304,7 +304,7 @@ export class Execution {
 
   /** It has stopped elsewhere than at a safepoint: it is done, or waits for the host. */
   private ended(turn: Turn): Outcome {
-    turn.spend(0);
+    turn.meter.pace.left(turn.spend(0));
     const { base, sp } = turn;
     const { call, promise } = waiting;
     // Cleared first: a promise may be anything of the host's, and throw.
@@ -321,7 +321,7 @@ export class Execution {
   }
 
   private failed(error: unknown, turn: Turn): Outcome {
-    if (this.current.kind === 'running') turn.count(0);
+    if (this.current.kind === 'running') turn.meter.pace.left(turn.count(0));
     this.current = { kind: 'failed' };
     const failure = trapOf(error);
     if (failure === undefined) throw error;

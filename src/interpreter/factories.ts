@@ -60,8 +60,11 @@ export type FactoryMaker = (environment: FactoryEnvironment) => Factories | unde
 export interface FactorySource {
   /** Whether there is a factory of this name. */
   has(name: string): boolean;
-  /** A factory of this name, which `has` it. */
-  make(name: string): Factory;
+  /**
+   * A factory of this name, which `has` it. `isLong`: so much is called in its closures that the host, which inlines only so much, should not
+   * begin in the middle of it: two of them in a row are best two functions.
+   */
+  make(name: string, isLong?: boolean): Factory;
   /** No other code uses a factory that it makes, so that the host inlines what closures call. */
   readonly isFresh?: true;
 }
@@ -119,7 +122,7 @@ export function vectorFactorySource(hot: boolean): FactorySource {
   const own = factorySource(hot);
   vectors ??= sourceOf(createVectorFactories(theEnvironment()));
   const all = vectors;
-  return { ...own, has: all.has, make: (name) => (own.has(name) ? own : all).make(name) };
+  return { ...own, has: all.has, make: (name, isLong) => (own.has(name) ? own : all).make(name, isLong) };
 }
 
 /** A set as a source: who asks twice for a name gets the same factory. */

@@ -4,7 +4,19 @@
  */
 
 import { InternalError } from '../errors';
-import { type Build, type Expr, isOperation, LANEWISE, rotationOf, type Vector, wordOf } from '../lowering';
+import {
+  type Build,
+  type Expr,
+  HALVES,
+  isOperation,
+  LANE_LOADS,
+  LANEWISE,
+  type NestedWideningOp,
+  rotationOf,
+  SIGNED,
+  type Vector,
+  wordOf,
+} from '../lowering';
 import { turnsAt, type WordTurn } from './turns';
 import type { Parts } from './vector-parts';
 import { word } from './words';
@@ -19,17 +31,34 @@ function leaf(parts: Parts, value: Expr): unknown {
   if (value.op !== 'vector') throw new InternalError(`${value.op} has no lanes`);
   if (value.instruction === 'v128.const') return parts.make('lane const')(uniform(value));
   if (value.instruction === 'i8x16.shuffle') return turned(parts, value);
-  return parts.make(`lane ${value.instruction}/r`)(word(value.operands[0]));
+  return LANE_LOADS.has(value.instruction) ? loaded(parts, value) : widened(parts, value);
 }
 
-/** Often the words differ by nothing but the slots that they read. */
+/** A number of memory for each word. */
+function loaded(parts: Parts, { instruction, operands: [address], access }: Vector): unknown {
+  const { memoryOffset, memidx, offset } = access!;
+  return parts.make(`lane ${instruction}`)(parts.value(address), memoryOffset, parts.views(memidx), offset);
+}
+
+/** Lanes of half a vector that stands in a place, or of a quarter: bytes that are widened twice. */
+function widened(parts: Parts, { instruction, operands: [operand] }: Vector): unknown {
+  if (operand.op !== 'vector') return parts.make(`lane ${instruction}/r`)(word(operand));
+  const [to16, to32] = [operand.instruction, instruction] as NestedWideningOp[];
+  const from = word(operand.operands[0]) + HALVES[to16] + HALVES[to32] / 2;
+  if (!SIGNED.has(to16)) return parts.make('lane byte_u')(from);
+  const signed = parts.make('lane byte_s')(from);
+  return SIGNED.has(to32) ? signed : parts.make('lane v128.and/ek')(signed, 65535);
+}
+
+/** Often the words differ by nothing but the slots that they read, which are as far apart from one to the next. */
 function builtLanes(parts: Parts, value: Build): unknown {
   const words = [0, 1, 2, 3].map((index) => wordOf(value, index));
   const shifts = words.map((other) => shiftOf(words[0], other));
-  if (shifts.includes(undefined)) {
+  const [, stride] = shifts;
+  if (stride === undefined || shifts.some((shift, j) => shift !== j * stride)) {
     return parts.make('lane apart')(...words.map((expr) => parts.value(expr)));
   }
-  return parts.make('lane shifted')(parts.value(words[0]), shifts);
+  return parts.make('lane strided')(parts.value(words[0]), stride);
 }
 
 /** How many words further all slots are that `b` reads, if it is what `a` is but for that. */

@@ -50,8 +50,26 @@ describe('the pace', () => {
     expect(pace.slice()).toBe(1);
   });
 
+  it('counts what is found after many executions too short for a slice', () => {
+    for (const now of [undefined, () => 0]) {
+      const pace = new Pace();
+      pace.begin(undefined);
+      pace.ended(pace.slice());
+      pace.begin(now);
+      let seen = 0;
+      for (let execution = 0; execution < 1000; execution++) {
+        const length = pace.slice();
+        if (length > 10) pace.left(10);
+        else if (pace.ended(length)) seen++;
+      }
+      expect(seen).toBeGreaterThan(1);
+      expect(seen).toBeLessThan(5);
+    }
+  });
+
   it('has slices of a few thousand safepoints when there is no clock', () => {
     const pace = new Pace();
+    pace.ended(pace.slice());
     for (let k = 0; k < 100; k++) {
       const length = pace.slice();
       expect(length).toBeGreaterThanOrEqual(2048);

@@ -21,6 +21,9 @@ const FIRST = 16;
 /** Milliseconds that a slice should take. */
 const TARGET = 0.5;
 
+/** Safepoints since somebody was last found running: of executions that ended before a slice did, and of slices too short to count. */
+let unseen = 0;
+
 let seed = 1;
 /** Slices differ in length, so that samples do not fall in step with a program's own period. */
 function sliceLength(): number {
@@ -48,8 +51,14 @@ export class Pace {
   slice(haste = 0): number {
     const calm = this.mayGrow ? Math.min(this.calm / CALM, LONGEST) : 0;
     this.length = sliceLength() << (calm + (this.mayGrow || this.now !== undefined ? haste : 0));
+    this.length = Math.max(1, this.length - unseen);
     if (this.now !== undefined && this.length > this.limit) this.length = this.limit;
     return this.length;
+  }
+
+  /** An execution has ended in the middle of a slice. Functions that are called again and again get hot, however short their calls are. */
+  left(passed: number): void {
+    unseen += passed;
   }
 
   /**
@@ -58,13 +67,19 @@ export class Pace {
    */
   ended(passed: number): boolean {
     const { length, now } = this;
-    if (now === undefined) return true;
+    unseen += passed;
+    if (now === undefined) {
+      unseen = 0;
+      return true;
+    }
     const before = this.started;
     this.started = now();
     const took = this.started - before;
     if (took > TARGET) this.limit = Math.max(1, Math.ceil((passed * TARGET) / took));
-    else if (took < TARGET / 2 && passed >= length) this.limit = length * 2;
-    return took > TARGET / 4 || passed >= SLICE;
+    else if (took < TARGET / 2 && passed >= length) this.limit = Math.max(this.limit, length * 2);
+    if (took <= TARGET / 4 && unseen < SLICE) return false;
+    unseen = 0;
+    return true;
   }
 
   /** What was found after a slice: hot code, or some that may still become it. */

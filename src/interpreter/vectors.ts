@@ -6,7 +6,6 @@ import {
   type Build,
   type Expr,
   getOperand,
-  isOfNarrowLanes,
   LANE_LOADS,
   LANEWISE,
   loadedWord,
@@ -46,14 +45,14 @@ export function setVector(parts: Parts, to: number, value: Expr, next: Step): St
   }
 }
 
-/** In a loop over its words where the host inlines closures and each word is computed alike, else as four numbers. */
+/** In a loop over its words where the host inlines closures, else as four numbers. */
 function tree(parts: Parts, to: number, value: Vector, next: Step): Step {
   const isAcross = readsAcross(value, to);
-  if (!parts.inlines || isOfNarrowLanes(value)) return fourNumbers(parts, to, value, isAcross, next);
+  if (!parts.inlines) return fourNumbers(parts, to, value, isAcross, next);
   const lane = laneOf(parts, value);
   const form = isAcross || value.size <= MOST_AT_FOUR ? 'set lanes/4' : 'set lanes/';
-  if ((value.flags & TRAPS) === 0) return parts.make(form)(to, lane, next) as Step;
-  return parts.make(`${form}t`)(to, lane, inOrder(parts, value), next) as Step;
+  if ((value.flags & TRAPS) === 0) return parts.make(form, true)(to, lane, next) as Step;
+  return parts.make(`${form}t`, true)(to, lane, inOrder(parts, value), next) as Step;
 }
 /** Small trees are called at four places, so that the host has no loop; what would be inlined four times is too long otherwise. */
 const MOST_AT_FOUR = 4;
@@ -70,30 +69,56 @@ function fourNumbers(parts: Parts, to: number, value: Vector, isAcross: boolean,
   return parts.make('set words/')(to, ...closures, next) as Step;
 }
 
-/** Whether a word of the tree needs another word of a vector whose place the result may be written to. */
+/** Whether a word of the tree needs another word than its own of the place that the result is written to. */
 function readsAcross({ instruction: name, operands }: Vector, to: number): boolean {
   const isAcross = !LANEWISE.has(name);
   return operands.some((operand) => {
-    if (operand.op === 'build') return true;
     if (operand.op === 'vector') return readsAcross(operand, to);
-    return isAcross && operand.op === 'get' && operand.kind === 'v' && Math.abs(word(operand) - to) < 4;
+    if (operand.op !== 'build') return isAcross && operand.kind === 'v' && readsWords(operand, to);
+    const { base, lanes } = operand;
+    const isApart = base.op === 'get' && word(base) !== to && readsWords(base, to);
+    return isApart || lanes.some(({ value }) => readsWords(value, to));
   });
 }
 
-/** What can trap in the tree, in the order of the instructions, which the words do not keep. */
-function inOrder(parts: Parts, value: Vector): () => unknown[] {
-  const parting: unknown[] = [];
+/** Whether an expression reads one of the four words from one on. */
+function readsWords(value: Expr, to: number): boolean {
+  switch (value.op) {
+    case 'get':
+      return Math.abs(word(value) - to) < 4;
+    case 'const':
+    case 'global.get':
+      return false;
+    case 'select':
+      return [value.a, value.b, value.condition].some((part) => readsWords(part, to));
+    case 'vector':
+      return value.operands.some((operand) => readsWords(operand, to));
+    case 'build':
+      return readsWords(value.base, to) || value.lanes.some((lane) => readsWords(lane.value, to));
+    case 'narrow':
+    case 'address':
+    case 'is_null':
+      return readsWords(value.a, to);
+    default:
+      return readsWords(value.a, to) || (value.b !== undefined && readsWords(value.b, to));
+  }
+}
+
+/** After a trap: runs what can trap in the tree, in the order of the instructions, which the words do not keep. */
+function inOrder(parts: Parts, value: Vector): (fp: number, failure: unknown) => never {
+  const parting: ((fp: number) => unknown)[] = [];
   const collect = (operand: Expr): void => {
     if (operand.op === 'build') {
-      for (const { value: part } of operand.lanes) parting.push(parts.value(part));
+      for (const { value: part } of operand.lanes) parting.push(parts.value(part) as Step);
     } else if (operand.op === 'vector') {
-      if (LANE_LOADS.has(operand.instruction)) parting.push(parts.value(loadedWord(operand, 3)));
+      if (LANE_LOADS.has(operand.instruction)) parting.push(parts.value(loadedWord(operand, 3)) as Step);
       else operand.operands.forEach(collect);
     }
   };
-  return () => {
+  return (fp, failure) => {
     if (parting.length === 0) value.operands.forEach(collect);
-    return parting;
+    for (const part of parting) part(fp);
+    throw failure;
   };
 }
 

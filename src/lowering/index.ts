@@ -20,7 +20,7 @@ export type {
 } from './expr';
 export { isOperation, LANE_LOADS, TRAPS } from './expr';
 export { Locals, slotsOfAll } from './frame';
-export { LANEWISE, turnsOf, type WideningOp } from './lanes';
+export { LANEWISE, type NestedWideningOp, SIGNED, turnsOf, WIDENING, type WideningOp } from './lanes';
 export { Lowering, lower } from './lowering';
 export { getOperand } from './makers';
 export { bits, isArithmetic } from './normal';
@@ -28,4 +28,4 @@ export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';
 export type * from './statements';
 export { isExceptional, listsIn } from './statements';
-export { AS_NUMBERS, isOfNarrowLanes, loadedWord, rotationOf, wordOf } from './words';
+export { AS_NUMBERS, HALVES, loadedWord, rotationOf, wordOf } from './words';

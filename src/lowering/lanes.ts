@@ -45,6 +45,11 @@ export const WIDENING = [
   ...(['i32x4.extend_high_i16x8_s', 'i32x4.extend_high_i16x8_u'] as const),
 ] as const satisfies readonly WideningOp[];
 export type NestedWideningOp = (typeof WIDENING)[number];
+/** Those whose lanes are signed. */
+export const SIGNED: ReadonlySet<NestedWideningOp> = new Set<NestedWideningOp>([
+  ...(['i16x8.extend_low_i8x16_s', 'i16x8.extend_high_i8x16_s'] as const),
+  ...(['i32x4.extend_low_i16x8_s', 'i32x4.extend_high_i16x8_s'] as const),
+]);
 const isWidening = (name: VectorValueOp): boolean => (WIDENING as readonly VectorValueOp[]).includes(name);
 
 /** Whether a vector that is not in a place can be an operand of an instruction on lanes. */

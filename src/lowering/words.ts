@@ -108,7 +108,7 @@ function widenedWord({ instruction, operands: [operand] }: Vector, index: number
   }
 }
 /** In which word of the operand they begin. */
-const HALVES: Readonly<Record<NestedWideningOp, 0 | 2>> = {
+export const HALVES: Readonly<Record<NestedWideningOp, 0 | 2>> = {
   'i16x8.extend_low_i8x16_s': 0,
   'i16x8.extend_low_i8x16_u': 0,
   'i16x8.extend_high_i8x16_s': 2,
@@ -136,16 +136,3 @@ function bitsOf(word: Expr, from: number, width: number): Expr {
   const low = shifted(word, from);
   return from + width === 32 ? low : binary('i32.and', I32, low, number(2 ** width - 1));
 }
-
-/** Whether lanes of a byte or two, loaded or widened, are added up in words: each is a number of its own then. */
-export function isOfNarrowLanes(value: Expr): boolean {
-  if (value.op !== 'vector') return false;
-  const { instruction: name, operands } = value;
-  return LANE_LOADS.has(name) || WORDS_OF_HALVES.has(name) || operands.some(isOfNarrowLanes);
-}
-const WORDS_OF_HALVES: ReadonlySet<VectorValueOp> = new Set<NestedWideningOp>([
-  'i32x4.extend_low_i16x8_s',
-  'i32x4.extend_low_i16x8_u',
-  'i32x4.extend_high_i16x8_s',
-  'i32x4.extend_high_i16x8_u',
-]);

@@ -4,6 +4,8 @@
  * counts. A part that a bundle can go without, as numerics.ts is for numbers.
  */
 
+import type { Views } from './memory';
+
 /** The sign bits of the lanes, the bits below them, and a one in each lane. */
 const SIGNS8 = 0x80808080 | 0;
 const BELOW8 = 0x7f7f7f7f;
@@ -188,8 +190,14 @@ export function widen8U(x: number): number {
   return (x & 255) | ((x & 0xff00) << 8);
 }
 const clamp = (x: number, least: number, most: number): number => Math.max(least, Math.min(x, most));
+/** The four bytes of two words whose lanes of 16 bits are bytes already, which is what most programs narrow. */
+const bytesOf = (x: number, y: number): number =>
+  (x & 255) | ((x >>> 8) & 0xff00) | ((y & 255) << 16) | ((y << 8) & 0xff000000);
 /** Two words of 16 bit lanes as four bytes. */
 export function narrow16S(x: number, y: number): number {
+  return ((x | y) & 0xff80ff80) === 0 ? bytesOf(x, y) : saturated16S(x, y);
+}
+function saturated16S(x: number, y: number): number {
   return (
     (clamp((x << 16) >> 16, -128, 127) & 255) |
     ((clamp(x >> 16, -128, 127) & 255) << 8) |
@@ -198,6 +206,9 @@ export function narrow16S(x: number, y: number): number {
   );
 }
 export function narrow16U(x: number, y: number): number {
+  return ((x | y) & 0xff00ff00) === 0 ? bytesOf(x, y) : saturated16U(x, y);
+}
+function saturated16U(x: number, y: number): number {
   return (
     clamp((x << 16) >> 16, 0, 255) |
     (clamp(x >> 16, 0, 255) << 8) |
@@ -206,9 +217,11 @@ export function narrow16U(x: number, y: number): number {
   );
 }
 export function narrow32S(x: number, y: number): number {
+  if (((x | y) & -32768) === 0) return x | (y << 16);
   return (clamp(x, -32768, 32767) & 65535) | (clamp(y, -32768, 32767) << 16);
 }
 export function narrow32U(x: number, y: number): number {
+  if (((x | y) & -65536) === 0) return x | (y << 16);
   return clamp(x, 0, 65535) | (clamp(y, 0, 65535) << 16);
 }
 
@@ -227,4 +240,16 @@ export function quiet32(floats: Float32Array, at: number): void {
 }
 export function quiet64(doubles: Float64Array, at: number): void {
   for (let k = at; k < at + 2; k++) if (Number.isNaN(doubles[k])) doubles[k] = Number.NaN;
+}
+
+/** Sixteen bytes at any index that is in bounds, from and to four words. */
+export function load128({ u8 }: Views, v: number, words: Int32Array, to: number): void {
+  const from = v >>> 0;
+  for (let k = 0; k < 16; k += 4) {
+    const at = from + k;
+    words[to + (k >> 2)] = u8[at] | (u8[at + 1] << 8) | (u8[at + 2] << 16) | (u8[at + 3] << 24);
+  }
+}
+export function store128(memory: Views, v: number, words: Int32Array, from: number): void {
+  for (let k = 0; k < 4; k++) memory.store32((v >>> 0) + 4 * k, words[from + k]);
 }

@@ -7,7 +7,8 @@
  * everything else goes up word by word.
  */
 import { instructionOf, OP } from '../../decoder/instructions';
-import { AS_NUMBERS, LANEWISE } from '../../lowering';
+import { AS_NUMBERS, HALVES, LANE_LOADS, LANEWISE, type NestedWideningOp, WIDENING } from '../../lowering';
+import { LOADS } from './access';
 import { addressed, addressOf, marksOf } from './address';
 import { count, substitute } from './text';
 import { type Access, type Lanes, type Test, VECTORS, type VectorTemplate, WIDENED } from './vectors';
@@ -209,10 +210,6 @@ for (const [name, template] of Object.entries(VECTORS)) emitRow(name, template);
 
 // Single words of trees of instructions that do the same in each lane
 
-const WIDENED_BYTES = [
-  ...(['i16x8.extend_low_i8x16_s', 'i16x8.extend_low_i8x16_u'] as const),
-  ...(['i16x8.extend_high_i8x16_s', 'i16x8.extend_high_i8x16_u'] as const),
-];
 const WORD_FORMS = ['rr', 'rk', 'ek', 'ee'];
 
 type WordTemplate = Pick<Lanes, 'to' | 'code' | 'amount'>;
@@ -258,21 +255,39 @@ for (const name of ['i16x8.extend_low_i8x16_s', 'i16x8.extend_low_i8x16_u'] as c
 loops.set('lane get', '(a)=>(fp,j)=>I[fp+a+j]');
 loops.set('lane const', '(a)=>(fp,j)=>a');
 loops.set('lane rotl', '(a,b)=>(fp,j)=>{const x=I[fp+a+j];return x<<b|x>>>32-b}');
-/** A number of each lane: where the slots that it reads are further by as many words. */
-loops.set('lane shifted', '(a,b)=>(fp,j)=>a(fp+b[j])');
+/** A number of each lane: the slots that it reads are so many words apart. */
+loops.set('lane strided', '(a,b)=>(fp,j)=>a(fp+b*j)');
 loops.set('lane apart', '(a,b,c,e)=>(fp,j)=>j<2?j===0?a(fp):b(fp):j===2?c(fp):e(fp)');
-/** Of one word of the operand's place. Bytes that are widened to words are numbers of their own. */
-for (const name of WIDENED_BYTES) {
-  const { from, odd, even } = WIDENED[name];
-  loops.set(`lane ${name}/r`, `(a)=>(fp,j)=>{const P=I[fp+a+${from}+(j>>1)];return j&1?${odd}:${even}}`);
+/** Half a word of the operand's place. */
+const HALF = 'I[fp+a+H+(j>>1)]>>>16*(j&1)';
+const FROM_HALF: Readonly<Record<NestedWideningOp, string>> = {
+  'i16x8.extend_low_i8x16_s': `V.widen8S(${HALF})`,
+  'i16x8.extend_low_i8x16_u': `V.widen8U(${HALF})`,
+  'i16x8.extend_high_i8x16_s': `V.widen8S(${HALF})`,
+  'i16x8.extend_high_i8x16_u': `V.widen8U(${HALF})`,
+  'i32x4.extend_low_i16x8_s': `${HALF}<<16>>16`,
+  'i32x4.extend_low_i16x8_u': `${HALF}&65535`,
+  'i32x4.extend_high_i16x8_s': `${HALF}<<16>>16`,
+  'i32x4.extend_high_i16x8_u': `${HALF}&65535`,
+};
+for (const name of WIDENING) {
+  loops.set(`lane ${name}/r`, `(a)=>(fp,j)=>${FROM_HALF[name].replace('H', String(HALVES[name]))}`);
+}
+/** A byte of one word, as a word. */
+loops.set('lane byte_s', '(a)=>(fp,j)=>I[fp+a]<<24-8*j>>24');
+loops.set('lane byte_u', '(a)=>(fp,j)=>I[fp+a]>>>8*j&255');
+for (const [name, [op, bytes]] of LANE_LOADS) {
+  const access = LOADS[op];
+  const bind = `const q=o+${bytes}*j;${addressed('a(fp)', access.bytes, 'q')}`;
+  loops.set(`lane ${name}`, `(a,o,m,at)=>(fp,j)=>{${bind}return ${access.code}}`);
 }
 /** Bytes of one word for each lane: where it is, how far to turn it left, and the bits. */
 loops.set('lane turned', '(a,b,c)=>(fp,j)=>{const x=I[fp+a[j]],l=b[j];return(x<<l|x>>>32-l)&c[j]}');
 
-/** When something traps, it may be that another should have, which stands first in the code: `t` has all that can. */
+/** When something traps, it may be that another should have, which stands first in the code: `t` runs all that can, and throws. */
 function emitWords(name: string, params: readonly string[], code: string, to = factories): void {
   emit(name, ['d', ...params, 'n'], code, to);
-  emit(`${name}t`, ['d', ...params, 't', 'n'], `try{${code}}catch(f){for(const g of t())g(fp);throw f}`, to);
+  emit(`${name}t`, ['d', ...params, 't', 'n'], `try{${code}}catch(f){t(fp,f)}`, to);
 }
 const WRITE_WORDS = ['w', 'x', 'y', 'z'].map((name, k) => `I[r+${k}]=${name};`).join('');
 /** Before one is written, all are read. */

@@ -78,19 +78,9 @@ function mask(name: string): Lanes {
   return lanes(operands[0], 'mask', condition);
 }
 const words = (...list: [string, string, string, string]): Gather => ({ shape: 'words', words: list });
-/**
- * Each word of the result, of two neighbours; those of the first operand come first. When all lanes are unsigned and fit, which one look
- * tells, they are only put together; else a function of the two saturates.
- */
-function narrow(by: string, above: string, together: string): Statements {
-  const pairs = ['P0', 'P2', 'Q0', 'Q2'].map((low) => [low, low[0] + (Number(low[1]) + 1)]);
-  const fit = pairs.map(([low, high]) => together.replaceAll('X', low).replaceAll('Y', high));
-  const cut = pairs.map(([low, high]) => `V.${by}(${low},${high})`);
-  const list = (values: readonly string[]) =>
-    ['w', 'x', 'y', 'z'].map((name, k) => `${name}=${values[k]}`).join(';');
-  const test = `((${pairs.flat().join('|')})&${above})===0`;
-  return statements(`let w,x,y,z;if(${test}){${list(fit)}}else{${list(cut)}}${put('w', 'x', 'y', 'z')}`);
-}
+/** Each word of the result, of two neighbours; those of the first operand come first. */
+const narrow = (by: string): Gather =>
+  words(`V.${by}(P0,P1)`, `V.${by}(P2,P3)`, `V.${by}(Q0,Q1)`, `V.${by}(Q2,Q3)`);
 const WIDEN8S = ['V.widen8S(P)', 'V.widen8S(P>>>16)'] as const;
 const WIDEN8U = ['V.widen8U(P)', 'V.widen8U(P>>>16)'] as const;
 const WIDEN16S = ['P<<16>>16', 'P>>16'] as const;
@@ -259,8 +249,8 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'i8x16.popcnt': i('V.popcnt8(A)'),
   'i8x16.all_true': allTrue('V.eq8(P,0)===0'),
   'i8x16.bitmask': test('V.bits8(P0)|V.bits8(P1)<<4|V.bits8(P2)<<8|V.bits8(P3)<<12'),
-  'i8x16.narrow_i16x8_s': narrow('narrow16S', '-8323200', 'X&255|X>>>8&65280|(Y&255)<<16|Y<<8&-16777216'),
-  'i8x16.narrow_i16x8_u': narrow('narrow16U', '-16711936', 'X&255|X>>>8&65280|(Y&255)<<16|Y<<8&-16777216'),
+  'i8x16.narrow_i16x8_s': narrow('narrow16S'),
+  'i8x16.narrow_i16x8_u': narrow('narrow16U'),
   'i8x16.shl': shift(7, 'V.shl8(A,K)'),
   'i8x16.shr_s': shift(7, 'V.shr8S(A,K)'),
   'i8x16.shr_u': shift(7, 'V.shr8U(A,K)'),
@@ -279,8 +269,8 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'i16x8.neg': i('V.sub16(0,A)'),
   'i16x8.all_true': allTrue('V.eq16(P,0)===0'),
   'i16x8.bitmask': test('V.bits16(P0)|V.bits16(P1)<<2|V.bits16(P2)<<4|V.bits16(P3)<<6'),
-  'i16x8.narrow_i32x4_s': narrow('narrow32S', '-32768', 'X|Y<<16'),
-  'i16x8.narrow_i32x4_u': narrow('narrow32U', '-65536', 'X|Y<<16'),
+  'i16x8.narrow_i32x4_s': narrow('narrow32S'),
+  'i16x8.narrow_i32x4_u': narrow('narrow32U'),
   'i16x8.shl': shift(15, 'V.shl16(A,K)'),
   'i16x8.shr_s': shift(15, 'V.shr16S(A,K)'),
   'i16x8.shr_u': shift(15, 'V.shr16U(A,K)'),
@@ -392,7 +382,7 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   // Loads and stores
   'v128.load': load(
     16,
-    `if(v&3){${put(...[0, 4, 8, 12].map((o) => `m.load32(v+${o})`))}}else{const j=v>>>2;${put('m.i32[j]', 'm.i32[j+1]', 'm.i32[j+2]', 'm.i32[j+3]')}}`,
+    `if(v&3)V.load128(m,v,I,r);else{const w=m.i32,j=v>>>2;${put('w[j]', 'w[j+1]', 'w[j+2]', 'w[j+3]')}}`,
   ),
   'v128.load8x8_s': load(8, LOW_AND_HIGH + widened(WIDEN8S)),
   'v128.load8x8_u': load(8, LOW_AND_HIGH + widened(WIDEN8U)),
@@ -412,7 +402,7 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'v128.load64_lane': load(8, `${LOW_AND_HIGH};${COPY}I[r+2*k]=y;I[r+2*k+1]=z;`),
   'v128.store': store(
     16,
-    'if(v&3){m.store32(v,P0);m.store32(v+4,P1);m.store32(v+8,P2);m.store32(v+12,P3)}else{const j=v>>>2;m.i32[j]=P0;m.i32[j+1]=P1;m.i32[j+2]=P2;m.i32[j+3]=P3}',
+    'if(v&3)V.store128(m,v,I,p);else{const w=m.i32,j=v>>>2;w[j]=P0;w[j+1]=P1;w[j+2]=P2;w[j+3]=P3}',
   ),
   'v128.store8_lane': store(1, 'm.u8[v>>>0]=I[p+(k>>2)]>>(k&3)*8;'),
   'v128.store16_lane': store(2, 'm.store16(v,I[p+(k>>1)]>>(k&1)*16);'),
