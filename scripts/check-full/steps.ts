@@ -40,6 +40,13 @@ const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
   ['exact', 5_000],
   ['migrate1', 3_000],
 ];
+/** Programs of binaryen's generator, some 250 a minute. */
+const FOREIGN: readonly (readonly [engine: string, seeds: number])[] = [
+  ['tswasm', 5_000],
+  ['native', 2_000],
+  ['javascript', 2_000],
+  ['migrate1', 1_000],
+];
 const MUTANTS = 100_000;
 const MUTATIONS = 100_000;
 /** Stops that each of four programs makes while it travels: about an hour. */
@@ -106,6 +113,15 @@ export const STEPS: readonly Step[] = [
       command: script('spec-tests/differential.ts', '--engine', engine, '--seeds', String(seeds)),
     }),
   ),
+  ...FOREIGN.map(
+    ([engine, seeds]): Step => ({
+      name: `programs of wasm-opt on ${engine}`,
+      command: script(
+        ...['spec-tests/differential.ts', '--generator', 'wasm-opt'],
+        ...['--engine', engine, '--seeds', String(seeds)],
+      ),
+    }),
+  ),
   { name: 'hostile modules, each in a process of its own', command: script('scripts/check-full/hostile.ts') },
   { name: 'mutants', command: script('spec-tests/mutation.ts', '--count', String(MUTANTS)) },
   {
@@ -143,6 +159,11 @@ export const STEPS: readonly Step[] = [
   {
     name: 'packages on the drop-in namespace',
     command: vitest('embed/node/drop-in.test.ts'),
+    env: { TSWASM_HEAVY: '1' },
+  },
+  {
+    name: 'packages that move',
+    command: vitest('embed/node/packages-move.test.ts'),
     env: { TSWASM_HEAVY: '1' },
   },
   {
@@ -219,6 +240,11 @@ export const STEPS: readonly Step[] = [
     name: 'all programs of the benchmarks',
     command: vitest('bench'),
     env: { TSWASM_KERNELS: 'all' },
+  },
+  {
+    name: 'programs of clang that travel',
+    command: vitest('embed/quickjs/clang.test.ts'),
+    env: { TSWASM_MOVES: '100' },
   },
   {
     name: 'programs that travel',

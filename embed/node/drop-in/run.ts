@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { buildSync } from 'esbuild';
+import type { Moved, Moves } from './moving';
 import type { Job, Outcome } from './worker';
 
 /** Below node_modules, so that the programs find their packages. */
@@ -25,11 +26,20 @@ function buildEngine(): string {
   return bundle('../webassembly.ts', 'engine.mjs');
 }
 
-function runOnce(program: string, input: unknown, native: boolean): Promise<Outcome> {
+type Engine = { readonly kind: 'native' | 'dropIn' } | { readonly kind: 'moving'; readonly moves: Moves };
+
+function entryOf({ kind }: Engine): string | undefined {
+  if (kind === 'native') return undefined;
+  if (kind === 'moving') return bundle('moving.ts', 'moving.mjs');
   engine ??= buildEngine();
+  return engine;
+}
+
+function runOnce(program: string, input: unknown, by: Engine): Promise<Outcome> {
   const worker = new URL(bundle('worker.ts', 'worker.mjs'));
   const url = bundle(`programs/${program}.ts`, `${program}.mjs`);
-  const job: Job = { program: url, engine: native ? undefined : engine, input };
+  const moves = by.kind === 'moving' ? by.moves : undefined;
+  const job: Job = { program: url, engine: entryOf(by), input, moves };
   return new Promise((resolve, reject) => {
     const thread = new Worker(worker, { workerData: job });
     thread.on('message', resolve);
@@ -43,10 +53,20 @@ export async function compare(
   program: string,
   input?: unknown,
 ): Promise<{ native: unknown; dropIn: unknown }> {
-  const native = await runOnce(program, input, true);
-  const dropIn = await runOnce(program, input, false);
+  const native = await runOnce(program, input, { kind: 'native' });
+  const dropIn = await runOnce(program, input, { kind: 'dropIn' });
   const ratio = dropIn.milliseconds / native.milliseconds;
   const times = `native ${native.milliseconds.toFixed(0)} ms, tswasm ${dropIn.milliseconds.toFixed(0)} ms`;
   process.stdout.write(`drop-in ${program}: ${times}, ratio ${ratio.toFixed(1)}\n`);
   return { native: native.output, dropIn: dropIn.output };
+}
+
+/** The outputs on the host's own namespace and on the one whose calls move, and where it has been. */
+export async function compareMoved(
+  program: string,
+  moves: Moves,
+): Promise<{ native: unknown; moving: unknown; moved: Moved }> {
+  const native = await runOnce(program, undefined, { kind: 'native' });
+  const moving = await runOnce(program, undefined, { kind: 'moving', moves });
+  return { native: native.output, moving: moving.output, moved: moving.moved! };
 }

@@ -141,12 +141,15 @@ function hostFunctions(ground: Ground): Record<string, (call: HostCall) => undef
   };
 }
 
-function importsOf(module: Module, store: Store, ground: Ground): Extern[] {
+const NEVER = new Promise<void>(() => undefined);
+
+function importsOf(module: Module, store: Store, ground: Ground, host?: LegRequest['host']): Extern[] {
   const functions = hostFunctions(ground);
   const shared = new Map<string, Extern>();
   return module.imports.map((item) => {
     if (item.module === 'spectest') return spectestImport(store, item, shared);
-    const found = item.module === 'host' ? functions[item.name] : undefined;
+    const here = item.module === 'host' ? functions[item.name] : undefined;
+    const found = host === 'elsewhere' ? () => NEVER : here;
     if (found === undefined || item.type.kind !== 'func')
       throw new Error(`no import ${item.module}.${item.name}`);
     return Func.host(store, item.type.type, found, item.name);
@@ -197,7 +200,7 @@ const naming = { nameExternRef: nameOf, bindExternRef: (name: U64) => objectName
 function alone(request: LegRequest, ground: Ground): Departure {
   const store = new Store();
   const module = moduleOf(request.module);
-  const instance = instantiatePaused(store, module, importsOf(module, store, ground));
+  const instance = instantiatePaused(store, module, importsOf(module, store, ground, request.host));
   const execution =
     request.snapshot === undefined
       ? start(instance, request)
@@ -218,12 +221,13 @@ function together({ snapshot: bytes = '' }: LegRequest, names: readonly string[]
 
 async function drive(
   execution: Execution,
-  { fuel, stopInWait }: Pick<LegRequest, 'fuel' | 'stopInWait'>,
+  { fuel, stopInWait, host }: Pick<LegRequest, 'fuel' | 'stopInWait' | 'host'>,
   save: () => Uint8Array,
 ): Promise<LegReply> {
   for (;;) {
     const outcome = execution.run(fuel === undefined ? {} : { fuel: Math.max(0, fuel - execution.fuelPaid) });
-    if (outcome.kind === 'waiting' && !(stopInWait && execution.fuelUsed > 0)) {
+    const stopsHere = host === 'elsewhere' || (stopInWait && execution.fuelUsed > 0);
+    if (outcome.kind === 'waiting' && !stopsHere) {
       await outcome.promise;
       continue;
     }

@@ -20,6 +20,8 @@ export interface LegRequest {
   readonly fuel?: number;
   /** Stop in the next call of the host that has to be waited for, if one comes before the fuel is used up. */
   readonly stopInWait?: boolean;
+  /** The functions that the module imports are not here: who calls one stops, waiting for it. */
+  readonly host?: 'elsewhere';
   /** At the end, also tell the state of the store. */
   readonly wantState?: boolean;
 }
