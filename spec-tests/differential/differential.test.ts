@@ -1,11 +1,14 @@
 /**
  * Seeded modules on tswasm and on native. TSWASM_DIFF_SEEDS says how many; a third as many also run with the fused
- * forms, with stops at safepoints, and with stops and hot code lowered again; a tenth goes on from a snapshot in a fresh store at every stop.
+ * forms, with stops at safepoints, and with stops and hot code lowered again; a tenth goes on from a snapshot in a fresh store at every stop. A
+ * thirtieth as many are programs of binaryen's generator.
  */
 import { describe, expect, it } from 'vitest';
 import { available, check, enableNativeFeatures } from './check';
 import { fixtureSeeds } from './fixtures';
+import { checkForeign } from './foreign';
 import { targetNamed } from './tswasm-target';
+import { WasmOpt } from './wasm-opt';
 
 const SEEDS_PER_TEST = 50;
 const count = Number(process.env['TSWASM_DIFF_SEEDS'] ?? 300);
@@ -34,4 +37,18 @@ describe.each([
       if (failure) expect.fail(`${failure.difference}\n${failure.shrunk}`);
     }
   });
+});
+
+it('programs of wasm-opt', async () => {
+  await enableNativeFeatures();
+  const tool = new WasmOpt();
+  const target = targetNamed('tswasm')!;
+  try {
+    for (const seed of upTo(Math.ceil(count / 30))) {
+      const failure = await checkForeign(seed, tool, target);
+      if (failure) expect.fail(failure.shrunk);
+    }
+  } finally {
+    tool.close();
+  }
 });
