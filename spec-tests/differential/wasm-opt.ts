@@ -60,15 +60,17 @@ export class WasmOpt {
     this.tool = new Script(wrapped, { filename: this.file }).runInThisContext() as Tool;
   }
 
-  /** The program of a seed: with exceptions and the rest where the host takes what the tool makes of them, else without. */
+  /** The program of a seed: the first that the host takes, with fewer features, then of other bytes. The tool adds what nobody asked for. */
   async generate(seed: number): Promise<Generated> {
     const random = new Random(seed);
-    const input = Uint8Array.from({ length: random.between(100, 6000) }, () => random.below(256));
-    let features: string[] = MAYBE.filter(([, percent]) => random.chance(percent)).map(([name]) => name);
     for (;;) {
-      const bytes = await this.run(input, features);
-      if (features.length === 0 || Native.validate(bytes)) return { bytes, features };
-      features = features.slice(1);
+      const input = Uint8Array.from({ length: random.between(100, 6000) }, () => random.below(256));
+      const wanted = MAYBE.filter(([, percent]) => random.chance(percent)).map(([name]) => name);
+      for (let without = 0; without <= wanted.length; without++) {
+        const features = wanted.slice(without);
+        const bytes = await this.run(input, features);
+        if (Native.validate(bytes)) return { bytes, features };
+      }
     }
   }
 

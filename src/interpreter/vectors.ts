@@ -69,39 +69,13 @@ function fourNumbers(parts: Parts, to: number, value: Vector, isAcross: boolean,
   return parts.make('set words/')(to, ...closures, next) as Step;
 }
 
-/** Whether a word of the tree needs another word than its own of the place that the result is written to. */
+/** Whether a word of the tree needs another word than its own of the place that the result is written to. Lanes that are built read none there. */
 function readsAcross({ instruction: name, operands }: Vector, to: number): boolean {
   const isAcross = !LANEWISE.has(name);
   return operands.some((operand) => {
     if (operand.op === 'vector') return readsAcross(operand, to);
-    if (operand.op !== 'build') return isAcross && operand.kind === 'v' && readsWords(operand, to);
-    const { base, lanes } = operand;
-    const isApart = base.op === 'get' && word(base) !== to && readsWords(base, to);
-    return isApart || lanes.some(({ value }) => readsWords(value, to));
+    return isAcross && operand.op === 'get' && operand.kind === 'v' && Math.abs(word(operand) - to) < 4;
   });
-}
-
-/** Whether an expression reads one of the four words from one on. */
-function readsWords(value: Expr, to: number): boolean {
-  switch (value.op) {
-    case 'get':
-      return Math.abs(word(value) - to) < 4;
-    case 'const':
-    case 'global.get':
-      return false;
-    case 'select':
-      return [value.a, value.b, value.condition].some((part) => readsWords(part, to));
-    case 'vector':
-      return value.operands.some((operand) => readsWords(operand, to));
-    case 'build':
-      return readsWords(value.base, to) || value.lanes.some((lane) => readsWords(lane.value, to));
-    case 'narrow':
-    case 'address':
-    case 'is_null':
-      return readsWords(value.a, to);
-    default:
-      return readsWords(value.a, to) || (value.b !== undefined && readsWords(value.b, to));
-  }
 }
 
 /** After a trap: runs what can trap in the tree, in the order of the instructions, which the words do not keep. */

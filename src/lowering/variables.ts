@@ -2,7 +2,7 @@
 import { I32, isRef, slotsOf, V128 } from '../decoder';
 import type { Builder } from './builder';
 import { effect } from './effects';
-import { isIn, localBit, READS_GLOBAL, TRAPS } from './expr';
+import { type Expr, isIn, localBit, READS_GLOBAL, TRAPS } from './expr';
 import { getLocal, globalGet, select } from './makers';
 import { dropped } from './operands';
 
@@ -32,11 +32,16 @@ export function pushLocal(lowering: Builder, localidx: number): void {
   lowering.operands.push(getLocal(type, slot + (localidx - first) * slotsOf(type), localidx));
 }
 
-/** A vector that is built upon another one is not built in a local that its lanes read. */
+/** Vectors are built lane by lane, and so not in a local that their lanes read. */
 function placeOwnReader({ operands }: Builder, localidx: number): void {
   const height = operands.height - 1;
-  const value = operands.at(height);
-  if (value.op === 'build' && (value.locals & localBit(localidx)) !== 0) operands.place(height);
+  if (isBuiltOf(operands.at(height), localBit(localidx))) operands.place(height);
+}
+function isBuiltOf(value: Expr, bit: number): boolean {
+  if ((value.locals & bit) === 0) return false;
+  return (
+    value.op === 'build' || (value.op === 'vector' && value.operands.some((part) => isBuiltOf(part, bit)))
+  );
 }
 
 export function popToLocal(lowering: Builder, localidx: number): void {
