@@ -18,10 +18,14 @@ export interface Timing {
   readonly samples: number;
 }
 
+/** What it is measured in: a glance too; the whole run alone; and of that the basic programs alone, since it takes long. */
+export type Reach = 'glance' | 'whole' | 'basic';
+
 export interface Engine {
   readonly name: string;
+  readonly reach: Reach;
   /** undefined: the engine cannot run this program. */
-  measure(file: string, timing: Timing): Measurement | undefined;
+  measure(file: string, timing: Timing): Promise<Measurement | undefined>;
   /** Milliseconds of processor time that a process takes from its start to the end of so many repetitions. */
   cold(file: string, repetitions: number): number | undefined;
 }
@@ -31,10 +35,16 @@ const childBundle = await bundleTs(path.join(root, 'bench', 'child.ts'));
 interface JsOptions {
   readonly tier?: string;
   readonly flags?: readonly string[];
-  readonly warmFile?: string;
+  readonly reach?: Reach;
+  /** Makes the program whose functions are made hot first. */
+  readonly warmFile?: () => Promise<string>;
 }
 
-function jsEngine(name: string, engine: JsEngine, { flags = [], ...asked }: JsOptions = {}): Engine {
+function jsEngine(
+  name: string,
+  engine: JsEngine,
+  { flags = [], reach = 'glance', tier, warmFile }: JsOptions = {},
+): Engine {
   const ask = (task: Task | ColdTask): unknown => {
     const { stdout, stderr } = spawnSync(process.execPath, [...flags, childBundle, JSON.stringify(task)]);
     const line = stdout.toString().trim();
@@ -45,9 +55,13 @@ function jsEngine(name: string, engine: JsEngine, { flags = [], ...asked }: JsOp
   };
   return {
     name,
-    measure: (file, timing) => ask({ engine, file, ...timing, ...asked }) as Measurement | undefined,
+    reach,
+    measure: async (file, timing) => {
+      const task = { engine, file, ...timing, tier, warmFile: await warmFile?.() };
+      return ask(task) as Measurement | undefined;
+    },
     cold: (file, repetitions) =>
-      (ask({ engine, file, repetitions, tier: asked.tier }) as ColdAnswer | undefined)?.processMs,
+      (ask({ engine, file, repetitions, tier }) as ColdAnswer | undefined)?.processMs,
   };
 }
 
@@ -64,7 +78,8 @@ function wasm3Engine(binary: string): Engine {
   };
   return {
     name: 'wasm3',
-    measure(file, timing) {
+    reach: 'glance',
+    async measure(file, timing) {
       const startUp = Math.min(...Array.from({ length: 3 }, () => call(file, 1).ms));
       let n = 16;
       while (call(file, n).ms - startUp < timing.sampleMs) n *= 2;
@@ -83,21 +98,24 @@ export function missingEngines(): string[] {
   return missing;
 }
 
-/** `warmFile` is the program that "tswasm-warm" runs first. */
-export function engines(warmFile: string): Engine[] {
+const JITLESS: JsOptions = { flags: ['--jitless'], reach: 'basic' };
+
+/** `warmFile` makes the program that "tswasm warm" runs first. */
+export function engines(warmFile: () => Promise<string>): Engine[] {
   const wasm3 = process.env['TSWASM_WASM3'];
   return [
-    ...(wasm3 ? [wasm3Engine(wasm3)] : []),
     jsEngine('native', 'native'),
     jsEngine('tswasm', 'tswasm'),
-    jsEngine('tswasm native', 'tswasm', { tier: 'native' }),
+    ...(wasm3 ? [wasm3Engine(wasm3)] : []),
+    // By default functions run natively.
+    jsEngine('tswasm native', 'tswasm', { tier: 'native', reach: 'whole' }),
     jsEngine('tswasm interpreter', 'tswasm', { tier: 'interpret' }),
     jsEngine('tswasm javascript', 'tswasm', { tier: 'javascript' }),
-    jsEngine('tswasm warm', 'tswasm', { warmFile }),
+    jsEngine('tswasm warm', 'tswasm', { warmFile, reach: 'whole' }),
     jsEngine('polywasm', 'polywasm'),
-    jsEngine('jitless', 'tswasm', { flags: ['--jitless'] }),
-    jsEngine('jitless javascript', 'tswasm', { tier: 'javascript', flags: ['--jitless'] }),
-    jsEngine('jitless interpreter', 'tswasm', { tier: 'interpret', flags: ['--jitless'] }),
-    jsEngine('jitless polywasm', 'polywasm', { flags: ['--jitless'] }),
+    jsEngine('jitless', 'tswasm', JITLESS),
+    jsEngine('jitless javascript', 'tswasm', { tier: 'javascript', ...JITLESS }),
+    jsEngine('jitless interpreter', 'tswasm', { tier: 'interpret', ...JITLESS }),
+    jsEngine('jitless polywasm', 'polywasm', JITLESS),
   ];
 }

@@ -1,21 +1,25 @@
 /**
  * Engines side by side on the bench programs, in interleaved rounds.
+ * The package is built first where it is not.
  *   npm run bench -- [--rounds N] [--engines a,b] [--groups a,b] [--quick] [--json FILE] [--no-write] [program...]
  * Writes the head of results.md and of the README's part about speed, unless only some programs or engines are asked for.
  */
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Engine, engines, missingEngines, type Timing } from './engines.ts';
 import { type Run, writeHead } from './head.ts';
-import { buildProgram, hasClang, isBuildable, PROGRAMS } from './programs.ts';
+import { dist, root } from './paths.ts';
+import { buildProgram, hasClang, isBuildable, PROGRAMS, type Program } from './programs.ts';
 import { ANCHORS, type Rounds, report, type Summary, summarize } from './report.ts';
 import { friedman } from './statistics.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '2' },
     engines: { type: 'string' },
     groups: { type: 'string' },
     quick: { type: 'boolean', default: false },
@@ -26,20 +30,23 @@ const { values: options, positionals } = parseArgs({
 
 const timing: Timing = options.quick
   ? { warmUpMs: 100, sampleMs: 30, samples: 3 }
-  : { warmUpMs: 800, sampleMs: 150, samples: 5 };
+  : { warmUpMs: 400, sampleMs: 100, samples: 5 };
+
+/** No program is begun later, builds of programs included: a glance ends within three minutes, whatever the machine. */
+const LONGEST_MS = options.quick ? 150_000 : 37 * 60_000;
 
 /** What the first engine needs for a cold run, besides its start. */
 const COLD_MS = options.quick ? 50 : 100;
 
 /** `cold`: repetitions of a cold run; the first engine's speed says how many that are. */
-function measureInto(
+async function measureInto(
   rounds: Rounds,
   engine: Engine,
   program: string,
   file: string,
   cold: number | undefined,
-): number | undefined {
-  const measured = engine.measure(file, timing);
+): Promise<number | undefined> {
+  const measured = await engine.measure(file, timing);
   if (measured === undefined) return cold;
   const repetitions = cold ?? Math.max(1, Math.ceil(COLD_MS / measured.repMs));
   const measurement = { ...measured, coldMs: engine.cold(file, repetitions) };
@@ -81,35 +88,61 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-const files = new Map<string, string>();
-const many = PROGRAMS.filter(({ name }) => name === 'many');
-for (const program of new Set([...chosen, ...many])) files.set(program.name, await buildProgram(program));
+/** One of each group in turn: when time is short, all groups have been measured. */
+function inTurns(programs: readonly Program[]): Program[] {
+  const seen = new Map<string, number>();
+  const places = programs.map((program) => {
+    const place = seen.get(program.group) ?? 0;
+    seen.set(program.group, place + 1);
+    return { program, place };
+  });
+  return places.sort((a, b) => a.place - b.place).map(({ program }) => program);
+}
 
+if (!existsSync(path.join(dist, 'webassembly.node.js'))) {
+  process.stderr.write('building the package, which is measured as it ships\n');
+  execFileSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+}
+const start = performance.now();
+const isLate = () => performance.now() - start > LONGEST_MS;
 const wanted = options.engines?.split(',');
-/** Of which a glance says nothing. */
-const isSlow = (name: string) => name === 'tswasm warm' || name.startsWith('jitless');
-const list = engines(files.get('many')!).filter(({ name }) =>
-  wanted === undefined ? !options.quick || !isSlow(name) : wanted.includes(name),
-);
-const names = chosen.map((p) => p.name);
+const isMeasured = ({ name, reach }: Engine) =>
+  wanted === undefined ? !options.quick || reach === 'glance' : wanted.includes(name);
+/** A slow engine measures what somebody asks for, else the basic programs. */
+const takes = ({ reach }: Engine, { group }: Program) =>
+  isAsked || wanted !== undefined || reach !== 'basic' || group === 'basic';
+const list = engines(() => buildProgram(PROGRAMS.find(({ name }) => name === 'many')!)).filter(isMeasured);
 const rounds: Rounds = new Map();
 const count = options.quick ? 1 : Number(options.rounds);
 const repetitions = new Map<string, number | undefined>();
+const measured = new Set<Program>();
+let wholeRounds = 0;
 for (let round = 0; round < count; round++) {
-  for (const program of names) {
+  let isWhole = true;
+  for (const program of inTurns(chosen)) {
+    if (isLate()) {
+      isWhole = false;
+      break;
+    }
+    const { name } = program;
+    const file = await buildProgram(program);
     // The order turns with the round, so that no engine is always the one that runs after a heavy one.
     for (let i = 0; i < list.length; i++) {
       const engine = list[(i + round) % list.length]!;
-      repetitions.set(
-        program,
-        measureInto(rounds, engine, program, files.get(program)!, repetitions.get(program)),
-      );
+      if (!takes(engine, program)) continue;
+      repetitions.set(name, await measureInto(rounds, engine, name, file, repetitions.get(name)));
     }
-    process.stderr.write(`round ${round + 1}/${count}: ${program}\n`);
+    measured.add(program);
+    process.stderr.write(`round ${round + 1}/${count}: ${name}\n`);
   }
+  if (isWhole) wholeRounds++;
 }
-checkAgreement(rounds, names);
-const summaries = summarize(rounds, chosen);
+const programs = chosen.filter((program) => measured.has(program));
+checkAgreement(
+  rounds,
+  programs.map(({ name }) => name),
+);
+const summaries = summarize(rounds, programs);
 const present = list.map((e) => e.name).filter((name) => rounds.has(name));
 console.log(`Node ${process.version}, ${cpus()[0]?.model.trim()}, ${count} rounds`);
 console.log(report(summaries, present));
@@ -131,9 +164,10 @@ if (!isAsked && wanted === undefined && !options['no-write']) {
     ...missingEngines(),
     ...list.filter(({ name }) => !present.includes(name)).map(({ name }) => `${name} (it ran nothing)`),
     ...(hasClang() ? [] : ['programs in C (no clang)']),
-    ...(options.quick ? ['two kernels of three, and slow engines (--quick)'] : []),
+    ...(options.quick ? ['two kernels of three, and slow engines (--quick)'] : ['kernels without a JIT']),
+    ...(programs.length < chosen.length ? [`${chosen.length - programs.length} programs (no time)`] : []),
   ];
-  const conditions = `Node ${process.version}, ${cpus()[0]?.model.trim()}, rounds: ${count}`;
+  const conditions = `Node ${process.version}, ${cpus()[0]?.model.trim()}, whole rounds: ${wholeRounds}`;
   const run = { conditions, summaries, engines: order, missing, ranking: ranking(summaries, present) };
   console.log(`written: ${writeHead(run).join(', ')}`);
 }

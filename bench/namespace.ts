@@ -1,13 +1,10 @@
 /**
- * Where each engine's `WebAssembly` namespace comes from. tswasm is measured as it ships: the built package, Node's variant; or another
- * build of it that TSWASM_DIST names.
+ * Where each engine's `WebAssembly` namespace comes from. tswasm is measured as it ships: the built package, Node's variant.
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root } from './paths.ts';
+import { dist } from './paths.ts';
 import type { JsEngine, Namespace } from './protocol.ts';
-
-const dist = process.env['TSWASM_DIST'] ?? path.join(root, 'dist');
 
 interface DropIn {
   readonly WebAssembly: Namespace;

@@ -2,8 +2,10 @@
  * What is too much for a tier to make in one go. Nobody can stop a run while it writes a function and the host's engine compiles that, so both
  * must end in some tens of milliseconds, whatever the module.
  */
+import { typesOfLocals } from '../decoder/body';
 import type { Immediates } from '../decoder/instructions';
 import type { ModuleData } from '../decoder/module';
+import { type Heights, straightOps, walkStraight } from '../decoder/straight';
 import { Walk } from '../decoder/walk';
 import type { TierRegisters } from '../interpreter/tiers';
 
@@ -12,6 +14,8 @@ const MOST_LOCALS = 2000;
 /** Operands and blocks that are looked at in all, some at each call and block: at most, and in what is too short to have so many. */
 const MOST_WORK = 500_000;
 const EASY_CODE = 4096;
+
+const ALL_STRAIGHT = straightOps();
 
 /** Bytes of a function's code. */
 export function codeSize({ codeStart, codeEnd, importedFuncs }: ModuleData, funcidx: number): number {
@@ -27,14 +31,24 @@ export function whyTooLarge(module: ModuleData, funcidx: number, most: number): 
   const last = walk.locals[walk.locals.length - 1];
   if (last !== undefined && last.localidx + last.count > MOST_LOCALS) return 'it has too many locals';
   if (bytes <= EASY_CODE) return undefined;
-  while (walk.step())
+  const locals = typesOfLocals(walk.locals);
+  const heights: Heights = { lowest: 0, highest: 0 };
+  do {
+    walkStraight(walk, ALL_STRAIGHT, locals, heights);
+    measure.rise(heights.highest);
     if (measure.work > MOST_WORK) return 'it has too many operands and blocks at its calls and branches';
+  } while (walk.step());
   return undefined;
 }
 
 class Measure {
   work = 0;
   private highest = 0;
+
+  /** The stack has become so high, an operand at a time. */
+  rise(height: number): void {
+    while (this.highest < height) this.work += ++this.highest;
+  }
 
   instruction({ row, height, blocks }: Walk): void {
     if (height > this.highest) {

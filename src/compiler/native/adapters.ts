@@ -21,18 +21,46 @@ export function entryOf(locals: readonly ValType[], write: (out: Emitter) => voi
   return out;
 }
 
+/** Bytes of the constants that hold the number of a function. */
+const ID_BYTES = 4;
+
 /**
- * Calls out: a function that is not in the emitted module, by the number that the runtime knows it by. Where one may be loaded that now is in
- * this table of functions instead, it is called there.
+ * The bodies that call out, for functions of a type: such a function is not in the emitted module, and is called by the number that the
+ * runtime knows it by. Where it may be loaded meanwhile, it is called in this table of functions. The bodies differ by the number alone.
  */
-export function callOut(layout: Layout, type: FuncType, id: number, loaded?: LoadedFunction): Emitter {
+export class CallsOut {
+  private readonly code: Emitter;
+  /** Where the number stands. */
+  private readonly ids: number[] = [];
+
+  constructor(layout: Layout, type: FuncType, loaded?: LoadedFunction) {
+    const writeId = (out: Emitter): void => {
+      this.ids.push(out.length + 1);
+      out.padded('i32.const', ID_BYTES);
+    };
+    this.code = callOut(layout, type, writeId, loaded);
+  }
+
+  /** Of the function of this number: valid until the next one is asked for. */
+  body(id: number): Emitter {
+    for (const at of this.ids) this.code.fillIn(at, ID_BYTES, id);
+    return this.code;
+  }
+}
+
+function callOut(
+  layout: Layout,
+  type: FuncType,
+  writeId: (out: Emitter) => void,
+  loaded: LoadedFunction | undefined,
+): Emitter {
   const { params, results } = type;
   return entryOf([], (out) => {
-    if (loaded !== undefined) callLoaded(out, layout, type, id, loaded);
+    if (loaded !== undefined) callLoaded(out, layout, type, writeId, loaded);
     params.forEach((type, k) => {
       pushLocal(out, layout, k, type);
     });
-    out.i32Const(id);
+    writeId(out);
     out.indexed('global.get', layout.globalidx('fuel'));
     out.indexed('global.get', layout.globalidx('place'));
     out.i64Const(0, 32);
@@ -57,17 +85,17 @@ function callLoaded(
   out: Emitter,
   layout: Layout,
   { params }: FuncType,
-  id: number,
+  writeId: (out: Emitter) => void,
   { typeidx, table }: LoadedFunction,
 ): void {
-  out.i32Const(id);
+  writeId(out);
   out.indexed('call', layout.helper('load'));
   out.op('if');
   out.u8(EMPTY_BLOCK);
   params.forEach((_, k) => {
     out.indexed('local.get', k);
   });
-  out.i32Const(id);
+  writeId(out);
   out.indexed('call_indirect', typeidx);
   out.u32(table);
   out.op('return');

@@ -7,6 +7,7 @@
 
 import type { FuncType } from '../../decoder';
 import { I32, OP } from '../../decoder';
+import type { Heights } from '../../decoder/straight';
 import { typesOf } from '../../decoder/typelist';
 import type { Block, Callee, Walk } from '../../decoder/walk';
 import { Body } from './body';
@@ -61,6 +62,10 @@ export class Continuation extends Body {
     }
     if (this.passing > 0) this.passOver(walk);
     else super.instruction(walk);
+  }
+
+  protected override passed(from: number, heights: Heights): void {
+    if (!this.isSilent) super.passed(from, heights);
   }
 
   /** Takes the operands, and opens what is open around the loop. */

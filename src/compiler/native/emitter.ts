@@ -9,6 +9,8 @@ export const EMPTY_BLOCK = 0x40;
 const PREFIXES = Object.entries(PREFIX_BASE)
   .map(([byte, base]) => ({ byte: Number(byte), base }))
   .sort((a, b) => b.base - a.base);
+/** Dense ids below it are opcodes of one byte. */
+const FIRST_PREFIXED = PREFIXES[PREFIXES.length - 1].base;
 
 /** The binary code that a value type has in an emitted module. */
 export function emittedType(type: ValType): number {
@@ -47,6 +49,12 @@ export class Emitter {
     let rest = value | 0;
     for (; rest < -0x40 || rest >= 0x40; rest >>= 7) this.bytes[this.length++] = (rest & 0x7f) | 0x80;
     this.bytes[this.length++] = rest & 0x7f;
+  }
+
+  /** An instruction whose immediate, of so many bytes, is filled in later. */
+  padded(name: OpName, count: number): void {
+    this.u8(OP[name]);
+    for (let k = 0; k < count; k++) this.u8(0);
   }
 
   /** Writes an unsigned number over so many bytes that are there already, as LEB128 with padding; also fit to be a positive signed one. */
@@ -90,12 +98,13 @@ export class Emitter {
 
   op(name: OpName): void {
     const id = OP[name];
-    const prefix = PREFIXES.find(({ base }) => id >= base);
-    if (prefix === undefined) this.u8(id);
-    else {
-      this.u8(prefix.byte);
-      this.u32(id - prefix.base);
+    if (id < FIRST_PREFIXED) {
+      this.u8(id);
+      return;
     }
+    const { byte, base } = PREFIXES.find((prefix) => id >= prefix.base)!;
+    this.u8(byte);
+    this.u32(id - base);
   }
 
   /** An instruction whose immediate is an index: of a local, a global, a function, a label. */

@@ -11,6 +11,7 @@ import {
 import { CALLS, skipImmediates } from '../../decoder/immediates';
 import { type Instruction, usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
+import { skipStraight, straightOps } from '../../decoder/straight';
 import { whyTooLarge } from '../limits';
 import { HANDLES_EXCEPTIONS, MOST_CODE, whyNotUnnamed } from './refusals';
 
@@ -58,6 +59,8 @@ export function whyNotFunction(module: ModuleData, funcidx: number, isExact: boo
 }
 const RELAXED = 'it has relaxed instructions, which every host does in its own way';
 
+const ALL_STRAIGHT = straightOps();
+
 class Scan {
   private readonly module: ModuleData;
   private readonly funcidx: number;
@@ -78,7 +81,9 @@ class Scan {
   run(): Facts {
     const { reader, loops, callees } = this;
     let why = whyTooLarge(this.module, this.funcidx, MOST_CODE);
-    while (why === undefined && reader.pos < reader.end) {
+    while (why === undefined) {
+      skipStraight(reader, ALL_STRAIGHT);
+      if (reader.pos === reader.end) break;
       const offset = reader.pos;
       const row = readInstruction(reader);
       why = usesExceptions(row) ? HANDLES_EXCEPTIONS : this.look(row, offset);
@@ -139,33 +144,6 @@ export function isLarge(locals: readonly LocalGroup[]): boolean {
   const last = locals[locals.length - 1];
   return last !== undefined && last.localidx + last.count >= MANY_LOCALS;
 }
-
-/** By function index: 1 when it is quiet, and it or a function that it calls charges fuel. */
-export function chargingFunctions(module: ModuleData, quiet: Uint8Array): Uint8Array {
-  const charging = new Uint8Array(quiet.length);
-  const callers = new Map<number, number[]>();
-  const found: number[] = [];
-  for (let funcidx = module.importedFuncs; funcidx < quiet.length; funcidx++) {
-    if (quiet[funcidx] === 0) continue;
-    const reader = codeReader(module, funcidx);
-    if (isLarge(readLocals(funcTypeOf(module, funcidx), reader, module))) found.push(funcidx);
-    while (reader.pos < reader.end) {
-      const row = readInstruction(reader);
-      if (CHARGING.has(row.op)) found.push(funcidx);
-      if (CALLS[row.imm] !== 'named') {
-        skipImmediates(reader, row, module);
-        continue;
-      }
-      const callee = reader.u32();
-      const known = callers.get(callee);
-      if (known === undefined) callers.set(callee, [funcidx]);
-      else known.push(funcidx);
-    }
-  }
-  for (let funcidx = found.pop(); funcidx !== undefined; funcidx = found.pop()) {
-    if (charging[funcidx] !== 0) continue;
-    charging[funcidx] = 1;
-    found.push(...(callers.get(funcidx) ?? []));
-  }
-  return charging;
+export function hasLargeFrame(module: ModuleData, funcidx: number): boolean {
+  return isLarge(readLocals(funcTypeOf(module, funcidx), codeReader(module, funcidx), module));
 }

@@ -22,8 +22,16 @@ const SLOTS_PER_UNIT = 512;
 /** Both sign bits of a place. */
 const NO_ROOM = Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x88, 0x80, 0x80, 0x80, 0x80, 0x7f);
 
+const WRITTEN = new Emitter(2 ** 14);
+const DECLARED = new Emitter();
+/** Bodies are written one after the other, in the same place. */
+function scratch(): Emitter {
+  WRITTEN.length = 0;
+  return WRITTEN;
+}
+
 export class FunctionWriter {
-  readonly out = new Emitter(256);
+  readonly out = scratch();
   readonly layout: Layout;
   protected readonly type: FuncType;
   protected readonly loops: Loops;
@@ -177,7 +185,6 @@ export class FunctionWriter {
   }
 
   protected withLocals(): Emitter {
-    const code = new Emitter(this.out.length + 32);
     const declared: { type: ValType; count: number }[] = [
       ...readLocalDeclarations(codeReader(this.layout.module, this.funcidx), this.layout.module),
     ];
@@ -186,11 +193,14 @@ export class FunctionWriter {
       if (last?.type === type) declared[declared.length - 1] = { type, count: last.count + 1 };
       else declared.push({ type, count: 1 });
     }
-    code.u32(declared.length);
+    DECLARED.length = 0;
+    DECLARED.u32(declared.length);
     for (const { type, count } of declared) {
-      code.u32(count);
-      code.u8(emittedType(type));
+      DECLARED.u32(count);
+      DECLARED.u8(emittedType(type));
     }
+    const code = new Emitter(DECLARED.length + this.out.length);
+    code.append(DECLARED);
     code.append(this.out);
     return code;
   }

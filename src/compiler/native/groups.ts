@@ -56,16 +56,17 @@ export class Refusals {
   /** It is refused from now on, for this reason. */
   refuse(funcidx: number, why: string): string {
     this.known.set(funcidx, why);
-    if (this.layout.quiet[funcidx] !== 0) this.layout.outside.add(funcidx);
+    if (this.layout.isQuiet(funcidx)) this.layout.outside.add(funcidx);
     return why;
   }
 
   private find(funcidx: number): string | undefined {
-    const { module, quiet } = this.layout;
+    const { layout } = this;
+    const { module } = layout;
     if (funcidx < module.importedFuncs) return 'it is imported';
-    const why = whyNotFunction(this.layout.module, funcidx, this.layout.variant.isExact);
+    const why = whyNotFunction(module, funcidx, layout.variant.isExact);
     const { callees } = factsOf(module, funcidx);
-    if (quiet[funcidx] === 0) return why;
+    if (!layout.isQuiet(funcidx)) return why;
     // It has no way to unwind, and so must not call out.
     const refused = why ?? (this.isAnyRefused(callees) ? QUIET_CALLS_OUT : undefined);
     return refused === undefined ? undefined : this.refuse(funcidx, refused);
@@ -79,22 +80,25 @@ export class Refusals {
 const QUIET_CALLS_OUT = 'it is quiet and calls a function that cannot run natively';
 
 /**
- * A function that can run natively, and others, in the order in which they are met: all quiet ones, since calls of these do not unwind.
- * Undefined when these are too many.
+ * A function that can run natively, and others, in the order in which they are met: those that are in no group yet, and all quiet ones,
+ * since calls of these do not unwind. Undefined when these are too many.
  */
 export function groupOf(
-  { module, quiet }: Layout,
+  layout: Layout,
   root: number,
   refusals: Refusals,
   sizes: PartSizes,
+  isGrouped: (funcidx: number) => boolean,
 ): number[] | undefined {
+  const { module } = layout;
   const members = new Set([root]);
   let bytes = sizeOf(module, root);
   // Those that are added are visited too.
   for (const member of members) {
     for (const callee of factsOf(module, member).callees) {
       if (members.has(callee) || refusals.why(callee) !== undefined) continue;
-      if (quiet[callee] === 0 && bytes + sizeOf(module, callee) > sizes.group) continue;
+      if (!layout.isQuiet(callee) && (isGrouped(callee) || bytes + sizeOf(module, callee) > sizes.group))
+        continue;
       members.add(callee);
       bytes += sizeOf(module, callee);
       if (bytes > MOST_CODE) return undefined;

@@ -21,7 +21,7 @@ import {
 import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
 import type { Emitter } from './emitter';
-import { chargingFunctions } from './facts';
+import { factsOf, hasLargeFrame } from './facts';
 
 /**
  * What the runtime does for emitted code. Their order is that of the imports. `place` is a frame's, as in the cell of that name; `fuel` is
@@ -123,9 +123,8 @@ const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${res
 export class Layout {
   readonly module: Module;
   readonly variant: Variant;
-  /** By function index: 1 when it needs no safepoint (decoder/quiet.ts), and when, needing none, it charges fuel for work in bulk. */
-  readonly quiet: Uint8Array;
-  readonly charging: Uint8Array;
+  /** What is known of quiet functions: whether they charge fuel. */
+  private readonly charging: Map<number, boolean>;
   /** Functions that are not in the emitted module: a call of one may unwind, also of a quiet one. */
   readonly outside: Set<number>;
   /** Tables of the original that are called through, in the order of their mirrors. */
@@ -138,16 +137,36 @@ export class Layout {
   private readonly helperAt: Readonly<Record<Helper, number>>;
   private readonly cellAt: Readonly<Record<Cell, number>>;
 
+  /** Whether a call, a block or a global may give a vector. */
+  readonly hasVectors: boolean;
+
   constructor(module: Module, variant: Variant, base?: Layout) {
     this.module = module;
+    this.hasVectors = base?.hasVectors ?? hasVectors(module);
     this.variant = variant;
-    this.quiet =
-      base?.quiet ?? Uint8Array.from(module.funcTypes, (_, funcidx) => Number(isQuiet(module, funcidx)));
-    this.charging = base?.charging ?? chargingFunctions(module, this.quiet);
+    this.charging = base?.charging ?? new Map();
     this.outside = base?.outside ?? new Set();
     this.effects = base?.effects ?? new Effects();
     this.helperAt = positions(HELPER_NAMES);
     this.cellAt = positions(CELL_NAMES);
+  }
+
+  /** Whether a function needs no safepoint (decoder/quiet.ts). */
+  isQuiet(funcidx: number): boolean {
+    return isQuiet(this.module, funcidx);
+  }
+
+  /** Whether a quiet function, or one that it calls, charges fuel for its frame or for work in bulk. */
+  charges(funcidx: number): boolean {
+    const { charging, module } = this;
+    let charges = charging.get(funcidx);
+    if (charges === undefined) {
+      const { takesFuel, callees } = factsOf(module, funcidx);
+      charges = takesFuel || hasLargeFrame(module, funcidx);
+      for (const callee of callees) charges ||= this.charges(callee);
+      charging.set(funcidx, charges);
+    }
+    return charges;
   }
 
   /** The index of a type that the emitted module has for itself. */
@@ -212,6 +231,14 @@ export class SideLayout extends Layout {
   override mirror(tableidx: number): number {
     return 1 + super.mirror(tableidx);
   }
+}
+
+function hasVectors({ types, globals }: Module): boolean {
+  const isVector = (type: ValType): boolean => type === V128;
+  return (
+    globals.some(({ value }) => isVector(value)) ||
+    types.some(({ composite: { func } }) => func.params.some(isVector) || func.results.some(isVector))
+  );
 }
 
 function positions<Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> {

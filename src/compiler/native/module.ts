@@ -1,7 +1,7 @@
 /** Emits the instrumented module: module in, bytes out, for the host's engine to compile. */
 import type { Module } from '../../decoder';
 import { SECTIONS } from '../../decoder/sections';
-import { callIn, callOut, globalsIn, globalsOut, IN_PARAMS, IN_RESULTS } from './adapters';
+import { CallsOut, callIn, globalsIn, globalsOut, IN_PARAMS, IN_RESULTS } from './adapters';
 import { Body } from './body';
 import { Emitter, emittedType } from './emitter';
 import { whyNotFunction } from './facts';
@@ -14,7 +14,7 @@ import { FUNCREF, KINDS, SectionWriter, vector } from './section-writer';
 export interface EmittedModule {
   readonly bytes: Uint8Array;
   readonly layout: Layout;
-  /** Functions whose bodies are not in the module, and why. */
+  /** Functions of a whole module whose bodies are not in it, and why. */
   readonly refused: ReadonlyMap<number, string>;
   /** Offsets of the code entries of functions in `bytes`, by function index. */
   readonly codeStart: Uint32Array;
@@ -37,7 +37,6 @@ export function emitHollow(layout: Layout, name: string): EmittedModule {
   const bytes = writer.writeHollow(name);
   return { bytes, layout, refused: writer.refused, codeStart: writer.codeStart };
 }
-const ELSEWHERE = 'it is not in the main module';
 
 /** What a frame of a function holds that unwinds: found when it is asked for, by emitting the function again. */
 export function shapeOf(layout: Layout, funcidx: number): FrameShape {
@@ -59,27 +58,36 @@ class ModuleWriter extends SectionWriter<Layout> {
   }
 
   write(name: string): Uint8Array {
-    return this.writeWith(this.bodies(), name);
+    const bodies = this.bodies();
+    return this.writeWith((funcidx) => bodies[funcidx], name);
   }
   writeHollow(name: string): Uint8Array {
     const { module, layout } = this;
     const table = layout.mirrors.length;
-    const bodies = Array.from(module.funcTypes, (typeidx, funcidx) => {
-      this.refused.set(funcidx, ELSEWHERE);
-      const loaded = funcidx < module.importedFuncs ? undefined : { typeidx, table };
-      return callOut(layout, module.funcType(funcidx), funcidx, loaded);
-    });
-    return this.writeWith(bodies, name);
+    const known = new Map<number, CallsOut>();
+    const body = (funcidx: number): Emitter => {
+      const type = module.funcType(funcidx);
+      if (funcidx < module.importedFuncs) return new CallsOut(layout, type).body(funcidx);
+      const typeidx = module.funcTypes[funcidx];
+      let calls = known.get(typeidx);
+      if (calls === undefined) {
+        calls = new CallsOut(layout, type, { typeidx, table });
+        known.set(typeidx, calls);
+      }
+      return calls.body(funcidx);
+    };
+    return this.writeWith(body, name);
   }
 
-  private writeWith(bodies: Emitter[], name: string): Uint8Array {
+  private writeWith(body: (funcidx: number) => Emitter, name: string): Uint8Array {
     const { module, layout } = this;
     const adapted = adaptedTypes(module);
     const table = layout.mirrors.length;
-    for (const typeidx of adapted) {
-      bodies.push(callIn(layout, module.types[typeidx].composite.func, typeidx, table));
-    }
-    bodies.push(globalsIn(layout), globalsOut(layout));
+    const adapters = [
+      ...adapted.map((typeidx) => callIn(layout, module.types[typeidx].composite.func, typeidx, table)),
+      globalsIn(layout),
+      globalsOut(layout),
+    ];
     const nothing = layout.typeidx([], []);
     const added = [...adapted.map(() => layout.typeidx(IN_PARAMS, IN_RESULTS)), nothing, nothing];
     const helpers = this.helperTypes();
@@ -97,7 +105,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.section('global', (to) => this.globals(to));
     this.section('export', (to) => this.exports(to, adapted, table));
     this.section('element', (to) => this.elements(to, table));
-    this.code(bodies);
+    this.code(body, adapters);
     this.name(name);
     return this.written();
   }
@@ -108,7 +116,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     for (;;) {
       const before = layout.outside.size;
       const bodies = Array.from(module.funcTypes, (_, funcidx) => this.body(funcidx));
-      for (const funcidx of refused.keys()) if (layout.quiet[funcidx] !== 0) layout.outside.add(funcidx);
+      for (const funcidx of refused.keys()) if (layout.isQuiet(funcidx)) layout.outside.add(funcidx);
       if (layout.outside.size === before) return bodies;
     }
   }
@@ -119,7 +127,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     const body = why ?? this.nativeBody(funcidx);
     if (typeof body !== 'string') return body;
     this.refused.set(funcidx, body);
-    return callOut(layout, module.funcType(funcidx), funcidx);
+    return new CallsOut(layout, module.funcType(funcidx)).body(funcidx);
   }
 
   /** Or why there is none. */
@@ -170,15 +178,17 @@ class ModuleWriter extends SectionWriter<Layout> {
     vector(to, Array.from(this.module.funcTypes.keys()), (funcidx) => to.u32(this.layout.funcidx(funcidx)));
   }
 
-  private code(bodies: readonly Emitter[]): void {
+  private code(body: (funcidx: number) => Emitter, adapters: readonly Emitter[]): void {
     const { out, codeStart } = this;
     const contents = new Emitter(this.module.bytes.length);
-    contents.u32(bodies.length);
-    bodies.forEach((body, k) => {
-      contents.u32(body.length);
-      if (k < codeStart.length) codeStart[k] = contents.length;
-      contents.append(body);
-    });
+    contents.u32(codeStart.length + adapters.length);
+    for (let funcidx = 0; funcidx < codeStart.length; funcidx++) {
+      const code = body(funcidx);
+      contents.u32(code.length);
+      codeStart[funcidx] = contents.length;
+      contents.append(code);
+    }
+    for (const adapter of adapters) contents.sized(adapter);
     out.u8(SECTIONS.code);
     out.u32(contents.length);
     codeStart.forEach((_, k) => {

@@ -73,14 +73,9 @@ export class NativeInstance {
 
   /** Makes a group's functions the ones that are called from now on. */
   load(group: CompiledSide): void {
-    const { bodies } = group.side;
-    const exports = this.instantiate(group);
-    const loaded = new Set<number>();
-    bodies.forEach(({ funcidx }, k) => {
-      this.functions.set(funcidx, exports[k]);
-      loaded.add(funcidx);
-    });
+    this.instantiate(group);
     this.loaded.add(group);
+    const loaded = new Set(group.side.bodies.map(({ funcidx }) => funcidx));
     for (const tableidx of Object.keys(this.mirrors)) this.replace(Number(tableidx), loaded);
   }
   has(group: CompiledSide): boolean {

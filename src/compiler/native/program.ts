@@ -74,8 +74,9 @@ export class Program {
     let group = groups.get(funcidx);
     if (group === undefined) {
       const { layout } = this.emitted;
-      const members = groupOf(layout, funcidx, refusals, this.sizes);
-      const alone = groupOf(layout, funcidx, refusals, ALONE);
+      const isGrouped = (other: number) => groups.has(other);
+      const members = groupOf(layout, funcidx, refusals, this.sizes, isGrouped);
+      const alone = groupOf(layout, funcidx, refusals, ALONE, isGrouped);
       if (alone === undefined)
         return refusals.refuse(funcidx, 'the quiet functions that it calls are too many');
       group = (members && this.compileGroup(members)) ?? this.compileGroup(alone);

@@ -20,6 +20,7 @@ import { readBodyValType } from '../../decoder/body';
 import { EXCEPTION_ROWS } from '../../decoder/exceptions';
 import type { BlockOp, SpecialOp } from '../../decoder/instructions';
 import { PLAIN_OPS, readPlain } from '../../decoder/plain';
+import { straightOps } from '../../decoder/straight';
 import type { Walk } from '../../decoder/walk';
 import { type Emitter, EXTERN_CODE, emittedType } from './emitter';
 import type { Layout } from './layout';
@@ -184,6 +185,14 @@ const EXACT_REWRITERS = REWRITERS.slice();
 lanesOf.forEach((lanes, op) => {
   if (lanes !== undefined) EXACT_REWRITERS[op] = (body) => body.withCanonicalNan(lanes);
 });
+
+const STRAIGHT_COPIES = straightOps((op) => REWRITERS[op] === undefined);
+const EXACT_STRAIGHT_COPIES = straightOps((op) => EXACT_REWRITERS[op] === undefined);
+
+/** By opcode: 1 for straight code that is copied as it is. */
+export function straightCopiesOf({ variant }: Layout): Uint8Array {
+  return variant.isExact ? EXACT_STRAIGHT_COPIES : STRAIGHT_COPIES;
+}
 
 export function rewritersOf({ variant }: Layout): Rewrites {
   return variant.isExact ? EXACT_REWRITERS : REWRITERS;

@@ -1,9 +1,10 @@
 /**
  * Modules beside a program's main one: a group of its functions, one continuation, or a function that leads to another instance. They
- * import its globals and the table of all functions, through which they call what is not in them. What they hold they export by position.
+ * import its globals and the table of all functions, through which they call what is not in them. A group puts what it holds into that table;
+ * the others export it by position.
  */
 import type { FuncType } from '../../decoder';
-import { callOut } from './adapters';
+import { CallsOut } from './adapters';
 import { Body } from './body';
 import { Continuation } from './continuation';
 import { type Emitter, emittedType } from './emitter';
@@ -33,7 +34,7 @@ export function emitGroup(base: Layout, members: readonly number[], name: string
   });
   const codes = members.map((funcidx) => new Body(layout, funcidx).instrument().code);
   const types = members.map((funcidx) => base.module.funcTypes[funcidx]);
-  const { bytes, codeStarts } = new SideWriter(layout, types).write(codes, name);
+  const { bytes, codeStarts } = new SideWriter(layout, types).write(codes, name, members);
   return { bytes, layout, bodies, codeStarts };
 }
 
@@ -69,10 +70,12 @@ export function emitContinuation(
 /** A module whose function is of this type and calls out: a function of another instance, known by the number `id`. */
 export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Array {
   const layout = new SideLayout(base, []);
-  const body = callOut(layout, type, id);
+  const body = new CallsOut(layout, type).body(id);
   return new SideWriter(layout, [layout.typeidx(type.params, type.results)]).write([body], NO_NAME).bytes;
 }
 const NO_NAME = '';
+/** A segment's flags: it is active in the first table, and holds function indices. */
+const ACTIVE_IN_FIRST_TABLE = 0;
 
 class SideWriter extends SectionWriter<SideLayout> {
   /** Of its functions. */
@@ -83,7 +86,12 @@ class SideWriter extends SectionWriter<SideLayout> {
     this.typeidxs = typeidxs;
   }
 
-  write(bodies: readonly Emitter[], name: string): { bytes: Uint8Array; codeStarts: number[] } {
+  /** `members`: functions of the original which these are, and which they replace in the table of all functions. */
+  write(
+    bodies: readonly Emitter[],
+    name: string,
+    members?: readonly number[],
+  ): { bytes: Uint8Array; codeStarts: number[] } {
     const { out, typeidxs } = this;
     const helpers = this.helperTypes();
     this.types();
@@ -99,14 +107,8 @@ class SideWriter extends SectionWriter<SideLayout> {
       ...globals,
     ]);
     this.section('function', (to) => vector(to, typeidxs, (typeidx) => to.u32(typeidx)));
-    this.section('export', (to) => {
-      to.u32(bodies.length);
-      bodies.forEach((_, k) => {
-        to.name(String(k));
-        to.u8(KINDS.func);
-        to.u32(HELPER_NAMES.length + k);
-      });
-    });
+    if (members === undefined) this.exports(bodies.length);
+    else this.replaced(members);
     const starts: number[] = [];
     let length = 0;
     this.section('code', (to) => {
@@ -120,5 +122,30 @@ class SideWriter extends SectionWriter<SideLayout> {
     const from = out.length - length;
     this.name(name);
     return { bytes: this.written(), codeStarts: starts.map((start) => from + start) };
+  }
+
+  private exports(count: number): void {
+    this.section('export', (to) => {
+      to.u32(count);
+      for (let k = 0; k < count; k++) {
+        to.name(String(k));
+        to.u8(KINDS.func);
+        to.u32(HELPER_NAMES.length + k);
+      }
+    });
+  }
+
+  /** To export them would make an object of the host for each. */
+  private replaced(members: readonly number[]): void {
+    this.section('element', (to) => {
+      to.u32(members.length);
+      members.forEach((funcidx, k) => {
+        to.u8(ACTIVE_IN_FIRST_TABLE);
+        to.i32Const(funcidx);
+        to.op('end');
+        to.u32(1);
+        to.u32(HELPER_NAMES.length + k);
+      });
+    });
   }
 }

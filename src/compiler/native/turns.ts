@@ -15,6 +15,7 @@ import { readInstruction } from '../../decoder/body';
 import { skipImmediates } from '../../decoder/immediates';
 import type { ModuleData } from '../../decoder/module';
 import { Reader } from '../../decoder/reader';
+import { skipStraight } from '../../decoder/straight';
 import type { Emitter } from './emitter';
 import type { Rewrites } from './rewriters';
 
@@ -25,11 +26,14 @@ const SIZES: readonly { readonly bytes: number; readonly turns: number }[] = [
 ];
 const MOST_BYTES = SIZES[SIZES.length - 1].bytes;
 
-/** An instruction of such a body. `label`: of a branch, counted from the body's own blocks on: 0 is the loop, 1 what stands around it. */
+/**
+ * An instruction of such a body, or several that are copied together. `label`: of a branch, counted from the body's own blocks on: 0 is the
+ * loop, 1 what stands around it.
+ */
 export interface PlainInstruction {
   readonly kind: 'copied' | 'br' | 'br_if' | 'end';
   readonly offset: number;
-  readonly end: number;
+  end: number;
   readonly label: number;
   /** Blocks of the body that are open there. */
   readonly nesting: number;
@@ -48,11 +52,15 @@ export function plainLoop(
   module: ModuleData,
   bodyOffset: number,
   rewriters: Rewrites,
+  straightCopies: Uint8Array,
 ): PlainLoop | undefined {
   const reader = new Reader(module.bytes, bodyOffset);
   const body: PlainInstruction[] = [];
   let nesting = 0;
   for (;;) {
+    const start = reader.pos;
+    skipStraight(reader, straightCopies);
+    if (reader.pos > start) copied(body, start, reader.pos);
     const offset = reader.pos;
     if (offset - bodyOffset > MOST_BYTES) return undefined;
     const row = readInstruction(reader);
@@ -69,9 +77,16 @@ export function plainLoop(
       const fit = SIZES.find(({ bytes }) => offset - bodyOffset <= bytes)!;
       return { turns: fit.turns, body };
     }
-    const kind = !isBranch || label < 0 ? 'copied' : op === OP.br ? 'br' : 'br_if';
-    body.push({ kind, offset, end: reader.pos, label, nesting });
+    if (!isBranch || label < 0) copied(body, offset, reader.pos);
+    else body.push({ kind: op === OP.br ? 'br' : 'br_if', offset, end: reader.pos, label, nesting });
   }
+}
+
+/** Notes that these bytes are copied, together with those before them. */
+function copied(body: PlainInstruction[], offset: number, end: number): void {
+  const last = body[body.length - 1];
+  if (last?.kind === 'copied') last.end = end;
+  else body.push({ kind: 'copied', offset, end, label: -1, nesting: 0 });
 }
 
 /** What such a loop is written with: the body that it is a part of. */

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { typesOfLocals } from './body';
+import { Module } from './decode';
+import { INSTRUCTIONS, OP } from './instructions';
+import { Reader } from './reader';
+import { type Heights, skipStraight, straightOps, walkStraight } from './straight';
+import { wat } from './testing';
+import { typesOf } from './typelist';
+import type { ValType } from './types';
+import { Walk } from './walk';
+
+const TYPES: Readonly<Record<string, string>> = { i: 'i32', I: 'i64', f: 'f32', F: 'f64', a: 'i32' };
+
+/** A function for each straight instruction that has a signature: it takes the operands as parameters, above one that stays below. */
+function everyInstruction(): string {
+  const straight = straightOps();
+  const rows = INSTRUCTIONS.filter(({ op, sig }) => op < 256 && straight[op] !== 0 && sig !== '');
+  expect(rows.length).toBeGreaterThan(140);
+  const functions = rows.map(({ name, sig, imm, width }) => {
+    const [operands, results] = sig
+      .split(':')
+      .map((letters) => Array.from(letters, (letter) => TYPES[letter]));
+    const pushed = operands.map((_, k) => `local.get ${k}`).join(' ');
+    const immediates = imm === 'memarg' ? ` offset=300 align=${width / 8}` : imm === 'none' ? '' : ' -300';
+    const dropped = results.map(() => 'drop').join(' ');
+    return `(func (param ${operands.join(' ')}) i64.const -1 ${pushed} ${name}${immediates} ${dropped} drop)`;
+  });
+  return `(module (memory 1) ${functions.join('\n')})`;
+}
+
+/** Variables, what is no number, branches, calls, and code that is not reached. */
+const MIXED = `(module (global $g (mut f64) (f64.const 1)) (global $r (mut externref) (ref.null extern)) (memory 1)
+  (func $two (result i32 f64) (i32.const 1) (f64.const 2))
+  (func (param i32 f32) (result f32) (local i64 f64 externref v128 i32)
+    (local.set 2 (i64.const 5)) (local.set 3 (global.get $g)) (global.set $g (f64.add (local.get 3) (f64.const 2)))
+    (local.set 4 (global.get $r)) (global.set $r (local.get 4)) (local.set 5 (local.get 5))
+    (drop (local.tee 4 (local.get 4))) (local.set 6 (local.tee 0 (i32.const 200)))
+    (local.set 6 (select (i32.const 1) (local.get 6) (local.get 0)))
+    call $two drop drop
+    (block (result f32) (loop $l (br_if $l (i32.eqz (local.get 0)))) (br_if 0 (local.get 1) (i32.const 3)) return)))`;
+
+interface Seen {
+  readonly offset: number;
+  readonly types: readonly ValType[];
+  readonly reachable: boolean;
+}
+
+function steps(module: Module, funcidx: number): Seen[] {
+  const seen: Seen[] = [];
+  new Walk(module, funcidx, {
+    instruction: ({ offset, stack, reachable }) => seen.push({ offset, types: typesOf(stack), reachable }),
+  }).run();
+  return seen;
+}
+
+/** Walks over straight code in runs; at each instruction that is left the operands must be the same, and the heights in between. */
+function compare(module: Module, funcidx: number): number {
+  const all = steps(module, funcidx);
+  const left: Seen[] = [];
+  const walk = new Walk(module, funcidx, {
+    instruction: ({ offset, stack, reachable }) => left.push({ offset, types: typesOf(stack), reachable }),
+  });
+  const locals = typesOfLocals(walk.locals);
+  const heights: Heights = { lowest: 0, highest: 0 };
+  do {
+    const from = walk.reader.pos;
+    walkStraight(walk, straightOps(), locals, heights);
+    const run = all
+      .filter(({ offset }) => offset >= from && offset <= walk.reader.pos)
+      .map(({ types }) => types.length);
+    if (run.length > 0 && walk.reachable) expect(heights.highest).toBe(Math.max(...run));
+    if (run.length > 0 && walk.reachable) expect(heights.lowest).toBeLessThanOrEqual(Math.min(...run));
+  } while (walk.step());
+  expect(left).toEqual(all.filter(({ offset }) => left.some((one) => one.offset === offset)));
+  return all.length - left.length;
+}
+
+describe('straight code', () => {
+  it('leaves the operands that a walk step by step leaves, of every instruction', async () => {
+    const module = Module.decode(await wat(everyInstruction()));
+    module.codeStart.forEach((_, funcidx) => {
+      // Only the end is left.
+      expect(compare(module, funcidx)).toBe(steps(module, funcidx).length - 1);
+    });
+  });
+
+  it('ends where something is no number, branches or calls, and is not walked over where nothing reaches it', async () => {
+    const module = Module.decode(await wat(MIXED));
+    expect(compare(module, 1)).toBeGreaterThan(20);
+    expect(compare(module, 0)).toBe(2);
+  });
+
+  it('leaves the lowest height of what was there before', async () => {
+    const module = Module.decode(
+      await wat(`(module (func (result i32) i32.const 1 i32.const 2 i32.const 3
+        block end i32.add i32.add i32.const 4 i32.const 5 drop drop))`),
+    );
+    const walk = new Walk(module, 0, {});
+    const heights: Heights = { lowest: 0, highest: 0 };
+    const seen: Heights[] = [];
+    do {
+      walkStraight(walk, straightOps(), [], heights);
+      seen.push({ ...heights });
+    } while (walk.step());
+    expect(seen.slice(0, 3)).toEqual([
+      { lowest: 0, highest: 3 },
+      { lowest: 3, highest: 3 },
+      { lowest: 1, highest: 3 },
+    ]);
+  });
+
+  it('is passed over without types, too, but for what is left out', async () => {
+    const module = Module.decode(await wat(everyInstruction()));
+    const trunc = OP['i32.trunc_f32_s'];
+    const others = straightOps((op) => op !== trunc);
+    module.codeStart.forEach((start, k) => {
+      const body = new Reader(module.bytes, start, module.codeEnd[k]);
+      expect(body.u32()).toBe(0);
+      skipStraight(body, straightOps());
+      expect(body.pos).toBe(module.codeEnd[k] - 1);
+      const some = new Reader(module.bytes, start + 1, module.codeEnd[k]);
+      skipStraight(some, others);
+      const isLeft = module.bytes[some.pos] === trunc;
+      expect(some.pos === body.pos || isLeft).toBe(true);
+    });
+  });
+});
