@@ -31,7 +31,7 @@ export function whyTooLarge(module: ModuleData, funcidx: number, most: number): 
   const last = walk.locals[walk.locals.length - 1];
   if (last !== undefined && last.localidx + last.count > MOST_LOCALS) return 'it has too many locals';
   if (bytes <= EASY_CODE) return undefined;
-  const locals = typesOfLocals(walk.locals);
+  const locals = { types: typesOfLocals(walk.locals) };
   const heights: Heights = { lowest: 0, highest: 0 };
   do {
     walkStraight(walk, ALL_STRAIGHT, locals, heights);

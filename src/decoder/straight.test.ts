@@ -60,7 +60,7 @@ function compare(module: Module, funcidx: number): number {
   const walk = new Walk(module, funcidx, {
     instruction: ({ offset, stack, reachable }) => left.push({ offset, types: typesOf(stack), reachable }),
   });
-  const locals = typesOfLocals(walk.locals);
+  const locals = { types: typesOfLocals(walk.locals) };
   const heights: Heights = { lowest: 0, highest: 0 };
   do {
     const from = walk.reader.pos;
@@ -92,20 +92,20 @@ describe('straight code', () => {
 
   it('leaves the lowest height of what was there before', async () => {
     const module = Module.decode(
-      await wat(`(module (func (result i32) i32.const 1 i32.const 2 i32.const 3
-        block end i32.add i32.add i32.const 4 i32.const 5 drop drop))`),
+      await wat(`(module (func (result i32) i32.const 0 i32.const 1 i32.const 2 i32.const 3
+        block end i32.add i32.const 4 i32.const 5 drop drop block end i32.add i32.add))`),
     );
     const walk = new Walk(module, 0, {});
     const heights: Heights = { lowest: 0, highest: 0 };
     const seen: Heights[] = [];
     do {
-      walkStraight(walk, straightOps(), [], heights);
+      walkStraight(walk, straightOps(), { types: [] }, heights);
       seen.push({ ...heights });
     } while (walk.step());
     expect(seen.slice(0, 3)).toEqual([
-      { lowest: 0, highest: 3 },
-      { lowest: 3, highest: 3 },
-      { lowest: 1, highest: 3 },
+      { lowest: 0, highest: 4 },
+      { lowest: 4, highest: 4 },
+      { lowest: 2, highest: 5 },
     ]);
   });
 

@@ -123,6 +123,12 @@ export interface Heights {
   highest: number;
 }
 
+/** Of a function: types of the locals, and who is told of each instruction with one, from its offset to its end. */
+export interface StraightLocals {
+  readonly types: readonly ValType[];
+  visit?(localidx: number, offset: number, end: number): void;
+}
+
 /** Types that the run has pushed, above those that were there before. */
 const pushed: ValType[] = [];
 
@@ -130,12 +136,7 @@ const pushed: ValType[] = [];
  * Walks over the straight code that comes, as far as its opcodes are 1 in `passed` and its operands are numbers, without telling the
  * visitor. The walk then stands before the next instruction. Code that is not reached is not walked over.
  */
-export function walkStraight(
-  walk: Walk,
-  passed: Uint8Array,
-  locals: readonly ValType[],
-  heights: Heights,
-): void {
+export function walkStraight(walk: Walk, passed: Uint8Array, locals: StraightLocals, heights: Heights): void {
   const { reader, module } = walk;
   const { bytes, end } = reader;
   let { pos } = reader;
@@ -157,10 +158,11 @@ export function walkStraight(
     else {
       reader.pos = next;
       const index = reader.u32();
-      const type = immediates === LOCAL ? locals[index] : module.globals[index].value;
+      const type = immediates === LOCAL ? locals.types[index] : module.globals[index].value;
       if (!isNum(type)) break;
       if (op === LOCAL_GET || op === GLOBAL_GET) gives = type;
       next = reader.pos;
+      if (immediates === LOCAL) locals.visit?.(index, pos, next);
     }
     pos = next;
     const takes = TAKES[op];

@@ -2,7 +2,7 @@
  * Native code as it runs: activations, each begun by a step of the machine's trampoline and ended by a return, an exception or by leaving.
  * They nest, since what native code calls out may come back in. This is the tier's side of src/interpreter/tiers.ts.
  *
- * A place (layout.ts) is what `registers` call `sp` and `fp`, each raised so that it has its sign bit set beyond the limit of the activation:
+ * A place (layout.ts) is made of what `registers` call `sp` and `fp`, each raised so that it has its sign bit set beyond the limit of the activation:
  * that of the execution, or before it what fits on the host's stack. There native frames leave, and are begun anew.
  */
 import { trap } from '../../errors';
@@ -12,6 +12,7 @@ import type { Func } from '../../runtime';
 import { Crossing } from './crossing';
 import { slotsIn } from './function-writer';
 import type { HostWebAssembly } from './host';
+import { UNWINDING } from './layout';
 import type { Helpers, NativeInstance } from './native-instance';
 import { leave, type SpilledFrame } from './spilled';
 import { originsOf, tracedFrames, trapFrom } from './traps';
@@ -76,6 +77,7 @@ export class Activations {
       enter: (id: number, fuel: number, end: bigint) => this.enter(id, fuel, end),
       loop: (id: number, fuel: number, place: bigint) => this.loop(id, fuel, place),
       owe: (fuel: number) => this.owe(fuel),
+      leave: (fuel: number) => this.leave(fuel),
       frame: (id: number, pointidx: number, place: bigint) => this.frame(id, pointidx, place),
       pushI32,
       pushI64,
@@ -138,8 +140,7 @@ export class Activations {
 
   private ended(activation: Activation): Step | null {
     const { machine, crossing } = this;
-    const { native, func, fp, sp, frames, isUnwinding, returned, tail } = activation;
-    if (isUnwinding) native.cells.of('unwinding').value = 0;
+    const { native, func, fp, sp, frames, returned, tail } = activation;
     if (frames.length === 0 && tail === undefined) {
       crossing.toStack(func.type.results, fp);
       native.giveGlobals();
@@ -171,11 +172,20 @@ export class Activations {
     return 0;
   }
 
+  private leave(fuel: number): void {
+    this.count(fuel);
+    this.unwind(this.current!);
+  }
+
   private unwind(activation: Activation): number {
     activation.isUnwinding = true;
-    activation.native.cells.of('unwinding').value = 1;
     this.crossing.offerNothing();
     return -1;
+  }
+
+  private unwindCall(activation: Activation): number {
+    this.unwind(activation);
+    return UNWINDING;
   }
 
   private enter(id: number, fuel: number, end: bigint): number {
@@ -198,7 +208,7 @@ export class Activations {
     const { machine } = this;
     const { registers } = machine;
     this.count(fuel);
-    registers.sp = Number(BigInt.asUintN(64, place) >> 32n) - activation.raisedSp;
+    registers.sp = spOf(place, activation);
     if (registers.sp - activation.sp < MOST_LEFT && this.rises(activation, id))
       return this.unwind(activation);
     if (!this.refuel(activation, id)) return this.unwind(activation);
@@ -237,11 +247,11 @@ export class Activations {
   }
 
   private frame(id: number, pointidx: number, place: bigint): void {
-    const { frames, raisedSp, raisedFp } = this.current!;
+    const activation = this.current!;
+    const { frames } = activation;
     this.endFrame(frames);
-    const bits = BigInt.asUintN(64, place);
-    const sp = Number(bits >> 32n) - raisedSp;
-    const fp = Number(bits & 0xffffffffn) - raisedFp;
+    const fp = Number(BigInt.asUintN(32, place)) - activation.raisedFp;
+    const sp = spOf(place, activation);
     frames.push({ id, pointidx, fp, sp, values: NOTHING });
   }
   /** What has been pushed since is the last frame's. */
@@ -272,19 +282,14 @@ export class Activations {
     if (sp === activation.sp) {
       // The first frame has ended with this call.
       activation.tail = callee;
-      this.unwind(activation);
-      return fuel;
+      return this.unwindCall(activation);
     }
     activation.callee = callee;
     const caller = { func: activation.func, fp: activation.fp, sp: sp - 1 };
-    if (!this.called(callee, caller, fp)) {
-      this.unwind(activation);
-      return fuel;
-    }
+    if (!this.called(callee, caller, fp)) return this.unwindCall(activation);
     if (native.held.haveMoved) {
       activation.returned = { func: callee, fp, sp };
-      this.unwind(activation);
-      return registers.fuel;
+      return this.unwindCall(activation);
     }
     native.takeGlobals();
     crossing.clear();
@@ -322,7 +327,6 @@ export class Activations {
   private failed(activation: Activation, error: unknown): unknown {
     const { native } = activation;
     this.owed = 0;
-    if (activation.isUnwinding) native.cells.of('unwinding').value = 0;
     native.giveGlobals();
     if (!(error instanceof Error)) return error;
     const passed = this.passed.get(error);
@@ -343,6 +347,11 @@ export class Activations {
     const isHosts = error instanceof this.host.RuntimeError;
     return isHosts ? trapFrom(error.message, origins[0], native.instance, native.cells) : error;
   }
+}
+
+/** The `sp` of a place. */
+function spOf(place: bigint, { raisedSp }: Activation): number {
+  return Number(BigInt.asUintN(64, place) >> 32n) - raisedSp;
 }
 
 /** Whether an activation of the instance is among these, from the innermost outwards. */

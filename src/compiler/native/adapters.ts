@@ -2,11 +2,13 @@
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { pushLocal, takeValue } from './frame';
-import type { Layout } from './layout';
+import { type Layout, STATE_PARAMS, UNWINDING } from './layout';
 
 /** Parameters of an adapter into the module: index in the table of functions, fuel, place (high word, low word). Its result is the fuel. */
 export const IN_PARAMS: readonly ValType[] = [I32, I32, I32, I32];
 export const IN_RESULTS: readonly ValType[] = [I32];
+/** The second of these parameters. */
+const FUEL = 1;
 
 /** A code entry: locals of these types, then what `write` writes, then `end`. */
 export function entryOf(locals: readonly ValType[], write: (out: Emitter) => void): Emitter {
@@ -60,27 +62,30 @@ function callOut(
     params.forEach((type, k) => {
       pushLocal(out, layout, k, type);
     });
+    const fuel = params.length;
+    const place = fuel + 1;
     writeId(out);
-    out.indexed('global.get', layout.globalidx('fuel'));
-    out.indexed('global.get', layout.globalidx('place'));
+    out.indexed('local.get', fuel);
+    out.indexed('local.get', place);
     out.i64Const(0, 32);
     out.op('i64.shr_u');
     out.op('i32.wrap_i64');
-    out.indexed('global.get', layout.globalidx('place'));
+    out.indexed('local.get', place);
     out.op('i32.wrap_i64');
     out.indexed('call', layout.helper('out'));
-    out.indexed('global.set', layout.globalidx('fuel'));
+    out.indexed('local.set', fuel);
     for (const type of results) takeValue(out, layout, type);
+    out.indexed('local.get', fuel);
   });
 }
 
-/** A function that comes with a group: its type, and the table of functions in which it is then. */
+/** A function that comes with a group: its type in the emitted module, and the table of functions in which it is then. */
 export interface LoadedFunction {
   readonly typeidx: number;
   readonly table: number;
 }
 
-/** The frame is the callee's own: the cells say where, as for any call. */
+/** The frame is the callee's own. */
 function callLoaded(
   out: Emitter,
   layout: Layout,
@@ -92,9 +97,7 @@ function callLoaded(
   out.indexed('call', layout.helper('load'));
   out.op('if');
   out.u8(EMPTY_BLOCK);
-  params.forEach((_, k) => {
-    out.indexed('local.get', k);
-  });
+  for (let k = 0; k < params.length + STATE_PARAMS.length; k++) out.indexed('local.get', k);
   writeId(out);
   out.indexed('call_indirect', typeidx);
   out.u32(table);
@@ -102,18 +105,16 @@ function callLoaded(
   out.op('end');
 }
 
-/** Puts fuel and place, parameters of `callIn` from `first` on, into their cells. */
-function begin(out: Emitter, layout: Layout, first: number): void {
-  out.indexed('local.get', first);
-  out.indexed('global.set', layout.globalidx('fuel'));
-  out.indexed('local.get', first + 1);
+/** Fuel and place, parameters of `callIn`. */
+function pushState(out: Emitter): void {
+  out.indexed('local.get', FUEL);
+  out.indexed('local.get', FUEL + 1);
   out.op('i64.extend_i32_u');
   out.i64Const(0, 32);
   out.op('i64.shl');
-  out.indexed('local.get', first + 2);
+  out.indexed('local.get', FUEL + 2);
   out.op('i64.extend_i32_u');
   out.op('i64.or');
-  out.indexed('global.set', layout.globalidx('place'));
 }
 
 /** Calls a function of this type in the table of functions. Unless it unwinds, its results are pushed. */
@@ -121,22 +122,25 @@ export function callIn(layout: Layout, type: FuncType, typeidx: number, table: n
   const { params, results } = type;
   const first = IN_PARAMS.length;
   return entryOf(results, (out) => {
-    begin(out, layout, 1);
     for (const param of params) takeValue(out, layout, param);
+    pushState(out);
     out.indexed('local.get', 0);
-    out.indexed('call_indirect', typeidx);
+    out.indexed('call_indirect', layout.calledTypeidx(typeidx));
     out.u32(table);
+    out.indexed('local.set', FUEL);
     for (let k = results.length - 1; k >= 0; k--) out.indexed('local.set', first + k);
-    out.indexed('global.get', layout.globalidx('unwinding'));
+    out.indexed('local.get', FUEL);
+    out.i32Const(UNWINDING);
+    out.op('i32.eq');
     out.op('if');
     out.u8(EMPTY_BLOCK);
-    out.i32Const(0);
+    out.i32Const(UNWINDING);
     out.op('return');
     out.op('end');
     results.forEach((result, k) => {
       pushLocal(out, layout, first + k, result);
     });
-    out.indexed('global.get', layout.globalidx('fuel'));
+    out.indexed('local.get', FUEL);
   });
 }
 

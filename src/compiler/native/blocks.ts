@@ -18,7 +18,7 @@ import { Walk } from '../../decoder/walk';
 import { factsOf } from './facts';
 import { FunctionWriter, slotsIn } from './function-writer';
 import type { Origins } from './origins';
-import type { Rewrites } from './rewriters';
+import type { Rewrites, StraightCopies } from './rewriters';
 import { plainLoop, writeTurns } from './turns';
 
 /** A walk that knows how many of the lowest operands lie in shadows: until something takes them. */
@@ -54,8 +54,7 @@ export abstract class BlockWriter extends FunctionWriter {
   abstract readonly reader: Reader;
   protected abstract readonly isQuiet: boolean;
   protected abstract readonly rewriters: Rewrites;
-  /** By opcode: 1 for straight code that is copied as it is. */
-  protected abstract readonly straightCopies: Uint8Array;
+  protected abstract readonly straightCopies: StraightCopies;
   protected readonly labels: OpenLabel[] = [];
   /** The instruction at hand stands behind an `end`. */
   protected afterEnd = false;
@@ -114,7 +113,7 @@ export abstract class BlockWriter extends FunctionWriter {
   /** The turns of a small loop, whose body begins there, as long as there is fuel for some. */
   private writeTurns(inside: number, exit: number): void {
     const { layout } = this;
-    const loop = plainLoop(layout.module, inside, this.rewriters, this.straightCopies);
+    const loop = plainLoop(layout.module, inside, this.rewriters, this.straightCopies.others);
     if (loop === undefined || !loop.body.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1))) {
       return;
     }
@@ -123,6 +122,7 @@ export abstract class BlockWriter extends FunctionWriter {
         out: this.out,
         bytes: layout.module.bytes,
         fuel: this.fuel,
+        localOf: (localidx) => this.localOf(localidx),
         open: (kind, params, results) => this.open(kind, params, results),
         close: () => this.close(),
         branchTo: (kind, label) => this.branchTo(kind, label),

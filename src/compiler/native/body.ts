@@ -4,40 +4,47 @@
  *     block $spill (result i32)          the point at which it unwinds, to the frame's values below
  *       block  fuel and room suffice? else ask the runtime  end
  *       block $fn (results)              `return` goes here, so there is one way out
- *         the body; behind each call that is not of a quiet function: (br_if $spill (point) (global.get $unwinding))
+ *         the body; behind each call that is not of a quiet function: (br_if $spill (point) (i32.eq (fuel) UNWINDING))
  *       end
- *       the fuel is given back; return
+ *       return with the fuel that is left
  *     end
- *     frame(function, point, place), all values are pushed; return zeros
+ *     frame(function, point, place), all values are pushed; return zeros, and UNWINDING in place of fuel
  *
- * In a function with loops (blocks.ts) a local holds the fuel throughout, and the global cell between functions: it is written before and
- * read after calls that are not quiet.
+ * Fuel and place go from caller to callee as parameters behind its own, and the fuel comes back behind its results (layout.ts), so that the
+ * host's compiler has both in registers. Hence locals that are no parameters have other indices here (`localOf`).
  *
  * What the operand stack holds below a block or a call is kept in locals (`Shadow`), since code cannot look below. Code that no control flow
- * reaches is left out. A quiet function is copied.
+ * reaches is left out. A quiet function has neither entry nor points.
  */
 import { F32, F64, type FuncType, I32, OP, V128, type ValType } from '../../decoder';
 import { typesOfLocals } from '../../decoder/body';
 import { skipImmediates } from '../../decoder/immediates';
 import { Reader } from '../../decoder/reader';
-import { type Heights, walkStraight } from '../../decoder/straight';
+import { type Heights, type StraightLocals, walkStraight } from '../../decoder/straight';
 import { type TypeList, typesOf } from '../../decoder/typelist';
 import type { Block, Callee, Visitor, Walk } from '../../decoder/walk';
 import { BlockWriter, ShadowedWalk, split } from './blocks';
 import { isLarge } from './facts';
 import { pushLocal, takeValue } from './frame';
 import { type InstrumentedBody, slotsIn } from './function-writer';
-import type { Layout } from './layout';
+import { type Layout, UNWINDING } from './layout';
 import { emitCanonical, isForgotten, type Lanes, MadeFloats } from './nans';
 import { Origins } from './origins';
 import { NotNative } from './refusals';
-import { type Rewrite, type Rewrites, type RewrittenBody, rewritersOf, straightCopiesOf } from './rewriters';
+import {
+  type Rewrite,
+  type Rewrites,
+  type RewrittenBody,
+  rewritersOf,
+  type StraightCopies,
+  straightCopiesOf,
+} from './rewriters';
 
 export class Body extends BlockWriter implements RewrittenBody, Visitor {
   readonly walk: ShadowedWalk;
   readonly reader: Reader;
   protected readonly rewriters: Rewrites;
-  protected readonly straightCopies: Uint8Array;
+  protected readonly straightCopies: StraightCopies;
   protected readonly isQuiet: boolean;
   /** Where NaNs must have the same bits in every tier. */
   private readonly made: MadeFloats | undefined;
@@ -50,6 +57,9 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   /** Whether some may take two slots. */
   private isWide: boolean;
   private readonly typesOfLocals: readonly ValType[];
+  private readonly straightLocals: StraightLocals;
+  /** Module offset up to which straight code has been copied. */
+  private copied = 0;
   /** Of the straight code that has been walked over last. */
   private readonly heights: Heights = { lowest: 0, highest: 0 };
   /** Module offset of the first of the instructions that are copied as they are, or -1. */
@@ -64,6 +74,10 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     this.reader = new Reader(layout.module.bytes);
     this.walk = new ShadowedWalk(layout.module, funcidx, this);
     this.typesOfLocals = typesOfLocals(this.locals);
+    this.straightLocals = {
+      types: this.typesOfLocals,
+      visit: (localidx, offset, end) => this.renumber(localidx, offset, end),
+    };
     this.isWide = layout.hasVectors || this.locals.some(({ type }) => type === V128);
   }
 
@@ -71,10 +85,9 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     this.begin();
     do this.copyStraight();
     while (this.walk.step());
-    if (!this.isQuiet) {
-      this.close();
-      this.closeSpill();
-    }
+    this.close();
+    if (this.isQuiet) this.out.indexed('local.get', this.fuel);
+    else this.closeSpill();
     this.fillIn();
     this.out.op('end');
     return this.body();
@@ -90,7 +103,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
 
   protected begin(): void {
     if (this.isQuiet) {
-      this.labels.push({ label: 0 });
+      this.labels.push({ label: this.open('block', [], this.type.results) });
       if (isLarge(this.locals)) this.payForFrame();
       return;
     }
@@ -107,18 +120,40 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     const { walk, heights } = this;
     // Where NaNs or slots are counted, each instruction is looked at.
     if (this.made !== undefined || this.isWide) return;
-    const from = walk.reader.pos;
-    walkStraight(walk, this.straightCopies, this.typesOfLocals, heights);
-    if (walk.reader.pos !== from) this.passed(from, heights);
+    const { reader } = walk;
+    if (!this.isWriting) {
+      walkStraight(walk, this.straightCopies.withLocals, { types: this.typesOfLocals }, heights);
+      return;
+    }
+    this.flush(reader.pos);
+    this.copied = reader.pos;
+    walkStraight(walk, this.straightCopies.withLocals, this.straightLocals, heights);
+    this.copyUpTo(reader.pos);
+    if (walk.shadowed > heights.lowest) walk.shadowed = heights.lowest;
+    if (heights.highest <= this.highest) return;
+    this.highest = heights.highest;
+    this.reserveSlots(this.localSlots + heights.highest);
   }
-
-  /** Straight code, from there on to where the walk is now. */
-  protected passed(from: number, { lowest, highest }: Heights): void {
-    if (this.walk.shadowed > lowest) this.walk.shadowed = lowest;
-    if (this.verbatim < 0) this.verbatim = from;
-    if (highest <= this.highest) return;
-    this.highest = highest;
-    this.reserveSlots(this.localSlots + highest);
+  /** Whether what the walk meets is written. */
+  protected get isWriting(): boolean {
+    return true;
+  }
+  /** A local that has another index here. */
+  private renumber(localidx: number, offset: number, end: number): void {
+    if (localidx < this.type.params.length) return;
+    const { out, layout } = this;
+    this.copyUpTo(offset);
+    this.origins?.note(out.length, offset, false);
+    out.u8(layout.module.bytes[offset]);
+    out.u32(this.localOf(localidx));
+    this.copied = end;
+  }
+  /** The straight code before this offset. */
+  private copyUpTo(offset: number): void {
+    const { out, layout, copied } = this;
+    if (copied === offset) return;
+    this.origins?.note(out.length, copied, true);
+    out.copy(layout.module.bytes, copied, offset);
   }
 
   // What the walk tells.
@@ -171,10 +206,8 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   call(walk: Walk, callee: Callee, { params }: FuncType): void {
     const { out } = this;
     if (callee.kind === 'func' && this.layout.isQuiet(callee.funcidx) && !this.leads(callee.funcidx)) {
-      const charges = this.layout.charges(callee.funcidx);
-      if (charges) this.giveFuelBack();
-      this.layout.emitCall(out, 'call', callee.funcidx);
-      if (charges) this.takeFuel();
+      this.emitCall('call', callee, undefined);
+      out.indexed('local.set', this.fuel);
       return;
     }
     const { stack } = walk;
@@ -186,12 +219,12 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
       targetLoop: -1,
       operands: stack,
     });
-    this.giveFuelBack();
-    this.placeBehind(slotsOfList(stack));
-    this.emitCall('call', callee);
-    this.takeFuel();
+    this.emitCall('call', callee, this.localSlots + slotsOfList(stack));
+    out.indexed('local.set', this.fuel);
     out.i32Const(pointidx);
-    this.getCell('unwinding');
+    out.indexed('local.get', this.fuel);
+    out.i32Const(UNWINDING);
+    out.op('i32.eq');
     this.branchTo('br_if', this.spill);
     out.op('drop');
   }
@@ -205,14 +238,8 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   }
 
   tailCall(_walk: Walk, callee: Callee): void {
-    const { out } = this;
     if (callee.kind === 'func') this.leads(callee.funcidx);
-    if (!this.isQuiet) {
-      this.giveFuelBack();
-      out.indexed('local.get', this.place);
-      this.setCell('place');
-    }
-    this.emitCall('return_call', callee);
+    this.emitCall('return_call', callee, undefined);
   }
 
   // What rewriters are made of.
@@ -226,11 +253,9 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
       pushLocal(out, layout, this.shadowOf(below.length + k, type).localidx, type);
     });
     out.i32Const(index);
-    if (!this.isQuiet) this.giveFuelBack();
-    this.getCell('fuel');
+    out.indexed('local.get', this.fuel);
     this.help('effect');
-    this.setCell('fuel');
-    if (!this.isQuiet) this.takeFuel();
+    out.indexed('local.set', this.fuel);
   }
 
   noteOperand(type: ValType): void {
@@ -284,10 +309,10 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     takeValue(this.out, this.layout, type);
   }
 
-  private flush(): void {
+  private flush(end = this.walk.offset): void {
     if (this.verbatim < 0) return;
     this.origins?.note(this.out.length, this.verbatim, true);
-    this.out.copy(this.layout.module.bytes, this.verbatim, this.walk.offset);
+    this.out.copy(this.layout.module.bytes, this.verbatim, end);
     this.verbatim = -1;
   }
 

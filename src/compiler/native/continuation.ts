@@ -7,7 +7,6 @@
 
 import type { FuncType } from '../../decoder';
 import { I32, OP } from '../../decoder';
-import type { Heights } from '../../decoder/straight';
 import { typesOf } from '../../decoder/typelist';
 import type { Block, Callee, Walk } from '../../decoder/walk';
 import { Body } from './body';
@@ -39,15 +38,11 @@ export class Continuation extends Body {
   protected override begin(): void {
     const { out, layout, locals } = this;
     this.openSpill();
-    this.getCell('fuel');
-    out.indexed('local.set', this.fuel);
-    this.getCell('place');
-    out.indexed('local.set', this.place);
     const params = this.type.params.length;
     for (const { type, count, localidx } of locals) {
       for (let k = Math.max(localidx, params); k < localidx + count; k++) {
         takeValue(out, layout, type);
-        out.indexed('local.set', k);
+        out.indexed('local.set', this.localOf(k));
       }
     }
     this.labels.push({ label: this.open('block', [], this.type.results) });
@@ -64,8 +59,8 @@ export class Continuation extends Body {
     else super.instruction(walk);
   }
 
-  protected override passed(from: number, heights: Heights): void {
-    if (!this.isSilent) super.passed(from, heights);
+  protected override get isWriting(): boolean {
+    return !this.isSilent;
   }
 
   /** Takes the operands, and opens what is open around the loop. */
@@ -174,8 +169,9 @@ export class Continuation extends Body {
     this.askForFuel('loop');
     out.op('drop');
     this.close();
+    out.indexed('local.get', this.fuel);
+    this.help('leave');
     out.i32Const(pointidx);
-    this.giveFuelBack();
     this.branchTo('br', this.spill);
   }
 }

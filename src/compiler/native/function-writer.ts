@@ -5,7 +5,7 @@ import type { Callee } from '../../decoder/walk';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { factsOf, type Loops } from './facts';
 import { type FrameShape, type Point, pushLocal, type Shadow } from './frame';
-import type { Cell, Helper, Layout } from './layout';
+import { type Cell, type Helper, type Layout, STATE_PARAMS, UNWINDING } from './layout';
 import { NotNative, whyNotCall } from './refusals';
 
 export interface InstrumentedBody {
@@ -41,9 +41,9 @@ export class FunctionWriter {
   protected depth = 0;
   protected readonly shadows: Shadow[] = [];
   protected readonly points: Point[] = [];
-  /** Locals: the fuel (without loops at the entry only), the frame's place, the branch that came to a busy loop. */
-  protected fuel = -1;
-  protected place = -1;
+  /** Locals: the fuel and the frame's place, which are parameters, and the branch that came to a busy loop. */
+  protected readonly fuel: number;
+  protected readonly place: number;
   protected site = -1;
   /** The label behind which the frame is spilled. */
   protected spill = 0;
@@ -69,6 +69,8 @@ export class FunctionWriter {
     this.funcidx = funcidx;
     this.id = id;
     this.type = module.funcType(funcidx);
+    this.fuel = this.type.params.length;
+    this.place = this.fuel + 1;
     this.loops = factsOf(module, funcidx).loops;
     this.locals = readLocals(this.type, codeReader(module, funcidx), module);
     this.localCount = countOf(this.locals);
@@ -86,8 +88,6 @@ export class FunctionWriter {
 
   /** Where the frame unwinds to: everything else stands in this block. */
   protected openSpill(): void {
-    this.fuel = this.addLocal(I32);
-    this.place = this.addLocal(I64);
     this.frameEnd = this.addLocal(I64);
     this.spill = this.open('block', [], [I32]);
   }
@@ -95,19 +95,21 @@ export class FunctionWriter {
   /** Behind the body: the way out, and the spilling of the frame. */
   protected closeSpill(): void {
     const { out } = this;
-    this.giveFuelBack();
+    out.indexed('local.get', this.fuel);
     out.op('return');
     this.close();
     this.spillFrame();
     for (const type of this.type.results) out.defaultOf(type);
+    out.i32Const(UNWINDING);
   }
 
   /** A quiet function's entry costs nothing but what its frame costs. */
   protected payForFrame(): void {
-    this.getCell('fuel');
+    const { out, fuel } = this;
+    out.indexed('local.get', fuel);
     this.unitsConst();
-    this.out.op('i32.sub');
-    this.setCell('fuel');
+    out.op('i32.sub');
+    out.indexed('local.set', fuel);
   }
   private unitsConst(): void {
     const { out } = this;
@@ -128,13 +130,12 @@ export class FunctionWriter {
   protected enter(pointidx: number): void {
     const { out, fuel, place } = this;
     const passed = this.open('block', [], []);
-    this.getCell('fuel');
+    out.indexed('local.get', fuel);
     this.unitsConst();
     out.op('i32.sub');
     out.indexed('local.tee', fuel);
     out.op('i64.extend_i32_s');
-    this.getCell('place');
-    out.indexed('local.tee', place);
+    out.indexed('local.get', place);
     out.u8(OP['i64.const']);
     this.slotsAt = out.length;
     for (let k = 0; k < SLOTS_BYTES; k++) out.u8(0);
@@ -150,9 +151,6 @@ export class FunctionWriter {
     this.askForFuel('enter', this.frameEnd);
     out.op('drop');
     this.close();
-    if (this.loops.size > 0) return;
-    out.indexed('local.get', fuel);
-    this.setCell('fuel');
   }
 
   /** Asks the runtime for fuel, with the point on the operand stack; there is none, it unwinds. */
@@ -178,7 +176,7 @@ export class FunctionWriter {
     out.indexed('local.get', this.place);
     this.help('frame');
     for (const { type, count, localidx } of this.locals) {
-      for (let k = 0; k < count; k++) pushLocal(out, layout, localidx + k, type);
+      for (let k = 0; k < count; k++) pushLocal(out, layout, this.localOf(localidx + k), type);
     }
     if (this.site >= 0) pushLocal(out, layout, this.site, I32);
     for (const { localidx, type } of this.shadows) pushLocal(out, layout, localidx, type);
@@ -205,19 +203,21 @@ export class FunctionWriter {
     return code;
   }
 
-  /** The next call's frame begins above so many slots of operands, at its arguments. */
-  protected placeBehind(operandSlots: number): void {
+  /** Fuel and place for a callee: above so many slots of this frame, at its arguments, or in this frame's own place. */
+  private pushState(slots: number | undefined): void {
     const { out } = this;
+    out.indexed('local.get', this.fuel);
     out.indexed('local.get', this.place);
-    out.i64Const(1, 2 * (this.localSlots + operandSlots));
+    if (slots === undefined) return;
+    out.i64Const(1, 2 * slots);
     out.op('i64.add');
-    this.setCell('place');
   }
 
-  /** `call` or `return_call`, or the indirect ones. */
-  protected emitCall(kind: 'call' | 'return_call', callee: Callee): void {
+  /** `call` or `return_call`, or the indirect ones; `slots` of this frame lie below the callee's, if it has one of its own. */
+  protected emitCall(kind: 'call' | 'return_call', callee: Callee, slots: number | undefined): void {
     const { out, layout } = this;
     if (callee.kind === 'func') {
+      this.pushState(slots);
       layout.emitCall(out, kind, callee.funcidx);
       return;
     }
@@ -225,22 +225,12 @@ export class FunctionWriter {
     if (why !== undefined || callee.kind === 'ref') throw new NotNative(why);
     if (this.element < 0) this.element = this.addLocal(I32);
     out.indexed('local.tee', this.element);
-    out.indexed('local.get', this.element);
     this.setCell('element');
-    out.indexed(kind === 'call' ? 'call_indirect' : 'return_call_indirect', callee.typeidx);
+    this.pushState(slots);
+    out.indexed('local.get', this.element);
+    const typeidx = layout.calledTypeidx(callee.typeidx);
+    out.indexed(kind === 'call' ? 'call_indirect' : 'return_call_indirect', typeidx);
     out.u32(layout.mirror(callee.tableidx));
-  }
-
-  /** In a function with loops a local has the fuel. */
-  protected giveFuelBack(): void {
-    if (this.loops.size === 0) return;
-    this.out.indexed('local.get', this.fuel);
-    this.setCell('fuel');
-  }
-  protected takeFuel(): void {
-    if (this.loops.size === 0) return;
-    this.getCell('fuel');
-    this.out.indexed('local.set', this.fuel);
   }
 
   protected reserveSlots(slots: number): void {
@@ -273,8 +263,12 @@ export class FunctionWriter {
 
   // Smaller parts.
 
+  /** The local that a local of the original is: the parameters of the state are between the others and it. */
+  localOf(original: number): number {
+    return original < this.fuel ? original : original + STATE_PARAMS.length;
+  }
   protected addLocal(type: ValType): number {
-    return this.localCount + this.added.push(type) - 1;
+    return this.localCount + STATE_PARAMS.length + this.added.push(type) - 1;
   }
   protected addPoint(point: Point): number {
     return this.points.push(point) - 1;
@@ -304,9 +298,6 @@ export class FunctionWriter {
 
   protected help(helper: Helper): void {
     this.out.indexed('call', this.layout.helper(helper));
-  }
-  protected getCell(cell: Cell): void {
-    this.out.indexed('global.get', this.layout.globalidx(cell));
   }
   protected setCell(cell: Cell): void {
     this.out.indexed('global.set', this.layout.globalidx(cell));

@@ -37,6 +37,8 @@ export const HELPERS = {
    * a call, and takes what is owed. The fuel to go on with until then.
    */
   owe: { params: [I32], results: [I32] },
+  /** The only native frame unwinds by itself, with so much fuel. */
+  leave: { params: [I32], results: [] },
   /** A frame of function x that unwinds from its point y: (x, y, place). Its values are pushed next. */
   frame: { params: [I32, I32, I64], results: [] },
   pushI32: { params: [I32], results: [] },
@@ -57,15 +59,6 @@ export const HELPER_NAMES = Object.keys(HELPERS) as readonly Helper[];
 
 /** Globals behind the original's. */
 export const CELLS = {
-  /** Units of fuel that are left, wherever no local of a function holds them. */
-  fuel: I32,
-  /** 1 while native frames unwind. */
-  unwinding: I32,
-  /**
-   * Where the function that is called next has its frame on the machine's stack (src/interpreter/tiers.ts): `sp` in the high word, `fp` in the
-   * low one, each raised so that its sign bit is set when there is no room.
-   */
-  place: I64,
   /** Table index of the last indirect call: a trap does not tell. */
   element: I32,
   /** The operand of the last conversion to an integer that may trap: nor does a trap tell whether that was a NaN. */
@@ -73,6 +66,17 @@ export const CELLS = {
 } as const;
 export type Cell = keyof typeof CELLS;
 export const CELL_NAMES = Object.keys(CELLS) as readonly Cell[];
+
+/**
+ * Behind its own parameters, a function takes the fuel that is left, and its place: where its frame lies on the machine's stack
+ * (src/interpreter/tiers.ts). The place has `fp` in the low word and `sp` in the high one, each raised so that its sign bit is set when
+ * there is no room. Behind its own results, it gives what it has left of the fuel.
+ */
+export const STATE_PARAMS: readonly ValType[] = [I32, I64];
+export const STATE_RESULTS: readonly ValType[] = [I32];
+/** Instead of fuel: native frames unwind. */
+export const UNWINDING = -0x80000000;
+
 /** An instruction that the machine does for emitted code, with its immediates in the binary format's order. */
 export interface HelpedInstruction {
   readonly op: EffectOp | BulkOp;
@@ -132,6 +136,7 @@ export class Layout {
   /** Types behind the original's. */
   readonly added: FuncType[] = [];
   private readonly addedAt = new Map<string, number>();
+  private readonly calledAt = new Map<number, number>();
   /** What the machine does for emitted code; a side module's are its module's. */
   readonly effects: Effects;
   private readonly helperAt: Readonly<Record<Helper, number>>;
@@ -181,6 +186,20 @@ export class Layout {
     return this.module.types.length + at;
   }
 
+  /** The type that a function of this type has in the emitted module. */
+  calledType({ params, results }: FuncType): number {
+    return this.typeidx([...params, ...STATE_PARAMS], [...results, ...STATE_RESULTS]);
+  }
+  /** The same, for a type of the original by its index. */
+  calledTypeidx(original: number): number {
+    let at = this.calledAt.get(original);
+    if (at === undefined) {
+      at = this.calledType(this.module.types[original].composite.func);
+      this.calledAt.set(original, at);
+    }
+    return at;
+  }
+
   helper(name: Helper): number {
     return this.helperAt[name];
   }
@@ -224,7 +243,8 @@ export class SideLayout extends Layout {
       return;
     }
     out.i32Const(original);
-    out.indexed(kind === 'call' ? 'call_indirect' : 'return_call_indirect', this.module.funcTypes[original]);
+    const typeidx = this.calledTypeidx(this.module.funcTypes[original]);
+    out.indexed(kind === 'call' ? 'call_indirect' : 'return_call_indirect', typeidx);
     out.u32(0);
   }
 

@@ -71,7 +71,7 @@ class ModuleWriter extends SectionWriter<Layout> {
       const typeidx = module.funcTypes[funcidx];
       let calls = known.get(typeidx);
       if (calls === undefined) {
-        calls = new CallsOut(layout, type, { typeidx, table });
+        calls = new CallsOut(layout, type, { typeidx: layout.calledTypeidx(typeidx), table });
         known.set(typeidx, calls);
       }
       return calls.body(funcidx);
@@ -89,13 +89,12 @@ class ModuleWriter extends SectionWriter<Layout> {
       globalsOut(layout),
     ];
     const nothing = layout.typeidx([], []);
+    const called = Array.from(module.funcTypes, (typeidx) => layout.calledTypeidx(typeidx));
     const added = [...adapted.map(() => layout.typeidx(IN_PARAMS, IN_RESULTS)), nothing, nothing];
     const helpers = this.helperTypes();
     this.types();
     this.imports(helpers, []);
-    this.section('function', (to) =>
-      vector(to, [...module.funcTypes, ...added], (typeidx) => to.u32(typeidx)),
-    );
+    this.section('function', (to) => vector(to, [...called, ...added], (typeidx) => to.u32(typeidx)));
     this.section('table', (to) => {
       to.u32(1);
       to.u8(FUNCREF);

@@ -65,6 +65,11 @@ export class Program {
     this.refusals = new Refusals(this.emitted.layout);
   }
 
+  /** Whether the main module has all functions, and not ways out alone. */
+  get isWhole(): boolean {
+    return this.groups === undefined;
+  }
+
   /** Where a function's code is beside the main module; undefined: it is in that. Or why there is none. */
   group(funcidx: number): CompiledSide | undefined | string {
     const { groups, refusals } = this;
@@ -180,7 +185,8 @@ export function originOf(part: number, index: number, offset: number): Origin | 
   }
   const { layout, codeStart, refused } = program.emitted;
   const funcidx = index - HELPER_NAMES.length;
-  if (funcidx < 0 || funcidx >= codeStart.length || refused.has(funcidx)) return undefined;
+  if (!program.isWhole || funcidx < 0 || funcidx >= codeStart.length || refused.has(funcidx))
+    return undefined;
   const body = new Body(layout, funcidx);
   return { program, funcidx, offset: body.originOf(offset - codeStart[funcidx]) };
 }

@@ -53,6 +53,8 @@ export interface RewrittenBody {
   withCanonicalNan(lanes: Lanes): void;
   /** Copies the operand of this type on top to a local, whose index it returns. */
   keepTop(type: ValType): number;
+  /** The local that a local of the original is. */
+  localOf(localidx: number): number;
 }
 
 export type Rewrite = (body: RewrittenBody) => void;
@@ -85,6 +87,9 @@ const helpedBulk =
 /** Fewer cost no fuel (src/interpreter/fuel.ts), so that the instruction may do them itself. */
 const FEW_BYTES = 4096;
 
+const LOCAL_OPS = ['local.get', 'local.set', 'local.tee'] as const;
+type LocalOp = (typeof LOCAL_OPS)[number];
+
 /** Conversions that trap for two reasons. */
 type TruncOp = Extract<OpName, `i${'32' | '64'}.trunc_f${string}`>;
 
@@ -93,6 +98,12 @@ const truncation =
   (body) => {
     body.noteOperand(type);
     body.out.op(op);
+  };
+
+const renumbered =
+  (op: LocalOp): Rewrite =>
+  (body) => {
+    body.out.indexed(op, body.localOf(body.reader.u32()));
   };
 
 const REFUSED: Rewrite = () => {
@@ -147,9 +158,9 @@ const REWRITE: Readonly<Record<RewrittenOp, Rewrite | undefined>> = {
     out.u32(1);
     out.u8(emittedType(readBodyValType(reader, layout.module)));
   },
-  'local.get': COPIED,
-  'local.set': COPIED,
-  'local.tee': COPIED,
+  'local.get': renumbered('local.get'),
+  'local.set': renumbered('local.set'),
+  'local.tee': renumbered('local.tee'),
   'global.get': COPIED,
   'global.set': COPIED,
   'ref.null': ({ out }) => {
@@ -186,11 +197,20 @@ lanesOf.forEach((lanes, op) => {
   if (lanes !== undefined) EXACT_REWRITERS[op] = (body) => body.withCanonicalNan(lanes);
 });
 
-const STRAIGHT_COPIES = straightOps((op) => REWRITERS[op] === undefined);
-const EXACT_STRAIGHT_COPIES = straightOps((op) => EXACT_REWRITERS[op] === undefined);
-
-/** By opcode: 1 for straight code that is copied as it is. */
-export function straightCopiesOf({ variant }: Layout): Uint8Array {
+/** By opcode: 1 for straight code that is copied as it is, but for the indices of locals; and without what names locals. */
+export interface StraightCopies {
+  readonly withLocals: Uint8Array;
+  readonly others: Uint8Array;
+}
+function straightCopies(rewriters: Rewrites): StraightCopies {
+  const others = straightOps((op) => rewriters[op] === undefined);
+  const withLocals = others.slice();
+  for (const name of LOCAL_OPS) withLocals[OP[name]] = 1;
+  return { withLocals, others };
+}
+const STRAIGHT_COPIES = straightCopies(REWRITERS);
+const EXACT_STRAIGHT_COPIES = straightCopies(EXACT_REWRITERS);
+export function straightCopiesOf({ variant }: Layout): StraightCopies {
   return variant.isExact ? EXACT_STRAIGHT_COPIES : STRAIGHT_COPIES;
 }
 

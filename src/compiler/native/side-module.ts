@@ -33,7 +33,7 @@ export function emitGroup(base: Layout, members: readonly number[], name: string
     return { funcidx, originOf: (offset) => new Body(layout, funcidx).originOf(offset) };
   });
   const codes = members.map((funcidx) => new Body(layout, funcidx).instrument().code);
-  const types = members.map((funcidx) => base.module.funcTypes[funcidx]);
+  const types = members.map((funcidx) => layout.calledTypeidx(base.module.funcTypes[funcidx]));
   const { bytes, codeStarts } = new SideWriter(layout, types).write(codes, name, members);
   return { bytes, layout, bodies, codeStarts };
 }
@@ -60,7 +60,7 @@ export function emitContinuation(
   const continuation = new Continuation(layout, funcidx, id, from);
   const body = continuation.continue();
   if (body === undefined) return undefined;
-  const writer = new SideWriter(layout, [base.module.funcTypes[funcidx]]);
+  const writer = new SideWriter(layout, [layout.calledTypeidx(base.module.funcTypes[funcidx])]);
   const { bytes, codeStarts } = writer.write([body.code], name);
   const originOf = (offset: number) => new Continuation(layout, funcidx, id, from).originOf(offset);
   const bodies = [{ funcidx, originOf }];
@@ -71,7 +71,7 @@ export function emitContinuation(
 export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Array {
   const layout = new SideLayout(base, []);
   const body = new CallsOut(layout, type).body(id);
-  return new SideWriter(layout, [layout.typeidx(type.params, type.results)]).write([body], NO_NAME).bytes;
+  return new SideWriter(layout, [layout.calledType(type)]).write([body], NO_NAME).bytes;
 }
 const NO_NAME = '';
 /** A segment's flags: it is active in the first table, and holds function indices. */

@@ -3,8 +3,8 @@ import type { Module, ValType } from '../../decoder';
 import { typesOfLocals } from '../../decoder/body';
 import { typesOf } from '../../decoder/typelist';
 import type { FrameShape, Point } from './frame';
-import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host';
-import { carrierOf, type Helper, Layout } from './layout';
+import type { HostExports, HostTable, HostWebAssembly } from './host';
+import { carrierOf, type Helper, Layout, UNWINDING } from './layout';
 import { emitModule, shapeOf } from './module';
 
 export const HOST = (globalThis as unknown as { WebAssembly: HostWebAssembly & { Memory: MemoryClass } })
@@ -55,6 +55,9 @@ export class Harness {
     const helpers: Record<Helper, (...args: never[]) => unknown> = {
       enter: (_funcidx: number, fuel: number, place: bigint) => this.refill(fuel, place),
       loop: (_funcidx: number, fuel: number, place: bigint) => this.refill(fuel, place),
+      leave: () => {
+        throw new Error('no continuations here');
+      },
       owe: () => {
         throw new Error('nothing is owed here');
       },
@@ -74,7 +77,7 @@ export class Harness {
         this.pushed = [];
         const results = this.host(funcidx, args);
         this.taken = [...results];
-        return fuel;
+        return this.unwinding ? UNWINDING : fuel;
       },
       effect: () => {
         throw new Error('no effects here');
@@ -110,7 +113,6 @@ export class Harness {
   /** A host function may ask for it as well. */
   unwind(): void {
     this.unwinding = true;
-    (this.exports[`global ${this.module.globals.length + 1}`] as HostGlobal).value = 1;
   }
 
   /** Calls a function; the frames of one that has unwound, innermost first. */
@@ -120,7 +122,6 @@ export class Harness {
     fuel: number,
   ): { results?: readonly Word[]; frames?: SpilledFrame[] } {
     this.unwinding = false;
-    (this.exports[`global ${this.module.globals.length + 1}`] as HostGlobal).value = 0;
     this.raw = [];
     this.pushed = [];
     this.taken = [...args];

@@ -31,10 +31,12 @@ const MOST_BYTES = SIZES[SIZES.length - 1].bytes;
  * loop, 1 what stands around it.
  */
 export interface PlainInstruction {
-  readonly kind: 'copied' | 'br' | 'br_if' | 'end';
+  readonly kind: 'copied' | 'local' | 'br' | 'br_if' | 'end';
   readonly offset: number;
   end: number;
   readonly label: number;
+  /** Of an instruction with a local. */
+  readonly localidx: number;
   /** Blocks of the body that are open there. */
   readonly nesting: number;
 }
@@ -67,18 +69,31 @@ export function plainLoop(
     const { op } = row;
     const isBranch = op === OP.br || op === OP.br_if;
     const isBlock = op === OP.block || op === OP.if || op === OP.else || op === OP.end;
+    if (row.imm === 'local') {
+      const localidx = reader.u32();
+      body.push({ kind: 'local', offset, end: reader.pos, label: -1, localidx, nesting });
+      continue;
+    }
     if (!isBranch && !isBlock && rewriters[op] !== undefined) return undefined;
     let label = -1;
     if (isBranch) label = reader.u32() - nesting;
     else skipImmediates(reader, row, module);
     if (op === OP.block || op === OP.if) nesting++;
     if (op === OP.end && nesting-- === 0) {
-      body.push({ kind: 'end', offset, end: reader.pos, label, nesting: 0 });
+      body.push({ kind: 'end', offset, end: reader.pos, label, localidx: -1, nesting: 0 });
       const fit = SIZES.find(({ bytes }) => offset - bodyOffset <= bytes)!;
       return { turns: fit.turns, body };
     }
     if (!isBranch || label < 0) copied(body, offset, reader.pos);
-    else body.push({ kind: op === OP.br ? 'br' : 'br_if', offset, end: reader.pos, label, nesting });
+    else
+      body.push({
+        kind: op === OP.br ? 'br' : 'br_if',
+        offset,
+        end: reader.pos,
+        label,
+        localidx: -1,
+        nesting,
+      });
   }
 }
 
@@ -86,7 +101,7 @@ export function plainLoop(
 function copied(body: PlainInstruction[], offset: number, end: number): void {
   const last = body[body.length - 1];
   if (last?.kind === 'copied') last.end = end;
-  else body.push({ kind: 'copied', offset, end, label: -1, nesting: 0 });
+  else body.push({ kind: 'copied', offset, end, label: -1, localidx: -1, nesting: 0 });
 }
 
 /** What such a loop is written with: the body that it is a part of. */
@@ -95,6 +110,8 @@ export interface TurnsWriter {
   readonly bytes: Uint8Array;
   /** The local that holds the units that are left. */
   readonly fuel: number;
+  /** The local that a local of the original is. */
+  localOf(localidx: number): number;
   open(kind: 'block' | 'loop' | 'if', params: readonly [], results: readonly []): number;
   close(): void;
   branchTo(kind: 'br' | 'br_if', label: number): void;
@@ -136,9 +153,13 @@ export function writeTurns(writer: TurnsWriter, { turns, body }: PlainLoop, exit
 
 function writeOne(writer: TurnsWriter, instruction: PlainInstruction, unused: number, left: number): void {
   const { out } = writer;
-  const { kind, offset, end, label } = instruction;
+  const { kind, offset, end, label, localidx } = instruction;
   if (kind === 'end') writer.branchTo('br', left);
-  else if (kind === 'copied' || label === 0) {
+  else if (kind === 'local') {
+    writer.note(offset);
+    out.u8(writer.bytes[offset]);
+    out.u32(writer.localOf(localidx));
+  } else if (kind === 'copied' || label === 0) {
     writer.note(offset);
     out.copy(writer.bytes, offset, end);
   } else {
