@@ -1,4 +1,4 @@
-/** One engine: how late executions stop. `node [--jitless] latency-child.mjs <seconds> <name> <file> [start|signal]` prints a line of JSON. */
+/** One engine: how late executions stop. `node [--jitless] latency-child.mjs <seconds> <name> <file> run|start|signal <tier>` prints a line of JSON. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,8 +21,8 @@ const { Execution, Func, instantiatePaused, Module, runAsync, Store } = (await i
   pathToFileURL(path.join(root, 'dist', 'index.node.js')).href
 )) as typeof Tswasm;
 
-function begin({ bytes, start }: Endless): Tswasm.Execution {
-  const instance = instantiatePaused(new Store(), Module.decode(bytes), []);
+function begin({ bytes, start }: Endless, tier: Tswasm.TierChoice): Tswasm.Execution {
+  const instance = instantiatePaused(new Store({ tier }), Module.decode(bytes), []);
   const func = start ? instance.startFunc : instance.exports.get('run');
   if (!(func instanceof Func)) throw new Error('nothing to run');
   return new Execution(func, []);
@@ -46,8 +46,8 @@ async function stopBySignal(execution: Tswasm.Execution, due: number): Promise<T
 }
 
 /** Stops it again and again, some milliseconds later each time. */
-async function measure(program: Endless, seconds: number): Promise<Lateness> {
-  const execution = begin(program);
+async function measure(program: Endless, seconds: number, tier: Tswasm.TierChoice): Promise<Lateness> {
+  const execution = begin(program, tier);
   const late: number[] = [];
   const until = performance.now() + seconds * 1000;
   while (performance.now() < until) {
@@ -59,6 +59,6 @@ async function measure(program: Endless, seconds: number): Promise<Lateness> {
   return { name: program.name, first, samples: late.length, median: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-const [, , seconds, name, file, mode] = process.argv;
+const [, , seconds, name, file, mode, tier] = process.argv;
 const program = { name, bytes: readFileSync(file), start: mode === 'start', signal: mode === 'signal' };
-console.log(JSON.stringify(await measure(program, Number(seconds))));
+console.log(JSON.stringify(await measure(program, Number(seconds), tier as Tswasm.TierChoice)));

@@ -18,10 +18,10 @@ import { leave, type SpilledFrame } from './spilled';
 import { originsOf, tracedFrames, trapFrom } from './traps';
 
 /**
- * A loop is left at the ends of these slices, and entered again: the host's engine replaces no code on its stack, and takes its better code
- * of a function only where that begins (V8; bench/results.md).
+ * A loop that has run for so many slices is left, and entered again: the host's engine replaces no code on its stack, and takes its better
+ * code of a function only where that begins (V8; bench/results.md).
  */
-const RISES: ReadonlySet<number> = new Set([2, 6, 18, 54, 162, 486]);
+const RISES: ReadonlySet<number> = new Set([1, 5, 17, 53, 161, 485]);
 /** Native frames that may be left for that: those below it go on in the interpreter. */
 const MOST_LEFT = 4;
 
@@ -209,7 +209,7 @@ export class Activations {
     const { registers } = machine;
     this.count(fuel);
     registers.sp = spOf(place, activation);
-    if (registers.sp - activation.sp < MOST_LEFT && this.rises(activation, id))
+    if (registers.sp - activation.sp < MOST_LEFT && this.rises(activation, id, registers.sp))
       return this.unwind(activation);
     if (!this.refuel(activation, id)) return this.unwind(activation);
     return registers.fuel;
@@ -235,8 +235,16 @@ export class Activations {
     return isWithin(native, this.current);
   }
 
-  /** Whether it is time to enter the body anew: a slice has ended in a loop of it. */
-  private rises({ native }: Activation, id: number): boolean {
+  /**
+   * Whether it is time to enter the body anew: a slice has ended in a loop of it, and the one before as well, at the same depth. One of many
+   * short loops in which slices happen to end is not worth a continuation.
+   */
+  private rises({ native }: Activation, id: number, sp: number): boolean {
+    const { endedIn } = native;
+    const isSame = endedIn.id === id && endedIn.sp === sp;
+    endedIn.id = id;
+    endedIn.sp = sp;
+    if (!isSame) return false;
     const slices = (native.slices.get(id) ?? 0) + 1;
     native.slices.set(id, slices);
     return RISES.has(slices);

@@ -79,30 +79,71 @@ export class Refusals {
 }
 const QUIET_CALLS_OUT = 'it is quiet and calls a function that cannot run natively';
 
+/** Bytes of code of a group below which it takes neighbours: a module of the host costs as much as emitting some kilobytes. */
+const FEW_BYTES = 4096;
+/** How far these are looked for. */
+const MOST_NEIGHBOURS = 100;
+
+/** Who may be in a group besides the function that is asked for. */
+interface Others {
+  readonly sizes: PartSizes;
+  readonly refusals: Refusals;
+  /** Whether a function is in some group. */
+  isGrouped(funcidx: number): boolean;
+}
+
 /**
- * A function that can run natively, and others, in the order in which they are met: those that are in no group yet, and all quiet ones,
- * since calls of these do not unwind. Undefined when these are too many.
+ * A function that can run natively, and others, in the order in which they are met: callees that are in no group yet, and all quiet ones,
+ * since calls of these do not unwind; of few bytes, also what stands behind it, which is called next more often than not. Undefined when the
+ * quiet ones are too many.
  */
-export function groupOf(
-  layout: Layout,
-  root: number,
-  refusals: Refusals,
-  sizes: PartSizes,
-  isGrouped: (funcidx: number) => boolean,
-): number[] | undefined {
+export function groupOf(layout: Layout, root: number, others: Others): number[] | undefined {
   const { module } = layout;
-  const members = new Set([root]);
-  let bytes = sizeOf(module, root);
-  // Those that are added are visited too.
-  for (const member of members) {
-    for (const callee of factsOf(module, member).callees) {
-      if (members.has(callee) || refusals.why(callee) !== undefined) continue;
-      if (!layout.isQuiet(callee) && (isGrouped(callee) || bytes + sizeOf(module, callee) > sizes.group))
-        continue;
-      members.add(callee);
-      bytes += sizeOf(module, callee);
-      if (bytes > MOST_CODE) return undefined;
-    }
+  const { sizes, refusals } = others;
+  const group = new Group(layout, others);
+  if (!group.add(root, Number.POSITIVE_INFINITY)) return undefined;
+  const few = Math.min(FEW_BYTES, sizes.group);
+  const end = Math.min(module.funcTypes.length, root + MOST_NEIGHBOURS);
+  for (let next = root + 1; next < end && group.bytes < few; next++) {
+    if (others.isGrouped(next) || refusals.why(next) !== undefined) continue;
+    if (!group.add(next, few)) return undefined;
   }
-  return [...members];
+  return [...group.members];
+}
+
+class Group {
+  readonly members = new Set<number>();
+  bytes = 0;
+  private readonly layout: Layout;
+  private readonly others: Others;
+
+  constructor(layout: Layout, others: Others) {
+    this.layout = layout;
+    this.others = others;
+  }
+
+  /** Adds a function, if the group has then at most so many bytes, with its callees; false where these are too many. */
+  add(root: number, most: number): boolean {
+    const { layout, members, others } = this;
+    const { sizes, refusals } = others;
+    if (this.bytes + sizeOf(layout.module, root) > most) return true;
+    const met = [root];
+    this.take(root);
+    for (let funcidx = met.pop(); funcidx !== undefined; funcidx = met.pop()) {
+      for (const callee of factsOf(layout.module, funcidx).callees) {
+        if (members.has(callee) || refusals.why(callee) !== undefined) continue;
+        const isFull = this.bytes + sizeOf(layout.module, callee) > sizes.group;
+        if (!layout.isQuiet(callee) && (isFull || others.isGrouped(callee))) continue;
+        this.take(callee);
+        met.push(callee);
+        if (this.bytes > MOST_CODE) return false;
+      }
+    }
+    return true;
+  }
+
+  private take(funcidx: number): void {
+    this.members.add(funcidx);
+    this.bytes += sizeOf(this.layout.module, funcidx);
+  }
 }

@@ -25,7 +25,9 @@ export class NativeInstance {
   /** Functions that may be called out to: those of the instance by their indices, then those of other instances in its tables. */
   readonly foreign: Func[] = [];
   readonly helpers: Helpers;
-  /** Slices of fuel that have ended in loops of a body, by its number. */
+  /** The body, and its `sp`, in a loop of which a slice of fuel has ended last. */
+  readonly endedIn = { id: -1, sp: -1 };
+  /** Whole slices of fuel that loops of a body have run, by its number. */
   readonly slices = new Map<number, number>();
   readonly held: HeldMemories;
   /** Of its code, in the store. */

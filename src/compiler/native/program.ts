@@ -80,8 +80,8 @@ export class Program {
     if (group === undefined) {
       const { layout } = this.emitted;
       const isGrouped = (other: number) => groups.has(other);
-      const members = groupOf(layout, funcidx, refusals, this.sizes, isGrouped);
-      const alone = groupOf(layout, funcidx, refusals, ALONE, isGrouped);
+      const members = groupOf(layout, funcidx, { sizes: this.sizes, refusals, isGrouped });
+      const alone = groupOf(layout, funcidx, { sizes: ALONE, refusals, isGrouped });
       if (alone === undefined)
         return refusals.refuse(funcidx, 'the quiet functions that it calls are too many');
       group = (members && this.compileGroup(members)) ?? this.compileGroup(alone);

@@ -117,6 +117,23 @@ describe('a long loop', () => {
     expect(tier.counts.continued).toBeLessThan(20);
   });
 
+  it('is worth that, but not one of many short loops in which slices happen to end', async () => {
+    const short = Array.from({ length: 50 }, (_, k) =>
+      text.replace('(module (func (export "run")', `(func $f${k}`),
+    );
+    const calls = short.map((_, k) => `(drop (call $f${k} (i32.const ${3000 + 7 * k})))`).join(' ');
+    const decoded = Module.decode(
+      await wat(`(module ${short.map((one) => one.slice(0, -1)).join('\n')}
+        (func (export "run") (param $n i32) (result i32)
+          (loop $l ${calls} (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $n)))`),
+    );
+    const tier = new NativeTier(HOST);
+    const store = new Store();
+    usePolicy(store, always(tier));
+    expect(called(store, decoded, 120)).toBe(0);
+    expect(tier.counts.continued).toBeLessThan(5);
+  });
+
   it('begins in the tier that is installed, in a store that leaves the choice to us', async () => {
     const tier = new NativeTier(HOST);
     installTiers([tier]);

@@ -19,12 +19,12 @@ import { skipStraight } from '../../decoder/straight';
 import type { Emitter } from './emitter';
 import type { Rewrites } from './rewriters';
 
-/** Bytes of a body up to which it is written so many times. The host's compiler unrolls small loops as well. */
-const SIZES: readonly { readonly bytes: number; readonly turns: number }[] = [
-  { bytes: 160, turns: 4 },
-  { bytes: 300, turns: 2 },
-];
-const MOST_BYTES = SIZES[SIZES.length - 1].bytes;
+/**
+ * Bytes of a body up to which it is written so many times. The host's compiler unrolls small loops as well. In longer ones counting cannot be
+ * measured, and copies of them made programs twice as long.
+ */
+const MOST_BYTES = 48;
+const TURNS = 4;
 
 /**
  * An instruction of such a body, or several that are copied together. `label`: of a branch, counted from the body's own blocks on: 0 is the
@@ -41,13 +41,8 @@ export interface PlainInstruction {
   readonly nesting: number;
 }
 
-export interface PlainLoop {
-  readonly turns: number;
-  readonly body: readonly PlainInstruction[];
-}
-
 /**
- * The loop whose body begins there, if it is small, and nothing in it is rewritten, calls, or loops. Branches that stay in the body are
+ * The instructions of the loop whose body begins there, if it is small, and nothing in it is rewritten, calls, or loops. Branches that stay in the body are
  * copied, too.
  */
 export function plainLoop(
@@ -55,7 +50,7 @@ export function plainLoop(
   bodyOffset: number,
   rewriters: Rewrites,
   straightCopies: Uint8Array,
-): PlainLoop | undefined {
+): readonly PlainInstruction[] | undefined {
   const reader = new Reader(module.bytes, bodyOffset);
   const body: PlainInstruction[] = [];
   let nesting = 0;
@@ -81,8 +76,7 @@ export function plainLoop(
     if (op === OP.block || op === OP.if) nesting++;
     if (op === OP.end && nesting-- === 0) {
       body.push({ kind: 'end', offset, end: reader.pos, label, localidx: -1, nesting: 0 });
-      const fit = SIZES.find(({ bytes }) => offset - bodyOffset <= bytes)!;
-      return { turns: fit.turns, body };
+      return body;
     }
     if (!isBranch || label < 0) copied(body, offset, reader.pos);
     else
@@ -124,20 +118,20 @@ export interface TurnsWriter {
 }
 
 /** Writes all but the loop that counts one by one. `exit`: the label behind all of it. */
-export function writeTurns(writer: TurnsWriter, { turns, body }: PlainLoop, exit: number): void {
+export function writeTurns(writer: TurnsWriter, body: readonly PlainInstruction[], exit: number): void {
   const { out } = writer;
   const few = writer.open('block', [], []);
   const fast = writer.open('loop', [], []);
-  writer.addUnits(-turns);
+  writer.addUnits(-TURNS);
   out.indexed('local.get', writer.fuel);
   out.i32Const(0);
   out.op('i32.lt_s');
   writer.branchTo('br_if', few);
-  const refunds = Array.from({ length: turns - 1 }, () => writer.open('block', [], []));
-  for (let turn = 1; turn <= turns; turn++) {
+  const refunds = Array.from({ length: TURNS - 1 }, () => writer.open('block', [], []));
+  for (let turn = 1; turn <= TURNS; turn++) {
     writer.open('block', [], []);
-    const left = turn < turns ? refunds[refunds.length - turn] : exit;
-    for (const instruction of body) writeOne(writer, instruction, turns - turn, left);
+    const left = turn < TURNS ? refunds[refunds.length - turn] : exit;
+    for (const instruction of body) writeOne(writer, instruction, TURNS - turn, left);
     writer.close();
   }
   writer.branchTo('br', fast);
@@ -148,7 +142,7 @@ export function writeTurns(writer: TurnsWriter, { turns, body }: PlainLoop, exit
   if (refunds.length > 0) writer.branchTo('br', exit);
   writer.close();
   writer.close();
-  writer.addUnits(turns);
+  writer.addUnits(TURNS);
 }
 
 function writeOne(writer: TurnsWriter, instruction: PlainInstruction, unused: number, left: number): void {
