@@ -15,39 +15,23 @@ const LEB = 16;
 const MEMARG = 17;
 const LOCAL = 18;
 const GLOBAL = 19;
-const PASSED: Readonly<Record<Immediates, number | undefined>> = {
+type StraightImmediates = Extract<
+  Immediates,
+  'none' | 'local' | 'global' | 'memarg' | 'i32' | 'i64' | 'f32' | 'f64'
+>;
+const PASSED: Readonly<Record<StraightImmediates, number>> = {
   none: 0,
-  block: undefined,
-  tryTable: undefined,
-  tag: undefined,
-  label: undefined,
-  labels: undefined,
-  callee: undefined,
-  func: undefined,
-  typeTable: undefined,
-  calleeType: undefined,
-  types: undefined,
   local: LOCAL,
   global: GLOBAL,
-  table: undefined,
-  tableTable: undefined,
   memarg: MEMARG,
-  memory: undefined,
-  memoryMemory: undefined,
-  data: undefined,
-  dataMemory: undefined,
-  elem: undefined,
-  elemTable: undefined,
-  heap: undefined,
   i32: LEB,
   i64: LEB,
   f32: 4,
   f64: 8,
-  v128: undefined,
-  lane: undefined,
-  memargLane: undefined,
-  shuffle: undefined,
 };
+function areStraight(immediates: Immediates): immediates is StraightImmediates {
+  return immediates in PASSED;
+}
 const MEMORY_FLAG = 0x40;
 
 type StraightSpecial = Extract<
@@ -74,14 +58,13 @@ const IMMEDIATES = new Uint8Array(256);
 const TAKES = new Uint8Array(256);
 const GIVES = new Uint8Array(256);
 for (const { op, name, sig, imm } of INSTRUCTIONS) {
-  const passed = PASSED[imm];
   const taken = isStraightSpecial(name) ? TAKEN[name] : undefined;
-  if (op >= 0x100 || passed === undefined || (sig === '' && taken === undefined)) continue;
+  if (op >= 0x100 || !areStraight(imm) || (sig === '' && taken === undefined)) continue;
   const [operands, results = ''] = sig.split(':');
   const gives = results === '' ? 0 : TYPE_OF_SIGNATURE[results];
   if (gives === undefined || !(gives === 0 || isNum(gives))) continue;
   STRAIGHT[op] = 1;
-  IMMEDIATES[op] = passed;
+  IMMEDIATES[op] = PASSED[imm];
   TAKES[op] = taken ?? operands.length;
   GIVES[op] = gives;
 }

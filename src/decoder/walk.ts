@@ -144,9 +144,8 @@ export class Walk {
     this.row = row;
     this.immediates = reader.pos;
     this.visitor.instruction?.(this);
-    const effect = EFFECT_OF[row.op];
     if (!this.reachable) this.pass(row);
-    else if (effect !== undefined) effect(this);
+    else if (row.sig === '') EFFECTS[row.name as SpecialOp](this);
     else this.applySignature(row);
     return true;
   }
@@ -468,12 +467,6 @@ const EFFECTS: Readonly<Record<SpecialOp, WalkEffect>> = {
     w.drop(1);
   },
 };
-
-/** By dense id. */
-const EFFECT_OF: (WalkEffect | undefined)[] = [];
-for (const { op, name, sig } of INSTRUCTIONS) {
-  EFFECT_OF[op] = sig === '' ? EFFECTS[name as SpecialOp] : undefined;
-}
 
 function dieAfterOne(walk: Walk): void {
   walk.reader.u32();

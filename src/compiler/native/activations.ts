@@ -12,9 +12,9 @@ import type { Func } from '../../runtime';
 import { Crossing } from './crossing';
 import { slotsIn } from './function-writer';
 import type { HostWebAssembly } from './host';
-import { UNWINDING } from './layout';
 import type { Helpers, NativeInstance } from './native-instance';
 import { leave, type SpilledFrame } from './spilled';
+import { UNWINDING } from './state';
 import { originsOf, tracedFrames, trapFrom } from './traps';
 
 /**

@@ -2,7 +2,8 @@
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { pushLocal, takeValue } from './frame';
-import { type Layout, STATE_PARAMS, UNWINDING } from './layout';
+import type { Layout } from './layout';
+import { STATE_PARAMS, UNWINDING } from './state';
 
 /** Parameters of an adapter into the module: index in the table of functions, fuel, place (high word, low word). Its result is the fuel. */
 export const IN_PARAMS: readonly ValType[] = [I32, I32, I32, I32];

@@ -27,7 +27,7 @@ import { BlockWriter, ShadowedWalk, split } from './blocks';
 import { isLarge } from './facts';
 import { pushLocal, takeValue } from './frame';
 import { type InstrumentedBody, slotsIn } from './function-writer';
-import { type Layout, UNWINDING } from './layout';
+import type { Layout } from './layout';
 import { emitCanonical, isForgotten, type Lanes, MadeFloats } from './nans';
 import { Origins } from './origins';
 import { NotNative } from './refusals';
@@ -39,6 +39,7 @@ import {
   type StraightCopies,
   straightCopiesOf,
 } from './rewriters';
+import { UNWINDING } from './state';
 
 export class Body extends BlockWriter implements RewrittenBody, Visitor {
   readonly walk: ShadowedWalk;

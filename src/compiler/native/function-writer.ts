@@ -5,8 +5,9 @@ import type { Callee } from '../../decoder/walk';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { factsOf, type Loops } from './facts';
 import { type FrameShape, type Point, pushLocal, type Shadow } from './frame';
-import { type Cell, type Helper, type Layout, STATE_PARAMS, UNWINDING } from './layout';
+import type { Cell, Helper, Layout } from './layout';
 import { NotNative, whyNotCall } from './refusals';
+import { STATE_PARAMS, UNWINDING } from './state';
 
 export interface InstrumentedBody {
   /** The code entry, without its size. */

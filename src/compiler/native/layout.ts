@@ -22,6 +22,7 @@ import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
 import type { Emitter } from './emitter';
 import { factsOf, hasLargeFrame } from './facts';
+import { STATE_PARAMS, STATE_RESULTS } from './state';
 
 /**
  * What the runtime does for emitted code. Their order is that of the imports. `place` is a frame's, as in the cell of that name; `fuel` is
@@ -66,16 +67,6 @@ export const CELLS = {
 } as const;
 export type Cell = keyof typeof CELLS;
 export const CELL_NAMES = Object.keys(CELLS) as readonly Cell[];
-
-/**
- * Behind its own parameters, a function takes the fuel that is left, and its place: where its frame lies on the machine's stack
- * (src/interpreter/tiers.ts). The place has `fp` in the low word and `sp` in the high one, each raised so that its sign bit is set when
- * there is no room. Behind its own results, it gives what it has left of the fuel.
- */
-export const STATE_PARAMS: readonly ValType[] = [I32, I64];
-export const STATE_RESULTS: readonly ValType[] = [I32];
-/** Instead of fuel: native frames unwind. */
-export const UNWINDING = -0x80000000;
 
 /** An instruction that the machine does for emitted code, with its immediates in the binary format's order. */
 export interface HelpedInstruction {

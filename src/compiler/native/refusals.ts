@@ -2,6 +2,7 @@
 import { canonicalFuncType, type FuncType, isRef, OP, Reader } from '../../decoder';
 import type { ModuleData } from '../../decoder/module';
 import type { Callee } from '../../decoder/walk';
+import { STATE_PARAMS, STATE_RESULTS } from './state';
 
 export const HANDLES_EXCEPTIONS = 'it throws or handles exceptions';
 
@@ -10,18 +11,38 @@ const MOST_FUNCTIONS = 40_000;
 /** Bytes of code of a function, and of a group with the quiet functions that it needs. */
 export const MOST_CODE = 2 ** 18;
 
+/** Parameters of a function in the host's engine, and results: V8's limit. */
+const MOST_VALUES = 1000;
+function isWide({ params, results }: FuncType): boolean {
+  return (
+    params.length + STATE_PARAMS.length > MOST_VALUES || results.length + STATE_RESULTS.length > MOST_VALUES
+  );
+}
+
 /** Thrown in the middle of a function that cannot run natively. */
 export class NotNative extends Error {}
 
+const refused = new WeakMap<ModuleData, { readonly why: string | undefined }>();
 /** Types that make a module impossible in the host's engine, or in how this tier uses it. */
 export function whyNotModule(module: ModuleData): string | undefined {
-  const { memories, tables, tags } = module;
+  let found = refused.get(module);
+  if (found === undefined) {
+    found = { why: refusalOf(module) };
+    refused.set(module, found);
+  }
+  return found.why;
+}
+
+function refusalOf(module: ModuleData): string | undefined {
+  const { memories, tables, tags, types } = module;
   if (tags.length > 0) return 'it has tags of exceptions';
   if (memories.length > 1) return 'it has several memories';
   if (memories.some(({ address }) => address === 'i64')) return 'its memory has 64-bit addresses';
   if (memories.some(({ shared }) => shared)) return 'its memory is shared';
   if (memories.some(({ pageBits }) => pageBits !== 16)) return 'its memory has pages of another size';
   if (tables.some(({ address }) => address === 'i64')) return 'it has a table with 64-bit indices';
+  if (types.some(({ composite: { func } }) => isWide(func)))
+    return 'it has a function type with too many values';
   if (module.funcTypes.length > MOST_FUNCTIONS) return `it has more than ${MOST_FUNCTIONS} functions`;
   return undefined;
 }

@@ -4,8 +4,9 @@ import { typesOfLocals } from '../../decoder/body';
 import { typesOf } from '../../decoder/typelist';
 import type { FrameShape, Point } from './frame';
 import type { HostExports, HostTable, HostWebAssembly } from './host';
-import { carrierOf, type Helper, Layout, UNWINDING } from './layout';
+import { carrierOf, type Helper, Layout } from './layout';
 import { emitModule, shapeOf } from './module';
+import { UNWINDING } from './state';
 
 export const HOST = (globalThis as unknown as { WebAssembly: HostWebAssembly & { Memory: MemoryClass } })
   .WebAssembly;
