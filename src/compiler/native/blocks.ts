@@ -113,8 +113,8 @@ export abstract class BlockWriter extends FunctionWriter {
   /** The turns of a small loop, whose body begins there, as long as there is fuel for some. */
   private writeTurns(inside: number, exit: number): void {
     const { layout } = this;
-    const body = plainLoop(layout.module, inside, this.rewriters, this.straightCopies.others);
-    if (body === undefined || !body.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1))) {
+    const loop = plainLoop(layout.module, inside, this.rewriters, this.straightCopies.others);
+    if (loop === undefined || !loop.body.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1))) {
       return;
     }
     writeTurns(
@@ -130,7 +130,7 @@ export abstract class BlockWriter extends FunctionWriter {
         branchOut: (label, { offset, nesting }) => this.branchFrom(offset, label, nesting),
         note: (original) => this.origins?.note(this.out.length, original, true),
       },
-      body,
+      loop,
       exit,
     );
   }

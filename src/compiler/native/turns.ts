@@ -20,11 +20,14 @@ import type { Emitter } from './emitter';
 import type { Rewrites } from './rewriters';
 
 /**
- * Bytes of a body up to which it is written so many times. The host's compiler unrolls small loops as well. In longer ones counting cannot be
- * measured, and copies of them made programs twice as long.
+ * Bytes of a body up to which it is written so many times. The host's compiler unrolls small loops as well. More turns of the longer ones gain
+ * nothing that can be measured, and make programs twice as long.
  */
-const MOST_BYTES = 48;
-const TURNS = 4;
+const SIZES: readonly { readonly bytes: number; readonly turns: number }[] = [
+  { bytes: 48, turns: 4 },
+  { bytes: 160, turns: 2 },
+];
+const MOST_BYTES = SIZES[SIZES.length - 1].bytes;
 
 /**
  * An instruction of such a body, or several that are copied together. `label`: of a branch, counted from the body's own blocks on: 0 is the
@@ -41,8 +44,13 @@ export interface PlainInstruction {
   readonly nesting: number;
 }
 
+export interface PlainLoop {
+  readonly turns: number;
+  readonly body: readonly PlainInstruction[];
+}
+
 /**
- * The instructions of the loop whose body begins there, if it is small, and nothing in it is rewritten, calls, or loops. Branches that stay in the body are
+ * The loop whose body begins there, if it is small, and nothing in it is rewritten, calls, or loops. Branches that stay in the body are
  * copied, too.
  */
 export function plainLoop(
@@ -50,7 +58,7 @@ export function plainLoop(
   bodyOffset: number,
   rewriters: Rewrites,
   straightCopies: Uint8Array,
-): readonly PlainInstruction[] | undefined {
+): PlainLoop | undefined {
   const reader = new Reader(module.bytes, bodyOffset);
   const body: PlainInstruction[] = [];
   let nesting = 0;
@@ -76,7 +84,8 @@ export function plainLoop(
     if (op === OP.block || op === OP.if) nesting++;
     if (op === OP.end && nesting-- === 0) {
       body.push({ kind: 'end', offset, end: reader.pos, label, localidx: -1, nesting: 0 });
-      return body;
+      const fit = SIZES.find(({ bytes }) => offset - bodyOffset <= bytes)!;
+      return { turns: fit.turns, body };
     }
     if (!isBranch || label < 0) copied(body, offset, reader.pos);
     else
@@ -118,20 +127,20 @@ export interface TurnsWriter {
 }
 
 /** Writes all but the loop that counts one by one. `exit`: the label behind all of it. */
-export function writeTurns(writer: TurnsWriter, body: readonly PlainInstruction[], exit: number): void {
+export function writeTurns(writer: TurnsWriter, { turns, body }: PlainLoop, exit: number): void {
   const { out } = writer;
   const few = writer.open('block', [], []);
   const fast = writer.open('loop', [], []);
-  writer.addUnits(-TURNS);
+  writer.addUnits(-turns);
   out.indexed('local.get', writer.fuel);
   out.i32Const(0);
   out.op('i32.lt_s');
   writer.branchTo('br_if', few);
-  const refunds = Array.from({ length: TURNS - 1 }, () => writer.open('block', [], []));
-  for (let turn = 1; turn <= TURNS; turn++) {
+  const refunds = Array.from({ length: turns - 1 }, () => writer.open('block', [], []));
+  for (let turn = 1; turn <= turns; turn++) {
     writer.open('block', [], []);
-    const left = turn < TURNS ? refunds[refunds.length - turn] : exit;
-    for (const instruction of body) writeOne(writer, instruction, TURNS - turn, left);
+    const left = turn < turns ? refunds[refunds.length - turn] : exit;
+    for (const instruction of body) writeOne(writer, instruction, turns - turn, left);
     writer.close();
   }
   writer.branchTo('br', fast);
@@ -142,7 +151,7 @@ export function writeTurns(writer: TurnsWriter, body: readonly PlainInstruction[
   if (refunds.length > 0) writer.branchTo('br', exit);
   writer.close();
   writer.close();
-  writer.addUnits(TURNS);
+  writer.addUnits(turns);
 }
 
 function writeOne(writer: TurnsWriter, instruction: PlainInstruction, unused: number, left: number): void {
