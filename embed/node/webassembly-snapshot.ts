@@ -4,5 +4,9 @@ import './native-memory';
 import './tiers';
 import './source-positions';
 
+import { createSnapshotWebAssembly } from '../../src/webassembly-snapshot';
+
 export * from '../../src/webassembly-snapshot';
-export { default } from '../../src/webassembly-snapshot';
+/** A namespace with a store of its own and the default limits, which has the tiers that are installed: see webassembly.ts. */
+export const WebAssembly = createSnapshotWebAssembly();
+export default WebAssembly;

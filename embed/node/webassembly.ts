@@ -1,8 +1,14 @@
-/** `tswasm/webassembly` on Node: the drop-in namespace, with fresh factories for hot code. */
+/** `tswasm/webassembly` on Node: the drop-in namespace, with fresh factories for hot code and the tiers that Node has. */
 import './fresh-factories';
 import './native-memory';
 import './tiers';
 import './source-positions';
+import { createWebAssembly } from '../../src/webassembly';
 
 export * from '../../src/webassembly';
-export { default } from '../../src/webassembly';
+/**
+ * A namespace with a store of its own and the default limits. It is made here, not taken from the portable entry: a bundle evaluates what
+ * several entries share first, and a store has the tiers that are installed when it is made.
+ */
+export const WebAssembly = createWebAssembly();
+export default WebAssembly;
