@@ -1,12 +1,16 @@
 /**
  * How late whole runs stop: decoding, validation, instantiation, lowering and running of modules that are large or hostile, stopped at random
- * moments by a deadline, by a signal, and by the command line's `--timeout`. Milliseconds over all stops of a shape.
+ * moments by a deadline, by a signal, and by the command line's `--timeout`: until it tells so, and until its process has ended, which takes
+ * longer by what the system needs to free its memory. Milliseconds over all stops of a shape.
  *   node scripts/run-ts.mjs bench/stops.ts [--stops 200] [--way deadline|signal|cli] [part of a name...]
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { bundleTs } from '../scripts/run-ts.mjs';
 import { HOSTILE, justBelow } from '../src/interpreter/testing.ts';
@@ -57,31 +61,52 @@ const child = await bundleTs(path.join(root, 'bench/stops-child.ts'));
 const folder = mkdtempSync(path.join(tmpdir(), 'tswasm-stops-'));
 const file = path.join(folder, 'module.wasm');
 
-/** The command line's start and end, with a time that is over at once, are not its lateness. */
-function cliStops(stops: number): number[] {
-  const run = (ms: number) => {
-    const begun = performance.now();
-    const args = ['run', '--timeout', `${ms}ms`, '--invoke', 'run', file, '0'];
-    const { status } = spawnSync(process.execPath, [path.join(root, 'dist/cli.cjs'), ...args]);
-    return { took: performance.now() - begun, isStopped: status === 134 };
-  };
-  const starts = Array.from({ length: 5 }, () => run(1).took).sort((a, b) => a - b);
-  const whole = run(600_000).took - starts[2];
-  const late: number[] = [];
+/** How late the command line tells that it stopped, and how late its process has ended: both from when its time is over. */
+interface CommandStop {
+  readonly told: number;
+  readonly ended: number;
+}
+
+/** Runs the command with this time, in milliseconds, which it counts from when it first asks for the time (`stops-begun.cjs`). */
+async function runCommand(due: number): Promise<CommandStop & { readonly isStopped: boolean }> {
+  const args = ['run', '--timeout', `${due}ms`, '--invoke', 'run', file, '0'];
+  const command = spawn(
+    process.execPath,
+    ['--require', path.join(root, 'bench/stops-begun.cjs'), path.join(root, 'dist/cli.cjs'), ...args],
+    { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] },
+  );
+  let told: number | undefined;
+  command.stderr?.once('data', () => {
+    told = monotonic();
+  });
+  const begun = text(command.stdio[3] as Readable);
+  const [status] = (await once(command, 'exit')) as [number];
+  const ended = monotonic();
+  const over = Number(await begun) + due;
+  return { told: (told ?? ended) - over, ended: ended - over, isStopped: status === 134 };
+}
+
+async function commandStops(stops: number): Promise<CommandStop[]> {
+  let whole = 600_000 + (await runCommand(600_000)).ended;
+  const late: CommandStop[] = [];
   while (late.length < stops) {
     const due = 1 + Math.floor(Math.random() * whole * 0.9);
-    const { took, isStopped } = run(due);
-    if (isStopped) late.push(took - due - starts[2]);
+    const stop = await runCommand(due);
+    if (stop.isStopped) late.push(stop);
+    else whole = due + stop.ended;
   }
   return late;
 }
 
-function ownStops(way: Way, stops: number): number[] {
+function ownStops(way: Exclude<Way, 'cli'>, stops: number): number[] {
   const args = ['--expose-gc', child, way, file, `${stops}`];
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as number[];
 }
+
+/** Milliseconds of the clock that all processes of this machine share. */
+const monotonic = () => Number(process.hrtime.bigint()) / 1e6;
 
 function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -93,14 +118,21 @@ const figures = (late: readonly number[]) =>
 const stopsEach = Math.ceil(Number(values.stops) / chosen.length);
 row(['shape', 'stopped by', 'stops', 'p50', 'p99', 'max']);
 row(['---', '---', '--:', '--:', '--:', '--:']);
-const together = new Map<Way, number[]>();
+const together = new Map<string, number[]>();
 for (const { name, make } of chosen) {
   writeFileSync(file, make());
   for (const way of ways) {
-    const late = way === 'cli' ? cliStops(stopsEach) : ownStops(way, stopsEach);
-    together.set(way, [...(together.get(way) ?? []), ...late]);
-    row([name, way, `${late.length}`, ...figures(late)]);
+    const rows: [by: string, late: number[]][] = [];
+    if (way === 'cli') {
+      const late = await commandStops(stopsEach);
+      rows.push(['--timeout, until told', late.map(({ told }) => told)]);
+      rows.push(['--timeout, until the process has ended', late.map(({ ended }) => ended)]);
+    } else rows.push([way, ownStops(way, stopsEach)]);
+    for (const [by, late] of rows) {
+      together.set(by, [...(together.get(by) ?? []), ...late]);
+      row([name, by, `${late.length}`, ...figures(late)]);
+    }
   }
 }
-for (const [way, late] of together) row(['all', way, `${late.length}`, ...figures(late)]);
+for (const [by, late] of together) row(['all', by, `${late.length}`, ...figures(late)]);
 rmSync(folder, { recursive: true });
