@@ -5,12 +5,12 @@
 import './fresh-factories';
 import './native-memory';
 import './source-positions';
-import { WebAssembly } from '../../src/webassembly';
+import { createWebAssembly } from '../../src/js-api';
 
 /** With the attributes that the global property has on other hosts. */
 export function install(): void {
   Object.defineProperty(globalThis, 'WebAssembly', {
-    value: WebAssembly,
+    value: createWebAssembly(),
     writable: true,
     enumerable: false,
     configurable: true,

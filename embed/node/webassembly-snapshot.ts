@@ -4,9 +4,14 @@ import './native-memory';
 import './tiers';
 import './source-positions';
 
-import { createSnapshotWebAssembly } from '../../src/webassembly-snapshot';
+import { createSnapshotWebAssembly } from '../../src/js-api/snapshot';
 
-export * from '../../src/webassembly-snapshot';
+export {
+  createSnapshotWebAssembly,
+  type SnapshotNamespaceOptions,
+  SuspendError,
+} from '../../src/js-api/snapshot';
+export type * from '../../src/js-api/snapshot-types';
 /** A namespace with a store of its own and the default limits, which has the tiers that are installed: see webassembly.ts. */
 export const WebAssembly = createSnapshotWebAssembly();
 export default WebAssembly;

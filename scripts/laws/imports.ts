@@ -116,7 +116,7 @@ const RULES: Record<string, Rule> = {
   // What hosts with an event loop have in common.
   'embed/loop': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api/turns.ts'] },
   'embed/node': {
-    from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'embed/loop', 'src/compiler'],
+    from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/loop', 'src/compiler'],
     packages: /^node:/,
   },
   'src/browser.ts': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/loop'] },
