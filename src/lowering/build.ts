@@ -6,6 +6,7 @@ import { I32, V128 } from '../decoder';
 import type { Build, BuiltLane, Expr, Get, LaneWidth, Vector } from './expr';
 import { build, constant, lane, load, vector } from './makers';
 import { binary, bits } from './normal';
+import type { Operands } from './operands';
 
 /** Of a vector whose lanes are all the same: their width, and the value of one. */
 interface Splat {
@@ -136,4 +137,19 @@ function baseWord(base: Get | Vector, place: Get, word: number): Expr {
   return base.op === 'vector' && base.instruction === 'v128.const'
     ? constant(I32, base.immediates[word], 0)
     : lane(I32, place, word);
+}
+
+/**
+ * Vectors are built word by word, and so not where their lanes still read: the topmost operand goes to a place of its own if it is built of
+ * one of these locals. `locals`: bits as in `Expr`.
+ */
+export function placeWhatIsBuilt(operands: Operands, locals: number): void {
+  const top = operands.height - 1;
+  if (operands.typeAt(top) === V128 && isBuiltOf(operands.at(top), locals)) operands.place(top);
+}
+function isBuiltOf(value: Expr, locals: number): boolean {
+  if ((value.locals & locals) === 0) return false;
+  return (
+    value.op === 'build' || (value.op === 'vector' && value.operands.some((part) => isBuiltOf(part, locals)))
+  );
 }

@@ -15,8 +15,9 @@ import {
 import { opensBlock } from '../decoder/instructions';
 import { backPoint, callPoint, entryPoint, type Safepoint } from '../decoder/safepoints';
 import { holdReferences } from '../decoder/typelist';
+import { placeWhatIsBuilt } from './build';
 import { Constants } from './constants';
-import { isIn } from './expr';
+import { ALL_LOCALS, isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
 import { Operands } from './operands';
 import {
@@ -387,8 +388,9 @@ export class Builder {
   }
 
   private resultMoves(): Move[] {
-    // The first result may overwrite a local that another one reads.
+    // Results stand where the first locals do: one may overwrite what another one, or its own next lane, reads.
     if (this.results.length > 1) this.operands.computeAll();
+    else if (this.results.length === 1) placeWhatIsBuilt(this.operands, ALL_LOCALS);
     return this.moves(this.results, 0);
   }
 

@@ -179,6 +179,8 @@ export type Expr =
 export function localBit(localidx: number): number {
   return localidx < 31 ? 1 << localidx : 1 << 31;
 }
+/** The bits of all of them. */
+export const ALL_LOCALS = -1;
 /** Whether a value is in this slot already, as what it is: a back end may keep a float and its bits in two places. */
 export function isIn(expr: Expr, slot: number): boolean {
   return expr.op === 'get' && expr.slot === slot && expr.held === expr.type;

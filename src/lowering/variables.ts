@@ -1,8 +1,9 @@
 /** Locals and globals, and the parametric instructions: what moves values and computes none. */
 import { I32, isRef, slotsOf, V128 } from '../decoder';
+import { placeWhatIsBuilt } from './build';
 import type { Builder } from './builder';
 import { effect } from './effects';
-import { type Expr, isIn, localBit, READS_GLOBAL, TRAPS } from './expr';
+import { isIn, localBit, READS_GLOBAL, TRAPS } from './expr';
 import { getLocal, globalGet, select } from './makers';
 import { dropped } from './operands';
 
@@ -32,21 +33,9 @@ export function pushLocal(lowering: Builder, localidx: number): void {
   lowering.operands.push(getLocal(type, slot + (localidx - first) * slotsOf(type), localidx));
 }
 
-/** Vectors are built lane by lane, and so not in a local that their lanes read. */
-function placeOwnReader({ operands }: Builder, localidx: number): void {
-  const height = operands.height - 1;
-  if (isBuiltOf(operands.at(height), localBit(localidx))) operands.place(height);
-}
-function isBuiltOf(value: Expr, bit: number): boolean {
-  if ((value.locals & bit) === 0) return false;
-  return (
-    value.op === 'build' || (value.op === 'vector' && value.operands.some((part) => isBuiltOf(part, bit)))
-  );
-}
-
 export function popToLocal(lowering: Builder, localidx: number): void {
   const { operands, locals } = lowering;
-  if (operands.typeAt(operands.height - 1) === V128) placeOwnReader(lowering, localidx);
+  placeWhatIsBuilt(operands, localBit(localidx));
   const value = operands.pop();
   operands.computeReaders(localidx, (value.flags & TRAPS) !== 0);
   const group = locals.groupOf(localidx);
