@@ -257,7 +257,7 @@ export function walkCode(v: Validator, until: number): void {
         continue;
       }
       case Fast.Drop:
-        if (sp <= base) break;
+        if (sp <= base || stack[sp - 1] < 0) break;
         sp--;
         continue;
     }

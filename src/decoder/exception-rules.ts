@@ -1,22 +1,28 @@
 /** The rules of the instructions that throw and handle exceptions (rules.ts has the others). A part that a bundle can go without. */
 import { type CatchClause, readCatchClauses } from './catches';
 import type { ExceptionOp } from './instructions';
-import { matchesAll } from './matching';
 import { EXNREF, HEAP, refType, type ValType } from './types';
 import type { Rule, Validator } from './validator';
 
 /** The types that a label must take to be a catch clause's. */
 function caughtTypes(v: Validator, { tagidx, takesRef }: CatchClause): readonly ValType[] {
-  const values = tagidx < 0 ? [] : v.lookup('tag', v.context.tags, tagidx).type.params;
-  return takesRef ? [...values, refType(false, HEAP.exn)] : values;
+  const values = tagidx < 0 ? NO_VALUES : v.lookup('tag', v.context.tags, tagidx).type.params;
+  if (!takesRef) return values;
+  const known = withReference.get(values) ?? [...values, refType(false, HEAP.exn)];
+  withReference.set(values, known);
+  return known;
 }
+
+const NO_VALUES: readonly ValType[] = [];
+/** A tag may have a thousand values, and many clauses catch it. */
+const withReference = new WeakMap<readonly ValType[], readonly ValType[]>();
 
 function tryTable(v: Validator): void {
   const type = v.blockType();
   for (const clause of readCatchClauses(v.reader)) {
     const caught = caughtTypes(v, clause);
     const types = v.labelTypes(clause.labelidx);
-    if (matchesAll(caught, types)) continue;
+    if (v.areMatching(caught, types)) continue;
     const names = (list: readonly ValType[]) => list.map((one) => v.nameOf(one)).join(' ');
     throw v.mismatch(`catch clause gives [${names(caught)}] but its label takes [${names(types)}]`);
   }
@@ -27,7 +33,7 @@ export const EXCEPTIONS: Readonly<Record<ExceptionOp, Rule>> = {
   try: (v) => v.enter(v.blockType(), v.op),
   try_table: tryTable,
   catch: (v) => v.handle(v.index('tag', v.context.tags).type.params),
-  catch_all: (v) => v.handle([]),
+  catch_all: (v) => v.handle(NO_VALUES),
   delegate: (v) => v.delegate(),
   throw: (v) => {
     v.popAll(v.index('tag', v.context.tags).type.params);

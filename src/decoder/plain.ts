@@ -29,9 +29,10 @@ function typesIn(letters: string, address: ValType): readonly ValType[] {
 }
 
 /** An index, and types from the instruction's signature. */
-const asSigned =
-  (op: PlainOp): Read =>
-  (reader, module) => {
+function asSigned(op: PlainOp): Read {
+  // Statements keep them, and there may be many.
+  const known = new Map<ValType, readonly (readonly ValType[])[]>();
+  return (reader, module) => {
     const row = instructionOf[OP[op]]!;
     const { pos } = reader;
     const address = skipImmediates(reader, row, module);
@@ -39,9 +40,12 @@ const asSigned =
     reader.pos = pos;
     const x = reader.u32();
     reader.pos = behind;
-    const [takes, gives] = row.sig.split(':').map((letters) => typesIn(letters, address));
+    const types = known.get(address) ?? row.sig.split(':').map((letters) => typesIn(letters, address));
+    known.set(address, types);
+    const [takes, gives] = types;
     return { x, y: 0, takes, gives };
   };
+}
 
 const READ: Readonly<Record<PlainOp, Read>> = {
   'memory.size': asSigned('memory.size'),

@@ -7,7 +7,7 @@ import { EXCEPTIONS } from './exception-rules';
 import type { Instruction, SignatureImmediates, SpecialOp } from './instructions';
 import { readVectorImmediates } from './lanes';
 import { checkLimit } from './limits';
-import { matches, matchesAll } from './matching';
+import { matches } from './matching';
 import { readHeapType, readValType } from './typereader';
 import type { AddressType, FuncType, Limits, TableType, ValType } from './types';
 import {
@@ -150,7 +150,7 @@ function call(v: Validator, type: FuncType): void {
 function tailCall(v: Validator, type: FuncType): void {
   v.calls++;
   const results = v.results();
-  if (!matchesAll(type.results, results)) {
+  if (!v.areMatching(type.results, results)) {
     const { types } = v.context;
     const required = funcTypeName({ params: type.params, results }, types);
     throw v.mismatch(
@@ -301,20 +301,19 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
   'ref.as_non_null': (v) => v.push(asNonNull(popRef(v))),
   br_on_null: (v) => {
     const type = popRef(v);
-    const types = v.label();
-    v.popAll(types);
-    v.pushAll(types);
+    v.exchange(v.label());
     v.push(asNonNull(type));
   },
   br_on_non_null: (v) => {
     const type = popRef(v);
     const types = v.label();
-    v.push(asNonNull(type));
-    v.popAll(types);
-    if (types.length === 0 || !isRef(types[types.length - 1])) {
+    const last = types.length - 1;
+    if (last < 0 || !isRef(types[last])) {
       throw v.mismatch('instruction requires a label that takes a reference last');
     }
-    v.pushAll(types.slice(0, -1));
+    v.push(asNonNull(type));
+    v.pop(types[last]);
+    v.exchange(withoutLast(types));
   },
   'ref.func': (v) => {
     const funcidx = readFunction(v);
@@ -322,6 +321,14 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
     v.push(refTo(v.context.types[v.context.funcTypes[funcidx]]));
   },
 };
+
+/** Labels may take a thousand values, and many branches go to one. */
+const withoutLasts = new WeakMap<readonly ValType[], readonly ValType[]>();
+function withoutLast(types: readonly ValType[]): readonly ValType[] {
+  const known = withoutLasts.get(types) ?? types.slice(0, -1);
+  withoutLasts.set(types, known);
+  return known;
+}
 
 /** Pops a reference of any type. In unreachable code, one of which nothing more is known. */
 function popRef(v: Validator): ValType {

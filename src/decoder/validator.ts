@@ -1,6 +1,6 @@
 /**
- * Validation of expressions straight from bytes (spec appendix "Validation Algorithm"): a stack of operand types, a stack of
- * frames, one rule an instruction (`rules.ts`). Both stacks are integer arrays that all functions share; nothing is allocated per
+ * Validation of expressions straight from bytes (spec appendix "Validation Algorithm"): a stack of operand types (`typestack.ts`), a stack
+ * of frames, one rule an instruction (`rules.ts`). Both stacks are integer arrays that all functions share; nothing is allocated per
  * instruction. Function bodies go through `codewalk.ts`, which does the commonest instructions in place.
  */
 import { invalid, malformed } from '../errors';
@@ -8,13 +8,13 @@ import type { Context } from './context';
 import { OP, PREFIX_BASE } from './instructions';
 import { checkLimit, LIMITS } from './limits';
 import { LocalTypes } from './localtypes';
-import { matches } from './matching';
 import type { ConstExpr } from './module';
 import type { Parts } from './parts';
 import { Reader, UNEXPECTED_END } from './reader';
 import { readTypeIndex, readValType } from './typereader';
 import type { FuncType, ValType } from './types';
-import { BOTTOM, I32, valTypeNameIn } from './types';
+import { I32, valTypeNameIn } from './types';
+import { CHECKPOINT, OperandTypes } from './typestack';
 
 /** Most frames have no parameters and at most one result: that type, or `NO_VALUE`. The others are `COMPLEX`. */
 export const NO_VALUE = 0;
@@ -34,6 +34,8 @@ export interface Walks {
   readonly constant: Rules;
 }
 
+/** Operands that a message names. */
+const MOST_NAMED = 10;
 const NO_INTS = new Int32Array(0);
 const NO_TYPES: readonly ValType[] = [];
 const EMPTY: FuncType = { params: NO_TYPES, results: NO_TYPES };
@@ -46,12 +48,10 @@ function valueBlock(type: ValType): FuncType {
   return block;
 }
 
-/** The type stack has room for one push per byte up to the next checkpoint. */
-const CHECKPOINT = 4096;
-/** Bytes of a body that are validated at once. Each may stand for 1,000 operands. */
+/** Bytes of a body that are validated at once. */
 const PART = 4096;
 
-export class Validator {
+export class Validator extends OperandTypes {
   readonly context: Context;
   readonly reader: Reader;
   /** Dense id and offset of the instruction at hand. */
@@ -60,14 +60,10 @@ export class Validator {
   /** Calls in the function at hand so far. */
   calls = 0;
 
-  /** Operand types. */
-  stack = NO_INTS;
-  sp = 0;
   readonly locals: LocalTypes;
 
-  /** The frames, outermost first; `base` is the height of the operand stack at the entry of the innermost one. */
+  /** The frames, outermost first. */
   depth = 0;
-  base = 0;
   frameOps = NO_INTS;
   frameBases = NO_INTS;
   /** The one result type, `NO_VALUE` or `COMPLEX`. */
@@ -82,6 +78,7 @@ export class Validator {
   private readonly walks: Walks;
 
   constructor(context: Context, walks: Walks) {
+    super();
     this.context = context;
     this.walks = walks;
     this.reader = new Reader(context.bytes);
@@ -180,14 +177,6 @@ export class Validator {
     return Math.min(pos + CHECKPOINT, end);
   }
 
-  private ensureStack(sp: number): void {
-    if (sp + CHECKPOINT <= this.stack.length) return;
-    checkLimit('operands', sp, this.reader.pos);
-    const old = this.stack;
-    this.stack = new Int32Array(2 * (sp + CHECKPOINT));
-    this.stack.set(old);
-  }
-
   /** The instruction after a prefix byte. */
   prefixed(rules: Rules): void {
     const prefix = this.op;
@@ -205,70 +194,7 @@ export class Validator {
 
   // What rules are made of.
 
-  push(type: ValType): void {
-    this.stack[this.sp++] = type;
-  }
-
-  pop(type: ValType): void {
-    const { sp } = this;
-    if (sp > this.base) {
-      const actual = this.stack[sp - 1];
-      this.sp = sp - 1;
-      if (actual === type || matches(actual, type)) return;
-      throw this.operandMismatch(this.nameOf(type), this.nameOf(actual));
-    }
-    if (!this.isPolymorphic()) throw this.operandMismatch(this.nameOf(type), '');
-  }
-
-  /** Pops a value of any type and returns its type: BOTTOM where unreachable code has none. */
-  popAny(): ValType {
-    if (this.sp > this.base) return this.stack[--this.sp];
-    if (!this.isPolymorphic()) throw this.operandMismatch('any', '');
-    return BOTTOM;
-  }
-
-  pushAll(types: readonly ValType[]): void {
-    const { length } = types;
-    if (length > 1) this.ensureStack(this.sp + length);
-    const { stack, sp } = this;
-    for (let i = 0; i < length; i++) stack[sp + i] = types[i];
-    this.sp = sp + length;
-  }
-
-  popAll(types: readonly ValType[]): void {
-    if (this.isTop(types)) this.sp -= types.length;
-    else for (let i = types.length - 1; i >= 0; i--) this.pop(types[i]);
-  }
-
-  /** Checks that `types` could be popped, and leaves them. */
-  peekAll(types: readonly ValType[]): void {
-    if (this.isTop(types)) return;
-    const { sp } = this;
-    this.popAll(types);
-    this.sp = sp;
-  }
-
-  /** Pops `types` and pushes them, as they are named there. */
-  exchange(types: readonly ValType[]): void {
-    if (this.isTop(types)) return;
-    this.popAll(types);
-    this.pushAll(types);
-  }
-
-  /**
-   * Whether these very types are on top: there may be a thousand for each byte of code, and comparing them is a fifth of the time that
-   * popping and pushing them one by one takes.
-   */
-  private isTop(types: readonly ValType[]): boolean {
-    const { length } = types;
-    const { stack } = this;
-    const first = this.sp - length;
-    if (first < this.base) return false;
-    for (let i = 0; i < length; i++) if (stack[first + i] !== types[i]) return false;
-    return true;
-  }
-
-  private isPolymorphic(): boolean {
+  protected isPolymorphic(): boolean {
     return this.framePolymorphic[this.depth - 1] === 1;
   }
 
@@ -296,7 +222,7 @@ export class Validator {
     const { params, results } = type;
     this.exchange(params);
     const { depth } = this;
-    const base = this.sp - params.length;
+    const base = this.sp - this.cellsOf(params);
     if (depth === this.frameOps.length) this.growFrames(2 * depth);
     const complex = params.length > 0 || results.length > 1;
     if (complex) this.frameTypes[depth] = type;
@@ -373,7 +299,7 @@ export class Validator {
     // An `if` without `else` has an empty one.
     if (this.frameOps[frame] === OP.if) this.otherwise();
     const { results } = type;
-    const isExact = this.sp === this.base + results.length && this.isTop(results);
+    const isExact = this.sp === this.base + this.cellsOf(results) && this.isTop(results);
     if (!isExact) this.finish(type);
     if (this.locals.hasUnset) this.locals.initialized.leave();
     this.depth = frame;
@@ -384,14 +310,14 @@ export class Validator {
 
   /** Pops a frame's results, below which there must be nothing. */
   private finish(type: FuncType): void {
-    const height = this.sp;
-    this.popAll(type.results);
+    const { results } = type;
+    this.popAll(results);
     if (this.sp === this.base) return;
-    const extra = Array.from(this.stack.subarray(this.base, Math.min(height, this.base + 10)), (type) =>
-      this.nameOf(type),
+    const there = [...this.typesAboveBase(MOST_NAMED), ...results].slice(0, MOST_NAMED);
+    const [required, actual] = [results, there].map((types) =>
+      types.map((one) => this.nameOf(one)).join(' '),
     );
-    const results = type.results.map((result) => this.nameOf(result)).join(' ');
-    throw this.mismatch(`block requires [${results}] but stack has [${extra.join(' ')}]`);
+    throw this.mismatch(`block requires [${required}] but stack has [${actual}]`);
   }
 
   /** Reads a label index: the types a branch to it takes. */
@@ -455,7 +381,7 @@ export class Validator {
     return invalid(`type mismatch: ${text}`, this.at);
   }
 
-  private operandMismatch(required: string, actual: string): Error {
+  protected operandMismatch(required: string, actual: string): Error {
     return this.mismatch(`instruction requires [${required}] but stack has [${actual}]`);
   }
 }

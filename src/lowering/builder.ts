@@ -19,7 +19,7 @@ import { placeWhatIsBuilt } from './build';
 import { Constants } from './constants';
 import { ALL_LOCALS, isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
-import { Operands } from './operands';
+import { MOVED_SINGLY, Operands } from './operands';
 import {
   type Branch,
   type Clause,
@@ -54,8 +54,6 @@ export interface Control {
 
 /** What stands below the operands of a legacy handler. */
 const CAUGHT: readonly ValType[] = [refType(false, HEAP.exn)];
-/** Values of a branch that are moved one by one; more go to their slots first, and from there together. */
-const MOVED_SINGLY = 4;
 
 export class Builder {
   readonly module: ModuleData;
@@ -245,8 +243,8 @@ export class Builder {
     this.sequence = attempt.body;
   }
 
-  /** A handler of the innermost control, a `try`; below the values of the tag stands the exception. */
-  handle(tagidx: number, types: readonly ValType[]): void {
+  /** A handler of the innermost control, a `try`, of a tag or of all (-1). Below the values of the tag stands the exception. */
+  handle(tagidx: number): void {
     const control = this.control(0);
     this.joins();
     if (this.dead < 0) {
@@ -256,7 +254,8 @@ export class Builder {
     this.dead = -1;
     control.kind = 'catch';
     const { operands } = this;
-    operands.settle(control.height, types);
+    operands.settle(control.height, CAUGHT);
+    if (tagidx >= 0) operands.settle(operands.height, this.module.tags[tagidx].type.params);
     const body: Statement[] = [];
     const slot = operands.slotAt(control.height);
     control.attempt!.clauses.push({ tagidx, slot, ref: 'before', to: body });
@@ -337,11 +336,7 @@ export class Builder {
     if (op === OP.end) this.end();
     else if (op === OP.delegate) this.delegate(reader.u32());
     else if (op === OP.else) this.otherwise();
-    else this.handleTag(op === OP.catch ? reader.u32() : -1);
-  }
-
-  handleTag(tagidx: number): void {
-    this.handle(tagidx, tagidx < 0 ? CAUGHT : [...CAUGHT, ...this.module.tags[tagidx].type.params]);
+    else this.handle(op === OP.catch ? reader.u32() : -1);
   }
 
   /** What comes next is not reached, up to the `else` or `end` where code lives again. */
@@ -369,10 +364,10 @@ export class Builder {
     return { label, moves: this.moves(types, this.operands.slotAt(control.height)), safepoint };
   }
 
-  /** A branch that is not taken leaves what the label takes, as the typed walk has it. */
+  /** A branch that is not taken leaves what the label takes, as the typed walk has it: only references have other types. */
   retype({ kind, params, results }: Control): void {
     const types = kind === 'loop' ? params : results;
-    if (holdReferences(types)) this.operands.forgetMade(types.length);
+    if (holdReferences(types)) this.operands.retype(types);
   }
 
   /** The same of a catch clause, whose values are put where they are expected. */

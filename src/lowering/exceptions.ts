@@ -43,8 +43,8 @@ export const EXCEPTIONS: Readonly<Record<ExceptionOp, Handler>> = {
     l.openTry([], params, results);
   },
   try_table: tryTable,
-  catch: (l) => l.handleTag(l.reader.u32()),
-  catch_all: (l) => l.handleTag(-1),
+  catch: (l) => l.handle(l.reader.u32()),
+  catch_all: (l) => l.handle(-1),
   delegate: (l) => l.delegate(l.reader.u32()),
   throw: throwTag,
   rethrow: (l) => throwSlot(l, l.caughtSlot(l.reader.u32())),

@@ -38,9 +38,27 @@ export class Locals {
   }
 }
 
+/** Where the slots of each value in a list begin, and behind the last those of all end. */
+const layouts = new WeakMap<readonly ValType[], Int32Array>();
+
+/** Of a list that is asked about again and again: a type's, of up to 1,000 values. */
+function layoutOf(types: readonly ValType[]): Int32Array {
+  let layout = layouts.get(types);
+  if (layout === undefined) {
+    layout = new Int32Array(types.length + 1);
+    for (let k = 0; k < types.length; k++) layout[k + 1] = layout[k] + slotsOf(types[k]);
+    layouts.set(types, layout);
+  }
+  return layout;
+}
+
+/** Slots that the first values of these types take. */
+export function slotsBefore(types: readonly ValType[], count: number): number {
+  return layoutOf(types)[count];
+}
+
 /** Slots that values of these types take. */
 export function slotsOfAll(types: readonly ValType[]): number {
-  let slots = 0;
-  for (const type of types) slots += slotsOf(type);
-  return slots;
+  if (types.length > 1) return layoutOf(types)[types.length];
+  return types.length === 0 ? 0 : slotsOf(types[0]);
 }
