@@ -153,7 +153,7 @@ export class Code {
   readonly quiet: boolean;
   /** The function's when this was made. */
   readonly generation: number;
-  /** Made with factories of its own. */
+  /** Made of the best factories: its own where the host compiles. There is no better code in this tier. */
   readonly hot: boolean;
   readonly locals: Locals;
   /** Bytes that the store was charged with for it. */

@@ -7,7 +7,7 @@ import { keepBody, keptBody, type LoweredBody, Lowering } from '../lowering';
 import type { Instance } from '../runtime';
 import type { Assembler } from './assemble';
 import { Code, type FuncCode, type Safepoint } from './code';
-import { compilesHotCode, hasFreshFactories } from './factories';
+import { compilesHotCode, hasFreshFactories, sharesBest } from './factories';
 import { Flattening } from './flatten';
 import { assembler } from './forms';
 import { registers } from './registers';
@@ -25,6 +25,8 @@ const BYTES_PER_HOT_NODE = 1200;
  * found hot (tiering.ts).
  */
 const HOT_ENTRIES = 24_000;
+/** The same where the best set is loaded and code shares it: making the code anew is all that it costs. */
+const HOT_ENTRIES_SHARED = 3_000;
 /** Work after which the store is asked for more room. */
 const MADE_AT_ONCE = 4096;
 
@@ -43,9 +45,10 @@ type Stage =
   | { readonly kind: 'flattening'; readonly body: LoweredBody; readonly flat: Flattening }
   | { readonly kind: 'assembling'; readonly assembler: Assembler };
 
-/** Code that is being made. */
+/** Code that is being made: for a function that has been found hot, or one that is called for the first time. */
 interface Making {
   readonly code: Code;
+  readonly isFound: boolean;
   stage: Stage;
 }
 
@@ -77,7 +80,7 @@ export function makeCode(state: FuncCode): Code {
 }
 
 /**
- * Goes on making the code of a wasm function, for about so many instructions; again with factories of its own when it is `hot`. The code,
+ * Goes on making the code of a wasm function, for about so many instructions; again with the best factories when it is `hot`. The code,
  * when it is complete.
  */
 export function makeSome(state: FuncCode, hot: boolean, most: number): Code | undefined {
@@ -112,12 +115,17 @@ function completed(state: FuncCode, code: Code): Code {
 
 /** The entry of a quiet function until it is hot. */
 function countedEntry(state: FuncCode, code: Code): Step {
-  let left = HOT_ENTRIES;
+  let entries = 0;
+  let left = HOT_ENTRIES_SHARED;
   return (fp) => {
     if (--left > 0) return code.entry(fp);
+    entries += HOT_ENTRIES_SHARED;
+    left = HOT_ENTRIES_SHARED;
+    if (entries < HOT_ENTRIES && !sharesBest()) return code.entry(fp);
     const better = makeSome(state, true, registers.lowering);
     // Made in parts, it goes on at the next entry; without room, after as many again.
-    left = isMaking(state) ? 1 : HOT_ENTRIES;
+    if (isMaking(state)) left = 1;
+    else if (better === undefined) entries = 0;
     return (better ?? code).entry(fp);
   };
 }
@@ -127,8 +135,9 @@ export function isMaking(state: FuncCode): boolean {
   return makings.has(state);
 }
 
-function begin(state: FuncCode, hot: boolean): Making {
+function begin(state: FuncCode, isFound: boolean): Making {
   const { func } = state;
+  const hot = isFound || sharesBest();
   const instance = func.instance!;
   begun(instance);
   const { module } = instance;
@@ -136,11 +145,11 @@ function begin(state: FuncCode, hot: boolean): Making {
   if (body !== undefined) {
     const code = new Code(state, hot, body.locals, body.entry);
     charge(code, body.size);
-    return { code, stage: { kind: 'flattening', body, flat: flatteningOf(body) } };
+    return { code, isFound, stage: { kind: 'flattening', body, flat: flatteningOf(body) } };
   }
   const lowering = new Lowering(module, func.funcidx);
   const code = new Code(state, hot, lowering.locals, lowering.entry);
-  return { code, stage: { kind: 'lowering', lowering } };
+  return { code, isFound, stage: { kind: 'lowering', lowering } };
 }
 
 /** Code of an instance is about to be made: it may run, and from now on it has. */
@@ -165,7 +174,7 @@ function goOn({ func }: FuncCode, making: Making, most: number): boolean {
   if (making.stage.kind === 'flattening') {
     const { body, flat } = making.stage;
     if (!flat.run(most)) return false;
-    const late = isLate(code, flat);
+    const late = isLate(making, flat);
     making.stage = { kind: 'assembling', assembler: assembler(code, body, func.instance!, flat, late) };
   }
   return making.stage.assembler.run(most);
@@ -181,15 +190,16 @@ function flatteningOf(body: LoweredBody): Flattening {
   return flat;
 }
 
-function isLate({ hot }: Code, { blocks }: Flattening): boolean {
+function isLate({ isFound }: Making, { blocks }: Flattening): boolean {
   const mayStop = registers.lowering < Number.POSITIVE_INFINITY;
   const from = compilesHotCode() ? LATE_FROM_COMPILED : LATE_FROM;
-  return !hot && !mayStop && blocks.length >= from;
+  return !isFound && !mayStop && blocks.length >= from;
 }
 
 /** Reserves the room that the code takes, before it does. */
 function charge(code: Code, size: number): void {
-  const bytes = Math.ceil(size * (code.hot ? BYTES_PER_HOT_NODE : BYTES_PER_NODE));
+  const hasOwn = code.hot && compilesHotCode();
+  const bytes = Math.ceil(size * (hasOwn ? BYTES_PER_HOT_NODE : BYTES_PER_NODE));
   if (!code.charge.add(bytes - code.bytes)) throw trap('codeExhausted');
   code.bytes = bytes;
 }

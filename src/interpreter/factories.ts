@@ -104,7 +104,7 @@ function theEnvironment(): FactoryEnvironment {
   return environment;
 }
 
-/** What code is made of: what all code shares, or for `hot` code what is its own, where the host has that. */
+/** What code is made of: what all code shares, or what is best: for `hot` code what is its own, where the host has that. */
 export function factorySource(hot: boolean): FactorySource {
   if (hot && makeFresh !== undefined) {
     fresh ??= makeFresh(theEnvironment()) ?? factorySource(false);
@@ -148,4 +148,11 @@ export function compilesHotCode(): boolean {
 }
 export function hasFreshFactories(): boolean {
   return makeFresh !== undefined;
+}
+/**
+ * Whether the best set is loaded, and one that code shares: where nothing is compiled. All code is made of it from then on. It has the
+ * registers, too, so what is made of the compact set gets slower at that moment and is made again as soon as it is found running.
+ */
+export function sharesBest(): boolean {
+  return fresh !== undefined && fresh !== shared && !compilesHot;
 }

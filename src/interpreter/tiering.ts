@@ -8,7 +8,7 @@
 import type { Func } from '../runtime';
 import { type FuncCode, isSafepoint, type Safepoint } from './code';
 import { isMaking, makeSome } from './driver';
-import { hasFreshFactories } from './factories';
+import { hasFreshFactories, sharesBest } from './factories';
 import { tieredIn } from './offers';
 import { policyOf } from './policy';
 import { registers } from './registers';
@@ -16,7 +16,7 @@ import type { Step } from './step';
 
 /** Samples after which all heat is halved. */
 const WINDOW = 1024;
-/** Heat at which a function is hot: reached by about 0.4 % of the samples. */
+/** Heat at which a function is hot: reached by about 0.4 % of the samples. Where code shares the best set, once is enough. */
 const HOT = 8;
 /** A long function costs more to lower and to get warm again, so it must be found once more for this many bytes. */
 const BYTES_PER_SAMPLE = 512;
@@ -35,7 +35,7 @@ export function afterSafepoint(site: Safepoint): Step | null {
   const heat = warmed(state);
   const size = sizeOf(code.func);
   const raised = raise(site, heat >= Math.max(HOT_FOR_TIERS, size / BYTES_PER_TIER_SAMPLE));
-  const isHot = heat >= Math.max(HOT, size / BYTES_PER_SAMPLE);
+  const isHot = heat >= Math.max(sharesBest() ? 1 : HOT, size / BYTES_PER_SAMPLE);
   if (raised !== undefined) return raised;
   if (!hasFreshFactories() || (!isHot && !isMaking(state))) return site.resume;
   const better = makeSome(state, true, registers.lowering);
