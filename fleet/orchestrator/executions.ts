@@ -8,6 +8,8 @@ const NONE: ReadonlySet<string> = new Set();
 export class ExecutionTable {
   private readonly records = new Map<string, ExecutionRecord>();
   private readonly onDevice = new Map<string, Set<string>>();
+  /** Those that are wanted, and on no device, or on their way to another one. */
+  private readonly loose = new Set<string>();
 
   /** Called with each decision, once it is written down. */
   onSave: ((record: ExecutionRecord) => void) | undefined;
@@ -33,6 +35,9 @@ export class ExecutionTable {
       const there = this.onDevice.get(record.device) ?? new Set();
       this.onDevice.set(record.device, there.add(record.id));
     }
+    const isLoose = record.device === undefined || record.moving !== undefined;
+    if (record.wanted === 'running' && isLoose) this.loose.add(record.id);
+    else this.loose.delete(record.id);
     this.records.set(record.id, record);
   }
 
@@ -49,6 +54,13 @@ export class ExecutionTable {
   }
   wanted(): ExecutionRecord[] {
     return [...this.records.values()].filter(({ wanted }) => wanted === 'running');
+  }
+  /** Those that are on no device, or on their way to another one, and those whose place one of these devices is. */
+  *without(devices: Iterable<string>): Generator<ExecutionRecord> {
+    for (const id of this.loose) yield this.get(id);
+    for (const device of devices)
+      for (const id of this.on(device))
+        if (!this.loose.has(id) && this.get(id).wanted === 'running') yield this.get(id);
   }
   /** Those whose place a device is. */
   on(device: string): ReadonlySet<string> {

@@ -43,7 +43,9 @@ export class Healing {
     this.isWatching = true;
     try {
       await this.parts.health.check();
-      const homeless = this.office.executions.wanted().filter((record) => this.isHomeless(record));
+      const { devices, executions } = this.office;
+      const away = devices.names().filter((name) => !devices.isAlive(name));
+      const homeless = [...executions.without(away)].filter((record) => this.isHomeless(record));
       await Promise.all(
         homeless.map(({ id, epoch }) => this.heal(id, epoch === 0 ? 'it is new' : 'its device is away')),
       );

@@ -7,6 +7,7 @@ import { type ExecutionSpec, executionIdOf } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { Identity } from '../security/keys';
 import type { Database } from '../store/database';
+import { CardIndex } from './card-index';
 import { type Card, cards } from './cards';
 
 export interface Judgement {
@@ -47,6 +48,8 @@ const storedCertificates = list(shape({ decision, certificate: text(16_384) }), 
 
 export class Zones {
   private readonly cards = new Map<string, Card>();
+  /** Of the cards, until they change. */
+  private known: CardIndex | undefined;
 
   constructor(
     private readonly database: Database,
@@ -67,6 +70,7 @@ export class Zones {
       const key = `${card.kind}/${card.name}`;
       await this.database.put(`card/${key}`, card);
       this.cards.set(key, card);
+      this.known = undefined;
     }
     return read;
   }
@@ -74,28 +78,30 @@ export class Zones {
   async remove(kind: string, name: string): Promise<void> {
     const key = `${kind}/${name}`;
     if (!this.cards.delete(key)) throw new FleetError('not-found', `no card ${key}`);
+    this.known = undefined;
     await this.database.remove(`card/${key}`);
   }
 
   list(): Card[] {
     return [...this.cards.values()];
   }
-  private ofKind<K extends Card['kind']>(kind: K): Extract<Card, { kind: K }>[] {
-    return this.list().filter((card): card is Extract<Card, { kind: K }> => card.kind === kind);
+  private get index(): CardIndex {
+    this.known ??= new CardIndex(this.cards.values());
+    return this.known;
   }
 
   get active(): boolean {
-    return this.ofKind('zone').length > 0;
+    return this.index.hasZones;
   }
 
   judge(spec: ExecutionSpec, device: string): Judgement {
     if (!this.active) return { zone: undefined, levels: [], reasons: [] };
-    const node = this.ofKind('node').find(({ name, title }) => name === device || title === device);
+    const node = this.index.node(device);
     const { levels, unknown } = this.levelsOf(spec, node?.name ?? device, device);
     const reasons = [...unknown];
     if (node === undefined)
       return { zone: undefined, levels, reasons: [...reasons, `no card says in which zone ${device} is`] };
-    const allowed = this.ofKind('zone').find(({ name }) => name === node.zone)?.allowed ?? [];
+    const allowed = this.index.zone(node.zone)?.allowed ?? [];
     for (const level of levels)
       if (!allowed.includes(level)) reasons.push(`zone ${node.zone} does not allow the risk level ${level}`);
     return { zone: node.zone, levels, reasons };
@@ -106,7 +112,7 @@ export class Zones {
     const unknown: string[] = [];
     if (risk !== undefined) levels.add(risk);
     for (const { name, digest } of modules) {
-      const card = this.ofKind('module').find((one) => one.name === name || one.name === digest);
+      const card = this.index.module(name, digest);
       if (card === undefined) {
         if (risk === undefined) unknown.push(`no card says how risky module ${name} is`);
         continue;
@@ -115,9 +121,7 @@ export class Zones {
       if (card.output !== undefined && card.output !== 'inherit') levels.add(card.output);
       // What another module has written has been looked at there.
       if (card.input === undefined || card.input === 'temp') continue;
-      const source = this.ofKind('source').find(
-        (one) => one.type === card.input && (one.device === node || one.device === device),
-      );
+      const source = this.index.source(card.input, node, device);
       if (source === undefined) unknown.push(`no card says how risky ${card.input} of ${device} is`);
       else levels.add(source.risk);
     }

@@ -3,29 +3,28 @@
  * more. Agents keep them for their neighbours, an orchestrator for everybody, and each for what it has given away itself.
  */
 
-import { integer, readJson, record } from '../protocol/checked';
 import { type Checkpoint, type CheckpointHead, decodeCheckpoint, isNewer } from '../protocol/checkpoint';
 import { FleetError } from '../protocol/errors';
+import { Fences } from './fences';
 import type { Files } from './files';
+import { Locks } from './locks';
 
 export class Copies {
   private readonly heads = new Map<string, CheckpointHead>();
-  private fences = new Map<string, number>();
+  private readonly fences: Fences;
   /** Writes of one file follow each other. */
-  private last: Promise<void> = Promise.resolve();
+  private readonly locks = new Locks();
 
   constructor(
     private readonly files: Files,
     private readonly folder: string,
-  ) {}
+  ) {
+    this.fences = new Fences(files, `${folder}-fences`);
+  }
 
   /** Reads what is there. A copy that is damaged is none. */
   async open(): Promise<void> {
-    const fences = await this.files.read(`${this.folder}-fences.json`);
-    if (fences !== undefined) {
-      const told = readJson(new TextDecoder().decode(fences), record(integer(0)), 'fences');
-      this.fences = new Map(Object.entries(told));
-    }
+    await this.fences.open();
     for (const id of await this.files.list(this.folder)) {
       const copy = await this.get(id);
       if (copy !== undefined) this.heads.set(id, copy.head);
@@ -42,7 +41,9 @@ export class Copies {
     }
     this.heads.set(head.execution, head);
     try {
-      await this.inTurn(() => this.files.write(`${this.folder}/${head.execution}`, bytes));
+      await this.locks.with(head.execution, () =>
+        this.files.write(`${this.folder}/${head.execution}`, bytes),
+      );
     } catch (error) {
       if (before === undefined) this.heads.delete(head.execution);
       else this.heads.set(head.execution, before);
@@ -71,34 +72,21 @@ export class Copies {
 
   async remove(id: string): Promise<void> {
     this.heads.delete(id);
-    await this.inTurn(() => this.files.remove(`${this.folder}/${id}`));
+    await this.locks.with(id, () => this.files.remove(`${this.folder}/${id}`));
   }
 
   /** Throws when there is a later epoch than this one. */
   check(id: string, epoch: number): void {
-    const fence = this.fences.get(id) ?? 0;
+    const fence = this.fence(id);
     if (epoch < fence)
       throw new FleetError('older-epoch', `${id} is of epoch ${fence} or later by now, not of ${epoch}`);
   }
   fence(id: string): number {
-    return this.fences.get(id) ?? 0;
+    return this.fences.of(id);
   }
 
   /** From now on nothing of an epoch below this one is taken. */
-  async raise(id: string, epoch: number): Promise<void> {
-    if ((this.fences.get(id) ?? 0) >= epoch) return;
-    this.fences.set(id, epoch);
-    await this.inTurn(() =>
-      this.files.write(
-        `${this.folder}-fences.json`,
-        new TextEncoder().encode(JSON.stringify(Object.fromEntries(this.fences))),
-      ),
-    );
-  }
-
-  private inTurn(write: () => Promise<void>): Promise<void> {
-    const next = this.last.then(write, write);
-    this.last = next.catch(() => undefined);
-    return next;
+  raise(id: string, epoch: number): Promise<void> {
+    return this.fences.raise(id, epoch);
   }
 }

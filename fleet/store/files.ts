@@ -12,24 +12,28 @@ export interface Files {
 
 /** Files that are lost with the process: for browsers, simulations and tests. */
 export class MemoryFiles implements Files {
-  private readonly files = new Map<string, Uint8Array>();
+  /** Each in the parts in which it was written, until somebody reads it. */
+  private readonly files = new Map<string, Uint8Array[]>();
 
   async read(path: string): Promise<Uint8Array | undefined> {
-    return this.files.get(path);
-  }
-  async write(path: string, bytes: Uint8Array): Promise<void> {
-    this.files.set(path, bytes.slice());
-  }
-  async append(path: string, ...parts: readonly Uint8Array[]): Promise<void> {
-    const before = this.files.get(path) ?? new Uint8Array(0);
-    const after = new Uint8Array(parts.reduce((sum, { length }) => sum + length, before.length));
-    after.set(before);
-    let at = before.length;
+    const parts = this.files.get(path);
+    if (parts === undefined || parts.length === 1) return parts?.[0];
+    const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
     for (const part of parts) {
-      after.set(part, at);
+      whole.set(part, at);
       at += part.length;
     }
-    this.files.set(path, after);
+    this.files.set(path, [whole]);
+    return whole;
+  }
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    this.files.set(path, [Uint8Array.from(bytes)]);
+  }
+  async append(path: string, ...parts: readonly Uint8Array[]): Promise<void> {
+    const known = this.files.get(path) ?? [];
+    this.files.set(path, known);
+    for (const part of parts) known.push(Uint8Array.from(part));
   }
   async remove(path: string): Promise<void> {
     this.files.delete(path);
