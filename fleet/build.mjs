@@ -4,19 +4,19 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync }
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { SOURCES } from './sources.mjs';
+import { BROWSER_SOURCES, SOURCES } from './sources.mjs';
 
 const fleet = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(fleet);
 
-const sources = {
+const sourcesOf = (entries) => ({
   name: 'tswasm-sources',
   setup(b) {
     b.onResolve({ filter: /^tswasm($|\/)/ }, ({ path: entry }) =>
-      Object.hasOwn(SOURCES, entry) ? { path: path.join(root, SOURCES[entry]) } : undefined,
+      Object.hasOwn(entries, entry) ? { path: path.join(root, entries[entry]) } : undefined,
     );
   },
-};
+});
 
 export async function buildFleet(out = path.join(fleet, 'dist')) {
   mkdirSync(out, { recursive: true });
@@ -31,17 +31,22 @@ export async function buildFleet(out = path.join(fleet, 'dist')) {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    plugins: [sources],
+    plugins: [sourcesOf(SOURCES)],
     logLevel: 'warning',
   });
   await build({
-    entryPoints: { page: path.join(fleet, 'page/main.ts') },
+    entryPoints: {
+      page: path.join(fleet, 'page/main.ts'),
+      agent: path.join(fleet, 'page/agent.ts'),
+      'agent-worker': path.join(fleet, 'browser/worker.ts'),
+    },
     outdir: out,
     bundle: true,
     minify: true,
     platform: 'browser',
     target: 'es2022',
     format: 'esm',
+    plugins: [sourcesOf(BROWSER_SOURCES)],
     logLevel: 'warning',
   });
   copyFileSync(

@@ -1,1 +1,2 @@
 export const SOURCES: Readonly<Record<string, string>>;
+export const BROWSER_SOURCES: Readonly<Record<string, string>>;

@@ -5,4 +5,8 @@ export const SOURCES = {
   'tswasm/wasi': 'src/wasi/index.ts',
   'tswasm/wasi-nn': 'src/wasi-nn/index.ts',
   'tswasm/node': 'src/node.ts',
+  'tswasm/browser': 'src/browser.ts',
 };
+
+/** The same in a browser. */
+export const BROWSER_SOURCES = { ...SOURCES, tswasm: 'src/index.ts' };

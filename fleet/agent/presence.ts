@@ -9,6 +9,8 @@ export interface Conditions {
   readonly load: number;
   readonly freeMemoryBytes: number;
   readonly battery?: number;
+  /** Its host gives it little time: a page in the background. */
+  readonly throttled?: boolean;
 }
 
 export class Presence {

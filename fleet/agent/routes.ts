@@ -5,6 +5,7 @@ import { integer, list, shape, text, withDefault } from '../protocol/checked';
 import { callKey, KEPT_HEADER, MAX_ARGUMENTS, type PendingCall } from '../protocol/checkpoint';
 import { executionIdOf, executionSpec } from '../protocol/deployment';
 import { errorDocument, FleetError } from '../protocol/errors';
+import { baseOf } from '../protocol/relayed';
 import { MAX_ROUNDS } from '../protocol/reports';
 import { blobRoutes, copyRoutes, sendBytes } from '../protocol/routes';
 import { callerOf, only } from '../security/gate';
@@ -34,8 +35,8 @@ const epochDocument = shape({ epoch: integer(1) });
 /** An answer's JSON for whatever went wrong; to elsewhere when the execution has gone there. */
 export function failure(error: unknown, c: Context): Response {
   if (error instanceof MovedError) {
-    const url = new URL(c.req.url);
-    return c.body(null, 307, { location: error.to + url.pathname + url.search });
+    const { url } = c.req;
+    return c.body(null, 307, { location: error.to + url.slice(baseOf(url).length) });
   }
   const status = error instanceof FleetError ? error.status : 500;
   return c.json(errorDocument(error), status as 400);

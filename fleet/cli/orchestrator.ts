@@ -6,6 +6,8 @@ import { busRoutes, type OrchestratorBus } from '../orchestrator/bus';
 import { orchestratorMetrics } from '../orchestrator/metrics';
 import { ociRoutes } from '../orchestrator/oci';
 import { Orchestrator } from '../orchestrator/orchestrator';
+import { Relay } from '../orchestrator/relay';
+import { relayRoutes, viaRoutes } from '../orchestrator/relay-routes';
 import { orchestratorRoutes } from '../orchestrator/routes';
 import { pageRoutes } from '../page/routes';
 import { Client } from '../protocol/client';
@@ -82,8 +84,11 @@ export async function startOrchestrator(options: MemberOptions): Promise<Orchest
   );
   sessions.grant(await observerToken(files), { name: 'observer', role: 'observer' });
   app.route(BASE, memberRoutes(registrar, sessions));
-  app.route('/', pageRoutes(new URL('page.js', import.meta.url)));
+  app.route('/', pageRoutes(new URL('.', import.meta.url)));
   app.route(BASE, orchestratorRoutes(orchestrator));
+  const relay = new Relay(nodeWorld);
+  app.route('/', viaRoutes(relay, receiver));
+  app.route(BASE, relayRoutes({ relay, devices: orchestrator.devices, url: () => url, wire: nodeTransport }));
   app.route('/', ociRoutes(orchestrator.modules, orchestrator.blobs, sessions));
   app.route(BASE, eventRoutes(events));
   app.route(

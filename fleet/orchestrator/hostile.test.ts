@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeWorld } from '../agent/node-world';
 import { readTopic, signEvent, TOPICS } from '../protocol/bus';
+import { encodeReply, encodeRequest } from '../protocol/frames';
 import { TestBroker } from '../testing/bus';
 import { TestFleet } from '../testing/fleet';
 import { assemble, STATEFUL } from '../testing/modules';
@@ -52,6 +53,16 @@ const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Ui
   ['POST', 'http://orchestrator/liquid/v1/enrol', json({ name: 'x', token: 'x', proof: 'y' })],
   ['POST', 'http://orchestrator/liquid/v1/devices/ash/heartbeat', json({ name: 'ash', executions: [] })],
   ['PUT', 'http://orchestrator/liquid/v1/modules/x/1.0.0', json('no module')],
+  [
+    'POST',
+    'http://orchestrator/liquid/v1/relay/forward',
+    encodeRequest({ method: 'GET', url: 'http://ash/liquid/v1/executions', headers: { 'liquid-x': 'y' } }),
+  ],
+  [
+    'POST',
+    'http://orchestrator/liquid/v1/relay/replies/1',
+    encodeReply({ status: 200, headers: { etag: 'x' }, body: Uint8Array.of(1) }),
+  ],
 ];
 
 function mutated(bytes: Uint8Array, seed: number): Uint8Array {
@@ -78,6 +89,8 @@ describe('requests from outside', () => {
       'cards',
       `executions/${id}/certificates`,
       'deployments',
+      'relay',
+      'relay/next',
     ];
     for (const host of ['ash', 'orchestrator'])
       for (const route of routes)

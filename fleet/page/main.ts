@@ -174,7 +174,24 @@ async function look(): Promise<void> {
   part('log').textContent = events.slice(-SHOWN).reverse().map(line).join('\n');
 }
 
+/** Opens a page that is a device, with a token of its own. */
+async function join(): Promise<void> {
+  // Opened at once: what is opened later is taken for an advertisement.
+  const opened = window.open('about:blank');
+  try {
+    const { token } = (await ask('POST', 'tokens', { role: 'agent' })) as { token: string };
+    const name = `browser-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36).slice(0, 4)}`;
+    const url = new URL(`agent#${name}/${token}`, location.href).href;
+    if (opened === null) say('The browser has kept the page from opening: allow it to.');
+    else opened.location.href = url;
+  } catch (error) {
+    opened?.close();
+    say((error as Error).message);
+  }
+}
+
 async function main(): Promise<void> {
+  part('join').addEventListener('click', () => void join());
   try {
     await signIn();
   } catch (error) {

@@ -46,9 +46,17 @@ async function read(c: Context, max: number): Promise<Uint8Array> {
 /** Node's own stream of the request where there is one: making a `Request`'s body of it takes longer than reading it. */
 function piecesOf(c: Context): AsyncIterable<Uint8Array> {
   const { incoming } = (c.env ?? {}) as { readonly incoming?: AsyncIterable<Uint8Array> };
-  return incoming ?? c.req.raw.body ?? nothing();
+  return incoming ?? streamed(c.req.raw.body);
 }
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+/** Not every browser's streams can be iterated over. */
+async function* streamed(stream: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  const reader = stream?.getReader();
+  for (;;) {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    if (done || value === undefined) return;
+    yield value;
+  }
+}
 
 function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
   if (pieces.length === 1) return pieces[0];

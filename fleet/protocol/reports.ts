@@ -18,6 +18,9 @@ export function silenceFor(devices: number): number {
   return intervalFor(devices) * LEFT_OUT;
 }
 
+/** Of what members of this build say. */
+export const VERSION = '0.1.0';
+
 /** What a device is: sent when it registers. */
 export const deviceDescription = shape({
   name,

@@ -6,6 +6,7 @@
 import { type Reader, shape, text } from '../protocol/checked';
 import type { Reply, Request, Transport } from '../protocol/client';
 import { FleetError } from '../protocol/errors';
+import { baseOf } from '../protocol/relayed';
 import type { Certificate, Trust } from './certificates';
 import { sha256Hex } from './digest';
 import { type Identity, unverified, verified } from './keys';
@@ -29,45 +30,46 @@ const LARGE_BODY = 256 * 1024;
 /** A transport that signs. A nonce that has just served is taken for good; after anything that went wrong it is asked for. */
 export function signing(transport: Transport, identity: Identity): Transport {
   const nonces = new Map<string, string>();
-  const learn = (origin: string, reply: Reply): void => {
+  const learn = (base: string, reply: Reply): void => {
     const nonce = reply.headers[NONCE_HEADER];
-    if (nonce !== undefined) nonces.set(origin, nonce);
+    if (nonce !== undefined) nonces.set(base, nonce);
   };
-  const ask = async (origin: string, timeout: number | undefined): Promise<void> =>
-    learn(origin, await transport({ method: 'HEAD', url: `${origin}/liquid/v1/nonce`, timeout }));
+  const ask = async (base: string, timeout: number | undefined): Promise<void> =>
+    learn(base, await transport({ method: 'HEAD', url: `${base}/liquid/v1/nonce`, timeout }));
   const attempt = async (request: Request): Promise<Reply> => {
-    const { origin, pathname, search } = new URL(request.url);
+    const base = baseOf(request.url);
+    const { pathname, search } = new URL(request.url);
     const told: Token = {
       method: request.method,
       path: pathname + search,
       body: await sha256Hex(request.body ?? new Uint8Array(0)),
-      nonce: nonces.get(origin) ?? '',
+      nonce: nonces.get(base) ?? '',
       once: crypto.randomUUID(),
       certificate: identity.certificate,
     };
     const authorization = SCHEME + (await identity.sign('request', told));
     try {
       const reply = await transport({ ...request, headers: { ...request.headers, authorization } });
-      learn(origin, reply);
+      learn(base, reply);
       return reply;
     } catch (error) {
-      nonces.delete(origin);
+      nonces.delete(base);
       throw error;
     }
   };
   return async (request) => {
-    const { origin } = new URL(request.url);
+    const base = baseOf(request.url);
     const large = (request.body?.length ?? 0) > LARGE_BODY;
-    const before = nonces.get(origin);
-    if (large && before === undefined) await ask(origin, request.timeout);
+    const before = nonces.get(base);
+    if (large && before === undefined) await ask(base, request.timeout);
     let reply: Reply;
     try {
       reply = await attempt(request);
     } catch (error) {
       // A refusal may be lost with the connection when the body is still on its way. A new nonce says that it was one.
       if (!large || before === undefined) throw error;
-      await ask(origin, request.timeout);
-      if (nonces.get(origin) === before) throw error;
+      await ask(base, request.timeout);
+      if (nonces.get(base) === before) throw error;
       return attempt(request);
     }
     return reply.status === 401 && reply.headers[NONCE_HEADER] !== undefined ? attempt(request) : reply;
@@ -93,6 +95,18 @@ export class Receiver {
   constructor(private readonly trust: Trust) {}
 
   async check(authorization: string | undefined, method: string, path: string): Promise<Signed> {
+    const { certificate, told } = await this.read(authorization, method, path);
+    this.use(told);
+    return { certificate, body: told.body };
+  }
+
+  /** Who has signed a request that is for another receiver: that one finds out whether it is the first time. */
+  async signer(authorization: string | undefined, method: string, path: string): Promise<Signed> {
+    const { certificate, told } = await this.read(authorization, method, path);
+    return { certificate, body: told.body };
+  }
+
+  private async read(authorization: string | undefined, method: string, path: string) {
     if (authorization === undefined || !authorization.startsWith(SCHEME))
       throw new FleetError('unauthorized', 'the request is not signed by a member of the fleet');
     const jws = authorization.slice(SCHEME.length);
@@ -101,8 +115,7 @@ export class Receiver {
     const told = await verified(jws, 'request', certificate.signing, token as Reader<Token>);
     if (told.method !== method || told.path !== path)
       throw new FleetError('unauthorized', 'the signature is of another request');
-    this.use(told);
-    return { certificate, body: told.body };
+    return { certificate, told };
   }
 
   private use({ nonce, once }: Token): void {

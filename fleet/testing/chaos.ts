@@ -12,6 +12,8 @@ import { assemble, COUNTER } from './modules';
 /** The execution that holds a lease. */
 export const EXCLUSIVE = 'exclusive';
 const NAMES = ['ash', 'birch', 'cedar'];
+/** The one that nobody reaches by itself, as a page of a browser. */
+const PAGE = 'cedar';
 const ORCHESTRATOR = 'http://orchestrator';
 const CALLS = /^http:\/\/orchestrator\/liquid\/v1\/executions\/([^/]+)\/calls$/;
 
@@ -74,7 +76,7 @@ export class Chaos {
     const { fleet } = this;
     fleet.network.observe = (from, request, reply) => this.observer.hear(from, request, reply);
     await fleet.startOrchestrator();
-    for (const name of NAMES) await fleet.startAgent(name);
+    for (const name of NAMES) await start(fleet, name);
     const module = await assemble(COUNTER);
     for (const name of this.executions) await fleet.deploy(name, module, { exclusive: name === EXCLUSIVE });
     this.clock.onPass = () => this.countCopies();
@@ -193,10 +195,14 @@ async function midway({ clock, random }: Mishap): Promise<void> {
   for (let k = random(150); k > 0; k--) await clock.turn();
 }
 
+function start(fleet: TestFleet, name: string): Promise<unknown> {
+  return name === PAGE ? fleet.startPage(name) : fleet.startAgent(name);
+}
+
 async function restart({ fleet, pass, random }: Mishap, name: string): Promise<void> {
   if (fleet.agents.has(name)) fleet.kill(name);
   await pass(random(2) * random(6_000));
-  await fleet.startAgent(name);
+  await start(fleet, name);
 }
 
 async function restartOrchestrator({ fleet, pass, random }: Mishap): Promise<void> {

@@ -7,8 +7,11 @@ import { nodeWorld } from '../agent/node-world';
 import { Presence } from '../agent/presence';
 import { agentRoutes, fleetApp } from '../agent/routes';
 import type { World } from '../agent/world';
+import { startRelayedAgent } from '../browser/agent';
 import { OrchestratorBus } from '../orchestrator/bus';
 import { Orchestrator } from '../orchestrator/orchestrator';
+import { Relay } from '../orchestrator/relay';
+import { relayRoutes, viaRoutes } from '../orchestrator/relay-routes';
 import { orchestratorRoutes } from '../orchestrator/routes';
 import { Client } from '../protocol/client';
 import { PERMISSIONS } from '../protocol/deployment';
@@ -55,8 +58,8 @@ class Leash implements Files {
 interface Running {
   readonly leash: Leash;
   readonly agent: Agent;
-  readonly presence: Presence;
   readonly trust: Trust;
+  readonly close: () => void;
 }
 
 export class TestFleet {
@@ -129,6 +132,11 @@ export class TestFleet {
     );
     app.route(BASE, memberRoutes(this.registrar, sessions));
     app.route(BASE, orchestratorRoutes(this.orchestrator));
+    const relay = new Relay(this.world);
+    app.route('/', viaRoutes(relay, receiver));
+    const wire = this.network.wireOf(ORCHESTRATOR);
+    const { devices } = this.orchestrator;
+    app.route(BASE, relayRoutes({ relay, devices, url: () => ORCHESTRATOR, wire }));
     this.network.add(ORCHESTRATOR, app);
     await this.orchestrator.open();
     if (this.broker !== undefined)
@@ -205,19 +213,44 @@ export class TestFleet {
     const conditions = () => ({ load: 0, freeMemoryBytes: 2 ** 32 });
     const presence = new Presence(agent, ORCHESTRATOR, description, trust, conditions);
     await presence.start();
-    this.agents.set(name, { agent, presence, leash: files, trust });
+    const close = () => {
+      presence.stop();
+      agent.close();
+    };
+    this.agents.set(name, { agent, close, leash: files, trust });
     if (this.broker !== undefined) new AgentBus(agent, trust, this.broker.connect, async () => ({}));
+    return agent;
+  }
+
+  /** An agent as in a page: nobody reaches it, and it reaches the orchestrator alone. */
+  async startPage(name: string): Promise<Agent> {
+    const leash = new Leash(this.folder(name));
+    const wire = this.network.wireOf(`http://${name}`);
+    const { agent, trust, close } = await startRelayedAgent({
+      name,
+      token: await this.registrar.token('agent'),
+      base: ORCHESTRATOR,
+      world: this.world,
+      files: leash,
+      transport: async (request) => {
+        if (!request.url.startsWith(`${ORCHESTRATOR}/`)) throw new Error(`a page may not ask ${request.url}`);
+        return wire(request);
+      },
+      machine: { memoryBytes: 2 ** 32, cores: 1, fuelPerSecond: 1e6, engine: 'test' },
+      conditions: () => ({ load: 0, freeMemoryBytes: 2 ** 32 }),
+      log: (text, execution) => this.note(`${name} ${execution ?? ''}: ${text}`),
+    });
+    this.agents.set(name, { agent, close, leash, trust });
     return agent;
   }
 
   /** As a loss of power: nothing more is heard of it, and its folder is as it is. */
   kill(name: string): void {
-    const { agent, presence, leash } = this.agents.get(name)!;
+    const { close, leash } = this.agents.get(name)!;
     leash.cut = true;
     this.network.remove(`http://${name}`);
     this.broker?.drop(name);
-    presence.stop();
-    agent.close();
+    close();
     this.agents.delete(name);
   }
 

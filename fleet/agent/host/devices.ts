@@ -2,6 +2,8 @@
  * What may hang on a device, each behind an interface: the real thing on the device, a simulated one elsewhere. Everything may take its time;
  * the guest waits.
  */
+import { PERMISSIONS, type Permission } from '../../protocol/deployment';
+
 export interface Camera {
   /** A JPEG image. */
   takeImage(): Promise<Uint8Array>;
@@ -31,6 +33,21 @@ export interface Devices {
   readonly network?: Network;
   readonly gpio?: Pins;
   readonly i2c?: Wires;
+}
+
+/** What may be permitted to executions here. */
+export function permissionsOf(devices: Devices, models: readonly unknown[]): Permission[] {
+  const has: Readonly<Record<Permission, boolean>> = {
+    sys: true,
+    communication: true,
+    camera: devices.camera !== undefined,
+    dht: devices.dht !== undefined,
+    network: devices.network !== undefined,
+    gpio: devices.gpio !== undefined,
+    i2c: devices.i2c !== undefined,
+    nn: models.length > 0,
+  };
+  return PERMISSIONS.filter((one) => has[one]);
 }
 
 /** The smallest JPEG that decoders take: one grey pixel. */
