@@ -1,6 +1,10 @@
 /** Node as the world of agents and orchestrators. */
 import { nodeHost } from 'tswasm/node';
+import { useCryptography } from '../security/cryptography';
+import { nodeCryptography } from '../security/node-cryptography';
 import type { World } from './world';
+
+useCryptography(nodeCryptography);
 
 export const nodeWorld: World = {
   now: () => performance.now(),

@@ -68,12 +68,7 @@ export class RelayedServer {
 }
 
 /** A transport to everybody: what is not for the orchestrator goes through it. `outer` signs for the orchestrator. */
-export function forwarding(
-  direct: Transport,
-  outer: Client,
-  base: string,
-  orchestrator: string,
-): Transport {
+export function forwarding(direct: Transport, outer: Client, base: string, orchestrator: string): Transport {
   return async (request) => {
     const to = baseOf(request.url);
     const rest = request.url.slice(to.length);

@@ -1,12 +1,16 @@
-/** SHA-256 by the Web Cryptography that Node, workers and pages have. */
+/** SHA-256. */
+import { cryptography } from './cryptography';
+
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export function hex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  for (const byte of bytes) text += DIGITS[byte];
   return text;
 }
 
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  return cryptography().sha256(bytes);
 }
 
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {

@@ -3,22 +3,17 @@
  * orchestrator says so. The keys are made at the first start and never leave the folder.
  */
 import type { webcrypto } from 'node:crypto';
-import {
-  CompactSign,
-  calculateJwkThumbprint,
-  compactVerify,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-} from 'jose';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { type Reader, readJson, shape, text } from '../protocol/checked';
 import { FleetError } from '../protocol/errors';
 import type { Files } from '../store/files';
+import { cryptography } from './cryptography';
+import { payloadOf, signed } from './jws';
 
 const jwk = shape({ kty: text(8), crv: text(16), x: text(64) });
 const privateJwk = shape({ kty: text(8), crv: text(16), x: text(64), d: text(64) });
 export type PublicKey = ReturnType<typeof jwk>;
+export type PrivateKey = ReturnType<typeof privateJwk>;
 export const publicKey: Reader<PublicKey> = jwk;
 
 const stored = shape({ signing: privateJwk, sealing: privateJwk, certificate: text(8192) });
@@ -36,12 +31,13 @@ export interface Identity {
 }
 
 interface Stored {
-  readonly signing: JWK;
-  readonly sealing: JWK;
+  readonly signing: PrivateKey;
+  readonly sealing: PrivateKey;
   readonly certificate: string;
 }
 
-const open = ({ kty, crv, x }: JWK): PublicKey => ({ kty: kty!, crv: crv!, x: x! });
+const open = ({ kty, crv, x }: PrivateKey): PublicKey => ({ kty, crv, x });
+const whole = (key: JWK): PrivateKey => privateJwk(key, 'a new key');
 
 /** The identity in the folder; a new one when there is none. */
 export async function identityIn(files: Files, file = 'identity.json'): Promise<Identity> {
@@ -73,14 +69,14 @@ async function newKeys(): Promise<Stored> {
   const signing = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const sealing = await crypto.subtle.generateKey({ name: 'X25519' }, true, ['deriveBits']);
   return {
-    signing: await exportJWK(signing.privateKey),
-    sealing: await exportJWK((sealing as webcrypto.CryptoKeyPair).privateKey),
+    signing: whole(await exportJWK(signing.privateKey)),
+    sealing: whole(await exportJWK((sealing as webcrypto.CryptoKeyPair).privateKey)),
     certificate: '',
   };
 }
 
 async function identityOf({ signing, sealing, certificate }: Stored): Promise<Identity> {
-  const key = await importJWK({ ...signing, alg: 'EdDSA' }, 'EdDSA');
+  const sign = await cryptography().signer(signing);
   const unsealing = await crypto.subtle.importKey('jwk', sealing, { name: 'X25519' }, false, ['deriveBits']);
   return {
     fingerprint: await fingerprintOf(open(signing)),
@@ -88,10 +84,7 @@ async function identityOf({ signing, sealing, certificate }: Stored): Promise<Id
     sealing: open(sealing),
     unsealing,
     certificate,
-    sign: (kind, payload) =>
-      new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-        .setProtectedHeader({ alg: 'EdDSA', typ: `liquid-${kind}` })
-        .sign(key),
+    sign: (kind, payload) => signed(payload, kind, sign),
   };
 }
 
@@ -99,23 +92,21 @@ export function fingerprintOf(key: PublicKey): Promise<string> {
   return calculateJwkThumbprint(key);
 }
 
-/** Keys as the cryptography takes them, as long as the documents are there that tell of them: importing one takes as long as a signature. */
-const imported = new WeakMap<PublicKey, ReturnType<typeof importJWK>>();
+/** Verifiers, as long as the documents are there that tell of their keys: making one takes as long as a signature. */
+const verifiers = new WeakMap<PublicKey, ReturnType<ReturnType<typeof cryptography>['verifier']>>();
 
-function verifying(key: PublicKey): ReturnType<typeof importJWK> {
-  const known = imported.get(key) ?? importJWK({ ...key, alg: 'EdDSA' }, 'EdDSA');
-  imported.set(key, known);
+function verifierOf(key: PublicKey): ReturnType<ReturnType<typeof cryptography>['verifier']> {
+  if (key.kty !== 'OKP' || key.crv !== 'Ed25519') throw new Error('its key is none of Ed25519');
+  const known = verifiers.get(key) ?? cryptography().verifier(key);
+  verifiers.set(key, known);
   return known;
 }
 
 /** The document that `key` has signed as one of this kind. */
 export async function verified<T>(jws: string, kind: string, key: PublicKey, reader: Reader<T>): Promise<T> {
   try {
-    const { payload, protectedHeader } = await compactVerify(jws, await verifying(key), {
-      algorithms: ['EdDSA'],
-    });
-    if (protectedHeader.typ !== `liquid-${kind}`) throw new Error(`it is no ${kind}`);
-    return readJson(new TextDecoder().decode(payload), reader, kind);
+    const payload = await payloadOf(jws, kind, await verifierOf(key));
+    return readJson(payload, reader, kind);
   } catch (error) {
     if (error instanceof FleetError) throw error;
     throw new FleetError(
