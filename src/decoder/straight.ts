@@ -104,6 +104,8 @@ export function skipStraight(reader: Reader, passed: Uint8Array): void {
 export interface Heights {
   lowest: number;
   highest: number;
+  /** Where somebody asks: module offsets of the instructions that have given the operands above the lowest height, as many as are left. */
+  readonly givers?: number[];
 }
 
 /** Of a function: types of the locals, and who is told of each instruction with one, from its offset to its end. */
@@ -114,6 +116,7 @@ export interface StraightLocals {
 
 /** Types that the run has pushed, above those that were there before. */
 const pushed: ValType[] = [];
+const UNASKED: number[] = [];
 
 /**
  * Walks over the straight code that comes, as far as its opcodes are 1 in `passed` and its operands are numbers, without telling the
@@ -122,12 +125,14 @@ const pushed: ValType[] = [];
 export function walkStraight(walk: Walk, passed: Uint8Array, locals: StraightLocals, heights: Heights): void {
   const { reader, module } = walk;
   const { bytes, end } = reader;
+  const givers = heights.givers ?? UNASKED;
   let { pos } = reader;
   let below = walk.stack;
   let base = walk.height;
   let count = 0;
   heights.lowest = base;
   heights.highest = base;
+  givers.length = 0;
   if (!walk.reachable) return;
   while (pos < end) {
     const op = bytes[pos];
@@ -147,6 +152,7 @@ export function walkStraight(walk: Walk, passed: Uint8Array, locals: StraightLoc
       next = reader.pos;
       if (immediates === LOCAL) locals.visit?.(index, pos, next);
     }
+    const start = pos;
     pos = next;
     const takes = TAKES[op];
     if (takes <= count) count -= takes;
@@ -157,10 +163,12 @@ export function walkStraight(walk: Walk, passed: Uint8Array, locals: StraightLoc
       if (base < heights.lowest) heights.lowest = base;
     }
     if (gives !== 0) {
+      givers[count] = start;
       pushed[count++] = gives;
       if (base + count > heights.highest) heights.highest = base + count;
     }
   }
   reader.pos = pos;
+  givers.length = count;
   walk.stack = count === 0 ? below : onTop(below, pushed.slice(0, count));
 }

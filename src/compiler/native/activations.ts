@@ -2,19 +2,19 @@
  * Native code as it runs: activations, each begun by a step of the machine's trampoline and ended by a return, an exception or by leaving.
  * They nest, since what native code calls out may come back in. This is the tier's side of src/interpreter/tiers.ts.
  *
- * A place (layout.ts) is made of what `registers` call `sp` and `fp`, each raised so that it has its sign bit set beyond the limit of the activation:
- * that of the execution, or before it what fits on the host's stack. There native frames leave, and are begun anew.
+ * An activation may measure (state.ts) what the store's limits leave, and no more than fits on the host's stack: there native frames leave,
+ * and are begun anew.
  */
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
 import type { Place, TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
 import { Crossing } from './crossing';
-import { slotsIn } from './function-writer';
-import type { HostWebAssembly } from './host';
-import type { Helpers, NativeInstance } from './native-instance';
+import type { HostExceptions, HostWebAssembly } from './host';
+import { LEAVING } from './layout';
+import type { NativeInstance, RuntimeImports } from './native-instance';
 import { leave, type SpilledFrame } from './spilled';
-import { UNWINDING } from './state';
+import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
 import { originsOf, tracedFrames, trapFrom } from './traps';
 
 /**
@@ -25,30 +25,18 @@ const RISES: ReadonlySet<number> = new Set([1, 5, 17, 53, 161, 485]);
 /** Native frames that may be left for that: those below it go on in the interpreter. */
 const MOST_LEFT = 4;
 
-/** Native frames of an activation, and slots of them together: about half of the host's stack, whose frames are longer than ours. */
-const MOST_FRAMES = 2000;
-const MOST_WORDS = 40_000;
-/**
- * What the host's optimising compiler keeps on the stack grows with the code, not with our slots: bytes that all frames may have when they
- * are of the longest function, and how many bytes of its code stand for one of its frame.
- */
-const STACK_BYTES = 400_000;
-const CODE_PER_BYTE = 4;
-const LEAST_FRAMES = 16;
-const LEAST_NESTED = 2;
-/** Nested ones get half as many each, but no fewer than this part of that. */
+/** Nested ones get half as much each, but no less than this part of all. */
 const LEAST_SHARE = 1 / 64;
-const HIGHEST = 0x7fffffff;
 
 interface Activation extends Place {
   readonly native: NativeInstance;
-  /** What places are raised by. */
-  readonly raisedSp: number;
-  readonly raisedFp: number;
+  /** What fits on the host's stack, as a measure. */
+  readonly most: number;
+  /** The place of its first frame. */
+  readonly place: number;
   readonly frames: SpilledFrame[];
   readonly outer: Activation | undefined;
   readonly share: number;
-  isUnwinding: boolean;
   /** Whom the innermost frame waits for, when the machine's call of it has stopped. */
   callee: Func | undefined;
   /** That call, when it has returned, and yet nothing may go on here. */
@@ -59,54 +47,55 @@ interface Activation extends Place {
 
 export class Activations {
   readonly crossing: Crossing;
-  readonly helpers: Helpers;
+  readonly imports: RuntimeImports;
   readonly machine: TierMachine;
   private readonly host: HostWebAssembly;
+  /** What is thrown so that native frames leave. */
+  private readonly leaving: object;
   private current: Activation | undefined;
-  /** Units that the next boundary takes besides those that native code has counted; not positive. */
-  private owed = 0;
   /** What is on its way out of calls out, and has marked the frames above: where the last one was made, as the host's trace tells it. */
   private readonly passed = new WeakMap<Error, Error>();
 
-  constructor(machine: TierMachine, host: HostWebAssembly) {
+  constructor(machine: TierMachine, host: HostWebAssembly, { Tag, Exception }: HostExceptions) {
     this.machine = machine;
     this.host = host;
+    const tag = new Tag({ parameters: [] });
+    this.leaving = new Exception(tag, []);
     this.crossing = new Crossing(machine.stack);
-    const { pushI32, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
-    this.helpers = {
-      enter: (id: number, fuel: number, end: bigint) => this.enter(id, fuel, end),
-      loop: (id: number, fuel: number, place: bigint) => this.loop(id, fuel, place),
-      owe: (fuel: number) => this.owe(fuel),
+    const { pushI32, pushFour, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
+    this.imports = {
+      enter: (id: number, fuel: number, base: number) => this.enter(id, fuel, base),
+      loop: (id: number, fuel: number, base: number) => this.loop(id, fuel, base),
       leave: (fuel: number) => this.leave(fuel),
-      frame: (id: number, pointidx: number, place: bigint) => this.frame(id, pointidx, place),
+      frame: (id: number, pointidx: number, base: number) => this.frame(id, pointidx, base),
       pushI32,
+      pushFour,
       pushI64,
       pushRef,
       takeI32,
       takeI64,
       takeRef,
       load: (id: number) => this.load(id),
-      out: (id: number, fuel: number, high: number, low: number) => this.out(id, fuel, high, low),
+      out: (id: number, fuel: number, place: number) => this.out(id, fuel, place),
       effect: (number: number, fuel: number) => this.effect(number, fuel),
+      [LEAVING.name]: tag,
     };
   }
 
-  /** A step: the function at this index of the table of functions runs, and takes so many slots from `fp` on. */
-  run(native: NativeInstance, func: Func, index: number, slots: number, fp: number): Step | null {
+  /** A step: the function at this index of the table of functions runs, and takes its values from `fp` on. */
+  run(native: NativeInstance, func: Func, index: number, fp: number): Step | null {
     const { machine, crossing } = this;
     const { registers } = machine;
     const activation = this.begin(native, func, fp);
-    const { sp, raisedSp, raisedFp } = activation;
     this.current = activation;
     native.takeGlobals();
     crossing.clear();
-    crossing.offer(fp, slots);
+    crossing.offer(fp);
     try {
       const enter = native.enter(func.instance!.module.funcTypes[func.funcidx]);
-      const fuel = enter(index, registers.fuel, raisedSp + sp, raisedFp + fp);
-      if (!activation.isUnwinding) this.count(fuel);
+      registers.fuel = enter(index, registers.fuel, activation.place);
     } catch (error) {
-      throw this.failed(activation, error);
+      if (error !== this.leaving) throw this.failed(activation, error);
     } finally {
       this.current = activation.outer;
     }
@@ -114,24 +103,21 @@ export class Activations {
   }
 
   private begin(native: NativeInstance, func: Func, fp: number): Activation {
-    const { registers } = this.machine;
-    const { sp } = registers;
+    const { sp, maxSp, maxFp } = this.machine.registers;
     const outer = this.current;
     const share = outer === undefined ? 1 : Math.max(outer.share / 2, LEAST_SHARE);
-    const frames = Math.max(LEAST_NESTED, Math.floor(framesOf(native) * share));
-    const maxSp = Math.min(registers.maxSp, sp + frames);
-    const maxFp = Math.min(registers.maxFp, fp + MOST_WORDS * share);
+    const most = Math.floor(native.program.most * share);
+    const room = Math.min(most, (maxFp - fp) >> 1, FRAME_WEIGHT * (maxSp - sp));
     return {
       native,
       func,
       fp,
       sp,
-      raisedSp: HIGHEST - maxSp,
-      raisedFp: HIGHEST - maxFp,
+      most,
+      place: firstPlace(Math.max(0, room)),
       frames: [],
       outer,
       share,
-      isUnwinding: false,
       callee: undefined,
       returned: undefined,
       tail: undefined,
@@ -159,60 +145,44 @@ export class Activations {
     return returned === undefined ? machine.left() : machine.returned(returned);
   }
 
-  /** What native code has left of the fuel. */
-  private count(fuel: number): void {
-    this.machine.registers.fuel = fuel + this.owed;
-    this.owed = 0;
-  }
-
   // What emitted code calls
 
-  private owe(fuel: number): number {
-    this.owed += fuel;
-    return 0;
+  private leave(fuel: number): never {
+    this.machine.registers.fuel = fuel;
+    throw this.leaving;
   }
 
-  private leave(fuel: number): void {
-    this.count(fuel);
-    this.unwind(this.current!);
-  }
-
-  private unwind(activation: Activation): number {
-    activation.isUnwinding = true;
-    this.crossing.offerNothing();
-    return -1;
-  }
-
-  private unwindCall(activation: Activation): number {
-    this.unwind(activation);
-    return UNWINDING;
-  }
-
-  private enter(id: number, fuel: number, end: bigint): number {
+  private enter(id: number, fuel: number, base: number): number {
     const activation = this.current!;
     const { machine } = this;
     const { registers } = machine;
-    const bits = BigInt.asUintN(64, end);
-    const sp = Number(bits >> 32n) - activation.raisedSp;
-    const endOfFrame = Number(bits & 0xffffffffn) - activation.raisedFp;
-    if (sp > registers.maxSp || endOfFrame > registers.maxFp) throw trap('callStackExhausted', -1);
-    this.count(fuel);
+    const { localSlots, slots } = activation.native.program.frameSize(id);
+    const sp = this.spOf(base, activation);
+    const below = slotsAt(base, activation.place) - localSlots;
+    if (sp > registers.maxSp || activation.fp + 2 * (below + slots) > registers.maxFp)
+      throw trap('callStackExhausted', -1);
+    const isFull = below + FRAME_WEIGHT * (sp - activation.sp) > activation.most;
+    if (!isFull && fuel >= 0) return fuel;
+    registers.fuel = fuel;
     registers.sp = sp;
-    const isFull = sp + activation.raisedSp > HIGHEST || endOfFrame + activation.raisedFp > HIGHEST;
-    if (isFull || !this.refuel(activation, id)) return this.unwind(activation);
+    if (isFull || !this.refuel(activation, id)) throw this.leaving;
     return registers.fuel;
   }
 
-  private loop(id: number, fuel: number, place: bigint): number {
+  private loop(id: number, fuel: number, base: number): number {
     const activation = this.current!;
-    const { machine } = this;
-    const { registers } = machine;
-    this.count(fuel);
-    registers.sp = spOf(place, activation);
-    if (registers.sp - activation.sp < MOST_LEFT && this.rises(activation, id, registers.sp))
-      return this.unwind(activation);
-    if (!this.refuel(activation, id)) return this.unwind(activation);
+    const { registers } = this.machine;
+    registers.fuel = fuel;
+    registers.sp = this.spOf(base, activation);
+    const isNear = registers.sp - activation.sp < MOST_LEFT;
+    if ((isNear && this.rises(activation, id, registers.sp)) || !this.refuel(activation, id))
+      throw this.leaving;
     return registers.fuel;
+  }
+
+  /** The `sp` of the frame that has this base. */
+  private spOf(base: number, { sp }: Activation): number {
+    return sp + depthAt(base) - 1;
   }
 
   /** Whether there is more fuel, and the activation may go on. */
@@ -254,13 +224,13 @@ export class Activations {
     return native.instance.funcAt(native.program.funcidxOf(id));
   }
 
-  private frame(id: number, pointidx: number, place: bigint): void {
+  private frame(id: number, pointidx: number, base: number): void {
     const activation = this.current!;
-    const { frames } = activation;
+    const { frames, native, place } = activation;
     this.endFrame(frames);
-    const fp = Number(BigInt.asUintN(32, place)) - activation.raisedFp;
-    const sp = spOf(place, activation);
-    frames.push({ id, pointidx, fp, sp, values: NOTHING });
+    const { localSlots } = native.program.frameSize(id);
+    const fp = activation.fp + 2 * (slotsAt(base, place) - localSlots);
+    frames.push({ id, pointidx, fp, sp: this.spOf(base, activation), values: NOTHING });
   }
   /** What has been pushed since is the last frame's. */
   private endFrame(frames: SpilledFrame[]): void {
@@ -273,16 +243,16 @@ export class Activations {
     return Number(this.machine.current(this.current!.native.instance.funcAt(id)) !== undefined);
   }
 
-  private out(id: number, fuel: number, high: number, low: number): number {
+  private out(id: number, fuel: number, place: number): number {
     const activation = this.current!;
     const { machine, crossing } = this;
     const { registers } = machine;
     const { native } = activation;
-    const sp = (high >>> 0) - activation.raisedSp;
-    const fp = (low >>> 0) - activation.raisedFp;
+    const sp = activation.sp + depthAt(place);
+    const fp = activation.fp + 2 * slotsAt(place, activation.place);
     const callee = native.callee(id);
     const { params, results } = callee.type;
-    this.count(fuel);
+    registers.fuel = fuel;
     if (fp + 2 * Math.max(params.length, results.length) > machine.stack.ints.length)
       throw trap('callStackExhausted', -1);
     crossing.toStack(params, fp);
@@ -290,18 +260,18 @@ export class Activations {
     if (sp === activation.sp) {
       // The first frame has ended with this call.
       activation.tail = callee;
-      return this.unwindCall(activation);
+      throw this.leaving;
     }
     activation.callee = callee;
     const caller = { func: activation.func, fp: activation.fp, sp: sp - 1 };
-    if (!this.called(callee, caller, fp)) return this.unwindCall(activation);
+    if (!this.called(callee, caller, fp)) throw this.leaving;
     if (native.held.haveMoved) {
       activation.returned = { func: callee, fp, sp };
-      return this.unwindCall(activation);
+      throw this.leaving;
     }
     native.takeGlobals();
     crossing.clear();
-    crossing.offer(fp, slotsIn(results));
+    crossing.offer(fp);
     return registers.fuel;
   }
 
@@ -320,12 +290,12 @@ export class Activations {
     const { registers } = machine;
     // The slots of native frames hold nothing until these leave.
     const { fp } = activation;
-    this.count(fuel);
+    registers.fuel = fuel;
     if (fp + SLOTS_OF_EFFECT > machine.stack.ints.length) throw trap('callStackExhausted', -1);
     crossing.allToStack(fp);
     activation.native.effect(number, machine)(fp);
     if (this.mustEnd(activation)) machine.withhold();
-    crossing.offer(fp, 1);
+    crossing.offer(fp);
     return registers.fuel;
   }
 
@@ -334,7 +304,6 @@ export class Activations {
   /** What an exception is that comes out of native code. The frames that wait are marked for its backtrace. */
   private failed(activation: Activation, error: unknown): unknown {
     const { native } = activation;
-    this.owed = 0;
     native.giveGlobals();
     if (!(error instanceof Error)) return error;
     const passed = this.passed.get(error);
@@ -357,20 +326,10 @@ export class Activations {
   }
 }
 
-/** The `sp` of a place. */
-function spOf(place: bigint, { raisedSp }: Activation): number {
-  return Number(BigInt.asUintN(64, place) >> 32n) - raisedSp;
-}
-
 /** Whether an activation of the instance is among these, from the innermost outwards. */
 function isWithin(native: NativeInstance, activation: Activation | undefined): boolean {
   for (let at = activation; at !== undefined; at = at.outer) if (at.native === native) return true;
   return false;
-}
-
-function framesOf({ program }: NativeInstance): number {
-  const fit = (STACK_BYTES * CODE_PER_BYTE) / program.longest;
-  return Math.max(LEAST_FRAMES, Math.min(MOST_FRAMES, fit));
 }
 
 const NOTHING: SpilledFrame['values'] = { ints: new Int32Array(0), refs: [] };

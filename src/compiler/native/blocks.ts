@@ -1,33 +1,41 @@
 /**
  * Blocks of an instrumented body: labels, branches, loops that count, and what the operand stack holds below them.
  *
- * A loop counts down in a local, and what happens when that is used up lies outside of it, so that the host's compiler sees a loop with one
- * rare exit:
+ * A loop counts where its branches back come together, and what happens when the fuel is used up lies outside of it, so that the host's
+ * compiler sees a loop with one rare exit. The first turn passes no safepoint, also the first one after that exit:
  *
- *     block $exit  loop $again  block $slow  loop $head  (br_if $slow (k -= 1) < 0)  body  end  br $exit  end
- *       (br_if $spill (point) (k = loop(k)) < 0)  br $again  end  end
+ *     block $exit  loop $again  block $slow  loop $head
+ *       block $back  (a turn: a branch back goes to $back)  br $exit  end
+ *       (br_if $slow (fuel -= 1) < 0)  br $head  end  end
+ *       point = (which loop)  fuel = loop(fuel)  br $again  end  end
  *
- * The header counts for the branch that has come to it; before the first turn the local is one higher.
+ * Of a small loop some more turns stand behind the count, which takes the units of all (turns.ts).
  */
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
 import type { BlockOp } from '../../decoder/instructions';
-import type { Reader } from '../../decoder/reader';
+import type { ModuleData } from '../../decoder/module';
+import { Reader } from '../../decoder/reader';
 import { type TypeList, typesOf } from '../../decoder/typelist';
-import { Walk } from '../../decoder/walk';
-import { factsOf } from './facts';
+import { type Visitor, Walk } from '../../decoder/walk';
 import { FunctionWriter, slotsIn } from './function-writer';
+import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
-import { plainLoop, writeTurns } from './turns';
+import { type PlainLoop, plainLoop, writeTurn } from './turns';
 
-/** A walk that knows how many of the lowest operands lie in shadows: until something takes them. */
-export class ShadowedWalk extends Walk {
-  shadowed = 0;
+/** A walk that knows where operands can be read. */
+export class TracedWalk extends Walk {
+  readonly operands: Operands;
+
+  constructor(module: ModuleData, funcidx: number, visitor: Visitor) {
+    super(module, funcidx, visitor);
+    this.operands = new Operands(new Reader(module.bytes));
+  }
 
   override drop(count: number): void {
     super.drop(count);
-    if (this.shadowed > this.height) this.shadowed = this.height;
+    this.operands.forget(this.height);
   }
 }
 
@@ -43,13 +51,19 @@ export interface OpenLabel {
 export interface CountedLoop {
   readonly pointidx: number;
   readonly isBusy: boolean;
+  /** Values that its branches carry, and the height of the lowest. */
+  readonly params: readonly ValType[];
+  readonly height: number;
   readonly exit: number;
   readonly again: number;
   readonly slow: number;
+  readonly head: number;
+  /** What further turns are made of. */
+  readonly plain: PlainLoop | undefined;
 }
 
 export abstract class BlockWriter extends FunctionWriter {
-  abstract readonly walk: ShadowedWalk;
+  abstract readonly walk: TracedWalk;
   /** For immediates. */
   abstract readonly reader: Reader;
   protected abstract readonly isQuiet: boolean;
@@ -60,8 +74,6 @@ export abstract class BlockWriter extends FunctionWriter {
   protected afterEnd = false;
   /** Kept when somebody asks where an instruction came from. */
   protected origins: Origins | undefined = undefined;
-  /** Whether fuel may be owed where a loop is entered; found when there is one. */
-  private owes: boolean | undefined = undefined;
 
   /** Opens a block of the original. Operands below its parameters go to shadows. */
   openBlock(kind: BlockOp): void {
@@ -70,27 +82,28 @@ export abstract class BlockWriter extends FunctionWriter {
     const { typeidx, inline } = readBlockTypeIndex(reader, module);
     const type = typeidx < 0 ? inline : module.types[typeidx].composite.func;
     const below = this.shadowBelow(type.params.length + (kind === 'if' ? 1 : 0));
-    if (!this.isQuiet) this.reserveSlots(this.localSlots + slotsIn(below) + slotsIn(type.results));
-    const isCounted = kind === 'loop' && !this.isQuiet && this.loops.get(walk.offset)! > 0;
-    const counted = isCounted ? this.beginCounted(type, below.length, reader.pos) : undefined;
+    this.reserveSlots(this.localSlots + slotsIn(below) + slotsIn(type.results));
+    if (kind === 'loop' && !this.isQuiet && this.loops.get(walk.offset)! > 0) {
+      this.labels.push(this.beginCounted(type, below.length, reader.pos));
+      return;
+    }
     out.op(kind);
     if (typeidx >= 0) out.s33(typeidx);
     else this.blockType(type.params, type.results);
-    this.labels.push({ label: ++this.depth, counted });
-    if (counted !== undefined) this.countTurn(counted, type, below.length);
+    this.labels.push({ label: ++this.depth });
   }
 
   /** All but the top operands, which are in shadows now where the function can unwind. */
   private shadowBelow(top: number): readonly ValType[] {
-    const { stack, height } = this.walk;
+    const { stack, height, operands } = this.walk;
     if (height <= top) return NO_TYPES;
     const [below, above] = split(typesOf(stack), top);
-    if (!this.isQuiet) this.shadowTypes(below, above);
+    if (!this.isQuiet) this.shadowFrom(operands.firstUnshadowed(below.length), below, above);
     return below;
   }
 
-  /** What stands before the loop that counts. */
-  private beginCounted({ params, results }: FuncType, height: number, inside: number): CountedLoop {
+  /** A loop that counts, up to its body, which begins there in the module. */
+  private beginCounted({ params, results }: FuncType, height: number, inside: number): OpenLabel {
     const { walk } = this;
     const isBusy = this.loops.get(walk.offset)! > 1;
     if (isBusy && this.site < 0) this.site = this.addLocal(I32);
@@ -100,39 +113,46 @@ export abstract class BlockWriter extends FunctionWriter {
       targetLoop: walk.offset - walk.start,
       operands: walk.stack,
     });
+    const isPlain = !isBusy && params.length === 0 && results.length === 0;
+    const plain = isPlain ? this.plainLoop(inside) : undefined;
     this.toShadows(params, height);
-    this.passFirstTurn();
     const exit = this.open('block', [], results);
     const again = this.open('loop', [], results);
-    if (!isBusy && params.length === 0 && results.length === 0) this.writeTurns(inside, exit);
     const slow = this.open('block', [], []);
     this.fromShadows(params, height);
-    return { pointidx, isBusy, exit, again, slow };
+    const head = this.open('loop', params, []);
+    const label = this.open('block', params, params);
+    return { label, counted: { pointidx, isBusy, params, height, exit, again, slow, head, plain } };
   }
 
-  /** The turns of a small loop, whose body begins there, as long as there is fuel for some. */
-  private writeTurns(inside: number, exit: number): void {
-    const { layout } = this;
-    const loop = plainLoop(layout.module, inside, this.rewriters, this.straightCopies.others);
-    if (loop === undefined || !loop.body.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1))) {
-      return;
-    }
-    writeTurns(
-      {
-        out: this.out,
-        bytes: layout.module.bytes,
-        fuel: this.fuel,
-        localOf: (localidx) => this.localOf(localidx),
-        open: (kind, params, results) => this.open(kind, params, results),
-        close: () => this.close(),
-        branchTo: (kind, label) => this.branchTo(kind, label),
-        addUnits: (units) => this.addUnits(units),
-        branchOut: (label, { offset, nesting }) => this.branchFrom(offset, label, nesting),
-        note: (original) => this.origins?.note(this.out.length, original, true),
-      },
-      loop,
-      exit,
-    );
+  /** Behind the body of a loop that counts. */
+  private endCounted({ pointidx, params, height, exit, again, slow, head, plain }: CountedLoop): void {
+    const { out, fuel } = this;
+    const turns = plain?.turns ?? 1;
+    this.toShadows(params, height);
+    this.subtract(out, fuel, turns);
+    out.indexed('local.tee', fuel);
+    out.i32Const(0);
+    out.op('i32.lt_s');
+    this.branchTo('br_if', slow);
+    for (let unused = turns - 1; unused > 0; unused--) this.writeTurn(plain!, unused, exit);
+    this.fromShadows(params, height);
+    this.branchTo('br', head);
+    this.close();
+    this.close();
+    // A unit is that of the branch that has come here.
+    if (turns > 1) this.addUnits(turns - 1);
+    this.notePoint(pointidx);
+    this.askForFuel('loop');
+    this.branchTo('br', again);
+    this.close();
+    this.close();
+  }
+
+  private plainLoop(inside: number): PlainLoop | undefined {
+    const loop = plainLoop(this.layout.module, inside, this.rewriters, this.straightCopies.others);
+    const isPlain = loop?.body.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1));
+    return isPlain ? loop : undefined;
   }
   /** A branch there takes no values, and stays in this body. */
   private isPlainTarget(label: number): boolean {
@@ -141,42 +161,23 @@ export abstract class BlockWriter extends FunctionWriter {
     const taken = block.kind === 'loop' ? block.params : block.results;
     return taken.length === 0 && this.target(label).was === undefined;
   }
-
-  private countTurn({ slow }: CountedLoop, { params }: FuncType, height: number): void {
-    const { out, fuel } = this;
-    this.toShadows(params, height);
-    this.fromShadows(params, height);
-    out.indexed('local.get', fuel);
-    this.addConst(-1);
-    out.indexed('local.tee', fuel);
-    out.i32Const(0);
-    out.op('i32.lt_s');
-    this.branchTo('br_if', slow);
-  }
-
-  /** The first turn is no safepoint: it passes, whatever is owed. */
-  private passFirstTurn(): void {
-    const { out, fuel } = this;
-    this.owes ??= this.mayOwe();
-    if (this.owes) {
-      out.indexed('local.get', fuel);
-      out.i32Const(0);
-      out.op('i32.lt_s');
-      this.open('if', [], []);
-      out.indexed('local.get', fuel);
-      this.help('owe');
-      out.indexed('local.set', fuel);
-      this.close();
-    }
-    this.addUnits(1);
-  }
-  /** Whether something between two safepoints of the function takes fuel. */
-  private mayOwe(): boolean {
+  /** A turn of a small loop, whose units have been taken with those of so many behind it. */
+  private writeTurn(loop: PlainLoop, unused: number, exit: number): void {
     const { layout } = this;
-    const { takesFuel, callees } = factsOf(layout.module, this.funcidx);
-    if (takesFuel) return true;
-    for (const callee of callees) if (!layout.isQuiet(callee) || layout.charges(callee)) return true;
-    return false;
+    writeTurn(
+      {
+        out: this.out,
+        bytes: layout.module.bytes,
+        localOf: (localidx) => this.localOf(localidx),
+        open: (kind) => this.open(kind, [], []),
+        close: () => this.close(),
+        giveBack: () => this.addUnits(unused),
+        leave: () => this.branchTo('br', exit),
+        branchOut: (label, { offset, nesting }) => this.branchFrom(offset, label, nesting),
+        note: (original) => this.origins?.note(this.out.length, original, true),
+      },
+      loop,
+    );
   }
 
   private addUnits(units: number): void {
@@ -185,33 +186,26 @@ export abstract class BlockWriter extends FunctionWriter {
     this.out.indexed('local.set', this.fuel);
   }
 
-  private endCounted({ pointidx, exit, again }: CountedLoop): void {
-    const { out } = this;
-    this.branchTo('br', exit);
-    this.close();
-    out.i32Const(pointidx);
-    this.askForFuel('loop');
-    out.op('drop');
-    this.addUnits(1);
-    this.branchTo('br', again);
-    this.close();
-    this.close();
-  }
-
   endBlock(): void {
     const { counted } = this.labels.pop()!;
     if (this.labels.length === 0) return;
-    const { blocks } = this.walk;
-    this.walk.shadowed = blocks[blocks.length - 1].height;
+    this.passBlock();
+    if (counted !== undefined && this.walk.reachable) this.branchTo('br', counted.exit);
     this.close();
     if (counted !== undefined) this.endCounted(counted);
     this.afterEnd = true;
   }
 
   otherwise(): void {
-    const { blocks } = this.walk;
-    this.walk.shadowed = blocks[blocks.length - 1].height;
+    this.passBlock();
     this.out.op('else');
+  }
+  /** What lies below a block has been in shadows since that began. */
+  private passBlock(): void {
+    const { blocks, operands } = this.walk;
+    const { height } = blocks[blocks.length - 1];
+    operands.forget(height);
+    operands.shadow(0, height);
   }
 
   br(label: number): void {
@@ -256,21 +250,22 @@ export abstract class BlockWriter extends FunctionWriter {
     return this.depth - this.labels[0].label;
   }
 
-  /** Puts copies of operands into shadows; values of these types lie above them. */
-  protected shadow(operands: TypeList | undefined, above: readonly ValType[]): void {
-    if (operands === undefined || operands.length <= this.walk.shadowed) return;
-    this.shadowTypes(typesOf(operands), above);
+  /** Sees that operands can be read; values of these types lie above them. Where that is, if not in shadows. */
+  protected shadow(stack: TypeList | undefined, above: readonly ValType[]): readonly number[] | undefined {
+    if (stack === undefined) return undefined;
+    const { operands } = this.walk;
+    const from = operands.firstUnread(stack.length);
+    if (from !== undefined) this.shadowFrom(from, typesOf(stack), above);
+    return operands.sources(stack.length);
   }
 
-  /** Puts copies of operands into shadows, where they are not yet; `above` lies above them. */
-  private shadowTypes(operands: readonly ValType[], above: readonly ValType[]): void {
-    const { walk } = this;
-    const from = walk.shadowed;
-    if (operands.length <= from) return;
-    const moved = [...operands.slice(from), ...above];
+  /** Puts copies of operands from a height on into shadows; `above` lies above them. */
+  private shadowFrom(from: number | undefined, types: readonly ValType[], above: readonly ValType[]): void {
+    if (from === undefined) return;
+    const moved = [...types.slice(from), ...above];
     this.toShadows(moved, from);
     this.fromShadows(moved, from);
-    walk.shadowed = operands.length;
+    this.walk.operands.shadow(from, types.length);
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
+import { FRAME_WEIGHT } from './state';
 import { Harness } from './testing';
 
 const compile = async (text: string) => Module.decode(await wat(text));
@@ -59,7 +60,8 @@ describe('an instrumented body', () => {
   });
 
   it('unwinds when the native stack has grown long', async () => {
-    const harness = new Harness(await compile(FIB), undefined, 3);
+    // Four frames below, each of a slot.
+    const harness = new Harness(await compile(FIB), undefined, 4 * (FRAME_WEIGHT + 1));
     const { frames } = harness.run(0, [20], 1000);
     expect(frames!.map(({ kind, sp }) => [kind, sp])).toEqual([
       ['entry', 4],

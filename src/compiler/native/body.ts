@@ -1,17 +1,18 @@
 /**
  * Instruments one function: a visitor of the typed walk that writes the body again, with what it takes to meter, stop and unwind it.
  *
- *     block $spill (result i32)          the point at which it unwinds, to the frame's values below
- *       block  fuel and room suffice? else ask the runtime  end
- *       block $fn (results)              `return` goes here, so there is one way out
- *         the body; behind each call that is not of a quiet function: (br_if $spill (point) (i32.eq (fuel) UNWINDING))
- *       end
- *       return with the fuel that is left
+ *     try (results)                    `return` goes behind it, so there is one way out
+ *       fuel -= 1; base = place + step; unless fuel and room suffice, ask the runtime
+ *       the body; before each call that is not of a quiet function: point = (which call), and behind it: fuel = (what came back)
+ *     catch $leaving                   native frames leave
+ *       frame(function, point, base), all values are pushed
+ *       rethrow
  *     end
- *     frame(function, point, place), all values are pushed; return zeros, and UNWINDING in place of fuel
+ *     return with the fuel that is left
  *
- * Fuel and place go from caller to callee as parameters behind its own, and the fuel comes back behind its results (layout.ts), so that the
- * host's compiler has both in registers. Hence locals that are no parameters have other indices here (`localOf`).
+ * Fuel and place go from caller to callee as parameters behind its own, and the fuel comes back behind its results (state.ts), so that the
+ * host's compiler has both in registers. Hence locals that are no parameters have other indices here (`localOf`). Frames leave by an
+ * exception of the host's, which costs nothing where none is thrown.
  *
  * What the operand stack holds below a block or a call is kept in locals (`Shadow`), since code cannot look below. Code that no control flow
  * reaches is left out. A quiet function has neither entry nor points.
@@ -23,9 +24,9 @@ import { Reader } from '../../decoder/reader';
 import { type Heights, type StraightLocals, walkStraight } from '../../decoder/straight';
 import { type TypeList, typesOf } from '../../decoder/typelist';
 import type { Block, Callee, Visitor, Walk } from '../../decoder/walk';
-import { BlockWriter, ShadowedWalk, split } from './blocks';
-import { isLarge } from './facts';
-import { pushLocal, takeValue } from './frame';
+import { BlockWriter, split, TracedWalk } from './blocks';
+import type { Emitter } from './emitter';
+import { pushLocals, takeValue } from './frame';
 import { type InstrumentedBody, slotsIn } from './function-writer';
 import type { Layout } from './layout';
 import { emitCanonical, isForgotten, type Lanes, MadeFloats } from './nans';
@@ -39,10 +40,9 @@ import {
   type StraightCopies,
   straightCopiesOf,
 } from './rewriters';
-import { UNWINDING } from './state';
 
 export class Body extends BlockWriter implements RewrittenBody, Visitor {
-  readonly walk: ShadowedWalk;
+  readonly walk: TracedWalk;
   readonly reader: Reader;
   protected readonly rewriters: Rewrites;
   protected readonly straightCopies: StraightCopies;
@@ -62,7 +62,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   /** Module offset up to which straight code has been copied. */
   private copied = 0;
   /** Of the straight code that has been walked over last. */
-  private readonly heights: Heights = { lowest: 0, highest: 0 };
+  private readonly heights = { lowest: 0, highest: 0, givers: [] as number[] } satisfies Heights;
   /** Module offset of the first of the instructions that are copied as they are, or -1. */
   private verbatim = -1;
 
@@ -73,7 +73,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     this.straightCopies = straightCopiesOf(layout);
     this.made = layout.variant.isExact ? new MadeFloats() : undefined;
     this.reader = new Reader(layout.module.bytes);
-    this.walk = new ShadowedWalk(layout.module, funcidx, this);
+    this.walk = new TracedWalk(layout.module, funcidx, this);
     this.typesOfLocals = typesOfLocals(this.locals);
     this.straightLocals = {
       types: this.typesOfLocals,
@@ -83,13 +83,13 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   }
 
   instrument(): InstrumentedBody {
+    this.labels.push({ label: ++this.depth });
     this.begin();
     do this.copyStraight();
     while (this.walk.step());
+    if (!this.isQuiet) this.spill();
     this.close();
-    if (this.isQuiet) this.out.indexed('local.get', this.fuel);
-    else this.closeSpill();
-    this.fillIn();
+    this.out.indexed('local.get', this.fuel);
     this.out.op('end');
     return this.body();
   }
@@ -102,18 +102,20 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     return origins.find(offset - (code.length - this.out.length)) ?? this.walk.start;
   }
 
+  /** At the entry. */
   protected begin(): void {
+    const { walk } = this;
+    if (this.isQuiet) return;
+    this.addPoint({ kind: 'entry', offset: walk.offset - walk.start, targetLoop: -1, operands: undefined });
+  }
+  protected override enter(code: Emitter): void {
     if (this.isQuiet) {
-      this.labels.push({ label: this.open('block', [], this.type.results) });
-      if (isLarge(this.locals)) this.payForFrame();
+      this.openBody('block', code);
+      this.payForFrame(code);
       return;
     }
-    const { walk } = this;
-    this.openSpill();
-    this.enter(
-      this.addPoint({ kind: 'entry', offset: walk.offset - walk.start, targetLoop: -1, operands: undefined }),
-    );
-    this.labels.push({ label: this.open('block', [], this.type.results) });
+    this.openBody('try', code);
+    this.passEntry(code);
   }
 
   /** Straight code is copied, a run at a time. */
@@ -130,7 +132,8 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     this.copied = reader.pos;
     walkStraight(walk, this.straightCopies.withLocals, this.straightLocals, heights);
     this.copyUpTo(reader.pos);
-    if (walk.shadowed > heights.lowest) walk.shadowed = heights.lowest;
+    walk.operands.forget(heights.lowest);
+    walk.operands.give(walk.height - heights.givers.length, heights.givers);
     if (heights.highest <= this.highest) return;
     this.highest = heights.highest;
     this.reserveSlots(this.localSlots + heights.highest);
@@ -141,6 +144,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   }
   /** A local that has another index here. */
   private renumber(localidx: number, offset: number, end: number): void {
+    if (this.layout.module.bytes[offset] !== OP['local.get']) this.walk.operands.write(localidx, offset);
     if (localidx < this.type.params.length) return;
     const { out, layout } = this;
     this.copyUpTo(offset);
@@ -207,27 +211,17 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   call(walk: Walk, callee: Callee, { params }: FuncType): void {
     const { out } = this;
     if (callee.kind === 'func' && this.layout.isQuiet(callee.funcidx) && !this.leads(callee.funcidx)) {
-      this.emitCall('call', callee, undefined);
+      this.emitCall('call', callee, 'quiet');
       out.indexed('local.set', this.fuel);
       return;
     }
     const { stack } = walk;
     const above = callee.kind === 'func' ? params : [...params, I32];
-    this.shadow(stack, above);
-    const pointidx = this.addPoint({
-      kind: 'call',
-      offset: walk.offset - walk.start,
-      targetLoop: -1,
-      operands: stack,
-    });
-    this.emitCall('call', callee, this.localSlots + slotsOfList(stack));
+    const inLocals = this.shadow(stack, above);
+    const offset = walk.offset - walk.start;
+    this.notePoint(this.addPoint({ kind: 'call', offset, targetLoop: -1, operands: stack, inLocals }));
+    this.emitCall('call', callee, slotsOfList(stack));
     out.indexed('local.set', this.fuel);
-    out.i32Const(pointidx);
-    out.indexed('local.get', this.fuel);
-    out.i32Const(UNWINDING);
-    out.op('i32.eq');
-    this.branchTo('br_if', this.spill);
-    out.op('drop');
   }
 
   /** Whether a call leads out of the module. A quiet function has no way to unwind then. */
@@ -240,7 +234,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
 
   tailCall(_walk: Walk, callee: Callee): void {
     if (callee.kind === 'func') this.leads(callee.funcidx);
-    this.emitCall('return_call', callee, undefined);
+    this.emitCall('return_call', callee, this.isQuiet ? 'quiet' : 'tail');
   }
 
   // What rewriters are made of.
@@ -250,9 +244,11 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     const { out, layout, walk } = this;
     const [below] = split(typesOf(walk.stack), operands.length);
     this.toShadows(operands, below.length);
-    operands.forEach((type, k) => {
-      pushLocal(out, layout, this.shadowOf(below.length + k, type).localidx, type);
-    });
+    pushLocals(
+      out,
+      layout,
+      operands.map((type, k) => this.shadowOf(below.length + k, type)),
+    );
     out.i32Const(index);
     out.indexed('local.get', this.fuel);
     this.help('effect');
@@ -286,6 +282,10 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     const end = reader.pos;
     reader.pos = pos;
     return end;
+  }
+
+  writesLocal(localidx: number): void {
+    this.walk.operands.write(localidx, this.walk.offset);
   }
 
   withCanonicalNan(lanes: Lanes): void {

@@ -10,8 +10,9 @@ import { I32, OP } from '../../decoder';
 import { typesOf } from '../../decoder/typelist';
 import type { Block, Callee, Walk } from '../../decoder/walk';
 import { Body } from './body';
+import type { Emitter } from './emitter';
 import { takeValue } from './frame';
-import { type InstrumentedBody, slotsIn } from './function-writer';
+import type { InstrumentedBody } from './function-writer';
 import type { Layout } from './layout';
 
 export class Continuation extends Body {
@@ -21,7 +22,6 @@ export class Continuation extends Body {
   private passing = 0;
   /** Some branch goes back to a loop that takes values. */
   private isImpossible = false;
-  takenSlots = 0;
 
   /** `from`: module offset of the loop. */
   constructor(layout: Layout, funcidx: number, id: number, from: number) {
@@ -37,7 +37,6 @@ export class Continuation extends Body {
 
   protected override begin(): void {
     const { out, layout, locals } = this;
-    this.openSpill();
     const params = this.type.params.length;
     for (const { type, count, localidx } of locals) {
       for (let k = Math.max(localidx, params); k < localidx + count; k++) {
@@ -45,7 +44,10 @@ export class Continuation extends Body {
         out.indexed('local.set', this.localOf(k));
       }
     }
-    this.labels.push({ label: this.open('block', [], this.type.results) });
+  }
+  protected override enter(code: Emitter): void {
+    this.openBody('try', code);
+    this.takePlace(code);
   }
 
   override instruction(walk: Walk): void {
@@ -67,12 +69,11 @@ export class Continuation extends Body {
   private arrive(): void {
     const { out, layout, walk } = this;
     const types = typesOf(walk.stack);
-    this.takenSlots = this.localSlots + slotsIn(types);
     types.forEach((type, height) => {
       takeValue(out, layout, type);
       out.indexed('local.set', this.shadowOf(height, type).localidx);
     });
-    walk.shadowed = types.length;
+    walk.operands.shadow(0, types.length);
     let pushed = 0;
     for (const { kind, height, results } of walk.blocks.slice(1)) {
       this.fromShadows(types.slice(pushed, height), pushed);
@@ -158,20 +159,16 @@ export class Continuation extends Body {
       targetLoop: block.offset - walk.start,
       operands: block.below,
     });
-    const passed = this.open('block', [], []);
-    out.indexed('local.get', this.fuel);
-    this.addConst(-1);
+    this.notePoint(pointidx);
+    this.subtract(out, this.fuel, 1);
     out.indexed('local.tee', this.fuel);
     out.i32Const(0);
-    out.op('i32.ge_s');
-    this.branchTo('br_if', passed);
-    out.i32Const(pointidx);
+    out.op('i32.lt_s');
+    this.open('if', [], []);
     this.askForFuel('loop');
-    out.op('drop');
     this.close();
     out.indexed('local.get', this.fuel);
     this.help('leave');
-    out.i32Const(pointidx);
-    this.branchTo('br', this.spill);
+    out.op('unreachable');
   }
 }

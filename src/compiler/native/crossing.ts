@@ -18,10 +18,9 @@ export class Crossing {
   private buffer: Slots & { bigs: BigInt64Array } = slots(FIRST_CAPACITY);
   private readonly stack: Slots & { bigs: BigInt64Array };
   private pushed = 0;
-  /** What is taken from, the slot of the next value, and the end of what there is. */
+  /** What is taken from, and the slot of the next value. */
   private source: Slots & { bigs: BigInt64Array };
   private next = 0;
-  private end = 0;
 
   constructor({ ints, refs }: TierStack) {
     this.stack = { ints, refs, bigs: new BigInt64Array(ints.buffer) };
@@ -36,6 +35,12 @@ export class Crossing {
     ints[2 * at] = value;
     ints[2 * at + 1] = 0;
   };
+  readonly pushFour = (a: number, b: number, c: number, d: number): void => {
+    this.pushI32(a);
+    this.pushI32(b);
+    this.pushI32(c);
+    this.pushI32(d);
+  };
   readonly pushI64 = (value: bigint): void => {
     const at = this.room();
     this.buffer.bigs[at] = value;
@@ -44,9 +49,9 @@ export class Crossing {
     const at = this.room();
     this.buffer.refs[at] = value;
   };
-  readonly takeI32 = (): number => (this.next < this.end ? this.source.ints[2 * this.next++] : 0);
-  readonly takeI64 = (): bigint => (this.next < this.end ? this.source.bigs[this.next++] : 0n);
-  readonly takeRef = (): unknown => (this.next < this.end ? this.source.refs[this.next++] : null);
+  readonly takeI32 = (): number => this.source.ints[2 * this.next++];
+  readonly takeI64 = (): bigint => this.source.bigs[this.next++];
+  readonly takeRef = (): unknown => this.source.refs[this.next++];
 
   private room(): number {
     const { ints } = this.buffer;
@@ -61,21 +66,15 @@ export class Crossing {
 
   // What the runtime calls.
 
-  /** Emitted code takes so many slots of the machine's stack, from a word on. */
-  offer(word: number, count: number): void {
+  /** Emitted code takes values from the machine's stack, from a word on. */
+  offer(word: number): void {
     this.source = this.stack;
     this.next = word >> 1;
-    this.end = this.next + count;
-  }
-  /** Nothing more is there to take: zeros. */
-  offerNothing(): void {
-    this.end = this.next;
   }
   /** Begins a list of values that the runtime pushes itself, for emitted code to take. */
   offerPushed(): void {
     this.source = this.buffer;
     this.next = 0;
-    this.end = this.pushed;
     this.pushed = 0;
   }
 

@@ -1,13 +1,6 @@
 /** What must be known of bodies before they are walked: looks at their instructions, without types. */
-import { OP, type OpName, type Reader } from '../../decoder';
-import {
-  codeReader,
-  funcTypeOf,
-  type LocalGroup,
-  readInstruction,
-  readLocalDeclarations,
-  readLocals,
-} from '../../decoder/body';
+import { OP, type Reader } from '../../decoder';
+import { codeReader, readInstruction, readLocalDeclarations } from '../../decoder/body';
 import { CALLS, skipImmediates } from '../../decoder/immediates';
 import { type Instruction, usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
@@ -27,8 +20,6 @@ export interface Facts {
   readonly loops: Loops;
   /** The functions that its instructions name, each once. Tail calls are calls. */
   readonly callees: ReadonlySet<number>;
-  /** Whether something else than a function that it names may take fuel: a call that names none, or work in bulk. */
-  readonly takesFuel: boolean;
 }
 
 interface OpenBlock {
@@ -69,7 +60,6 @@ class Scan {
   private readonly loops = new Map<number, number>();
   private readonly callees = new Set<number>();
   private isRelaxed = false;
-  private takesFuel = false;
 
   constructor(module: ModuleData, funcidx: number) {
     this.module = module;
@@ -88,14 +78,13 @@ class Scan {
       const row = readInstruction(reader);
       why = usesExceptions(row) ? HANDLES_EXCEPTIONS : this.look(row, offset);
     }
-    return { why, isRelaxed: this.isRelaxed, loops, callees, takesFuel: this.takesFuel };
+    return { why, isRelaxed: this.isRelaxed, loops, callees };
   }
 
   /** The reader stands at the instruction's immediates. Why the function cannot run natively, if it tells that. */
   private look(row: Instruction, offset: number): string | undefined {
     const { reader, module, open, loops } = this;
     this.isRelaxed ||= row.feature === 'relaxedSimd';
-    this.takesFuel ||= CHARGING.has(row.op) || CALLS[row.imm] === 'unnamed';
     if (row.imm === 'label') {
       this.branch(reader.u32());
       return undefined;
@@ -123,27 +112,4 @@ class Scan {
     const { open } = this;
     open[open.length - 1 - label].branches++;
   }
-}
-
-/** What costs fuel by the size of what it does (src/interpreter/fuel.ts). */
-const CHARGES: readonly OpName[] = [
-  'memory.grow',
-  'memory.fill',
-  'memory.copy',
-  'memory.init',
-  'table.grow',
-  'table.fill',
-  'table.copy',
-  'table.init',
-];
-const CHARGING = new Set(CHARGES.map((name) => OP[name]));
-
-/** Locals from which on a function is prepared to pay for its frame (src/interpreter/fuel.ts: from 512 slots on). */
-const MANY_LOCALS = 250;
-export function isLarge(locals: readonly LocalGroup[]): boolean {
-  const last = locals[locals.length - 1];
-  return last !== undefined && last.localidx + last.count >= MANY_LOCALS;
-}
-export function hasLargeFrame(module: ModuleData, funcidx: number): boolean {
-  return isLarge(readLocals(funcTypeOf(module, funcidx), codeReader(module, funcidx), module));
 }

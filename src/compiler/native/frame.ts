@@ -1,5 +1,5 @@
 /** The values of an emitted function that its frame has, and how they cross to JavaScript and back. */
-import type { ValType } from '../../decoder';
+import { I32, type ValType } from '../../decoder';
 import type { LocalGroup } from '../../decoder/body';
 import type { SafepointKind } from '../../decoder/safepoints';
 import type { TypeList } from '../../decoder/typelist';
@@ -13,6 +13,14 @@ export interface Point {
   offset: number;
   readonly targetLoop: number;
   readonly operands: TypeList | undefined;
+  /** By height: the local that holds the operand, or -1: its shadow does. Undefined: all are in shadows. */
+  readonly inLocals?: readonly number[] | undefined;
+}
+
+/** Slots of a frame's locals, and of all of it. */
+export interface FrameSize {
+  readonly localSlots: number;
+  readonly slots: number;
 }
 
 /** A local that holds the operand at a height of the stack, when code that may unwind runs. */
@@ -70,8 +78,27 @@ const I64X2_EXTRACT_LANE = Uint8Array.of(0xfd, 0x1d);
 const I64X2_SPLAT = Uint8Array.of(0xfd, 0x12);
 const I64X2_REPLACE_LANE = Uint8Array.of(0xfd, 0x1e);
 
+/** Hands the values of locals to JavaScript, in this order: integers by the handful, since a frame may have many. */
+export function pushLocals(out: Emitter, layout: Layout, locals: readonly EmittedLocal[]): void {
+  for (let k = 0; k < locals.length; ) {
+    const four = locals.slice(k, k + 4);
+    if (four.length === 4 && four.every(({ type }) => type === I32)) {
+      for (const { localidx } of four) out.indexed('local.get', localidx);
+      out.indexed('call', layout.helper('pushFour'));
+      k += 4;
+    } else {
+      pushLocal(out, layout, locals[k].localidx, locals[k].type);
+      k++;
+    }
+  }
+}
+export interface EmittedLocal {
+  readonly localidx: number;
+  readonly type: ValType;
+}
+
 /** Hands the value of a local to JavaScript. */
-export function pushLocal(out: Emitter, layout: Layout, localidx: number, type: ValType): void {
+function pushLocal(out: Emitter, layout: Layout, localidx: number, type: ValType): void {
   PUSH[carrierOf(type)](out, layout, localidx);
 }
 

@@ -1,13 +1,13 @@
 /** What the bodies of an emitted module are written with: locals, labels, cells, shadows, the entry, calls, and how a frame is spilled. */
-import { type FuncType, I32, I64, OP, slotsOf, type ValType } from '../../decoder';
+import { type FuncType, I32, slotsOf, type ValType } from '../../decoder';
 import { codeReader, type LocalGroup, readLocalDeclarations, readLocals } from '../../decoder/body';
 import type { Callee } from '../../decoder/walk';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { factsOf, type Loops } from './facts';
-import { type FrameShape, type Point, pushLocal, type Shadow } from './frame';
-import type { Cell, Helper, Layout } from './layout';
+import { type EmittedLocal, type FrameShape, type Point, pushLocals, type Shadow } from './frame';
+import { type Cell, type Helper, type Layout, LEAVING } from './layout';
 import { NotNative, whyNotCall } from './refusals';
-import { STATE_PARAMS, UNWINDING } from './state';
+import { FRAME_WEIGHT, frameStep, STATE_PARAMS, slotStep } from './state';
 
 export interface InstrumentedBody {
   /** The code entry, without its size. */
@@ -15,23 +15,17 @@ export interface InstrumentedBody {
   readonly shape: FrameShape;
 }
 
-/** Bytes of constants that are filled in at the end, as LEB128: what an entry costs, and how long the frame is. */
-const UNITS_BYTES = 3;
-const SLOTS_BYTES = 5;
 /** Slots that an entry zeroes for a unit beside its own (src/interpreter/fuel.ts). */
 const SLOTS_PER_UNIT = 512;
-/** Both sign bits of a place. */
-const NO_ROOM = Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x88, 0x80, 0x80, 0x80, 0x80, 0x7f);
 
 const WRITTEN = new Emitter(2 ** 14);
-const DECLARED = new Emitter();
 /** Bodies are written one after the other, in the same place. */
 function scratch(): Emitter {
   WRITTEN.length = 0;
   return WRITTEN;
 }
 
-export class FunctionWriter {
+export abstract class FunctionWriter {
   readonly out = scratch();
   readonly layout: Layout;
   protected readonly type: FuncType;
@@ -42,12 +36,10 @@ export class FunctionWriter {
   protected depth = 0;
   protected readonly shadows: Shadow[] = [];
   protected readonly points: Point[] = [];
-  /** Locals: the fuel and the frame's place, which are parameters, and the branch that came to a busy loop. */
+  /** Locals: the fuel, and the frame's place, which its base replaces: parameters; and the branch that came to a busy loop. */
   protected readonly fuel: number;
-  protected readonly place: number;
+  protected readonly base: number;
   protected site = -1;
-  /** The label behind which the frame is spilled. */
-  protected spill = 0;
   protected readonly funcidx: number;
   /** By what the runtime knows the body: the function's index, or another number for a part of it. */
   protected readonly id: number;
@@ -57,12 +49,10 @@ export class FunctionWriter {
   private readonly shadowAt = new Map<number, Shadow>();
   /** A local for the index of an indirect call. */
   private element = -1;
-  /** Slots of the frame, as they are found, and where `enter` needs them. */
+  /** A local for the point that the function has come to; at first it is the entry. */
+  private point = -1;
+  /** Slots of the frame, as they are found. */
   private slots: number;
-  private slotsAt = -1;
-  private unitsAt = -1;
-  /** A local for the end of the frame, as a place. */
-  private frameEnd = -1;
 
   constructor(layout: Layout, funcidx: number, id: number) {
     const { module } = layout;
@@ -71,7 +61,7 @@ export class FunctionWriter {
     this.id = id;
     this.type = module.funcType(funcidx);
     this.fuel = this.type.params.length;
-    this.place = this.fuel + 1;
+    this.base = this.fuel + 1;
     this.loops = factsOf(module, funcidx).loops;
     this.locals = readLocals(this.type, codeReader(module, funcidx), module);
     this.localCount = countOf(this.locals);
@@ -81,109 +71,18 @@ export class FunctionWriter {
 
   /** What has been written. */
   protected body(): InstrumentedBody {
-    const { locals, shadows, points, site } = this;
-    return { code: this.withLocals(), shape: { locals, hasSite: site >= 0, shadows, points } };
+    const { locals, shadows, points, site, localSlots, slots } = this;
+    this.layout.frameSizes.set(this.id, { localSlots, slots });
+    const code = new Emitter(this.out.length + 64);
+    this.head(code);
+    code.append(this.out);
+    return { code, shape: { locals, hasSite: site >= 0, shadows, points } };
   }
 
   // The parts of a body.
 
-  /** Where the frame unwinds to: everything else stands in this block. */
-  protected openSpill(): void {
-    this.frameEnd = this.addLocal(I64);
-    this.spill = this.open('block', [], [I32]);
-  }
-
-  /** Behind the body: the way out, and the spilling of the frame. */
-  protected closeSpill(): void {
-    const { out } = this;
-    out.indexed('local.get', this.fuel);
-    out.op('return');
-    this.close();
-    this.spillFrame();
-    for (const type of this.type.results) out.defaultOf(type);
-    out.i32Const(UNWINDING);
-  }
-
-  /** A quiet function's entry costs nothing but what its frame costs. */
-  protected payForFrame(): void {
-    const { out, fuel } = this;
-    out.indexed('local.get', fuel);
-    this.unitsConst();
-    out.op('i32.sub');
-    out.indexed('local.set', fuel);
-  }
-  private unitsConst(): void {
-    const { out } = this;
-    out.u8(OP['i32.const']);
-    this.unitsAt = out.length;
-    for (let k = 0; k < UNITS_BYTES; k++) out.u8(0);
-  }
-
-  /** The size of the frame is known at the end. */
-  protected fillIn(): void {
-    const units = Math.floor(this.slots / SLOTS_PER_UNIT);
-    const own = this.slotsAt >= 0 ? 1 : 0;
-    if (this.unitsAt >= 0) this.out.fillIn(this.unitsAt, UNITS_BYTES, own + units);
-    if (this.slotsAt >= 0) this.out.fillIn(this.slotsAt, SLOTS_BYTES, 2 * this.slots);
-  }
-
-  /** Takes the unit of the entry and looks whether there is room for the frame. */
-  protected enter(pointidx: number): void {
-    const { out, fuel, place } = this;
-    const passed = this.open('block', [], []);
-    out.indexed('local.get', fuel);
-    this.unitsConst();
-    out.op('i32.sub');
-    out.indexed('local.tee', fuel);
-    out.op('i64.extend_i32_s');
-    out.indexed('local.get', place);
-    out.u8(OP['i64.const']);
-    this.slotsAt = out.length;
-    for (let k = 0; k < SLOTS_BYTES; k++) out.u8(0);
-    out.op('i64.add');
-    out.indexed('local.tee', this.frameEnd);
-    out.op('i64.or');
-    out.u8(OP['i64.const']);
-    out.copy(NO_ROOM, 0, NO_ROOM.length);
-    out.op('i64.and');
-    out.op('i64.eqz');
-    this.branchTo('br_if', passed);
-    out.i32Const(pointidx);
-    this.askForFuel('enter', this.frameEnd);
-    out.op('drop');
-    this.close();
-  }
-
-  /** Asks the runtime for fuel, with the point on the operand stack; there is none, it unwinds. */
-  protected askForFuel(helper: 'enter' | 'loop', place = this.place): void {
-    const { out } = this;
-    out.i32Const(this.id);
-    out.indexed('local.get', this.fuel);
-    out.indexed('local.get', place);
-    this.help(helper);
-    out.indexed('local.tee', this.fuel);
-    out.i32Const(0);
-    out.op('i32.lt_s');
-    this.branchTo('br_if', this.spill);
-  }
-
-  /** The point is on the operand stack. */
-  protected spillFrame(): void {
-    const { out, layout } = this;
-    const point = this.fuel;
-    out.indexed('local.set', point);
-    out.i32Const(this.id);
-    out.indexed('local.get', point);
-    out.indexed('local.get', this.place);
-    this.help('frame');
-    for (const { type, count, localidx } of this.locals) {
-      for (let k = 0; k < count; k++) pushLocal(out, layout, this.localOf(localidx + k), type);
-    }
-    if (this.site >= 0) pushLocal(out, layout, this.site, I32);
-    for (const { localidx, type } of this.shadows) pushLocal(out, layout, localidx, type);
-  }
-
-  protected withLocals(): Emitter {
+  /** What stands before the body, which is found when that has been written: the frame's size, and locals behind the original's. */
+  private head(code: Emitter): void {
     const declared: { type: ValType; count: number }[] = [
       ...readLocalDeclarations(codeReader(this.layout.module, this.funcidx), this.layout.module),
     ];
@@ -192,33 +91,128 @@ export class FunctionWriter {
       if (last?.type === type) declared[declared.length - 1] = { type, count: last.count + 1 };
       else declared.push({ type, count: 1 });
     }
-    DECLARED.length = 0;
-    DECLARED.u32(declared.length);
+    code.u32(declared.length);
     for (const { type, count } of declared) {
-      DECLARED.u32(count);
-      DECLARED.u8(emittedType(type));
+      code.u32(count);
+      code.u8(emittedType(type));
     }
-    const code = new Emitter(DECLARED.length + this.out.length);
-    code.append(DECLARED);
-    code.append(this.out);
-    return code;
+    this.enter(code);
   }
 
-  /** Fuel and place for a callee: above so many slots of this frame, at its arguments, or in this frame's own place. */
-  private pushState(slots: number | undefined): void {
+  /** Writes the entry, and opens the block that is the function's body. */
+  protected abstract enter(code: Emitter): void;
+
+  /** All else stands in the block that this opens, whose label is 1. */
+  protected openBody(kind: 'block' | 'try', code: Emitter): void {
+    code.op(kind);
+    this.writeBlockType(code, [], this.type.results);
+  }
+
+  /** Behind the body: the frame leaves when something in it throws so. */
+  protected spill(): void {
+    const { out } = this;
+    out.indexed('catch', LEAVING.tagidx);
+    this.spillFrame();
+    out.indexed('rethrow', 0);
+  }
+
+  /** What a quiet function's frame costs: it has no unit of its own. */
+  protected payForFrame(code: Emitter): void {
+    const units = this.frameUnits();
+    if (units === 0) return;
+    this.subtract(code, this.fuel, units);
+    code.indexed('local.set', this.fuel);
+  }
+  private frameUnits(): number {
+    return Math.floor(this.slots / SLOTS_PER_UNIT);
+  }
+
+  /** From the frame's place to its base. */
+  protected takePlace(code: Emitter): void {
+    this.addStep(code);
+    code.indexed('local.set', this.base);
+  }
+  private addStep(code: Emitter): void {
+    code.indexed('local.get', this.base);
+    code.i32Const(frameStep(this.localSlots));
+    code.op('i32.add');
+  }
+
+  /** Takes the unit of the entry; asks the runtime, unless there is fuel, and room for the frame. */
+  protected passEntry(code: Emitter): void {
+    const { fuel, base, localSlots, slots } = this;
+    this.subtract(code, fuel, 1 + this.frameUnits());
+    code.indexed('local.tee', fuel);
+    this.addStep(code);
+    code.indexed('local.tee', base);
+    const more = slots - localSlots - FRAME_WEIGHT;
+    if (more > 0) {
+      code.i32Const(slotStep(more));
+      code.op('i32.add');
+    }
+    code.op('i32.or');
+    code.i32Const(0);
+    code.op('i32.lt_s');
+    code.op('if');
+    code.u8(EMPTY_BLOCK);
+    this.askForFuel('enter', code);
+    code.op('end');
+  }
+  protected subtract(code: Emitter, localidx: number, units: number): void {
+    code.indexed('local.get', localidx);
+    code.i32Const(units);
+    code.op('i32.sub');
+  }
+
+  /** The fuel to go on with, unless the frame leaves at the point that is noted. */
+  protected askForFuel(helper: 'enter' | 'loop', code = this.out): void {
+    code.i32Const(this.id);
+    code.indexed('local.get', this.fuel);
+    code.indexed('local.get', this.base);
+    code.indexed('call', this.layout.helper(helper));
+    code.indexed('local.set', this.fuel);
+  }
+
+  /** The frame leaves from this point, if what comes next throws so. */
+  protected notePoint(pointidx: number): void {
+    if (this.point < 0) this.point = this.addLocal(I32);
+    this.out.i32Const(pointidx);
+    this.out.indexed('local.set', this.point);
+  }
+
+  private spillFrame(): void {
+    const { out, layout, point, site, shadows } = this;
+    out.i32Const(this.id);
+    if (point < 0) out.i32Const(0);
+    else out.indexed('local.get', point);
+    out.indexed('local.get', this.base);
+    this.help('frame');
+    const values: EmittedLocal[] = [];
+    for (const { type, count, localidx } of this.locals) {
+      for (let k = 0; k < count; k++) values.push({ localidx: this.localOf(localidx + k), type });
+    }
+    if (site >= 0) values.push({ localidx: site, type: I32 });
+    pushLocals(out, layout, [...values, ...shadows]);
+  }
+
+  /** Fuel and place for a callee: above operands of so many slots; or for one that has no place, or takes this frame's. */
+  private pushState(below: number | 'quiet' | 'tail'): void {
     const { out } = this;
     out.indexed('local.get', this.fuel);
-    out.indexed('local.get', this.place);
-    if (slots === undefined) return;
-    out.i64Const(1, 2 * slots);
-    out.op('i64.add');
+    if (below === 'quiet') {
+      out.i32Const(0);
+      return;
+    }
+    out.indexed('local.get', this.base);
+    const step = below === 'tail' ? -frameStep(this.localSlots) : slotStep(below);
+    if (step !== 0) this.addConst(step);
   }
 
-  /** `call` or `return_call`, or the indirect ones; `slots` of this frame lie below the callee's, if it has one of its own. */
-  protected emitCall(kind: 'call' | 'return_call', callee: Callee, slots: number | undefined): void {
+  /** `call` or `return_call`, or the indirect ones; `below`: slots of the operands below the arguments, or another kind of place. */
+  protected emitCall(kind: 'call' | 'return_call', callee: Callee, below: number | 'quiet' | 'tail'): void {
     const { out, layout } = this;
     if (callee.kind === 'func') {
-      this.pushState(slots);
+      this.pushState(below);
       layout.emitCall(out, kind, callee.funcidx);
       return;
     }
@@ -227,7 +221,7 @@ export class FunctionWriter {
     if (this.element < 0) this.element = this.addLocal(I32);
     out.indexed('local.tee', this.element);
     this.setCell('element');
-    this.pushState(slots);
+    this.pushState(below);
     out.indexed('local.get', this.element);
     const typeidx = layout.calledTypeidx(callee.typeidx);
     out.indexed(kind === 'call' ? 'call_indirect' : 'return_call_indirect', typeidx);
@@ -290,8 +284,11 @@ export class FunctionWriter {
     this.depth--;
   }
   protected blockType(params: readonly ValType[], results: readonly ValType[]): void {
-    if (params.length > 0 || results.length > 1) this.out.s33(this.layout.typeidx(params, results));
-    else this.out.u8(results.length === 0 ? EMPTY_BLOCK : emittedType(results[0]));
+    this.writeBlockType(this.out, params, results);
+  }
+  private writeBlockType(code: Emitter, params: readonly ValType[], results: readonly ValType[]): void {
+    if (params.length > 0 || results.length > 1) code.s33(this.layout.typeidx(params, results));
+    else code.u8(results.length === 0 ? EMPTY_BLOCK : emittedType(results[0]));
   }
   protected branchTo(kind: 'br' | 'br_if', label: number): void {
     this.out.indexed(kind, this.depth - label);

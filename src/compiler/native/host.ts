@@ -11,11 +11,22 @@ export interface HostTable {
 }
 export type HostExports = Readonly<Record<string, unknown>>;
 
-export interface HostWebAssembly {
+export interface HostExceptions {
+  readonly Tag: new (type: { parameters: readonly [] }) => object;
+  readonly Exception: new (tag: object, values: readonly []) => object;
+}
+
+/** An engine may have no exceptions. */
+export interface HostWebAssembly extends Partial<HostExceptions> {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: HostExports };
   readonly Global: new (descriptor: { value: 'i32'; mutable: true }, value: number) => HostGlobal;
   readonly Table: new (descriptor: { element: 'anyfunc'; initial: number }) => HostTable;
   readonly RuntimeError: abstract new () => Error;
   validate(bytes: Uint8Array): boolean;
+}
+
+/** Undefined where the engine has none. */
+export function exceptionsOf({ Tag, Exception }: HostWebAssembly): HostExceptions | undefined {
+  return Tag === undefined || Exception === undefined ? undefined : { Tag, Exception };
 }

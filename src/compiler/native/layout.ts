@@ -21,28 +21,25 @@ import {
 import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
 import type { Emitter } from './emitter';
-import { factsOf, hasLargeFrame } from './facts';
+import type { FrameSize } from './frame';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
 
 /**
- * What the runtime does for emitted code. Their order is that of the imports. `place` is a frame's, as in the cell of that name; `fuel` is
- * what is left, also as a result.
+ * What the runtime does for emitted code. Their order is that of the imports. Places and bases are explained in state.ts; `fuel` is what is
+ * left, also as a result. `enter`, `loop`, `leave` and `out` may throw, so that all native frames leave (`LEAVING`).
  */
 export const HELPERS = {
-  /** Function x is entered, and its fuel or its room does not suffice: (x, fuel, end of the frame). The fuel to go on with, or -1: unwind. */
-  enter: { params: [I32, I32, I64], results: [I32] },
-  /** Function x stands at the header of a loop without fuel: (x, fuel, place). The fuel to go on with, or -1: unwind. */
-  loop: { params: [I32, I32, I64], results: [I32] },
-  /**
-   * A loop is entered with less than no fuel, since work in bulk has taken more than there was: the next safepoint is a turn of the loop, or
-   * a call, and takes what is owed. The fuel to go on with until then.
-   */
-  owe: { params: [I32], results: [I32] },
-  /** The only native frame unwinds by itself, with so much fuel. */
+  /** Function x is entered, and its fuel may not suffice, or its room: (x, fuel, base). */
+  enter: { params: [I32, I32, I32], results: [I32] },
+  /** Function x stands at a branch back to a loop without fuel: (x, fuel, base). */
+  loop: { params: [I32, I32, I32], results: [I32] },
+  /** The only native frame leaves by itself, with so much fuel. Does not return. */
   leave: { params: [I32], results: [] },
-  /** A frame of function x that unwinds from its point y: (x, y, place). Its values are pushed next. */
-  frame: { params: [I32, I32, I64], results: [] },
+  /** A frame of function x that leaves from its point y: (x, y, base). Its values are pushed next. */
+  frame: { params: [I32, I32, I32], results: [] },
   pushI32: { params: [I32], results: [] },
+  /** Four values at once. */
+  pushFour: { params: [I32, I32, I32, I32], results: [] },
   pushI64: { params: [I64], results: [] },
   pushRef: { params: [EXTERNREF], results: [] },
   takeI32: { params: [], results: [I32] },
@@ -50,13 +47,15 @@ export const HELPERS = {
   takeRef: { params: [], results: [EXTERNREF] },
   /** Whether function x, of a group that was not asked for yet, is in the table of functions now. */
   load: { params: [I32], results: [I32] },
-  /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, high and low word of the place). */
-  out: { params: [I32, I32, I32, I32], results: [I32] },
+  /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, place). */
+  out: { params: [I32, I32, I32], results: [I32] },
   /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel). */
   effect: { params: [I32, I32], results: [I32] },
 } as const satisfies Record<string, FuncType>;
 export type Helper = keyof typeof HELPERS;
 export const HELPER_NAMES = Object.keys(HELPERS) as readonly Helper[];
+/** The name of the tag, imported beside the helpers, that what they throw has; and its index. */
+export const LEAVING = { name: 'leaving', tagidx: 0 } as const;
 
 /** Globals behind the original's. */
 export const CELLS = {
@@ -118,8 +117,8 @@ const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${res
 export class Layout {
   readonly module: Module;
   readonly variant: Variant;
-  /** What is known of quiet functions: whether they charge fuel. */
-  private readonly charging: Map<number, boolean>;
+  /** Of bodies that have been written, by their numbers. */
+  readonly frameSizes: Map<number, FrameSize>;
   /** Functions that are not in the emitted module: a call of one may unwind, also of a quiet one. */
   readonly outside: Set<number>;
   /** Tables of the original that are called through, in the order of their mirrors. */
@@ -140,7 +139,7 @@ export class Layout {
     this.module = module;
     this.hasVectors = base?.hasVectors ?? hasVectors(module);
     this.variant = variant;
-    this.charging = base?.charging ?? new Map();
+    this.frameSizes = base?.frameSizes ?? new Map();
     this.outside = base?.outside ?? new Set();
     this.effects = base?.effects ?? new Effects();
     this.helperAt = positions(HELPER_NAMES);
@@ -150,19 +149,6 @@ export class Layout {
   /** Whether a function needs no safepoint (decoder/quiet.ts). */
   isQuiet(funcidx: number): boolean {
     return isQuiet(this.module, funcidx);
-  }
-
-  /** Whether a quiet function, or one that it calls, charges fuel for its frame or for work in bulk. */
-  charges(funcidx: number): boolean {
-    const { charging, module } = this;
-    let charges = charging.get(funcidx);
-    if (charges === undefined) {
-      const { takesFuel, callees } = factsOf(module, funcidx);
-      charges = takesFuel || hasLargeFrame(module, funcidx);
-      for (const callee of callees) charges ||= this.charges(callee);
-      charging.set(funcidx, charges);
-    }
-    return charges;
   }
 
   /** The index of a type that the emitted module has for itself. */

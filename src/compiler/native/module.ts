@@ -1,7 +1,17 @@
 /** Emits the instrumented module: module in, bytes out, for the host's engine to compile. */
-import type { Module } from '../../decoder';
+import { I32, type Module } from '../../decoder';
 import { SECTIONS } from '../../decoder/sections';
-import { CallsOut, callIn, globalsIn, globalsOut, IN_PARAMS, IN_RESULTS } from './adapters';
+import {
+  callIn,
+  callLoadedOrOut,
+  callsOut,
+  globalsIn,
+  globalsOut,
+  handsOn,
+  IN_PARAMS,
+  IN_RESULTS,
+  type NumberedBody,
+} from './adapters';
 import { Body } from './body';
 import { Emitter, emittedType } from './emitter';
 import { whyNotFunction } from './facts';
@@ -9,6 +19,7 @@ import type { FrameShape } from './frame';
 import type { Layout } from './layout';
 import { NotNative } from './refusals';
 import { FUNCREF, KINDS, SectionWriter, vector } from './section-writer';
+import { STATE_PARAMS, STATE_RESULTS } from './state';
 
 /** What has been emitted, and what the runtime must know of it. */
 export interface EmittedModule {
@@ -43,6 +54,15 @@ export function shapeOf(layout: Layout, funcidx: number): FrameShape {
   return new Body(layout, funcidx).instrument().shape;
 }
 
+/** A function behind the original's. */
+interface AddedFunction {
+  readonly typeidx: number;
+  readonly body: Emitter;
+}
+const NONE: readonly AddedFunction[] = [];
+/** `globalsIn` and `globalsOut`. */
+const GLOBAL_ADAPTERS = 2;
+
 class ModuleWriter extends SectionWriter<Layout> {
   readonly codeStart: Uint32Array;
   private readonly module: Module;
@@ -59,42 +79,69 @@ class ModuleWriter extends SectionWriter<Layout> {
 
   write(name: string): Uint8Array {
     const bodies = this.bodies();
-    return this.writeWith((funcidx) => bodies[funcidx], name);
+    return this.writeWith((funcidx) => bodies[funcidx], NONE, name);
   }
+
   writeHollow(name: string): Uint8Array {
     const { module, layout } = this;
     const table = layout.mirrors.length;
-    const known = new Map<number, CallsOut>();
+    const shared: AddedFunction[] = [];
+    const known = new Map<number, NumberedBody>();
+    const first = this.firstAdded() + adaptedTypes(module).length + GLOBAL_ADAPTERS;
     const body = (funcidx: number): Emitter => {
       const type = module.funcType(funcidx);
-      if (funcidx < module.importedFuncs) return new CallsOut(layout, type).body(funcidx);
+      if (funcidx < module.importedFuncs) return callsOut(layout, type).body(funcidx);
       const typeidx = module.funcTypes[funcidx];
-      let calls = known.get(typeidx);
-      if (calls === undefined) {
-        calls = new CallsOut(layout, type, { typeidx: layout.calledTypeidx(typeidx), table });
-        known.set(typeidx, calls);
+      let stub = known.get(typeidx);
+      if (stub === undefined) {
+        const loaded = { typeidx: layout.calledTypeidx(typeidx), table };
+        stub = handsOn(type, first + shared.length);
+        shared.push({
+          typeidx: layout.typeidx(
+            [...type.params, ...STATE_PARAMS, I32],
+            [...type.results, ...STATE_RESULTS],
+          ),
+          body: callLoadedOrOut(layout, type, loaded),
+        });
+        known.set(typeidx, stub);
       }
-      return calls.body(funcidx);
+      return stub.body(funcidx);
     };
-    return this.writeWith(body, name);
+    // All types are known before the first section is written.
+    for (let funcidx = module.importedFuncs; funcidx < module.funcTypes.length; funcidx++) body(funcidx);
+    return this.writeWith(body, shared, name);
   }
 
-  private writeWith(body: (funcidx: number) => Emitter, name: string): Uint8Array {
+  /** The index of the first function behind the original's. */
+  private firstAdded(): number {
+    return this.layout.funcidx(this.module.funcTypes.length);
+  }
+
+  private writeWith(
+    body: (funcidx: number) => Emitter,
+    shared: readonly AddedFunction[],
+    name: string,
+  ): Uint8Array {
     const { module, layout } = this;
     const adapted = adaptedTypes(module);
     const table = layout.mirrors.length;
-    const adapters = [
-      ...adapted.map((typeidx) => callIn(layout, module.types[typeidx].composite.func, typeidx, table)),
-      globalsIn(layout),
-      globalsOut(layout),
-    ];
     const nothing = layout.typeidx([], []);
-    const called = Array.from(module.funcTypes, (typeidx) => layout.calledTypeidx(typeidx));
-    const added = [...adapted.map(() => layout.typeidx(IN_PARAMS, IN_RESULTS)), nothing, nothing];
+    const into = layout.typeidx(IN_PARAMS, IN_RESULTS);
+    const added: AddedFunction[] = [
+      ...adapted.map((typeidx) => ({
+        typeidx: into,
+        body: callIn(layout, module.types[typeidx].composite.func, typeidx, table),
+      })),
+      { typeidx: nothing, body: globalsIn(layout) },
+      { typeidx: nothing, body: globalsOut(layout) },
+      ...shared,
+    ];
+    const typeidxs = Array.from(module.funcTypes, (typeidx) => layout.calledTypeidx(typeidx));
+    for (const { typeidx } of added) typeidxs.push(typeidx);
     const helpers = this.helperTypes();
     this.types();
     this.imports(helpers, []);
-    this.section('function', (to) => vector(to, [...called, ...added], (typeidx) => to.u32(typeidx)));
+    this.section('function', (to) => vector(to, typeidxs, (typeidx) => to.u32(typeidx)));
     this.section('table', (to) => {
       to.u32(1);
       to.u8(FUNCREF);
@@ -104,7 +151,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.section('global', (to) => this.globals(to));
     this.section('export', (to) => this.exports(to, adapted, table));
     this.section('element', (to) => this.elements(to, table));
-    this.code(body, adapters);
+    this.code(body, added);
     this.name(name);
     return this.written();
   }
@@ -126,7 +173,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     const body = why ?? this.nativeBody(funcidx);
     if (typeof body !== 'string') return body;
     this.refused.set(funcidx, body);
-    return new CallsOut(layout, module.funcType(funcidx)).body(funcidx);
+    return callsOut(layout, module.funcType(funcidx)).body(funcidx);
   }
 
   /** Or why there is none. */
@@ -151,12 +198,11 @@ class ModuleWriter extends SectionWriter<Layout> {
   }
 
   private exports(to: Emitter, adapted: readonly number[], table: number): void {
-    const { module, layout } = this;
     const exports: [name: string, kind: number, index: number][] = [['functions', KINDS.table, table]];
     this.globalTypes().forEach((_, k) => {
       exports.push([`global ${k}`, KINDS.global, k]);
     });
-    let funcidx = layout.funcidx(module.funcTypes.length);
+    let funcidx = this.firstAdded();
     for (const typeidx of adapted) exports.push([`in ${typeidx}`, KINDS.func, funcidx++]);
     exports.push(['globals in', KINDS.func, funcidx++], ['globals out', KINDS.func, funcidx]);
     vector(to, exports, ([name, kind, index]) => {
@@ -177,17 +223,17 @@ class ModuleWriter extends SectionWriter<Layout> {
     vector(to, Array.from(this.module.funcTypes.keys()), (funcidx) => to.u32(this.layout.funcidx(funcidx)));
   }
 
-  private code(body: (funcidx: number) => Emitter, adapters: readonly Emitter[]): void {
+  private code(body: (funcidx: number) => Emitter, added: readonly AddedFunction[]): void {
     const { out, codeStart } = this;
     const contents = new Emitter(this.module.bytes.length);
-    contents.u32(codeStart.length + adapters.length);
+    contents.u32(codeStart.length + added.length);
     for (let funcidx = 0; funcidx < codeStart.length; funcidx++) {
       const code = body(funcidx);
       contents.u32(code.length);
       codeStart[funcidx] = contents.length;
       contents.append(code);
     }
-    for (const adapter of adapters) contents.sized(adapter);
+    for (const one of added) contents.sized(one.body);
     out.u8(SECTIONS.code);
     out.u32(contents.length);
     codeStart.forEach((_, k) => {

@@ -8,15 +8,18 @@ import type { Charge } from '../../runtime/ledger';
 import type { Crossing } from './crossing';
 import type { HeldMemories } from './held-memories';
 import type { HostExports, HostTable, HostWebAssembly } from './host';
-import { CELL_NAMES, type HelpedInstruction, type Helper, isBulk } from './layout';
+import { CELL_NAMES, type HelpedInstruction, type Helper, isBulk, type LEAVING } from './layout';
 import type { CompiledContinuation, CompiledSide, Program } from './program';
 import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
 import { Cells } from './traps';
 
-export type Helpers = Readonly<Record<Helper, (...args: never[]) => unknown>>;
-/** Calls a function in the table of functions: its index there, fuel, place (high word, low word). Returns the fuel. */
-export type EnterNative = (index: number, fuel: number, high: number, low: number) => number;
+/** What emitted modules import of the runtime: helpers, and the tag of what these throw. */
+export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unknown>> & {
+  readonly [LEAVING.name]: object;
+};
+/** Calls a function in the table of functions: its index there, fuel, place. Returns the fuel. */
+export type EnterNative = (index: number, fuel: number, place: number) => number;
 
 export class NativeInstance {
   readonly instance: Instance;
@@ -24,7 +27,7 @@ export class NativeInstance {
   readonly cells: Cells;
   /** Functions that may be called out to: those of the instance by their indices, then those of other instances in its tables. */
   readonly foreign: Func[] = [];
-  readonly helpers: Helpers;
+  private readonly runtime: RuntimeImports;
   /** The body, and its `sp`, in a loop of which a slice of fuel has ended last. */
   readonly endedIn = { id: -1, sp: -1 };
   /** Whole slices of fuel that loops of a body have run, by its number. */
@@ -49,7 +52,7 @@ export class NativeInstance {
     instance: Instance,
     program: Program,
     host: HostWebAssembly,
-    helpers: Helpers,
+    runtime: RuntimeImports,
     crossing: Crossing,
     held: HeldMemories,
     room: Charge,
@@ -57,13 +60,13 @@ export class NativeInstance {
     this.instance = instance;
     this.program = program;
     this.host = host;
-    this.helpers = helpers;
+    this.runtime = runtime;
     this.crossing = crossing;
     this.held = held;
     this.room = room;
     const { mirrors } = program.emitted.layout;
     for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
-    const imports = { runtime: helpers, memory: held.memories, table: this.mirrors };
+    const imports = { runtime, memory: held.memories, table: this.mirrors };
     this.exports = new host.Instance(program.compiled, imports).exports;
     this.functions = this.exports.functions as HostTable;
     const { globals } = program.module;
@@ -211,13 +214,13 @@ export class NativeInstance {
   }
 
   private sideImports(): object {
-    const { helpers, held, mirrors, functions, exports, program } = this;
+    const { runtime, held, mirrors, functions, exports, program } = this;
     const globals: Record<string, unknown> = {};
     for (let k = program.module.globals.length + CELL_NAMES.length - 1; k >= 0; k--) {
       globals[k] = exports[`global ${k}`];
     }
     return {
-      runtime: helpers,
+      runtime,
       memory: held.memories,
       table: mirrors,
       functions: { all: functions },

@@ -5,11 +5,12 @@
 import { type Module, OP, Reader } from '../../decoder';
 import { readInstruction } from '../../decoder/body';
 import { Body } from './body';
-import type { FrameShape } from './frame';
+import type { FrameShape, FrameSize } from './frame';
 import { groupOf, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
 import { HELPER_NAMES, Layout, type Variant } from './layout';
 import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
+import { mostMeasure } from './room';
 import { type ContinuationModule, emitContinuation, emitGroup, type SideModule } from './side-module';
 
 /** A module beside the main one, compiled. */
@@ -39,8 +40,8 @@ export class Program {
   readonly module: Module;
   readonly emitted: EmittedModule;
   readonly compiled: object;
-  /** Bytes of code of its longest function. */
-  readonly longest: number;
+  /** What an activation of it may measure (state.ts). */
+  readonly most: number;
   private readonly host: HostWebAssembly;
   private readonly shapes = new Map<number, FrameShape>();
   private readonly continuations = new Map<string, CompiledContinuation | undefined>();
@@ -56,7 +57,7 @@ export class Program {
     this.module = module;
     this.host = host;
     this.sizes = sizes;
-    this.longest = module.codeStart.reduce((most, start, k) => Math.max(most, module.codeEnd[k] - start), 1);
+    this.most = mostMeasure(module);
     const name = this.nextName();
     this.addPart(undefined);
     this.groups = isSmall(module, sizes) ? undefined : new Map();
@@ -126,6 +127,11 @@ export class Program {
       this.shapes.set(id, shape);
     }
     return shape;
+  }
+
+  /** Of a body that has been emitted. */
+  frameSize(id: number): FrameSize {
+    return this.emitted.layout.frameSizes.get(id)!;
   }
 
   /** The function that a body is, or is a part of. */

@@ -55,6 +55,8 @@ export interface RewrittenBody {
   keepTop(type: ValType): number;
   /** The local that a local of the original is. */
   localOf(localidx: number): number;
+  /** The instruction at hand writes to it. */
+  writesLocal(localidx: number): void;
 }
 
 export type Rewrite = (body: RewrittenBody) => void;
@@ -103,7 +105,9 @@ const truncation =
 const renumbered =
   (op: LocalOp): Rewrite =>
   (body) => {
-    body.out.indexed(op, body.localOf(body.reader.u32()));
+    const localidx = body.reader.u32();
+    body.out.indexed(op, body.localOf(localidx));
+    if (op !== 'local.get') body.writesLocal(localidx);
   };
 
 const REFUSED: Rewrite = () => {

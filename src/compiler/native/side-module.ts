@@ -4,7 +4,7 @@
  * the others export it by position.
  */
 import type { FuncType } from '../../decoder';
-import { CallsOut } from './adapters';
+import { callsOut } from './adapters';
 import { Body } from './body';
 import { Continuation } from './continuation';
 import { type Emitter, emittedType } from './emitter';
@@ -41,8 +41,6 @@ export function emitGroup(base: Layout, members: readonly number[], name: string
 export interface ContinuationModule extends SideModule {
   readonly funcidx: number;
   readonly shape: FrameShape;
-  /** Slots of what it takes from the runtime: locals, then operands. */
-  readonly slots: number;
 }
 
 /**
@@ -64,13 +62,13 @@ export function emitContinuation(
   const { bytes, codeStarts } = writer.write([body.code], name);
   const originOf = (offset: number) => new Continuation(layout, funcidx, id, from).originOf(offset);
   const bodies = [{ funcidx, originOf }];
-  return { bytes, layout, bodies, codeStarts, funcidx, shape: body.shape, slots: continuation.takenSlots };
+  return { bytes, layout, bodies, codeStarts, funcidx, shape: body.shape };
 }
 
 /** A module whose function is of this type and calls out: a function of another instance, known by the number `id`. */
 export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Array {
   const layout = new SideLayout(base, []);
-  const body = new CallsOut(layout, type).body(id);
+  const body = callsOut(layout, type).body(id);
   return new SideWriter(layout, [layout.calledType(type)]).write([body], NO_NAME).bytes;
 }
 const NO_NAME = '';

@@ -1,5 +1,6 @@
 /** Frames that emitted code has spilled, put where they lie on the machine's stack, and given to the machine (src/interpreter/tiers.ts). */
 import { isRef, slotsOf, type ValType } from '../../decoder';
+import type { LocalGroup } from '../../decoder/body';
 import { typesOf } from '../../decoder/typelist';
 import type { LeavePoint, Place, TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
@@ -42,7 +43,12 @@ function leavePoint({ kind, offset, targetLoop, operands }: Point, site: number)
 }
 
 /** Writes a frame's locals and operands to their slots. Returns the branch that came to the loop, where that is kept. */
-function put(machine: TierMachine, frame: SpilledFrame, shape: FrameShape, { operands }: Point): number {
+function put(
+  machine: TierMachine,
+  frame: SpilledFrame,
+  shape: FrameShape,
+  { operands, inLocals }: Point,
+): number {
   const { fp, values } = frame;
   const types = typesOf(operands);
   let slot = 0;
@@ -64,7 +70,13 @@ function put(machine: TierMachine, frame: SpilledFrame, shape: FrameShape, { ope
     slot += slotsOf(type);
   }
   types.forEach((type, height) => {
-    copy(shadowSlots.get(height * 128 + emittedType(type))!, type);
+    const local = inLocals?.[height] ?? -1;
+    copy(local < 0 ? shadowSlots.get(height * 128 + emittedType(type))! : slotOf(shape.locals, local), type);
   });
   return site;
+}
+
+function slotOf(locals: readonly LocalGroup[], localidx: number): number {
+  const group = locals.find((one) => localidx < one.localidx + one.count)!;
+  return group.slot + (localidx - group.localidx) * slotsOf(group.type);
 }

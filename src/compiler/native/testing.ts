@@ -3,10 +3,10 @@ import type { Module, ValType } from '../../decoder';
 import { typesOfLocals } from '../../decoder/body';
 import { typesOf } from '../../decoder/typelist';
 import type { FrameShape, Point } from './frame';
-import type { HostExports, HostTable, HostWebAssembly } from './host';
-import { carrierOf, type Helper, Layout } from './layout';
+import { exceptionsOf, type HostExports, type HostTable, type HostWebAssembly } from './host';
+import { carrierOf, type Helper, Layout, LEAVING } from './layout';
 import { emitModule, shapeOf } from './module';
-import { UNWINDING } from './state';
+import { depthAt, firstPlace, MOST_MEASURE, slotsAt } from './state';
 
 export const HOST = (globalThis as unknown as { WebAssembly: HostWebAssembly & { Memory: MemoryClass } })
   .WebAssembly;
@@ -27,8 +27,9 @@ export interface SpilledFrame {
   readonly sp: number;
 }
 
-/** The high bits of a place that make its sign bits set when there is no room. */
-const RAISE = 0x80000000;
+const { Tag, Exception } = exceptionsOf(HOST)!;
+const LEAVING_TAG = new Tag({ parameters: [] });
+const leaving = new Exception(LEAVING_TAG, []);
 
 export class Harness {
   readonly module: Module;
@@ -40,33 +41,31 @@ export class Harness {
   fuelLeft = 0;
   /** Called for functions that are not in the module. */
   host: (funcidx: number, args: readonly Word[]) => readonly Word[] = () => [];
-  private unwinding = false;
   private pushed: Word[] = [];
   private taken: Word[] = [];
-  private raw: { funcidx: number; pointidx: number; place: bigint; values: Word[] }[] = [];
-  private readonly maxFrames: number;
+  private raw: { funcidx: number; pointidx: number; base: number; values: Word[] }[] = [];
+  private readonly place: number;
   private readonly shapes = new Map<number, FrameShape>();
 
-  constructor(module: Module, refuse?: (funcidx: number) => string | undefined, maxFrames = 5000) {
+  /** `most`: what native frames may measure. */
+  constructor(module: Module, refuse?: (funcidx: number) => string | undefined, most = MOST_MEASURE) {
     this.module = module;
-    this.maxFrames = maxFrames;
+    this.place = firstPlace(most);
     const emitted = emitModule(new Layout(module, { isShared: false, isExact: false }), 'test', refuse);
     this.bytes = emitted.bytes;
     this.layout = emitted.layout;
     const helpers: Record<Helper, (...args: never[]) => unknown> = {
-      enter: (_funcidx: number, fuel: number, place: bigint) => this.refill(fuel, place),
-      loop: (_funcidx: number, fuel: number, place: bigint) => this.refill(fuel, place),
+      enter: (_funcidx: number, fuel: number, base: number) => this.refill(fuel, base),
+      loop: (_funcidx: number, fuel: number, base: number) => this.refill(fuel, base),
       leave: () => {
         throw new Error('no continuations here');
       },
-      owe: () => {
-        throw new Error('nothing is owed here');
-      },
-      frame: (funcidx: number, pointidx: number, place: bigint) => {
+      frame: (funcidx: number, pointidx: number, base: number) => {
         this.pushed = [];
-        this.raw.push({ funcidx, pointidx, place, values: this.pushed });
+        this.raw.push({ funcidx, pointidx, base, values: this.pushed });
       },
       pushI32: (value: number) => void this.pushed.push(value),
+      pushFour: (...values: number[]) => void this.pushed.push(...values),
       pushI64: (value: bigint) => void this.pushed.push(value),
       pushRef: (value: unknown) => void this.pushed.push(value),
       takeI32: () => this.taken.shift() ?? 0,
@@ -78,7 +77,7 @@ export class Harness {
         this.pushed = [];
         const results = this.host(funcidx, args);
         this.taken = [...results];
-        return this.unwinding ? UNWINDING : fuel;
+        return fuel;
       },
       effect: () => {
         throw new Error('no effects here');
@@ -93,7 +92,11 @@ export class Harness {
       table[tableidx] = new HOST.Table({ element: 'anyfunc', initial: module.tables[tableidx].min });
     }
     const compiled = new HOST.Module(emitted.bytes);
-    this.exports = new HOST.Instance(compiled, { runtime: helpers, memory, table }).exports;
+    this.exports = new HOST.Instance(compiled, {
+      runtime: { ...helpers, [LEAVING.name]: LEAVING_TAG },
+      memory,
+      table,
+    }).exports;
     const functions = this.exports.functions as HostTable;
     for (const { table: tableidx, funcs, mode } of module.elements) {
       if (mode !== 'active') continue;
@@ -103,17 +106,16 @@ export class Harness {
     }
   }
 
-  private refill(fuel: number, place: bigint): number {
-    const noRoom = place >> 63n !== 0n;
-    const more = noRoom ? undefined : this.refills.shift();
-    if (more !== undefined && fuel + more >= 0) return fuel + more;
-    this.unwind();
-    return -1;
+  private refill(fuel: number, base: number): number {
+    // A loop that counts by the handful has too little for all of that.
+    if (fuel >= 0 && base >= 0) return fuel;
+    const more = base < 0 ? undefined : this.refills.shift();
+    return more !== undefined && fuel + more >= 0 ? fuel + more : this.unwind();
   }
 
   /** A host function may ask for it as well. */
-  unwind(): void {
-    this.unwinding = true;
+  unwind(): never {
+    throw leaving;
   }
 
   /** Calls a function; the frames of one that has unwound, innermost first. */
@@ -122,19 +124,21 @@ export class Harness {
     args: readonly Word[],
     fuel: number,
   ): { results?: readonly Word[]; frames?: SpilledFrame[] } {
-    this.unwinding = false;
     this.raw = [];
     this.pushed = [];
     this.taken = [...args];
     const enter = this.exports[`in ${this.module.funcTypes[funcidx]}`] as (...args: number[]) => number;
-    const left = enter(funcidx, fuel, RAISE - 1 - this.maxFrames, 0);
-    if (this.unwinding) return { frames: this.raw.map((frame) => this.spilled(frame)) };
-    this.fuelLeft = left;
-    return { results: this.pushed };
+    try {
+      this.fuelLeft = enter(funcidx, fuel, this.place);
+      return { results: this.pushed };
+    } catch (error) {
+      if (error !== leaving) throw error;
+      return { frames: this.raw.map((frame) => this.spilled(frame)) };
+    }
   }
 
   private spilled(frame: (typeof this.raw)[number]): SpilledFrame {
-    const { funcidx, pointidx, place } = frame;
+    const { funcidx, pointidx, base } = frame;
     const values = [...frame.values];
     const shape = this.shapes.get(funcidx) ?? shapeOf(this.layout, funcidx);
     this.shapes.set(funcidx, shape);
@@ -144,10 +148,11 @@ export class Harness {
     const locals = typesOfLocals(shape.locals).map(take);
     const site = shape.hasSite ? (values.shift() as number) : -1;
     const shadows = shape.shadows.map((shadow) => ({ ...shadow, value: take(shadow.type) }));
-    const operands = typesOf(point.operands).map(
-      (type, height) =>
-        shadows.find((s) => s.height === height && carrierOf(s.type) === carrierOf(type))!.value,
-    );
+    const operands = typesOf(point.operands).map((type, height) => {
+      const local = point.inLocals?.[height] ?? -1;
+      if (local >= 0) return locals[local];
+      return shadows.find((s) => s.height === height && carrierOf(s.type) === carrierOf(type))!.value;
+    });
     return {
       funcidx,
       kind: point.kind,
@@ -155,8 +160,8 @@ export class Harness {
       targetLoop: point.targetLoop,
       locals,
       operands,
-      fp: Number(place & 0xffffffffn) / 2,
-      sp: Number(BigInt.asUintN(64, place) >> 32n) - (RAISE - 1 - this.maxFrames),
+      fp: slotsAt(base, this.place) - this.layout.frameSizes.get(funcidx)!.localSlots,
+      sp: depthAt(base) - 1,
     };
   }
 }

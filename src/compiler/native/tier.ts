@@ -17,10 +17,9 @@ import type { Charge } from '../../runtime/ledger';
 import { Budget, codeSize } from '../limits';
 import { Activations } from './activations';
 import { factsOf } from './facts';
-import { slotsIn } from './function-writer';
 import { PART_SIZES, type PartSizes } from './groups';
 import { HeldMemories } from './held-memories';
-import type { HostWebAssembly } from './host';
+import { exceptionsOf, type HostExceptions, type HostWebAssembly } from './host';
 import type { Variant } from './layout';
 import { NativeInstance } from './native-instance';
 import { Program } from './program';
@@ -47,6 +46,7 @@ export class NativeTier implements Tier {
   readonly haste = 5;
   readonly isPrompt: boolean = true;
   private readonly host: HostWebAssembly;
+  private readonly exceptions: HostExceptions | undefined;
   private readonly sizes: PartSizes;
   private readonly programs = new WeakMap<ModuleData, KnownProgram[]>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
@@ -56,16 +56,19 @@ export class NativeTier implements Tier {
 
   constructor(host: HostWebAssembly, sizes: PartSizes = PART_SIZES) {
     this.host = host;
+    this.exceptions = exceptionsOf(host);
     this.sizes = sizes;
   }
 
   judge(module: ModuleData, funcidx: number): Verdict {
-    const why = whyNotModule(module) ?? factsOf(module, funcidx).why;
+    const whyNotHere = this.exceptions === undefined ? NO_EXCEPTIONS : undefined;
+    const why = whyNotHere ?? whyNotModule(module) ?? factsOf(module, funcidx).why;
     return why === undefined ? RUNS : refuses(why);
   }
 
   offer(func: Func, _occasion: Occasion, machine: TierMachine): Offer {
-    this.activations ??= new Activations(machine, this.host);
+    if (this.exceptions === undefined) return { kind: 'refused', why: NO_EXCEPTIONS };
+    this.activations ??= new Activations(machine, this.host, this.exceptions);
     if (this.budget.isSpent(machine.registers)) return { kind: 'later' };
     const native = this.nativeFor(func, this.activations);
     if (typeof native === 'string') {
@@ -122,14 +125,14 @@ export class NativeTier implements Tier {
     return native;
   }
 
-  private instantiate(instance: Instance, { helpers, crossing }: Activations): NativeInstance | string {
+  private instantiate(instance: Instance, { imports, crossing }: Activations): NativeInstance | string {
     const held = HeldMemories.of(instance);
     if (held === undefined) return 'its memory is not one of the host';
     const variant = { isShared: held.isShared, isExact: instance.store.canonicalNans };
     const program = this.programOf(instance.module, variant);
     const room = typeof program === 'string' ? undefined : roomIn(instance, program);
     if (typeof program !== 'string' && room !== undefined)
-      return new NativeInstance(instance, program, this.host, helpers, crossing, held, room);
+      return new NativeInstance(instance, program, this.host, imports, crossing, held, room);
     held.letGo();
     return typeof program === 'string' ? program : NO_ROOM;
   }
@@ -161,6 +164,7 @@ export class NativeTier implements Tier {
   }
 }
 
+const NO_EXCEPTIONS = "the host's engine has no exceptions";
 const NO_ROOM = 'the store has no room for its code';
 /** Room for what the host's engine makes of an emitted module. */
 function roomFor(bytes: Uint8Array): number {
@@ -184,12 +188,11 @@ class NativeCode implements TierCode {
     this.native = native;
     this.activations = activations;
     this.tier = tier;
-    const slots = slotsIn(func.type.params);
     const { funcidx } = func;
     this.entry = (fp) => {
       if (this.isOver()) return activations.begunElsewhere(func, fp);
       tier.counts.entered++;
-      return activations.run(native, func, funcidx, slots, fp);
+      return activations.run(native, func, funcidx, fp);
     };
   }
 
@@ -206,10 +209,9 @@ class NativeCode implements TierCode {
     const continuation = native.program.continuation(func.funcidx, point.targetLoop);
     if (continuation === undefined) return undefined;
     const index = native.continuation(continuation);
-    const { slots } = continuation.side;
     return (fp) => {
       tier.counts.continued++;
-      return activations.run(native, func, index, slots, fp);
+      return activations.run(native, func, index, fp);
     };
   }
 

@@ -1,14 +1,14 @@
 /**
- * Small loops that are written several times over, so that their turns are counted by the handful:
+ * Small loops, of which some more turns are written behind the place where they count (blocks.ts), so that turns are counted by the handful:
  *
- *     block $few  loop $fast  (br_if $few (k -= 4) < 0)
- *       block  block  block  (a turn)  (a turn)  (a turn)  (a turn)  br $fast
- *       end  k += 1  end  k += 1  end  k += 1  br $exit
- *     end  end  k += 4
+ *     loop $head  block $back  (a turn)  br $exit  end
+ *       (br_if $slow (fuel -= 2) < 0)
+ *       block  (a turn)  fuel += 1  br $exit  end
+ *     br $head  end
  *
- * Each turn is a block around a copy of the body, which a branch back to the loop leaves for the next one; what goes out of the loop gives
- * back what it has not used. Behind it stands the loop that counts one by one (body.ts): for the last turns of a slice of fuel, and for
- * safepoints. Counting is two instructions of the host for each turn of a loop that may have ten.
+ * Each is a block around a copy of the body, which a branch back to the loop leaves for the next one; what goes out of the loop gives back
+ * what it has not used. Where the fuel does not suffice for all, the runtime is asked after the first turn: it may give fuel for one.
+ * Counting is two instructions of the host for each turn of a loop that may have ten.
  */
 import { OP } from '../../decoder';
 import { readInstruction } from '../../decoder/body';
@@ -83,7 +83,9 @@ export function plainLoop(
     else skipImmediates(reader, row, module);
     if (op === OP.block || op === OP.if) nesting++;
     if (op === OP.end && nesting-- === 0) {
-      body.push({ kind: 'end', offset, end: reader.pos, label, localidx: -1, nesting: 0 });
+      // Nothing comes to the end of a body that ends with a branch.
+      if (body[body.length - 1]?.kind !== 'br')
+        body.push({ kind: 'end', offset, end: reader.pos, label, localidx: -1, nesting: 0 });
       const fit = SIZES.find(({ bytes }) => offset - bodyOffset <= bytes)!;
       return { turns: fit.turns, body };
     }
@@ -107,58 +109,37 @@ function copied(body: PlainInstruction[], offset: number, end: number): void {
   else body.push({ kind: 'copied', offset, end, label: -1, localidx: -1, nesting: 0 });
 }
 
-/** What such a loop is written with: the body that it is a part of. */
-export interface TurnsWriter {
+/** What such a turn is written with: the body that it is a part of. */
+export interface TurnWriter {
   readonly out: Emitter;
   readonly bytes: Uint8Array;
-  /** The local that holds the units that are left. */
-  readonly fuel: number;
   /** The local that a local of the original is. */
   localOf(localidx: number): number;
-  open(kind: 'block' | 'loop' | 'if', params: readonly [], results: readonly []): number;
+  open(kind: 'block' | 'if'): number;
   close(): void;
-  branchTo(kind: 'br' | 'br_if', label: number): void;
-  /** Adds to the units that are left. */
-  addUnits(units: number): void;
+  /** Gives the units of the turns back that will not be. */
+  giveBack(): void;
+  /** Goes behind the loop. */
+  leave(): void;
   /** Branches out of the loop, as the instruction does: to the label that is `label` from the one around it. */
   branchOut(label: number, instruction: PlainInstruction): void;
   /** What comes is a copy of what stands at this module offset. */
   note(offset: number): void;
 }
 
-/** Writes all but the loop that counts one by one. `exit`: the label behind all of it. */
-export function writeTurns(writer: TurnsWriter, { turns, body }: PlainLoop, exit: number): void {
-  const { out } = writer;
-  const few = writer.open('block', [], []);
-  const fast = writer.open('loop', [], []);
-  writer.addUnits(-turns);
-  out.indexed('local.get', writer.fuel);
-  out.i32Const(0);
-  out.op('i32.lt_s');
-  writer.branchTo('br_if', few);
-  const refunds = Array.from({ length: turns - 1 }, () => writer.open('block', [], []));
-  for (let turn = 1; turn <= turns; turn++) {
-    writer.open('block', [], []);
-    const left = turn < turns ? refunds[refunds.length - turn] : exit;
-    for (const instruction of body) writeOne(writer, instruction, turns - turn, left);
-    writer.close();
-  }
-  writer.branchTo('br', fast);
-  for (const _ of refunds) {
-    writer.close();
-    writer.addUnits(1);
-  }
-  if (refunds.length > 0) writer.branchTo('br', exit);
+export function writeTurn(writer: TurnWriter, { body }: PlainLoop): void {
+  writer.open('block');
+  for (const instruction of body) writeOne(writer, instruction);
   writer.close();
-  writer.close();
-  writer.addUnits(turns);
 }
 
-function writeOne(writer: TurnsWriter, instruction: PlainInstruction, unused: number, left: number): void {
+function writeOne(writer: TurnWriter, instruction: PlainInstruction): void {
   const { out } = writer;
   const { kind, offset, end, label, localidx } = instruction;
-  if (kind === 'end') writer.branchTo('br', left);
-  else if (kind === 'local') {
+  if (kind === 'end') {
+    writer.giveBack();
+    writer.leave();
+  } else if (kind === 'local') {
     writer.note(offset);
     out.u8(writer.bytes[offset]);
     out.u32(writer.localOf(localidx));
@@ -166,8 +147,8 @@ function writeOne(writer: TurnsWriter, instruction: PlainInstruction, unused: nu
     writer.note(offset);
     out.copy(writer.bytes, offset, end);
   } else {
-    if (kind === 'br_if') writer.open('if', [], []);
-    if (unused > 0) writer.addUnits(unused);
+    if (kind === 'br_if') writer.open('if');
+    writer.giveBack();
     writer.branchOut(label - 1, instruction);
     if (kind === 'br_if') writer.close();
   }
