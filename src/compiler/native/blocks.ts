@@ -22,7 +22,7 @@ import { FunctionWriter, slotsIn } from './function-writer';
 import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
-import { type PlainLoop, plainLoop, writeTurn } from './turns';
+import { type PlainLoop, plainLoop, TURNS, writeTurn } from './turns';
 
 /** A walk that knows where operands can be read. */
 export class TracedWalk extends Walk {
@@ -113,7 +113,7 @@ export abstract class BlockWriter extends FunctionWriter {
       targetLoop: walk.offset - walk.start,
       operands: walk.stack,
     });
-    const isPlain = !isBusy && params.length === 0 && results.length === 0;
+    const isPlain = this.layout.copiesLoops && !isBusy && params.length === 0 && results.length === 0;
     const plain = isPlain ? this.plainLoop(inside) : undefined;
     this.toShadows(params, height);
     const exit = this.open('block', [], results);
@@ -128,7 +128,7 @@ export abstract class BlockWriter extends FunctionWriter {
   /** Behind the body of a loop that counts. */
   private endCounted({ pointidx, params, height, exit, again, slow, head, plain }: CountedLoop): void {
     const { out, fuel } = this;
-    const turns = plain?.turns ?? 1;
+    const turns = plain === undefined ? 1 : TURNS;
     this.toShadows(params, height);
     this.subtract(out, fuel, turns);
     out.indexed('local.tee', fuel);
@@ -151,7 +151,7 @@ export abstract class BlockWriter extends FunctionWriter {
 
   private plainLoop(inside: number): PlainLoop | undefined {
     const loop = plainLoop(this.layout.module, inside, this.rewriters, this.straightCopies.others);
-    const isPlain = loop?.body.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1));
+    const isPlain = loop?.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1));
     return isPlain ? loop : undefined;
   }
   /** A branch there takes no values, and stays in this body. */

@@ -47,6 +47,29 @@ describe('an instrumented body', () => {
     ]);
   });
 
+  it('stops a small loop after each turn, though it counts two at once', async () => {
+    const module = await compile(SUM);
+    for (let fuel = 1; fuel <= 8; fuel++) {
+      const { frames } = new Harness(module).run(0, [20], fuel);
+      // A unit is that of the entry, and the first turn costs none.
+      expect(frames).toMatchObject([
+        { kind: 'loop', locals: [20 - fuel, expect.anything(), expect.anything()] },
+      ]);
+    }
+  });
+
+  it('reads operands in the locals that they are copies of, until these are written to', async () => {
+    const harness = new Harness(
+      await compile(`(module (import "host" "f" (func $f (param i32) (result i32)))
+        (func (export "run") (param $a i32) (param $b i32) (result i32) (local $c i64)
+          (local.get $b) (local.get $a) (local.get $a) (local.tee $b) (local.set $a (i32.const 7))
+          (i32.add) (call $f (local.get $a)) (i32.add) (i32.add)))`),
+    );
+    harness.host = () => harness.unwind();
+    const { frames } = harness.run(1, [3, 5], 10);
+    expect(frames).toMatchObject([{ kind: 'call', locals: [7, 3, 0n], operands: [5, 6] }]);
+  });
+
   it('spills every frame of a recursion, with operands, where it lies on the stack', async () => {
     const harness = new Harness(await compile(FIB));
     const { frames } = harness.run(0, [5], 6);

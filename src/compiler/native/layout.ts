@@ -117,6 +117,7 @@ const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${res
 export class Layout {
   readonly module: Module;
   readonly variant: Variant;
+  readonly copiesLoops: boolean;
   /** Of bodies that have been written, by their numbers. */
   readonly frameSizes: Map<number, FrameSize>;
   /** Functions that are not in the emitted module: a call of one may unwind, also of a quiet one. */
@@ -135,8 +136,10 @@ export class Layout {
   /** Whether a call, a block or a global may give a vector. */
   readonly hasVectors: boolean;
 
-  constructor(module: Module, variant: Variant, base?: Layout) {
+  /** `copiesLoops`: whether small loops are written several times (turns.ts). */
+  constructor(module: Module, variant: Variant, copiesLoops: boolean, base?: Layout) {
     this.module = module;
+    this.copiesLoops = copiesLoops;
     this.hasVectors = base?.hasVectors ?? hasVectors(module);
     this.variant = variant;
     this.frameSizes = base?.frameSizes ?? new Map();
@@ -208,8 +211,8 @@ export class Layout {
 export class SideLayout extends Layout {
   private readonly members: ReadonlyMap<number, number>;
 
-  constructor(base: Layout, members: readonly number[]) {
-    super(base.module, base.variant, base);
+  constructor(base: Layout, members: readonly number[], copiesLoops: boolean) {
+    super(base.module, base.variant, copiesLoops, base);
     this.members = new Map(members.map((funcidx, k) => [funcidx, k]));
   }
 

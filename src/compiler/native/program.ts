@@ -61,7 +61,10 @@ export class Program {
     const name = this.nextName();
     this.addPart(undefined);
     this.groups = isSmall(module, sizes) ? undefined : new Map();
-    this.emitted = (this.groups === undefined ? emitModule : emitHollow)(new Layout(module, variant), name);
+    this.emitted = (this.groups === undefined ? emitModule : emitHollow)(
+      new Layout(module, variant, this.groups === undefined),
+      name,
+    );
     this.compiled = new host.Module(this.emitted.bytes);
     this.refusals = new Refusals(this.emitted.layout);
   }

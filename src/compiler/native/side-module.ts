@@ -28,7 +28,7 @@ export interface SideModule {
 
 /** These functions, all of which can run natively. */
 export function emitGroup(base: Layout, members: readonly number[], name: string): SideModule {
-  const layout = new SideLayout(base, members);
+  const layout = new SideLayout(base, members, base.copiesLoops);
   const bodies = members.map((funcidx): SideBody => {
     return { funcidx, originOf: (offset) => new Body(layout, funcidx).originOf(offset) };
   });
@@ -54,7 +54,7 @@ export function emitContinuation(
   from: number,
   name: string,
 ): ContinuationModule | undefined {
-  const layout = new SideLayout(base, []);
+  const layout = new SideLayout(base, [], true);
   const continuation = new Continuation(layout, funcidx, id, from);
   const body = continuation.continue();
   if (body === undefined) return undefined;
@@ -67,7 +67,7 @@ export function emitContinuation(
 
 /** A module whose function is of this type and calls out: a function of another instance, known by the number `id`. */
 export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Array {
-  const layout = new SideLayout(base, []);
+  const layout = new SideLayout(base, [], false);
   const body = callsOut(layout, type).body(id);
   return new SideWriter(layout, [layout.calledType(type)]).write([body], NO_NAME).bytes;
 }

@@ -1,11 +1,15 @@
 /** For tests: runs emitted modules on Node's own engine with a runtime that only notes what happens. */
 import type { Module, ValType } from '../../decoder';
 import { typesOfLocals } from '../../decoder/body';
+import { Reader } from '../../decoder/reader';
+import { SECTIONS } from '../../decoder/sections';
 import { typesOf } from '../../decoder/typelist';
 import type { FrameShape, Point } from './frame';
+import { PART_SIZES } from './groups';
 import { exceptionsOf, type HostExports, type HostTable, type HostWebAssembly } from './host';
 import { carrierOf, type Helper, Layout, LEAVING } from './layout';
 import { emitModule, shapeOf } from './module';
+import { Program } from './program';
 import { depthAt, firstPlace, MOST_MEASURE, slotsAt } from './state';
 
 export const HOST = (globalThis as unknown as { WebAssembly: HostWebAssembly & { Memory: MemoryClass } })
@@ -51,7 +55,7 @@ export class Harness {
   constructor(module: Module, refuse?: (funcidx: number) => string | undefined, most = MOST_MEASURE) {
     this.module = module;
     this.place = firstPlace(most);
-    const emitted = emitModule(new Layout(module, { isShared: false, isExact: false }), 'test', refuse);
+    const emitted = emitModule(new Layout(module, { isShared: false, isExact: false }, true), 'test', refuse);
     this.bytes = emitted.bytes;
     this.layout = emitted.layout;
     const helpers: Record<Helper, (...args: never[]) => unknown> = {
@@ -164,4 +168,32 @@ export class Harness {
       sp: depthAt(base) - 1,
     };
   }
+}
+
+const HEADER = 8;
+/** Bytes of the code section. */
+function codeBytes(bytes: Uint8Array): number {
+  const reader = new Reader(bytes, HEADER);
+  while (reader.pos < bytes.length) {
+    const id = reader.u8();
+    const size = reader.u32();
+    if (id === SECTIONS.code) return size;
+    reader.pos += size;
+  }
+  return 0;
+}
+
+/** Bytes of code of a module, and of what is emitted for all its functions, in all parts together. */
+export function codeGrowth(module: Module): { readonly before: number; readonly after: number } {
+  let after = 0;
+  const Counted = class {
+    constructor(bytes: Uint8Array) {
+      after += codeBytes(bytes);
+    }
+  };
+  const host = Object.assign(Object.create(HOST), { Module: Counted });
+  const program = new Program(module, host, PART_SIZES, { isShared: false, isExact: false });
+  for (let funcidx = module.importedFuncs; funcidx < module.funcTypes.length; funcidx++)
+    program.group(funcidx);
+  return { before: codeBytes(module.bytes), after };
 }

@@ -9,6 +9,7 @@ import { usePolicy } from '../../interpreter/machine';
 import { installTiers } from '../../interpreter/policy';
 import { type Func, instantiate } from '../../runtime';
 import { always, describeTier } from '../testing';
+import type { HostWebAssembly } from './host';
 import { Layout } from './layout';
 import { emitModule } from './module';
 import { Harness, HOST } from './testing';
@@ -42,6 +43,26 @@ it.each(TIERS)('gives a module up that nobody uses any more', async (tier) => {
   // The stack may have kept the last one's frames.
   expect(left()).toBeLessThan(2);
 });
+
+it('refuses all where the engine has no exceptions', async () => {
+  const module = Module.decode(await wat('(module (func (export "run") (result i32) (i32.const 5)))'));
+  const tier = new NativeTier(withoutExceptions(HOST));
+  expect(tier.judge(module, 0)).toEqual({ kind: 'refuses', why: "the host's engine has no exceptions" });
+  const store = new Store();
+  usePolicy(store, always(tier));
+  expect((instantiate(store, module, []).exports.get('run') as Func).call()).toBe(5);
+  expect(tier.counts.entered).toBe(0);
+});
+function withoutExceptions({
+  Module,
+  Instance,
+  Global,
+  Table,
+  RuntimeError,
+  validate,
+}: HostWebAssembly): HostWebAssembly {
+  return { Module, Instance, Global, Table, RuntimeError, validate };
+}
 
 describe('a large module', () => {
   it('is loaded group by group without nesting, however long the chain of first calls is', async () => {
@@ -81,7 +102,7 @@ describe('a quiet function that cannot run natively', () => {
     harness.host = (funcidx) => [funcidx + 5];
     expect([
       ...emitModule(
-        new Layout(decoded, { isShared: false, isExact: false }),
+        new Layout(decoded, { isShared: false, isExact: false }, true),
         'test',
         refusing,
       ).refused.keys(),

@@ -8,7 +8,8 @@
  *
  * Each is a block around a copy of the body, which a branch back to the loop leaves for the next one; what goes out of the loop gives back
  * what it has not used. Where the fuel does not suffice for all, the runtime is asked after the first turn: it may give fuel for one.
- * Counting is two instructions of the host for each turn of a loop that may have ten.
+ * Counting is two instructions of the host for each turn of a loop that may have ten. Small modules have such loops, and continuations, which
+ * are made where a program stays; in all of a large module they would be a tenth of its code.
  */
 import { OP } from '../../decoder';
 import { readInstruction } from '../../decoder/body';
@@ -19,15 +20,9 @@ import { skipStraight } from '../../decoder/straight';
 import type { Emitter } from './emitter';
 import type { Rewrites } from './rewriters';
 
-/**
- * Bytes of a body up to which it is written so many times. The host's compiler unrolls small loops as well. More turns of the longer ones gain
- * nothing that can be measured, and make programs twice as long.
- */
-const SIZES: readonly { readonly bytes: number; readonly turns: number }[] = [
-  { bytes: 48, turns: 4 },
-  { bytes: 160, turns: 2 },
-];
-const MOST_BYTES = SIZES[SIZES.length - 1].bytes;
+/** Bytes of a body up to which it is written so many times: more turns, or longer ones, gain nothing that can be measured. */
+const MOST_BYTES = 160;
+export const TURNS = 2;
 
 /**
  * An instruction of such a body, or several that are copied together. `label`: of a branch, counted from the body's own blocks on: 0 is the
@@ -44,10 +39,7 @@ export interface PlainInstruction {
   readonly nesting: number;
 }
 
-export interface PlainLoop {
-  readonly turns: number;
-  readonly body: readonly PlainInstruction[];
-}
+export type PlainLoop = readonly PlainInstruction[];
 
 /**
  * The loop whose body begins there, if it is small, and nothing in it is rewritten, calls, or loops. Branches that stay in the body are
@@ -86,8 +78,7 @@ export function plainLoop(
       // Nothing comes to the end of a body that ends with a branch.
       if (body[body.length - 1]?.kind !== 'br')
         body.push({ kind: 'end', offset, end: reader.pos, label, localidx: -1, nesting: 0 });
-      const fit = SIZES.find(({ bytes }) => offset - bodyOffset <= bytes)!;
-      return { turns: fit.turns, body };
+      return body;
     }
     if (!isBranch || label < 0) copied(body, offset, reader.pos);
     else
@@ -127,7 +118,7 @@ export interface TurnWriter {
   note(offset: number): void;
 }
 
-export function writeTurn(writer: TurnWriter, { body }: PlainLoop): void {
+export function writeTurn(writer: TurnWriter, body: PlainLoop): void {
   writer.open('block');
   for (const instruction of body) writeOne(writer, instruction);
   writer.close();
