@@ -42,6 +42,41 @@ const PROGRAMS: Readonly<Record<string, string>> = {
             (br_if $m (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))))
         (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0)))))
     (local.get $s)`,
+  'four loops inside each other, left for each of the outer ones': `(local $a i32) (local $b i32) (local $c i32) (local $s i32)
+    (loop $1
+      (local.set $a (i32.const 3))
+      (loop $2
+        (local.set $b (i32.const 3))
+        (block $next (loop $3
+          (local.set $c (i32.const 3))
+          (loop $4
+            (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 31)) (i32.add (local.get $n) (i32.mul (local.get $b) (local.get $c)))))
+            (br_if $next (i32.eqz (i32.rem_u (local.get $s) (i32.const 23))))
+            (if (i32.eqz (i32.rem_u (local.get $s) (i32.const 19))) (then
+              (br_if $1 (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0)))))
+            (if (i32.eqz (i32.rem_u (local.get $s) (i32.const 11))) (then
+              (br_if $2 (i32.gt_s (local.tee $a (i32.sub (local.get $a) (i32.const 1))) (i32.const 0)))))
+            (br_if $4 (i32.gt_s (local.tee $c (i32.sub (local.get $c) (i32.const 1))) (i32.const 0))))
+          (local.set $s (i32.add (local.get $s) (call $fib (i32.const 2))))
+          (br_if $3 (i32.gt_s (local.tee $b (i32.sub (local.get $b) (i32.const 1))) (i32.const 0)))))
+        (br_if $2 (i32.gt_s (local.tee $a (i32.sub (local.get $a) (i32.const 1))) (i32.const 0))))
+      (br_if $1 (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0))))
+    (local.get $s)`,
+  'divisions by constants': `(local $s i32) (local $k i32)
+    (loop $l
+      (local.set $k (i32.mul (i32.sub (local.get $n) (i32.const 20)) (i32.const 0x9e3779b9)))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.div_s (local.get $k) (i32.const 7))))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.div_s (local.get $k) (i32.const -3))))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.div_s (local.get $k) (i32.const 0x80000000))))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.div_u (local.get $k) (i32.const 10))))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.div_u (local.get $k) (i32.const 0xfffffff0))))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.rem_s (local.get $k) (i32.const 9))))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.rem_s (local.get $k) (i32.const -4))))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.rem_s (local.get $k) (i32.const -1))))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.rem_u (local.get $k) (i32.const 1000))))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.rem_u (local.get $k) (i32.const -5))))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $s)`,
   'a loop that takes and gives values': `(local.get $n) (i32.const 1) (f64.const 0.5)
     (loop $l (param i32 f64) (result i32)
       (drop) (i32.mul (i32.const 3)) (f64.convert_i32_s (local.get $n)) (local.set $n (i32.sub (local.get $n) (i32.const 1)))
@@ -219,6 +254,8 @@ const module = (body: string) => `(module
 const TRAPS: readonly (readonly [code: string, body: string])[] = [
   ['divideByZero', '(i32.div_s (local.get $n) (i32.sub (local.get $n) (i32.const 40)))'],
   ['integerOverflow', '(i32.div_s (i32.const 0x80000000) (i32.sub (local.get $n) (i32.const 41)))'],
+  ['divideByZero', '(i32.rem_u (local.get $n) (i32.const 0))'],
+  ['integerOverflow', '(i32.div_s (i32.sub (i32.const 0x80000028) (local.get $n)) (i32.const -1))'],
   ['invalidConversion', '(i32.trunc_f32_s (f32.const nan))'],
   ['integerOverflow', '(i32.trunc_f64_u (f64.const 1e30))'],
   ['memoryBounds', '(i32.load (i32.const -4))'],

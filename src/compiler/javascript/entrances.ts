@@ -6,21 +6,38 @@
  *     if(E===0){ ... }                 statements without an entrance
  *     if(E<=2){ ... }                  a statement with the entrances 1 and 2, if others come behind it
  *     if(E===0?i0:E<=2){ ... }else{ ... }
+ *
+ * A loop with entrances inside would test `E` in each turn. Where it is written twice, the rest of the turn that is entered comes first, and
+ * then the loop as it is without entrances:
+ *
+ *     Q1:{P1:{if(E<=1){E=0;break P1} ...; break P1; ...; break Q1} L1:for(;;){ ...; continue L1; ...; break L1}}
  */
 import { listsIn, type Statement } from '../../lowering';
 
 interface Range {
   readonly first: number;
   readonly last: number;
+  /** How many entrances are inside of each other in the statement, itself aside. */
+  readonly levels: number;
 }
+
+/** Loops with so many levels of entrances inside are written twice, and those inside in both; what has more is seldom gone back to. */
+const MOST_LEVELS = 2;
 
 export class Entrances {
   /** Of statements that are an entrance, or have some inside. */
   private readonly ranges = new Map<Statement, Range>();
   private readonly marks = new Map<Statement, number>();
+  private readonly mayRepeat: boolean;
   private count = 0;
 
-  constructor(statements: readonly Statement[], isEntrance: (statement: Statement) => boolean) {
+  /** `mayRepeat`: loops may be written twice. */
+  constructor(
+    statements: readonly Statement[],
+    isEntrance: (statement: Statement) => boolean,
+    mayRepeat = false,
+  ) {
+    this.mayRepeat = mayRepeat;
     this.number(statements, isEntrance);
   }
 
@@ -31,6 +48,12 @@ export class Entrances {
   /** The number of a statement that is an entrance. */
   markOf(statement: Statement): number | undefined {
     return this.marks.get(statement);
+  }
+
+  /** Whether a loop is written twice. */
+  isTwice(loop: Statement): boolean {
+    const levels = this.ranges.get(loop)?.levels ?? 0;
+    return this.mayRepeat && levels > 0 && levels <= MOST_LEVELS;
   }
 
   /** What leads to the loop's beginning if it is entered there. */
@@ -80,12 +103,18 @@ export class Entrances {
     return last;
   }
 
-  private number(list: readonly Statement[], isEntrance: (statement: Statement) => boolean): void {
+  /** Returns how many entrances are inside of each other. */
+  private number(list: readonly Statement[], isEntrance: (statement: Statement) => boolean): number {
+    let most = 0;
     for (const statement of list) {
       const before = this.count;
-      if (isEntrance(statement)) this.marks.set(statement, ++this.count);
-      for (const inner of listsIn(statement)) this.number(inner, isEntrance);
-      if (this.count > before) this.ranges.set(statement, { first: before + 1, last: this.count });
+      const isOne = isEntrance(statement);
+      if (isOne) this.marks.set(statement, ++this.count);
+      let levels = 0;
+      for (const inner of listsIn(statement)) levels = Math.max(levels, this.number(inner, isEntrance));
+      if (this.count > before) this.ranges.set(statement, { first: before + 1, last: this.count, levels });
+      most = Math.max(most, levels + (isOne ? 1 : 0));
     }
+    return most;
   }
 }

@@ -32,6 +32,14 @@ const LOW_WORDS: ReadonlyMap<string, (a: string, b: string, uses: Uses) => strin
   ['i64.shl<32', (a, b) => `(${a}<<${b})`],
 ]);
 
+/** Divisions by constants that cannot trap, which need no function. */
+const BY_CONSTANTS: ReadonlyMap<string, (a: string, b: number) => string> = new Map([
+  ['i32.div_s', (a, b) => `(${a}/${word(b)}|0)`],
+  ['i32.div_u', (a, b) => `((${a}>>>0)/${b >>> 0}|0)`],
+  ['i32.rem_s', (a, b) => `(${a}%${word(b)}|0)`],
+  ['i32.rem_u', (a, b) => `((${a}>>>0)%${b >>> 0}|0)`],
+]);
+
 export class Expressions implements ExpressionWriter {
   readonly uses: Uses;
   readonly memories: Memories;
@@ -158,7 +166,7 @@ export class Expressions implements ExpressionWriter {
     const float = uses.float(slot);
     const low = uses.temporary();
     const high = uses.temporary();
-    const asBits = `${low}=${uses.helper('numeric', 'f64Bits')}(${float}),${high}=W.hi`;
+    const asBits = `${low}=${uses.helper('numeric', 'f64Bits')}(${float}),${high}=${uses.highWord()}`;
     if (!this.hasPayload(slot)) return { before: [asBits], low, high };
     const own = `${low}=${uses.low(slot)},${high}=${uses.high(slot)}`;
     return { before: [`${float}===${float}?(${asBits}):(${own})`], low, high };
@@ -198,6 +206,8 @@ export class Expressions implements ExpressionWriter {
     const { op, a } = expr;
     if (op === 'i32.wrap_i64') return this.low(a);
     if (op === 'f64.promote_f32') return this.scalar(a);
+    const division = BY_CONSTANTS.get(op);
+    if (division !== undefined && isHarmless(expr)) return division(this.scalar(a), (expr.b as Const).low);
     const template = templateOf(op);
     const { before, fill } = this.filled(expr, template);
     return behind(before, `(${fill(template.low)})`);
@@ -223,7 +233,7 @@ export class Expressions implements ExpressionWriter {
   private bitsPair(value: Expr): Pair {
     const low = this.uses.temporary();
     const helper = this.uses.helper('numeric', 'f64Bits');
-    return { before: [`${low}=${helper}(${this.scalar(value)})`], low, high: 'W.hi' };
+    return { before: [`${low}=${helper}(${this.scalar(value)})`], low, high: this.uses.highWord() };
   }
 
   private part(text: string): string {
@@ -268,7 +278,7 @@ export class Expressions implements ExpressionWriter {
         case 'offset':
           return `${offset}`;
         case 'highWord':
-          return 'W.hi';
+          return uses.highWord();
         case 'numeric':
         case 'math':
           return uses.helper(part.kind, part.name);
@@ -295,6 +305,11 @@ export class Expressions implements ExpressionWriter {
 /** Whether operands are computed into temporaries: one that is would overtake another that stands in the text. */
 function needsOrder({ high, operands, counts }: CutTemplate): boolean {
   return high !== undefined || operands.includes('I') || counts.some(({ low }) => low > 1);
+}
+
+/** Whether a division is by a constant with which no number overflows. */
+function isHarmless({ op, b }: Compute): boolean {
+  return b!.op === 'const' && b!.low !== 0 && (op !== 'i32.div_s' || b!.low !== -1);
 }
 
 /** Whether a condition says it more simply than a number. */

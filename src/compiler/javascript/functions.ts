@@ -1,10 +1,11 @@
 /**
  * A whole function as JavaScript text, to be evaluated with these names in scope: M the registers, S, SF, SD and R the machine's stack, W
  * the high word of an i64 result, A what runs activations (activations.ts), X the function's own record, and what the text needs. All are
- * parameters of the function that is evaluated: nothing assigns them, so compilers may take what they are for constants.
+ * parameters of the function that is evaluated, with `_` before their names: nothing assigns them, so compilers may take what they are for
+ * constants. A function with loops copies those that its body uses.
  *
  *     function f(fp,sp,i0,...){          the frame's place, then the parameters
- *       var ...;
+ *       var M=_M,...;
  *       x:{
  *         entry: room, safepoint
  *         try{ ...; return ... }         the body (statements.ts)
@@ -21,10 +22,12 @@ import { isRef, type ModuleData, slotsOf, type ValType } from '../../decoder';
 import { type TypeList, typesOf } from '../../decoder/typelist';
 import { frameUnits } from '../../interpreter/fuel';
 import type { LoweredBody, Statement } from '../../lowering';
+import { codeSize } from '../limits';
 import { machineOf } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
+import { Slots } from './slots';
 import { type Site, Statements, typeOfBody } from './statements';
-import type { Need } from './uses';
+import { GIVEN, type Need, Uses } from './uses';
 
 export interface FunctionText {
   /** The body of a function of the names above and those of the needs, which returns an object with `f`, `g` and `d`, or `o` alone. */
@@ -34,6 +37,9 @@ export interface FunctionText {
 }
 
 const STRICT = `'use strict';`;
+
+/** Bytes of code of a function whose loops are written twice in its continuation: V8 does not compile what has more than 60 KB of bytecode. */
+const MOST_TWICE = 4096;
 
 /** Every slot: values come from a frame that somebody else has made. */
 const ALL: Payloads = { has: () => true };
@@ -45,18 +51,30 @@ export function functionText(module: ModuleData, body: LoweredBody, compilesHot:
   const { params, results } = typeOfBody(module, body);
   const names = params.flatMap((type, slot) => slots.variables(type, slot));
   const words = params.map((type, slot) => slots.fillBits(type, slot)).join('');
-  const statements = writer.reload + writer.write();
+  const statements = bodyText(writer);
   // The frame may leave at its entry: the words are there before.
   const entry = words + entryText(writer, body);
   const inner = frameText(writer, body, { names, statements, entry, end: 'leave' });
-  const args = ['fp', 'sp', ...params.flatMap((type, slot) => slots.onStack(type, slot))].join();
   const head = ['fp', 'sp', ...names].join();
   const own = writer.tails ? 'b' : 'f';
   const outer = writer.tails
-    ? `function f(${head}){var r=b(${head});while(A.t!==null)r=A.follow(fp,sp);return r}`
+    ? `function f(${head}){var A=_A,r=b(${head});while(A.t!==null)r=A.follow(fp,sp);return r}`
     : '';
-  const text = `function ${own}(${head})${inner}${outer}function g(fp,sp){return ${own}(${args})}function d(fp,r){${resultText(results)}}return{f:f,g:g,d:d}`;
+  const text = `function ${own}(${head})${inner}${outer}${borderText(own, params, results)}return{f:f,g:g,d:d}`;
   return { text: STRICT + text, needs: uses.needs, sites: writer.sites };
+}
+
+/** The functions that take arguments from the stack, and put a result there. */
+function borderText(own: string, params: readonly ValType[], results: readonly ValType[]): string {
+  const slots = new Slots(new Uses('held', GIVEN), ALL, true);
+  const args = ['fp', 'sp', ...params.flatMap((type, slot) => slots.onStack(type, slot))].join();
+  return `function g(fp,sp){return ${own}(${args})}function d(fp,r){${resultText(results)}}`;
+}
+
+/** The body. What it uses in loops it copies. */
+function bodyText(writer: Statements): string {
+  const write = (): string => writer.reload + writer.write();
+  return writer.repeats ? writer.uses.copying(write) : write();
 }
 
 /** The text of a function that goes on at headers of loops. */
@@ -77,9 +95,11 @@ export function continuationText(
     loops.set(statement.label.offset, statement);
     return true;
   };
-  const writer = new Statements(module, body, ALL, machineOf(module, compilesHot), isLoop);
+  const mayRepeat = codeSize(module, body.funcidx) <= MOST_TWICE;
+  const rules = { isEntrance: isLoop, mayRepeat };
+  const writer = new Statements(module, body, ALL, machineOf(module, compilesHot), rules);
   const { uses, slots, entrances } = writer;
-  const statements = writer.reload + writer.write();
+  const statements = bodyText(writer);
   const fill = (type: ValType, slot: number): string => slots.fill(type, slot);
   const marks = new Map<number, number>();
   const operands = new Cases();
@@ -90,7 +110,7 @@ export function continuationText(
     marks.set(targetLoop, mark);
     operands.add(eachOperand(body, safepoint.operands, fill), mark);
   }
-  const entry = `n=M.fuel;${eachLocal(body, fill)}${operands.text('E')}`;
+  const entry = `n=${uses.given('M')}.fuel;${eachLocal(body, fill)}${operands.text('E')}`;
   const inner = frameText(writer, body, { names: ['E'], statements, entry, end: 'stop' });
   return {
     text: `${STRICT}function o(fp,sp,E)${inner}return{o:o}`,
@@ -144,13 +164,15 @@ class Cases {
 
 function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody): string {
   const units = frameUnits(slots);
-  const charged = units > 0 ? `M.fuel-=${units};` : '';
+  const [registers, activations, code] = ['M', 'A', 'X'].map((name) => uses.given(name));
+  const charged = units > 0 ? `${registers}.fuel-=${units};` : '';
   const room = (limits: string): string => `fp+${2 * slots}>${limits}.maxFp||sp>${limits}.maxSp`;
   const end = `fp+${2 * slots}`;
-  const read = repeats ? 'n=M.fuel;' : '';
-  if (entry.quiet) return `${charged}if(${room('M')})A.full(X,sp);${read}`;
+  const read = repeats ? `n=${registers}.fuel;` : '';
+  if (entry.quiet) return `${charged}if(${room(registers)})${activations}.full(${code},sp);${read}`;
   uses.variable('pc');
-  return `${charged}if((M.fuel-=1)<0||${room('A')}){if(A.enter(X,${end},sp))break x}${read}`;
+  const isOut = `(${registers}.fuel-=1)<0||${room(activations)}`;
+  return `${charged}if(${isOut}){if(${activations}.enter(${code},${end},sp))break x}${read}`;
 }
 
 interface FrameParts {
@@ -166,10 +188,11 @@ function frameText(writer: Statements, body: LoweredBody, parts: FrameParts): st
   const { names, statements, entry, end } = parts;
   const leaves = writer.leaves || !body.entry.quiet;
   if (writer.throws) writer.uses.variable('pc');
-  const caught = `catch(e){throw A.thrown(e,X,pc,fp,sp${writer.repeats ? ',n' : ''})}`;
+  const [activations, code] = ['A', 'X'].map((name) => writer.uses.given(name));
+  const caught = `catch(e){throw ${activations}.thrown(e,${code},pc,fp,sp${writer.repeats ? ',n' : ''})}`;
   const inner = writer.throws ? `try{${statements}}${caught}` : statements;
   const labelled = leaves
-    ? `x:{${entry}${inner}}${leaveText(writer, body)}return A.${end}(X,pc,fp,sp);`
+    ? `x:{${entry}${inner}}${leaveText(writer, body)}return ${activations}.${end}(${code},pc,fp,sp);`
     : `${entry}${inner}`;
   return bracesText(writer, names, labelled);
 }
@@ -179,14 +202,18 @@ export function bracesText(writer: Statements, names: readonly string[], text: s
   const { uses } = writer;
   const taken = new Set(names);
   const variables = [...uses.variables].filter(([name]) => !taken.has(name));
-  const declared = [...variables.map(([name, value]) => `${name}=${value}`), ...uses.views.keys()];
+  const declared = [
+    ...uses.copied(),
+    ...variables.map(([name, value]) => `${name}=${value}`),
+    ...uses.views.keys(),
+  ];
   const head = declared.length > 0 ? `var ${declared.join()};` : '';
   return `{${head}${writer.withViews(text)}}`;
 }
 
 /** The locals, and the operands of the site, go to their slots. */
-function leaveText({ sites, slots }: Statements, body: LoweredBody): string {
-  const cover = body.usesRefs ? `A.cover(fp+${2 * body.slots});` : '';
+function leaveText({ sites, slots, uses, surroundings }: Statements, body: LoweredBody): string {
+  const cover = body.usesRefs ? surroundings.cover(uses, `fp+${2 * body.slots}`) : '';
   const spill = (type: ValType, slot: number): string => slots.spill(type, slot);
   const operands = new Cases();
   for (const [pc, { safepoint }] of sites.entries()) {
@@ -199,6 +226,6 @@ function leaveText({ sites, slots }: Statements, body: LoweredBody): string {
 function resultText(results: readonly ValType[]): string {
   if (results.length !== 1) return '';
   const [type] = results;
-  if (isRef(type)) return 'A.cover(fp+2);R[fp>>1]=r';
-  return `A.put[${type}](fp,r)`;
+  if (isRef(type)) return '_A.cover(fp+2);_R[fp>>1]=r';
+  return `_A.put[${type}](fp,r)`;
 }

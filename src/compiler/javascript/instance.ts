@@ -12,7 +12,7 @@ import type { CodeRecord, CompiledCall, StackCall } from './cells';
 import { continuationText, type FunctionText, functionText } from './functions';
 import { heldViews } from './held-views';
 import * as helpers from './helpers';
-import type { Need } from './uses';
+import { GIVEN, type Need } from './uses';
 import { everyStatement } from './walk';
 
 /** Makes a function of these parameters and this body, as `new Function` does. An entry hands it over: this room evaluates nothing. */
@@ -155,7 +155,8 @@ export class CompiledInstance {
 
   private evaluated({ text, needs }: FunctionText, record: CodeRecord): Evaluated {
     const { registers, stack } = this.machine;
-    const make = this.evaluate([...PARAMETERS, ...needs.keys()], text);
+    const parameters = [...PARAMETERS, ...needs.keys()].map((name) => GIVEN + name);
+    const make = this.evaluate(parameters, text);
     const { ints, floats, doubles, refs } = stack;
     const { activations } = this;
     const given = [...needs.values()].map((need) => this.resolve(need));

@@ -10,20 +10,22 @@
  * `break x` leads to where the frame leaves (functions.ts); `pc` says at which site.
  */
 import type { ModuleData } from '../../decoder';
-import type { Safepoint } from '../../decoder/safepoints';
 import { LABELS } from './control';
 import { TypedMemories } from './memories';
 import { wordAt } from './slots';
-import type { CallText, Stops, StopsWriter, Surroundings } from './surroundings';
+import type { CallText, RepeatText, Stops, StopsWriter, Surroundings } from './surroundings';
+import { GIVEN } from './uses';
 
 /** `compilesHot`: the engine compiles what is hot, and views that do not change become part of its code. */
 export function machineOf({ types }: ModuleData, compilesHot: boolean): Surroundings {
   return {
     stops: (writer) => new MachineStops(writer),
     isEntrance: () => false,
+    mayRepeat: false,
     again: () => '',
     keepsBits: true,
     views: compilesHot ? 'held' : 'copied',
+    prefix: GIVEN,
     work: undefined,
     control: () => LABELS,
     memories: (writer) => new TypedMemories(writer),
@@ -35,27 +37,33 @@ export function machineOf({ types }: ModuleData, compilesHot: boolean): Surround
     reference: (uses, funcidx) => uses.need('func', funcidx),
     element(uses, { tableidx, typeidx, offset }, index, cell) {
       const { id } = types[typeidx];
-      const slow = `${cell}=A.element(X,${tableidx},${index},${id},${offset});`;
+      const slow = `${cell}=${uses.given('A')}.element(${uses.given('X')},${tableidx},${index},${id},${offset});`;
       const cells = uses.need('table', tableidx);
       return `${cell}=${cells}[${index}];if(${cell}===undefined||${cell}.t!==${id})${slow}`;
     },
-    referred: (_uses, reference, offset) => `A.referred(${reference},${offset})`,
+    referred: (uses, reference, offset) => `${uses.given('A')}.referred(${reference},${offset})`,
     globalWord: (uses, globalidx, high) => `${uses.need('global', globalidx)}[${high ? 1 : 0}]`,
-    cover: (end) => `A.cover(${end});`,
-    tail: (_uses, cell) => `A.t=${cell};`,
+    cover: (uses, end) => `${uses.given('A')}.cover(${end});`,
+    tail: (uses, cell) => `${uses.given('A')}.t=${cell};`,
   };
 }
 
 class MachineStops implements Stops {
-  readonly sync: string;
-  readonly unsync: string;
   private readonly writer: StopsWriter;
 
   constructor(writer: StopsWriter) {
     this.writer = writer;
-    this.sync = writer.repeats ? 'M.fuel=n;' : '';
-    this.unsync = writer.repeats ? 'n=M.fuel;' : '';
     if (writer.repeats) writer.uses.variable('n');
+  }
+
+  private get fuel(): string {
+    return `${this.writer.uses.given('M')}.fuel`;
+  }
+  get sync(): string {
+    return this.writer.repeats ? `${this.fuel}=n;` : '';
+  }
+  get unsync(): string {
+    return this.writer.repeats ? `n=${this.fuel};` : '';
   }
 
   call({ before, call, loudness, safepoint }: CallText): string {
@@ -67,16 +75,16 @@ class MachineStops implements Stops {
     let checked = call;
     if (loudness === 'loud') {
       writer.leaves = true;
-      checked += 'if(A.u!==0)break x;';
+      checked += `if(${writer.uses.given('A')}.u!==0)break x;`;
     }
     return `${marked}${this.sync}${checked}${this.unsync}`;
   }
 
-  repeat(id: number, safepoint: Safepoint): string {
+  repeat({ go, safepoint }: RepeatText): string {
     const { writer } = this;
     const site = writer.site(safepoint, {});
     writer.leaves = true;
-    return `if(--n<0){M.fuel=n;${writer.uses.variable('pc')}=${site};break x}continue L${id};`;
+    return `if(--n<0){${this.sync}${writer.uses.variable('pc')}=${site};break x}${go}`;
   }
 
   loop(id: number, enter: string, body: () => string): string {

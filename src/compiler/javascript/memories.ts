@@ -109,7 +109,7 @@ export class TypedMemories implements Memories {
     }
     const high = uses.temporary();
     const helper = uses.helper('numeric', 'load64');
-    const far = `${low}=${helper}(${this.args(place)}),${high}=W.hi`;
+    const far = `${low}=${helper}(${this.args(place)}),${high}=${uses.highWord()}`;
     const index = this.index(place, I32, 4);
     if (index === undefined) return { before: [...place.before, far], low, high };
     const view = uses.view('i32', place.memidx);

@@ -40,45 +40,38 @@ export class Slots {
 
   /** The value on the stack, as arguments. */
   onStack(type: ValType, slot: number): string[] {
-    this.uses.usesStack = true;
-    const word = wordAt(slot);
-    if (type === I32) return [`S[${word}]`];
-    if (type === I64) return [`S[${word}]`, `S[${word}+1]`];
-    if (type === F32) return [`SF[${word}]`];
-    if (type === F64) return [`SD[${pairAt(slot)}]`];
-    return [`R[${pairAt(slot)}]`];
+    if (type === I32) return [this.word(slot)];
+    if (type === I64) return [this.word(slot), this.word(slot, 1)];
+    if (type === F32 || type === F64) return [this.float(type, slot)];
+    return [this.reference(slot)];
   }
 
   /** Writes a value to the stack; `to` is another slot's place for it. */
   spill(type: ValType, slot: number, to = slot): string {
-    this.uses.usesStack = true;
-    const word = wordAt(to);
     if (type === F32 || type === F64) {
       const float = this.uses.float(slot);
-      const target = type === F32 ? `SF[${word}]` : `SD[${pairAt(to)}]`;
+      const target = this.float(type, to);
       if (!this.keepsBits) return `${target}=${float};`;
       return `if(${float}===${float})${target}=${float};else{${this.bits(type, slot, to)}}`;
     }
-    if (isRef(type)) return `R[${pairAt(to)}]=${this.uses.reference(slot)};`;
+    if (isRef(type)) return `${this.reference(to)}=${this.uses.reference(slot)};`;
     const [low, high] = this.variables(type, slot);
-    return `S[${word}]=${low};${high === undefined ? '' : `S[${word}+1]=${high};`}`;
+    return `${this.word(to)}=${low};${high === undefined ? '' : `${this.word(to, 1)}=${high};`}`;
   }
 
   /** Writes the words of a float that is no number; nothing of other values. */
   spillBits(type: ValType, slot: number, to = slot): string {
     if ((type !== F32 && type !== F64) || !this.keepsBits) return '';
-    this.uses.usesStack = true;
     const float = this.uses.float(slot);
     return `if(${float}!==${float}){${this.bits(type, slot, to)}}`;
   }
 
   private bits(type: ValType, slot: number, to: number): string {
-    const word = wordAt(to);
     const own = this.payloads.has(slot);
-    if (type === F32) return `S[${word}]=${own ? this.uses.low(slot) : CANONICAL_F32};`;
+    if (type === F32) return `${this.word(to)}=${own ? this.uses.low(slot) : CANONICAL_F32};`;
     const low = own ? this.uses.low(slot) : '0';
     const high = own ? this.uses.high(slot) : `${CANONICAL_F64_HIGH}`;
-    return `S[${word}]=${low};S[${word}+1]=${high};`;
+    return `${this.word(to)}=${low};${this.word(to, 1)}=${high};`;
   }
 
   /** Reads a value from the stack. */
@@ -91,11 +84,25 @@ export class Slots {
   /** Reads the words of a float that is no number, if somebody wants them. */
   fillBits(type: ValType, slot: number): string {
     if ((type !== F32 && type !== F64) || !this.payloads.has(slot)) return '';
-    this.uses.usesStack = true;
-    const word = wordAt(slot);
     const float = this.uses.float(slot);
-    const high = type === F32 ? '' : `${this.uses.high(slot)}=S[${word}+1];`;
-    return `if(${float}!==${float}){${this.uses.low(slot)}=S[${word}];${high}}`;
+    const high = type === F32 ? '' : `${this.uses.high(slot)}=${this.word(slot, 1)};`;
+    return `if(${float}!==${float}){${this.uses.low(slot)}=${this.word(slot)};${high}}`;
+  }
+
+  // Places on the stack
+
+  private word(slot: number, more = 0): string {
+    return `${this.stack('S')}[${plus('fp', 2 * slot + more)}]`;
+  }
+  private float(type: ValType, slot: number): string {
+    return type === F32 ? `${this.stack('SF')}[${wordAt(slot)}]` : `${this.stack('SD')}[${pairAt(slot)}]`;
+  }
+  private reference(slot: number): string {
+    return `${this.stack('R')}[${pairAt(slot)}]`;
+  }
+  private stack(name: 'S' | 'SF' | 'SD' | 'R'): string {
+    this.uses.usesStack = true;
+    return this.uses.given(name);
   }
 
   /** Moves a value between slots of this function. */
@@ -125,7 +132,7 @@ export class Slots {
     }
     const [type] = types;
     const [low, high] = this.variables(type, 0);
-    return `${this.spillBits(type, 0)}${high === undefined ? '' : `W.hi=${high};`}return ${low};`;
+    return `${this.spillBits(type, 0)}${high === undefined ? '' : `${this.uses.highWord()}=${high};`}return ${low};`;
   }
 
   /** Takes the results of a call whose arguments began at a slot. */
@@ -142,6 +149,6 @@ export class Slots {
     }
     const [type] = types;
     const [low, high] = this.variables(type, slot);
-    return `${low}=${call};${high === undefined ? '' : `${high}=W.hi;`}${this.fillBits(type, slot)}`;
+    return `${low}=${call};${high === undefined ? '' : `${high}=${this.uses.highWord()};`}${this.fillBits(type, slot)}`;
   }
 }

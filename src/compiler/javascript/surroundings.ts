@@ -41,14 +41,22 @@ export interface CallText {
   readonly mark: number | undefined;
 }
 
+/** A branch back to a loop. */
+export interface RepeatText {
+  /** The jump. */
+  readonly go: string;
+  readonly safepoint: Safepoint;
+  /** The loop's number, if the function can be entered there. */
+  readonly mark: number | undefined;
+}
+
 /** What a function's text does at safepoints. */
 export interface Stops {
   /** Where others count fuel: brings them what the function has counted, and back. */
   readonly sync: string;
   readonly unsync: string;
   call(call: CallText): string;
-  /** A branch back to the loop with this id and number. */
-  repeat(id: number, safepoint: Safepoint, mark: number | undefined): string;
+  repeat(branch: RepeatText): string;
   /** `enter` leads to its beginning. */
   loop(id: number, enter: string, body: () => string): string;
 }
@@ -65,15 +73,22 @@ export interface StopsWriter {
   site(safepoint: Safepoint, options: { readonly isSilent?: boolean; readonly mark?: number }): number;
 }
 
-export interface Surroundings {
-  readonly stops: (writer: StopsWriter) => Stops;
-  /** Whether a function whose frames are entered again can be entered at a statement. */
+/** Where a function whose frames are entered again can be entered. */
+export interface EntranceRules {
   readonly isEntrance: (statement: Statement) => boolean;
+  /** Loops may be written twice for it (entrances.ts). */
+  readonly mayRepeat: boolean;
+}
+
+export interface Surroundings extends EntranceRules {
+  readonly stops: (writer: StopsWriter) => Stops;
   /** The call of a callee whose frame has been saved, and which goes on. */
   again(frame: readonly string[]): string;
   /** NaNs with bits of their own cross calls, on the stack. */
   readonly keepsBits: boolean;
   readonly views: ViewsOf;
+  /** Before the names of what the text is given. */
+  readonly prefix: string;
   readonly work: DirectWork | undefined;
   /** Those of a function. */
   control(uses: Uses): Control;
@@ -97,6 +112,6 @@ export interface Surroundings {
   referred(uses: Uses, reference: string, offset: number): string;
   globalWord(uses: Uses, globalidx: number, high: boolean): string;
   /** References on the stack reach up to here. */
-  cover(end: string): string;
+  cover(uses: Uses, end: string): string;
   tail(uses: Uses, cell: string): string;
 }

@@ -42,6 +42,9 @@ export type View = keyof typeof VIEWS;
 /** Whose views a function uses: those that all functions of a file share, those that it has copied, or those that are held for it. */
 export type ViewsOf = 'shared' | 'copied' | 'held';
 
+/** Before the names of what texts of the machine are given (functions.ts). */
+export const GIVEN = '_';
+
 export class Uses {
   /** Variables with their first values. */
   readonly variables = new Map<string, '0' | 'null'>();
@@ -50,12 +53,39 @@ export class Uses {
   readonly needs = new Map<string, Need>();
   /** Values go over the machine's stack. */
   usesStack = false;
+  /** What is outside of the function, and has been copied into variables of the same names without the prefix. */
+  readonly copies = new Set<string>();
   private readonly viewsOf: ViewsOf;
+  private readonly prefix: string;
+  private isCopying = false;
   private temporaries = 0;
   private numbered = 0;
 
-  constructor(viewsOf: ViewsOf = 'copied') {
+  /** `prefix`: what the names have that the text is given. */
+  constructor(viewsOf: ViewsOf = 'copied', prefix = '') {
     this.viewsOf = viewsOf;
+    this.prefix = prefix;
+  }
+
+  /**
+   * What is written here uses copies of all that it is given. In loops, V8 knows what a variable of the function is that nothing assigns;
+   * of what stands around the function it may find out only when the code of the loop has been chosen.
+   */
+  copying(write: () => string): string {
+    this.isCopying = true;
+    const text = write();
+    this.isCopying = false;
+    return text;
+  }
+
+  /** The name in this function of what is outside of it. */
+  given(name: string): string {
+    if (this.isCopying) this.copies.add(name);
+    return this.copies.has(name) ? name : this.prefix + name;
+  }
+  /** Variables for what has been copied, with their values. */
+  copied(): string[] {
+    return [...this.copies].map((name) => `${name}=${this.prefix}${name}`);
   }
 
   /** The variable of an i32, or the low word of an i64 or of the bits of a float that is not a number. */
@@ -90,12 +120,16 @@ export class Uses {
   need(kind: Indexed, index: number): string {
     const name = LETTERS[kind] + index;
     this.needs.set(name, { kind, index });
-    return name;
+    return this.given(name);
   }
   work(need: Extract<Need, { kind: 'effect' | 'bulk' }>): string {
     const name = `E${this.numbered++}`;
     this.needs.set(name, need);
-    return name;
+    return this.given(name);
+  }
+  /** The high word of an i64 whose low word a function has returned. */
+  highWord(): string {
+    return `${this.given('W')}.hi`;
   }
   /** How many bytes of a memory can be accessed. */
   length(memidx: number): string {
@@ -103,14 +137,14 @@ export class Uses {
   }
   helper(kind: 'numeric' | 'math', name: string): string {
     this.needs.set(name, { kind, name });
-    return name;
+    return this.given(name);
   }
   view(view: View, memidx: number): string {
     const name = VIEWS[view] + memidx;
     switch (this.viewsOf) {
       case 'shared':
         this.needs.set(name, { kind: 'view', index: memidx, view });
-        return name;
+        return this.given(name);
       case 'copied':
         this.views.set(name, `${this.need('memory', memidx)}.${view}`);
         return name;

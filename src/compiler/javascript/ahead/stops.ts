@@ -9,12 +9,11 @@
  *     }catch(e){throw leave(e,R7,pc,[i0,i1])}}
  */
 import type { ModuleData } from '../../../decoder';
-import type { Safepoint } from '../../../decoder/safepoints';
 import { frameUnits } from '../../../interpreter/fuel';
 import type { LoweredBody, Statement } from '../../../lowering';
 import { loudnessOf } from '../callees';
 import type { Statements } from '../statements';
-import type { CallText, Control, Stops, StopsWriter } from '../surroundings';
+import type { CallText, Control, RepeatText, Stops, StopsWriter } from '../surroundings';
 import { frameValues } from './sites';
 
 export function withoutStops(control: Control): Stops {
@@ -22,7 +21,7 @@ export function withoutStops(control: Control): Stops {
     sync: '',
     unsync: '',
     call: ({ before, call }) => before + call,
-    repeat: (id) => control.repeat(id),
+    repeat: ({ go }) => go,
     loop: (id, _enter, body) => control.loop(id, body),
   };
 }
@@ -58,11 +57,11 @@ export class FileStops implements Stops {
     return `${uses.variable('pc')}=${site};if(E===0){${before}${call}}else{E=0;${again}}`;
   }
 
-  repeat(id: number, safepoint: Safepoint, mark: number | undefined): string {
-    const { uses, control } = this.writer;
+  repeat({ go, safepoint, mark }: RepeatText): string {
+    const { uses } = this.writer;
     const site = this.writer.site(safepoint, { mark });
     const test = `--${uses.helper('numeric', 'fuel')}<0`;
-    return `if(${test}){${uses.variable('pc')}=${site};${uses.helper('numeric', 'halt')}();}${control.repeat(id)}`;
+    return `if(${test}){${uses.variable('pc')}=${site};${uses.helper('numeric', 'halt')}();}${go}`;
   }
 
   loop(id: number, enter: string, body: () => string): string {

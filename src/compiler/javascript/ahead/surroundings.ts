@@ -33,9 +33,11 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
     constants,
     stops: (writer) => (needs.pauses ? new FileStops(writer) : withoutStops(writer.control)),
     isEntrance: needs.pauses ? isEntranceOf(module) : () => false,
+    mayRepeat: false,
     again: (frame) => `next(${frame.join()})`,
     keepsBits: dialect.keepsBits,
     views: dialect.copiesViews ? 'copied' : 'shared',
+    prefix: '',
     work: needs.pauses ? PAID : DIRECT,
     control: (uses) => (dialect.labels ? LABELS : new Flags(uses)),
     memories: (writer) =>
