@@ -77,6 +77,28 @@ const PROGRAMS: Readonly<Record<string, string>> = {
       (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (i32.rem_u (local.get $k) (i32.const -5))))
       (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $s)`,
+  'addresses that are known to be aligned, and such that are not': `(local $s i32) (local $p i32) (local $q i32)
+    (loop $l
+      (local.set $p (i32.shl (local.get $n) (i32.const 2)))
+      (local.set $q (i32.mul (local.get $n) (i32.const 6)))
+      (i32.store offset=64 (local.get $p) (i32.mul (local.get $s) (i32.const 31)))
+      (i32.store16 offset=130 (local.get $q) (local.get $s))
+      (i32.store offset=64 (local.get $q) (i32.add (local.get $s) (local.get $n)))
+      (if (i32.and (local.get $n) (i32.const 1))
+        (then (local.set $p (i32.add (local.get $p) (i32.const 8))))
+        (else (local.set $p (i32.add (local.get $p) (i32.const 3)))))
+      (local.set $s (i32.add (local.get $s) (i32.load offset=60 (local.get $p))))
+      (block $b
+        (local.set $p (i32.shl (local.get $n) (i32.const 3)))
+        (br_if $b (i32.rem_u (local.get $n) (i32.const 3)))
+        (local.set $p (i32.add (local.get $n) (i32.const 64))))
+      (local.set $s (i32.xor (local.get $s) (i32.wrap_i64 (i64.load offset=64 (local.get $p)))))
+      (local.set $p (select (i32.and (local.get $s) (i32.const 0x38)) (i32.const 16) (local.get $n)))
+      (f64.store offset=72 (local.get $p) (f64.convert_i32_s (local.get $s)))
+      (local.set $p (i32.sub (local.get $p) (call $fib (i32.const 2))))
+      (local.set $s (i32.add (local.get $s) (i32.load16_u offset=80 (local.get $p))))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $s)`,
   'a loop that takes and gives values': `(local.get $n) (i32.const 1) (f64.const 0.5)
     (loop $l (param i32 f64) (result i32)
       (drop) (i32.mul (i32.const 3)) (f64.convert_i32_s (local.get $n)) (local.set $n (i32.sub (local.get $n) (i32.const 1)))

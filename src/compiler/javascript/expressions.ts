@@ -14,6 +14,7 @@ import {
   isOperation,
   type Select,
 } from '../../lowering';
+import { Alignments } from './alignments';
 import type { Memories } from './memories';
 import type { Payloads } from './payloads';
 import type { Surroundings } from './surroundings';
@@ -43,6 +44,7 @@ const BY_CONSTANTS: ReadonlyMap<string, (a: string, b: number) => string> = new 
 export class Expressions implements ExpressionWriter {
   readonly uses: Uses;
   readonly memories: Memories;
+  readonly alignments = new Alignments();
   private readonly payloads: Payloads;
   private readonly surroundings: Surroundings;
 

@@ -26,6 +26,8 @@ export interface Place {
   /** As an i32. */
   readonly base: string;
   readonly constant: number | undefined;
+  /** How often two divides the base, as far as it is known. */
+  readonly zeros: number;
   readonly offset: number;
   readonly memidx: number;
   readonly at: number;
@@ -202,7 +204,7 @@ export class TypedMemories implements Memories {
     { memoryOffset, memidx, offset: at }: { memoryOffset: number; memidx: number; offset: number },
   ): Place {
     const { expressions } = this;
-    const rest = { offset: memoryOffset, memidx, at };
+    const rest = { zeros: expressions.alignments.of(address), offset: memoryOffset, memidx, at };
     if (address.op === 'const') {
       return { before: [], base: word(address.low), constant: (address.low >>> 0) + memoryOffset, ...rest };
     }
@@ -226,8 +228,8 @@ export class TypedMemories implements Memories {
   }
 
   /** When so many bytes are not accessed by the view: here where they lie between two elements. Undefined: never. */
-  protected slow({ base, constant }: Place, { shift }: Width, _bytes: number): string | undefined {
-    if (constant !== undefined || shift === 0) return undefined;
+  protected slow({ base, zeros, constant }: Place, { shift }: Width, _bytes: number): string | undefined {
+    if (constant !== undefined || shift <= zeros) return undefined;
     return `${base}&${(1 << shift) - 1}`;
   }
 

@@ -110,15 +110,21 @@ export class Statements implements StopsWriter, FunctionWriter {
 
   private statement(statement: Statement): string {
     const { uses, expressions } = this;
+    const { alignments } = expressions;
     uses.nextStatement();
     if (isExceptional(statement) || statement.kind === 'vector.store') {
       throw new InternalError(`${statement.kind}, which this tier refuses`);
     }
     switch (statement.kind) {
-      case 'set':
-        this.mayTrap(statement.value);
-        return this.values.set(statement.slot, statement.value);
+      case 'set': {
+        const { slot, value } = statement;
+        this.mayTrap(value);
+        const text = this.values.set(slot, value);
+        alignments.set(slot, value);
+        return text;
+      }
       case 'move':
+        alignments.forget();
         return this.values.move(statement.types, statement.from, statement.to);
       case 'drop':
         this.throws = true;
@@ -130,12 +136,15 @@ export class Statements implements StopsWriter, FunctionWriter {
         this.mayTrap(statement.value);
         return this.values.setGlobal(statement.globalidx, statement.value);
       case 'effect':
+        alignments.forget();
         return this.works.effect(statement);
       case 'bulk':
+        alignments.forget();
         return this.works.bulk(statement);
       case 'call':
       case 'call_indirect':
       case 'call_ref':
+        alignments.forget();
         return this.calls.call(statement);
       case 'tail':
       case 'tail_indirect':
@@ -143,7 +152,10 @@ export class Statements implements StopsWriter, FunctionWriter {
         return this.calls.tail(statement);
       case 'block': {
         const { label, body } = statement;
-        return label.used ? this.control.block(label.id, () => this.sequence(body)) : this.sequence(body);
+        if (!label.used) return this.sequence(body);
+        const text = this.control.block(label.id, () => this.sequence(body));
+        alignments.forget();
+        return text;
       }
       case 'loop':
         return this.loop(statement);
@@ -179,7 +191,8 @@ export class Statements implements StopsWriter, FunctionWriter {
   }
 
   private branch({ label, moves, safepoint }: Branch): string {
-    const moved = moves.map((move) => this.statement(move)).join('');
+    const { alignments } = this.expressions;
+    const moved = alignments.aside(() => moves.map((move) => this.statement(move)).join(''));
     if (label.kind === 'func') return moved + this.return();
     if (label.kind === 'block') return moved + this.control.leave(label.id);
     const { id } = label;
@@ -194,17 +207,23 @@ export class Statements implements StopsWriter, FunctionWriter {
     const mark = this.open.markOf(statement);
     if (mark !== undefined) this.marks.set(id, mark);
     if (this.open.isTwice(statement)) return this.loopTwice(id, mark!, body);
-    return this.stops.loop(id, this.open.atLoop(statement), () => this.sequence(body));
+    return this.stops.loop(id, this.open.atLoop(statement), () => this.turn(body));
+  }
+
+  /** The body of a loop, which is begun from different places. */
+  private turn(body: readonly Statement[]): string {
+    this.expressions.alignments.forget();
+    return this.sequence(body);
   }
 
   /** The rest of the turn that is entered, then the loop (entrances.ts). */
   private loopTwice(id: number, mark: number, body: readonly Statement[]): string {
     const { open, rests } = this;
     rests.add(id);
-    const rest = this.sequence(body);
+    const rest = this.turn(body);
     rests.delete(id);
     this.open = NO_ENTRANCES;
-    const whole = this.stops.loop(id, '', () => this.sequence(body));
+    const whole = this.stops.loop(id, '', () => this.turn(body));
     this.open = open;
     return `Q${id}:{P${id}:{if(E<=${mark}){E=0;break P${id}}${rest}break Q${id}}${whole}}`;
   }
@@ -212,10 +231,16 @@ export class Statements implements StopsWriter, FunctionWriter {
   private conditional({ label, condition, body, otherwise }: Extract<Statement, { kind: 'if' }>): string {
     this.mayTrap(condition);
     const test = this.open.condition(this.expressions.condition(condition), body, otherwise);
-    return this.control.conditional(label.id, label.used, () => {
-      const second = (): string => (otherwise.length === 0 ? '' : `else{${this.sequence(otherwise)}}`);
-      return `if(${test}){${this.sequence(body)}}${second()}`;
+    const { alignments } = this.expressions;
+    const text = this.control.conditional(label.id, label.used, () => {
+      const [first, second] = alignments.behind(
+        () => this.sequence(body),
+        () => this.sequence(otherwise),
+      );
+      return `if(${test}){${first}}${otherwise.length === 0 ? '' : `else{${second}}`}`;
     });
+    if (label.used) alignments.forget();
+    return text;
   }
 
   /** Targets that are equal are one case; those of the default are none. */

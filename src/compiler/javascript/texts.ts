@@ -1,5 +1,6 @@
 /** What texts of expressions are, whoever writes them. */
 import type { Expr } from '../../lowering';
+import type { Alignments } from './alignments';
 import type { Uses } from './uses';
 
 /**
@@ -17,6 +18,7 @@ export interface ExpressionWriter {
   readonly uses: Uses;
   scalar(expr: Expr): string;
   pair(expr: Expr): Pair;
+  readonly alignments: Alignments;
   /** The pair with a high word that can be read more than once. */
   settled(pair: Pair): Pair;
   /** The bits of a float that is not arithmetic's; of an f32 in the low word. */

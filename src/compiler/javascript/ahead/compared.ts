@@ -17,13 +17,14 @@ export class ComparedMemories extends TypedMemories {
   }
 
   protected override slow(place: Place, { shift }: Width, bytes: number): string {
-    const { base, constant, offset, memidx } = place;
+    const { base, zeros, constant, offset, memidx } = place;
     const length = this.expressions.uses.length(memidx);
     if (constant !== undefined) return `${length}<${constant + bytes}`;
     const far = `${base}>>>0>${length}-${offset + bytes}`;
-    if (shift === 0) return far;
-    const sum = (offset & ((1 << shift) - 1)) === 0 ? base : `(${base}+${offset})`;
-    return `${far}||${sum}&${(1 << shift) - 1}`;
+    const mask = (1 << shift) - 1;
+    if (shift <= zeros && (offset & mask) === 0) return far;
+    const sum = (offset & mask) === 0 ? base : `(${base}+${offset})`;
+    return `${far}||${sum}&${mask}`;
   }
 
   protected override present(view: string, index: string): string {
