@@ -3,7 +3,9 @@
  * a host that makes them at once says so (`useCryptography`; on Node, agent/node-world.ts does).
  */
 import type { webcrypto } from 'node:crypto';
-import type { PrivateKey, PublicKey } from './keys';
+
+/** As a JSON Web Key: with `d`, it signs. */
+export type Key = Readonly<Record<'kty' | 'crv' | 'x', string>> & { readonly d?: string };
 
 /** Made at once, or some time later. */
 type Soon<T> = T | Promise<T>;
@@ -11,13 +13,13 @@ type Soon<T> = T | Promise<T>;
 export interface Cryptography {
   sha256(bytes: Uint8Array): Soon<Uint8Array>;
   /** Ed25519. */
-  signer(key: PrivateKey): Soon<(bytes: Uint8Array) => Soon<Uint8Array>>;
-  verifier(key: PublicKey): Soon<(bytes: Uint8Array, signature: Uint8Array) => Soon<boolean>>;
+  signer(key: Key): Soon<(bytes: Uint8Array) => Soon<Uint8Array>>;
+  verifier(key: Key): Soon<(bytes: Uint8Array, signature: Uint8Array) => Soon<boolean>>;
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-function imported(key: PublicKey | PrivateKey, use: 'sign' | 'verify'): Promise<webcrypto.CryptoKey> {
+function imported(key: Key, use: 'sign' | 'verify'): Promise<webcrypto.CryptoKey> {
   return crypto.subtle.importKey('jwk', key, { name: 'Ed25519' }, false, [use]);
 }
 

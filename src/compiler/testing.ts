@@ -95,7 +95,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
       (local.set $s (i32.xor (local.get $s) (i32.wrap_i64 (i64.load offset=64 (local.get $p)))))
       (local.set $p (select (i32.and (local.get $s) (i32.const 0x38)) (i32.const 16) (local.get $n)))
       (f64.store offset=72 (local.get $p) (f64.convert_i32_s (local.get $s)))
-      (local.set $p (i32.sub (local.get $p) (call $fib (i32.const 2))))
+      (local.set $p (i32.add (local.get $p) (call $fib (i32.const 2))))
       (local.set $s (i32.add (local.get $s) (i32.load16_u offset=80 (local.get $p))))
       (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $s)`,

@@ -17,12 +17,6 @@ export interface Point {
   readonly inLocals?: readonly number[] | undefined;
 }
 
-/** Slots of a frame's locals, and of all of it. */
-export interface FrameSize {
-  readonly localSlots: number;
-  readonly slots: number;
-}
-
 /** A local that holds the operand at a height of the stack, when code that may unwind runs. */
 export interface Shadow {
   readonly height: number;

@@ -21,8 +21,13 @@ import {
 import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
 import type { Emitter } from './emitter';
-import type { FrameSize } from './frame';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
+
+/** Slots of a frame's locals, and of all of it. */
+export interface FrameSize {
+  readonly localSlots: number;
+  readonly slots: number;
+}
 
 /**
  * What the runtime does for emitted code. Their order is that of the imports. Places and bases are explained in state.ts; `fuel` is what is

@@ -5,10 +5,10 @@
 import { type Module, OP, Reader } from '../../decoder';
 import { readInstruction } from '../../decoder/body';
 import { Body } from './body';
-import type { FrameShape, FrameSize } from './frame';
+import type { FrameShape } from './frame';
 import { groupOf, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
-import { HELPER_NAMES, Layout, type Variant } from './layout';
+import { type FrameSize, HELPER_NAMES, Layout, type Variant } from './layout';
 import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
 import { mostMeasure } from './room';
 import { type ContinuationModule, emitContinuation, emitGroup, type SideModule } from './side-module';
