@@ -1,3 +1,4 @@
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { Module } from './decode';
 import { functionOf, messageOf, verdictByRules, wat } from './testing';
@@ -9,9 +10,12 @@ function verdict(bytes: Uint8Array): string | undefined {
   return message;
 }
 
-async function check(cases: Readonly<Record<string, string>>): Promise<void> {
+async function check(
+  cases: Readonly<Record<string, string>>,
+  assemble: (text: string) => Uint8Array | Promise<Uint8Array> = wat,
+): Promise<void> {
   for (const [text, message] of Object.entries(cases)) {
-    const found = verdict(await wat(`(module (memory 1) ${text})`));
+    const found = verdict(await assemble(`(module (memory 1) ${text})`));
     if (message === '') expect(found, text).toBeUndefined();
     else expect(found, text).toMatch(message);
   }
@@ -100,6 +104,48 @@ describe('control', () => {
       '(func (result i32) (i32.const 0)) (func (return_call 0))': 'type mismatch: current function requires',
     }));
 
+  it('takes and gives many values at once, and looks at each when it must', () => {
+    const types = (type: string) => Array.from({ length: 40 }, () => type).join(' ');
+    const [i32s, refs] = [types('i32'), types('funcref')];
+    const functions = `(type $t (func)) (func $many (result ${i32s}) (unreachable)) (func $sink (param ${i32s}))
+      (func $refs (result ${refs}) (unreachable)) (func $exact (result ${types('(ref $t)')}) (unreachable))`;
+    const body = (code: string) => `${functions} (func ${code})`;
+    const cases = {
+      [body('(call $many) (call $sink)')]: '',
+      [body('(call $many) (drop) (i32.const 1) (call $sink)')]: '',
+      [body('(call $many) (drop) (i64.const 1) (call $sink)')]: 'requires [i32] but stack has [i64]',
+      [body('(call $many)')]: `block requires [] but stack has [${types('i32').slice(0, 39)}]`,
+      [body('(call $many) (select (i32.const 1)) (drop) (call $sink)')]: 'requires [i32] but stack has []',
+      [body(`(call $many) (block (param ${i32s}) (result ${i32s})) (call $sink)`)]: '',
+      [body(`(call $many) (block (call $sink))`)]: 'requires [i32] but stack has []',
+      [body(`(block (result ${i32s}) (call $many) (br_if 0 (i32.const 0))) (call $sink)`)]: '',
+      [body(`(block (result ${i32s}) (call $many) (i32.const 7) (br_if 0 (i32.const 0))) (call $sink)`)]:
+        'block requires',
+      [body(`(block (result ${i32s}) (unreachable) (i32.const 7) (br_if 0 (i32.const 0))) (call $sink)`)]: '',
+      [body(`(block (result ${refs}) (call $exact) (br_if 0 (i32.const 0))) (unreachable)`)]: '',
+      [body(`(block (result ${refs}) (call $exact) (br_if 0 (i32.const 0)) (br 0)) (unreachable)`)]: '',
+      [body(`(block (result ${types('(ref $t)')}) (call $refs)) (unreachable)`)]: 'type mismatch',
+      [body(`(block (result ${refs}) (block (result ${types('(ref $t)')}) (call $exact)
+        (br_table 0 1 0 (i32.const 0)))) (unreachable)`)]: '',
+      [body(`(block (result ${types('(ref $t)')}) (block (result ${refs}) (call $refs)
+        (br_table 0 1 0 (i32.const 0))) (unreachable)) (unreachable)`)]: 'type mismatch',
+      [`${functions} (func (result ${i32s}) (return_call $many))`]: '',
+      [`${functions} (func (result ${i32s} i32) (return_call $many))`]: 'current function requires',
+      [`${functions} (func (result ${refs}) (return_call $exact))`]: '',
+    };
+    return check(cases, parse);
+  });
+
+  it('gives what is asked for where a block is not reached to its end', () =>
+    check({
+      '(func (result i32) (block (result i32) (unreachable)))': '',
+      '(func (result i64) (block (result i32) (return (i64.const 1))) (drop) (i64.const 1))': '',
+      '(func (result i64) (block (result i32) (return (i32.const 1))) (drop) (i64.const 1))': 'type mismatch',
+      '(func (result i32) (if (result i32) (i32.const 1) (then (unreachable))))': 'type mismatch',
+      '(func (block (result i32) (unreachable) (i64.const 1)) (drop))': 'type mismatch',
+      '(func (i32.const 1) (block (result i32) (return)) (drop) (drop))': '',
+    }));
+
   it('ends where the body says', () => {
     expect(verdict(functionOf(0x0b))).toMatch('section size mismatch');
     expect(verdict(functionOf(0x02, 0x40))).toMatch('unexpected end of section or function');
@@ -125,6 +171,25 @@ describe('indices and immediates', () => {
       '(memory i64 1) (func (memory.copy 0 1 (i32.const 0) (i64.const 0) (i32.const 0)))': '',
       '(memory i64 1) (func (memory.copy 0 1 (i32.const 0) (i64.const 0) (i64.const 0)))': 'type mismatch',
     }));
+
+  it('of constants are as long as their type allows, whatever their last byte', () => {
+    for (const [op, most] of [
+      [0x41, 5],
+      [0x42, 10],
+    ] as const) {
+      for (let length = 1; length <= most + 1; length++) {
+        for (let last = 0; last < 0x100; last += length < most ? 37 : 1) {
+          const bytes = functionOf(op, Array(length - 1).fill(0x80), last, 0x1a);
+          // Both walks must agree on one that goes on, too.
+          const found = verdict(bytes);
+          if (last >= 0x80) continue;
+          const isExact = last === 0 || last === 0x7f || (most === 5 && (last < 8 || last >= 0x78));
+          const isGood = length < most || (length === most && isExact);
+          expect(found === undefined, `${op}: ${length} bytes, ${last}`).toBe(isGood);
+        }
+      }
+    }
+  });
 
   it('of an i32 memory are 32-bit offsets', () => {
     const load = (...offset: number[]) => functionOf(0x41, 0, 0x28, 2, offset, 0x1a);
