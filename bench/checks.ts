@@ -1,19 +1,20 @@
 /**
- * What it costs that guests can be paused: the built package beside a copy of it in which the code of hot functions has no checks of
- * the fuel (so nothing could stop it). Cold code keeps them: that is how what is hot is found.
- *   npm run bench:checks -- [--rounds N] [program...]
+ * What it costs that guests can be paused: the built package beside the same without checks of the fuel (so nothing could stop it). In the
+ * interpreter that is a copy in which the code of hot functions has none; cold code keeps them: that is how what is hot is found. In the
+ * JavaScript tier its texts lose them as they are evaluated (bare.ts).
+ *   npm run bench:checks -- [--tier javascript] [--rounds N] [program...]
  */
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { engines, type Timing } from './engines.ts';
+import { type Engine, engines, type Timing } from './engines.ts';
 import { cache, root } from './paths.ts';
 import { buildProgram, PROGRAMS } from './programs.ts';
-import { geomean } from './protocol.ts';
+import { estimate, type Pair } from './statistics.ts';
 
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' } },
+  options: { rounds: { type: 'string', default: '3' }, tier: { type: 'string', default: 'interpreter' } },
   allowPositionals: true,
 });
 const TIMING: Timing = { warmUpMs: 600, sampleMs: 100, samples: 5 };
@@ -43,17 +44,30 @@ function withoutChecks(): string {
   return dist;
 }
 
-const builds = [path.join(root, 'dist'), withoutChecks()];
+interface Kind {
+  readonly dist: string;
+  readonly isBare: boolean;
+}
+const isJavaScript = values.tier === 'javascript';
+const shipped = path.join(root, 'dist');
+/** As it ships, and without checks. */
+const kinds: readonly Kind[] = [
+  { dist: shipped, isBare: false },
+  isJavaScript ? { dist: shipped, isBare: true } : { dist: withoutChecks(), isBare: false },
+];
 const chosen = PROGRAMS.filter(({ name, group }) =>
   positionals.length === 0 ? group === 'basic' : positionals.includes(name),
 );
-const tswasm = engines(async () => '').find(({ name }) => name === 'tswasm interpreter')!;
+const tswasm = engines(async () => '').find(({ name }) => name === `tswasm ${values.tier}`);
+if (tswasm === undefined) throw new Error(`there is no engine "tswasm ${values.tier}"`);
 const files = new Map<string, string>();
 for (const program of chosen) files.set(program.name, await buildProgram(program));
 
-async function repMs(dist: string, file: string): Promise<number> {
+async function repMs({ measure }: Engine, { dist, isBare }: Kind, file: string): Promise<number> {
   process.env['TSWASM_DIST'] = dist;
-  const measured = await tswasm.measure(file, TIMING);
+  if (isBare) process.env['TSWASM_BARE'] = '1';
+  else delete process.env['TSWASM_BARE'];
+  const measured = await measure(file, TIMING);
   if (measured === undefined) throw new Error(`${file} does not run`);
   return measured.repMs;
 }
@@ -61,20 +75,22 @@ async function repMs(dist: string, file: string): Promise<number> {
 console.log(`Node ${process.version}, ${cpus()[0]?.model.trim()}, ${values.rounds} rounds\n`);
 console.log('| program | with checks, us | without, us | with / without | of each round |');
 console.log('| --- | ---: | ---: | ---: | --- |');
-const costs: number[] = [];
+const all: Pair[][] = [];
 for (const { name } of chosen) {
   const rounds: number[][] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     const times = [0, 0];
     // In turn: neither is always the one that runs first.
-    for (const k of round % 2 === 0 ? [0, 1] : [1, 0]) times[k] = await repMs(builds[k], files.get(name)!);
+    for (const k of round % 2 === 0 ? [0, 1] : [1, 0])
+      times[k] = await repMs(tswasm, kinds[k], files.get(name)!);
     rounds.push(times);
   }
   // A process is slowed down by what else the machine does, never made faster: the best of the rounds is what the code can do.
   const [checked, bare] = [0, 1].map((k) => Math.min(...rounds.map((times) => times[k])));
-  costs.push(checked / bare);
+  all.push(rounds.map(([after, before]) => ({ before, after })));
   const each = rounds.map((times) => (times[0] / times[1]).toFixed(2)).join(' ');
   const us = (ms: number) => (ms * 1000).toFixed(1);
   console.log(`| ${name} | ${us(checked)} | ${us(bare)} | ${(checked / bare).toFixed(2)} | ${each} |`);
 }
-console.log(`\ngeometric mean: ${geomean(costs).toFixed(3)}`);
+const { ratio, low, high } = estimate(all);
+console.log(`\ngeometric mean of all rounds: ${ratio.toFixed(3)} (${low.toFixed(3)} .. ${high.toFixed(3)})`);

@@ -1,5 +1,6 @@
 /** One engine, one program, one process: `node [--jitless] child.mjs <task>` prints a Measurement, or what a cold run took. */
 import { readFileSync } from 'node:fs';
+import { bareTexts, evaluateBare } from './bare.ts';
 import { loadNamespace } from './namespace.ts';
 import {
   type ColdAnswer,
@@ -68,5 +69,8 @@ function runCold(api: Namespace, { file, repetitions }: ColdTask): ColdAnswer {
 }
 
 const task = JSON.parse(process.argv[2]!) as Task | ColdTask;
+const isBare = process.env['TSWASM_BARE'] !== undefined;
+if (isBare) evaluateBare();
 const api = await loadNamespace(task.engine, task.tier);
 console.log(JSON.stringify('repetitions' in task ? runCold(api, task) : measure(api, task)));
+if (isBare && bareTexts() === 0) throw new Error('no text had a check');
