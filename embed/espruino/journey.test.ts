@@ -5,7 +5,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { compileFile, type Target } from '../../src/compiler/javascript/ahead';
 import { loadFile, type PausableInstance } from '../../src/compiler/javascript/ahead/testing';
-import { bytesOf, type Call, PAUSING_PROGRAMS } from '../../src/compiler/javascript/ahead/testing-programs';
+import { PAUSING_PROGRAMS } from '../../src/compiler/javascript/ahead/testing-pausing';
+import { bytesOf, type Call } from '../../src/compiler/javascript/ahead/testing-programs';
 import {
   Execution,
   type Func,

@@ -11,28 +11,20 @@
  *
  * The same module, options and version give the same text.
  */
-import { F32, F64, I32, I64, isRef, type ModuleData, type ValType, valTypeName } from '../../../decoder';
+import type { ModuleData, ValType } from '../../../decoder';
 import { InternalError } from '../../../errors';
-import { bits } from '../../../lowering';
 import { bodyOf } from '../bodies';
-import { Expressions } from '../expressions';
 import { Uses } from '../uses';
-import { Assets, bytesText } from './assets';
+import { Assets } from './assets';
 import { Border } from './border';
-import { type Constant, readConstant } from './constants';
+import { Definitions, type FileParts } from './definitions';
 import { DIALECTS, type Dialect, type Target } from './dialects';
 import { callGraph, type FileFunction, fileFunction } from './functions';
 import { whyNoFile } from './refusals';
 import { emptyRecordText } from './sites';
 import { type Density, densityOf } from './speed';
 import { stateText } from './state';
-import {
-  type FileSurroundings,
-  type FrameNeeds,
-  sharedGlobals,
-  signature,
-  surroundingsOf,
-} from './surroundings';
+import { type FileSurroundings, type FrameNeeds, signature, surroundingsOf } from './surroundings';
 
 export interface FileOptions {
   readonly target: Target;
@@ -53,6 +45,8 @@ export type CompiledFile =
 
 /** Frames of a module whose functions do not call themselves: as many as there are functions at most. */
 const MOST_FRAMES = 1e9;
+/** Bytes that a memory can have. */
+const MOST_MEMORY = 2 ** 32;
 /** What a script calls the module if nobody says otherwise. */
 const DEFAULT_NAME = 'wasm';
 
@@ -72,26 +66,25 @@ export function compileFile(module: ModuleData, options: FileOptions): CompiledF
   return { kind: 'file', text: second.write(), memory, density: densityOf(module, second.functionTexts) };
 }
 
-function bytesOfMemories({ memories, imports }: ModuleData, { memory = 2 ** 32 }: FileOptions): number {
+function bytesOfMemories({ memories, imports }: ModuleData, { memory = MOST_MEMORY }: FileOptions): number {
   const first = imports.filter(({ type }) => type.kind === 'memory').length;
   let bytes = 0;
   for (const { min, pageBits } of memories.slice(first)) bytes += Math.min(min * 2 ** pageBits, memory);
   return bytes;
 }
 
-class FileWriter {
+class FileWriter implements FileParts {
   usesStack = false;
-  private readonly module: ModuleData;
-  private readonly dialect: Dialect;
+  readonly module: ModuleData;
+  readonly dialect: Dialect;
   private readonly options: FileOptions;
   private readonly frame: FrameNeeds & { readonly tails: boolean };
-  private readonly surroundings: FileSurroundings;
-  private readonly border: Border;
+  readonly surroundings: FileSurroundings;
+  readonly border: Border;
   private readonly assets: Assets;
-  /** Of the texts outside of functions. */
-  private readonly uses = new Uses();
+  readonly uses = new Uses();
   private readonly functions = new Map<number, FileFunction>();
-  private readonly cells = new Set<number>();
+  readonly cells = new Set<number>();
   /** What comes behind the functions that it names: engines without hoisting know them only there. */
   private readonly late: string[] = [];
 
@@ -118,14 +111,15 @@ class FileWriter {
       this.functions.set(k, made);
       this.take(made.uses);
     }
-    const segments = this.segmentTexts();
+    const definitions = new Definitions(this);
+    const segments = definitions.segments();
     const exports = this.exportsText();
     if (frame.pauses) this.late.push(...this.recordTexts());
     const things = [
-      ...this.importTexts(),
-      ...this.memoryTexts(),
-      ...this.tableTexts(),
-      ...this.globalTexts(),
+      ...definitions.imports(),
+      ...definitions.memories(),
+      ...definitions.tables(),
+      ...definitions.globals(),
     ];
     const cells = this.cellTexts();
     const state = frame.pauses ? [this.stateText()] : [];
@@ -138,13 +132,17 @@ class FileWriter {
       ...this.stackTexts(),
       ...cells,
       ...things,
-      ...this.viewTexts(),
+      ...definitions.views(),
       ...this.functionTexts,
       ...this.late,
       ...segments,
       ...state,
     ].join('\n');
     return this.wrapped(`function instantiate(imports){\n${body}\n${exports}\n}`);
+  }
+
+  get mostMemory(): number {
+    return this.options.memory ?? MOST_MEMORY;
   }
 
   get functionTexts(): string[] {
@@ -156,7 +154,7 @@ class FileWriter {
     return [...this.functions.values()].some(({ text }) => text.includes('W.hi'));
   }
 
-  private take(uses: Uses): void {
+  take(uses: Uses): void {
     this.usesStack ||= uses.usesStack;
     for (const [name, need] of uses.needs) {
       this.uses.needs.set(name, need);
@@ -165,159 +163,12 @@ class FileWriter {
     }
   }
 
-  private part(name: string): string {
+  part(name: string): string {
     return this.uses.helper('numeric', name);
   }
 
   private typeOf(funcidx: number): { params: readonly ValType[]; results: readonly ValType[] } {
     return this.module.types[this.module.funcTypes[funcidx]].composite.func;
-  }
-
-  // State
-
-  private importTexts(): string[] {
-    const texts: string[] = [];
-    const next = { func: 0, table: 0, memory: 0, global: 0, tag: 0 };
-    for (const { module, name, type } of this.module.imports) {
-      const index = next[type.kind]++;
-      const place = `imports,${JSON.stringify(module)},${JSON.stringify(name)}`;
-      switch (type.kind) {
-        case 'func':
-          texts.push(`var I${index}=${this.part('importedFunc')}(${place},"${signature(type.type)}");`);
-          texts.push(this.border.importText(index, type.type));
-          break;
-        case 'memory': {
-          const { min, max, pageBits } = type.type;
-          texts.push(
-            `var m${index}=${this.part('importedMemory')}(${place},${min},${max ?? -1},${pageBits});`,
-          );
-          break;
-        }
-        case 'table': {
-          const { min, max, element } = type.type;
-          const made = `${this.part('importedTable')}(${place},${min},${max ?? -1},"${valTypeName(element)}")`;
-          texts.push(`var T${index}=${made};`);
-          break;
-        }
-        case 'global': {
-          const given = `${place},"${letterOf(type.type.value)}",${type.type.mutable}`;
-          texts.push(`var H${index}=${this.part('importedGlobal')}(${given});`);
-          break;
-        }
-        case 'tag':
-          throw new InternalError('a tag in a module that was not refused');
-      }
-    }
-    return texts;
-  }
-
-  private memoryTexts(): string[] {
-    const { memories, imports } = this.module;
-    const first = imports.filter(({ type }) => type.kind === 'memory').length;
-    return memories.slice(first).map(({ min, max, pageBits }, k) => {
-      const most = this.options.memory ?? 2 ** 32;
-      const args = [min, max ?? -1, pageBits, most];
-      return `var m${first + k}=${this.part('memory')}(${args.join()});`;
-    });
-  }
-
-  /** Views that functions share: set anew when a memory grows. */
-  private viewTexts(): string[] {
-    const fields = new Map<number, string[]>();
-    const { needs } = this.uses;
-    for (const [name, need] of needs) {
-      if (need.kind !== 'view' && need.kind !== 'length') continue;
-      const field = need.kind === 'view' ? need.view : 'length';
-      const list = fields.get(need.index);
-      const text = `${name}=m${need.index}.${field};`;
-      if (list === undefined) fields.set(need.index, [text]);
-      else list.push(text);
-    }
-    return [...fields].map(([memidx, list]) => {
-      const names = list.map((text) => text.slice(0, text.indexOf('='))).join();
-      const set = `v${memidx}`;
-      return `var ${names};function ${set}(){${list.join('')}}${set}();m${memidx}.watchers.push(${set});`;
-    });
-  }
-
-  private tableTexts(): string[] {
-    const { tableDefs, tables } = this.module;
-    const first = tables.length - tableDefs.length;
-    return tableDefs.map(({ type, init }, k) => {
-      const value = init === undefined ? 'null' : this.constant(readConstant(this.module, init));
-      const args = [type.min, type.max ?? -1, JSON.stringify(valTypeName(type.element)), value];
-      return `var T${first + k}=${this.part('tableOf')}(${args.join()});`;
-    });
-  }
-
-  private globalTexts(): string[] {
-    const { globalDefs, globals } = this.module;
-    const first = globals.length - globalDefs.length;
-    const shared = sharedGlobals(this.module);
-    return globalDefs.map(({ type, init }, k) => {
-      const index = first + k;
-      const constant = readConstant(this.module, init);
-      if (isRef(type.value)) {
-        const made = `${this.part('globalOf')}("${letterOf(type.value)}",${type.mutable},0,0,${this.constant(constant)})`;
-        return `var H${index}=${made};`;
-      }
-      const [before, low, high] = this.words(constant);
-      if (!shared.has(index)) return `${before}var g${index}=${low},w${index}=${high};`;
-      const args = `"${letterOf(type.value)}",${type.mutable},${low},${high},null`;
-      return `${before}var H${index}=${this.part('globalOf')}(${args});`;
-    });
-  }
-
-  /** The words of a number, behind what computes them. */
-  private words(constant: Constant): [before: string, low: string, high: string] {
-    if (constant.kind !== 'number') throw new InternalError('a reference where a number is expected');
-    const uses = new Uses();
-    const writer = new Expressions(uses, { has: () => false }, this.surroundings);
-    const expr = bits(constant.expr);
-    const pair = expr.kind === 'I' ? writer.pair(expr) : { before: [], low: writer.scalar(expr), high: '0' };
-    this.take(uses);
-    const names = [...uses.variables.keys()];
-    const declared = names.length === 0 ? '' : `var ${names.join()};`;
-    return [declared + pair.before.map((text) => `${text};`).join(''), pair.low, pair.high];
-  }
-
-  /** A reference, or an i32. */
-  private constant(constant: Constant): string {
-    switch (constant.kind) {
-      case 'null':
-        return 'null';
-      case 'func':
-        this.cells.add(constant.index);
-        return `C${constant.index}`;
-      case 'global':
-        return `H${constant.index}.ref`;
-      case 'number':
-        return this.words(constant)[1];
-    }
-  }
-
-  private segmentTexts(): string[] {
-    const { module, dialect } = this;
-    const texts: string[] = [];
-    module.elements.forEach(({ mode, funcs, exprs, table, offset }, k) => {
-      const items =
-        funcs !== undefined
-          ? [...funcs].map((index) => this.constant({ kind: 'func', index }))
-          : exprs!.map((expr) => this.constant(readConstant(module, expr)));
-      texts.push(`var Y${k}=${mode === 'declarative' ? 'null' : `[${items.join()}]`};`);
-      if (mode !== 'active') return;
-      const at = this.constant(readConstant(module, offset!));
-      texts.push(`${this.part('tableInit')}(T${table},Y${k},${at},0,${items.length},-1);Y${k}=null;`);
-    });
-    module.datas.forEach(({ mode, bytes: { start, end }, memory, offset }, k) => {
-      const { text, part } = bytesText(module.bytes.subarray(start, end), dialect.base64);
-      if (part !== undefined) this.part(part);
-      texts.push(`var D${k}=${text};`);
-      if (mode !== 'active') return;
-      const at = this.constant(readConstant(module, offset!));
-      texts.push(`${this.part('memoryInit')}(m${memory},D${k},${at},0,${end - start},-1);D${k}=null;`);
-    });
-    return texts;
   }
 
   private stackTexts(): string[] {
@@ -412,12 +263,4 @@ class FileWriter {
     const shown = `if(typeof module!=="undefined")module.exports=${name};`;
     return `var ${name}=(function(){\n${body}\nreturn{instantiate:instantiate};\n})();\n${shown}\n`;
   }
-}
-
-function letterOf(type: ValType): string {
-  if (type === I32) return 'i';
-  if (type === I64) return 'I';
-  if (type === F32) return 'f';
-  if (type === F64) return 'F';
-  return valTypeName(type);
 }

@@ -15,7 +15,8 @@ import { restore, snapshot } from '../../../snapshot';
 import { compileFile, TARGETS } from '.';
 import { DIALECTS, type Target } from './dialects';
 import { loadFile, type PausableInstance } from './testing';
-import { bytesOf, type Call, PAUSING_PROGRAMS, PROGRAMS } from './testing-programs';
+import { PAUSING_PROGRAMS } from './testing-pausing';
+import { bytesOf, type Call, PROGRAMS } from './testing-programs';
 
 const ALL = { ...PROGRAMS, ...PAUSING_PROGRAMS };
 /** Programs of the host's functions are in another test; what a call never ends is not for this one. */
