@@ -96,6 +96,7 @@ function typescriptIn(place: string): string[] {
 
 /** Variables that no heavy run needs, and why. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  TSWASM_BARE: 'bench/checks.ts tells its children that they measure without checks',
   TSWASM_SUITE_TOTALS: 'where .ci/run finds the totals of the suite',
   TSWASM_TESTSUITE: 'where the official suite is; locate.ts says whether there is one',
   TSWASM_MUTANTS: 'the step runs the command instead',
