@@ -28,8 +28,10 @@ import { entryStep } from './entry';
 import { throwRefStep, throwStep } from './exceptions';
 import { type Factory, type FactorySource, factorySource, vectorFactorySource } from './factories';
 import {
+  type Back,
   type BasicBlock,
   type Flattening,
+  isBack,
   MAX_CHAIN,
   type Simple,
   type Handlers as StaticHandlers,
@@ -64,9 +66,6 @@ export class Assembler {
   protected readonly body: LoweredBody;
   readonly instance: Instance;
   protected readonly blocks: readonly BasicBlock[];
-  /** Catch clauses that go back to a loop, of which the first `caught` have its header. */
-  private readonly caughtBack: readonly Target[];
-  private caught = 0;
   /** Blocks that are assembled when they first run, or when somebody looks for a place in them: all or none. */
   protected readonly late: LateBlocks | undefined;
   private readonly factories: FactorySource;
@@ -87,40 +86,27 @@ export class Assembler {
     this.blocks = flat.blocks;
     this.factories = factorySource(code.hot);
     this.current = flat.blocks.length;
-    this.caughtBack = flat.caughtBack;
     this.steps = new Array(flat.blocks.length);
     this.depths = new Array(flat.blocks.length);
     if (!isLate) return;
-    for (const { block, back } of flat.loops) this.header(block, back!.targetLoop);
-    const late = new LateBlocks(this.blocks, {
-      make: (k) => this.assemble(k),
-      postpone: (k, step) => this.put(k, step, 1),
-      begin: () => this.begin(),
-    });
+    const late = new LateBlocks(this.blocks, { make: (k) => this.assemble(k), begin: () => this.begin() });
     this.late = late;
     code.rest = () => late.makeRest();
+    code.lateLoop = (targetLoop) => {
+      const block = flat.header(targetLoop);
+      return block < 0 ? undefined : this.stepAt(block);
+    };
   }
 
   /** Assembles some blocks; a statement counts as four of `most`. True when the code is complete, but for what is made late. */
   run(most: number): boolean {
-    const { blocks, caughtBack, code, body } = this;
+    const { blocks, code, body } = this;
     let left = most;
-    for (; this.caught < caughtBack.length; left--) {
-      if (left <= 0) return false;
-      const { place, back } = caughtBack[this.caught++];
-      this.header(place.block, back!.targetLoop);
-    }
-    while (this.current > 0) {
+    while (this.current > 0 && this.late === undefined) {
       if (left <= 0) return false;
       const k = this.current - 1;
-      if (this.late !== undefined) {
-        this.current = k;
-        this.late.postpone(k);
-        left--;
-        continue;
-      }
       const { statements, end } = blocks[k];
-      left -= 4 * statements.length + (end?.kind === 'table' ? end.targets.length : 1);
+      left -= 4 * statements.length + (end.kind === 'table' ? end.targets.length : 1);
       this.assemble(k);
     }
     code.size = 2 * body.slots;
@@ -130,7 +116,7 @@ export class Assembler {
 
   private begin(): void {
     const { code, body } = this;
-    const first = this.steps[0];
+    const first = this.stepAt(0);
     code.entrySite.resume = first;
     code.enterAt(entryStep(code, body, (name) => this.make(name), first));
   }
@@ -146,12 +132,25 @@ export class Assembler {
     return step;
   }
 
-  /** Where blocks before it go. */
+  /** Where blocks before it go: to its code, or to a step that makes it. */
+  protected stepAt(k: number): Step {
+    if (this.steps[k] === undefined) {
+      if (this.late === undefined) throw new InternalError('a branch back without a safepoint');
+      this.put(k, this.late.step(k), 1);
+    }
+    return this.steps[k];
+  }
+
   private put(k: number, step: Step, depth: number): void {
-    const loop = this.loops.get(k);
-    if (loop !== undefined) loop.cell.body = step;
-    this.steps[k] = loop?.header ?? step;
-    this.depths[k] = loop === undefined ? depth : depth + 2;
+    if (this.blocks[k].targetLoop < 0) {
+      this.steps[k] = step;
+      this.depths[k] = depth;
+      return;
+    }
+    const { cell, header } = this.loop(k);
+    cell.body = step;
+    this.steps[k] = header;
+    this.depths[k] = depth + 2;
   }
 
   // Factories
@@ -188,19 +187,18 @@ export class Assembler {
 
   // Terminators
 
-  protected target({ place, back }: Target): Step {
-    if (back === undefined) {
-      const depth = this.depths[place.block];
-      if (depth === undefined) throw new InternalError('a branch back without a safepoint');
-      // Branches alone make chains too: thousands of `br_if` in a row.
-      if (depth >= this.longest(place.block)) {
-        this.depth = Math.max(this.depth, 1);
-        return this.make('hop')(this.steps[place.block]) as Step;
-      }
-      this.depth = Math.max(this.depth, depth + 1);
-      return this.steps[place.block];
+  protected target(target: Target): Step {
+    if (isBack(target)) return this.make('back')(...this.back(target)) as Step;
+    const { block } = target;
+    const step = this.stepAt(block);
+    const depth = this.depths[block];
+    // Branches alone make chains too: thousands of `br_if` in a row.
+    if (depth >= this.longest(block)) {
+      this.depth = Math.max(this.depth, 1);
+      return this.make('hop')(step) as Step;
     }
-    return this.make('back')(...this.back(place.block, back)) as Step;
+    this.depth = Math.max(this.depth, depth + 1);
+    return step;
   }
 
   /** The chain behind a block, for which a branch to it goes through the trampoline. */
@@ -209,21 +207,21 @@ export class Assembler {
   }
 
   /** The safepoint of a branch back to a loop, and the loop's header; the code that it runs may be assembled later. */
-  protected back(block: number, safepoint: StaticSafepoint): [site: Safepoint, header: Step] {
+  protected back({ header: { block }, safepoint }: Back): [site: Safepoint, header: Step] {
     const { offset, targetLoop, operands } = safepoint;
-    const header = this.header(block, targetLoop);
+    const header = this.late === undefined ? this.loop(block).header : this.stepAt(block);
     return [{ code: this.code, kind: 'loop', offset, targetLoop, operands, resume: header }, header];
   }
 
-  private header(block: number, targetLoop: number): Step {
+  private loop(block: number): Loop {
     let loop = this.loops.get(block);
     if (loop === undefined) {
       const cell: LoopCell = { body: null };
       loop = { cell, header: this.make(this.loopForm())(cell) as Step };
       this.loops.set(block, loop);
-      this.code.loops.set(targetLoop, loop.header);
+      this.code.loops.set(this.blocks[block].targetLoop, loop.header);
     }
-    return loop.header;
+    return loop;
   }
 
   protected loopForm(): string {
@@ -231,7 +229,7 @@ export class Assembler {
   }
 
   protected block({ statements, end }: BasicBlock): Step {
-    let step = this.terminator(end!);
+    let step = this.terminator(end);
     for (let k = statements.length - 1; k >= 0; k--) step = this.statement(statements[k], this.bounded(step));
     return step;
   }
@@ -337,12 +335,13 @@ export class Assembler {
   /** The block behind a call or a bulk operation was assembled just before. */
   protected nextBlock(): Step {
     const next = this.current + 1;
-    if (this.depths[next] < MAX_CHAIN) this.depth = this.depths[next] + 1;
-    else {
+    const step = this.stepAt(next);
+    if (this.depths[next] >= MAX_CHAIN) {
       this.depth = 1;
-      return this.make('hop')(this.steps[next]) as Step;
+      return this.make('hop')(step) as Step;
     }
-    return this.steps[next];
+    this.depth = this.depths[next] + 1;
+    return step;
   }
 
   protected table(index: Expr, targets: Step[]): Step {

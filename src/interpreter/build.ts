@@ -76,7 +76,7 @@ function innermost(code: Code, frame: StackFrame): Safepoint {
   if (kind === 'entry') return code.entrySite;
   const bulk = kind === 'bulk' ? code.bulkAt(offset) : undefined;
   if (bulk !== undefined) return bulk;
-  const resume = code.loops.get(targetLoop);
+  const resume = code.loopAt(targetLoop);
   if (resume === undefined) throw new InternalError(`no loop at offset ${targetLoop}`);
   const types = values.slice(code.locals.count).map((value) => value.type);
   const operands = onTop(undefined, types);

@@ -148,6 +148,8 @@ export class Code {
   readonly bulks = new ByOffset<Safepoint>();
   /** Makes what is still to be made. */
   rest: (() => void) | undefined = undefined;
+  /** Where code is made late, finds a loop's header. */
+  lateLoop: ((targetLoop: number) => Step | undefined) | undefined = undefined;
   readonly entrySite: Safepoint;
   /** Its function is quiet (decoder/quiet.ts): nothing is charged for an entry. */
   readonly quiet: boolean;
@@ -197,6 +199,10 @@ export class Code {
   callAt(offset: number): CallSite | undefined {
     if (this.calls.get(offset) === undefined) this.complete();
     return this.calls.get(offset);
+  }
+  /** The header of a loop that something goes back to. */
+  loopAt(targetLoop: number): Step | undefined {
+    return this.loops.get(targetLoop) ?? this.lateLoop?.(targetLoop);
   }
   bulkAt(offset: number): Safepoint | undefined {
     if (this.bulks.get(offset) === undefined) this.complete();

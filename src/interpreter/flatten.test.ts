@@ -6,7 +6,7 @@ import { type LoweredBody, lower } from '../lowering';
 import { REFERENCE_SHAPES, referenceShapeModule, SHAPES, shapeModule } from '../lowering/shapes';
 import { offsetsOf, safepointsOfBody } from '../lowering/testing';
 import { compile } from '../testing';
-import { type BasicBlock, Flattening, type Place, type Target } from './flatten';
+import { type BasicBlock, Flattening, type HandlerClause, isBack, type Place, type Target } from './flatten';
 
 function flattened(body: LoweredBody, most = Number.POSITIVE_INFINITY): Flattening {
   const flat = new Flattening(body);
@@ -23,9 +23,17 @@ function targetsOf({ end, handlers }: BasicBlock): Target[] {
   return targets;
 }
 
+/** Catch clauses that handle something, each once. */
+function clausesOf(blocks: readonly BasicBlock[]): HandlerClause[] {
+  const all = new Set<HandlerClause>();
+  for (const { handlers } of blocks)
+    for (let at = handlers; at !== undefined; at = at.outer) for (const clause of at.clauses) all.add(clause);
+  return [...all];
+}
+
 /** Blocks and places refer to each other: numbers for them. */
 function shown(block: BasicBlock): unknown[] {
-  const targets = targetsOf(block).map(({ place, back }) => [place.block, back?.offset]);
+  const targets = targetsOf(block).map((t) => (isBack(t) ? [t.header.block, t.safepoint.offset] : [t.block]));
   return [block.statements.map(({ kind }) => kind), block.end?.kind, targets];
 }
 
@@ -38,17 +46,19 @@ for (const [name, text] of Object.entries(REFERENCE_SHAPES)) {
 }
 
 describe.each(bodies)('%s', (_, body) => {
-  const { blocks, loops, caughtBack } = flattened(body);
+  const flat = flattened(body);
+  const { blocks, headers } = flat;
 
   it('each block ends, and goes to a block behind it, or back to a loop at a safepoint', () => {
     blocks.forEach((block, k) => {
       expect(block.end, `block ${k}`).toBeDefined();
-      for (const { place, back } of targetsOf(block)) {
-        expect(place.block).toBeLessThan(blocks.length);
-        if (back === undefined) expect(place.block).toBeGreaterThan(k);
-        else {
-          expect(place.block).toBeLessThanOrEqual(k);
-          expect(back.kind).toBe('loop');
+      for (const target of targetsOf(block)) {
+        if (isBack(target)) {
+          expect(target.header.block).toBeLessThanOrEqual(k);
+          expect(target.safepoint.kind).toBe('loop');
+        } else {
+          expect(target.block).toBeGreaterThan(k);
+          expect(target.block).toBeLessThan(blocks.length);
         }
       }
     });
@@ -65,10 +75,11 @@ describe.each(bodies)('%s', (_, body) => {
     const calls = blocks.flatMap(({ end }) =>
       end !== undefined && 'safepoint' in end ? [end.safepoint] : [],
     );
-    const backs = blocks.flatMap((block) => targetsOf(block).flatMap(({ back }) => back ?? []));
+    const backs = blocks.flatMap(targetsOf).flatMap((target) => (isBack(target) ? target.safepoint : []));
     const statements = safepointsOfBody(body);
     expect(offsetsOf(calls, 'call')).toEqual(offsetsOf(statements, 'call'));
-    const all = [...backs, ...caughtBack.map(({ back }) => back!)];
+    const caught = clausesOf(blocks).flatMap(({ target }) => (isBack(target) ? target.safepoint : []));
+    const all = [...backs, ...caught];
     expect(offsetsOf(all, 'loop')).toEqual(offsetsOf(statements, 'loop'));
   });
 
@@ -78,10 +89,15 @@ describe.each(bodies)('%s', (_, body) => {
       const { end } = block;
       const ends = end?.kind === 'jump' ? [end.to] : end?.kind === 'if' ? [end.yes, end.no] : [];
       const targets = end?.kind === 'table' ? end.targets : ends;
-      for (const { place, back } of targets) if (back !== undefined) last.set(place, k);
+      for (const target of targets) if (isBack(target)) last.set(target.header, k);
     });
-    expect(new Set(loops)).toEqual(new Set(last.keys()));
-    for (const [place, k] of last) expect(place.back!.last).toBe(k);
+    for (const [place, k] of last) expect(place.last).toBe(k);
+    const caught = clausesOf(blocks).flatMap(({ target }) => (isBack(target) ? target.header : []));
+    const starts = [...last.keys(), ...caught].map(({ block }) => block);
+    expect(headers).toEqual([...new Set(starts)].sort((a, b) => a - b));
+    for (const k of headers) expect(flat.header(blocks[k].targetLoop)).toBe(k);
+    expect(blocks.filter(({ targetLoop }) => targetLoop >= 0).length).toBe(headers.length);
+    expect(flat.header(-1) + flat.header(1e9)).toBe(-2);
     const told = blocks.flatMap((block, k) => block.loops?.map((start) => [start, k]) ?? []);
     expect(new Map(told as [number, number][])).toEqual(
       new Map([...last].map(([{ block }, k]) => [block, k])),

@@ -37,17 +37,28 @@ export type Simple = Move | Store | VectorStore | GlobalSet | Effect;
 /** A place to branch to: the start of a block. */
 export interface Place {
   block: number;
-  /** Of a loop that a block branches back to: the offset of the `loop`, and the last such block. */
-  back: { readonly targetLoop: number; readonly last: number } | undefined;
+  /** Of a loop: the last block that branches back to it, or -1. */
+  last: number;
 }
-/** A branch; one back to a loop passes its safepoint. */
-export interface Target {
-  readonly place: Place;
-  readonly back: Safepoint | undefined;
+/** A branch back to a loop, past its safepoint. */
+export interface Back {
+  readonly header: Place;
+  readonly safepoint: Safepoint;
+}
+/** Where a branch goes: to a block behind it, or back to a loop. */
+export type Target = Place | Back;
+
+export function isBack(target: Target): target is Back {
+  return 'safepoint' in target;
+}
+
+/** Whether a branch is a jump alone. */
+function isDirect({ moves, label }: Branch): boolean {
+  return moves.length === 0 && label.kind !== 'func';
 }
 
 function nowhere(): Place {
-  return { block: -1, back: undefined };
+  return { block: -1, last: -1 };
 }
 
 export type Terminator =
@@ -67,10 +78,12 @@ export type Terminator =
   | TailCallRef;
 
 export interface BasicBlock {
-  readonly statements: Simple[];
-  end: Terminator | undefined;
+  readonly statements: readonly Simple[];
+  readonly end: Terminator;
   /** What handles the exceptions of its terminator. */
-  handlers: Handlers | undefined;
+  readonly handlers: Handlers | undefined;
+  /** Of a loop's start, where something goes back to it: the offset of the `loop` in the code entry; else -1. */
+  readonly targetLoop: number;
   /** Where the loops begin whose last branch back is its end, inner ones first. */
   loops: number[] | undefined;
 }
@@ -87,6 +100,14 @@ export interface HandlerClause {
   readonly target: Target;
 }
 
+/** Where a handler with a body begins. */
+interface HandlerBody {
+  readonly place: Place;
+  readonly statements: readonly Statement[];
+}
+
+const NOTHING: readonly Simple[] = [];
+
 /** A sequence that is being passed through, and the statement that holds it. */
 interface Sequence {
   readonly statements: readonly Statement[];
@@ -98,11 +119,12 @@ interface Sequence {
 
 export class Flattening {
   readonly blocks: BasicBlock[] = [];
-  /** Starts of the loops that a block branches back to. */
-  readonly loops: Place[] = [];
-  /** Catch clauses that go back to a loop. A frame may stand there, even if nothing in their `try` can throw. */
-  readonly caughtBack: Target[] = [];
-  private current: BasicBlock | undefined;
+  /** The blocks at the start of loops, in the order of the code. */
+  readonly headers: number[] = [];
+  /** Statements of the block that is open, of which there are `count`; -1 when none is open. */
+  private readonly statements: Simple[] = [];
+  private count = -1;
+  private targetLoop = -1;
   private readonly places: (Place | undefined)[] = [];
   private readonly sequences: Sequence[] = [];
   /** Statements passed and written, and labels of tables. */
@@ -130,34 +152,49 @@ export class Flattening {
     return true;
   }
 
-  private begin(...places: Place[]): void {
-    this.current = { statements: [], end: undefined, handlers: undefined, loops: undefined };
-    for (const place of places) place.block = this.blocks.length;
-    this.blocks.push(this.current);
+  /** The block at the start of a loop that something goes back to, or -1. */
+  header(targetLoop: number): number {
+    const { headers, blocks } = this;
+    let low = 0;
+    for (let high = headers.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (blocks[headers[middle]].targetLoop < targetLoop) low = middle + 1;
+      else high = middle;
+    }
+    return low < headers.length && blocks[headers[low]].targetLoop === targetLoop ? headers[low] : -1;
   }
-  private end(terminator: Terminator): void {
-    if (this.current === undefined) throw new InternalError('a statement that nothing reaches');
-    this.current.end = terminator;
-    this.current.handlers = this.handlers;
-    this.current = undefined;
-    switch (terminator.kind) {
+
+  private begin(place?: Place): void {
+    if (this.count >= 0) throw new InternalError('a block that does not end');
+    this.count = 0;
+    if (place !== undefined) place.block = this.blocks.length;
+  }
+  private get isOpen(): boolean {
+    return this.count >= 0;
+  }
+  private end(end: Terminator): void {
+    if (this.count < 0) throw new InternalError('a statement that nothing reaches');
+    // With no room to spare, as a list that grows has it: most blocks hold few statements.
+    const statements = this.count === 0 ? NOTHING : this.statements.slice(0, this.count);
+    const { handlers, targetLoop } = this;
+    this.blocks.push({ statements, end, handlers, targetLoop, loops: undefined });
+    this.count = this.targetLoop = -1;
+    switch (end.kind) {
       case 'jump':
-        this.noteBack(terminator.to);
+        this.noteBack(end.to);
         break;
       case 'if':
-        this.noteBack(terminator.yes);
+        this.noteBack(end.yes);
         break;
       case 'table':
-        for (const target of new Set(terminator.targets)) this.noteBack(target);
+        for (const target of new Set(end.targets)) this.noteBack(target);
     }
   }
-  private noteBack({ place, back }: Target): void {
-    if (back === undefined) return;
-    if (place.back === undefined) this.loops.push(place);
-    place.back = { targetLoop: back.targetLoop, last: this.blocks.length - 1 };
+  private noteBack(target: Target): void {
+    if (isBack(target)) target.header.last = this.blocks.length - 1;
   }
   private jump(place: Place): void {
-    this.end({ kind: 'jump', to: { place, back: undefined } });
+    this.end({ kind: 'jump', to: place });
   }
 
   private placeOf(label: Label): Place {
@@ -191,6 +228,8 @@ export class Flattening {
           const header = this.placeOf(statement.label);
           this.jump(header);
           this.begin(header);
+          this.headers.push(header.block);
+          this.targetLoop = statement.label.offset;
         }
         this.enter(statement, statement.body, 0);
         return;
@@ -229,12 +268,12 @@ export class Flattening {
   private emit(statement: Simple): void {
     this.work++;
     // A block is assembled in one go, and a chain as long as this one is cut anyway.
-    if (this.current!.statements.length === MAX_CHAIN) {
+    if (this.count === MAX_CHAIN) {
       const place: Place = nowhere();
       this.jump(place);
       this.begin(place);
     }
-    this.current!.statements.push(statement);
+    this.statements[this.count++] = statement;
   }
 
   private enter(holder: Statement, statements: readonly Statement[], part: number): void {
@@ -251,12 +290,7 @@ export class Flattening {
     const yes: Place = nowhere();
     // Where the `else` begins; without one, behind the `if`.
     const no: Place = statement.otherwise.length > 0 ? nowhere() : this.placeOf(statement.label);
-    this.end({
-      kind: 'if',
-      condition: statement.condition,
-      yes: { place: yes, back: undefined },
-      no: { place: no, back: undefined },
-    });
+    this.end({ kind: 'if', condition: statement.condition, yes, no });
     this.begin(yes);
     this.others.push(no);
     this.enter(statement, statement.body, 0);
@@ -276,7 +310,7 @@ export class Flattening {
     }
     if (holder.kind === 'if' && part === 0) {
       const no = this.others.pop()!;
-      if (this.current !== undefined) this.jump(this.placeOf(holder.label));
+      if (this.isOpen) this.jump(this.placeOf(holder.label));
       this.begin(no);
       if (holder.otherwise.length > 0) this.enter(holder, holder.otherwise, 1);
       return;
@@ -288,8 +322,8 @@ export class Flattening {
 
   /** Nothing behind a loop branches back to it. */
   private leaveLoop(header: Place | undefined): void {
-    if (header?.back === undefined) return;
-    const last = this.blocks[header.back.last];
+    if (header === undefined || header.last < 0) return;
+    const last = this.blocks[header.last];
     if (last.loops === undefined) last.loops = [header.block];
     else last.loops.push(header.block);
   }
@@ -297,7 +331,7 @@ export class Flattening {
   private behind(label: Label): void {
     const place = this.places[label.id];
     if (place === undefined) return;
-    if (this.current !== undefined) this.jump(place);
+    if (this.isOpen) this.jump(place);
     this.begin(place);
   }
 
@@ -309,22 +343,18 @@ export class Flattening {
   private readonly inside: (Handlers | undefined)[] = [];
   /** Handlers around the open `try`s. */
   private readonly around: (Handlers | undefined)[] = [];
-  /** Where the handlers of the open `try`s begin that have a body, in the order of their clauses. */
-  private readonly bodies: Place[][] = [];
+  /** The handlers of the open `try`s that have a body, in the order of their clauses. */
+  private readonly bodies: HandlerBody[][] = [];
 
   private openTry(statement: Try): void {
     const { clauses, delegate } = statement;
     const stubs: { place: Place; branch: Branch }[] = [];
-    const bodies: Place[] = [];
+    const bodies: HandlerBody[] = [];
     const made = clauses.map(({ tagidx, slot, ref, to }): HandlerClause => {
-      if ('label' in to) {
-        const target = this.target(to, stubs);
-        if (target.back !== undefined) this.caughtBack.push(target);
-        return { tagidx, slot, ref, target };
-      }
+      if ('label' in to) return { tagidx, slot, ref, target: this.target(to, stubs) };
       const place: Place = nowhere();
-      bodies.push(place);
-      return { tagidx, slot, ref, target: { place, back: undefined } };
+      bodies.push({ place, statements: to });
+      return { tagidx, slot, ref, target: place };
     });
     this.around.push(this.handlers);
     this.bodies.push(bodies);
@@ -342,12 +372,12 @@ export class Flattening {
     if (part === 0) this.handlers = this.around[this.around.length - 1];
     const stubs = part === 0 ? this.pending.pop()! : [];
     const isLast = part === bodies.length;
-    if (this.current !== undefined && (!isLast || stubs.length > 0)) this.jump(this.placeOf(holder.label));
+    if (this.isOpen && (!isLast || stubs.length > 0)) this.jump(this.placeOf(holder.label));
     this.writeStubs(stubs);
     if (!isLast) {
-      this.begin(bodies[part]);
-      const clause = holder.clauses.filter(({ to }) => !('label' in to))[part];
-      this.enter(holder, clause.to as readonly Statement[], part + 1);
+      const { place, statements } = bodies[part];
+      this.begin(place);
+      this.enter(holder, statements, part + 1);
       return;
     }
     this.around.pop();
@@ -360,26 +390,32 @@ export class Flattening {
   private branch(branch: Branch): void {
     for (const move of branch.moves) this.emit(move);
     if (branch.label.kind === 'func') this.end({ kind: 'return' });
-    else this.end({ kind: 'jump', to: { place: this.placeOf(branch.label), back: branch.safepoint } });
+    else this.end({ kind: 'jump', to: this.direct(branch) });
+  }
+
+  private direct({ label, safepoint }: Branch): Target {
+    const place = this.placeOf(label);
+    return safepoint === undefined ? place : { header: place, safepoint };
   }
 
   /** A branch whose moves or return need a block of their own goes to a stub. */
   private target(branch: Branch, stubs: { place: Place; branch: Branch }[]): Target {
-    if (branch.moves.length === 0 && branch.label.kind !== 'func') {
-      return { place: this.placeOf(branch.label), back: branch.safepoint };
-    }
+    if (isDirect(branch)) return this.direct(branch);
     const place: Place = nowhere();
     stubs.push({ place, branch });
-    return { place, back: undefined };
+    return place;
   }
 
   private branchIf(condition: Expr, branch: Branch): void {
-    const stubs: { place: Place; branch: Branch }[] = [];
-    const next: Place = nowhere();
-    const yes = this.target(branch, stubs);
-    this.end({ kind: 'if', condition, yes, no: { place: next, back: undefined } });
-    this.writeStubs(stubs);
-    this.begin(next);
+    const no: Place = nowhere();
+    if (isDirect(branch)) this.end({ kind: 'if', condition, yes: this.direct(branch), no });
+    else {
+      const yes: Place = nowhere();
+      this.end({ kind: 'if', condition, yes, no });
+      this.begin(yes);
+      this.branch(branch);
+    }
+    this.begin(no);
   }
 
   private table(index: Expr, branches: readonly Branch[]): void {

@@ -23,6 +23,7 @@ import { type Code, codeOf } from './code';
 import {
   type BasicBlock,
   type Flattening,
+  isBack,
   MAX_CHAIN,
   type Simple,
   type Target,
@@ -73,7 +74,7 @@ class FormAssembler extends Assembler {
     const forms = statements.map((statement) => this.statementForm(statement));
     let s = forms.length - 1;
     let step = forms[s] && this.withTerminator(forms[s]!, end);
-    if (step === undefined) step = this.terminator(end!);
+    if (step === undefined) step = this.terminator(end);
     else s--;
     for (; s >= 0; s--) {
       const next = this.bounded(step);
@@ -133,7 +134,7 @@ class FormAssembler extends Assembler {
   /** A statement and the terminator behind it, when one closure can do both. */
   private withTerminator(form: Form, end: Terminator | undefined): Step | undefined {
     if (end?.kind === 'if') return this.withTest(form, end.condition, end.yes, end.no);
-    const back = end?.kind === 'jump' ? end.to.back : undefined;
+    const back = end?.kind === 'jump' && isBack(end.to) ? end.to : undefined;
     const kind = back !== undefined ? 'back' : end?.kind;
     const name = `${form.name}+${kind}`;
     if (!this.has(name)) return undefined;
@@ -142,15 +143,15 @@ class FormAssembler extends Assembler {
       const site = this.callSite(end, callee);
       return this.made(name, form.operands, site, site.base, codeOf(callee), site.next) as Step;
     }
-    if (end?.kind !== 'jump') return this.made(name, form.operands) as Step;
-    return this.made(name, form.operands, ...this.back(end.to.place.block, back!)) as Step;
+    if (back === undefined) return this.made(name, form.operands) as Step;
+    return this.made(name, form.operands, ...this.back(back)) as Step;
   }
 
   /** A statement and a branch on a slot. */
   private withTest(form: Form, condition: Expr, yes: Target, no: Target): Step | undefined {
     if (condition.op === 'i32.eqz') return this.withTest(form, condition.a, no, yes);
-    if (condition.op !== 'get' || (yes.back !== undefined && no.back !== undefined)) return undefined;
-    const looped = yes.back !== undefined;
+    const looped = isBack(yes);
+    if (condition.op !== 'get' || (looped && isBack(no))) return undefined;
     if (form.computes !== undefined && form.operands[0] === word(condition)) {
       const tested = `${looped ? 'setloop' : 'setif'} ${form.computes}`;
       if (this.has(tested)) {
@@ -164,8 +165,8 @@ class FormAssembler extends Assembler {
 
   /** What a branch goes to; of `loop` forms, the taken branch goes back. */
   private targets(yes: Target, no: Target, looped: boolean): unknown[] {
-    if (!looped) return [this.target(yes), this.target(no)];
-    return [...this.back(yes.place.block, yes.back!), this.target(no)];
+    if (looped && isBack(yes)) return [...this.back(yes), this.target(no)];
+    return [this.target(yes), this.target(no)];
   }
 
   protected override table(index: Expr, targets: Step[]): Step {
@@ -182,7 +183,7 @@ class FormAssembler extends Assembler {
   protected override branch(condition: Expr, yes: Target, no: Target): Step {
     if (condition.op === 'i32.eqz') return this.branch(condition.a, no, yes);
     // A fused form where the taken branch goes back; else the branches are steps of their own.
-    const looped = yes.back !== undefined && this.has('loop/e');
+    const looped = isBack(yes) && this.has('loop/e');
     const prefix = looped ? 'loop' : 'if';
     const form = this.form(`${prefix} ${condition.op}`, condition);
     const targets = this.targets(yes, no, looped);

@@ -63,9 +63,11 @@ it('makes what runs, and the rest when a place in it is asked for', () => {
   const points = safepointsOf(MODULE, 0);
   const calls = points.filter(({ kind }) => kind === 'call').map(({ offset }) => offset);
   expect([[...code.calls].length, calls.length]).toEqual([1, 48]);
-  // A frame may stand at each loop from the start.
+  // A frame may stand at each loop from the start, whose code need not be made for that.
   const loops = points.filter(({ kind }) => kind === 'loop').map(({ targetLoop }) => targetLoop);
+  for (const offset of loops) expect(typeof code.loopAt(offset)).toBe('function');
   expect([...code.loops].map(([offset]) => offset).sort()).toEqual([...new Set(loops)].sort());
+  expect([code.loopAt(loops[0] + 1), [...code.calls].length]).toEqual([undefined, 1]);
   for (const offset of calls) expect(typeof code.callAt(offset)?.next).toBe('function');
   expect([...code.calls].length).toBe(calls.length);
 });

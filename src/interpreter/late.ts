@@ -17,8 +17,6 @@ const TURNS_PER_STATEMENT = 32;
 export interface BlockMaker {
   /** The block's closures, to which blocks before it go from now on. In a loop it is the code behind the header. */
   make(k: number): Step;
-  /** Blocks before it go to this step instead. */
-  postpone(k: number, late: Step): void;
   /** The code begins with the first block as it is now. */
   begin(): void;
 }
@@ -37,8 +35,9 @@ export class LateBlocks {
     this.maker = maker;
   }
 
-  postpone(k: number): void {
-    this.maker.postpone(k, () => this.enter(k));
+  /** A step to the block, for those that go there before it is made. */
+  step(k: number): Step {
+    return () => this.enter(k);
   }
 
   private enter(k: number): Step {
@@ -60,10 +59,7 @@ export class LateBlocks {
   /** Last block first. Frames that stand in the old closures go on there, until they come to a loop's header or return. */
   private chain(): void {
     this.turns = 0;
-    for (let k = this.blocks.length - 1; k >= 0; k--) {
-      if (this.made[k] === undefined) this.postpone(k);
-      else this.make(k);
-    }
+    for (let k = this.blocks.length - 1; k >= 0; k--) if (this.made[k] !== undefined) this.make(k);
     this.maker.begin();
   }
 

@@ -113,7 +113,7 @@ export class MachineOfTier implements TierMachine {
 
   leaveAt({ func, fp, sp }: Place, { kind, offset, targetLoop, operands }: LeavePoint): void {
     const code = makeCode(codeOf(func));
-    const resume = kind === 'entry' ? code.entrySite.resume : (code.loops.get(targetLoop) ?? null);
+    const resume = kind === 'entry' ? code.entrySite.resume : (code.loopAt(targetLoop) ?? null);
     if ((kind !== 'entry' && kind !== 'loop') || resume === null) {
       throw new InternalError(
         `a tier leaves at a ${kind} at offset ${offset}, where the interpreter has none`,

@@ -41,7 +41,7 @@ export function afterSafepoint(site: Safepoint): Step | null {
   const better = makeSome(state, true, registers.lowering);
   if (better === undefined || better === code) return site.resume;
   if (site.kind === 'entry') return better.entrySite.resume;
-  return better.loops.get(site.targetLoop) ?? site.resume;
+  return better.loopAt(site.targetLoop) ?? site.resume;
 }
 
 /** Where the frame goes on in another tier, if the policy wants that and the tier can enter here. Its calls begin there from now on. */

@@ -19,12 +19,16 @@ import { placeWhatIsBuilt } from './build';
 import { Constants } from './constants';
 import { ALL_LOCALS, isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
-import { MOVED_SINGLY, Operands } from './operands';
+import { MOVED_SINGLY, NO_MOVES, Operands } from './operands';
+import { NOTHING, Sequences } from './sequences';
 import {
+  type Block,
   type Branch,
   type Clause,
+  type If,
   isExceptional,
   type Label,
+  type Loop,
   type LoweredBody,
   type Move,
   type Statement,
@@ -40,12 +44,8 @@ export interface Control {
   readonly params: readonly ValType[];
   readonly results: readonly ValType[];
   readonly label: Label;
-  /** What the `else` is made of. */
-  readonly otherwise: Statement[] | undefined;
-  /** Of a `try` and its handlers. */
-  readonly attempt: Try | undefined;
-  /** What goes on behind its end. */
-  readonly outer: Statement[];
+  /** What it becomes; nothing holds the function's body. */
+  readonly statement: Block | Loop | If | Try | undefined;
   /** The safepoint of branches back to a loop, but for the branch's offset. */
   readonly back: Safepoint | undefined;
   /** Of an `else` or a handler: whether control falls out of a part before it. */
@@ -72,8 +72,8 @@ export class Builder {
   private usesExceptions = false;
   private readonly results: readonly ValType[];
   readonly entry: Safepoint;
-  private sequence: Statement[];
-  private readonly statements: Statement[] = [];
+  private readonly sequences = new Sequences();
+  private statements: readonly Statement[] = [];
   /** Blocks that are open in code which no control flow reaches, or -1. */
   private dead = -1;
   private labels = 0;
@@ -90,7 +90,7 @@ export class Builder {
     const type = module.types[module.funcTypes[funcidx]].composite.func;
     this.results = type.results;
     this.locals = new Locals(type, this.reader, module);
-    this.sequence = this.statements;
+    this.sequences.open();
     this.operands = new Operands(this.locals.slots, (statement) => this.emit(statement));
     this.operands.reserve(slotsOfAll(type.results));
     this.entry = entryPoint(module, funcidx, this.reader.pos - this.start);
@@ -100,9 +100,7 @@ export class Builder {
       params: [],
       results: type.results,
       label: this.newLabel('func', -1),
-      otherwise: undefined,
-      attempt: undefined,
-      outer: this.statements,
+      statement: undefined,
       back: undefined,
       thenFalls: false,
     });
@@ -149,7 +147,7 @@ export class Builder {
   private append(statement: Statement): void {
     this.size += sizeOf(statement);
     if (isExceptional(statement)) this.usesExceptions = true;
-    this.sequence.push(statement);
+    this.sequences.add(statement);
   }
 
   /** The safepoint of the call at hand: `height` operands are below its own, and a table has the callee when it is -1. */
@@ -161,7 +159,7 @@ export class Builder {
 
   /** Opens a structured instruction whose parameters are on the stack. All operands go to their slots. */
   open(kind: 'block' | 'loop', params: readonly ValType[], results: readonly ValType[]): void {
-    const { operands, sequence } = this;
+    const { operands } = this;
     // Another turn may come with other values.
     if (kind === 'loop') this.constants.clear();
     operands.computeAll();
@@ -169,78 +167,57 @@ export class Builder {
     operands.settle(height, params);
     operands.reserve(operands.slotAt(height) + slotsOfAll(results));
     const label = this.newLabel(kind, kind === 'loop' ? this.offset - this.start : -1);
-    const body: Statement[] = [];
     const back = kind === 'block' ? undefined : backPoint(-1, label.offset, operands.list(operands.height));
-    this.emit({ kind, label, body });
-    this.controls.push({
-      kind,
-      height,
-      params,
-      results,
-      label,
-      otherwise: undefined,
-      attempt: undefined,
-      outer: sequence,
-      back,
-      thenFalls: false,
-    });
-    this.sequence = body;
+    const statement = { kind, label, body: NOTHING };
+    this.emit(statement);
+    this.controls.push({ kind, height, params, results, label, statement, back, thenFalls: false });
+    this.sequences.open();
   }
 
   openIf(params: readonly ValType[], results: readonly ValType[]): void {
-    const { operands, sequence } = this;
+    const { operands } = this;
     const condition = operands.pop();
     operands.computeAll();
     const height = operands.height - params.length;
     operands.settle(height, params);
     operands.reserve(operands.slotAt(height) + slotsOfAll(results));
     const label = this.newLabel('block', -1);
-    const body: Statement[] = [];
-    const otherwise: Statement[] = [];
-    this.emit({ kind: 'if', label, condition, body, otherwise });
+    const statement: If = { kind: 'if', label, condition, body: NOTHING, otherwise: NOTHING };
+    this.emit(statement);
     this.controls.push({
       kind: 'if',
       height,
       params,
       results,
       label,
-      otherwise,
-      attempt: undefined,
-      outer: sequence,
+      statement,
       back: undefined,
       thenFalls: false,
     });
-    this.sequence = body;
+    this.sequences.open();
   }
 
   /** Opens a `try` or `try_table`. The clauses may be added later. */
   openTry(clauses: Clause[], params: readonly ValType[], results: readonly ValType[]): void {
-    const { operands, sequence } = this;
+    const { operands } = this;
     operands.computeAll();
     const height = operands.height - params.length;
     operands.settle(height, params);
     operands.reserve(operands.slotAt(height) + slotsOfAll(results));
-    const attempt: Try = {
-      kind: 'try',
-      label: this.newLabel('block', -1),
-      body: [],
-      clauses,
-      delegate: undefined,
-    };
-    this.emit(attempt);
+    const label = this.newLabel('block', -1);
+    const statement: Try = { kind: 'try', label, body: NOTHING, clauses, delegate: undefined };
+    this.emit(statement);
     this.controls.push({
       kind: 'try',
       height,
       params,
       results,
-      label: attempt.label,
-      otherwise: undefined,
-      attempt,
-      outer: sequence,
+      label,
+      statement,
       back: undefined,
       thenFalls: false,
     });
-    this.sequence = attempt.body;
+    this.sequences.open();
   }
 
   /** A handler of the innermost control, a `try`, of a tag or of all (-1). Below the values of the tag stands the exception. */
@@ -251,22 +228,22 @@ export class Builder {
       this.fall(control);
       control.thenFalls = true;
     }
+    this.endPart(control);
     this.dead = -1;
     control.kind = 'catch';
     const { operands } = this;
     operands.settle(control.height, CAUGHT);
     if (tagidx >= 0) operands.settle(operands.height, this.module.tags[tagidx].type.params);
-    const body: Statement[] = [];
     const slot = operands.slotAt(control.height);
-    control.attempt!.clauses.push({ tagidx, slot, ref: 'before', to: body });
+    (control.statement as Try).clauses.push({ tagidx, slot, ref: 'before', to: NOTHING });
     this.size++;
-    this.sequence = body;
+    this.sequences.open();
   }
 
   /** Ends a `try`: its exceptions go where those of the code inside a label go. */
   delegate(depth: number): void {
-    const { attempt } = this.control(0);
-    attempt!.delegate = this.control(depth + 1).label;
+    const { statement } = this.control(0);
+    (statement as Try).delegate = this.control(depth + 1).label;
     this.end();
   }
 
@@ -281,10 +258,11 @@ export class Builder {
     this.joins();
     control.thenFalls = this.dead < 0;
     if (control.thenFalls) this.fall(control);
+    this.endPart(control);
     this.dead = -1;
     this.operands.settle(control.height, control.params);
     control.kind = 'else';
-    this.sequence = control.otherwise!;
+    this.sequences.open();
   }
 
   /** The `end` of the innermost control. */
@@ -293,18 +271,30 @@ export class Builder {
     const control = this.controls[this.controls.length - 1];
     if (control.kind === 'func') {
       if (reached) this.returnValues();
+      this.endPart(control);
       this.controls.pop();
       return;
     }
     this.joins();
     if (reached) this.fall(control);
+    this.endPart(control);
     this.controls.pop();
-    this.sequence = control.outer;
     // A branch to a loop does not lead behind it. An `if` without `else` is passed by.
     const isTarget = control.kind !== 'loop' && control.label.used;
     const lives = reached || isTarget || control.thenFalls || control.kind === 'if';
     this.operands.settle(control.height, control.results);
     this.dead = lives ? -1 : 0;
+  }
+
+  /** The part of a control that is open holds no more statements. */
+  private endPart({ kind, statement }: Control): void {
+    const part = this.sequences.close();
+    if (statement === undefined) this.statements = part;
+    else if (kind === 'catch') {
+      const { clauses } = statement as Try;
+      clauses[clauses.length - 1].to = part;
+    } else if (kind === 'else') (statement as If).otherwise = part;
+    else statement.body = part;
   }
 
   /** Other control flow joins, or goes on elsewhere. */
@@ -373,7 +363,7 @@ export class Builder {
   /** The same of a catch clause, whose values are put where they are expected. */
   branchTo({ label, back }: Control): Branch {
     label.used = true;
-    return { label, moves: [], safepoint: back && { ...back, offset: this.offset - this.start } };
+    return { label, moves: NO_MOVES, safepoint: back && { ...back, offset: this.offset - this.start } };
   }
 
   returnValues(): void {
@@ -382,7 +372,7 @@ export class Builder {
     this.emit({ kind: 'return' });
   }
 
-  private resultMoves(): Move[] {
+  private resultMoves(): readonly Move[] {
     // Results stand where the first locals do: one may overwrite what another one, or its own next lane, reads.
     if (this.results.length > 1) this.operands.computeAll();
     else if (this.results.length === 1) placeWhatIsBuilt(this.operands, ALL_LOCALS);
@@ -390,30 +380,32 @@ export class Builder {
   }
 
   /** Moves of the top operands, as a label takes them, to the slots from `to` on. What is below them still traps. */
-  private moves(types: readonly ValType[], to: number): Move[] {
+  private moves(types: readonly ValType[], to: number): readonly Move[] {
     const { operands } = this;
     const count = types.length;
-    const moves: Move[] = [];
     if (count > MOVED_SINGLY) operands.computeAll();
     const first = operands.height - count;
-    operands.dropTraps(first, moves);
+    let moves = operands.dropTraps(first);
     const from = operands.slotAt(first);
     if (count > MOVED_SINGLY) {
-      if (from !== to) {
-        // The label's own list: a long one is not copied for each branch.
-        moves.push({ kind: 'move', to, from, count: operands.top - from, types });
-      }
-      return moves;
+      if (from === to) return moves;
+      // The label's own list: a long one is not copied for each branch.
+      return withMove(moves, { kind: 'move', to, from, count: operands.top - from, types });
     }
     let slot = to;
     for (let height = first; height < operands.height; height++) {
       const value = operands.at(height);
       if (isIn(value, slot)) this.constants.writeAt(slot);
-      else moves.push({ kind: 'set', slot, value });
+      else moves = withMove(moves, { kind: 'set', slot, value });
       slot += slotsOf(value.type);
     }
     return moves;
   }
+}
+
+/** A list of the few that a branch has, without the room to spare of one that grows: they are kept with the code. */
+function withMove(moves: readonly Move[], move: Move): readonly Move[] {
+  return moves.length === 0 ? [move] : [...moves, move];
 }
 
 /** What an instruction becomes. It reads its immediates; the reader stands behind the opcode. */

@@ -45,7 +45,8 @@ export class Constants {
 
   /** Nothing is known where control flow joins. */
   clear(): void {
-    this.known.clear();
+    // The host makes an empty map anew when it is told to clear one.
+    if (this.known.size > 0) this.known.clear();
   }
 
   /** Before a statement: writes what it may read. */
@@ -61,13 +62,14 @@ export class Constants {
   }
 
   writeAll(): void {
+    if (this.unwritten.size === 0) return;
     for (const slot of this.unwritten.keys()) this.write(slot);
   }
 
   /** Nobody reads a local any more. */
   forget(): void {
-    this.known.clear();
-    this.unwritten.clear();
+    this.clear();
+    if (this.unwritten.size > 0) this.unwritten.clear();
   }
 
   private write(slot: number): void {

@@ -11,7 +11,7 @@ import { type Expr, type Get, isIn, localBit, TRAPS } from './expr';
 import { getOperand } from './makers';
 import { isArithmetic } from './normal';
 import { OperandStack } from './stack';
-import type { Drop, SetSlot, Statement } from './statements';
+import type { Drop, Move, SetSlot, Statement } from './statements';
 
 /** Operands that wait at a time: compilers leave fewer than ten; what waits longer is computed early, and is right too. */
 export const MAX_WAITING = 32;
@@ -19,6 +19,7 @@ export const MAX_WAITING = 32;
 export const MAX_TREE = 16;
 /** Values of a branch that wait until they are moved; more go to their slots first, and from there together. */
 export const MOVED_SINGLY = 4;
+export const NO_MOVES: readonly Move[] = [];
 
 /** Forgets a value that may trap and stood at a slot. A vector is only ever computed into slots. */
 export function dropped(value: Expr, slot: number): Drop | SetSlot {
@@ -230,9 +231,10 @@ export class Operands extends OperandStack {
     this.sweep();
   }
 
-  /** Computes those of the lowest operands that can trap, and forgets their values. */
-  dropTraps(height: number, moves: Statement[]): void {
-    if ((this.flags & TRAPS) === 0) return;
+  /** What computes those of the lowest operands that can trap, and forgets their values. */
+  dropTraps(height: number): readonly Move[] {
+    if ((this.flags & TRAPS) === 0) return NO_MOVES;
+    const moves: Move[] = [];
     for (let k = this.lowest; k < this.behind && this.heights[k] < height; k++) {
       const expr = this.exprs[k];
       this.visits++;
@@ -240,6 +242,7 @@ export class Operands extends OperandStack {
         moves.push(dropped(expr, this.slotAt(this.heights[k])));
       }
     }
+    return moves;
   }
 
   /** Leaves only what waits in the lists. */

@@ -187,10 +187,11 @@ export interface TailCallRef {
   readonly offset: number;
 }
 
+/** What structured instructions hold is set once it has been lowered. */
 export interface Block {
   readonly kind: 'block';
   readonly label: Label;
-  readonly body: Statement[];
+  body: readonly Statement[];
 }
 /**
  * Exceptions that leave the body go to the first of the clauses that catches them, else to what handles those of the code around it; with
@@ -199,7 +200,7 @@ export interface Block {
 export interface Try {
   readonly kind: 'try';
   readonly label: Label;
-  readonly body: Statement[];
+  body: readonly Statement[];
   readonly clauses: Clause[];
   delegate: Label | undefined;
 }
@@ -209,7 +210,7 @@ export interface Clause {
   /** Where the values of the tag go, and behind them, or before, the exception. */
   readonly slot: number;
   readonly ref: 'none' | 'behind' | 'before';
-  readonly to: Branch | Statement[];
+  to: Branch | readonly Statement[];
 }
 /** The values of the tag stand in the slots from `slot` on. */
 export interface Throw {
@@ -227,15 +228,15 @@ export interface ThrowRef {
 export interface Loop {
   readonly kind: 'loop';
   readonly label: Label;
-  readonly body: Statement[];
+  body: readonly Statement[];
 }
 export interface If {
   readonly kind: 'if';
   readonly label: Label;
   readonly condition: Expr;
-  readonly body: Statement[];
+  body: readonly Statement[];
   /** The `else`. */
-  readonly otherwise: Statement[];
+  otherwise: readonly Statement[];
 }
 export interface Br {
   readonly kind: 'br';
