@@ -5,17 +5,12 @@ import type { Builder } from './builder';
 import { slotsOfAll } from './frame';
 import { narrow } from './makers';
 
-/** Arguments go to their slots; the safepoint of the call knows the operands below them. */
-function call(
-  lowering: Builder,
-  params: readonly ValType[],
-  emit: (height: number, slot: number) => void,
-): void {
+/** Arguments go to their slots. Gives how many operands are below them. */
+function placeArguments(lowering: Builder, params: readonly ValType[]): number {
   const { operands } = lowering;
   operands.computeAll();
-  const height = operands.height - params.length;
-  emit(height, operands.slotAt(height));
   lowering.calls = true;
+  return operands.height - params.length;
 }
 
 function calleeOf({ module }: Builder, funcidx: number) {
@@ -26,11 +21,10 @@ export function callDirect(lowering: Builder): void {
   const funcidx = lowering.reader.u32();
   const { params, results } = calleeOf(lowering, funcidx);
   const { operands } = lowering;
-  call(lowering, params, (height, slot) => {
-    const safepoint = lowering.callPoint(height, results, funcidx);
-    lowering.emit({ kind: 'call', funcidx, slot, safepoint });
-    operands.settle(height, results);
-  });
+  const height = placeArguments(lowering, params);
+  const safepoint = lowering.callPoint(height, results, funcidx);
+  lowering.emit({ kind: 'call', funcidx, slot: operands.slotAt(height), safepoint });
+  operands.settle(height, results);
 }
 
 export function callIndirect(lowering: Builder): void {
@@ -40,11 +34,11 @@ export function callIndirect(lowering: Builder): void {
   const { params, results } = module.types[typeidx].composite.func;
   const operand = operands.pop();
   const index = isWide(module.tables[tableidx]) ? narrow(operand, 'undefinedElement', offset) : operand;
-  call(lowering, params, (height, slot) => {
-    const safepoint = lowering.callPoint(height, results, -1);
-    lowering.emit({ kind: 'call_indirect', typeidx, tableidx, index, slot, offset, safepoint });
-    operands.settle(height, results);
-  });
+  const height = placeArguments(lowering, params);
+  const safepoint = lowering.callPoint(height, results, -1);
+  const slot = operands.slotAt(height);
+  lowering.emit({ kind: 'call_indirect', typeidx, tableidx, index, slot, offset, safepoint });
+  operands.settle(height, results);
 }
 
 export function callRef(lowering: Builder): void {
@@ -52,19 +46,17 @@ export function callRef(lowering: Builder): void {
   const typeidx = reader.u32();
   const { params, results } = module.types[typeidx].composite.func;
   const callee = operands.popReference().slot;
-  call(lowering, params, (height, slot) => {
-    const safepoint = lowering.callPoint(height, results, -1);
-    lowering.emit({ kind: 'call_ref', typeidx, callee, slot, offset, safepoint });
-    operands.settle(height, results);
-  });
+  const height = placeArguments(lowering, params);
+  const safepoint = lowering.callPoint(height, results, -1);
+  lowering.emit({ kind: 'call_ref', typeidx, callee, slot: operands.slotAt(height), offset, safepoint });
+  operands.settle(height, results);
 }
 
 export function tailCall(lowering: Builder): void {
   const funcidx = lowering.reader.u32();
   const { params } = calleeOf(lowering, funcidx);
-  call(lowering, params, (_, slot) => {
-    lowering.emit({ kind: 'tail', funcidx, slot, count: slotsOfAll(params) });
-  });
+  const slot = lowering.operands.slotAt(placeArguments(lowering, params));
+  lowering.emit({ kind: 'tail', funcidx, slot, count: slotsOfAll(params) });
   lowering.die();
 }
 
@@ -75,9 +67,8 @@ export function tailCallIndirect(lowering: Builder): void {
   const { params } = module.types[typeidx].composite.func;
   operands.computeAll();
   operands.truncate(operands.height - 1);
-  call(lowering, params, (_, slot) => {
-    lowering.emit({ kind: 'tail_indirect', typeidx, tableidx, slot, count: slotsOfAll(params), offset });
-  });
+  const slot = operands.slotAt(placeArguments(lowering, params));
+  lowering.emit({ kind: 'tail_indirect', typeidx, tableidx, slot, count: slotsOfAll(params), offset });
   lowering.die();
 }
 
@@ -87,8 +78,7 @@ export function tailCallRef(lowering: Builder): void {
   const { params } = module.types[typeidx].composite.func;
   operands.computeAll();
   operands.truncate(operands.height - 1);
-  call(lowering, params, (_, slot) => {
-    lowering.emit({ kind: 'tail_ref', typeidx, slot, count: slotsOfAll(params), offset });
-  });
+  const slot = operands.slotAt(placeArguments(lowering, params));
+  lowering.emit({ kind: 'tail_ref', typeidx, slot, count: slotsOfAll(params), offset });
   lowering.die();
 }
