@@ -72,7 +72,7 @@ export class Assembler {
   /** Filled from the last block on: an array that grew that way would be moved again and again. */
   protected readonly steps: Step[];
   /** Longest chain of host calls from each block's start. */
-  protected readonly depths: number[];
+  protected readonly depths: Uint8Array;
   /** By the block of the loop label. */
   private readonly loops = new ByOffset<Loop>();
   protected depth = 0;
@@ -87,7 +87,7 @@ export class Assembler {
     this.factories = factorySource(code.hot);
     this.current = flat.blocks.length;
     this.steps = new Array(flat.blocks.length);
-    this.depths = new Array(flat.blocks.length);
+    this.depths = new Uint8Array(flat.blocks.length);
     if (!isLate) return;
     const late = new LateBlocks(this.blocks, { make: (k) => this.assemble(k), begin: () => this.begin() });
     this.late = late;

@@ -175,7 +175,9 @@ export class Flattening {
   private end(end: Terminator): void {
     if (this.count < 0) throw new InternalError('a statement that nothing reaches');
     // With no room to spare, as a list that grows has it: most blocks hold few statements.
-    const statements = this.count === 0 ? NOTHING : this.statements.slice(0, this.count);
+    this.close(end, this.count === 0 ? NOTHING : this.statements.slice(0, this.count));
+  }
+  private close(end: Terminator, statements: readonly Simple[]): void {
     const { handlers, targetLoop } = this;
     this.blocks.push({ statements, end, handlers, targetLoop, loops: undefined });
     this.count = this.targetLoop = -1;
@@ -389,8 +391,12 @@ export class Flattening {
 
   private branch(branch: Branch): void {
     for (const move of branch.moves) this.emit(move);
-    if (branch.label.kind === 'func') this.end({ kind: 'return' });
-    else this.end({ kind: 'jump', to: this.direct(branch) });
+    this.end(this.leaving(branch));
+  }
+
+  /** What comes behind its moves. */
+  private leaving(branch: Branch): Terminator {
+    return branch.label.kind === 'func' ? { kind: 'return' } : { kind: 'jump', to: this.direct(branch) };
   }
 
   private direct({ label, safepoint }: Branch): Target {
@@ -412,8 +418,7 @@ export class Flattening {
     else {
       const yes: Place = nowhere();
       this.end({ kind: 'if', condition, yes, no });
-      this.begin(yes);
-      this.branch(branch);
+      this.stub(yes, branch);
     }
     this.begin(no);
   }
@@ -434,9 +439,17 @@ export class Flattening {
   }
 
   private writeStubs(stubs: readonly { place: Place; branch: Branch }[]): void {
-    for (const { place, branch } of stubs) {
-      this.begin(place);
-      this.branch(branch);
+    for (const { place, branch } of stubs) this.stub(place, branch);
+  }
+
+  /** A block of what a branch does. */
+  private stub(place: Place, branch: Branch): void {
+    this.begin(place);
+    const { moves } = branch;
+    if (moves.length > MAX_CHAIN) this.branch(branch);
+    else {
+      this.work += moves.length;
+      this.close(this.leaving(branch), moves);
     }
   }
 }

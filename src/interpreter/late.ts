@@ -25,13 +25,12 @@ export class LateBlocks {
   private readonly blocks: readonly BasicBlock[];
   private readonly maker: BlockMaker;
   /** What they have become. */
-  private readonly made: (Step | undefined)[];
+  private made: (Step | undefined)[] = [];
   /** Turns of the trampoline until those that have run are chained. */
   private turns = 0;
 
   constructor(blocks: readonly BasicBlock[], maker: BlockMaker) {
     this.blocks = blocks;
-    this.made = new Array(blocks.length);
     this.maker = maker;
   }
 
@@ -51,6 +50,7 @@ export class LateBlocks {
 
   private make(k: number): Step {
     const step = this.maker.make(k);
+    if (this.made.length === 0) this.made = new Array(this.blocks.length);
     this.made[k] = step;
     this.turns += TURNS_PER_STATEMENT * (1 + this.blocks[k].statements.length);
     return step;
