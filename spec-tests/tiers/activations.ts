@@ -3,7 +3,7 @@ import { InternalError, trap } from '../../src/errors';
 import { frameUnits } from '../../src/interpreter/fuel';
 import type { Step } from '../../src/interpreter/step';
 import type { Place, TierCounts, TierMachine } from '../../src/interpreter/tiers';
-import { slotsOfAll } from '../../src/lowering';
+import { safepointOf, slotsOfAll } from '../../src/lowering';
 import type {
   Branch,
   Call,
@@ -384,7 +384,9 @@ export class Activations {
     this.copyIn(word, code.body.slots - slot);
   }
 
-  private branch({ label, moves, safepoint }: Branch, frame: Frame): Signal {
+  private branch(branch: Branch, frame: Frame): Signal {
+    const { label, moves } = branch;
+    const safepoint = safepointOf(branch);
     for (const move of moves) this.simple(move, frame);
     if (safepoint !== undefined) {
       this.fuel--;

@@ -18,6 +18,7 @@ import {
   type LoweredBody,
   type Safepoint as StaticSafepoint,
   type Store,
+  safepointOf,
 } from '../lowering';
 import type { Func, Instance, Views } from '../runtime';
 import { makeBulk } from './bulk';
@@ -207,8 +208,8 @@ export class Assembler {
   }
 
   /** The safepoint of a branch back to a loop, and the loop's header; the code that it runs may be assembled later. */
-  protected back({ header: { block }, safepoint }: Back): [site: Safepoint, header: Step] {
-    const { offset, targetLoop, operands } = safepoint;
+  protected back({ header: { block }, branch }: Back): [site: Safepoint, header: Step] {
+    const { offset, targetLoop, operands } = safepointOf(branch)!;
     const header = this.late === undefined ? this.loop(block).header : this.stepAt(block);
     return [{ code: this.code, kind: 'loop', offset, targetLoop, operands, resume: header }, header];
   }

@@ -2,7 +2,7 @@
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { Module } from '../decoder';
-import { type LoweredBody, lower } from '../lowering';
+import { type LoweredBody, lower, safepointOf } from '../lowering';
 import { REFERENCE_SHAPES, referenceShapeModule, SHAPES, shapeModule } from '../lowering/shapes';
 import { offsetsOf, safepointsOfBody } from '../lowering/testing';
 import { compile } from '../testing';
@@ -33,7 +33,7 @@ function clausesOf(blocks: readonly BasicBlock[]): HandlerClause[] {
 
 /** Blocks and places refer to each other: numbers for them. */
 function shown(block: BasicBlock): unknown[] {
-  const targets = targetsOf(block).map((t) => (isBack(t) ? [t.header.block, t.safepoint.offset] : [t.block]));
+  const targets = targetsOf(block).map((t) => (isBack(t) ? [t.header.block, t.branch.offset] : [t.block]));
   return [block.statements.map(({ kind }) => kind), block.end?.kind, targets];
 }
 
@@ -55,7 +55,7 @@ describe.each(bodies)('%s', (_, body) => {
       for (const target of targetsOf(block)) {
         if (isBack(target)) {
           expect(target.header.block).toBeLessThanOrEqual(k);
-          expect(target.safepoint.kind).toBe('loop');
+          expect(safepointOf(target.branch)?.kind).toBe('loop');
         } else {
           expect(target.block).toBeGreaterThan(k);
           expect(target.block).toBeLessThan(blocks.length);
@@ -75,10 +75,14 @@ describe.each(bodies)('%s', (_, body) => {
     const calls = blocks.flatMap(({ end }) =>
       end !== undefined && 'safepoint' in end ? [end.safepoint] : [],
     );
-    const backs = blocks.flatMap(targetsOf).flatMap((target) => (isBack(target) ? target.safepoint : []));
+    const backs = blocks
+      .flatMap(targetsOf)
+      .flatMap((target) => (isBack(target) ? safepointOf(target.branch)! : []));
     const statements = safepointsOfBody(body);
     expect(offsetsOf(calls, 'call')).toEqual(offsetsOf(statements, 'call'));
-    const caught = clausesOf(blocks).flatMap(({ target }) => (isBack(target) ? target.safepoint : []));
+    const caught = clausesOf(blocks).flatMap(({ target }) =>
+      isBack(target) ? safepointOf(target.branch)! : [],
+    );
     const all = [...backs, ...caught];
     expect(offsetsOf(all, 'loop')).toEqual(offsetsOf(statements, 'loop'));
   });

@@ -17,7 +17,6 @@ import type {
   Label,
   LoweredBody,
   Move,
-  Safepoint,
   Statement,
   Store,
   TailCall,
@@ -43,13 +42,13 @@ export interface Place {
 /** A branch back to a loop, past its safepoint. */
 export interface Back {
   readonly header: Place;
-  readonly safepoint: Safepoint;
+  readonly branch: Branch;
 }
 /** Where a branch goes: to a block behind it, or back to a loop. */
 export type Target = Place | Back;
 
 export function isBack(target: Target): target is Back {
-  return 'safepoint' in target;
+  return 'branch' in target;
 }
 
 /** Whether a branch is a jump alone. */
@@ -399,9 +398,9 @@ export class Flattening {
     return branch.label.kind === 'func' ? { kind: 'return' } : { kind: 'jump', to: this.direct(branch) };
   }
 
-  private direct({ label, safepoint }: Branch): Target {
-    const place = this.placeOf(label);
-    return safepoint === undefined ? place : { header: place, safepoint };
+  private direct(branch: Branch): Target {
+    const place = this.placeOf(branch.label);
+    return branch.label.kind === 'loop' ? { header: place, branch } : place;
   }
 
   /** A branch whose moves or return need a block of their own goes to a stub. */

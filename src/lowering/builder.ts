@@ -46,8 +46,6 @@ export interface Control {
   readonly label: Label;
   /** What it becomes; nothing holds the function's body. */
   readonly statement: Block | Loop | If | Try | undefined;
-  /** The safepoint of branches back to a loop, but for the branch's offset. */
-  readonly back: Safepoint | undefined;
   /** Of an `else` or a handler: whether control falls out of a part before it. */
   thenFalls: boolean;
 }
@@ -101,7 +99,6 @@ export class Builder {
       results: type.results,
       label: this.newLabel('func', -1),
       statement: undefined,
-      back: undefined,
       thenFalls: false,
     });
   }
@@ -167,10 +164,9 @@ export class Builder {
     operands.settle(height, params);
     operands.reserve(operands.slotAt(height) + slotsOfAll(results));
     const label = this.newLabel(kind, kind === 'loop' ? this.offset - this.start : -1);
-    const back = kind === 'block' ? undefined : backPoint(-1, label.offset, operands.list(operands.height));
     const statement = { kind, label, body: NOTHING };
     this.emit(statement);
-    this.controls.push({ kind, height, params, results, label, statement, back, thenFalls: false });
+    this.controls.push({ kind, height, params, results, label, statement, thenFalls: false });
     this.sequences.open();
   }
 
@@ -191,7 +187,6 @@ export class Builder {
       results,
       label,
       statement,
-      back: undefined,
       thenFalls: false,
     });
     this.sequences.open();
@@ -214,7 +209,6 @@ export class Builder {
       results,
       label,
       statement,
-      back: undefined,
       thenFalls: false,
     });
     this.sequences.open();
@@ -339,19 +333,21 @@ export class Builder {
   }
 
   private newLabel(kind: Label['kind'], offset: number): Label {
-    return { kind, offset, id: this.labels++, used: false };
+    const { operands } = this;
+    const back = kind === 'loop' ? backPoint(-1, offset, operands.list(operands.height)) : undefined;
+    return { kind, offset, id: this.labels++, back, used: false };
   }
 
   // Branches
 
   /** A branch of the instruction at hand. The operands stay as they are. */
   branch(control: Control): Branch {
-    const { label, back } = control;
+    const { label } = control;
     label.used = true;
-    if (control.kind === 'func') return { label, moves: this.resultMoves(), safepoint: undefined };
+    const offset = this.offset - this.start;
+    if (control.kind === 'func') return { label, moves: this.resultMoves(), offset };
     const types = control.kind === 'loop' ? control.params : control.results;
-    const safepoint = back && { ...back, offset: this.offset - this.start };
-    return { label, moves: this.moves(types, this.operands.slotAt(control.height)), safepoint };
+    return { label, moves: this.moves(types, this.operands.slotAt(control.height)), offset };
   }
 
   /** A branch that is not taken leaves what the label takes, as the typed walk has it: only references have other types. */
@@ -361,9 +357,9 @@ export class Builder {
   }
 
   /** The same of a catch clause, whose values are put where they are expected. */
-  branchTo({ label, back }: Control): Branch {
+  branchTo({ label }: Control): Branch {
     label.used = true;
-    return { label, moves: NO_MOVES, safepoint: back && { ...back, offset: this.offset - this.start } };
+    return { label, moves: NO_MOVES, offset: this.offset - this.start };
   }
 
   returnValues(): void {

@@ -15,6 +15,7 @@ import {
   listsIn,
   type Safepoint,
   type Statement,
+  safepointOf,
 } from './statements';
 
 /** What is still to be printed: a line, or the rest of a sequence. */
@@ -180,7 +181,9 @@ function describe(statement: Statement, locals: Locals): string[] {
   }
 }
 
-function branchText({ label, moves, safepoint }: Branch, locals: Locals): string {
+function branchText(branch: Branch, locals: Locals): string {
+  const { label, moves } = branch;
+  const safepoint = safepointOf(branch);
   const moved = moves.map((move) => describe(move, locals).join('')).join(', ');
   return `@${label.id}${moved === '' ? '' : ` {${moved}}`}${safepoint === undefined ? '' : safepointText(safepoint)}`;
 }

@@ -39,6 +39,8 @@ export interface Label {
   readonly offset: number;
   /** Labels are numbered in the order of their instructions; the function's is 0. */
   readonly id: number;
+  /** Of a loop: the safepoint of branches back to it, but for their offset. */
+  readonly back: Safepoint | undefined;
   /** Whether some branch goes there. */
   used: boolean;
 }
@@ -47,7 +49,13 @@ export interface Label {
 export interface Branch {
   readonly label: Label;
   readonly moves: readonly Move[];
-  readonly safepoint: Safepoint | undefined;
+  /** From the start of the code entry, as safepoints have it. */
+  readonly offset: number;
+}
+
+/** Of a branch back to a loop. It is made when it is asked for: cold code has thousands that nobody looks at. */
+export function safepointOf({ label: { back }, offset }: Branch): Safepoint | undefined {
+  return back && { ...back, offset };
 }
 
 export interface SetSlot {

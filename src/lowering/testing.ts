@@ -1,10 +1,11 @@
 /** For tests: the safepoints of a lowered body. */
-import type { Branch, LoweredBody, Safepoint, Statement } from './statements';
+import { type Branch, type LoweredBody, type Safepoint, type Statement, safepointOf } from './statements';
 
 export function safepointsOfBody(body: LoweredBody): Safepoint[] {
   const found: Safepoint[] = [];
   const open: (readonly Statement[])[] = [body.statements];
-  const branch = ({ safepoint }: Branch) => {
+  const branch = (to: Branch) => {
+    const safepoint = safepointOf(to);
     if (safepoint !== undefined) found.push(safepoint);
   };
   for (let statements = open.pop(); statements !== undefined; statements = open.pop()) {

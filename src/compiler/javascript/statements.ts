@@ -5,7 +5,14 @@
 import type { FuncType, ModuleData } from '../../decoder';
 import type { Safepoint } from '../../decoder/safepoints';
 import { InternalError } from '../../errors';
-import { type Branch, type Expr, isExceptional, type LoweredBody, type Statement } from '../../lowering';
+import {
+  type Branch,
+  type Expr,
+  isExceptional,
+  type LoweredBody,
+  type Statement,
+  safepointOf,
+} from '../../lowering';
 import { TRAPS } from '../../lowering/expr';
 import { Calls } from './calls';
 import { Entrances } from './entrances';
@@ -190,14 +197,15 @@ export class Statements implements StopsWriter, FunctionWriter {
     return this.stops.sync + this.slots.result(typeOfBody(this.module, this.body).results);
   }
 
-  private branch({ label, moves, safepoint }: Branch): string {
+  private branch(branch: Branch): string {
+    const { label, moves } = branch;
     const { alignments } = this.expressions;
     const moved = alignments.aside(() => moves.map((move) => this.statement(move)).join(''));
     if (label.kind === 'func') return moved + this.return();
     if (label.kind === 'block') return moved + this.control.leave(label.id);
     const { id } = label;
     const go = this.rests.has(id) ? `break P${id};` : this.control.repeat(id);
-    return moved + this.stops.repeat({ go, safepoint: safepoint!, mark: this.marks.get(id) });
+    return moved + this.stops.repeat({ go, safepoint: safepointOf(branch)!, mark: this.marks.get(id) });
   }
 
   private loop(statement: Extract<Statement, { kind: 'loop' }>): string {
