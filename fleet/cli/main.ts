@@ -29,6 +29,7 @@ function help(): string {
 
   up [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--data FOLDER] [--demo]
       starts an orchestrator; with --demo also three agents and a running example
+      --coap PORT: modules also by CoAP (UDP), for devices that are too small for HTTP
       --bus mqtt://BROKER: another broker than the one in the box (--bus-port: its port); --bus none: reports by HTTP alone
   agent --name NAME [--orchestrator URL] [--token TOKEN] [--port 0] [--host 127.0.0.1] [--data FOLDER]
       starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once;
@@ -139,7 +140,13 @@ export async function main(args: readonly string[]): Promise<number> {
     const name = options.name ?? 'orchestrator';
     const port = options.port ?? DEFAULT_PORT;
     const data = folder(options.data, name);
-    const up = await startOrchestrator({ ...base, address: { ...address, port }, name, folder: data });
+    const up = await startOrchestrator({
+      ...base,
+      address: { ...address, port },
+      name,
+      folder: data,
+      coap: options.coap,
+    });
     console.log(`the orchestrator listens on ${up.url}`);
     const word = up.sessions.invite({ name: 'operator', role: 'operator' });
     console.log(`its page, once: ${up.url}/#${word}`);

@@ -16,6 +16,8 @@ export interface MemberOptions {
   /** Who must have signed what runs. */
   readonly signers?: Signers;
   readonly bus: BusChoice;
+  /** The UDP port of the orchestrator's door for small devices, if it has one; 0: any that is free. */
+  readonly coap?: number;
   /** Runtimes for models, on an agent. */
   readonly backends?: readonly NnBackend[];
 }
@@ -30,9 +32,11 @@ export const BASE = '/liquid/v1';
 export function hostOf({ address, publicHost }: MemberOptions): string {
   return publicHost ?? (address.hostname === '0.0.0.0' ? '127.0.0.1' : address.hostname);
 }
+export function authority(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
 export function urlOf(options: MemberOptions, { port }: Listening): string {
-  const host = hostOf(options);
-  return `http${options.address.tls === undefined ? '' : 's'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `http${options.address.tls === undefined ? '' : 's'}://${authority(hostOf(options), port)}`;
 }
 
 /** The file with what lets an observer read: `/metrics`, as `Authorization: Bearer` (Prometheus calls it `credentials_file`), and `/v2/`, as a password. */

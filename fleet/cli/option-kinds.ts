@@ -23,6 +23,7 @@ export const OPTIONS = {
   out: 'text',
   bus: 'text',
   'bus-port': 'number',
+  coap: 'number',
   models: 'text',
   'tls-cert': 'text',
   'tls-key': 'text',

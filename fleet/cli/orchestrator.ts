@@ -1,5 +1,5 @@
 /** An orchestrator as a server of this machine. */
-
+import type { Hono } from 'hono';
 import { nodeWorld } from '../agent/node-world';
 import { fleetApp } from '../agent/routes';
 import { busRoutes, type OrchestratorBus } from '../orchestrator/bus';
@@ -21,8 +21,9 @@ import { enrolmentRoutes, memberRoutes } from '../security/routes';
 import { JournalDatabase } from '../store/database';
 import { DiskFiles } from '../store/disk';
 import { orchestratorOnBus } from './buses';
+import { listenCoap } from './coap';
 import { eventRoutes } from './events';
-import { BASE, hostOf, type Member, type MemberOptions, observerToken, urlOf } from './members';
+import { authority, BASE, hostOf, type Member, type MemberOptions, observerToken, urlOf } from './members';
 import { listen } from './server';
 import { nodeTransport } from './wire';
 
@@ -97,6 +98,8 @@ export async function startOrchestrator(options: MemberOptions): Promise<Orchest
   );
   const server = await listen(app, address);
   url = urlOf(options, server);
+  const door = options.coap === undefined ? undefined : await coapDoor(app, options, options.coap);
+  if (door !== undefined) orchestrator.options.log(`small devices read the registry at ${door.url}`);
   await orchestrator.open();
   const { hostname, tls } = address;
   const place = { name, events, hostname, tls, publicHost: hostOf(options) };
@@ -114,7 +117,13 @@ export async function startOrchestrator(options: MemberOptions): Promise<Orchest
     close: async () => {
       orchestrator.close();
       await onBus?.close();
+      await door?.close();
       await server.close();
     },
   };
+}
+
+async function coapDoor(app: Hono, options: MemberOptions, port: number): Promise<Member> {
+  const door = await listenCoap(app.fetch, { hostname: options.address.hostname, port });
+  return { url: `coap://${authority(hostOf(options), door.port)}`, close: door.close };
 }
