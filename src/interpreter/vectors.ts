@@ -1,11 +1,14 @@
 /** SIMD statements to closures (assemble.ts does the others): vectors are captured as the word offsets of their slots. */
 
-import { V128 } from '../decoder';
+import { F32, F64, V128, type ValType } from '../decoder';
 import { InternalError } from '../errors';
 import {
   type Build,
+  constant,
+  type DirectOp,
   type Expr,
   getOperand,
+  isDirect,
   LANE_LOADS,
   LANEWISE,
   loadedWord,
@@ -123,6 +126,8 @@ function built(parts: Parts, to: number, value: Build, next: Step): Step {
 function instruction(parts: Parts, to: number, value: Vector, next: Step): Step {
   const { instruction: name, operands, immediates, access } = value;
   if (name === 'i8x16.shuffle') return shuffle(parts, to, value, next);
+  if (isDirect(name) && operands.some(({ op }) => op !== 'get'))
+    return direct(parts, to, name, operands, next);
   let form = '';
   const captured = operands.map((operand) => {
     if (operand.kind === 'v') return word(operand);
@@ -131,6 +136,25 @@ function instruction(parts: Parts, to: number, value: Vector, next: Step): Step 
   });
   const memory = access === undefined ? [] : [access.memoryOffset, parts.views(access.memidx), access.offset];
   return parts.make(`set ${name}${form}`)(to, ...captured, ...immediates, ...memory, next) as Step;
+}
+
+/** Numbers of slots are captured beside doubles, and not in one array with them, which would make doubles of all. */
+function direct(parts: Parts, to: number, name: DirectOp, [a, b]: readonly Expr[], next: Step): Step {
+  const number = (value: Expr) => laneNumber(value as Vector, name.startsWith('f32x4') ? F32 : F64);
+  const isRead = b.op === 'vector' && b.access !== undefined;
+  if (a.op === 'get' && !isRead) return parts.make(`set ${name}/rk`)(to, word(a), number(b), next) as Step;
+  const { operands, access } = (isRead ? b : a) as Vector;
+  const { memoryOffset, memidx, offset } = access!;
+  const address = parts.value(operands[0]);
+  const views = parts.views(memidx);
+  if (isRead) {
+    return parts.make(`set ${name}/rm`)(to, word(a), address, memoryOffset, views, offset, next) as Step;
+  }
+  return parts.make(`set ${name}/mk`)(to, address, number(b), memoryOffset, views, offset, next) as Step;
+}
+/** What all lanes of a constant are. */
+function laneNumber({ immediates: [low, high] }: Vector, type: ValType): number {
+  return constantNumber(constant(type, low, high));
 }
 
 export function vectorStore(parts: Parts, statement: VectorStore, next: Step): Step {

@@ -127,7 +127,7 @@ export interface VectorAccess {
  * A SIMD instruction. What is of kind v is only computed into a slot, and its operands of type v128 are places (`get`): so it is one
  * statement with three addresses. Where all lanes are computed alike (lanes.ts), an operand can also be another such instruction, or a
  * constant: the whole tree is computed word by word (words.ts). Of type i32, it is what an instruction says of a vector, or one word of
- * such a tree, of words.
+ * such a tree, of words. Some instructions read a constant or memory as they go (`DIRECT`).
  */
 export interface Vector extends Head {
   readonly op: 'vector';
@@ -146,6 +146,21 @@ export const LANE_LOADS: ReadonlyMap<VectorValueOp, readonly [op: LoadOp, bytes:
   ['v128.load16x4_s', ['i32.load16_s', 2]],
   ['v128.load16x4_u', ['i32.load16_u', 2]],
 ]);
+
+/**
+ * Arithmetic whose operands may be other than places, and the forms that it has besides: of a place (r), sixteen bytes of memory (m), and a
+ * number that is the same in all lanes (k). direct.ts makes them.
+ */
+export const DIRECT = {
+  'f32x4.add': ['rk', 'rm'],
+  'f32x4.sub': ['rk', 'rm'],
+  'f32x4.mul': ['rk', 'rm', 'mk'],
+  'f64x2.add': ['rk', 'rm'],
+  'f64x2.sub': ['rk', 'rm'],
+  'f64x2.mul': ['rk', 'rm', 'mk'],
+} as const satisfies Partial<Readonly<Record<VectorValueOp, readonly ('rk' | 'rm' | 'mk')[]>>>;
+export type DirectOp = keyof typeof DIRECT;
+export const isDirect = (name: VectorValueOp): name is DirectOp => Object.hasOwn(DIRECT, name);
 
 /** A lane of a vector, as an i32 without other bits. */
 export interface BuiltLane {

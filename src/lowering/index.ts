@@ -18,11 +18,11 @@ export type {
   VectorStoreOp,
   VectorValueOp,
 } from './expr';
-export { isOperation, LANE_LOADS, TRAPS } from './expr';
+export { DIRECT, type DirectOp, isDirect, isOperation, LANE_LOADS, TRAPS } from './expr';
 export { Locals, slotsOfAll } from './frame';
 export { LANEWISE, type NestedWideningOp, SIGNED, turnsOf, WIDENING, type WideningOp } from './lanes';
 export { Lowering, lower } from './lowering';
-export { getOperand } from './makers';
+export { constant, getOperand } from './makers';
 export { bits, isArithmetic } from './normal';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';

@@ -47,6 +47,19 @@ it('computes vectors into slots, and reads their lanes there', async () => {
   await expect(`${listing(module, 0)}\n`).toMatchFileSnapshot('golden/vectors.txt');
 });
 
+it('computes on floats in memory, and on constants, without a place for them', async () => {
+  const module = compile(`(module (memory 1)
+    (func (param $a i32) (param $x v128) (param $y v128) (local $k v128)
+      (v128.store (local.get $a)
+        (f32x4.add
+          (f32x4.mul (local.get $x) (v128.load offset=16 (local.get $a)))
+          (f32x4.mul (v128.const f32x4 0.5 0.5 0.5 0.5) (v128.load offset=32 (local.get $a)))))
+      (local.set $k (v128.const f64x2 2 2))
+      (local.set $y (f64x2.div (f64x2.sub (v128.load (local.get $a)) (local.get $y)) (local.get $k)))
+      (v128.store (local.get $a) (f64x2.mul (v128.const f64x2 1 2) (f64x2.add (v128.load (local.get $a)) (local.get $y))))))`);
+  await expect(`${listing(module, 0)}\n`).toMatchFileSnapshot('golden/direct.txt');
+});
+
 it('prints the index of a 64-bit memory and table', () => {
   const module = compile(
     `(module (memory i64 1) (func (param i64) (result i32) (i32.load offset=4 (local.get 0))))`,

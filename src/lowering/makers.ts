@@ -13,6 +13,7 @@ import {
   type GlobalGet,
   type Head,
   type IsNull,
+  isDirect,
   type Kind,
   type LaneWidth,
   type Load,
@@ -196,7 +197,8 @@ export function vector(
     reads = Math.max(reads, operand.reads);
     size += operand.size;
   }
-  const isTree = operands.some((operand) => operand.kind === 'v' && operand.op !== 'get');
+  const isTree =
+    !isDirect(instruction) && operands.some((operand) => operand.kind === 'v' && operand.op !== 'get');
   const kind = kindOf(type);
   const head: Head = { type, kind, flags, locals, reads, size };
   return { ...head, op: 'vector', instruction, operands, immediates, access, isTree };

@@ -10,10 +10,12 @@ import { F32, F64, I32, I64, type Instruction, V128, type ValType, type VectorSh
 import { addressOf, readAccess } from './access';
 import { narrowed, shuffledInto, withLane } from './build';
 import type { Builder, Handler } from './builder';
+import { direct } from './direct';
 import {
   type Build,
   type Expr,
   type Get,
+  isDirect,
   type LaneWidth,
   READS_MEMORY,
   TRAPS,
@@ -30,7 +32,8 @@ import type { Operands } from './operands';
 function plain(count: number, type: ValType): Handler {
   return (lowering, row) => {
     const name = row.name as VectorValueOp;
-    lowering.operands.push(vector(name, type, popOperands(lowering, count, LANEWISE.has(name))));
+    if (isDirect(name)) direct(lowering, name);
+    else lowering.operands.push(vector(name, type, popOperands(lowering, count, LANEWISE.has(name))));
   };
 }
 

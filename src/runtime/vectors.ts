@@ -253,3 +253,15 @@ export function load128({ u8 }: Views, v: number, words: Int32Array, to: number)
 export function store128(memory: Views, v: number, words: Int32Array, from: number): void {
   for (let k = 0; k < 4; k++) memory.store32((v >>> 0) + 4 * k, words[from + k]);
 }
+
+/** The same of floats that are not where a view has them. They are only computed with, so what their NaNs are is of no account. */
+const words = new Int32Array(4);
+const [floats, doubles] = [new Float32Array(words.buffer), new Float64Array(words.buffer)];
+export function unaligned32(memory: Views, v: number): Float32Array {
+  load128(memory, v, words, 0);
+  return floats;
+}
+export function unaligned64(memory: Views, v: number): Float64Array {
+  load128(memory, v, words, 0);
+  return doubles;
+}

@@ -7,7 +7,16 @@
  * everything else goes up word by word.
  */
 import { instructionOf, OP } from '../../decoder/instructions';
-import { AS_NUMBERS, HALVES, LANE_LOADS, LANEWISE, type NestedWideningOp, WIDENING } from '../../lowering';
+import {
+  AS_NUMBERS,
+  DIRECT,
+  type DirectOp,
+  HALVES,
+  LANE_LOADS,
+  LANEWISE,
+  type NestedWideningOp,
+  WIDENING,
+} from '../../lowering';
 import { LOADS } from './access';
 import { addressed, addressOf, marksOf } from './address';
 import { count, substitute } from './text';
@@ -107,9 +116,9 @@ function written(to: Lanes['to'], code: string, lane: number, wide: boolean): st
  * Arithmetic on floats, whose NaNs become the canonical one. A sum that is no NaN says that there is none, for less than a look at each
  * lane. The lanes are doubles until they are written, which rounds them.
  */
-function arithmeticCode(template: Lanes, vectors: number): string {
+function arithmeticCode(template: Lanes, numberOf: (lane: number) => string): string {
   const names = template.to === 'f' ? ['w', 'x', 'y', 'z'] : ['w', 'x'];
-  const values = names.map((name, k) => `${name}=${laneValue(template, k, vectors).text}`);
+  const values = names.map((name, k) => `${name}=${numberOf(k)}`);
   const writes = names.map((name, k) => written(template.to, name, k, false)).join('');
   const quiet = template.to === 'f' ? 'V.quiet32(S,r)' : 'V.quiet64(F,r>>1)';
   return `const ${values.join(',')},u=${names.join('+')};${writes}if(u!==u)${quiet};`;
@@ -121,7 +130,8 @@ function statementsOf(template: Exclude<VectorTemplate, Access | Test>, { kinds 
     case 'lanes': {
       const wide = template.from === 'I' || template.from === 'F';
       const vectors = kinds.filter((kind) => kind === 'v').length;
-      if (template.arithmetic) return arithmeticCode(template, vectors);
+      if (template.arithmetic)
+        return arithmeticCode(template, (lane) => laneValue(template, lane, vectors).text);
       return Array.from({ length: wide ? 2 : 4 }, (_, k) => laneCode(template, k, vectors)).join('');
     }
     case 'words': {
@@ -207,6 +217,36 @@ function emitRow(name: string, template: VectorTemplate): void {
   }
 }
 for (const [name, template] of Object.entries(VECTORS)) emitRow(name, template);
+
+// Arithmetic whose operands are in places (r), in memory (m), to which a closure gives the address, or the same in all lanes (k)
+
+function emitDirect(name: string, template: Lanes, forms: readonly string[]): void {
+  const isWide = template.to === 'F';
+  const [view, by] = isWide ? ['f64', 3] : ['f32', 2];
+  for (const form of forms) {
+    const of = (how: string, param: string, lane: number): string => {
+      const next = lane > 0 ? `+${lane}` : '';
+      if (how === 'k') return param;
+      return how === 'm' ? `g[j${next}]` : isWide ? `F[(p>>1)${next}]` : `S[p${next}]`;
+    };
+    const lanes = arithmeticCode(template, (lane) => {
+      const [a, b] = [...form].map((how, k) => of(how, PARAMS[k], lane));
+      return template.code.replace(/[AB]/g, (letter) => (letter === 'A' ? a : b));
+    });
+    const places = `const ${form[0] === 'r' ? 'p=fp+a,' : ''}r=fp+d;${lanes}`;
+    const m = form.indexOf('m');
+    if (m < 0) {
+      emit(`set ${name}/${form}`, ['d', 'a', 'b', 'n'], places);
+      continue;
+    }
+    const aligned = `let g=m.${view},j=v>>>${by};if(v&${2 ** by - 1}){g=V.unaligned${isWide ? 64 : 32}(m,v);j=0}`;
+    const body = `${addressed(`${PARAMS[m]}(fp)`, 16)}${aligned}{${places}}`;
+    emit(`set ${name}/${form}`, ['d', 'a', 'b', 'o', 'm', 'at', 'n'], body);
+  }
+}
+for (const name of Object.keys(DIRECT) as DirectOp[]) {
+  emitDirect(name, VECTORS[name] as Lanes, DIRECT[name]);
+}
 
 // Single words of trees of instructions that do the same in each lane
 
