@@ -111,9 +111,10 @@ async function main(): Promise<number> {
     results.push(result);
     report(result, options);
   }
+  const told = await (host ?? engine).finish?.();
   await host?.close();
-  const told = host === undefined ? await engine.finish?.() : `on ${options.host}`;
   if (told) console.log(told);
+  if (host !== undefined) console.log(`on ${options.host}`);
   console.log(`\nengine ${engine.name}\n${showTotals(totals(results, expected))}`);
   // At the end, where it is seen: what was not run was not passed.
   if (missing !== undefined) console.error(missing);

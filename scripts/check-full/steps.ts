@@ -87,6 +87,25 @@ function suite(): Step[] {
   ]);
 }
 
+/** Scripts whose values or control flow no other files have: vectors, and exceptions. */
+const VECTORS_AND_EXCEPTIONS = ['simd_', 'relaxed', 'try_table', 'throw', 'tag.wast'];
+/** The suite where nothing is compiled, and in QuickJS; there too each safepoint is a snapshot. */
+function elsewhere(): Step[] {
+  const suiteWith = (name: string, ...args: string[]): Step => ({
+    name: `official suite ${name}`,
+    command: script('spec-tests/main.ts', ...args),
+    missing: noSuite,
+  });
+  return ['jitless', 'quickjs'].flatMap((host) => [
+    suiteWith(`in ${host}`, '--host', host),
+    suiteWith(`on migrate1 in ${host}`, '--host', host, '--engine', 'migrate1'),
+    suiteWith(
+      `of vectors and exceptions, each leg again in ${host}`,
+      ...['--engine', `moves1-${host}`, ...VECTORS_AND_EXCEPTIONS],
+    ),
+  ]);
+}
+
 const noJsApi = unnamed('TSWASM_JS_API', 'the folder test/js-api of a checkout of WebAssembly/spec');
 const noWasiSuite = unnamed('TSWASM_WASI_TESTSUITE', 'a checkout of WebAssembly/wasi-testsuite');
 const noOnnx = unnamed('TSWASM_ONNXRUNTIME', 'a folder with onnxruntime-node and models');
@@ -102,6 +121,7 @@ function noEngines(): string | undefined {
 export const STEPS: readonly Step[] = [
   { name: 'build', command: [process.execPath, 'scripts/build.mjs', '--if-needed'] },
   ...suite(),
+  ...elsewhere(),
   {
     name: 'official suite on the parts of tswasm.min.js',
     command: script('--small', 'spec-tests/main.ts'),

@@ -17,7 +17,8 @@ import { tiersEngine } from './tiers';
  * `ahead-TARGET` runs files that were compiled ahead of time for an engine;
  * `mixed` runs each function in one of two tiers, and moves between them at every safepoint;
  * `tiersN` does as `migrateN`, each time in the next tier, and holds every leg against the interpreter's;
- * `migrateN` goes on from a snapshot in fresh instances each time; `movesN` does so in Node, jitless Node and QuickJS.
+ * `migrateN` goes on from a snapshot in fresh instances each time; `movesN` does so in Node, jitless Node and QuickJS in turn,
+ * `movesN-NAME` in one of them.
  */
 export function engineNamed(name: string): Engine | undefined {
   const portable = portableEngine(name);
@@ -32,8 +33,8 @@ export function engineNamed(name: string): Engine | undefined {
   if (target !== undefined) return aheadEngine(target);
   const tiers = /^tiers([1-9]\d*)?$/.exec(name);
   if (tiers) return tiersEngine(Number(tiers[1] ?? 3));
-  const moves = /^moves([1-9]\d*)?$/.exec(name);
-  if (moves) return movesEngine(Number(moves[1] ?? 1));
+  const moves = /^moves([1-9]\d*)?(?:-(\w+))?$/.exec(name);
+  if (moves) return movesEngine(Number(moves[1] ?? 1), moves[2]);
   const stepped = /^tswasm-(step|hot)([1-9]\d*)$/.exec(name);
   return stepped ? steppedEngine({ step: Number(stepped[2]), hot: stepped[1] === 'hot' }) : undefined;
 }

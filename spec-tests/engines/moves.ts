@@ -22,11 +22,16 @@ class Fleet {
   private turn = 0;
   readonly legs = new Map<string, number>();
 
+  constructor(private readonly only: string | undefined) {}
+
   async next(): Promise<EngineProcess> {
     this.processes ??= findEngines({ vmBytes: VM_BYTES }).then((engines) =>
-      engines.map((engine: EngineCommand) => new EngineProcess(engine)),
+      engines
+        .filter(({ name }) => this.only === undefined || name === this.only)
+        .map((engine: EngineCommand) => new EngineProcess(engine)),
     );
     const processes = await this.processes;
+    if (processes.length === 0) throw new Error(`no engine ${this.only} here`);
     const process = processes[this.turn++ % processes.length];
     const { name } = process.engine;
     this.legs.set(name, (this.legs.get(name) ?? 0) + 1);
@@ -146,14 +151,14 @@ function toWire({ type, lo, hi, ref, bytes }: WasmValue): WireValue {
   return [name, ref instanceof HostRef ? ref.n + 1 : ref === null ? 0 : 1, 0];
 }
 
-/** Fewer legs than `migrate` has: a leg in QuickJS with a deep stack takes seconds. */
-export function movesEngine(step: number): Engine {
-  const fleet = new Fleet();
+/** In turn with all of them, or with `only` one. Fewer legs than `migrate` has: a leg in QuickJS with a deep stack takes seconds. */
+export function movesEngine(step: number, only?: string): Engine {
+  const fleet = new Fleet(only);
   const tally = new Tally();
   const stepping: Stepping = { step, dense: 5, growth: 8 };
   return {
     ...tswasmEngine,
-    name: `moves${step}`,
+    name: only === undefined ? `moves${step}` : `moves${step}-${only}`,
     open: (script) => new MigrateSession(script, stepping, tally, new Escort(script, fleet)),
     async finish() {
       await fleet.close();

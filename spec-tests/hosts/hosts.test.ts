@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { engineNamed } from '../engines/index';
+import { migrateEngine } from '../engines/migrate';
 import { runScript } from '../runner';
 import { HOST_NAMES, Host } from './index';
 
@@ -39,7 +40,14 @@ describe.each(HOST_NAMES)('%s', (name) => {
   it('has the engines that need nothing of Node', { timeout: TIMEOUT }, async () => {
     expect(await Host.open(name, 'native')).toBeUndefined();
     const host = await Host.open(name, 'migrate1');
-    expect((await host!.run('simd-trees.wast', read('simd-trees.wast'))).problems).toEqual([]);
+    for (const script of ['block-values.wast', 'simd-trees.wast']) {
+      expect((await host!.run(script, read(script))).problems).toEqual([]);
+    }
+    // Over all scripts, not the last one alone.
+    const told = await host!.finish();
     await host!.close();
+    const here = migrateEngine(1);
+    for (const script of ['block-values.wast', 'simd-trees.wast']) await runScript(here, script, read(script));
+    expect(told).toBe(await here.finish!());
   });
 });

@@ -5,7 +5,7 @@ import type { FileResult } from '../script-run';
 import { modulesOf } from '../script-run';
 import { TextParser } from '../text-parser';
 import { portableEngine } from './engines';
-import { packed, type Reply, type Task } from './task';
+import { type Finish, packed, type Reply, type Task, type Told } from './task';
 
 /** The deepest stacks of the suite are larger than a test of limits allows. */
 const VM_BYTES = 1024 * 2 ** 20;
@@ -45,6 +45,12 @@ export class Host {
     const reply = JSON.parse(await this.process.line(JSON.stringify(task))) as Reply;
     if ('refused' in reply) throw new Error(reply.refused);
     return reply;
+  }
+
+  /** What the engine tells of all scripts. */
+  async finish(): Promise<string | undefined> {
+    const task: Finish = { finish: this.engine };
+    return (JSON.parse(await this.process.line(JSON.stringify(task))) as Told).told;
   }
 
   close(): Promise<void> {

@@ -1,4 +1,7 @@
-/** What goes to another host and back, a line of JSON each: a script whose text modules are assembled already, and what became of it. */
+/**
+ * What goes to another host and back, a line of JSON each: a script whose text modules are assembled already, and what became of it; at the
+ * end, that it is the end, and what the engine tells of all scripts.
+ */
 import { fromHex, toHex } from '../../embed/quickjs/tests/wire';
 import type { Assembled } from '../script/assembled';
 import type { FileResult } from '../script-run';
@@ -12,6 +15,13 @@ export interface Task {
   readonly assembled: readonly Packed[];
 }
 export type Reply = FileResult | { readonly refused: string };
+export interface Finish {
+  readonly finish: string;
+}
+export interface Told {
+  /** Undefined when the engine has nothing to tell. */
+  readonly told?: string;
+}
 
 type Packed = { readonly hex: string; readonly fromText: boolean } | { readonly message: string };
 
