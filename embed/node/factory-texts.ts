@@ -1,5 +1,4 @@
 /** Factories from the texts that the build wrote, each evaluated anew for whoever asks: see fresh-factories.ts. */
-import { readFileSync } from 'node:fs';
 import type { Script } from 'node:vm';
 import type { FactoryEnvironment, FreshFactoriesMaker } from '../../src/index';
 import { late } from './late';
@@ -19,7 +18,9 @@ interface FreshEnvironment extends FactoryEnvironment {
 export function factoriesFrom(file: string): FreshFactoriesMaker {
   return (given) => {
     const environment: FreshEnvironment = { ...given, Math };
-    const texts = new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>));
+    const texts = new Map(
+      Object.entries(JSON.parse(late('node:fs').readFileSync(file, 'utf8')) as Record<string, string>),
+    );
     const scripts = new Map<string, Script[]>();
     return {
       isFresh: true,

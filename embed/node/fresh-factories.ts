@@ -4,7 +4,6 @@
  * makes new closures of the same bytecode. The texts are a file of the package that the build wrote: no code is made from what a
  * guest says. With `--jitless` hot code shares the full set: loading it takes 50 ms, so code that runs once goes without.
  */
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import {
@@ -15,6 +14,7 @@ import {
   sourceOf,
 } from '../../src/index';
 import { factoriesFrom } from './factory-texts';
+import { late } from './late';
 
 /** Slots of the machine's stack on Node: 32 MB of address space, committed as it is used. */
 const NODE_STACK_SLOTS = 2 ** 22;
@@ -26,7 +26,7 @@ const NODE_STACK_SLOTS = 2 ** 22;
 function builtFile(name: string): string | undefined {
   try {
     const file = fileURLToPath(new URL(name, import.meta.url));
-    return existsSync(file) ? file : undefined;
+    return late('node:fs').existsSync(file) ? file : undefined;
   } catch {
     return undefined;
   }
