@@ -17,6 +17,16 @@ export interface World extends Clock {
   wasiHost(): WasiHost;
 }
 
+/** What Node and browsers have alike. */
+export const hostClock: Omit<Clock, 'turn'> = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
 export function sleep(clock: Clock, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(milliseconds, resolve);

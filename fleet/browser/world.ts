@@ -1,14 +1,9 @@
 /** A page or a worker as the world of an agent. */
 import { browserHost, browserScheduler } from 'tswasm/browser';
-import type { World } from '../agent/world';
+import { hostClock, type World } from '../agent/world';
 
 export const browserWorld: World = {
-  now: () => performance.now(),
-  wall: () => Date.now(),
-  after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds);
-    return () => clearTimeout(timer);
-  },
+  ...hostClock,
   turn: async () => {
     await browserScheduler.turn();
   },
