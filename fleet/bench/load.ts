@@ -125,6 +125,8 @@ interface Growth {
   readonly choice: number;
   /** Part of one core that looking takes. */
   readonly looking: number;
+  /** Milliseconds of processor time that an execution takes whose device has died: everybody is asked for copies. */
+  readonly healing: number;
 }
 
 /** Milliseconds of processor time that each of so many turns takes. */
@@ -188,9 +190,14 @@ async function growth(count: number): Promise<Growth> {
   let next = 0;
   const report = await cpuOf(() => orchestrator.heartbeat(beats[next++ % count]), 500);
   const choice = await cpuOf(() => orchestrator.decide(record, []), 20);
+  // One that waits would be tried again with each look.
+  await orchestrator.undeploy('x');
   const looks = await cpuOf(() => new Promise((resolve) => setTimeout(resolve, LOOKING)), 1);
+  const lost = { ...record, id: 'lost~main', lastEpoch: 1, epoch: 1, device: undefined };
+  await orchestrator.executions.save(lost);
+  const healing = await cpuOf(() => orchestrator.heal(lost.id, 'it is measured'), 1);
   await fleet.close();
-  return { report, choice, looking: looks / LOOKING };
+  return { report, choice, looking: looks / LOOKING, healing };
 }
 
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
@@ -218,14 +225,30 @@ async function measurePlacing(): Promise<boolean> {
 async function measureGrowth(): Promise<boolean> {
   const rows = [];
   for (const count of GROWTH) {
-    const { report, choice, looking } = await growth(count);
+    const { report, choice, looking, healing } = await growth(count);
     const interval = intervalFor(count);
     const reports = percent((report * count) / interval);
-    rows.push([count, report.toFixed(3), interval, reports, choice.toFixed(2), percent(looking)]);
+    rows.push([
+      count,
+      report.toFixed(3),
+      interval,
+      reports,
+      choice.toFixed(2),
+      percent(looking),
+      healing.toFixed(0),
+    ]);
   }
   console.log(
     table(
-      ['DEVICES', 'CPU ms A REPORT', 'EVERY ms', 'OF ONE CORE', 'CPU ms A CHOICE', 'LOOKING, OF ONE CORE'],
+      [
+        'DEVICES',
+        'CPU ms A REPORT',
+        'EVERY ms',
+        'OF ONE CORE',
+        'CPU ms A CHOICE',
+        'LOOKING, OF ONE CORE',
+        'CPU ms TO HEAL ONE',
+      ],
       rows,
     ),
   );
