@@ -19,9 +19,11 @@ export class Browser {
   private count = 0;
   private session: string | undefined;
 
-  constructor() {
+  /** `within`: a command that runs commands; the rest is for Chromium. */
+  constructor(within: readonly string[] = [], more: readonly string[] = []) {
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe'];
-    this.child = spawn(chromium!, [...flags, `--user-data-dir=${this.profile}`], {
+    const all = [...within, chromium!, ...flags, ...more, `--user-data-dir=${this.profile}`];
+    this.child = spawn(all[0], all.slice(1), {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     });
     let rest = '';
@@ -109,9 +111,9 @@ export class Browser {
     return (await this.evaluate(box)) as { x: number; y: number };
   }
 
-  async close(): Promise<void> {
+  async close(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const ended = new Promise((resolve) => this.child.once('close', resolve));
-    this.child.kill();
+    this.child.kill(signal);
     await ended;
     rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }

@@ -24,6 +24,8 @@ export class Processes {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'tswasm-fleet-'));
   /** What processes that are started from now on have beside the environment of this one. */
   environment: Readonly<Record<string, string>> = {};
+  /** What they are put behind: a command that runs commands. */
+  within: readonly string[] = [];
   private cli = '';
   private readonly children: ChildProcess[] = [];
 
@@ -34,7 +36,8 @@ export class Processes {
 
   /** Starts `up` or `agent`, and waits for its address. */
   start(args: readonly string[], node: readonly string[] = []): Promise<Started> {
-    const child = spawn(process.execPath, [...node, this.cli, ...args], {
+    const [program, ...words] = [...this.within, process.execPath, ...node, this.cli, ...args];
+    const child = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.environment },
     });
@@ -97,7 +100,8 @@ export class Processes {
 
   /** A command to its end. */
   run(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [this.cli, ...args], {
+    const [program, ...words] = [...this.within, process.execPath, this.cli, ...args];
+    const child = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.environment },
     });
