@@ -3,8 +3,8 @@
  * They nest, since what is called out of one may come back in. This is the tier's side of src/interpreter/tiers.ts. The short names are
  * what emitted text uses (functions.ts).
  *
- * Depth is counted: `maxSp` and `maxFp` are the limits of the execution, or before them what fits on the host's stack. There frames leave at
- * the entry of the callee, and are begun anew.
+ * Depth is counted: `maxSp` and `maxFp` are what fits on the host's stack (frames.ts), and no more than what the execution allows. There frames
+ * leave at the entry of the callee, and are begun anew.
  */
 import { F32, F64, I32, I64 } from '../../decoder';
 import type { Safepoint } from '../../decoder/safepoints';
@@ -12,19 +12,11 @@ import { InternalError, trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
 import type { Place, TierMachine } from '../../interpreter/tiers';
 import { Func, type Instance } from '../../runtime';
-import { words } from '../../runtime/numerics';
+import { words as pair } from '../../runtime/numerics';
 import type { Cell, CodeRecord, StackCall } from './cells';
+import { framesAbove, LEAST_SHARE, wordsFor } from './frames';
 import { raise } from './helpers';
 import { Stubs } from './stubs';
-
-/**
- * Frames of an activation on the host's stack, and words of their slots together: about half of a stack of a megabyte, where a frame may be
- * three of the host's: the function, who goes on with it, and the continuation.
- */
-const MOST_FRAMES = 800;
-const MOST_WORDS = 16_000;
-/** Nested ones get half as many each, but no fewer than this part of that. */
-const LEAST_SHARE = 1 / 64;
 
 /** No exception is on its way. */
 const NOTHING = Symbol('nothing');
@@ -32,6 +24,8 @@ const NOTHING = Symbol('nothing');
 /** What a step enters. */
 export interface Entered {
   readonly func: Func;
+  /** Of its frame. */
+  readonly words: number;
   readonly call: StackCall;
   /** Puts what was returned on the stack. */
   readonly put: (fp: number, result: unknown) => void;
@@ -68,7 +62,7 @@ export class Activations {
       },
       [I64]: (fp, value) => {
         ints[fp] = value;
-        ints[fp + 1] = words.hi;
+        ints[fp + 1] = pair.hi;
       },
       [F32]: (fp, value) => {
         if (!Number.isNaN(value)) floats[fp] = value;
@@ -81,7 +75,7 @@ export class Activations {
   }
 
   /** A step: code runs on the frame at `fp`. */
-  run({ func, call, put }: Entered, fp: number): Step | null {
+  run({ func, words, call, put }: Entered, fp: number): Step | null {
     const { machine } = this;
     const { registers } = machine;
     const { sp } = registers;
@@ -89,8 +83,9 @@ export class Activations {
     const place: Place = { func, fp, sp };
     if (base !== undefined) this.share = Math.max(share / 2, LEAST_SHARE);
     this.base = place;
-    this.maxSp = Math.min(registers.maxSp, sp + MOST_FRAMES * this.share);
-    this.maxFp = Math.min(registers.maxFp, fp + MOST_WORDS * this.share);
+    const room = registers.maxFp - fp - words;
+    this.maxSp = Math.min(registers.maxSp, sp + framesAbove(room, this.share));
+    this.maxFp = fp + wordsFor(words, room, this.share);
     let result: unknown;
     try {
       result = call(fp, sp);
@@ -118,7 +113,7 @@ export class Activations {
 
   // Safepoints
 
-  /** The entry's unit has been taken, and the fuel is used up or the room is. Whether the frame leaves at its entry. */
+  /** The entry's unit has been taken, and the fuel is used up or the room may be. Whether the frame leaves at its entry. */
   enter(code: CodeRecord, end: number, sp: number): boolean {
     const { machine } = this;
     const { registers } = machine;

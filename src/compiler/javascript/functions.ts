@@ -23,6 +23,7 @@ import { type TypeList, typesOf } from '../../decoder/typelist';
 import { frameUnits } from '../../interpreter/fuel';
 import type { LoweredBody, Statement } from '../../lowering';
 import { codeSize } from '../limits';
+import { SMALL_FRAME } from './frames';
 import { machineOf } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { Slots } from './slots';
@@ -166,12 +167,16 @@ function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody)
   const units = frameUnits(slots);
   const [registers, activations, code] = ['M', 'A', 'X'].map((name) => uses.given(name));
   const charged = units > 0 ? `${registers}.fuel-=${units};` : '';
-  const room = (limits: string): string => `fp+${2 * slots}>${limits}.maxFp||sp>${limits}.maxSp`;
   const end = `fp+${2 * slots}`;
   const read = repeats ? `n=${registers}.fuel;` : '';
-  if (entry.quiet) return `${charged}if(${room(registers)})${activations}.full(${code},sp);${read}`;
+  if (entry.quiet) {
+    const isFull = `${end}>${registers}.maxFp||sp>${registers}.maxSp`;
+    return `${charged}if(${isFull})${activations}.full(${code},sp);${read}`;
+  }
   uses.variable('pc');
-  const isOut = `(${registers}.fuel-=1)<0||${room(activations)}`;
+  // A small frame that is not too deep has its words (frames.ts).
+  const isLong = 2 * slots <= SMALL_FRAME ? '' : `${end}>${activations}.maxFp||`;
+  const isOut = `(${registers}.fuel-=1)<0||${isLong}sp>${activations}.maxSp`;
   return `${charged}if(${isOut}){if(${activations}.enter(${code},${end},sp))break x}${read}`;
 }
 

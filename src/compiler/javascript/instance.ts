@@ -90,7 +90,7 @@ export class CompiledInstance {
     const func = this.instance.funcAt(funcidx);
     const record = this.record(text, func);
     const { f, g, d } = this.evaluated(text, record);
-    const compiled: Compiled = { entered: { func, call: g, put: d }, record };
+    const compiled: Compiled = { entered: { func, words: 2 * body.slots, call: g, put: d }, record };
     this.compiled.set(funcidx, compiled);
     const cell = this.activations.stubs.cellOf(func);
     cell.f = f;
