@@ -108,4 +108,19 @@ describe('an acknowledged answer', () => {
     for (const key of ['d', 'e']) await call(key);
     expect(fleet.network.requests.filter(({ url }) => url.endsWith('/checkpoint'))).toEqual([]);
   });
+
+  it('comes from the next device soon, when nothing ends the connection to one that has died', async () => {
+    await deployOn('ash');
+    expect(await call('a')).toBe(1);
+    await sleep(clock, 1_000);
+    fleet.network.intercept = (from, { url }) =>
+      from === 'http://ash' || url.startsWith('http://ash')
+        ? new Promise(() => {})
+        : Promise.resolve(undefined);
+    const begun = clock.now();
+    expect(await call('b')).toBe(2);
+    expect(fleet.orchestrator.record('x~main').device).not.toBe('ash');
+    // A try alone may take 30 s.
+    expect(clock.now() - begun).toBeLessThan(6_000);
+  });
 });

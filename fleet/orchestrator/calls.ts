@@ -15,6 +15,8 @@ const PATIENCE = 60_000;
 const AGAIN = 50;
 /** Milliseconds of one try; the next one with the same key waits for the same computation. */
 const TRY = 30_000;
+/** Milliseconds between two looks whether a try still waits at the right place. */
+const LOOK = 250;
 /** Milliseconds in which a checkpoint is fetched. */
 const FETCH = 10_000;
 
@@ -38,7 +40,7 @@ export class Calls {
       if (wanted !== 'running') throw new FleetError('not-found', `no execution ${id}`);
       if (device !== undefined && this.orchestrator.isAlive(device)) {
         try {
-          const heard = await this.ask(device, id, call);
+          const heard = await this.fromDevice(device, id, this.ask(device, id, call));
           await this.fetchUnlessKept(record, device, call.key, heard);
           // Placed anew in the meantime, it may know nothing of this answer: whoever has it now is asked. After a move it is the same one.
           if (this.orchestrator.record(id).epoch === epoch) return heard.answer;
@@ -57,6 +59,28 @@ export class Calls {
 
   private urlOf(device: string, id: string): string {
     return `${this.orchestrator.devices.url(device)}/liquid/v1/executions/${encodeURIComponent(id)}`;
+  }
+
+  /**
+   * An answer, unless its device is found dead, or the execution is elsewhere by then: a connection that nobody ends says nothing about that, nor
+   * does a device that comes for its requests itself.
+   */
+  private fromDevice(device: string, id: string, asked: Promise<Heard>): Promise<Heard> {
+    const { world } = this.orchestrator.options;
+    const isThere = () => this.orchestrator.isAlive(device) && this.orchestrator.record(id).device === device;
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        try {
+          if (isThere()) callOff = world.after(LOOK, look);
+          else reject(new FleetError('unavailable', `${device} has gone in the middle of a call of ${id}`));
+        } catch (error) {
+          // There is no such execution any more.
+          reject(error);
+        }
+      };
+      let callOff = world.after(LOOK, look);
+      asked.then(resolve, reject).finally(() => callOff());
+    });
   }
 
   private async ask(device: string, id: string, call: PendingCall): Promise<Heard> {
