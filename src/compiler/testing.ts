@@ -154,6 +154,16 @@ const PROGRAMS: Readonly<Record<string, string>> = {
         (br_if $calls (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
       (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 10)))))
     (local.get $s)`,
+  'loops behind quiet frames of many slots': `(local $s i32) (local $k i32)
+    (loop $l
+      (local.set $s (i32.add (local.get $s) (call $wide (local.get $n))))
+      (local.set $k (i32.const 3))
+      (loop $outer
+        (loop $inner (local.set $s (i32.mul (i32.add (local.get $s) (local.get $k)) (i32.const 3)))
+          (br_if $inner (i32.and (local.get $s) (i32.const 4))))
+        (br_if $outer (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $s)`,
   'tables and references': `(local $x externref) (local $f funcref)
     (loop $l
       (local.set $f (ref.func $sum))
@@ -267,6 +277,7 @@ const module = (body: string) => `(module
     (f64.convert_i32_s (local.get 0)) (call $sum (local.get 0)) (i64.extend_i32_s (local.get 0)))
   (func $grow (result i32) (memory.grow (i32.const 1)))
   (func $quietly (memory.fill (i32.const 5) (i32.const 5) (i32.const 20000)))
+  (func $wide (param i32) (result i32) (local${' i32'.repeat(600)}) (local.get 0))
   (func $tail (param i32 i32) (result i32)
     (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
     (return_call $tail (i32.sub (local.get 0) (i32.const 1)) (i32.mul (local.get 1) (call $inc (local.get 0)))))

@@ -53,6 +53,8 @@ export class Activations {
   /** What is thrown so that native frames leave. */
   private readonly leaving: object;
   private current: Activation | undefined;
+  /** Units that the next boundary takes besides those that native code has counted; not positive. */
+  private owed = 0;
   /** What is on its way out of calls out, and has marked the frames above: where the last one was made, as the host's trace tells it. */
   private readonly passed = new WeakMap<Error, Error>();
 
@@ -66,6 +68,7 @@ export class Activations {
     this.imports = {
       enter: (id: number, fuel: number, base: number) => this.enter(id, fuel, base),
       loop: (id: number, fuel: number, base: number) => this.loop(id, fuel, base),
+      owe: (fuel: number) => this.owe(fuel),
       leave: (fuel: number) => this.leave(fuel),
       frame: (id: number, pointidx: number, base: number) => this.frame(id, pointidx, base),
       pushI32,
@@ -84,8 +87,7 @@ export class Activations {
 
   /** A step: the function at this index of the table of functions runs, and takes its values from `fp` on. */
   run(native: NativeInstance, func: Func, index: number, fp: number): Step | null {
-    const { machine, crossing } = this;
-    const { registers } = machine;
+    const { crossing } = this;
     const activation = this.begin(native, func, fp);
     this.current = activation;
     native.takeGlobals();
@@ -93,7 +95,7 @@ export class Activations {
     crossing.offer(fp);
     try {
       const enter = native.enter(func.instance!.module.funcTypes[func.funcidx]);
-      registers.fuel = enter(index, registers.fuel, activation.place);
+      this.count(enter(index, this.lend(), activation.place));
     } catch (error) {
       if (error !== this.leaving) throw this.failed(activation, error);
     } finally {
@@ -145,10 +147,28 @@ export class Activations {
     return returned === undefined ? machine.left() : machine.returned(returned);
   }
 
+  /** The fuel that native code goes on with. It is never negative, since a loop would take that for its own: what is owed is kept here. */
+  private lend(): number {
+    const { fuel } = this.machine.registers;
+    if (fuel >= 0) return fuel;
+    this.owed = fuel;
+    return 0;
+  }
+  /** Native code has so much of it left. */
+  private count(fuel: number): void {
+    this.machine.registers.fuel = fuel + this.owed;
+    this.owed = 0;
+  }
+
   // What emitted code calls
 
+  private owe(fuel: number): number {
+    this.count(fuel);
+    return this.lend();
+  }
+
   private leave(fuel: number): never {
-    this.machine.registers.fuel = fuel;
+    this.count(fuel);
     throw this.leaving;
   }
 
@@ -163,21 +183,21 @@ export class Activations {
       throw trap('callStackExhausted', -1);
     const isFull = below + FRAME_WEIGHT * (sp - activation.sp) > activation.most;
     if (!isFull && fuel >= 0) return fuel;
-    registers.fuel = fuel;
+    this.count(fuel);
     registers.sp = sp;
     if (isFull || !this.refuel(activation, id)) throw this.leaving;
-    return registers.fuel;
+    return this.lend();
   }
 
   private loop(id: number, fuel: number, base: number): number {
     const activation = this.current!;
     const { registers } = this.machine;
-    registers.fuel = fuel;
+    this.count(fuel);
     registers.sp = this.spOf(base, activation);
     const isNear = registers.sp - activation.sp < MOST_LEFT;
     if ((isNear && this.rises(activation, id, registers.sp)) || !this.refuel(activation, id))
       throw this.leaving;
-    return registers.fuel;
+    return this.lend();
   }
 
   /** The `sp` of the frame that has this base. */
@@ -246,13 +266,12 @@ export class Activations {
   private out(id: number, fuel: number, place: number): number {
     const activation = this.current!;
     const { machine, crossing } = this;
-    const { registers } = machine;
     const { native } = activation;
     const sp = activation.sp + depthAt(place);
     const fp = activation.fp + 2 * slotsAt(place, activation.place);
     const callee = native.callee(id);
     const { params, results } = callee.type;
-    registers.fuel = fuel;
+    this.count(fuel);
     if (fp + 2 * Math.max(params.length, results.length) > machine.stack.ints.length)
       throw trap('callStackExhausted', -1);
     crossing.toStack(params, fp);
@@ -272,7 +291,7 @@ export class Activations {
     native.takeGlobals();
     crossing.clear();
     crossing.offer(fp);
-    return registers.fuel;
+    return this.lend();
   }
 
   private called(callee: Func, caller: Place, fp: number): boolean {
@@ -287,16 +306,15 @@ export class Activations {
   private effect(number: number, fuel: number): number {
     const activation = this.current!;
     const { crossing, machine } = this;
-    const { registers } = machine;
     // The slots of native frames hold nothing until these leave.
     const { fp } = activation;
-    registers.fuel = fuel;
+    this.count(fuel);
     if (fp + SLOTS_OF_EFFECT > machine.stack.ints.length) throw trap('callStackExhausted', -1);
     crossing.allToStack(fp);
     activation.native.effect(number, machine)(fp);
     if (this.mustEnd(activation)) machine.withhold();
     crossing.offer(fp);
-    return registers.fuel;
+    return this.lend();
   }
 
   // Traps
@@ -304,6 +322,7 @@ export class Activations {
   /** What an exception is that comes out of native code. The frames that wait are marked for its backtrace. */
   private failed(activation: Activation, error: unknown): unknown {
     const { native } = activation;
+    this.owed = 0;
     native.giveGlobals();
     if (!(error instanceof Error)) return error;
     const passed = this.passed.get(error);

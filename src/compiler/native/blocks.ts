@@ -2,14 +2,18 @@
  * Blocks of an instrumented body: labels, branches, loops that count, and what the operand stack holds below them.
  *
  * A loop counts where its branches back come together, and what happens when the fuel is used up lies outside of it, so that the host's
- * compiler sees a loop with one rare exit. The first turn passes no safepoint, also the first one after that exit:
+ * compiler sees a loop with one rare exit. The first turn passes no safepoint, also the first one after that exit: there is never less than
+ * no fuel where a loop begins (`Activations.lend`):
  *
- *     block $exit  loop $again  block $slow  loop $head
+ *     block $exit  loop $again  block $slow  loop $head  (br_if $slow fuel < 0)
  *       block $back  (a turn: a branch back goes to $back)  br $exit  end
- *       (br_if $slow (fuel -= 1) < 0)  br $head  end  end
+ *       fuel -= 1  br $head  end  end
  *       point = (which loop)  fuel = loop(fuel)  br $again  end  end
  *
- * Of a small loop some more turns stand behind the count, which takes the units of all (turns.ts).
+ * The test is at the header: what is alive at the rare exit is then what the header merges, which V8 stores where that exit is taken. Of
+ * a test behind the count it stores what the turn has made in each turn (sieve of bench: 1.85 times native instead of 1.1).
+ *
+ * Of a small loop some more turns stand behind the count, which takes the units of all, and is tested there (turns.ts).
  */
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
@@ -121,6 +125,10 @@ export abstract class BlockWriter extends FunctionWriter {
     const slow = this.open('block', [], []);
     this.fromShadows(params, height);
     const head = this.open('loop', params, []);
+    if (plain === undefined) {
+      this.out.indexed('local.get', this.fuel);
+      this.leaveUnpaid(slow);
+    }
     const label = this.open('block', params, params);
     return { label, counted: { pointidx, isBusy, params, height, exit, again, slow, head, plain } };
   }
@@ -131,10 +139,11 @@ export abstract class BlockWriter extends FunctionWriter {
     const turns = plain === undefined ? 1 : TURNS;
     this.toShadows(params, height);
     this.subtract(out, fuel, turns);
-    out.indexed('local.tee', fuel);
-    out.i32Const(0);
-    out.op('i32.lt_s');
-    this.branchTo('br_if', slow);
+    if (plain === undefined) out.indexed('local.set', fuel);
+    else {
+      out.indexed('local.tee', fuel);
+      this.leaveUnpaid(slow);
+    }
     for (let unused = turns - 1; unused > 0; unused--) this.writeTurn(plain!, unused, exit);
     this.fromShadows(params, height);
     this.branchTo('br', head);
@@ -147,6 +156,13 @@ export abstract class BlockWriter extends FunctionWriter {
     this.branchTo('br', again);
     this.close();
     this.close();
+  }
+
+  /** Branches there if the fuel on top is used up. */
+  private leaveUnpaid(slow: number): void {
+    this.out.i32Const(0);
+    this.out.op('i32.lt_s');
+    this.branchTo('br_if', slow);
   }
 
   private plainLoop(inside: number): PlainLoop | undefined {

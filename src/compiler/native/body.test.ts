@@ -38,6 +38,21 @@ describe('an instrumented body', () => {
     expect(1110 - harness.fuelLeft).toBe(1000);
   });
 
+  it('tests at the header of a loop what its branches back have counted, but of a small one, which counts by the handful', async () => {
+    const { bytes, layout } = new Harness(
+      await compile(`(module (func (export "run") (param i32) (result i32) (local i32)
+        (loop $outer
+          (loop $inner (br_if $inner (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))
+          (br_if $outer (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (local.get 0)))`),
+    );
+    expect(layout.copiesLoops).toBe(true);
+    const fuel = 1;
+    // loop, local.get fuel, i32.const 0, i32.lt_s, br_if $slow; and the same behind local.tee, without the loop before it
+    expect(countOf(bytes, [0x03, 0x40, 0x20, fuel, 0x41, 0, 0x48, 0x0d])).toBe(1);
+    expect(countOf(bytes, [0x22, fuel, 0x41, 0, 0x48, 0x0d])).toBe(1);
+  });
+
   it('spills the frame of a loop with its locals', async () => {
     const harness = new Harness(await compile(SUM));
     const { frames } = harness.run(0, [10], 4);
@@ -95,3 +110,11 @@ describe('an instrumented body', () => {
     ]);
   });
 });
+
+/** How often these bytes are among others. */
+function countOf(bytes: Uint8Array, sought: readonly number[]): number {
+  let found = 0;
+  for (let k = 0; k <= bytes.length - sought.length; k++)
+    if (sought.every((byte, j) => bytes[k + j] === byte)) found++;
+  return found;
+}

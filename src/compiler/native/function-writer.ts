@@ -120,8 +120,17 @@ export abstract class FunctionWriter {
   protected payForFrame(code: Emitter): void {
     const units = this.frameUnits();
     if (units === 0) return;
-    this.subtract(code, this.fuel, units);
-    code.indexed('local.set', this.fuel);
+    const { fuel } = this;
+    this.subtract(code, fuel, units);
+    code.indexed('local.tee', fuel);
+    code.i32Const(0);
+    code.op('i32.lt_s');
+    code.op('if');
+    code.u8(EMPTY_BLOCK);
+    code.indexed('local.get', fuel);
+    code.indexed('call', this.layout.helper('owe'));
+    code.indexed('local.set', fuel);
+    code.op('end');
   }
   private frameUnits(): number {
     return Math.floor(this.slots / SLOTS_PER_UNIT);

@@ -31,13 +31,15 @@ export interface FrameSize {
 
 /**
  * What the runtime does for emitted code. Their order is that of the imports. Places and bases are explained in state.ts; `fuel` is what is
- * left, also as a result. `enter`, `loop`, `leave` and `out` may throw, so that all native frames leave (`LEAVING`).
+ * left, also as a result, which is never negative. `enter`, `loop`, `leave` and `out` may throw, so that all native frames leave (`LEAVING`).
  */
 export const HELPERS = {
   /** Function x is entered, and its fuel may not suffice, or its room: (x, fuel, base). */
   enter: { params: [I32, I32, I32], results: [I32] },
   /** Function x stands at a branch back to a loop without fuel: (x, fuel, base). */
   loop: { params: [I32, I32, I32], results: [I32] },
+  /** Something between two safepoints has taken more than there was: (fuel). What there is to go on with up to the next one: nothing. */
+  owe: { params: [I32], results: [I32] },
   /** The only native frame leaves by itself, with so much fuel. Does not return. */
   leave: { params: [I32], results: [] },
   /** A frame of function x that leaves from its point y: (x, y, base). Its values are pushed next. */

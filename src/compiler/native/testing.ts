@@ -61,6 +61,7 @@ export class Harness {
     const helpers: Record<Helper, (...args: never[]) => unknown> = {
       enter: (_funcidx: number, fuel: number, base: number) => this.refill(fuel, base),
       loop: (_funcidx: number, fuel: number, base: number) => this.refill(fuel, base),
+      owe: () => 0,
       leave: () => {
         throw new Error('no continuations here');
       },
