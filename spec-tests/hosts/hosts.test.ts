@@ -47,7 +47,8 @@ describe.each(HOST_NAMES)('%s', (name) => {
     const told = await host!.finish();
     await host!.close();
     const here = migrateEngine(1);
-    for (const script of ['block-values.wast', 'simd-trees.wast']) await runScript(here, script, read(script));
+    for (const script of ['block-values.wast', 'simd-trees.wast'])
+      await runScript(here, script, read(script));
     expect(told).toBe(await here.finish!());
   });
 });
