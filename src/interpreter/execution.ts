@@ -218,7 +218,7 @@ export class Execution {
       throw new TypeError(`an execution that is ${current.kind} cannot run`);
     }
     const { store, instance } = this.func;
-    store.hostHasRun();
+    store.exposures.look();
     if (instance?.unusable !== undefined) throw new RuntimeError(instance.unusable);
     const { fuel = Number.POSITIVE_INFINITY } = options;
     const { owed } = meter;

@@ -210,7 +210,7 @@ function beginCall(func: Func, fp: number): HostCall {
 function endCall(call: HostCall, returned: void | PromiseLike<void>, fp: number): Step | null {
   hostCalls.pop();
   const { func } = call;
-  func.store.hostHasRun();
+  func.store.exposures.look();
   // A promise may be anything with a `then`, and asking for it may throw.
   const isPromise = returned !== undefined && returned !== null && typeof returned.then === 'function';
   if (!isPromise) return finishHostCall(call, fp);

@@ -14,6 +14,7 @@ import {
   PortableBacking,
   STEP,
 } from './backing';
+import type { Exposure } from './exposures';
 import type { Charge } from './ledger';
 import { Store } from './store';
 
@@ -151,6 +152,8 @@ export class Memory {
   private length: number;
   /** The buffer that was handed out, until the memory grows. */
   private exposed: ArrayBuffer | undefined;
+  /** Where that could be transferred away. */
+  private exposure: Exposure | undefined;
   /** Whether somebody has transferred its bytes away. */
   private lost = false;
   /** @internal Whoever has it expects that nobody asks for its buffer: it may lie where that is dear. */
@@ -233,7 +236,7 @@ export class Memory {
       const before = backing.buffer;
       this.exposed = backing.expose(this.length);
       if (backing.buffer !== before) this.views.attach(backing.buffer, this.length);
-      if (backing.kind !== 'true') this.store.expose(this);
+      if (backing.kind !== 'true') this.exposure = this.store.exposures.begin(this, this.exposed);
     }
     return this.exposed;
   }
@@ -289,15 +292,22 @@ export class Memory {
   adopt(backing: MemoryBacking): void {
     new Uint8Array(backing.buffer).set(this.views.u8);
     this.backing = backing;
-    this.exposed = undefined;
+    this.conceal();
     this.views.attach(backing.buffer, this.length);
     for (const moved of this.holders) moved();
     this.holders.clear();
   }
 
-  /** @internal Looks whether the buffer that was handed out has been transferred away. */
-  checkBuffer(): void {
-    if (this.exposed === undefined || this.exposed.byteLength === this.length) return;
+  /** The buffer that was handed out, if one was, is no longer the memory's. */
+  private conceal(): void {
+    this.exposed = undefined;
+    if (this.exposure !== undefined) this.store.exposures.end(this.exposure);
+    this.exposure = undefined;
+  }
+
+  /** @internal The buffer that was handed out has been transferred away. */
+  loseBuffer(): void {
+    this.exposure = undefined;
     this.lost = true;
     this.length = 0;
     this.views.attach(new ArrayBuffer(0), 0);
@@ -352,7 +362,7 @@ export class Memory {
     const added = delta * this.pageSize;
     if (!this.charge.add(added)) return -1;
     const { exposed } = this;
-    this.checkBuffer();
+    if (this.exposure !== undefined) this.store.exposures.look();
     const bytes = pages * this.pageSize;
     this.makeRoom(bytes);
     const { backing } = this;
@@ -361,7 +371,7 @@ export class Memory {
       return -1;
     }
     this.length = bytes;
-    this.exposed = undefined;
+    this.conceal();
     this.views.attach(backing.buffer, this.length);
     this.noteGrowth(added);
     if (exposed !== undefined && backing.kind !== 'true') this.onGrow?.(exposed);

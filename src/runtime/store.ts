@@ -3,6 +3,7 @@ import { COUNT, FLAG, type OptionChecks, readOptions } from '../checks';
 import type { FuncType } from '../decoder';
 import type { Door } from '../errors';
 import { SUMMARY, summary } from '../summary';
+import { Exposures } from './exposures';
 import { Ledger } from './ledger';
 import type { Value } from './values';
 
@@ -94,8 +95,8 @@ export class Store {
   readonly tables: Ledger;
   /** @internal Bytes of lowered code. */
   readonly code: Ledger;
-  /** Memories whose buffer somebody outside could transfer away. */
-  private exposed: WeakReference<Exposed>[] = [];
+  /** @internal Buffers that somebody outside could transfer away. */
+  readonly exposures = new Exposures();
 
   constructor(machine: Machine, options: StoreOptions = {}) {
     const { reclaim = true, canonicalNans = false, ...limits } = readOptions('store', options, STORE_OPTIONS);
@@ -116,26 +117,4 @@ export class Store {
       codeBytes: this.code.used,
     });
   }
-
-  /** @internal Has the memory looked at whenever the host has run. */
-  expose(memory: Exposed): void {
-    this.exposed = this.exposed.filter((reference) => {
-      const other = reference.deref();
-      return other !== undefined && other !== memory;
-    });
-    this.exposed.push(typeof WeakRef === 'function' ? new WeakRef(memory) : { deref: () => memory });
-  }
-
-  /** @internal The host has run: it may have transferred buffers away. */
-  hostHasRun(): void {
-    for (let k = 0; k < this.exposed.length; k++) this.exposed[k].deref()?.checkBuffer();
-  }
-}
-
-/** A memory (memory.ts), as far as a store knows one. */
-interface Exposed {
-  checkBuffer(): void;
-}
-interface WeakReference<T> {
-  deref(): T | undefined;
 }
