@@ -51,6 +51,8 @@ const tests = (folders: readonly string[]) => folders.map((folder) => `${folder}
 const CORE = ['decoder', 'runtime', 'lowering', 'interpreter', 'snapshot', 'wasi'].map(
   (room) => `src/${room}`,
 );
+/** And rooms of the fleet, all of which run on Node's entry. */
+const FLEET = ['agent', 'orchestrator', 'security', 'store'].map((room) => `fleet/${room}`);
 /** It looks at how V8 has the fields of objects, which whatever runs in the same module changes. */
 const ALONE = 'src/interpreter/factories.test.ts';
 const ALL = ['src', 'embed', 'spec-tests', 'bench', 'scripts', 'examples', 'docs', 'fleet'];
@@ -62,7 +64,8 @@ export default defineConfig({
       // These share their modules: each file with its own takes a fifth longer.
       { extends: true, test: { name: 'core', include: tests(CORE), exclude: [ALONE], isolate: false } },
       { extends: true, test: { name: 'alone', include: [ALONE] } },
-      { extends: true, test: { name: 'all', include: tests(ALL), exclude: tests(CORE) } },
+      { extends: true, test: { name: 'fleet', include: tests(FLEET), isolate: false } },
+      { extends: true, test: { name: 'all', include: tests(ALL), exclude: tests([...CORE, ...FLEET]) } },
     ],
     // vitest leaves one processor free, which of two is half. Many tests only wait for programs that they have started.
     maxWorkers: availableParallelism(),

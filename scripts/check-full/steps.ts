@@ -192,6 +192,11 @@ export const STEPS: readonly Step[] = [
     env: { TSWASM_HEAVY: '1' },
   },
   {
+    name: 'deep recursion stopped everywhere, and a memory above 2 GiB',
+    command: vitest('spec-tests/own/own.test.ts', 'src/snapshot/chunks.test.ts'),
+    env: { TSWASM_HEAVY: '1' },
+  },
+  {
     name: 'NaNs in every tier',
     command: vitest('src/compiler/native/nans.test.ts'),
     env: { TSWASM_EXACT_SEEDS: '200' },
