@@ -106,6 +106,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   TSWASM_GENERATE_TO: 'where a build puts its files',
   TSWASM_SCREENSHOTS: 'pictures for people to look at',
   TSWASM_DIST: 'for measurements',
+  TSWASM_PAGE_STOPS: 'for measurements',
   TSWASM_MODULES: 'for measurements',
   TSWASM_FLEET_PICTURES: 'for people who look at the page',
   TSWASM_FLEET_SEED: 'other mishaps of the fleet',

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/laws/files';
 import { Chromium, findChromium } from './tests/chromium';
-import { expectStopped, expectStrict, isBuilt, picture, pluginPage } from './tests/plugin-page';
+import { expectStopped, expectStrict, isBuilt, PAGE, picture, pluginPage } from './tests/plugin-page';
 import { PageServer } from './tests/server';
 
 const program = findChromium();
@@ -40,7 +40,7 @@ describe.skipIf(program === undefined || !isBuilt)("a page under script-src 'sel
   });
 
   it('stops a query without end in a plug-in that Emscripten made', { timeout: 180_000 }, async () => {
-    const page = await open(folder, 'page.html');
+    const page = await open(folder, PAGE);
     await expectStopped(page);
     await expectStrict(page);
     await picture(page, 'plugin-page');

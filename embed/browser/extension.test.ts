@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Chromium, findChromium, type Page } from './tests/chromium';
-import { expectStopped, expectStrict, isBuilt, picture, pluginPage } from './tests/plugin-page';
+import { expectStopped, expectStrict, isBuilt, PAGE, picture, pluginPage } from './tests/plugin-page';
 
 const program = findChromium();
 
@@ -17,7 +17,7 @@ describe.skipIf(program === undefined || !isBuilt)('the example extension', () =
   beforeAll(async () => {
     folder = pluginPage();
     chromium = new Chromium(program!);
-    page = await chromium.open(`${await chromium.loadExtension(folder)}/page.html`);
+    page = await chromium.open(`${await chromium.loadExtension(folder)}/${PAGE}`);
   }, 120_000);
 
   afterAll(async () => {
