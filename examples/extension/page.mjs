@@ -27,7 +27,9 @@ const longest = () => Math.max(...blocks.splice(0));
 /** @param {number[]} times */
 function spread(times) {
   const sorted = times.slice().sort((a, b) => a - b);
-  const [half, most, all] = [0.5, 0.99, 1].map((share) => sorted[Math.ceil(share * sorted.length) - 1].toFixed(1));
+  const [half, most, all] = [0.5, 0.99, 1].map((share) =>
+    sorted[Math.ceil(share * sorted.length) - 1].toFixed(1),
+  );
   return `half of them ${half} ms at most, 99 of 100 ${most} ms, the longest ${all} ms`;
 }
 
