@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { afterEach, expect, it } from 'vitest';
 import { createFactories as createFull } from '../factories';
-import { type Func, instantiate } from '../runtime/index';
+import { type Func, instantiate, type Memory } from '../runtime/index';
 import { compile } from '../testing';
 import { createFactories as createCompact } from './factories.generated.js';
 import { type FactoryMaker, Store, useFactories } from './index';
@@ -96,4 +96,17 @@ it('gives closures integers that are integers to V8', () => {
     (instance.exports.get('run') as Func).call(3, 5n);
   }
   expect(doubles).toEqual([]);
+});
+
+it('keeps the bounds of memories as integers that are integers to V8', () => {
+  const isSmi = smiTest();
+  const { exports } = instantiate(new Store(), compile('(module (memory (export "m") 1 9))'), []);
+  const memory = exports.get('m') as Memory;
+  const doubles = () => {
+    const { top1, top2, top4, top8, top16 } = memory.views;
+    return [top1, top2, top4, top8, top16].filter((top) => !isSmi(top));
+  };
+  expect(doubles()).toEqual([]);
+  memory.grow(2);
+  expect(doubles()).toEqual([]);
 });

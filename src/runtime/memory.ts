@@ -49,6 +49,8 @@ export class Views {
     this.i32 = new Int32Array(buffer, 0, Math.floor(length / 4));
     this.f32 = new Float32Array(buffer, 0, Math.floor(length / 4));
     this.f64 = new Float64Array(buffer, 0, Math.floor(length / 8));
+    // One that was computed may be a double for V8; this one is none below 2 GiB.
+    length = this.u8.length;
     this.top1 = length - 1;
     this.top2 = length - 2;
     this.top4 = length - 4;
