@@ -48,29 +48,26 @@ export function setVector(parts: Parts, to: number, value: Expr, next: Step): St
   }
 }
 
-/** In a loop over its words where the host inlines closures, else as four numbers. */
+/**
+ * As four numbers, or in a loop over its words where the host inlines closures and the tree is not small. Each number is set by itself. All are
+ * computed before one is written where the tree has other words than that one, or may trap.
+ */
 function tree(parts: Parts, to: number, value: Vector, next: Step): Step {
   const isAcross = readsAcross(value, to);
-  if (!parts.inlines) return fourNumbers(parts, to, value, isAcross, next);
-  const lane = laneOf(parts, value);
-  const form = isAcross || value.size <= MOST_AT_FOUR ? 'set lanes/4' : 'set lanes/';
-  if ((value.flags & TRAPS) === 0) return parts.make(form, true)(to, lane, next) as Step;
-  return parts.make(`${form}t`, true)(to, lane, inOrder(parts, value), next) as Step;
-}
-/** Small trees are called at four places, so that the host has no loop; what would be inlined four times is too long otherwise. */
-const MOST_AT_FOUR = 4;
-
-/** Each word is set like other numbers. All are computed before one is written where the tree has other words than that one, or may trap. */
-function fourNumbers(parts: Parts, to: number, value: Vector, isAcross: boolean, next: Step): Step {
-  const words = [0, 1, 2, 3].map((index) => wordOf(value, index));
   const mayTrap = (value.flags & TRAPS) !== 0;
-  if (!mayTrap && !isAcross) {
-    return words.reduceRight((behind, word, index) => parts.set(to + index, word, behind), next);
+  const words = () => [0, 1, 2, 3].map((index) => wordOf(value, index));
+  const isSmall = value.size <= SMALL;
+  const isLoop = parts.inlines && (!isSmall || isAcross || mayTrap);
+  if (!isLoop && !isAcross && !mayTrap) {
+    return words().reduceRight((behind, word, index) => parts.set(to + index, word, behind), next);
   }
-  const closures = words.map((word) => parts.value(word));
-  if (mayTrap) return parts.make('set words/t')(to, ...closures, inOrder(parts, value), next) as Step;
-  return parts.make('set words/')(to, ...closures, next) as Step;
+  const form = isLoop ? (isAcross || isSmall ? 'set lanes/4' : 'set lanes/') : 'set words/';
+  const computed = isLoop ? [laneOf(parts, value)] : words().map((word) => parts.value(word));
+  if (mayTrap) computed.push(inOrder(parts, value));
+  return parts.make(mayTrap ? `${form}t` : form, isLoop)(to, ...computed, next) as Step;
 }
+/** What of this size is inlined four times is no longer than the loop, and needs no lane's number; of larger trees it would leave no room. */
+const SMALL = 4;
 
 /** Whether a word of the tree needs another word than its own of the place that the result is written to. Lanes that are built read none there. */
 function readsAcross({ instruction: name, operands }: Vector, to: number): boolean {
@@ -185,8 +182,7 @@ function shuffle(parts: Parts, to: number, value: Vector, next: Step): Step {
     return parts.make('set shuffle32')(to, ...turns.map(([turn]) => turn.at), next) as Step;
   }
   if (most > 2) {
-    const [a, b] = value.operands.map(word);
-    const bytes = value.immediates.map((lane) => (lane < 16 ? 4 * a + lane : 4 * b + lane - 16));
+    const bytes = value.immediates.map((lane) => 4 * word(value.operands[lane >> 4]) + (lane & 15));
     return parts.make('set i8x16.shuffle')(to, ...bytes, next) as Step;
   }
   const captured = turns.flatMap(([turn, other = { ...turn, mask: 0 }]) =>

@@ -4,7 +4,7 @@ import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { Module } from '../decoder';
 import { compile } from '../testing';
-import { Lowering, lower, MAX_WAITING, printLowered } from '.';
+import { Lowering, lower, MAX_TREE, MAX_WAITING, printLowered } from '.';
 import { REFERENCE_SHAPES, referenceShapeModule, SHAPES, shapeModule } from './shapes';
 
 const listing = (module: Module, funcidx: number) =>
@@ -58,6 +58,13 @@ it('computes on floats in memory, and on constants, without a place for them', a
       (local.set $y (f64x2.div (f64x2.sub (v128.load (local.get $a)) (local.get $y)) (local.get $k)))
       (v128.store (local.get $a) (f64x2.mul (v128.const f64x2 1 2) (f64x2.add (v128.load (local.get $a)) (local.get $y))))))`);
   await expect(`${listing(module, 0)}\n`).toMatchFileSnapshot('golden/direct.txt');
+});
+
+it('has room for as many constants in a tree of vectors as it has instructions', () => {
+  const sums = (count: number): string =>
+    count === 0 ? '(local.get $x)' : `(i32x4.add ${sums(count - 1)} (v128.const i32x4 1 1 1 1))`;
+  const module = compile(`(module (func (param $x v128) (local.set $x ${sums(MAX_TREE)})))`);
+  expect(listing(module, 0).match(/ = i32x4\.add/g)).toHaveLength(1);
 });
 
 it('prints the index of a 64-bit memory and table', () => {

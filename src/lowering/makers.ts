@@ -190,7 +190,8 @@ export function vector(
   let flags = access === undefined ? 0 : READS_MEMORY | TRAPS;
   let locals = 0;
   let reads = -1;
-  let size = 1;
+  // Constants are those without operands, and count as little as numbers.
+  let size = operands.length && 1;
   for (const operand of operands) {
     flags |= operand.flags;
     locals |= operand.locals;

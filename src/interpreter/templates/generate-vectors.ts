@@ -296,7 +296,7 @@ loops.set('lane get', '(a)=>(fp,j)=>I[fp+a+j]');
 loops.set('lane const', '(a)=>(fp,j)=>a');
 loops.set('lane rotl', '(a,b)=>(fp,j)=>{const x=I[fp+a+j];return x<<b|x>>>32-b}');
 /** A number of each lane: the slots that it reads are so many words apart. */
-loops.set('lane strided', '(a,b)=>(fp,j)=>a(fp+b*j)');
+loops.set('lane strided', '(a,b)=>(fp,j)=>a(fp+Math.imul(b,j))');
 loops.set('lane apart', '(a,b,c,e)=>(fp,j)=>j<2?j===0?a(fp):b(fp):j===2?c(fp):e(fp)');
 /** Half a word of the operand's place. */
 const HALF = 'I[fp+a+H+(j>>1)]>>>16*(j&1)';
@@ -334,7 +334,9 @@ const WRITE_WORDS = ['w', 'x', 'y', 'z'].map((name, k) => `I[r+${k}]=${name};`).
 emitWords('set words/', ['a', 'b', 'c', 'e'], `const w=a(fp),x=b(fp),y=c(fp),z=e(fp),r=fp+d;${WRITE_WORDS}`);
 const READ_LANES = 'const w=e(fp,0),x=e(fp,1),y=e(fp,2),z=e(fp,3),r=fp+d;';
 emitWords('set lanes/4', ['e'], READ_LANES + WRITE_WORDS, loops);
-emitWords('set lanes/', ['e'], 'for(let j=0;j<4;j++)I[fp+d+j]=e(fp,j);', loops);
+/** What the loop does not change, V8 takes for a constant in it when it is a variable of the function. */
+const LOOP = 'const i=I,l=e,r=fp+d;for(let j=0;j<4;j++)i[r+j]=l(fp,j);';
+emitWords('set lanes/', ['e'], LOOP, loops);
 
 // Moves
 
