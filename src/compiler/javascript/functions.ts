@@ -17,6 +17,9 @@
  *
  * `f` is what callers call. `g(fp,sp)` takes the arguments from the stack, and `d(fp,r)` puts a result there. A function that ends in tail
  * calls leaves whom it calls in `A.t`, with the arguments on the stack at its own place; `f` goes on with that.
+ *
+ * A function that calls itself does so by name. Engines do not put a function into itself, where a call of a small one costs more than
+ * what it does. So a small one is written twice, and each of the two calls the other: engines put one into the other.
  */
 import { isRef, type ModuleData, slotsOf, type ValType } from '../../decoder';
 import { type TypeList, typesOf } from '../../decoder/typelist';
@@ -24,7 +27,7 @@ import { frameUnits } from '../../interpreter/fuel';
 import type { LoweredBody, Statement } from '../../lowering';
 import { codeSize } from '../limits';
 import { SMALL_FRAME } from './frames';
-import { machineOf } from './machine';
+import { machineOf, SELF } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { Slots } from './slots';
 import { type Site, Statements, typeOfBody } from './statements';
@@ -42,11 +45,14 @@ const STRICT = `'use strict';`;
 /** Bytes of code of a function whose loops are written twice in its continuation: V8 does not compile what has more than 60 KB of bytecode. */
 const MOST_TWICE = 4096;
 
+/** Bytes of code of a function that is written twice since it calls itself. V8 puts nothing of more than 460 bytes of bytecode elsewhere. */
+const MOST_TWIN = 96;
+
 /** Every slot: values come from a frame that somebody else has made. */
 const ALL: Payloads = { has: () => true };
 
 export function functionText(module: ModuleData, body: LoweredBody, compilesHot: boolean): FunctionText {
-  const machine = machineOf(module, compilesHot);
+  const machine = machineOf(module, compilesHot, body.funcidx);
   const writer = new Statements(module, body, slotsWithPayloads(module, body), machine);
   const { uses, slots } = writer;
   const { params, results } = typeOfBody(module, body);
@@ -58,10 +64,15 @@ export function functionText(module: ModuleData, body: LoweredBody, compilesHot:
   const inner = frameText(writer, body, { names, statements, entry, end: 'leave' });
   const head = ['fp', 'sp', ...names].join();
   const own = writer.tails ? 'b' : 'f';
-  const outer = writer.tails
-    ? `function f(${head}){var A=_A,r=b(${head});while(A.t!==null)r=A.follow(fp,sp);return r}`
-    : '';
-  const text = `function ${own}(${head})${inner}${outer}${borderText(own, params, results)}return{f:f,g:g,d:d}`;
+  const defined = (name: string, self: string): string =>
+    `function ${name}(${head})${inner.split(SELF).join(self)}`;
+  const isSmall = compilesHot && codeSize(module, body.funcidx) <= MOST_TWIN;
+  const hasTwin = isSmall && inner.includes(SELF) && !writer.tails;
+  let functions = hasTwin ? defined('f', 'h') + defined('h', 'f') : defined(own, 'f');
+  if (writer.tails) {
+    functions += `function f(${head}){var A=_A,r=b(${head});while(A.t!==null)r=A.follow(fp,sp);return r}`;
+  }
+  const text = `${functions}${borderText(own, params, results)}return{f:f,g:g,d:d}`;
   return { text: STRICT + text, needs: uses.needs, sites: writer.sites };
 }
 

@@ -16,8 +16,14 @@ import { wordAt } from './slots';
 import type { CallText, RepeatText, Stops, StopsWriter, Surroundings } from './surroundings';
 import { GIVEN } from './uses';
 
-/** `compilesHot`: the engine compiles what is hot, and views that do not change become part of its code. */
-export function machineOf({ types }: ModuleData, compilesHot: boolean): Surroundings {
+/** In the text of a function until it is written: its own name. */
+export const SELF = '\u0002';
+
+/**
+ * `compilesHot`: the engine compiles what is hot, and views that do not change become part of its code. `self`: the function that can call
+ * itself by name.
+ */
+export function machineOf({ types }: ModuleData, compilesHot: boolean, self = -1): Surroundings {
   return {
     stops: (writer) => new MachineStops(writer),
     isEntrance: () => false,
@@ -32,7 +38,7 @@ export function machineOf({ types }: ModuleData, compilesHot: boolean): Surround
     constant: () => undefined,
     frame: ['fp', 'sp'],
     frameOf: (slot) => [wordAt(slot), 'sp+1'],
-    callee: (uses, funcidx) => `${uses.need('cell', funcidx)}.f`,
+    callee: (uses, funcidx) => (funcidx === self ? SELF : `${uses.need('cell', funcidx)}.f`),
     cell: (uses, funcidx) => uses.need('cell', funcidx),
     reference: (uses, funcidx) => uses.need('func', funcidx),
     element(uses, { tableidx, typeidx, offset }, index, cell) {
