@@ -1,5 +1,4 @@
 /** An agent: the executions on one device, what they need, and how they come, are kept, and go. */
-import { CompileError, Module } from 'tswasm';
 import type { NnBackend } from 'tswasm/wasi-nn';
 import { integer, readJson, shape, text } from '../protocol/checked';
 import {
@@ -29,9 +28,9 @@ import { Locks } from '../store/locks';
 import { Stages } from '../store/stages';
 import { Arrivals, type Awaited } from './arrivals';
 import { type ExecutionParts, FleetExecution, type Keeper } from './execution';
-import { Guest } from './guest';
+import type { House } from './guest';
 import type { Devices } from './host/devices';
-import { permittedFunctions } from './host/functions';
+import { LocalHouse } from './house';
 import { Models } from './models';
 import { type Goal, isThere, type MoveOrder, moveAway, UnsettledError } from './moves';
 import { Turns } from './turns';
@@ -66,6 +65,8 @@ export interface AgentOptions {
   readonly signers?: Signers;
   /** Runtimes for models. */
   readonly backends?: readonly NnBackend[];
+  /** Where its guests live; without it, in this thread. */
+  readonly house?: (models: Models) => House;
 }
 
 export class Agent {
@@ -84,7 +85,7 @@ export class Agent {
   readonly unsealer: Unsealer;
   readonly models: Models;
   private readonly turns: Turns;
-  private readonly decoded = new Map<string, Module>();
+  private readonly house: House;
   private readonly locks = new Locks();
   /** Executions that have come in stages, and those that are coming. */
   private readonly stages: Stages;
@@ -97,6 +98,14 @@ export class Agent {
     this.unsealer = new Unsealer(options.identity.unsealing);
     const { backends = [], client, world } = options;
     this.models = new Models({ own: backends, client, clock: world });
+    this.house =
+      options.house?.(this.models) ??
+      new LocalHouse({
+        clock: world,
+        wasiHost: () => world.wasiHost(),
+        devices: options.devices,
+        models: (log) => this.models.companion(log),
+      });
     this.copies = new Copies(options.files, 'copies');
     this.own = new Copies(options.files, 'executions');
     this.turns = new Turns(options.world);
@@ -173,7 +182,7 @@ export class Agent {
     if (this.executions.size >= MAX_EXECUTIONS)
       throw new FleetError('unavailable', `this device has ${MAX_EXECUTIONS} executions already`);
     const execution =
-      staged === undefined ? await this.prepared(checkpoint) : this.arrivals.complete(checkpoint);
+      staged === undefined ? await this.prepared(checkpoint) : await this.arrivals.complete(checkpoint);
     try {
       await this.own.raise(id, epoch);
       if (staged === undefined) await this.keepWhole(bytes, checkpoint);
@@ -200,20 +209,21 @@ export class Agent {
 
   private async prepared(checkpoint: Checkpoint): Promise<FleetExecution> {
     const { head } = checkpoint;
-    const [modules, files] = [await this.modulesOf(head.spec), await this.filesOf(head.spec)];
-    const execution = this.made(head, (self, snapshot) => {
-      const setting = this.settingOf(self, modules);
-      return snapshot === undefined ? Guest.fresh(setting, files) : Guest.revived(setting, snapshot);
-    });
-    execution.start(checkpoint);
+    await this.learn(head.spec);
+    const files = await this.filesOf(head.spec);
+    const { house } = this;
+    const execution = this.made(head, (owner, snapshot) =>
+      snapshot === undefined ? house.fresh(owner, files) : house.revived(owner, snapshot),
+    );
+    await execution.start(checkpoint);
     return execution;
   }
 
   /** An execution that comes in stages, at the first one. */
   private async awaited({ head, snapshot }: Checkpoint): Promise<Awaited> {
-    const modules = await this.modulesOf(head.spec);
+    await this.learn(head.spec);
     const execution: FleetExecution = this.made(head, () => guest);
-    const guest = Guest.arriving(this.settingOf(execution, modules), snapshot);
+    const guest = await this.house.arriving(execution, snapshot);
     return { execution, guest };
   }
 
@@ -227,10 +237,10 @@ export class Agent {
     const head = headOf(last);
     if (head?.execution !== id || head.staged !== digest.value) return undefined;
     const { execution, guest } = await this.awaited(decodeCheckpoint(opening));
-    for (const piece of rest) guest.take(piece);
+    for (const piece of rest) await guest.take(piece);
     const checkpoint = decodeCheckpoint(last);
-    guest.arrive(checkpoint.snapshot);
-    execution.start(checkpoint);
+    await guest.arrive(checkpoint.snapshot);
+    await execution.start(checkpoint);
     return execution;
   }
 
@@ -246,6 +256,7 @@ export class Agent {
       keeper: this.keeper(),
       log,
       makeGuest,
+      rpc: (from, target, data) => this.rpc(from, target, data),
       onState: () => {
         if (this.executions.get(id) === execution) this.onState?.(execution);
       },
@@ -259,34 +270,6 @@ export class Agent {
     this.turns.wake(execution);
     this.onState?.(execution);
     if (execution.spec.exclusive) this.onExclusive?.();
-  }
-
-  private settingOf(execution: FleetExecution, modules: readonly Module[]) {
-    const { world, devices } = this.options;
-    const { spec, hostCalls } = execution;
-    return {
-      spec,
-      modules,
-      wasiHost: world.wasiHost(),
-      output: execution.output.stream,
-      companions: spec.permissions.includes('nn')
-        ? [this.models.companion((text) => this.log(text, execution.id))]
-        : [],
-      functions: permittedFunctions(spec.permissions, {
-        clock: world,
-        devices,
-        print: (text) => execution.output.print(text),
-        rpc: (target, data) => this.rpc(execution, target, data),
-      }),
-      admit: () => {
-        const wait = hostCalls.wait(1);
-        hostCalls.take(1);
-        if (wait === 0) return undefined;
-        return new Promise<void>((resolve) => {
-          world.after(wait, resolve);
-        });
-      },
-    };
   }
 
   /** A guest's call of another execution: `deployment~execution/function`, or `execution/function` of its own deployment. */
@@ -304,28 +287,18 @@ export class Agent {
     );
   }
 
-  private async modulesOf(spec: ExecutionSpec): Promise<Module[]> {
+  /** The house gets the modules that it lacks. */
+  private async learn(spec: ExecutionSpec): Promise<void> {
     const digests = [...spec.modules, ...spec.files].map((one) => one.digest);
     const missing: string[] = [];
     for (const digest of digests) if (!(await this.blobs.has(digest))) missing.push(digest);
     if (missing.length > 0)
       throw new FleetError('module-unknown', `not here: ${[...new Set(missing)].join(' ')}`);
-    return Promise.all(spec.modules.map((one) => this.module(one)));
-  }
-
-  /** One module serves all its instances. */
-  private async module({ name, digest }: ExecutionSpec['modules'][number]): Promise<Module> {
-    const known = this.decoded.get(digest);
-    if (known !== undefined) return known;
-    const bytes = (await this.blobs.get(digest))!;
-    await this.options.signers?.check(bytes, name);
-    try {
-      const module = Module.decode(bytes);
-      this.decoded.set(digest, module);
-      return module;
-    } catch (error) {
-      if (!(error instanceof CompileError)) throw error;
-      throw new FleetError('bad-request', `module ${digest}: ${error.message}`);
+    for (const { name, digest } of spec.modules) {
+      if (this.house.knows(digest)) continue;
+      const bytes = (await this.blobs.get(digest))!;
+      await this.options.signers?.check(bytes, name);
+      await this.house.learn(digest, bytes);
     }
   }
 

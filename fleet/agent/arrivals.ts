@@ -69,6 +69,7 @@ export class Arrivals {
     this.arriving.set(id, made);
     this.watch(id, made);
     await this.parts.stages.begin(id);
+    made.count++;
     await this.note(id, made, bytes);
   }
 
@@ -90,13 +91,19 @@ export class Arrivals {
     const found = this.find(id);
     if (place !== found.count || place >= MAX_STAGES)
       throw new FleetError('bad-request', `stage ${found.count} of ${id} is to come, and this is ${place}`);
-    found.guest.take(piece);
+    found.count++;
+    try {
+      await found.guest.take(piece);
+    } catch (error) {
+      found.count--;
+      throw error;
+    }
     this.watch(id, found);
     await this.note(id, found, piece);
   }
 
   /** The last stage: the execution begins here, if the stages before are those that its source has sent. */
-  complete(last: Checkpoint): FleetExecution {
+  async complete(last: Checkpoint): Promise<FleetExecution> {
     const { execution: id, epoch, staged } = last.head;
     const found = this.find(id);
     if (found.epoch !== epoch || found.digest.value !== staged) {
@@ -105,8 +112,8 @@ export class Arrivals {
     }
     this.forget(id, found);
     try {
-      found.guest.arrive(last.snapshot);
-      found.execution.start(last);
+      await found.guest.arrive(last.snapshot);
+      await found.execution.start(last);
     } catch (error) {
       found.guest.dispose();
       throw error;
@@ -137,7 +144,6 @@ export class Arrivals {
   }
 
   private async note(id: string, found: Arriving, stage: Uint8Array): Promise<void> {
-    found.count++;
     const digest = await sha256(stage);
     await Promise.all([found.digest.add(digest), this.parts.stages.add(id, stage, digest)]);
   }

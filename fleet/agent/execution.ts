@@ -14,25 +14,19 @@
  * An answer is given only when the policy's checkpoint with it is kept (`Keeper`), so what has been acknowledged is never lost, and under
  * its key it is given again, never computed again.
  */
-import type { Execution, Func, Outcome, RunOptions } from 'tswasm';
-import type { Departure } from 'tswasm/snapshot';
-import { WasiExit } from 'tswasm/wasi';
 import type { Answer, Checkpoint, CheckpointHead, PendingCall } from '../protocol/checkpoint';
 import { MAX_ANSWERS } from '../protocol/checkpoint';
 import { type CheckpointPolicy, checkpointPolicy, type ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
-import type { Guest } from './guest';
+import type { Guest, Leaving, Owner, Soon, Turn } from './guest';
 import { Lease, type Moment } from './lease';
 import { Output } from './output';
 import { Rate } from './rate';
 import type { Rest, Runner } from './turns';
-import { argumentsFor, jsonOf } from './values';
 import type { Clock } from './world';
 
 /** Calls that wait for an execution: as many as a burst of requests may bring while a call of a second runs. */
 const MAX_WAITING = 256;
-/** Characters of a failure that an answer carries. */
-const MAX_FAILURE = 2000;
 /** Milliseconds until it is asked again whether a snapshot can be taken or the fuel is there. */
 const SOON = 1;
 
@@ -68,17 +62,21 @@ export interface ExecutionParts {
   readonly clock: Clock;
   readonly keeper: Keeper;
   /** Makes the guest when it is first needed, from a snapshot when there is one. */
-  readonly makeGuest: (own: FleetExecution, snapshot: Uint8Array | undefined) => Guest;
+  readonly makeGuest: (owner: Owner, snapshot: Uint8Array | undefined) => Soon<Guest>;
+  /** A call of another execution by the guest. */
+  readonly rpc: (from: FleetExecution, target: string, data: Uint8Array) => Promise<void>;
   readonly log: (text: string) => void;
   /** Called when it runs, stands still, fails or goes. */
   readonly onState: () => void;
 }
 
-export class FleetExecution implements Runner {
+const IDLE: Rest = { kind: 'idle' };
+const MORE: Rest = { kind: 'more' };
+
+export class FleetExecution implements Runner, Owner {
   readonly id: string;
   readonly spec: ExecutionSpec;
-  readonly output: Output;
-  readonly hostCalls: Rate;
+  private readonly output: Output;
   private residence: ResidenceState = { kind: 'running' };
   epoch = 1;
   sequence = 0;
@@ -86,6 +84,8 @@ export class FleetExecution implements Runner {
   kept = 0;
   fuelUsed = 0;
   private guest: Guest | undefined;
+  /** Settles when nothing is asked of the guest. */
+  private asked: Promise<void> = Promise.resolve();
   private begun = 0;
   private current: PendingCall | undefined;
   private readonly queue: PendingCall[] = [];
@@ -110,8 +110,7 @@ export class FleetExecution implements Runner {
     this.spec = parts.spec;
     const now = () => parts.clock.now();
     this.fuel = new Rate(parts.spec.limits.fuelPerSecond, now);
-    this.hostCalls = new Rate(parts.spec.limits.hostCallsPerSecond, now);
-    this.output = new Output(new Rate(parts.spec.limits.outputBytesPerSecond, now), parts.log);
+    this.output = new Output(parts.log);
     this.policy = checkpointPolicy(parts.spec);
     this.lease = parts.spec.exclusive ? new Lease(parts.clock) : undefined;
   }
@@ -125,9 +124,9 @@ export class FleetExecution implements Runner {
   }
 
   /** Makes the guest: new, or as the checkpoint tells. Throws, and is as before, when that cannot be. */
-  start(from?: Checkpoint): void {
+  async start(from?: Checkpoint): Promise<void> {
     const snapshot = from === undefined || from.snapshot.length === 0 ? undefined : from.snapshot;
-    this.guest = this.parts.makeGuest(this, snapshot);
+    this.guest = await this.parts.makeGuest(this, snapshot);
     if (from !== undefined) this.takeOver(from.head);
     this.planCheckpoint();
   }
@@ -169,14 +168,41 @@ export class FleetExecution implements Runner {
     return this.current?.key === key || this.waiters.has(key) || this.answered.has(key);
   }
 
-  /** Files in its directory. They travel with it. */
-  putFile(path: string, bytes: Uint8Array): void {
-    if (this.guest === undefined) throw new FleetError('unavailable', `${this.id} is ${this.state.kind}`);
-    this.guest.writeFile(path, bytes);
-    this.changed = true;
+  write(bytes: Uint8Array): void {
+    this.output.write(bytes);
   }
-  file(path: string): Uint8Array | undefined {
-    return this.guest?.file(path);
+  print(text: string): void {
+    this.output.print(text);
+  }
+  log(text: string): void {
+    this.parts.log(text);
+  }
+  rpc(target: string, data: Uint8Array): Promise<void> {
+    return this.parts.rpc(this, target, data);
+  }
+  lost(reason: string): void {
+    this.fail(new FleetError('unavailable', reason));
+  }
+
+  /** Nothing else is asked of the guest meanwhile. */
+  private alone<T>(work: () => Soon<T>): Promise<T> {
+    const mine = this.asked.then(work);
+    // What it gives is not held here.
+    const over = (): undefined => undefined;
+    this.asked = mine.then(over, over);
+    return mine;
+  }
+
+  /** Files in its directory. They travel with it. */
+  putFile(path: string, bytes: Uint8Array): Promise<void> {
+    return this.alone(async () => {
+      if (this.guest === undefined) throw new FleetError('unavailable', `${this.id} is ${this.state.kind}`);
+      await this.guest.writeFile(path, bytes);
+      this.changed = true;
+    });
+  }
+  file(path: string): Promise<Uint8Array | undefined> {
+    return this.alone(() => this.guest?.file(path));
   }
 
   pause(reason = 'by request'): void {
@@ -202,106 +228,93 @@ export class FleetExecution implements Runner {
     this.onWork?.();
   }
 
-  slice(milliseconds: number): Rest {
-    if (this.state.kind !== 'running' || this.keeping !== undefined || !this.mayRun())
-      return { kind: 'idle' };
-    if (this.parts.clock.now() >= this.nextCheckpoint && this.guest!.canBeWritten) this.periodic();
-    try {
-      return this.runSlice(milliseconds);
-    } catch (error) {
-      this.fail(error);
-      return { kind: 'idle' };
-    }
+  private runsNow(): boolean {
+    return this.state.kind === 'running' && this.keeping === undefined && this.mayRun();
   }
 
-  private runSlice(milliseconds: number): Rest {
-    const { guest, fuel } = this;
-    const execution = guest!.execution ?? this.next();
-    if (execution === undefined)
-      return this.keeping === undefined && this.hasWork() ? { kind: 'more' } : { kind: 'idle' };
-    if (execution.waitsFor !== undefined) return this.waitFor(execution.waitsFor);
+  async slice(milliseconds: number): Promise<Rest> {
+    // Most that are woken have nothing to do: they wait for nobody.
+    if (!this.runsNow()) return IDLE;
+    return this.alone(async () => {
+      if (!this.runsNow()) return IDLE;
+      try {
+        if (this.parts.clock.now() >= this.nextCheckpoint && this.guest!.canBeWritten) await this.periodic();
+        return await this.runSlice(this.guest!, milliseconds);
+      } catch (error) {
+        this.fail(error);
+        return IDLE;
+      }
+    });
+  }
+
+  private async runSlice(guest: Guest, milliseconds: number): Promise<Rest> {
+    const { fuel } = this;
+    if (!guest.isBusy && !(await this.beginNext(guest)))
+      return this.keeping === undefined && this.hasWork() ? MORE : IDLE;
+    if (guest.waitsFor !== undefined) return this.waitFor(guest.waitsFor);
     const available = Math.floor(fuel.available());
     if (available < 1) return { kind: 'later', wait: Math.max(SOON, fuel.wait(1)) };
-    const { now } = this.parts.clock;
-    const end = now() + milliseconds;
-    return this.run(execution, { fuel: available, now, deadline: () => now() >= end });
+    return this.run(guest, available, milliseconds);
   }
 
-  private run(execution: Execution, options: RunOptions): Rest {
+  private async run(guest: Guest, fuel: number, milliseconds: number): Promise<Rest> {
     this.changed = true;
-    const before = execution.fuelUsed;
-    let outcome: Outcome;
+    const before = guest.fuelUsed;
+    let turn: Turn;
     try {
-      outcome = execution.run(options);
-    } catch (error) {
-      if (!(error instanceof WasiExit)) throw error;
-      this.ended({ key: '', exitCode: error.code });
-      return { kind: 'more' };
+      turn = await guest.run(fuel, milliseconds);
     } finally {
-      const used = execution.fuelUsed - before;
+      const used = guest.fuelUsed - before;
       this.fuel.take(used);
       this.fuelUsed += used;
     }
-    return this.afterRun(outcome);
-  }
-
-  private afterRun(outcome: Outcome): Rest {
-    switch (outcome.kind) {
-      case 'done':
-        this.ended({ key: '', results: outcome.results.map(jsonOf) });
-        return { kind: 'more' };
-      case 'trapped': {
-        const { message, backtrace = [] } = outcome.error;
-        const frames = backtrace.slice(0, 10).map((frame) => ` at ${String(frame)}`);
-        this.ended({ key: '', failure: `trap: ${message}${frames.join('')}`.slice(0, MAX_FAILURE) });
-        return { kind: 'more' };
-      }
-      case 'waiting':
-        return this.waitFor(outcome.promise);
-      case 'paused':
-        return { kind: 'more' };
-    }
+    // It may have been taken away in the meantime.
+    if (this.guest !== guest) return IDLE;
+    if (turn.kind === 'waiting') return this.waitFor(turn.until);
+    if (turn.kind === 'ended') await this.ended(guest, turn.outcome);
+    return MORE;
   }
 
   private waitFor(promise: PromiseLike<void>): Rest {
     const wake = () => this.onWork?.();
     promise.then(wake, wake);
-    return { kind: 'idle' };
+    return IDLE;
   }
 
   private hasWork(): boolean {
-    return this.current !== undefined || this.queue.length > 0 || this.guest?.execution !== undefined;
+    return this.current !== undefined || this.queue.length > 0 || this.guest?.isBusy === true;
   }
 
-  /** What is to run next: a start function, or the call whose turn it is. */
-  private next(): Execution | undefined {
-    const guest = this.guest!;
-    const preludes = guest.preludes();
-    if (this.begun < preludes.length) return guest.begin(preludes[this.begun], []);
+  /** Begins what is to run next, if there is anything: a start function, or the call whose turn it is. */
+  private async beginNext(guest: Guest): Promise<boolean> {
+    if (this.begun < guest.preludes) {
+      await guest.begin(this.begun);
+      return true;
+    }
     this.current ??= this.queue.shift();
-    if (this.current === undefined) return undefined;
+    if (this.current === undefined) return false;
     try {
-      const func: Func = guest.func(this.current.function);
-      return guest.begin(func, argumentsFor(func, this.current.args, this.current.function));
+      await guest.begin(this.current);
+      return true;
     } catch (error) {
-      if (!(error instanceof FleetError)) throw error;
-      this.answer({ key: '', failure: error.message });
-      return undefined;
+      const isOfCall =
+        error instanceof FleetError && (error.code === 'call-failed' || error.code === 'bad-request');
+      if (!isOfCall) throw error;
+      await this.answer({ key: '', failure: error.message });
+      return false;
     }
   }
 
-  private ended(answer: Answer): void {
-    const guest = this.guest!;
-    guest.execution = undefined;
-    if (this.begun < guest.preludes().length) {
-      if (answer.failure !== undefined) throw new FleetError('call-failed', answer.failure);
+  private async ended(guest: Guest, outcome: Omit<Answer, 'key'>): Promise<void> {
+    if (this.begun < guest.preludes) {
+      if (outcome.failure !== undefined) throw new FleetError('call-failed', outcome.failure);
       this.begun++;
       return;
     }
-    this.answer(answer);
+    await this.answer({ ...outcome, key: '' });
   }
 
-  private answer(answer: Answer): void {
+  private async answer(answer: Answer): Promise<void> {
     const { key } = this.current!;
     const text = this.output.taken();
     const complete: Answer = { ...answer, key, ...(text === '' ? {} : { output: text }) };
@@ -316,7 +329,8 @@ export class FleetExecution implements Runner {
       return;
     }
     this.unkept = key;
-    this.keeping = this.keep().then(
+    const checkpoint = await this.checkpoint();
+    this.keeping = this.store(checkpoint).then(
       () => {
         this.keeping = this.unkept = undefined;
         this.settle(key, complete);
@@ -336,12 +350,14 @@ export class FleetExecution implements Runner {
     this.waiters.delete(key);
   }
 
-  /** The state of now. Only where the guest stands at a safepoint or rests. */
-  checkpoint(): Checkpoint {
+  /** The state of now. Only where the guest stands at a safepoint or rests, and nothing else is asked of it. */
+  private async checkpoint(): Promise<Checkpoint> {
     this.sequence++;
     this.changed = false;
     this.planCheckpoint();
-    return { head: this.head(this.epoch, this.sequence), snapshot: this.guest!.snapshot() };
+    const { sequence } = this;
+    const snapshot = await this.guest!.snapshot();
+    return { head: this.head(this.epoch, sequence), snapshot };
   }
 
   private head(epoch: number, sequence: number): CheckpointHead {
@@ -357,17 +373,23 @@ export class FleetExecution implements Runner {
     };
   }
 
-  /** Keeps a checkpoint of now. */
-  async keep(): Promise<void> {
-    const checkpoint = this.checkpoint();
+  private async store(checkpoint: Checkpoint): Promise<void> {
     await this.parts.keeper.keep(checkpoint);
     this.kept = Math.max(this.kept, checkpoint.head.sequence);
+  }
+  /** Keeps a checkpoint of now. */
+  async keep(): Promise<void> {
+    await this.store(await this.alone(() => this.checkpoint()));
   }
   /** Keeps one of this epoch, if there is none yet and the guest stands where it can be written. */
   async keepFirst(): Promise<void> {
     await this.keeping;
-    if (this.kept === 0 && this.state.kind === 'running' && this.guest?.canBeWritten === true)
-      await this.keep();
+    const checkpoint = await this.alone(() =>
+      this.kept === 0 && this.state.kind === 'running' && this.guest?.canBeWritten === true
+        ? this.checkpoint()
+        : undefined,
+    );
+    if (checkpoint !== undefined) await this.store(checkpoint);
   }
 
   private planCheckpoint(): void {
@@ -375,35 +397,45 @@ export class FleetExecution implements Runner {
     if (everySeconds !== undefined) this.nextCheckpoint = this.parts.clock.now() + everySeconds * 1000;
   }
 
-  private periodic(): void {
+  /** It runs on while the checkpoint is being kept. */
+  private async periodic(): Promise<void> {
     this.planCheckpoint();
     if (!this.changed) return;
-    this.keep().catch((error) => this.fail(error));
+    this.store(await this.checkpoint()).catch((error) => this.fail(error));
+  }
+
+  private aboard(): Guest {
+    const { guest, state } = this;
+    if (guest === undefined || (state.kind !== 'running' && state.kind !== 'paused'))
+      throw new FleetError('busy', `${this.id} is ${state.kind}`);
+    return guest;
   }
 
   /** Begins a move: from now on it is noted what is written. It runs on. */
-  depart(): Departure {
-    if (this.guest === undefined || (this.state.kind !== 'running' && this.state.kind !== 'paused'))
-      throw new FleetError('busy', `${this.id} is ${this.state.kind}`);
-    return this.guest.depart();
+  depart(): Promise<Leaving> {
+    return this.alone(() => this.aboard().depart());
   }
 
   /** The first stage of a move to another epoch, where it has this specification. */
-  opening(departure: Departure, epoch: number, spec: ExecutionSpec): Checkpoint {
-    return { head: { ...this.head(epoch, 0), spec }, snapshot: departure.opening() };
+  opening(leaving: Leaving, epoch: number, spec: ExecutionSpec): Promise<Checkpoint> {
+    return this.alone(async () => {
+      const head = { ...this.head(epoch, 0), spec };
+      return { head, snapshot: await leaving.opening() };
+    });
   }
 
   /** Stands still for the last stage, as soon as it may. `stay` or `gone` ends this. */
   async stand(): Promise<void> {
-    for (;;) {
+    for (let stands = false; !stands; ) {
       await this.keeping;
-      const { guest, state } = this;
-      if (guest === undefined || (state.kind !== 'running' && state.kind !== 'paused'))
-        throw new FleetError('busy', `${this.id} is ${state.kind}`);
-      while (!guest.canBeWritten && guest.execution !== undefined) this.run(guest.execution, { fuel: 1 });
-      if (this.keeping !== undefined) continue;
-      this.state = { kind: 'leaving', before: state.kind };
-      return;
+      stands = await this.alone(async () => {
+        const guest = this.aboard();
+        while (!guest.canBeWritten && guest.isBusy) await this.run(guest, 1, Number.POSITIVE_INFINITY);
+        if (this.keeping !== undefined) return false;
+        this.aboard();
+        this.state = { kind: 'leaving', before: this.state.kind === 'paused' ? 'paused' : 'running' };
+        return true;
+      });
     }
   }
 
@@ -413,9 +445,11 @@ export class FleetExecution implements Runner {
   }
 
   /** All that the stages before, of this digest, have not told. */
-  lastStage(departure: Departure, epoch: number, spec: ExecutionSpec, staged: string): Checkpoint {
-    const head = { ...this.head(epoch, 0), spec, staged };
-    return { head, snapshot: this.guest!.lastStage(departure) };
+  lastStage(leaving: Leaving, epoch: number, spec: ExecutionSpec, staged: string): Promise<Checkpoint> {
+    return this.alone(async () => {
+      const head = { ...this.head(epoch, 0), spec, staged };
+      return { head, snapshot: await leaving.last() };
+    });
   }
 
   /** It does not go after all. */
@@ -464,7 +498,7 @@ export class FleetExecution implements Runner {
   }
 
   get memoryBytes(): number {
-    return this.guest?.memoryBytes() ?? 0;
+    return this.guest?.memoryBytes ?? 0;
   }
   get waiting(): number {
     return this.queue.length + (this.current === undefined ? 0 : 1);

@@ -2,7 +2,6 @@
  * A move as its source sees it. While the execution runs on, its memory is sent, then what has been written since, until little is left or the rounds are
  * used up; it stands still only for the last stage. Until the target has acknowledged that, it is kept here as it stands.
  */
-import type { Departure } from 'tswasm/snapshot';
 import { flag, shape } from '../protocol/checked';
 import { encodeCheckpoint } from '../protocol/checkpoint';
 import type { Client } from '../protocol/client';
@@ -15,6 +14,7 @@ import type { Sealer } from '../security/seal';
 import { type Destination, placement, rowTo, StageDigest, TICKET_HEADER } from '../security/transfer';
 import type { Blobs } from '../store/blobs';
 import type { FleetExecution } from './execution';
+import type { Leaving } from './guest';
 import { type Clock, sleep } from './world';
 
 /** Bytes of a piece: sent in a few milliseconds, while the guest has its turns between two. */
@@ -58,10 +58,11 @@ export async function moveAway(
 ): Promise<MoveReport> {
   const { now } = parts.clock;
   const start = now();
-  const departure = execution.depart();
+  const departure = await execution.depart();
   const stages = new Stages(execution.id, to, parts, await rowTo(to));
   try {
-    await stages.open(encodeCheckpoint(execution.opening(departure, to.epoch, to.spec)), to.spec);
+    const opening = await execution.opening(departure, to.epoch, to.spec);
+    await stages.open(encodeCheckpoint(opening), to.spec);
     const done = await copy(departure, stages, to.rounds);
     await stages.arrived();
     // Before it stands: the disk takes no part of the pause.
@@ -79,15 +80,15 @@ export async function moveAway(
 }
 
 /** Sends the memory while the execution runs on. Gives the rounds that it took. */
-async function copy(departure: Departure, stages: Stages, rounds: number): Promise<number> {
+async function copy(departure: Leaving, stages: Stages, rounds: number): Promise<number> {
   let before = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round++) {
-    const left = departure.left();
+    const left = await departure.left();
     // A guest that writes as fast as the link takes it gains nothing by another round.
     if (left <= LITTLE || left >= before) return round;
     before = left;
     for (let sent = 0; sent < left; ) {
-      const piece = departure.next(Math.min(PIECE, left - sent));
+      const piece = await departure.next(Math.min(PIECE, left - sent));
       if (piece === undefined) break;
       sent += piece.length;
       await stages.send(piece);
@@ -98,12 +99,12 @@ async function copy(departure: Departure, stages: Stages, rounds: number): Promi
 
 async function finish(
   execution: FleetExecution,
-  departure: Departure,
+  departure: Leaving,
   stages: Stages,
   parts: MoveParts,
 ): Promise<void> {
   const { to } = stages;
-  const last = encodeCheckpoint(execution.lastStage(departure, to.epoch, to.spec, stages.digest.value));
+  const last = encodeCheckpoint(await execution.lastStage(departure, to.epoch, to.spec, stages.digest.value));
   try {
     await stages.end(last);
   } catch (error) {

@@ -7,30 +7,29 @@ const MAX_KEPT = 32 * 1024;
 /** Characters after which a line without an end is told. */
 const MAX_LINE = 4096;
 
+/** A stream that takes no more than the rate lets through. */
+export function limitedStream(rate: Rate, take: (bytes: Uint8Array) => void): StreamHandle {
+  const all = outputStream(take);
+  return {
+    ...all,
+    write: (buffers) => {
+      const size = buffers.reduce((sum, { length }) => sum + length, 0);
+      if (rate.available() < Math.min(size, 1)) return -ERRNO.AGAIN;
+      rate.take(size);
+      return all.write(buffers);
+    },
+    writable: () => rate.available() >= 1,
+  };
+}
+
 export class Output {
-  readonly stream: StreamHandle;
   private readonly decoder = new TextDecoder();
   private kept = '';
   private line = '';
 
-  constructor(
-    private readonly rate: Rate,
-    private readonly log: (text: string) => void,
-  ) {
-    const all = outputStream((bytes) => this.add(bytes));
-    this.stream = {
-      ...all,
-      write: (buffers) => {
-        const size = buffers.reduce((sum, { length }) => sum + length, 0);
-        if (this.rate.available() < Math.min(size, 1)) return -ERRNO.AGAIN;
-        this.rate.take(size);
-        return all.write(buffers);
-      },
-      writable: () => this.rate.available() >= 1,
-    };
-  }
+  constructor(private readonly log: (text: string) => void) {}
 
-  private add(bytes: Uint8Array): void {
+  write(bytes: Uint8Array): void {
     this.print(this.decoder.decode(bytes, { stream: true }));
   }
 

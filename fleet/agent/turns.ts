@@ -1,4 +1,5 @@
-/** Many executions in one thread: each that can run gets a slice in its turn, and the host gets one after each round. */
+/** Many executions on one device: each that can run gets a slice in its turn, and the host gets one after each round. */
+import type { Soon } from './guest';
 import type { Clock } from './world';
 
 /** What a slice left: more to do now, something to do later (milliseconds), or nothing until somebody wakes it. */
@@ -9,7 +10,7 @@ export type Rest =
 
 export interface Runner {
   /** Runs for at most so many milliseconds. */
-  slice(milliseconds: number): Rest;
+  slice(milliseconds: number): Soon<Rest>;
 }
 
 /** Milliseconds of a slice, when many wait: short enough that a request is answered between two. */
@@ -41,11 +42,11 @@ export class Turns {
     while (this.ready.size > 0) {
       for (const runner of [...this.ready]) {
         // An earlier one's slice may have taken it away.
-        if (!this.ready.has(runner)) continue;
-        const rest = runner.slice(SLICE);
-        if (rest.kind === 'more') continue;
-        this.ready.delete(runner);
-        if (rest.kind === 'later') this.alarm(runner, rest.wait);
+        if (!this.ready.delete(runner)) continue;
+        const rest = await runner.slice(SLICE);
+        if (rest.kind === 'more') this.ready.add(runner);
+        // Somebody may have woken it in the meantime.
+        else if (rest.kind === 'later' && !this.ready.has(runner)) this.alarm(runner, rest.wait);
       }
       await this.clock.turn();
     }

@@ -164,13 +164,13 @@ export class Supervisor {
   ): Promise<void> {
     const { module, function: name, args, files } = request;
     const execution = this.agent.execution(id);
-    for (const [path, bytes] of files) execution.putFile(path, bytes);
+    for (const [path, bytes] of files) await execution.putFile(path, bytes);
     const answer = await execution.call({ key: entry.request_id, function: name, args });
     if (answer.failure !== undefined) throw new FleetError('call-failed', answer.failure);
     const outputs = known.mounts[module]?.[name]?.output ?? [];
     const written = new Map<string, Uint8Array>();
     for (const { path } of outputs) {
-      const bytes = execution.file(path);
+      const bytes = await execution.file(path);
       if (bytes !== undefined) written.set(path, bytes);
     }
     for (const [path, bytes] of written) this.results.set(`${known.deploymentId}/${module}/${path}`, bytes);

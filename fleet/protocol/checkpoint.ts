@@ -7,7 +7,7 @@
  * | 8 | `\0tsf`, version 1 as four bytes, little endian |
  * | u32 | length of the head, little endian |
  * | head | JSON |
- * | the rest | the WASI world and a snapshot of the store (agent/guest.ts); empty before the guest has been made. In the first stage of a move: |
+ * | the rest | the WASI world and a snapshot of the store (agent/store-guest.ts); empty before the guest has been made. In the first stage of a move: |
  * | | the opening of the store's departure; in the last one: the WASI world and what is left of the store (tswasm/snapshot) |
  */
 import { digest, integer, list, optional, type Reader, readJson, shape, text } from './checked';

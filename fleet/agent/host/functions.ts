@@ -11,14 +11,14 @@ import {
   type ValType,
 } from 'tswasm';
 import type { Permission } from '../../protocol/deployment';
-import type { HostFunction, HostFunctions } from '../guest';
+import type { HostFunction, HostFunctions } from '../store-guest';
 import type { Clock } from '../world';
 import type { Devices } from './devices';
 import { bytesAt, putBytes, putU32, textAt, u32At } from './memory';
 
 /** What the functions act on: one execution on its device. */
 export interface Place {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly devices: Devices;
   print(text: string): void;
   /** Calls a function of another execution; the answer is not waited for. */

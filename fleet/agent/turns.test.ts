@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { nodeWorld } from './node-world';
+import { type Rest, type Runner, Turns } from './turns';
+
+const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+describe('turns of runners that take their time', () => {
+  it('one that is woken in the middle of its slice gets another, though it has said that it has nothing to do', async () => {
+    const turns = new Turns(nodeWorld);
+    let slices = 0;
+    let end: (rest: Rest) => void = () => undefined;
+    const runner: Runner = {
+      slice: () => {
+        slices++;
+        return new Promise((resolve) => {
+          end = resolve;
+        });
+      },
+    };
+    turns.wake(runner);
+    turns.wake(runner);
+    end({ kind: 'idle' });
+    await after(20);
+    expect(slices).toBe(2);
+    end({ kind: 'idle' });
+    await after(20);
+    expect(slices).toBe(2);
+  });
+
+  it('one that has been taken away gets no other', async () => {
+    const turns = new Turns(nodeWorld);
+    let slices = 0;
+    const counting: Runner = { slice: () => (++slices < 3 ? { kind: 'more' } : { kind: 'idle' }) };
+    const removing: Runner = {
+      slice: async () => {
+        await after(5);
+        turns.remove(counting);
+        return { kind: 'idle' };
+      },
+    };
+    turns.wake(removing);
+    turns.wake(counting);
+    await after(20);
+    expect(slices).toBe(0);
+  });
+});
