@@ -4,7 +4,8 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync }
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { BROWSER_SOURCES, SOURCES } from './sources.mjs';
+import { QUICKJS_PARTS, smallParts } from '../scripts/small-parts.mjs';
+import { BROWSER_SOURCES, QUICKJS_SOURCES, SOURCES } from './sources.mjs';
 
 const fleet = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(fleet);
@@ -49,6 +50,7 @@ export async function buildFleet(out = path.join(fleet, 'dist')) {
     plugins: [sourcesOf(BROWSER_SOURCES)],
     logLevel: 'warning',
   });
+  await buildGuests(out);
   copyFileSync(
     path.join(root, 'src/interpreter/factories-fresh.generated.json'),
     path.join(out, 'factories.json'),
@@ -56,6 +58,24 @@ export async function buildFleet(out = path.join(fleet, 'dist')) {
   copyFileSync(path.join(fleet, 'cli/launcher.mjs'), path.join(out, 'cli.js'));
   chmodSync(path.join(out, 'cli.js'), 0o755);
   return path.join(out, 'cli.js');
+}
+
+/** What QuickJS runs beside an agent: one module that imports nothing. */
+export async function buildGuests(out) {
+  const name = 'quickjs-guests';
+  await build({
+    entryPoints: { [name]: path.join(fleet, 'bridge/quickjs.ts') },
+    outdir: out,
+    bundle: true,
+    minify: true,
+    platform: 'neutral',
+    target: 'es2020',
+    supported: { 'class-field': true, 'class-static-field': true },
+    format: 'esm',
+    plugins: [smallParts(QUICKJS_PARTS), sourcesOf(QUICKJS_SOURCES)],
+    logLevel: 'warning',
+  });
+  return path.join(out, `${name}.js`);
 }
 
 function newest(file) {

@@ -6,7 +6,11 @@ export const SOURCES = {
   'tswasm/wasi-nn': 'src/wasi-nn/index.ts',
   'tswasm/node': 'src/node.ts',
   'tswasm/browser': 'src/browser.ts',
+  'tswasm/quickjs': 'embed/quickjs/index.ts',
 };
 
 /** The same in a browser. */
 export const BROWSER_SOURCES = { ...SOURCES, tswasm: 'src/index.ts' };
+
+/** The same in QuickJS: its module has all, and gives the core what it needs there. */
+export const QUICKJS_SOURCES = { ...SOURCES, tswasm: 'embed/quickjs/index.ts' };

@@ -50,6 +50,11 @@ export class Models {
     });
   }
 
+  /** For a guest that lives in an engine beside this one. */
+  compute(encoding: GraphEncoding, request: Uint8Array): Promise<Uint8Array> {
+    return this.encodings.includes(encoding) ? this.answer(request) : this.ask(encoding, request);
+  }
+
   /** A neighbour's request. */
   async answer(request: Uint8Array): Promise<Uint8Array> {
     if (this.server === undefined)

@@ -1,8 +1,8 @@
 /**
  * How long nobody answers when the device of an execution is killed:
  *   npm run bench:recovery -- [--kills 40] [--limit MILLISECONDS]
- * The devices are hosts of their own (network namespaces, so root has to ask): Node, Node without a JIT, and a page of Chromium, in turn. From
- * `kill -9` of the owner to the next answer, which has to be the one that follows, and the same again under its key. A long computation is killed along, and has to
+ * The devices are hosts of their own (network namespaces, so root has to ask): Node, Node without a JIT, Node with a QuickJS beside it, and a
+ * page of Chromium, in turn. From `kill -9` of the owner to the next answer, which has to be the one that follows, and the same again under its key. A long computation is killed along, and has to
  * end right. With --limit it is an error when the 95th percentile is above it.
  */
 import { parseOptions } from '../cli/options';

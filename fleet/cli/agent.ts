@@ -2,9 +2,11 @@
 import { Agent } from '../agent/agent';
 import { type Devices, simulatedDevices } from '../agent/host/devices';
 import { agentMetrics } from '../agent/metrics';
+import type { Models } from '../agent/models';
 import { nodeWorld } from '../agent/node-world';
 import { Presence } from '../agent/presence';
 import { agentRoutes, fleetApp } from '../agent/routes';
+import type { RemoteHouse } from '../bridge/house';
 import { Supervisor } from '../papers/supervisor';
 import { supervisorRoutes } from '../papers/supervisor-routes';
 import { Client } from '../protocol/client';
@@ -21,6 +23,7 @@ import { agentOnBus } from './buses';
 import { conditions, describe, thisMachine } from './machine';
 import { announce } from './mdns';
 import { BASE, type Member, type MemberOptions, observerToken, urlOf } from './members';
+import { quickjsHouse } from './quickjs';
 import { listen } from './server';
 import { nodeTransport } from './wire';
 
@@ -46,7 +49,7 @@ export async function startAgent(
   joining?: Joining,
   compat?: Compat,
 ): Promise<AgentMember> {
-  const { name, folder, events, signers } = options;
+  const { name, folder, events, signers, qjs } = options;
   const devices: Devices = simulatedDevices();
   const files = new DiskFiles(folder);
   const identity = await identityIn(files);
@@ -54,6 +57,13 @@ export async function startAgent(
   const log = (text: string, execution?: string) =>
     events.add({ time: nodeWorld.wall(), source: name, text, execution });
   const { backends } = options;
+  let beside: RemoteHouse | undefined;
+  const house =
+    qjs &&
+    ((models: Models) => {
+      beside = quickjsHouse(qjs, { clock: nodeWorld, devices, models, log });
+      return beside;
+    });
   const agent = new Agent({
     name,
     world: nodeWorld,
@@ -64,7 +74,9 @@ export async function startAgent(
     log,
     signers,
     backends,
+    ...(house && { house }),
   });
+  const engine = await beside?.open();
   const trust = await trustFor(files, identity, name, joining);
   if (trust !== undefined) agent.join(trust);
   await agent.open();
@@ -100,7 +112,7 @@ export async function startAgent(
       : new Presence(
           agent,
           joining.orchestrator,
-          describe(name, url, devices, agent.models.encodings),
+          describe(name, url, devices, agent.models.encodings, engine),
           trust,
           conditions,
         );
@@ -116,6 +128,7 @@ export async function startAgent(
     close: async () => {
       presence?.stop();
       agent.close();
+      beside?.close();
       await service.close();
       await server.close();
       // Who hears on the bus that it is away finds it so.

@@ -25,6 +25,8 @@ export function describe(
   url: string,
   devices: Devices,
   models: readonly GraphEncoding[],
+  /** The engine in which guests run, when that is not this one. */
+  engine: Pick<DeviceDescription, 'engine' | 'fuelPerSecond'> = thisEngine(),
 ): DeviceDescription {
   return {
     name,
@@ -33,10 +35,13 @@ export function describe(
     permissions: permissionsOf(devices, models),
     memoryBytes: totalmem(),
     cores: Math.max(1, cpus().length),
-    fuelPerSecond: measuredSpeed(),
-    engine: `node ${process.versions.node}`,
     models,
+    ...engine,
   };
+}
+
+function thisEngine(): Pick<DeviceDescription, 'engine' | 'fuelPerSecond'> {
+  return { fuelPerSecond: measuredSpeed(), engine: `node ${process.versions.node}` };
 }
 
 export function conditions(): Conditions {

@@ -35,6 +35,7 @@ function help(): string {
       starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once;
       --models FOLDER: whose node_modules has onnxruntime-node, for modules that compute with models (wasi-nn); --models none: a
       neighbour's is borrowed
+      --engine quickjs: executions run in a QuickJS beside the agent, over a pipe; --qjs PROGRAM: which one (default qjs)
       --compat [--neighbours URL,URL]: speaks the papers' supervisor interface, and asks nobody who he is
 ${commands.join('\n')}
 
@@ -51,6 +52,14 @@ options
 
 function folder(given: string | undefined, name: string): string {
   return given ?? path.join(homedir(), '.tswasm-fleet', name);
+}
+
+/** The QuickJS in which executions are to run; undefined: they run in the agent. */
+function qjsOf({ engine, qjs }: { readonly engine?: string; readonly qjs?: string }): string | undefined {
+  if (engine !== undefined && engine !== 'quickjs')
+    throw new UsageError('--engine is quickjs, or is left out');
+  if (engine === undefined && qjs !== undefined) throw new UsageError('--qjs is for --engine quickjs');
+  return engine === undefined ? undefined : (qjs ?? 'qjs');
 }
 
 function compatOf({ compat, neighbours }: { readonly compat?: boolean; readonly neighbours?: string }) {
@@ -129,7 +138,13 @@ export async function main(args: readonly string[]): Promise<number> {
     const { orchestrator, token } = options;
     const joining = orchestrator === undefined ? undefined : { orchestrator, token };
     const agent = await startAgent(
-      { ...base, name, folder: folder(options.data, name), backends: backendsOf(options.models) },
+      {
+        ...base,
+        name,
+        folder: folder(options.data, name),
+        backends: backendsOf(options.models),
+        qjs: qjsOf(options),
+      },
       joining,
       compatOf(options),
     );

@@ -20,6 +20,8 @@ export interface MemberOptions {
   readonly coap?: number;
   /** Runtimes for models, on an agent. */
   readonly backends?: readonly NnBackend[];
+  /** The QuickJS in which an agent's guests run; without one, they run in the agent. */
+  readonly qjs?: string;
 }
 
 export interface Member {

@@ -22,7 +22,7 @@ describe.skipIf(missing !== undefined)('a fleet in network namespaces', () => {
 
   it.skipIf(!hasAvahi)('is seen by avahi from another host, each device at its address', async () => {
     const seen = new Map(hosts.browse().map((one) => [one.name, one]));
-    for (const name of ['node', 'jitless', 'other']) {
+    for (const name of ['node', 'jitless', 'quickjs', 'other']) {
       expect(seen.get(name)?.address).toBe(hosts.namespaces.address(name));
       expect(seen.get(name)?.texts).toContain('tsw=1');
       expect(seen.get(name)?.texts.some((text) => text.startsWith('key='))).toBe(true);

@@ -25,6 +25,8 @@ export const OPTIONS = {
   'bus-port': 'number',
   coap: 'number',
   models: 'text',
+  engine: 'text',
+  qjs: 'text',
   'tls-cert': 'text',
   'tls-key': 'text',
 } as const;

@@ -74,13 +74,15 @@ export const pendingCall = shape({
   function: text(1024),
   args: list(jsonValue, MAX_ARGUMENTS),
 });
-const answer = shape({
-  key: callKey,
+const outcome = {
   results: optional(list(jsonValue, MAX_ARGUMENTS)),
   exitCode: optional(integer(0, 0xffffffff)),
   failure: optional(text(4096)),
   output: optional(text(65_536)),
-});
+};
+/** An answer without its key. */
+export const answerOutcome = shape(outcome);
+const answer = shape({ key: callKey, ...outcome });
 const head = shape({
   execution: executionIdOf,
   deployment: text(100),

@@ -1,6 +1,6 @@
 /** A whole fleet in this process, with keys, signatures and tickets as outside; only the wires are a TestNetwork's. */
 import type { NnBackend } from 'tswasm/wasi-nn';
-import { Agent } from '../agent/agent';
+import { Agent, type AgentOptions } from '../agent/agent';
 import { AgentBus } from '../agent/bus';
 import { simulatedDevices } from '../agent/host/devices';
 import { nodeWorld } from '../agent/node-world';
@@ -161,7 +161,11 @@ export class TestFleet {
     this.network.remove(ORCHESTRATOR);
   }
 
-  async startAgent(name: string, backends: readonly NnBackend[] = []): Promise<Agent> {
+  async startAgent(
+    name: string,
+    backends: readonly NnBackend[] = [],
+    house?: AgentOptions['house'],
+  ): Promise<Agent> {
     const files = new Leash(this.folder(name));
     const identity = await identityIn(files);
     const url = `http://${name}`;
@@ -178,6 +182,7 @@ export class TestFleet {
       log,
       signers: this.signers,
       backends,
+      house,
     });
     const trust =
       (await trustIn(files)) ??

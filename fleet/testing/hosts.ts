@@ -1,6 +1,6 @@
 /**
- * A fleet on hosts of its own (namespaces): the orchestrator, two agents on Node, one without a JIT, and one in a page of Chromium. The owner of
- * an execution is killed again and again, and whoever asks must see nothing of it but the time that it takes.
+ * A fleet on hosts of its own (namespaces): the orchestrator, two agents on Node, one without a JIT, one with a QuickJS beside it, and one in a page
+ * of Chromium. The owner of an execution is killed again and again, and whoever asks must see nothing of it but the time that it takes.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -9,16 +9,19 @@ import { Browser, chromium } from './browser';
 import { assemble, COUNTER, LONG } from './modules';
 import { Namespaces, namespacesMissing } from './namespaces';
 import { Processes, type Started } from './processes';
+import { findQjs, forgetQjs } from './quickjs';
 
-/** Flags of Node for each agent that is a process. */
+const BRIDGE = 'quickjs';
+/** Flags of Node for each agent that is a process. The third has its guests in a QuickJS. */
 const AGENTS: Readonly<Record<AgentName, readonly string[]>> = {
   node: [],
   jitless: ['--jitless'],
+  [BRIDGE]: [],
   other: [],
 };
-type AgentName = 'node' | 'jitless' | 'other';
+type AgentName = 'node' | 'jitless' | typeof BRIDGE | 'other';
 const PAGE = 'page';
-export const KINDS = ['node', 'jitless', PAGE] as const;
+export const KINDS = ['node', 'jitless', BRIDGE, PAGE] as const;
 
 /** What is started behind it has processes and mounts of its own, and all of them end with it. */
 const TOGETHER = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
@@ -48,10 +51,12 @@ export class Hosts {
   private pages = 0;
   private up!: Started;
   private count = 0;
+  private qjs = '';
 
   async open(): Promise<void> {
     const { processes } = this;
     await processes.build();
+    [this.qjs] = await findQjs();
     processes.within = this.namespaces.within('up');
     this.up = await processes.up('orchestrator', 0, ['--host', this.namespaces.address('up')]);
     for (const name of Object.keys(AGENTS) as AgentName[]) await this.start(name);
@@ -81,7 +86,8 @@ export class Hosts {
   private async start(name: AgentName | typeof PAGE): Promise<void> {
     if (name === PAGE) return this.startPage();
     this.processes.within = this.namespaces.within(name);
-    const more = ['--host', this.namespaces.address(name)];
+    const engine = name === BRIDGE ? ['--engine', 'quickjs', '--qjs', this.qjs] : [];
+    const more = ['--host', this.namespaces.address(name), ...engine];
     const started = await this.processes.agent(name, this.up, AGENTS[name], 'orchestrator', more);
     this.agents.set(name, started);
   }
@@ -153,6 +159,7 @@ export class Hosts {
   async close(): Promise<void> {
     await this.browser?.close('SIGKILL').catch(() => undefined);
     await this.processes.close();
+    forgetQjs();
     this.namespaces.close();
   }
 }

@@ -1,5 +1,5 @@
 /** Agents in this process, for tests that need no other one. */
-import { Agent } from '../agent/agent';
+import { Agent, type AgentOptions } from '../agent/agent';
 import { simulatedDevices } from '../agent/host/devices';
 import { nodeWorld } from '../agent/node-world';
 import { encodeCheckpoint } from '../protocol/checkpoint';
@@ -18,6 +18,7 @@ export async function testAgent(
   files: Files = new MemoryFiles(),
   transport = nowhere,
   log: (text: string) => void = () => undefined,
+  house?: AgentOptions['house'],
 ): Promise<Agent> {
   return new Agent({
     identity: await identityIn(files),
@@ -27,6 +28,7 @@ export async function testAgent(
     client: new Client(transport),
     devices: simulatedDevices(),
     log,
+    house,
   });
 }
 
