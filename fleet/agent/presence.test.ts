@@ -9,6 +9,7 @@ import { assemble, STATEFUL } from '../testing/modules';
 import { newborn, specFor } from '../testing/setup';
 import { Agent } from './agent';
 import { simulatedDevices } from './host/devices';
+import { Orchestrators } from './orchestrators';
 import { Presence } from './presence';
 import { sleep } from './world';
 
@@ -50,7 +51,13 @@ async function reporting(interval: number, late: number) {
     models: [],
   };
   const conditions = () => ({ load: 0, freeMemoryBytes: 1 });
-  const presence = new Presence(agent, 'http://o', description, new Trust(identity.signing), conditions);
+  const presence = new Presence(
+    agent,
+    new Orchestrators(['http://o']),
+    description,
+    new Trust(identity.signing),
+    conditions,
+  );
   await presence.start();
   const until = async (count: number) => {
     while (times.length < count) await sleep(clock, 250);

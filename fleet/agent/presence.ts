@@ -3,6 +3,7 @@ import { type DeviceDescription, HEARTBEAT, type Heartbeat, orders } from '../pr
 import type { Trust } from '../security/certificates';
 import type { Agent } from './agent';
 import { momentOf } from './lease';
+import type { Orchestrators } from './orchestrators';
 import { statusOf } from './routes';
 
 export interface Conditions {
@@ -24,7 +25,7 @@ export class Presence {
 
   constructor(
     private readonly agent: Agent,
-    private readonly orchestrator: string,
+    private readonly orchestrators: Orchestrators,
     private readonly description: DeviceDescription,
     private readonly trust: Trust,
     private readonly conditions: () => Conditions,
@@ -73,7 +74,7 @@ export class Presence {
     };
     const sent = momentOf(agent.options.world);
     try {
-      const url = `${this.orchestrator}/liquid/v1/devices/${description.name}/heartbeat`;
+      const url = `${this.orchestrators.url}/liquid/v1/devices/${description.name}/heartbeat`;
       const heard = orders(await client.json('POST', url, told, { timeout: HEARTBEAT * 4 }), 'orders');
       this.known = !heard.describe;
       this.interval = heard.interval;
@@ -91,6 +92,7 @@ export class Presence {
       if (!this.unreachable)
         log(`the orchestrator is away: ${error instanceof Error ? error.message : error}`);
       this.unreachable = true;
+      this.orchestrators.next();
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { Agent } from '../agent/agent';
 import { permissionsOf, simulatedDevices } from '../agent/host/devices';
+import { Orchestrators } from '../agent/orchestrators';
 import { type Conditions, Presence } from '../agent/presence';
 import { forwarding, RelayedServer } from '../agent/relayed';
 import { agentRoutes, fleetApp } from '../agent/routes';
@@ -69,7 +70,7 @@ export async function startRelayedAgent(options: RelayedAgentOptions): Promise<R
   const models = agent.models.encodings;
   const permissions = permissionsOf(devices, models);
   const description = { ...options.machine, name, url: place.url, version: VERSION, permissions, models };
-  const presence = new Presence(agent, base, description, trust, options.conditions);
+  const presence = new Presence(agent, new Orchestrators([base]), description, trust, options.conditions);
   await presence.start();
   return {
     agent,

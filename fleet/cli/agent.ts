@@ -4,6 +4,7 @@ import { type Devices, simulatedDevices } from '../agent/host/devices';
 import { agentMetrics } from '../agent/metrics';
 import type { Models } from '../agent/models';
 import { nodeWorld } from '../agent/node-world';
+import { Orchestrators } from '../agent/orchestrators';
 import { Presence } from '../agent/presence';
 import { agentRoutes, fleetApp } from '../agent/routes';
 import type { RemoteHouse } from '../bridge/house';
@@ -39,7 +40,8 @@ export interface Compat {
 }
 
 export interface Joining {
-  readonly orchestrator: string;
+  /** Base URLs of the orchestrators of its fleet, of which one leads. */
+  readonly orchestrators: readonly string[];
   /** Needed once: the certificate stays in the folder. */
   readonly token?: string;
 }
@@ -106,12 +108,13 @@ export async function startAgent(
     hostname,
     isSecure: protocol === 'https:',
   });
+  const orchestrators = new Orchestrators(joining?.orchestrators ?? []);
   const presence =
     joining === undefined || trust === undefined
       ? undefined
       : new Presence(
           agent,
-          joining.orchestrator,
+          orchestrators,
           describe(name, url, devices, agent.models.encodings, engine),
           trust,
           conditions,
@@ -120,7 +123,7 @@ export async function startAgent(
   const onBus =
     joining === undefined || trust === undefined || options.bus.kind === 'none'
       ? undefined
-      : agentOnBus(agent, trust, joining.orchestrator, events, options.bus);
+      : agentOnBus(agent, trust, () => orchestrators.url, events, options.bus);
   return {
     agent,
     url,
@@ -151,5 +154,13 @@ async function trustFor(
       'unauthorized',
       'this device is not enrolled yet: give it a --token (tswasm-fleet token)',
     );
-  return enrol(files, identity, name, joining.orchestrator, joining.token, new Client(nodeTransport));
+  const client = new Client(nodeTransport);
+  for (const url of joining.orchestrators.slice(0, -1))
+    try {
+      return await enrol(files, identity, name, url, joining.token, client);
+    } catch (error) {
+      // It is not there, or does not lead.
+      if (!(error instanceof FleetError) || error.code !== 'unavailable') throw error;
+    }
+  return enrol(files, identity, name, joining.orchestrators.at(-1)!, joining.token, client);
 }

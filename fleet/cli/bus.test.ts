@@ -55,7 +55,7 @@ async function started(bus: BusChoice): Promise<Fleet> {
       events: new EventLog(),
       bus: { kind: 'own', port: 0 },
     },
-    { orchestrator: up.url, token: await up.registrar.token('agent') },
+    { orchestrators: [up.url], token: await up.registrar.token('agent') },
   );
   open.push(() => ash.close());
   return { up, ash, events };

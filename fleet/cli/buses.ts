@@ -62,7 +62,7 @@ export async function orchestratorOnBus(
 export function agentOnBus(
   agent: Agent,
   trust: Trust,
-  orchestrator: string,
+  orchestrator: () => string,
   events: EventLog,
   choice: Exclude<BusChoice, { kind: 'none' }>,
 ): OnBus<AgentBus> {
@@ -70,7 +70,7 @@ export function agentOnBus(
   const access = async (): Promise<BusAccess> =>
     choice.kind === 'broker'
       ? { url: choice.url }
-      : busAccess(await client.json('POST', `${orchestrator}/liquid/v1/bus/access`), 'access');
+      : busAccess(await client.json('POST', `${orchestrator()}/liquid/v1/bus/access`), 'access');
   const bus = new AgentBus(agent, trust, mqttBus(nodeWorld), access);
   const stop = tellLines(name, events, bus);
   return {

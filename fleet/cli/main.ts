@@ -14,9 +14,10 @@ import { type Event, EventLog, formatEvent, type LogFormat } from './events';
 import { backendsOf } from './models';
 import { OPTIONS } from './option-kinds';
 import { parseOptions, UsageError } from './options';
-import { OPERATOR_FILE, startOrchestrator } from './orchestrator';
+import { startOrchestrator } from './orchestrator';
 import { tlsIn } from './server';
 import { SIGNING, signersIn } from './signing';
+import { OPERATOR_FILE } from './term';
 import { nodeTransport } from './wire';
 
 const DEFAULT_PORT = 3080;
@@ -31,8 +32,11 @@ function help(): string {
       starts an orchestrator; with --demo also three agents and a running example
       --coap PORT: modules also by CoAP (UDP), for devices that are too small for HTTP
       --bus mqtt://BROKER: another broker than the one in the box (--bus-port: its port); --bus none: reports by HTTP alone
+      --store nats://[USER:PASSWORD@]HOST[:PORT][/BUCKET]: what it knows is in NATS JetStream; others with the same store and the
+      same identity.json stand by, and one of them goes on when it dies
   agent --name NAME [--orchestrator URL] [--token TOKEN] [--port 0] [--host 127.0.0.1] [--data FOLDER]
       starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once;
+      --orchestrator URL,URL: where several share a store
       --models FOLDER: whose node_modules has onnxruntime-node, for modules that compute with models (wasi-nn); --models none: a
       neighbour's is borrowed
       --engine quickjs: executions run in a QuickJS beside the agent, over a pipe; --qjs PROGRAM: which one (default qjs)
@@ -136,7 +140,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (options.name === undefined) throw new UsageError('an agent needs a --name');
     const { name } = options;
     const { orchestrator, token } = options;
-    const joining = orchestrator === undefined ? undefined : { orchestrator, token };
+    const joining =
+      orchestrator === undefined ? undefined : { orchestrators: orchestrator.split(','), token };
     const agent = await startAgent(
       {
         ...base,
@@ -152,6 +157,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return serveUntilEnd([name], events, format, () => agent.close());
   }
   if (command === 'up') {
+    if (options.demo && options.store !== undefined)
+      throw new UsageError('--demo has a store of its own: leave out --store');
     const name = options.name ?? 'orchestrator';
     const port = options.port ?? DEFAULT_PORT;
     const data = folder(options.data, name);
@@ -161,6 +168,7 @@ export async function main(args: readonly string[]): Promise<number> {
       name,
       folder: data,
       coap: options.coap,
+      store: options.store,
     });
     console.log(`the orchestrator listens on ${up.url}`);
     const word = up.sessions.invite({ name: 'operator', role: 'operator' });

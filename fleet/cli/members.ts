@@ -18,6 +18,8 @@ export interface MemberOptions {
   readonly bus: BusChoice;
   /** The UDP port of the orchestrator's door for small devices, if it has one; 0: any that is free. */
   readonly coap?: number;
+  /** The URL of the store that orchestrators share; none: the folder. */
+  readonly store?: string | undefined;
   /** Runtimes for models, on an agent. */
   readonly backends?: readonly NnBackend[];
   /** The QuickJS in which an agent's guests run; without one, they run in the agent. */

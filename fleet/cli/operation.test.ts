@@ -33,7 +33,7 @@ async function started() {
   const base = { address, events: new EventLog(), bus: none };
   const up = await startOrchestrator({ ...base, name: 'orchestrator', folder: `${folder}/o` });
   open.push(up);
-  const joining = { orchestrator: up.url, token: await up.registrar.token('agent') };
+  const joining = { orchestrators: [up.url], token: await up.registrar.token('agent') };
   const agent = await startAgent({ ...base, name: 'ash', folder: `${folder}/ash` }, joining);
   open.push(agent);
   return { up, agent };

@@ -27,6 +27,7 @@ export const OPTIONS = {
   models: 'text',
   engine: 'text',
   qjs: 'text',
+  store: 'text',
   'tls-cert': 'text',
   'tls-key': 'text',
 } as const;

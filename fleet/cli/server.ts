@@ -35,7 +35,7 @@ export async function tlsIn(
   return { cert: await readFile(cert), key: await readFile(key) };
 }
 
-export function listen(app: Hono, { hostname, port, tls }: Address): Promise<Listening> {
+export function listen(app: Pick<Hono, 'fetch'>, { hostname, port, tls }: Address): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const secure = tls && {
       createServer,

@@ -4,6 +4,7 @@ import { Agent, type AgentOptions } from '../agent/agent';
 import { AgentBus } from '../agent/bus';
 import { simulatedDevices } from '../agent/host/devices';
 import { nodeWorld } from '../agent/node-world';
+import { Orchestrators } from '../agent/orchestrators';
 import { Presence } from '../agent/presence';
 import { agentRoutes, fleetApp } from '../agent/routes';
 import type { World } from '../agent/world';
@@ -216,7 +217,7 @@ export class TestFleet {
       engine: 'test',
     };
     const conditions = () => ({ load: 0, freeMemoryBytes: 2 ** 32 });
-    const presence = new Presence(agent, ORCHESTRATOR, description, trust, conditions);
+    const presence = new Presence(agent, new Orchestrators([ORCHESTRATOR]), description, trust, conditions);
     await presence.start();
     const close = () => {
       presence.stop();

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { buildFleet } from '../build.mjs';
 import { COMMANDS } from '../cli/commands';
 import { parseOptions } from '../cli/options';
-import { OPERATOR_FILE } from '../cli/orchestrator';
+import { OPERATOR_FILE } from '../cli/term';
 import { nodeTransport } from '../cli/wire';
 import { Client } from '../protocol/client';
 import { identityIn } from '../security/keys';

@@ -1,0 +1,134 @@
+/** What an orchestrator serves with, from when it has its store until it ends, or another one leads. */
+import type { Hono } from 'hono';
+import { nodeWorld } from '../agent/node-world';
+import { fleetApp } from '../agent/routes';
+import { busRoutes, type OrchestratorBus } from '../orchestrator/bus';
+import { orchestratorMetrics } from '../orchestrator/metrics';
+import { ociRoutes } from '../orchestrator/oci';
+import { Orchestrator } from '../orchestrator/orchestrator';
+import { Relay } from '../orchestrator/relay';
+import { relayRoutes, viaRoutes } from '../orchestrator/relay-routes';
+import { orchestratorRoutes } from '../orchestrator/routes';
+import { pageRoutes } from '../page/routes';
+import { Client } from '../protocol/client';
+import { metricsRoutes } from '../protocol/metrics';
+import { Trust } from '../security/certificates';
+import { Registrar } from '../security/enrolment';
+import { gate, type Sessions } from '../security/gate';
+import { type Identity, identityIn, keepCertificate } from '../security/keys';
+import { Receiver, signing } from '../security/requests';
+import { enrolmentRoutes, memberRoutes } from '../security/routes';
+import type { Database } from '../store/database';
+import type { Files } from '../store/files';
+import { orchestratorOnBus } from './buses';
+import { eventRoutes } from './events';
+import { BASE, hostOf, type MemberOptions } from './members';
+import { nodeTransport } from './wire';
+
+/** The file with the keys of who may order: beside the orchestrator's, so that the command line on the same machine finds it. */
+export const OPERATOR_FILE = 'operator.json';
+
+export interface TermOptions {
+  readonly member: MemberOptions;
+  /** The orchestrator's own folder. */
+  readonly own: Files;
+  readonly identity: Identity;
+  readonly sessions: Sessions;
+  readonly database: Database;
+  /** Where modules and checkpoints are. */
+  readonly files: Files;
+  readonly url: () => string;
+}
+
+export interface Term {
+  readonly app: Hono;
+  readonly orchestrator: Orchestrator;
+  readonly registrar: Registrar;
+  readonly bus: OrchestratorBus | undefined;
+  /** From now on it looks after the fleet. Before, it can be asked, and does nothing by itself. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Who serves now, if anybody does. */
+export interface Serving {
+  readonly term: Term | undefined;
+  /** Why nobody does. */
+  readonly reason: string;
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function makeTerm(options: TermOptions): Promise<Term> {
+  const { own, identity, sessions, database, files, url } = options;
+  const { name, events, address, signers, bus: choice } = options.member;
+  const trust = new Trust(identity.signing);
+  const registrar = new Registrar(identity, database, trust);
+  await registrar.open();
+  identity.certificate = await registrar.certify({ ...identity, name }, 'orchestrator');
+  const operator = await identityIn(own, OPERATOR_FILE);
+  if (operator.certificate === '')
+    await keepCertificate(
+      own,
+      await registrar.certify({ ...operator, name: 'operator' }, 'operator'),
+      OPERATOR_FILE,
+    );
+  const orchestrator = new Orchestrator({
+    world: nodeWorld,
+    files,
+    database,
+    client: new Client(signing(nodeTransport, identity)),
+    identity,
+    registrar,
+    signers,
+    url,
+    log: (text, about) => events.add({ time: nodeWorld.wall(), source: name, text, ...about }),
+  });
+  const receiver = new Receiver(trust);
+  let onBus: Awaited<ReturnType<typeof orchestratorOnBus>> | undefined;
+  const app = fleetApp();
+  app.route(BASE, enrolmentRoutes(registrar, sessions));
+  app.use(
+    `${BASE}/*`,
+    gate(() => receiver, sessions),
+  );
+  app.use(
+    '/metrics',
+    gate(() => receiver, sessions),
+  );
+  app.route(
+    '/',
+    metricsRoutes(() => orchestratorMetrics(orchestrator, onBus?.bus.status())),
+  );
+  app.route(BASE, memberRoutes(registrar, sessions));
+  app.route('/', pageRoutes(new URL('.', import.meta.url)));
+  app.route(BASE, orchestratorRoutes(orchestrator));
+  const relay = new Relay(nodeWorld);
+  app.route('/', viaRoutes(relay, receiver));
+  app.route(BASE, relayRoutes({ relay, devices: orchestrator.devices, url, wire: nodeTransport }));
+  app.route('/', ociRoutes(orchestrator.modules, orchestrator.blobs, sessions));
+  app.route(BASE, eventRoutes(events));
+  app.route(
+    BASE,
+    busRoutes(() => onBus?.bus),
+  );
+  return {
+    app,
+    orchestrator,
+    registrar,
+    get bus() {
+      return onBus?.bus;
+    },
+    open: async () => {
+      await orchestrator.open();
+      if (choice.kind === 'none') return;
+      const { hostname, tls } = address;
+      const place = { name, events, hostname, tls, publicHost: hostOf(options.member) };
+      onBus = await orchestratorOnBus(orchestrator, trust, place, choice);
+    },
+    close: async () => {
+      orchestrator.close();
+      await onBus?.close();
+    },
+  };
+}
