@@ -120,16 +120,20 @@ export class Leading<T extends Part> {
     const database = await NatsDatabase.lead(store, me());
     this.heard = undefined;
     if (database === undefined || this.stopped) return;
+    database.onLost = (reason) => this.lose(reason);
+    let part: T;
     try {
       await database.put(AUTHORITY, me().authority);
-      this.part = await open(store, database);
+      part = await open(store, database);
     } catch (error) {
       database.leave('it could not begin');
       throw error;
     }
+    // Another one has led since, before this one had begun.
+    if (database.isLost) return part.close();
     this.spoken = sent;
+    this.part = part;
     this.database = database;
-    database.onLost = (reason) => this.lose(reason);
     this.other = undefined;
     this.say(`leads, with what is in ${store.name}`);
     await this.speak(database);

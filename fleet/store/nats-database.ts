@@ -82,6 +82,10 @@ export class NatsDatabase implements Database {
     });
   }
 
+  get isLost(): boolean {
+    return this.lost !== undefined;
+  }
+
   /** From now on nothing is written: another one leads, or may do so. */
   leave(reason: string): void {
     if (this.lost !== undefined) return;
