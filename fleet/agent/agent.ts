@@ -14,6 +14,7 @@ import type { Client } from '../protocol/client';
 import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { MoveReport } from '../protocol/reports';
+import { type Measured, type Question, testify } from '../security/attestation';
 import type { Trust } from '../security/certificates';
 import { sha256 } from '../security/digest';
 import type { Identity } from '../security/keys';
@@ -65,6 +66,8 @@ export interface AgentOptions {
   readonly signers?: Signers;
   /** Runtimes for models. */
   readonly backends?: readonly NnBackend[];
+  /** What it gives evidence of; without it, it gives none. */
+  readonly measured?: Measured;
   /** Where its guests live; without it, in this thread. */
   readonly house?: (models: Models) => House;
 }
@@ -165,6 +168,13 @@ export class Agent {
   office(): TicketOffice {
     if (this.tickets === undefined) throw new FleetError('unauthorized', 'this device has not been enrolled');
     return this.tickets;
+  }
+
+  /** What it runs, for who asks before state comes here. */
+  evidence(about: Question): Promise<string> {
+    const { identity, measured, name } = this.options;
+    if (measured === undefined) throw new FleetError('capability-missing', `${name} gives no evidence`);
+    return testify(identity, measured, about);
   }
 
   /** Takes an execution: new when its checkpoint has no snapshot. Once it is settled, the execution survives this process. */

@@ -8,6 +8,7 @@ import { errorDocument, FleetError } from '../protocol/errors';
 import { baseOf } from '../protocol/relayed';
 import { MAX_ROUNDS } from '../protocol/reports';
 import { blobRoutes, copyRoutes, sendBytes } from '../protocol/routes';
+import { question } from '../security/attestation';
 import { callerOf, only } from '../security/gate';
 import { publicKey } from '../security/keys';
 import { received, receivedOpening, STATEMENT_HEADER, TICKET_HEADER } from '../security/transfer';
@@ -76,6 +77,9 @@ export function agentRoutes(agent: Agent): Hono {
   const executionIn = (c: Context) => agent.execution(executionIdOf(c.req.param('id'), 'execution'));
 
   app.get('/nonce', MEMBERS, (c) => c.json({ nonce: agent.office().nonce() }));
+  app.post('/evidence', only('orchestrator'), async (c) =>
+    c.json({ evidence: await agent.evidence(await readDocument(c, question, 'question')) }),
+  );
   app.get('/executions', MEMBERS, (c) => c.json([...agent.executions.values()].map(statusOf)));
   app.post('/executions', MEMBERS, async (c) => {
     const office = agent.office();

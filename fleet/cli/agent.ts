@@ -1,6 +1,6 @@
 /** An agent as a server of this machine. */
 import { Agent } from '../agent/agent';
-import { type Devices, simulatedDevices } from '../agent/host/devices';
+import { type Devices, permissionsOf, simulatedDevices } from '../agent/host/devices';
 import { agentMetrics } from '../agent/metrics';
 import type { Models } from '../agent/models';
 import { nodeWorld } from '../agent/node-world';
@@ -25,6 +25,7 @@ import { conditions, describe, thisMachine } from './machine';
 import { announce } from './mdns';
 import { BASE, type Member, type MemberOptions, observerToken, urlOf } from './members';
 import { quickjsHouse } from './quickjs';
+import { ownRuntime } from './runtime';
 import { listen } from './server';
 import { nodeTransport } from './wire';
 
@@ -66,6 +67,12 @@ export async function startAgent(
       beside = quickjsHouse(qjs, { clock: nodeWorld, devices, models, log });
       return beside;
     });
+  const runtime = await ownRuntime();
+  const measured = runtime && {
+    runtime,
+    engine: qjs === undefined ? 'node' : 'quickjs',
+    features: permissionsOf(devices, backends ?? []),
+  };
   const agent = new Agent({
     name,
     world: nodeWorld,
@@ -77,8 +84,10 @@ export async function startAgent(
     signers,
     backends,
     ...(house && { house }),
+    ...(measured && { measured }),
   });
   const engine = await beside?.open();
+  if (runtime !== undefined) log(`runs sha256:${runtime}`);
   const trust = await trustFor(files, identity, name, joining);
   if (trust !== undefined) agent.join(trust);
   await agent.open();

@@ -15,6 +15,7 @@ import { backendsOf } from './models';
 import { OPTIONS } from './option-kinds';
 import { parseOptions, UsageError } from './options';
 import { startOrchestrator } from './orchestrator';
+import { knownRuntimes } from './runtime';
 import { tlsIn } from './server';
 import { SIGNING, signersIn } from './signing';
 import { OPERATOR_FILE } from './term';
@@ -34,6 +35,7 @@ function help(): string {
       --bus mqtt://BROKER: another broker than the one in the box (--bus-port: its port); --bus none: reports by HTTP alone
       --store nats://[USER:PASSWORD@]HOST[:PORT][/BUCKET]: what it knows is in NATS JetStream; others with the same store and the
       same identity.json stand by, and one of them goes on when it dies
+      --runtimes DIGEST,DIGEST: other builds than its own whose devices may have executions with "attest": "required"
   agent --name NAME [--orchestrator URL] [--token TOKEN] [--port 0] [--host 127.0.0.1] [--data FOLDER]
       starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once;
       --orchestrator URL,URL: where several share a store
@@ -169,6 +171,7 @@ export async function main(args: readonly string[]): Promise<number> {
       folder: data,
       coap: options.coap,
       store: options.store,
+      runtimes: await knownRuntimes(options.runtimes),
     });
     console.log(`the orchestrator listens on ${up.url}`);
     const word = up.sessions.invite({ name: 'operator', role: 'operator' });

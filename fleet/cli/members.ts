@@ -22,6 +22,8 @@ export interface MemberOptions {
   readonly store?: string | undefined;
   /** Runtimes for models, on an agent. */
   readonly backends?: readonly NnBackend[];
+  /** Digests of the runtimes that an orchestrator lets have what is only for attested devices. */
+  readonly runtimes?: ReadonlySet<string>;
   /** The QuickJS in which an agent's guests run; without one, they run in the agent. */
   readonly qjs?: string;
 }

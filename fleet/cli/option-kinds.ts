@@ -28,6 +28,7 @@ export const OPTIONS = {
   engine: 'text',
   qjs: 'text',
   store: 'text',
+  runtimes: 'text',
   'tls-cert': 'text',
   'tls-key': 'text',
 } as const;

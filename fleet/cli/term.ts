@@ -81,6 +81,7 @@ export async function makeTerm(options: TermOptions): Promise<Term> {
     identity,
     registrar,
     signers,
+    runtimes: options.member.runtimes,
     url,
     log: (text, about) => events.add({ time: nodeWorld.wall(), source: name, text, ...about }),
   });

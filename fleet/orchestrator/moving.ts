@@ -40,6 +40,7 @@ export class Moving {
         const why = decision.refused[device] ?? 'no such device';
         throw new FleetError('forbidden', `${id} cannot go to ${device}: ${why}`);
       }
+      await this.placing.attest(record, device, epoch);
       await executions.save({ ...record, lastEpoch: epoch, moving: { to: device, epoch } });
       const to = await this.placing.ticketFor(record, device, epoch, { source: from });
       try {

@@ -34,6 +34,8 @@ export interface OrchestratorOptions {
   readonly log: Log;
   /** Who must have signed the fleet's modules; undefined: nobody. */
   readonly signers?: Signers;
+  /** Digests of the runtimes that may have what is only for attested devices. */
+  readonly runtimes?: ReadonlySet<string>;
 }
 
 export interface About {

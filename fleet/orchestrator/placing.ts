@@ -8,6 +8,7 @@ import { executionReport } from '../protocol/reports';
 import { sha256Hex } from '../security/digest';
 import { issueTicket, specDigest } from '../security/tickets';
 import { type Destination, placement } from '../security/transfer';
+import { Attestation } from './attestation';
 import type { Enforcement } from './enforcement';
 import { type Office, PLACE_TIMEOUT, PROBE_TIMEOUT, pathOf, textOf } from './office';
 import type { ExecutionRecord } from './records';
@@ -16,10 +17,14 @@ import { type Candidate, type Decision, schedule } from './scheduler';
 const copyHead = shape({ epoch: optional(integer(1)), sequence: optional(integer(0)) });
 
 export class Placing {
+  private readonly attestation: Attestation;
+
   constructor(
     private readonly office: Office,
     private readonly enforcement: Enforcement,
-  ) {}
+  ) {
+    this.attestation = new Attestation(office);
+  }
 
   /** Where an execution should be, and not. */
   decide(record: ExecutionRecord, without: readonly (string | undefined)[]): Decision {
@@ -47,11 +52,18 @@ export class Placing {
         blacklisted,
         report,
         executions: executions.on(name).size,
-        forbidden: zones.judge(spec, name).reasons[0],
+        forbidden:
+          zones.judge(spec, name).reasons[0] ??
+          (spec.attest === undefined ? undefined : this.attestation.refusalOf(name)),
         borrows: computes && devices.lendersFor(name, 1).length > 0,
         blobsThere: there / spec.modules.length,
       };
     }
+  }
+
+  /** Before anything is changed for it: throws when the execution is only for attested devices, and this is none. */
+  attest(record: ExecutionRecord, device: string, epoch: number): Promise<void> {
+    return this.attestation.require(record, device, epoch);
   }
 
   /** Under a new epoch, from the newest checkpoint that anybody has. */
@@ -59,6 +71,7 @@ export class Placing {
     const { executions, copies } = this.office;
     const { id, spec } = record;
     const epoch = record.lastEpoch + 1;
+    await this.attest(record, device, epoch);
     // Taken before anybody acts on it: no epoch is given out twice, and nothing older is acknowledged from now on.
     await executions.save({ ...record, lastEpoch: epoch, epoch, device: undefined, moving: undefined });
     await copies.raise(id, epoch);
@@ -118,6 +131,8 @@ export class Placing {
   ): Promise<Destination> {
     const { identity, registrar } = this.office.options;
     await this.enforcement.admit({ id, spec }, device, epoch);
+    const state = 'checkpoint' in contents ? contents.checkpoint : undefined;
+    await this.attestation.require({ id, spec }, device, epoch, state);
     const { nonce } = (await this.office.order(device, 'GET', 'nonce')) as { nonce: string };
     const told = { execution: id, epoch, target: device, nonce, spec: await specDigest(spec), ...contents };
     const { sealing } = registrar.member(device);

@@ -16,6 +16,7 @@ import { relayRoutes, viaRoutes } from '../orchestrator/relay-routes';
 import { orchestratorRoutes } from '../orchestrator/routes';
 import { Client } from '../protocol/client';
 import { PERMISSIONS } from '../protocol/deployment';
+import type { Measured } from '../security/attestation';
 import { Trust } from '../security/certificates';
 import { enrol, Registrar, trustIn } from '../security/enrolment';
 import { gate, Sessions } from '../security/gate';
@@ -73,6 +74,10 @@ export class TestFleet {
   readonly events: string[] = [];
   /** Lines of logs that have come over the bus. */
   readonly lines: string[] = [];
+  /** What agents that are started from now on say that they run. */
+  readonly measured = new Map<string, Measured>();
+  /** Digests of runtimes that the orchestrator knows. */
+  readonly runtimes = new Set<string>();
   private leash: Leash | undefined;
   private readonly folders = new Map<string, Files>();
 
@@ -120,6 +125,7 @@ export class TestFleet {
       identity,
       registrar: this.registrar,
       signers: this.signers,
+      runtimes: this.runtimes,
       url: () => ORCHESTRATOR,
       log: (text, about) => this.note(`${about?.device ?? ''} ${about?.execution ?? ''}: ${text}`),
     });
@@ -183,6 +189,7 @@ export class TestFleet {
       log,
       signers: this.signers,
       backends,
+      measured: this.measured.get(name),
       house,
     });
     const trust =

@@ -1,6 +1,6 @@
 /** The command line in processes of its own, built once for all tests of a file. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildFleet } from '../build.mjs';
@@ -26,12 +26,21 @@ export class Processes {
   environment: Readonly<Record<string, string>> = {};
   /** What they are put behind: a command that runs commands. */
   within: readonly string[] = [];
+  private readonly built = path.resolve('node_modules/.cache', `fleet-${process.pid}`);
   private cli = '';
   private readonly children: ChildProcess[] = [];
 
   /** In node_modules, where the packages are found that the bundle leaves outside. */
   async build(): Promise<void> {
-    this.cli = await buildFleet(path.resolve('node_modules/.cache', `fleet-${process.pid}`));
+    this.cli = await buildFleet(this.built);
+  }
+
+  /** What is started from now on is another build: it does the same, and has not the same bytes. */
+  changeBuild(): void {
+    const [from, to] = [this.built, `${this.built}-changed`];
+    cpSync(from, to, { recursive: true });
+    appendFileSync(path.join(to, 'main.js'), '\n// another build\n');
+    this.cli = path.join(to, 'cli.js');
   }
 
   /** Starts `up` or `agent`, and waits for its address. */
@@ -122,6 +131,6 @@ export class Processes {
   async close(): Promise<void> {
     await Promise.all(this.children.map((child) => this.kill(child)));
     rmSync(this.folder, { recursive: true, force: true });
-    rmSync(path.dirname(this.cli), { recursive: true, force: true });
+    for (const one of [this.built, `${this.built}-changed`]) rmSync(one, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,112 @@
+/** Executions that are only for attested devices: they go nowhere else, and a refusal changes nothing. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sleep } from '../agent/world';
+import type { Measured } from '../security/attestation';
+import { TestClock } from '../testing/clock';
+import { TestFleet } from '../testing/fleet';
+import { assemble, STATEFUL } from '../testing/modules';
+
+const KNOWN = 'a'.repeat(64);
+const measured: Measured = { runtime: KNOWN, engine: 'test', features: [] };
+const ID = 's~main';
+
+let clock: TestClock;
+let fleet: TestFleet;
+let keys = 0;
+beforeEach(async () => {
+  clock = new TestClock();
+  fleet = new TestFleet(clock);
+  fleet.runtimes.add(KNOWN);
+  fleet.measured.set('ash', measured);
+  fleet.measured.set('birch', measured);
+  fleet.measured.set('cedar', { ...measured, runtime: 'b'.repeat(64) });
+  await fleet.startOrchestrator();
+});
+afterEach(async () => {
+  await fleet.close();
+  clock.stop();
+});
+const call = async () =>
+  (await fleet.orchestrator.call(ID, { key: `k${keys++}`, function: 'fibo', args: [] })).results;
+const deploy = async (more: Record<string, unknown> = {}) =>
+  fleet.deploy('s', await assemble(STATEFUL), { attest: 'required', ...more });
+
+/** Requests by which something of an execution could come to a device. */
+function carried(): string[] {
+  const seen: string[] = [];
+  fleet.network.observe = (_, { method, url }) => {
+    if (method === 'POST' && (url.endsWith('/liquid/v1/executions') || url.includes('/arrivals')))
+      seen.push(url);
+  };
+  return seen;
+}
+
+describe('an execution that is only for attested devices', () => {
+  it('moves between them, with evidence before each ticket', async () => {
+    for (const name of ['ash', 'birch']) await fleet.startAgent(name);
+    let asked = 0;
+    fleet.network.observe = (_, { url }, { status }) => {
+      if (url.endsWith('/evidence') && status === 200) asked++;
+    };
+    await deploy({ device: 'ash' });
+    expect(await call()).toEqual([1]);
+    expect(asked).toBe(2);
+    await fleet.orchestrator.move(ID, 'birch');
+    expect(asked).toBe(4);
+    expect(await call()).toEqual([2]);
+  });
+
+  it('goes neither to another runtime nor to a device without evidence, and is as it was', async () => {
+    for (const name of ['ash', 'cedar', 'plain']) await fleet.startAgent(name);
+    await deploy();
+    expect(fleet.orchestrator.record(ID).device).toBe('ash');
+    expect(await call()).toEqual([1]);
+    const before = fleet.orchestrator.record(ID);
+    const seen = carried();
+    await expect(fleet.orchestrator.move(ID, 'cedar')).rejects.toMatchObject({
+      code: 'forbidden',
+      message: expect.stringMatching('which is no known runtime'),
+    });
+    await expect(fleet.orchestrator.move(ID, 'plain')).rejects.toThrow('plain gives no evidence');
+    expect(fleet.orchestrator.record(ID)).toEqual(before);
+    expect(seen).toEqual([]);
+    expect(await call()).toEqual([2]);
+  });
+
+  it('waits when its device has died, until there is one with evidence', async () => {
+    for (const name of ['ash', 'cedar']) await fleet.startAgent(name);
+    await deploy();
+    expect(await call()).toEqual([1]);
+    const seen = carried();
+    fleet.kill('ash');
+    const answer = call();
+    await sleep(clock, 4_000);
+    expect(seen).toEqual([]);
+    await fleet.startAgent('birch');
+    expect(await answer).toEqual([2]);
+    expect(seen.every((url) => url.startsWith('http://birch/'))).toBe(true);
+  });
+
+  it('does not go where old evidence is said again', async () => {
+    for (const name of ['ash', 'birch']) await fleet.startAgent(name);
+    await deploy({ device: 'ash' });
+    let kept: Uint8Array | undefined;
+    const { network } = fleet;
+    network.observe = (_, { url }, { status, body }) => {
+      if (url.endsWith('birch/liquid/v1/evidence') && status === 200) kept = body;
+    };
+    await fleet.orchestrator.move(ID, 'birch');
+    await fleet.orchestrator.move(ID, 'ash');
+    const before = fleet.orchestrator.record(ID);
+    network.intercept = async (_, { url }) =>
+      url.endsWith('birch/liquid/v1/evidence') ? { status: 200, headers: {}, body: kept! } : undefined;
+    await expect(fleet.orchestrator.move(ID, 'birch')).rejects.toThrow('the evidence is for nonce');
+    expect(fleet.orchestrator.record(ID)).toEqual(before);
+  });
+
+  it('others go to any device, which is asked for nothing', async () => {
+    await fleet.startAgent('plain');
+    await fleet.deploy('s', await assemble(STATEFUL));
+    expect(await call()).toEqual([1]);
+  });
+});
