@@ -11,19 +11,19 @@ const ENDLESS = 'with recursive n(x) as (select 1 union all select x + 1 from n)
 /** @param {string} id @param {string} text */
 const show = (id, text) => document.getElementById(id)?.replaceChildren(text);
 
-/** How long the page could not do anything else, in milliseconds, each time. @type {number[]} */
-const blocks = [];
-let last = performance.now();
-const ticks = new MessageChannel();
-ticks.port1.onmessage = () => {
-  const now = performance.now();
-  blocks.push(now - last);
-  last = now;
-  ticks.port2.postMessage(null);
-};
-ticks.port2.postMessage(null);
-const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
-const longest = () => Math.max(...blocks.splice(0));
+const { port1, port2 } = new MessageChannel();
+const turn = () =>
+  new Promise((resolve) => {
+    port1.onmessage = resolve;
+    port2.postMessage(null);
+  });
+/** What `work` gives, and the milliseconds until the page has its next turn. @template T @param {() => T} work */
+async function held(work) {
+  const begun = performance.now();
+  const result = await work();
+  await turn();
+  return { result, time: performance.now() - begun };
+}
 /** @param {number[]} times */
 function spread(times) {
   const sorted = times.slice().sort((a, b) => a - b);
@@ -44,7 +44,7 @@ Object.defineProperty(globalThis, 'WebAssembly', { value: own, configurable: tru
 const bytes = await (await fetch('sql-wasm-browser.wasm')).arrayBuffer();
 const module = await own.compile(bytes);
 /** A plug-in of its own: Emscripten's script makes one each time it is loaded. The module is decoded once. */
-async function plugin() {
+async function load() {
   const script = document.createElement('script');
   script.src = 'sql-wasm-browser.js';
   const loaded = new Promise((resolve, reject) => {
@@ -53,40 +53,50 @@ async function plugin() {
   });
   document.head.append(script);
   await loaded;
-  return /** @type {any} */ (globalThis)['initSqlJs']({
+  script.remove();
+}
+async function begin() {
+  const sql = await /** @type {any} */ (globalThis)['initSqlJs']({
     instantiateWasm(/** @type {any} */ imports, /** @type {(instance: unknown) => void} */ done) {
       own.instantiate(module, imports).then(done);
       return {};
     },
   });
+  return new sql.Database();
 }
 
-let database = new (await plugin()).Database();
-show('answer', String(database.exec('select 6 * 7 as answer')[0].values[0][0]));
-isStarting = false;
-await turn();
-const starts = [longest()];
-
-/** How long each query held the page up; each begins with code that is not prepared yet. @type {number[]} */
+/** How long each beginning held the page up, and each query, which begins with code that is not prepared yet. @type {number[]} */
+const starts = [];
+/** @type {number[]} */
 const queries = [];
+async function start() {
+  isStarting = true;
+  await load();
+  const { result, time } = await held(begin);
+  starts.push(time);
+  isStarting = false;
+  return result;
+}
 
 let stops = 0;
-for (let call = 0; call < TIMES; call++) {
+function ask() {
   try {
     database.exec(ENDLESS);
   } catch (error) {
     if (!(error instanceof CallStoppedError)) throw error;
     stops++;
   }
+}
+
+let database = await start();
+isStarting = true;
+show('answer', String(database.exec('select 6 * 7 as answer')[0].values[0][0]));
+isStarting = false;
+for (let call = 0; call < TIMES; call++) {
+  queries.push((await held(ask)).time);
   show('stopped', `stopped ${stops} of ${call + 1} times`);
-  await turn();
-  queries.push(longest());
   // What was stopped is half done: its heap may be in the middle of an allocation. So the plug-in is thrown away, and another one works.
-  isStarting = true;
-  database = new (await plugin()).Database();
-  isStarting = false;
-  await turn();
-  starts.push(longest());
+  database = await start();
 }
 
 show(

@@ -3,6 +3,7 @@ import { Store } from '../interpreter/index';
 import { Memory as CoreMemory, Func } from '../runtime/index';
 import { wat } from '../testing';
 import { coreOf, createWebAssembly } from '../webassembly';
+import { internalsOf } from './namespace';
 
 type Callable = (...args: unknown[]) => unknown;
 type Exports = Record<string, Callable>;
@@ -279,6 +280,14 @@ describe('the core behind the namespace', () => {
 });
 
 describe('a namespace that lives long', () => {
+  it('has no limit of its own for what its instances use together: garbage counts until the host collects it', () => {
+    const { limits } = internalsOf(createWebAssembly()).agent.store;
+    const together = [limits.maxMemoryBytes, limits.maxTableElements, limits.maxCodeBytes];
+    expect(together).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    const limited = createWebAssembly({ limits: { maxCodeBytes: 100 } });
+    expect(internalsOf(limited).agent.store.limits.maxCodeBytes).toBe(100);
+  });
+
   it('makes as many memories and tables as the host has room for, also when instantiation fails', () => {
     const WebAssembly = createWebAssembly();
     for (let k = 0; k < 400; k++) new WebAssembly.Memory({ initial: 256 });

@@ -53,6 +53,7 @@ const namespaces = new WeakMap<object, Internals>();
 const UNLIMITED = {
   maxMemoryBytes: Number.POSITIVE_INFINITY,
   maxTableElements: Number.POSITIVE_INFINITY,
+  maxCodeBytes: Number.POSITIVE_INFINITY,
 };
 
 /**
