@@ -53,8 +53,6 @@ const CORE = ['decoder', 'runtime', 'lowering', 'interpreter', 'snapshot', 'wasi
 );
 /** And rooms of the fleet, all of which run on Node's entry. */
 const FLEET = ['agent', 'orchestrator', 'papers', 'security', 'store'].map((room) => `fleet/${room}`);
-/** And those that start programs and read what they say. */
-const PROGRAMS = ['src/cli', 'scripts'];
 /** It looks at how V8 has the fields of objects, which whatever runs in the same module changes. */
 const ALONE = 'src/interpreter/factories.test.ts';
 const ALL = ['src', 'embed', 'spec-tests', 'bench', 'scripts', 'examples', 'docs', 'fleet'];
@@ -67,11 +65,7 @@ export default defineConfig({
       { extends: true, test: { name: 'core', include: tests(CORE), exclude: [ALONE], isolate: false } },
       { extends: true, test: { name: 'alone', include: [ALONE] } },
       { extends: true, test: { name: 'fleet', include: tests(FLEET), isolate: false } },
-      { extends: true, test: { name: 'programs', include: tests(PROGRAMS), isolate: false } },
-      {
-        extends: true,
-        test: { name: 'all', include: tests(ALL), exclude: tests([...CORE, ...FLEET, ...PROGRAMS]) },
-      },
+      { extends: true, test: { name: 'all', include: tests(ALL), exclude: tests([...CORE, ...FLEET]) } },
     ],
     // vitest leaves one processor free, which of two is half. Many tests only wait for programs that they have started.
     maxWorkers: availableParallelism(),

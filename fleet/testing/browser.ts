@@ -115,6 +115,18 @@ export class Browser {
     const ended = new Promise((resolve) => this.child.once('close', resolve));
     this.child.kill(signal);
     await ended;
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    await removed(this.profile);
+  }
+}
+
+/** Processes of the browser outlive its first one, and write until they end: a folder that was empty is not, which no option of `rm` waits for. */
+async function removed(folder: string): Promise<void> {
+  for (let tries = 100; ; tries--) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (tries === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 }

@@ -197,6 +197,11 @@ export const STEPS: readonly Step[] = [
     env: { TSWASM_HEAVY: '1' },
   },
   {
+    name: 'a fleet on hosts of its own',
+    command: vitest('fleet/cli/namespaces.test.ts'),
+    env: { TSWASM_HEAVY: '1' },
+  },
+  {
     name: 'NaNs in every tier',
     command: vitest('src/compiler/native/nans.test.ts'),
     env: { TSWASM_EXACT_SEEDS: '200' },
