@@ -11,7 +11,6 @@ const results = process.env['TSWASM_TEST_RESULTS'];
 const LONG = [
   'embed/node/moves.test.ts',
   'embed/quickjs/moves.test.ts',
-  'embed/quickjs/compiled.test.ts',
   'bench/programs.test.ts',
   'spec-tests/own/own.test.ts',
   'spec-tests/moves.test.ts',

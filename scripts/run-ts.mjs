@@ -41,16 +41,18 @@ export async function bundleTs(file, { small = false } = {}) {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    sourcemap: 'inline',
+    sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'warning',
     plugins: small ? [smallParts(), ownUrls] : [ownUrls],
   });
-  // Whole, or not at all: another process may be making or reading the same one.
+  // Whole, or not at all: another process may be making or reading the same one. The map is a file of its own, which few processes read.
   mkdirSync(cache, { recursive: true });
-  const unfinished = `${outfile}.${process.pid}.${bundles++}`;
-  writeFileSync(unfinished, outputFiles[0].contents);
-  renameSync(unfinished, outfile);
+  for (const { path: written, contents } of outputFiles) {
+    const unfinished = `${written}.${process.pid}.${bundles++}`;
+    writeFileSync(unfinished, contents);
+    renameSync(unfinished, written);
+  }
   return outfile;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { cli } from '../../embed/node/wasi-tests/cli';
-import { wat } from '../decoder/testing';
+import { assembleText } from './load';
 
 const place = mkdtempSync(path.join(tmpdir(), 'tswasm-messages-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
@@ -60,16 +60,26 @@ const ENDLESS = '(module (func $begin (loop $again (br $again))) (start $begin))
 const RUDE = `(module
   (import "a\\1b[2Jb" "c\\0d\\e2\\80\\aed" (func)))`;
 
-writeFileSync(path.join(place, 'program.wat'), PROGRAM);
-writeFileSync(path.join(place, 'library.wat'), LIBRARY);
-writeFileSync(path.join(place, 'user.wat'), USER);
-writeFileSync(path.join(place, 'unlike.wat'), UNLIKE);
-writeFileSync(path.join(place, 'caller.wat'), CALLER);
-writeFileSync(path.join(place, 'endless.wat'), ENDLESS);
-writeFileSync(path.join(place, 'rude.wat'), RUDE);
-writeFileSync(path.join(place, 'broken.wat'), '(module\n  (func (export "f") (i32.cnst 1)))\n');
-writeFileSync(path.join(place, 'wrong.wat'), '(module (func (export "f") (result i32) (i64.const 1)))');
-writeFileSync(path.join(place, 'library.wasm'), await wat(LIBRARY));
+const TEXTS = {
+  program: PROGRAM,
+  library: LIBRARY,
+  rude: RUDE,
+  broken: '(module\n  (func (export "f") (i32.cnst 1)))\n',
+  wrong: '(module (func (export "f") (result i32) (i64.const 1)))',
+};
+for (const [name, text] of Object.entries(TEXTS)) writeFileSync(path.join(place, `${name}.wat`), text);
+/** Most commands get the binary: each process would load the assembler. */
+const BINARIES = {
+  program: PROGRAM,
+  library: LIBRARY,
+  user: USER,
+  unlike: UNLIKE,
+  caller: CALLER,
+  endless: ENDLESS,
+};
+for (const [name, text] of Object.entries(BINARIES)) {
+  writeFileSync(path.join(place, `${name}.wasm`), await assembleText(name, text));
+}
 writeFileSync(path.join(place, 'component.wasm'), Uint8Array.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]));
 writeFileSync(path.join(place, 'text.txt'), 'no module');
 writeFileSync(
@@ -88,62 +98,62 @@ const COMMANDS: readonly (string | readonly [string, string])[] = [
   'component.wasm',
   'broken.wat',
   'wrong.wat',
-  'user.wat',
-  '--preload lib=library.wat user.wat',
-  '--preload lib=unlike.wat --preload env=unlike.wat user.wat',
-  '--preload library.wat user.wat',
-  '--preload lib=library.wat --preload lib=unlike.wat user.wat',
-  '--preload lib=wrong.wat user.wat',
-  '--preload lib=endless.wat --fuel 1000 user.wat',
+  'user.wasm',
+  '--preload lib=library.wasm user.wasm',
+  '--preload lib=unlike.wasm --preload env=unlike.wasm user.wasm',
+  '--preload library.wasm user.wasm',
+  '--preload lib=library.wasm --preload lib=unlike.wasm user.wasm',
+  '--preload lib=wrong.wat user.wasm',
+  '--preload lib=endless.wasm --fuel 1000 user.wasm',
   'rude.wat',
-  '--fule 5 program.wat',
-  '--fuel 1e3 program.wat',
-  '--fuel 1.5 program.wat',
-  '-W simd=maybe program.wat',
-  '-W multi-valeu program.wat',
-  '-W all=n,mutable-globals --invoke add(1,2) library.wat',
-  '--dir data:/x program.wat',
-  '--dir nowhere program.wat',
-  '--snapshot-to nowhere/s.dmp --after-fuel 100 program.wat',
-  '--snapshot-to data --after-fuel 100 program.wat',
-  '--checkpoint text.txt/s.dmp program.wat',
-  '--snapshot-to s.dmp --on-signal usr1 program.wat',
-  '--snapshot-to s.dmp --on-signal SIGKILL program.wat',
-  '--profile nowhere/p.cpuprofile program.wat',
-  '--coverage c.info --snapshot-to s.dmp --after-fuel 100 program.wat',
+  '--fule 5 program.wasm',
+  '--fuel 1e3 program.wasm',
+  '--fuel 1.5 program.wasm',
+  '-W simd=maybe program.wasm',
+  '-W multi-valeu program.wasm',
+  '-W all=n,mutable-globals --invoke add(1,2) library.wasm',
+  '--dir data:/x program.wasm',
+  '--dir nowhere program.wasm',
+  '--snapshot-to nowhere/s.dmp --after-fuel 100 program.wasm',
+  '--snapshot-to data --after-fuel 100 program.wasm',
+  '--checkpoint text.txt/s.dmp program.wasm',
+  '--snapshot-to s.dmp --on-signal usr1 program.wasm',
+  '--snapshot-to s.dmp --on-signal SIGKILL program.wasm',
+  '--profile nowhere/p.cpuprofile program.wasm',
+  '--coverage c.info --snapshot-to s.dmp --after-fuel 100 program.wasm',
   'program.wat',
-  '--dir data::/ --trace-wasi program.wat',
-  '--snapshot-to s.dmp --after-fuel 100 program.wat',
-  'resume program.wat s.dmp',
+  '--dir data::/ --trace-wasi program.wasm',
+  '--snapshot-to s.dmp --after-fuel 100 program.wasm',
+  'resume program.wasm s.dmp',
   'resume s.dmp',
-  'resume s.dmp program.wat',
-  '--preload lib=library.wat --snapshot-to c.dmp --after-fuel 50 --invoke count(60) caller.wat',
-  'resume c.dmp caller.wat',
-  'resume --preload lib=library.wat c.dmp caller.wat',
-  'resume --env A=1 s.dmp program.wat',
-  'resume nothing.dmp program.wat',
-  'resume text.txt program.wat',
-  'resume s.dmp library.wat',
-  '--snapshot-to carrying.wasm --after-fuel 100 program.wat',
+  'resume s.dmp program.wasm',
+  '--preload lib=library.wasm --snapshot-to c.dmp --after-fuel 50 --invoke count(60) caller.wasm',
+  'resume c.dmp caller.wasm',
+  'resume --preload lib=library.wasm c.dmp caller.wasm',
+  'resume --env A=1 s.dmp program.wasm',
+  'resume nothing.dmp program.wasm',
+  'resume text.txt program.wasm',
+  'resume s.dmp library.wasm',
+  '--snapshot-to carrying.wasm --after-fuel 100 program.wasm',
   'carrying.wasm',
   'carrying.wasm more',
   '--env A=1 carrying.wasm',
   '--cold-start carrying.wasm',
-  'library.wat',
-  '--invoke add(1,-2) library.wat',
-  '--invoke add library.wat 1 0x10',
-  '--invoke add(1) library.wat',
-  '--invoke add(1,2) library.wat 3',
-  '--invoke ad library.wat 1 2',
-  '--invoke add(1,x) library.wat',
-  '--invoke half(nan:0x200000) library.wat',
-  '--invoke half(-nan) library.wat',
-  '--invoke half(nan:0x800000) library.wat',
-  '--invoke isNull(null) library.wat',
-  '--invoke add(null,1) library.wat',
-  '--invoke down(7) library.wat',
-  '--coredump core.wasm --invoke down(1) library.wat',
-  '--coverage c.info --invoke add(1,2) library.wat',
+  'library.wasm',
+  '--invoke add(1,-2) library.wasm',
+  '--invoke add library.wasm 1 0x10',
+  '--invoke add(1) library.wasm',
+  '--invoke add(1,2) library.wasm 3',
+  '--invoke ad library.wasm 1 2',
+  '--invoke add(1,x) library.wasm',
+  '--invoke half(nan:0x200000) library.wasm',
+  '--invoke half(-nan) library.wasm',
+  '--invoke half(nan:0x800000) library.wasm',
+  '--invoke isNull(null) library.wasm',
+  '--invoke add(null,1) library.wasm',
+  '--invoke down(7) library.wasm',
+  '--coredump core.wasm --invoke down(1) library.wasm',
+  '--coverage c.info --invoke add(1,2) library.wasm',
   'wast script.wast',
   'validate library.wat wrong.wat',
   'completion tcsh',
