@@ -46,12 +46,14 @@ const fleetOnSources = {
 };
 
 const tests = (folders: readonly string[]) => folders.map((folder) => `${folder}/**/*.test.ts`);
-/** Rooms whose tests leave nothing changed in what they import. */
-const CORE = ['decoder', 'runtime', 'lowering', 'interpreter', 'snapshot', 'wasi'].map(
-  (room) => `src/${room}`,
-);
-/** And rooms of the fleet, all of which run on Node's entry. */
-const FLEET = ['agent', 'orchestrator', 'papers', 'security', 'store'].map((room) => `fleet/${room}`);
+/** Rooms whose tests leave nothing changed in what they import: the files of each project run on one set of modules, which are made once. */
+const SHARED = {
+  core: ['decoder', 'runtime', 'lowering', 'interpreter', 'snapshot', 'wasi'].map((room) => `src/${room}`),
+  compiler: ['src/compiler'],
+  api: ['src/js-api', 'src/wasi-nn', 'src/debug', 'spec-tests', 'bench'],
+  /** All of these run on Node's entry. */
+  fleet: ['agent', 'orchestrator', 'papers', 'security', 'store'].map((room) => `fleet/${room}`),
+};
 /** It looks at how V8 has the fields of objects, which whatever runs in the same module changes. */
 const ALONE = 'src/interpreter/factories.test.ts';
 const ALL = ['src', 'embed', 'spec-tests', 'bench', 'scripts', 'examples', 'docs', 'fleet'];
@@ -60,11 +62,16 @@ export default defineConfig({
   plugins: [fleetOnSources],
   test: {
     projects: [
-      // These share their modules: each file with its own takes a fifth longer.
-      { extends: true, test: { name: 'core', include: tests(CORE), exclude: [ALONE], isolate: false } },
+      // Each file with modules of its own takes a fifth longer.
+      ...Object.entries(SHARED).map(([name, rooms]) => ({
+        extends: true as const,
+        test: { name, include: tests(rooms), exclude: [ALONE], isolate: false },
+      })),
       { extends: true, test: { name: 'alone', include: [ALONE] } },
-      { extends: true, test: { name: 'fleet', include: tests(FLEET), isolate: false } },
-      { extends: true, test: { name: 'all', include: tests(ALL), exclude: tests([...CORE, ...FLEET]) } },
+      {
+        extends: true,
+        test: { name: 'all', include: tests(ALL), exclude: tests(Object.values(SHARED).flat()) },
+      },
     ],
     // vitest leaves one processor free, which of two is half. Many tests only wait for programs that they have started.
     maxWorkers: availableParallelism(),
