@@ -1,42 +1,22 @@
 // Builds dist/: generated sources, the library and the command line with esbuild, their types, the small files, the example programs.
 //   node scripts/build.mjs [--if-needed]     --if-needed: only when a source is newer than the last build
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildDeclarations } from './declarations.mjs';
+import { isBuilt } from './is-built.mjs';
 import { buildLibrary, FACTORIES, LIBRARY, QUICKJS } from './library.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
-const stamp = 'dist/.built';
-
-function newest(file) {
-  if (!existsSync(file)) return 0;
-  const stat = statSync(file);
-  if (!stat.isDirectory()) return /\.test\.ts$|\.generated\.|\.md$/.test(file) ? 0 : stat.mtimeMs;
-  return Math.max(0, ...readdirSync(file).map((name) => newest(path.join(file, name))));
-}
 
 function run(script, ...args) {
   const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const sources = ['src', 'embed', 'examples', 'package.json', 'tsconfig.json', 'scripts'];
-const upToDate = existsSync(stamp) && statSync(stamp).mtimeMs >= Math.max(...sources.map(newest));
-if (!(process.argv.includes('--if-needed') && upToDate)) {
+if (!(process.argv.includes('--if-needed') && isBuilt())) {
   const started = Date.now();
   // Built beside and moved at the end: whoever uses dist/ meanwhile sees the old one whole.
   const out = `node_modules/.cache/tswasm-build-${process.pid}`;

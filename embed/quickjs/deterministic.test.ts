@@ -1,14 +1,18 @@
 /** Issue 4: two deterministic runs, on any two hosts, give the same state hash. */
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EVERYTHING, guest, LISTER, writer } from '../node/wasi-tests/guests';
 import { program, sleeper, UPPER } from '../node/wasi-tests/programs';
-import { askFresh, type EngineCommand, findEngines, missingNotice } from './tests/engines';
+import { EngineProcess, findEngines, missingNotice } from './tests/engines';
 import { toHex, type WasiReply, type WasiRequest, type WireFile } from './tests/wire';
 
-let engines: EngineCommand[];
+/** One of each engine for all cases: what has run before leaves no trace. */
+let processes: EngineProcess[];
 beforeAll(async () => {
   missingNotice();
-  engines = await findEngines();
+  processes = (await findEngines()).map((engine) => new EngineProcess(engine));
+});
+afterAll(async () => {
+  await Promise.all(processes.map((one) => one.close()));
 });
 
 const hex = (text: string) => toHex(Buffer.from(text));
@@ -48,7 +52,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-async function ask(engine: EngineCommand, module: Uint8Array, seed: number): Promise<WasiReply> {
+async function ask(one: EngineProcess, module: Uint8Array, seed: number): Promise<WasiReply> {
   const request: WasiRequest = {
     kind: 'wasi',
     module: toHex(module),
@@ -58,7 +62,7 @@ async function ask(engine: EngineCommand, module: Uint8Array, seed: number): Pro
     stdin: INPUT,
     seed,
   };
-  return askFresh(engine, request);
+  return one.ask(request);
 }
 
 it.each(CASES)(
@@ -66,19 +70,20 @@ it.each(CASES)(
   { timeout: 300_000 },
   async ({ module, code, stdout }) => {
     const bytes = await module();
-    const [expected, ...others] = await Promise.all(engines.map((engine) => ask(engine, bytes, 7)));
+    const [expected, ...others] = await Promise.all(processes.map((one) => ask(one, bytes, 7)));
     expect([expected.code, expected.stderr]).toEqual([code, '']);
     expect(text(expected.stdout)).toMatch(stdout);
     expect(expected.stateHash).toMatch(/^[0-9a-f]{64}$/);
     others.forEach((reply, k) => {
-      expect(reply, engines[k + 1].name).toEqual(expected);
+      expect(reply, processes[k + 1].engine.name).toEqual(expected);
     });
   },
 );
 
 it('the hash covers what the guest wrote, and chance', { timeout: 300_000 }, async () => {
-  const [node] = engines;
+  const [node] = processes;
   const everything = await guest(EVERYTHING);
-  const [one, two] = await Promise.all([ask(node, everything, 1), ask(node, everything, 2)]);
+  const one = await ask(node, everything, 1);
+  const two = await ask(node, everything, 2);
   expect(one.stateHash).not.toBe(two.stateHash);
 });

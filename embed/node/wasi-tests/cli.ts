@@ -1,12 +1,17 @@
-/** The command line as it is in the sources, bundled for a test. */
+/** The command line as it is in the sources: the one in dist/, or, where that is older than they are, one bundled for a test. */
 import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { isBuilt } from '../../../scripts/is-built.mjs';
+import { root } from '../../../scripts/laws/files';
 import { bundleTs } from '../../../scripts/run-ts.mjs';
 
 let bundled: Promise<string> | undefined;
 
 /** Path of a script that Node can run. */
 export function cliScript(): Promise<string> {
-  bundled ??= bundleTs(new URL('../../../src/cli/main.ts', import.meta.url).pathname);
+  bundled ??= isBuilt()
+    ? Promise.resolve(path.join(root, 'dist/cli.cjs'))
+    : bundleTs(path.join(root, 'src/cli/main.ts'));
   return bundled;
 }
 

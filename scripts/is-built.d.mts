@@ -1,0 +1,2 @@
+/** Whether dist/ is what the sources give. */
+export function isBuilt(): boolean;
