@@ -25,10 +25,10 @@ export function factoriesFrom(file: string): FreshFactoriesMaker {
     return {
       isFresh: true,
       has: (name) => texts.has(name),
-      make(name, isLong = false) {
+      make(name, isOne = false) {
         const copies = scripts.get(name) ?? [];
         scripts.set(name, copies);
-        let script = copies.length < (isLong ? 1 : COPIES) ? undefined : copies.shift();
+        let script = copies.length < (isOne ? 1 : COPIES) ? undefined : copies.shift();
         // Under one name V8 would find the script that it has compiled.
         const filename = `tswasm:${name}#${copies.length}`;
         script ??= new (late('node:vm').Script)(texts.get(name)!, { filename });

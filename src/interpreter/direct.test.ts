@@ -2,6 +2,7 @@
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { expect, it } from 'vitest';
 import { Module } from '../decoder';
+import { lower, printLowered } from '../lowering';
 import { type Func, instantiate, type Memory } from '../runtime';
 import { Store } from '.';
 
@@ -77,6 +78,37 @@ it('computes the same whatever its operands are', async () => {
         if (Number.isNaN(found))
           expect(view.getUint16(isWide ? 8 * k + 6 : 4 * k + 2, true)).toBe(isWide ? 0x7ff8 : 0x7fc0);
       }
+    }
+  }
+});
+
+it('looks for NaNs at the end of a chain of arithmetic alone', async () => {
+  for (const [shape, canonical] of [
+    ['f32x4', 0x7fc0],
+    ['f64x2', 0x7ff8],
+  ] as const) {
+    const chain = `(${shape}.add (local.get $v)
+      (${shape}.sub (${shape}.mul (v128.load (local.get $p)) (local.get $w))
+        (${shape}.mul (local.get $v) (v128.const ${shape} ${Array(LANES[shape]).fill('2').join(' ')}))))`;
+    const text = `(module (memory (export "memory") 1) (func (export "run") (param $p i32) (local $v v128) (local $w v128)
+      (local.set $v (v128.load (i32.const 16))) (local.set $w (v128.load (i32.const 32)))
+      (v128.store (i32.const 0) ${chain}) (v128.store (i32.const 48) (local.tee $w (${shape}.mul (local.get $w) (local.get $v))))
+      (v128.store (i32.const 64) (${shape}.add (local.get $w) (local.get $v)))))`;
+    const module = Module.decode(await parse(text));
+    // Products and the difference are read by arithmetic; a local has what anybody may read.
+    expect([...printLowered(module, lower(module, 0))].join().match(/raw [\w.]+/g)).toEqual(
+      ['mul', 'mul', 'sub'].map((name) => `raw ${shape}.${name}`),
+    );
+    const { exports } = instantiate(new Store(), module, []);
+    const { buffer, byteOffset } = (exports.get('memory') as Memory).views.u8;
+    const view = new DataView(buffer, byteOffset);
+    // Negative NaNs with a payload, in the second vector.
+    for (let k = 0; k < 16; k++) view.setUint8(32 + k, 0xff);
+    for (let k = 0; k < 16; k += 4) view.setFloat32(16 + k, 1.5, true);
+    (exports.get('run') as Func).call(16);
+    const size = 16 / LANES[shape];
+    for (const result of [0, 48, 64]) {
+      for (let k = size; k <= 16; k += size) expect(view.getUint16(result + k - 2, true)).toBe(canonical);
     }
   }
 });

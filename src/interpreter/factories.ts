@@ -61,10 +61,10 @@ export interface FactorySource {
   /** Whether there is a factory of this name. */
   has(name: string): boolean;
   /**
-   * A factory of this name, which `has` it. `isLong`: so much is called in its closures that the host, which inlines only so much, should not
-   * begin in the middle of it: two of them in a row are best two functions.
+   * A factory of this name, which `has` it. `isOne`: its closures are to be one function for the host with those of all others of that name,
+   * so that none is inlined into another.
    */
-  make(name: string, isLong?: boolean): Factory;
+  make(name: string, isOne?: boolean): Factory;
   /** No other code uses a factory that it makes, so that the host inlines what closures call. */
   readonly isFresh?: true;
 }
@@ -122,7 +122,7 @@ export function vectorFactorySource(hot: boolean): FactorySource {
   const own = factorySource(hot);
   vectors ??= sourceOf(createVectorFactories(theEnvironment()));
   const all = vectors;
-  return { ...own, has: all.has, make: (name, isLong) => (own.has(name) ? own : all).make(name, isLong) };
+  return { ...own, has: all.has, make: (name, isOne) => (own.has(name) ? own : all).make(name, isOne) };
 }
 
 /** A set as a source: who asks twice for a name gets the same factory. */

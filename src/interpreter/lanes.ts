@@ -107,10 +107,11 @@ export function laneOf(parts: Parts, value: Vector): unknown {
   return parts.make(`lane ${name}/${form}`)(...captured);
 }
 
-const isConstant = (value: Expr): boolean => value.op === 'vector' && value.instruction === 'v128.const';
+export const isConstant = (value: Expr): boolean =>
+  value.op === 'vector' && value.instruction === 'v128.const';
 
 /** The word that all words of a constant are, or the amount of a shift. */
-function uniform(value: Expr): number {
+export function uniform(value: Expr): number {
   if (value.op === 'const') return value.low;
   if (value.op !== 'vector') throw new InternalError(`${value.op} is no constant`);
   return value.immediates[0];

@@ -7,6 +7,9 @@ import { loopFactories } from './templates/generate-vectors';
 import type { Parts } from './vector-parts';
 import { setVector } from './vectors';
 
+/** What a function should be called at, and not inlined: V8 inlines no function into itself. */
+const APART = ['one apart', 'one apart'];
+
 /** The statements that a local is set by: closures of their own, and numbers in slots. */
 function statementsOf(value: string, inlines: boolean): string[] {
   const module = compile(
@@ -14,8 +17,9 @@ function statementsOf(value: string, inlines: boolean): string[] {
   );
   const made: string[] = [];
   const parts: Parts = {
-    make: (name) => {
-      if (name.startsWith('set ')) made.push(name);
+    make: (name, isOne) => {
+      if (isOne) made.push(`one ${name}`);
+      else if (name.startsWith('set ')) made.push(name);
       return () => null;
     },
     has: () => true,
@@ -45,14 +49,44 @@ it('computes small trees as four numbers', () => {
   expect(statementsOf(SMALL, false)).toEqual(Array(4).fill('i32.xor'));
 });
 
+it('makes one closure of an instruction on a vector and a constant where closures are called', () => {
+  const single = '(v128.or (local.get $x) (v128.const i32x4 3 3 3 3))';
+  expect(statementsOf(single, false)).toEqual(['set v128.or/rk']);
+  expect(statementsOf(single, true)).toEqual(Array(4).fill('i32.or'));
+});
+
 it('computes large trees in a loop where closures are inlined', () => {
-  expect(statementsOf(LARGE, true)).toEqual(['set lanes/']);
+  expect(statementsOf(LARGE, true)).toEqual(['set lanes/', ...APART]);
   expect(statementsOf(LARGE, false)).toEqual(Array(4).fill('i32.add'));
 });
 
 it('reads all words before it writes one where a tree has others than that one', () => {
-  expect(statementsOf(ACROSS, true)).toEqual(['set lanes/4']);
+  expect(statementsOf(ACROSS, true)).toEqual(['set lanes/4', ...APART]);
   expect(statementsOf(ACROSS, false)).toEqual(['set words/']);
+});
+
+it('writes no words that nobody reads', () => {
+  const bytes = '0 16 16 16 1 16 16 16 2 16 16 16 3 16 16 16';
+  const halves = '0 16 1 16 2 16 3 16 4 16 5 16 6 16 7 16';
+  const first = (lanes: string, value: string) => {
+    const shuffled = `(i8x16.shuffle ${lanes} ${value} (v128.const i64x2 0 0))`;
+    const module = compile(`(module (memory 1) (func (local v128) (local.set 0 (i32x4.neg ${shuffled}))))`);
+    const [statement] = lower(module, 0).statements;
+    return statement.kind === 'set' && statement.value.op !== 'vector' ? statement.value.op : undefined;
+  };
+  const [word, two] = ['i32.load', 'i64.load'];
+  const zero = '(i32.const 0)';
+  for (const [value, ofBytes, ofHalves] of [
+    [`(i32x4.splat (i32.load ${zero}))`, word, undefined],
+    [`(v128.load32_splat ${zero})`, word, undefined],
+    [`(v128.load32_zero ${zero})`, word, undefined],
+    [`(v128.load64_splat ${zero})`, two, two],
+    [`(v128.load64_zero ${zero})`, two, two],
+    [`(v128.load ${zero})`, undefined, undefined],
+  ] as const) {
+    expect(first(bytes, value), value).toBe(ofBytes);
+    expect(first(halves, value), value).toBe(ofHalves);
+  }
 });
 
 it('multiplies no number that may be negative by a lane: where that is 0, it would make V8 count in doubles', () => {

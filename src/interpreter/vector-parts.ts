@@ -5,7 +5,7 @@ import type { Factory } from './factories';
 import type { Step } from './step';
 
 export interface Parts {
-  make(name: string, isLong?: boolean): Factory;
+  make(name: string, isOne?: boolean): Factory;
   has(name: string): boolean;
   /** Whether the host inlines what these closures call. */
   readonly inlines: boolean;

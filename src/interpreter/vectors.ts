@@ -18,7 +18,7 @@ import {
   wordOf,
   wordOfBuild,
 } from '../lowering';
-import { laneOf } from './lanes';
+import { isConstant, laneOf, uniform } from './lanes';
 import type { Step } from './step';
 import { turnsAt } from './turns';
 import type { Parts } from './vector-parts';
@@ -53,6 +53,7 @@ export function setVector(parts: Parts, to: number, value: Expr, next: Step): St
  * computed before one is written where the tree has other words than that one, or may trap.
  */
 function tree(parts: Parts, to: number, value: Vector, next: Step): Step {
+  if (!parts.inlines && isSingle(parts, value)) return instruction(parts, to, value, next);
   const isAcross = readsAcross(value, to);
   const mayTrap = (value.flags & TRAPS) !== 0;
   const words = () => [0, 1, 2, 3].map((index) => wordOf(value, index));
@@ -64,10 +65,24 @@ function tree(parts: Parts, to: number, value: Vector, next: Step): Step {
   const form = isLoop ? (isAcross || isSmall ? 'set lanes/4' : 'set lanes/') : 'set words/';
   const computed = isLoop ? [laneOf(parts, value)] : words().map((word) => parts.value(word));
   if (mayTrap) computed.push(inOrder(parts, value));
-  return parts.make(mayTrap ? `${form}t` : form, isLoop)(to, ...computed, next) as Step;
+  const step = parts.make(mayTrap ? `${form}t` : form)(to, ...computed, next) as Step;
+  return isLoop ? apart(parts, step) : step;
+}
+/**
+ * In front of so much that is called: the host inlines only so much, and should not begin it where its room ends in the middle. It inlines
+ * no function into itself, so the second of two closures that are one function is called, and is compiled with all that is called in it.
+ */
+function apart(parts: Parts, step: Step): Step {
+  return parts.make('apart', true)(parts.make('apart', true)(step)) as Step;
 }
 /** What of this size is inlined four times is no longer than the loop, and needs no lane's number; of larger trees it would leave no room. */
 const SMALL = 4;
+
+/** Whether it is one instruction, of a place and a constant, for which there is a form: four calls are more than one. */
+function isSingle(parts: Parts, { instruction: name, operands }: Vector): boolean {
+  const [a, b] = operands;
+  return a.op === 'get' && operands.length === 2 && isConstant(b) && parts.has(`set ${name}/rk`);
+}
 
 /** Whether a word of the tree needs another word than its own of the place that the result is written to. Lanes that are built read none there. */
 function readsAcross({ instruction: name, operands }: Vector, to: number): boolean {
@@ -123,10 +138,13 @@ function built(parts: Parts, to: number, value: Build, next: Step): Step {
 function instruction(parts: Parts, to: number, value: Vector, next: Step): Step {
   const { instruction: name, operands, immediates, access } = value;
   if (name === 'i8x16.shuffle') return shuffle(parts, to, value, next);
-  if (isDirect(name) && operands.some(({ op }) => op !== 'get'))
-    return direct(parts, to, name, operands, next);
+  if (isDirect(name)) return direct(parts, to, name, value, next);
   let form = '';
   const captured = operands.map((operand) => {
+    if (isConstant(operand)) {
+      form = '/rk';
+      return uniform(operand);
+    }
     if (operand.kind === 'v') return word(operand);
     form = formOf(parts, `set ${name}`, operand);
     return capturedBy(parts, operand, form);
@@ -136,18 +154,21 @@ function instruction(parts: Parts, to: number, value: Vector, next: Step): Step 
 }
 
 /** Numbers of slots are captured beside doubles, and not in one array with them, which would make doubles of all. */
-function direct(parts: Parts, to: number, name: DirectOp, [a, b]: readonly Expr[], next: Step): Step {
+function direct(parts: Parts, to: number, name: DirectOp, value: Vector, next: Step): Step {
+  const [a, b] = value.operands;
+  const form = `set ${value.isRaw ? 'raw ' : ''}${name}`;
+  if (a.op === 'get' && b.op === 'get') return parts.make(form)(to, word(a), word(b), next) as Step;
   const number = (value: Expr) => laneNumber(value as Vector, name.startsWith('f32x4') ? F32 : F64);
   const isRead = b.op === 'vector' && b.access !== undefined;
-  if (a.op === 'get' && !isRead) return parts.make(`set ${name}/rk`)(to, word(a), number(b), next) as Step;
+  if (a.op === 'get' && !isRead) return parts.make(`${form}/rk`)(to, word(a), number(b), next) as Step;
   const { operands, access } = (isRead ? b : a) as Vector;
   const { memoryOffset, memidx, offset } = access!;
   const address = parts.value(operands[0]);
   const views = parts.views(memidx);
   if (isRead) {
-    return parts.make(`set ${name}/rm`)(to, word(a), address, memoryOffset, views, offset, next) as Step;
+    return parts.make(`${form}/rm`)(to, word(a), address, memoryOffset, views, offset, next) as Step;
   }
-  return parts.make(`set ${name}/mk`)(to, address, number(b), memoryOffset, views, offset, next) as Step;
+  return parts.make(`${form}/mk`)(to, address, number(b), memoryOffset, views, offset, next) as Step;
 }
 /** What all lanes of a constant are. */
 function laneNumber({ immediates: [low, high] }: Vector, type: ValType): number {

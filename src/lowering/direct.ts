@@ -5,8 +5,8 @@
  */
 import { V128 } from '../decoder';
 import type { Builder } from './builder';
-import type { DirectOp, Expr, Vector } from './expr';
-import { vector } from './makers';
+import { type DirectOp, type Expr, isDirect, type Vector } from './expr';
+import { raw, vector } from './makers';
 
 /** Of one that is NaN they are the canonical NaN, so their operands may change places. */
 const COMMUTES: ReadonlySet<DirectOp> = new Set<DirectOp>([
@@ -32,6 +32,14 @@ function withoutPlace({ constants }: Builder, name: DirectOp, value: Expr): Vect
   return isSame ? known : undefined;
 }
 
+/** In a place that nobody else reads. What is a local's has the canonical NaN. */
+function placeRaw({ operands }: Builder, height: number): void {
+  operands.replace(height, (waits) =>
+    waits.op === 'vector' && isDirect(waits.instruction) ? raw(waits) : waits,
+  );
+  operands.place(height);
+}
+
 /** What the instruction becomes, of the two topmost operands. */
 export function direct(lowering: Builder, name: DirectOp): void {
   const { operands } = lowering;
@@ -44,8 +52,8 @@ export function direct(lowering: Builder, name: DirectOp): void {
   const left = a !== undefined && isKept ? a : undefined;
   // Only products have a form without any place.
   const right = left === undefined || isProduct ? b : undefined;
-  if (left === undefined) operands.place(first);
-  if (right === undefined) operands.place(first + 1);
+  if (left === undefined) placeRaw(lowering, first);
+  if (right === undefined) placeRaw(lowering, first + 1);
   const [y, x] = [right, left].map((value) => {
     const popped = operands.pop();
     // A load that was to be kept stands in a place when what is above it traps.

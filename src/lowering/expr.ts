@@ -139,6 +139,8 @@ export interface Vector extends Head {
   readonly access: VectorAccess | undefined;
   /** An operand is a vector in no place: the tree is computed word by word, by code of each word's own. */
   readonly isTree: boolean;
+  /** Its NaNs may have any bits: the one who reads them is arithmetic, which makes the canonical one of each. */
+  readonly isRaw: boolean;
 }
 
 /** Loads of which each lane of 32 bits is a load of numbers, and how many bytes on the next one is. */

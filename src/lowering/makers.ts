@@ -202,7 +202,12 @@ export function vector(
     !isDirect(instruction) && operands.some((operand) => operand.kind === 'v' && operand.op !== 'get');
   const kind = kindOf(type);
   const head: Head = { type, kind, flags, locals, reads, size };
-  return { ...head, op: 'vector', instruction, operands, immediates, access, isTree };
+  return { ...head, op: 'vector', instruction, operands, immediates, access, isTree, isRaw: false };
+}
+
+/** The same for somebody who makes canonical NaNs of it. */
+export function raw(value: Vector): Vector {
+  return { ...value, isRaw: true };
 }
 
 export function build(width: LaneWidth, base: Get | Vector, lanes: readonly BuiltLane[]): Build {

@@ -164,6 +164,13 @@ export class Operands extends OperandStack {
     });
   }
 
+  /** What waits at a height becomes another expression of what is needed of it. */
+  replace(height: number, by: (waits: Expr) => Expr): void {
+    const index = this.indexOf(height);
+    const waits = index < 0 ? undefined : this.exprs[index];
+    if (waits !== undefined) this.exprs[index] = by(waits);
+  }
+
   /** The vector at a height, in a place: its own slots, a local's, or others where what waits reads its own. */
   place(height: number): Get {
     const value = this.at(height);

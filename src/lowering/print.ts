@@ -213,11 +213,11 @@ function getText({ slot, half }: Get, locals: Locals): string {
   return placeText(slot, locals) + (half > 0 ? ' upper' : '');
 }
 
-function vectorText({ instruction, operands, immediates, access }: Vector, locals: Locals): string {
+function vectorText({ instruction, operands, immediates, access, isRaw }: Vector, locals: Locals): string {
   const list = operands.map((operand) => exprText(operand, locals));
   if (access !== undefined) list[0] = accessText(list[0], access.memoryOffset, access.memidx);
   const numbers = immediates.map((k) => (instruction === 'v128.const' ? hexWord(k) : k));
-  return `${[instruction, ...numbers].join(' ')}(${list.join(', ')})`;
+  return `${isRaw ? 'raw ' : ''}${[instruction, ...numbers].join(' ')}(${list.join(', ')})`;
 }
 
 function buildText({ width, base, lanes }: Build, locals: Locals): string {

@@ -147,6 +147,29 @@ const shuffle: Handler = (lowering) => {
   operands.push(shuffled);
 };
 
+/** In a place, of which only so many words are read: those alone are written, if what waits is a number or a load of that. */
+function placeFirst(operands: Operands, height: number, words: number): Get {
+  operands.replace(height, (waits) => (waits.op === 'vector' ? firstOf(waits, words) : undefined) ?? waits);
+  return operands.place(height);
+}
+
+/** The first word, or the first two, if it is no more than they are. */
+function firstOf({ instruction, operands: [value], access }: Vector, words: number): Expr | undefined {
+  const loaded = (op: 'i32.load' | 'i64.load', type: ValType) =>
+    load(op, type, value, access!.memoryOffset, access!.memidx, access!.offset);
+  switch (instruction) {
+    case 'i32x4.splat':
+      return words <= 1 && value.op !== 'get' ? value : undefined;
+    case 'v128.load32_splat':
+    case 'v128.load32_zero':
+      return words <= 1 ? loaded('i32.load', I32) : undefined;
+    case 'v128.load64_splat':
+    case 'v128.load64_zero':
+      return words <= 2 ? loaded('i64.load', I64) : undefined;
+  }
+  return undefined;
+}
+
 /** Of one operand, which then is in its place, and of zeros, which need none. */
 function withZeros(
   operands: Operands,
@@ -155,7 +178,8 @@ function withZeros(
 ): Vector | undefined {
   if (left === undefined && right === undefined) return undefined;
   const which = left === undefined ? 0 : 1;
-  const place = operands.place(operands.height - 2 + which);
+  const last = Math.max(-1, ...lanes.filter((lane) => lane >> 4 === which).map((lane) => lane & 15));
+  const place = placeFirst(operands, operands.height - 2 + which, (last >> 2) + 1);
   const extension = zeroExtended(lanes, which, place);
   if (extension !== undefined) return extension;
   const turned = vector('i8x16.shuffle', V128, [left ?? place, right ?? place], lanes);

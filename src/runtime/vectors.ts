@@ -190,14 +190,8 @@ export function widen8U(x: number): number {
   return (x & 255) | ((x & 0xff00) << 8);
 }
 const clamp = (x: number, least: number, most: number): number => Math.max(least, Math.min(x, most));
-/** The four bytes of two words whose lanes of 16 bits are bytes already, which is what most programs narrow. */
-const bytesOf = (x: number, y: number): number =>
-  (x & 255) | ((x >>> 8) & 0xff00) | ((y & 255) << 16) | ((y << 8) & 0xff000000);
 /** Two words of 16 bit lanes as four bytes. */
 export function narrow16S(x: number, y: number): number {
-  return ((x | y) & 0xff80ff80) === 0 ? bytesOf(x, y) : saturated16S(x, y);
-}
-function saturated16S(x: number, y: number): number {
   return (
     (clamp((x << 16) >> 16, -128, 127) & 255) |
     ((clamp(x >> 16, -128, 127) & 255) << 8) |
@@ -206,9 +200,6 @@ function saturated16S(x: number, y: number): number {
   );
 }
 export function narrow16U(x: number, y: number): number {
-  return ((x | y) & 0xff00ff00) === 0 ? bytesOf(x, y) : saturated16U(x, y);
-}
-function saturated16U(x: number, y: number): number {
   return (
     clamp((x << 16) >> 16, 0, 255) |
     (clamp(x >> 16, 0, 255) << 8) |
@@ -217,11 +208,9 @@ function saturated16U(x: number, y: number): number {
   );
 }
 export function narrow32S(x: number, y: number): number {
-  if (((x | y) & -32768) === 0) return x | (y << 16);
   return (clamp(x, -32768, 32767) & 65535) | (clamp(y, -32768, 32767) << 16);
 }
 export function narrow32U(x: number, y: number): number {
-  if (((x | y) & -65536) === 0) return x | (y << 16);
   return clamp(x, 0, 65535) | (clamp(y, 0, 65535) << 16);
 }
 

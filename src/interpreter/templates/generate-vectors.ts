@@ -114,14 +114,15 @@ function written(to: Lanes['to'], code: string, lane: number, wide: boolean): st
 
 /**
  * Arithmetic on floats, whose NaNs become the canonical one. A sum that is no NaN says that there is none, for less than a look at each
- * lane. The lanes are doubles until they are written, which rounds them.
+ * lane. The lanes are doubles until they are written, which rounds them. `isRaw`: whoever reads them looks himself.
  */
-function arithmeticCode(template: Lanes, numberOf: (lane: number) => string): string {
+function arithmeticCode(template: Lanes, numberOf: (lane: number) => string, isRaw = false): string {
   const names = template.to === 'f' ? ['w', 'x', 'y', 'z'] : ['w', 'x'];
   const values = names.map((name, k) => `${name}=${numberOf(k)}`);
+  const start = `const ${values.join(',')}`;
   const writes = names.map((name, k) => written(template.to, name, k, false)).join('');
   const quiet = template.to === 'f' ? 'V.quiet32(S,r)' : 'V.quiet64(F,r>>1)';
-  return `const ${values.join(',')},u=${names.join('+')};${writes}if(u!==u)${quiet};`;
+  return isRaw ? `${start};${writes}` : `${start},u=${names.join('+')};${writes}if(u!==u)${quiet};`;
 }
 
 /** The statements of a template. */
@@ -220,36 +221,38 @@ for (const [name, template] of Object.entries(VECTORS)) emitRow(name, template);
 
 // Arithmetic whose operands are in places (r), in memory (m), to which a closure gives the address, or the same in all lanes (k)
 
-function emitDirect(name: string, template: Lanes, forms: readonly string[]): void {
+function emitDirect(name: string, template: Lanes, forms: readonly string[], isRaw: boolean): void {
   const isWide = template.to === 'F';
   const [view, by] = isWide ? ['f64', 3] : ['f32', 2];
   for (const form of forms) {
-    const of = (how: string, param: string, lane: number): string => {
+    const of = (k: number, lane: number): string => {
       const next = lane > 0 ? `+${lane}` : '';
-      if (how === 'k') return param;
-      return how === 'm' ? `g[j${next}]` : isWide ? `F[(p>>1)${next}]` : `S[p${next}]`;
+      if (form[k] === 'k') return PARAMS[k];
+      const place = PLACES[k];
+      return form[k] === 'm' ? `g[j${next}]` : isWide ? `F[(${place}>>1)${next}]` : `S[${place}${next}]`;
     };
-    const lanes = arithmeticCode(template, (lane) => {
-      const [a, b] = [...form].map((how, k) => of(how, PARAMS[k], lane));
-      return template.code.replace(/[AB]/g, (letter) => (letter === 'A' ? a : b));
-    });
-    const places = `const ${form[0] === 'r' ? 'p=fp+a,' : ''}r=fp+d;${lanes}`;
+    const number = (lane: number) => template.code.replace(/[AB]/g, (x) => of(LETTERS.indexOf(x), lane));
+    const read = [0, 1].map((k) => (form[k] === 'r' ? `${PLACES[k]}=fp+${PARAMS[k]},` : '')).join('');
+    const places = `const ${read}r=fp+d;${arithmeticCode(template, number, isRaw)}`;
     const m = form.indexOf('m');
+    const how = form === 'rr' ? '' : `/${form}`;
     if (m < 0) {
-      emit(`set ${name}/${form}`, ['d', 'a', 'b', 'n'], places);
+      emit(`set ${name}${how}`, ['d', 'a', 'b', 'n'], places);
       continue;
     }
     const aligned = `let g=m.${view},j=v>>>${by};if(v&${2 ** by - 1}){g=V.unaligned${isWide ? 64 : 32}(m,v);j=0}`;
     const body = `${addressed(`${PARAMS[m]}(fp)`, 16)}${aligned}{${places}}`;
-    emit(`set ${name}/${form}`, ['d', 'a', 'b', 'o', 'm', 'at', 'n'], body);
+    emit(`set ${name}${how}`, ['d', 'a', 'b', 'o', 'm', 'at', 'n'], body);
   }
 }
 for (const name of Object.keys(DIRECT) as DirectOp[]) {
-  emitDirect(name, VECTORS[name] as Lanes, DIRECT[name]);
+  emitDirect(name, VECTORS[name] as Lanes, DIRECT[name], false);
+  emitDirect(`raw ${name}`, VECTORS[name] as Lanes, ['rr', ...DIRECT[name]], true);
 }
 
 // Single words of trees of instructions that do the same in each lane
 
+const WORDS = [0, 1, 2, 3];
 const WORD_FORMS = ['rr', 'rk', 'ek', 'ee'];
 
 type WordTemplate = Pick<Lanes, 'to' | 'code' | 'amount'>;
@@ -286,6 +289,14 @@ for (const name of LANEWISE) {
   const [kinds] = instructionOf[OP[name]]!.sig.split(':');
   if (!AS_NUMBERS.has(name)) emitWord(name, template, kinds.length, '');
   emitWord(`lane ${name}`, template, kinds.length, ',j');
+}
+/** All words at once of a place and what is the same in all words. (Shifts have that form anyway.) */
+for (const name of AS_NUMBERS.keys()) {
+  const template = VECTORS[name] as Lanes;
+  if (template.amount !== undefined) continue;
+  const code = substitute(template.code, 'B', 'b');
+  const lanes = WORDS.map((k) => laneCode({ ...template, code }, k, 1)).join('');
+  emit(`set ${name}/rk`, ['d', 'a', 'b', 'n'], `const p=fp+a,r=fp+d;${lanes}`);
 }
 /** Of the lower half of a word. */
 for (const name of ['i16x8.extend_low_i8x16_s', 'i16x8.extend_low_i8x16_u'] as const) {
@@ -340,7 +351,6 @@ emitWords('set lanes/', ['e'], LOOP, loops);
 
 // Moves
 
-const WORDS = [0, 1, 2, 3];
 const copied = (to: string, from: string) => WORDS.map((k) => `${to}+${k}]=${from}+${k}];`).join('');
 emit('set.v/r', ['d', 'a', 'n'], `const p=fp+a,r=fp+d;${copied('I[r', 'I[p')}`);
 emit('set.v select', ['d', 'a', 'b', 'c', 'n'], `const p=c(fp)!==0?fp+a:fp+b,r=fp+d;${copied('I[r', 'I[p')}`);

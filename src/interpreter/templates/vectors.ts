@@ -78,9 +78,21 @@ function mask(name: string): Lanes {
   return lanes(operands[0], 'mask', condition);
 }
 const words = (...list: [string, string, string, string]): Gather => ({ shape: 'words', words: list });
-/** Each word of the result, of two neighbours; those of the first operand come first. */
-const narrow = (by: string): Gather =>
-  words(`V.${by}(P0,P1)`, `V.${by}(P2,P3)`, `V.${by}(Q0,Q1)`, `V.${by}(Q2,Q3)`);
+/**
+ * Each word of the result, of two neighbours; those of the first operand come first. Most programs narrow what fits: then no lane has one of
+ * the bits `wide`, and `joined` is enough.
+ */
+function narrow(by: string, wide: number, joined: (low: string, high: string) => string): Statements {
+  const pairs = ['wx', 'yz', 'ef', 'gh'];
+  const write = (code: (low: string, high: string) => string) =>
+    put(...pairs.map(([low, high]) => code(low, high)));
+  const all = [...pairs.join('')];
+  const read = all.map((name, k) => `${name}=${k < 4 ? `P${k}` : `Q${k - 4}`}`).join(',');
+  const saturated = write((low, high) => `V.${by}(${low},${high})`);
+  return statements(`const ${read};if(((${all.join('|')})&${wide})===0){${write(joined)}}else{${saturated}}`);
+}
+const joined16 = (low: string, high: string) => `(${low}|${low}>>>8)&65535|(${high}|${high}>>>8)<<16`;
+const joined32 = (low: string, high: string) => `${low}|${high}<<16`;
 const WIDEN8S = ['V.widen8S(P)', 'V.widen8S(P>>>16)'] as const;
 const WIDEN8U = ['V.widen8U(P)', 'V.widen8U(P>>>16)'] as const;
 const WIDEN16S = ['P<<16>>16', 'P>>16'] as const;
@@ -249,8 +261,8 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'i8x16.popcnt': i('V.popcnt8(A)'),
   'i8x16.all_true': allTrue('V.eq8(P,0)===0'),
   'i8x16.bitmask': test('V.bits8(P0)|V.bits8(P1)<<4|V.bits8(P2)<<8|V.bits8(P3)<<12'),
-  'i8x16.narrow_i16x8_s': narrow('narrow16S'),
-  'i8x16.narrow_i16x8_u': narrow('narrow16U'),
+  'i8x16.narrow_i16x8_s': narrow('narrow16S', -8323200, joined16),
+  'i8x16.narrow_i16x8_u': narrow('narrow16U', -16711936, joined16),
   'i8x16.shl': shift(7, 'V.shl8(A,K)'),
   'i8x16.shr_s': shift(7, 'V.shr8S(A,K)'),
   'i8x16.shr_u': shift(7, 'V.shr8U(A,K)'),
@@ -269,8 +281,8 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'i16x8.neg': i('V.sub16(0,A)'),
   'i16x8.all_true': allTrue('V.eq16(P,0)===0'),
   'i16x8.bitmask': test('V.bits16(P0)|V.bits16(P1)<<2|V.bits16(P2)<<4|V.bits16(P3)<<6'),
-  'i16x8.narrow_i32x4_s': narrow('narrow32S'),
-  'i16x8.narrow_i32x4_u': narrow('narrow32U'),
+  'i16x8.narrow_i32x4_s': narrow('narrow32S', -32768, joined32),
+  'i16x8.narrow_i32x4_u': narrow('narrow32U', -65536, joined32),
   'i16x8.shl': shift(15, 'V.shl16(A,K)'),
   'i16x8.shr_s': shift(15, 'V.shr16S(A,K)'),
   'i16x8.shr_u': shift(15, 'V.shr16U(A,K)'),
