@@ -14,7 +14,13 @@ import type { Client } from '../protocol/client';
 import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { MoveReport } from '../protocol/reports';
-import { type Measured, type Question, testify } from '../security/attestation';
+import {
+  type Answered,
+  evidenceFor,
+  type Measured,
+  type Question,
+  type Quoter,
+} from '../security/attestation';
 import type { Trust } from '../security/certificates';
 import { sha256 } from '../security/digest';
 import type { Identity } from '../security/keys';
@@ -68,6 +74,8 @@ export interface AgentOptions {
   readonly backends?: readonly NnBackend[];
   /** What it gives evidence of; without it, it gives none. */
   readonly measured?: Measured;
+  /** The TPM of this device, if it has one. */
+  readonly tpm?: Quoter;
   /** Where its guests live; without it, in this thread. */
   readonly house?: (models: Models) => House;
 }
@@ -171,10 +179,9 @@ export class Agent {
   }
 
   /** What it runs, for who asks before state comes here. */
-  evidence(about: Question): Promise<string> {
-    const { identity, measured, name } = this.options;
-    if (measured === undefined) throw new FleetError('capability-missing', `${name} gives no evidence`);
-    return testify(identity, measured, about);
+  evidence(about: Question): Promise<Answered> {
+    const { name, identity, measured, tpm } = this.options;
+    return evidenceFor(about, { name, identity, measured, tpm });
   }
 
   /** Takes an execution: new when its checkpoint has no snapshot. Once it is settled, the execution survives this process. */

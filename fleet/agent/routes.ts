@@ -78,7 +78,7 @@ export function agentRoutes(agent: Agent): Hono {
 
   app.get('/nonce', MEMBERS, (c) => c.json({ nonce: agent.office().nonce() }));
   app.post('/evidence', only('orchestrator'), async (c) =>
-    c.json({ evidence: await agent.evidence(await readDocument(c, question, 'question')) }),
+    c.json(await agent.evidence(await readDocument(c, question, 'question'))),
   );
   app.get('/executions', MEMBERS, (c) => c.json([...agent.executions.values()].map(statusOf)));
   app.post('/executions', MEMBERS, async (c) => {

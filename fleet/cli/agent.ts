@@ -27,6 +27,7 @@ import { BASE, type Member, type MemberOptions, observerToken, urlOf } from './m
 import { quickjsHouse } from './quickjs';
 import { ownRuntime } from './runtime';
 import { listen } from './server';
+import { tpmAt, writePin } from './tpm';
 import { nodeTransport } from './wire';
 
 export interface AgentMember extends Member {
@@ -73,6 +74,8 @@ export async function startAgent(
     engine: qjs === undefined ? 'node' : 'quickjs',
     features: permissionsOf(devices, backends ?? []),
   };
+  const tpm = options.tpm === undefined ? undefined : tpmAt(options.tpm);
+  if (tpm !== undefined) await writePin(files, name, tpm);
   const agent = new Agent({
     name,
     world: nodeWorld,
@@ -85,6 +88,7 @@ export async function startAgent(
     backends,
     ...(house && { house }),
     ...(measured && { measured }),
+    ...(tpm && { tpm: tpm.quote }),
   });
   const engine = await beside?.open();
   if (runtime !== undefined) log(`runs sha256:${runtime}`);

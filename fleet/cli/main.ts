@@ -19,6 +19,7 @@ import { knownRuntimes } from './runtime';
 import { tlsIn } from './server';
 import { SIGNING, signersIn } from './signing';
 import { OPERATOR_FILE } from './term';
+import { tpmPinsIn } from './tpm';
 import { nodeTransport } from './wire';
 
 const DEFAULT_PORT = 3080;
@@ -36,12 +37,14 @@ function help(): string {
       --store nats://[USER:PASSWORD@]HOST[:PORT][/BUCKET]: what it knows is in NATS JetStream; others with the same store and the
       same identity.json stand by, and one of them goes on when it dies
       --runtimes DIGEST,DIGEST: other builds than its own whose devices may have executions with "attest": "required"
+      --tpm-keys FILE,FILE: tpm.json of agents whose TPMs may quote what executions with "attest": "tpm" ask for
   agent --name NAME [--orchestrator URL] [--token TOKEN] [--port 0] [--host 127.0.0.1] [--data FOLDER]
       starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once;
       --orchestrator URL,URL: where several share a store
       --models FOLDER: whose node_modules has onnxruntime-node, for modules that compute with models (wasi-nn); --models none: a
       neighbour's is borrowed
       --engine quickjs: executions run in a QuickJS beside the agent, over a pipe; --qjs PROGRAM: which one (default qjs)
+      --tpm TCTI: the device's TPM quotes for it, by tpm2-tools (device:/dev/tpmrm0); its key comes into tpm.json in the folder
       --compat [--neighbours URL,URL]: speaks the papers' supervisor interface, and asks nobody who he is
 ${commands.join('\n')}
 
@@ -151,6 +154,7 @@ export async function main(args: readonly string[]): Promise<number> {
         folder: folder(options.data, name),
         backends: backendsOf(options.models),
         qjs: qjsOf(options),
+        tpm: options.tpm,
       },
       joining,
       compatOf(options),
@@ -172,6 +176,7 @@ export async function main(args: readonly string[]): Promise<number> {
       coap: options.coap,
       store: options.store,
       runtimes: await knownRuntimes(options.runtimes),
+      tpms: await tpmPinsIn(options['tpm-keys']),
     });
     console.log(`the orchestrator listens on ${up.url}`);
     const word = up.sessions.invite({ name: 'operator', role: 'operator' });

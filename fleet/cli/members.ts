@@ -1,6 +1,7 @@
 /** What members of the fleet, as servers of this machine, have in common. */
 import type { NnBackend } from 'tswasm/wasi-nn';
 import type { Signers } from '../security/module-signatures';
+import type { TpmPin } from '../security/tpm-keys';
 import type { Files } from '../store/files';
 import type { BusChoice } from './buses';
 import type { EventLog } from './events';
@@ -24,6 +25,10 @@ export interface MemberOptions {
   readonly backends?: readonly NnBackend[];
   /** Digests of the runtimes that an orchestrator lets have what is only for attested devices. */
   readonly runtimes?: ReadonlySet<string>;
+  /** Keys of the devices' TPMs, for an orchestrator. */
+  readonly tpms?: ReadonlyMap<string, TpmPin>;
+  /** How an agent reaches the TPM of its device. */
+  readonly tpm?: string;
   /** The QuickJS in which an agent's guests run; without one, they run in the agent. */
   readonly qjs?: string;
 }

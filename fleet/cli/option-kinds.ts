@@ -29,6 +29,8 @@ export const OPTIONS = {
   qjs: 'text',
   store: 'text',
   runtimes: 'text',
+  tpm: 'text',
+  'tpm-keys': 'text',
   'tls-cert': 'text',
   'tls-key': 'text',
 } as const;

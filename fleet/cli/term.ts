@@ -82,6 +82,7 @@ export async function makeTerm(options: TermOptions): Promise<Term> {
     registrar,
     signers,
     runtimes: options.member.runtimes,
+    tpms: options.member.tpms,
     url,
     log: (text, about) => events.add({ time: nodeWorld.wall(), source: name, text, ...about }),
   });

@@ -5,6 +5,7 @@ import type { Measured } from '../security/attestation';
 import { TestClock } from '../testing/clock';
 import { TestFleet } from '../testing/fleet';
 import { assemble, STATEFUL } from '../testing/modules';
+import { SoftwareTpm } from '../testing/tpm';
 
 const KNOWN = 'a'.repeat(64);
 const measured: Measured = { runtime: KNOWN, engine: 'test', features: [] };
@@ -108,5 +109,82 @@ describe('an execution that is only for attested devices', () => {
     await fleet.startAgent('plain');
     await fleet.deploy('s', await assemble(STATEFUL));
     expect(await call()).toEqual([1]);
+  });
+});
+
+describe('an execution that asks for a quote of a TPM', () => {
+  const PCRS = [0, 7];
+  const tpmOf = (name: string): SoftwareTpm => {
+    const tpm = new SoftwareTpm();
+    fleet.tpms.set(name, tpm.quote);
+    fleet.pins.set(name, tpm.pin(PCRS));
+    return tpm;
+  };
+  const deployQuoted = () => deploy({ device: 'ash', attest: 'tpm' });
+  /** Its move there is refused, and nothing has changed by that. */
+  const staysFrom = async (device: string, why: string): Promise<void> => {
+    const before = fleet.orchestrator.record(ID);
+    const seen = carried();
+    await expect(fleet.orchestrator.move(ID, device)).rejects.toMatchObject({
+      message: expect.stringContaining(why),
+    });
+    expect(fleet.orchestrator.record(ID)).toEqual(before);
+    expect(seen).toEqual([]);
+    // It is asked again by then.
+    await sleep(clock, 11_000);
+  };
+
+  it('moves between devices whose TPMs quote', async () => {
+    for (const name of ['ash', 'birch']) {
+      tpmOf(name);
+      await fleet.startAgent(name);
+    }
+    await deployQuoted();
+    expect(await call()).toEqual([1]);
+    await fleet.orchestrator.move(ID, 'birch');
+    expect(await call()).toEqual([2]);
+  });
+
+  it('goes neither where there is no TPM, nor another one, nor another state of it', async () => {
+    tpmOf('ash');
+    await fleet.startAgent('ash');
+    await deployQuoted();
+    await fleet.startAgent('birch');
+    await staysFrom('birch', 'no key of a TPM of birch is pinned (up --tpm-keys)');
+    fleet.pins.set('birch', new SoftwareTpm().pin(PCRS));
+    await staysFrom('birch', 'birch has no TPM to quote (agent --tpm)');
+    fleet.measured.set('cedar', measured);
+    const tpm = tpmOf('cedar');
+    fleet.pins.set('cedar', new SoftwareTpm().pin(PCRS));
+    await fleet.startAgent('cedar');
+    await staysFrom('cedar', 'the quote is not signed by the key of its TPM that is pinned');
+    fleet.pins.set('cedar', tpm.pin(PCRS));
+    tpm.extend(7, 'another boot loader');
+    await staysFrom('cedar', 'the registers 0,7 have the digest');
+    fleet.pins.set('cedar', tpm.pin(PCRS));
+    await fleet.orchestrator.move(ID, 'cedar');
+    expect(await call()).toEqual([1]);
+  });
+
+  it('does not go where a quote of before stands beside new evidence', async () => {
+    for (const name of ['ash', 'birch']) {
+      tpmOf(name);
+      await fleet.startAgent(name);
+    }
+    await deployQuoted();
+    const quote = fleet.tpms.get('birch')!;
+    const old = await quote(PCRS, new Uint8Array(32));
+    fleet.tpms.set('birch', async () => old);
+    await fleet.kill('birch');
+    await fleet.startAgent('birch');
+    await staysFrom('birch', 'the quote is for other evidence');
+  });
+
+  it('is refused by a device, which may still have one that asks for evidence alone', async () => {
+    await fleet.startAgent('birch');
+    await fleet.deploy('quoted', await assemble(STATEFUL), { attest: 'tpm' });
+    await deploy();
+    expect(fleet.orchestrator.record(ID).device).toBe('birch');
+    expect(fleet.orchestrator.record('quoted~main').device).toBeUndefined();
   });
 });

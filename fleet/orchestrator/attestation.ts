@@ -1,7 +1,11 @@
-/** Executions whose deployment says `"attest": "required"` go nowhere before the device has given evidence of what it runs. */
+/**
+ * Executions whose deployment says `"attest": "required"` go nowhere before the device has given evidence of what it runs; those that say `"tpm"`,
+ * not before its TPM has quoted that too.
+ */
 import { FleetError } from '../protocol/errors';
-import { Appraiser, evidenceDocument } from '../security/attestation';
+import { Appraiser, evidenceDocument, type Question } from '../security/attestation';
 import { specDigest } from '../security/tickets';
+import { checkQuote, type TpmPin } from '../security/tpm-keys';
 import { type Office, textOf } from './office';
 import type { ExecutionRecord } from './records';
 
@@ -26,25 +30,37 @@ export class Attestation {
   ): Promise<void> {
     if (spec.attest === undefined) return;
     const { office, appraiser } = this;
-    const about = appraiser.ask({ execution: id, epoch, spec: await specDigest(spec), state });
+    const told = { execution: id, epoch, spec: await specDigest(spec), state };
+    const refusal = `${spec.attest}/${device}`;
+    let about: Question | undefined;
     try {
+      const tpm = spec.attest === 'tpm' ? this.tpmOf(device) : undefined;
+      about = appraiser.ask({ ...told, pcrs: tpm?.pcrs });
       const answer = await office.order(device, 'POST', 'evidence', about);
-      const { evidence } = evidenceDocument(answer, 'evidence');
+      const { evidence, quote } = evidenceDocument(answer, 'evidence');
       await appraiser.judge(evidence, about, device);
-      this.refused.delete(device);
+      if (tpm !== undefined) await checkQuote(tpm, quote, evidence);
+      this.refused.delete(refusal);
     } catch (error) {
-      appraiser.forget(about);
+      if (about !== undefined) appraiser.forget(about);
       const reason = `no good evidence: ${textOf(error)}`;
       // One that does not answer is asked as soon as it is there.
       if (!(error instanceof FleetError) || error.code === 'unavailable') throw error;
-      this.refused.set(device, { reason, since: office.hearing.now() });
+      this.refused.set(refusal, { reason, since: office.hearing.now() });
       throw new FleetError('forbidden', `${id} may not be on ${device}: ${reason}`);
     }
   }
 
+  private tpmOf(device: string): TpmPin {
+    const found = this.office.options.tpms?.get(device);
+    if (found === undefined)
+      throw new FleetError('forbidden', `no key of a TPM of ${device} is pinned (up --tpm-keys)`);
+    return found;
+  }
+
   /** Why the device may not have such an execution, as far as that is known. */
-  refusalOf(device: string): string | undefined {
-    const found = this.refused.get(device);
+  refusalOf(device: string, { attest }: ExecutionRecord['spec']): string | undefined {
+    const found = attest && this.refused.get(`${attest}/${device}`);
     return found === undefined || this.office.hearing.now() - found.since >= AGAIN ? undefined : found.reason;
   }
 }

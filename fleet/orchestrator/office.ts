@@ -4,6 +4,7 @@ import type { Client } from '../protocol/client';
 import type { Registrar } from '../security/enrolment';
 import type { Identity } from '../security/keys';
 import type { Signers } from '../security/module-signatures';
+import type { TpmPin } from '../security/tpm-keys';
 import { type Blobs, FileBlobs } from '../store/blobs';
 import { Copies } from '../store/copies';
 import type { Database } from '../store/database';
@@ -36,6 +37,8 @@ export interface OrchestratorOptions {
   readonly signers?: Signers;
   /** Digests of the runtimes that may have what is only for attested devices. */
   readonly runtimes?: ReadonlySet<string>;
+  /** Keys of TPMs, by device: what asks for a quote goes only to these. */
+  readonly tpms?: ReadonlyMap<string, TpmPin>;
 }
 
 export interface About {

@@ -52,9 +52,7 @@ export class Placing {
         blacklisted,
         report,
         executions: executions.on(name).size,
-        forbidden:
-          zones.judge(spec, name).reasons[0] ??
-          (spec.attest === undefined ? undefined : this.attestation.refusalOf(name)),
+        forbidden: zones.judge(spec, name).reasons[0] ?? this.attestation.refusalOf(name, spec),
         borrows: computes && devices.lendersFor(name, 1).length > 0,
         blobsThere: there / spec.modules.length,
       };

@@ -86,8 +86,8 @@ export const executionSpec = shape({
   exclusive: withDefault(flag, false),
   /** Where it should be; the scheduler chooses when nothing is said. */
   device: optional(name),
-  /** It goes only to devices that give evidence of a runtime that the orchestrator knows. */
-  attest: optional(oneOf('required')),
+  /** It goes only to devices that give evidence of a runtime that the orchestrator knows; `tpm`: with a quote of a TPM whose key it knows. */
+  attest: optional(oneOf('required', 'tpm')),
   /** The risk level that its zone has to allow, beside those of its modules' cards. */
   risk: optional(text(200)),
 });

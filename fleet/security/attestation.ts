@@ -6,7 +6,9 @@ import { digest, integer, list, optional, shape, text } from '../protocol/checke
 import { executionIdOf } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { Trust } from './certificates';
+import { hex, sha256 } from './digest';
 import { type Identity, unverified, verified } from './keys';
+import { quoteDocument, registers } from './tpm-quote';
 
 const asked = {
   nonce: text(64),
@@ -16,6 +18,8 @@ const asked = {
   spec: digest,
   /** SHA-256 of the checkpoint, where there is one when the question is asked. */
   state: optional(digest),
+  /** Registers of its TPM, which a quote is wanted of beside the evidence. */
+  pcrs: optional(registers),
 };
 export const question = shape(asked);
 export type Question = ReturnType<typeof question>;
@@ -34,7 +38,46 @@ export type Evidence = ReturnType<typeof evidence>;
 /** What a device has found out of itself. */
 export type Measured = Pick<Evidence, 'runtime' | 'engine' | 'features'>;
 
-export const evidenceDocument = shape({ evidence: text(16_384) });
+/** A quote covers the evidence, and so the nonce in it. */
+export const evidenceDocument = shape({ evidence: text(16_384), quote: optional(quoteDocument) });
+export type EvidenceDocument = ReturnType<typeof evidenceDocument>;
+
+/** Has a TPM sign its registers together with `qualifying`: the signed bytes, and the signature (DER for ECDSA). */
+export type Quoter = (
+  pcrs: readonly number[],
+  qualifying: Uint8Array,
+) => Promise<{ readonly attest: Uint8Array; readonly signature: Uint8Array }>;
+
+/** What a device can give evidence with. */
+interface Witness {
+  readonly name: string;
+  readonly identity: Identity;
+  readonly measured: Measured | undefined;
+  readonly tpm: Quoter | undefined;
+}
+
+/** An evidence document as it travels. */
+export interface Answered {
+  readonly evidence: string;
+  readonly quote?: { readonly attest: string; readonly signature: string };
+}
+
+/** What a device answers, or why it cannot. */
+export async function evidenceFor(about: Question, device: Witness): Promise<Answered> {
+  const { name, identity, measured, tpm } = device;
+  if (measured === undefined) throw new FleetError('capability-missing', `${name} gives no evidence`);
+  const evidence = await testify(identity, measured, about);
+  if (about.pcrs === undefined) return { evidence };
+  if (tpm === undefined)
+    throw new FleetError('capability-missing', `${name} has no TPM to quote (agent --tpm)`);
+  const { attest, signature } = await tpm(about.pcrs, await qualifying(evidence));
+  return { evidence, quote: { attest: hex(attest), signature: hex(signature) } };
+}
+
+/** What a TPM is asked to say with a quote: the digest of the evidence. */
+export function qualifying(evidence: string): Promise<Uint8Array> {
+  return sha256(new TextEncoder().encode(evidence));
+}
 
 export function testify(device: Identity, measured: Measured, about: Question): Promise<string> {
   const { runtime, engine, features } = measured;

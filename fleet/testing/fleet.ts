@@ -16,7 +16,7 @@ import { relayRoutes, viaRoutes } from '../orchestrator/relay-routes';
 import { orchestratorRoutes } from '../orchestrator/routes';
 import { Client } from '../protocol/client';
 import { PERMISSIONS } from '../protocol/deployment';
-import type { Measured } from '../security/attestation';
+import type { Measured, Quoter } from '../security/attestation';
 import { Trust } from '../security/certificates';
 import { enrol, Registrar, trustIn } from '../security/enrolment';
 import { gate, Sessions } from '../security/gate';
@@ -24,6 +24,7 @@ import { identityIn } from '../security/keys';
 import type { Signers } from '../security/module-signatures';
 import { Receiver, signing } from '../security/requests';
 import { enrolmentRoutes, memberRoutes } from '../security/routes';
+import type { TpmPin } from '../security/tpm-keys';
 import { JournalDatabase } from '../store/database';
 import { type Files, MemoryFiles } from '../store/files';
 import type { TestBroker } from './bus';
@@ -78,6 +79,10 @@ export class TestFleet {
   readonly measured = new Map<string, Measured>();
   /** Digests of runtimes that the orchestrator knows. */
   readonly runtimes = new Set<string>();
+  /** TPMs of agents that are started from now on. */
+  readonly tpms = new Map<string, Quoter>();
+  /** Those that the orchestrator knows. */
+  readonly pins = new Map<string, TpmPin>();
   private leash: Leash | undefined;
   private readonly folders = new Map<string, Files>();
 
@@ -126,6 +131,7 @@ export class TestFleet {
       registrar: this.registrar,
       signers: this.signers,
       runtimes: this.runtimes,
+      tpms: this.pins,
       url: () => ORCHESTRATOR,
       log: (text, about) => this.note(`${about?.device ?? ''} ${about?.execution ?? ''}: ${text}`),
     });
@@ -190,6 +196,7 @@ export class TestFleet {
       signers: this.signers,
       backends,
       measured: this.measured.get(name),
+      tpm: this.tpms.get(name),
       house,
     });
     const trust =
