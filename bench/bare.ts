@@ -3,7 +3,7 @@
  * is evaluated then cannot be stopped. Checks of room on the stack stay: they are needed for traps.
  */
 const CHECKS: readonly (readonly [check: RegExp, instead: string])[] = [
-  [/if\(--n<0\)\{_?M\.fuel=n;pc=\d+;break x\}/g, ''],
+  [/if\(--n<0\)\{pc=\d+;break x\}/g, ''],
   [/\(_?M\.fuel-=1\)<0\|\|/g, ''],
   [/if\(_?A\.u!==0\)break x;/g, ''],
   [/_?M\.fuel=n;|n=_?M\.fuel;/g, ''],

@@ -16,6 +16,7 @@ import { words as pair } from '../../runtime/numerics';
 import type { Cell, CodeRecord, StackCall } from './cells';
 import { framesAbove, LEAST_SHARE, wordsFor } from './frames';
 import { raise } from './helpers';
+import type { Rehearsing } from './rehearsal';
 import { Stubs } from './stubs';
 
 /** No exception is on its way. */
@@ -31,9 +32,11 @@ export interface Entered {
   readonly put: (fp: number, result: unknown) => void;
 }
 
-export class Activations {
+export class Activations implements Rehearsing {
   /** Not 0: a callee has left, and so must its caller. */
   u = 0;
+  /** See rehearsal.ts. */
+  rehearsed: number | undefined;
   /** Who takes the place of the frame that has returned. */
   t: Cell | null = null;
   maxSp = 0;
@@ -113,17 +116,21 @@ export class Activations {
 
   // Safepoints
 
-  /** The entry's unit has been taken, and the fuel is used up or the room may be. Whether the frame leaves at its entry. */
-  enter(code: CodeRecord, end: number, sp: number): boolean {
-    const { machine } = this;
+  /**
+   * The entry's unit has been taken, and the fuel is used up or the room may be. The number of the site where the frame leaves, its entry;
+   * negative: it goes on.
+   */
+  enter(code: CodeRecord, end: number, sp: number): number {
+    const { machine, rehearsed } = this;
+    if (rehearsed !== undefined) return rehearsed;
     const { registers } = machine;
     if (end > registers.maxFp || sp > registers.maxSp) {
       registers.fuel += 1;
       this.full(code, sp);
     }
     registers.sp = sp;
-    if (end > this.maxFp || sp > this.maxSp) return true;
-    return registers.fuel < 0 && !machine.refuel(code.func);
+    const leaves = end > this.maxFp || sp > this.maxSp || (registers.fuel < 0 && !machine.refuel(code.func));
+    return leaves ? 0 : -1;
   }
 
   /** There is no room for a frame. */
@@ -137,6 +144,7 @@ export class Activations {
 
   /** The values of a frame are in their slots: it stands at a site. What the function returns. */
   leave(code: CodeRecord, pc: number, fp: number, sp: number): unknown {
+    if (this.rehearsed !== undefined) return 0;
     const { safepoint } = code.sites[pc];
     const following = safepoint.kind === 'loop' ? this.following(code, safepoint, sp) : undefined;
     if (following !== undefined) return this.runFrom(code, following, fp, sp);

@@ -11,7 +11,7 @@
  *         try{ ...; return ... }         the body (statements.ts)
  *         catch(e){throw A.thrown(...)}
  *       }
- *       ... the values go to their slots
+ *       ... the fuel goes back, the values go to their slots
  *       return A.leave(X,pc,fp,sp)
  *     }
  *
@@ -29,6 +29,7 @@ import { codeSize } from '../limits';
 import { SMALL_FRAME } from './frames';
 import { machineOf, SELF } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
+import { LONG_CODE, Pieces } from './pieces';
 import { Slots } from './slots';
 import { type Site, Statements, typeOfBody } from './statements';
 import { GIVEN, type Need, Uses } from './uses';
@@ -38,6 +39,15 @@ export interface FunctionText {
   readonly text: string;
   readonly needs: ReadonlyMap<string, Need>;
   readonly sites: readonly Site[];
+  /** How its frames leave at their entries; none do of a quiet function or a continuation. */
+  readonly leaving: Leaving | undefined;
+}
+
+export interface Leaving {
+  /** Sites: one for each way in which operands go to the stack. */
+  readonly ways: readonly number[];
+  /** What part of the text runs. */
+  readonly part: number;
 }
 
 const STRICT = `'use strict';`;
@@ -53,7 +63,9 @@ const ALL: Payloads = { has: () => true };
 
 export function functionText(module: ModuleData, body: LoweredBody, compilesHot: boolean): FunctionText {
   const machine = machineOf(module, compilesHot, body.funcidx);
-  const writer = new Statements(module, body, slotsWithPayloads(module, body), machine);
+  const pieces = piecesOf(module, body, compilesHot);
+  const payloads = slotsWithPayloads(module, body);
+  const writer = new Statements(module, body, payloads, machine, machine, { pieces });
   const { uses, slots } = writer;
   const { params, results } = typeOfBody(module, body);
   const names = params.flatMap((type, slot) => slots.variables(type, slot));
@@ -72,8 +84,11 @@ export function functionText(module: ModuleData, body: LoweredBody, compilesHot:
   if (writer.tails) {
     functions += `function f(${head}){var A=_A,r=b(${head});while(A.t!==null)r=A.follow(fp,sp);return r}`;
   }
-  const text = `${functions}${borderText(own, params, results)}return{f:f,g:g,d:d}`;
-  return { text: STRICT + text, needs: uses.needs, sites: writer.sites };
+  const second = hasTwin ? ',h:h' : '';
+  const text = `${textOf(pieces)}${functions}${borderText(own, params, results)}return{f:f,g:g,d:d${second}}`;
+  const part = (entry.length + leaveText(writer, body).length) / inner.length;
+  const leaving = body.entry.quiet ? undefined : { ways: operandsOf(writer, body).firsts, part };
+  return { text: STRICT + text, needs: uses.needs, sites: writer.sites, leaving };
 }
 
 /** The functions that take arguments from the stack, and put a result there. */
@@ -109,7 +124,8 @@ export function continuationText(
   };
   const mayRepeat = codeSize(module, body.funcidx) <= MOST_TWICE;
   const rules = { isEntrance: isLoop, mayRepeat };
-  const writer = new Statements(module, body, ALL, machineOf(module, compilesHot), rules);
+  const pieces = piecesOf(module, body, compilesHot);
+  const writer = new Statements(module, body, ALL, machineOf(module, compilesHot), rules, { pieces });
   const { uses, slots, entrances } = writer;
   const statements = bodyText(writer);
   const fill = (type: ValType, slot: number): string => slots.fill(type, slot);
@@ -125,11 +141,19 @@ export function continuationText(
   const entry = `n=${uses.given('M')}.fuel;${eachLocal(body, fill)}${operands.text('E')}`;
   const inner = frameText(writer, body, { names: ['E'], statements, entry, end: 'stop' });
   return {
-    text: `${STRICT}function o(fp,sp,E)${inner}return{o:o}`,
+    text: `${STRICT}${textOf(pieces)}function o(fp,sp,E)${inner}return{o:o}`,
     needs: uses.needs,
     sites: writer.sites,
+    leaving: undefined,
     marks,
   };
+}
+
+function piecesOf(module: ModuleData, body: LoweredBody, compilesHot: boolean): Pieces | undefined {
+  return compilesHot && codeSize(module, body.funcidx) > LONG_CODE ? new Pieces(body) : undefined;
+}
+function textOf(pieces: Pieces | undefined): string {
+  return pieces === undefined ? '' : pieces.text.split(SELF).join('f');
 }
 
 function eachLocal({ locals }: LoweredBody, text: (type: ValType, slot: number) => string): string {
@@ -166,6 +190,11 @@ class Cases {
     else list.push(number);
   }
 
+  /** A number of each case, and 0, which is in none. */
+  get firsts(): number[] {
+    return [0, ...[...this.numbers.values()].map(([first]) => first)];
+  }
+
   text(value: string): string {
     const cases = [...this.numbers].map(
       ([text, list]) => `${list.map((number) => `case ${number}:`).join('')}${text}break;`,
@@ -188,7 +217,8 @@ function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody)
   // A small frame that is not too deep has its words (frames.ts).
   const isLong = 2 * slots <= SMALL_FRAME ? '' : `${end}>${activations}.maxFp||`;
   const isOut = `(${registers}.fuel-=1)<0||${isLong}sp>${activations}.maxSp`;
-  return `${charged}if(${isOut}){if(${activations}.enter(${code},${end},sp))break x}${read}`;
+  const asked = `pc=${activations}.enter(${code},${end},sp);${read}if(pc>=0)break x;pc=0`;
+  return `${charged}if(${isOut}){${asked}}${read === '' ? '' : `else ${read}`}`;
 }
 
 interface FrameParts {
@@ -205,7 +235,10 @@ function frameText(writer: Statements, body: LoweredBody, parts: FrameParts): st
   const leaves = writer.leaves || !body.entry.quiet;
   if (writer.throws) writer.uses.variable('pc');
   const [activations, code] = ['A', 'X'].map((name) => writer.uses.given(name));
-  const caught = `catch(e){throw ${activations}.thrown(e,${code},pc,fp,sp${writer.repeats ? ',n' : ''})}`;
+  // A piece has left in variables where it was.
+  const inPiece = writer.hasPieces ? 'if(pc<0){pc=$pc;n=$n}' : '';
+  const thrown = `${activations}.thrown(e,${code},pc,fp,sp${writer.repeats ? ',n' : ''})`;
+  const caught = `catch(e){${inPiece}throw ${thrown}}`;
   const inner = writer.throws ? `try{${statements}}${caught}` : statements;
   const labelled = leaves
     ? `x:{${entry}${inner}}${leaveText(writer, body)}return ${activations}.${end}(${code},pc,fp,sp);`
@@ -227,15 +260,23 @@ export function bracesText(writer: Statements, names: readonly string[], text: s
   return `{${head}${writer.withViews(text)}}`;
 }
 
-/** The locals, and the operands of the site, go to their slots. */
-function leaveText({ sites, slots, uses, surroundings }: Statements, body: LoweredBody): string {
+/** The fuel goes back; the locals, and the operands of the site, go to their slots. */
+function leaveText(writer: Statements, body: LoweredBody): string {
+  const { slots, uses, surroundings, stops } = writer;
   const cover = body.usesRefs ? surroundings.cover(uses, `fp+${2 * body.slots}`) : '';
-  const spill = (type: ValType, slot: number): string => slots.spill(type, slot);
+  const locals = eachLocal(body, (type, slot) => slots.spill(type, slot));
+  return stops.sync + cover + locals + operandsOf(writer, body).text('pc');
+}
+
+function operandsOf({ sites, slots }: Statements, body: LoweredBody): Cases {
   const operands = new Cases();
   for (const [pc, { safepoint }] of sites.entries()) {
-    operands.add(eachOperand(body, safepoint.operands, spill), pc);
+    operands.add(
+      eachOperand(body, safepoint.operands, (type, slot) => slots.spill(type, slot)),
+      pc,
+    );
   }
-  return cover + eachLocal(body, spill) + operands.text('pc');
+  return operands;
 }
 
 /** A result that was returned goes to the stack; the others, and what is no number, are there. */

@@ -5,9 +5,10 @@
  * more, and runs a continuation, which begins at that loop (activations.ts). So nothing is called in a loop for fuel's sake, and compilers
  * keep its variables in registers.
  *
- *     L1:for(;;){ ...; if(--n<0){M.fuel=n;pc=3;break x}continue L1; ...; break L1}
+ *     L1:for(;;){ ...; if(--n<0){pc=3;break x}continue L1; ...; break L1}
  *
- * `break x` leads to where the frame leaves (functions.ts); `pc` says at which site.
+ * `break x` leads to where the frame leaves (functions.ts), which writes the fuel back; `pc` says at which site. Nothing else is done on
+ * the way: what each of so many ways did first would be new to the engine (rehearsal.ts).
  */
 import type { ModuleData } from '../../decoder';
 import { LABELS } from './control';
@@ -78,19 +79,17 @@ class MachineStops implements Stops {
     const site = writer.site(safepoint, { isSilent });
     const marked = `${before}${writer.uses.variable('pc')}=${site};`;
     if (isSilent) return marked + call;
-    let checked = call;
-    if (loudness === 'loud') {
-      writer.leaves = true;
-      checked += `if(${writer.uses.given('A')}.u!==0)break x;`;
-    }
-    return `${marked}${this.sync}${checked}${this.unsync}`;
+    const done = `${marked}${this.sync}${call}${this.unsync}`;
+    if (loudness !== 'loud') return done;
+    writer.leaves = true;
+    return `${done}if(${writer.uses.given('A')}.u!==0)break x;`;
   }
 
   repeat({ go, safepoint }: RepeatText): string {
     const { writer } = this;
     const site = writer.site(safepoint, {});
     writer.leaves = true;
-    return `if(--n<0){${this.sync}${writer.uses.variable('pc')}=${site};break x}${go}`;
+    return `if(--n<0){${writer.uses.variable('pc')}=${site};break x}${go}`;
   }
 
   loop(id: number, enter: string, body: () => string): string {
