@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { QUICKJS_PARTS, smallParts } from './small-parts.mjs';
+import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS, smallParts } from './small-parts.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -32,6 +32,10 @@ export const LIBRARY = {
 export const FACTORIES = { factories: 'src/factories.ts' };
 /** For QuickJS: one module each, which may be copied to a device alone. */
 export const QUICKJS = { 'quickjs/tswasm': 'embed/quickjs/index.ts', 'quickjs/run': 'embed/quickjs/run.ts' };
+const SMALL_QUICKJS = {
+  'quickjs/tswasm.min': 'embed/quickjs/module.ts',
+  'quickjs/run.min': 'embed/quickjs/run.ts',
+};
 const COMMANDS = { cli: 'src/cli/main.ts' };
 
 const common = {
@@ -212,15 +216,20 @@ export async function buildLibrary(out, write) {
       outExtension: { '.js': extension },
     });
   }
+  await buildQuickjs(out, QUICKJS, QUICKJS_PARTS);
+  await buildQuickjs(out, SMALL_QUICKJS, SMALL_QUICKJS_PARTS);
+}
+
+async function buildQuickjs(out, entryPoints, parts) {
   await build({
     ...common,
-    entryPoints: QUICKJS,
+    entryPoints,
     outdir: out,
     format: 'esm',
     target: 'es2020',
     platform: 'neutral',
     minify: true,
-    plugins: [smallParts(QUICKJS_PARTS)],
+    plugins: [smallParts(parts)],
     // Every QuickJS that has modules has them.
     supported: { 'class-field': true, 'class-static-field': true },
   });

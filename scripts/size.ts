@@ -150,6 +150,22 @@ export const FEATURE_SETS: readonly FeatureSet[] = [
     raw: 523,
     why: 'the same with a command line, less the API',
   },
+  {
+    name: 'QuickJS module, small',
+    contains: 'dist/quickjs/tswasm.min.js',
+    build: () => built('quickjs/tswasm.min.js'),
+    gzip: 111,
+    raw: 332,
+    why: 'without SIMD and exceptions, with the compact factories; 240 KB are asked for (issue 13)',
+  },
+  {
+    name: 'QuickJS runner, small',
+    contains: 'dist/quickjs/run.min.js',
+    build: () => built('quickjs/run.min.js'),
+    gzip: 108,
+    raw: 325,
+    why: 'the same with a command line, less the API',
+  },
 ];
 
 export interface Size {

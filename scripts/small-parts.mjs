@@ -39,6 +39,12 @@ export const QUICKJS_PARTS = {
   'src/interpreter/factories.generated.js': 'src/interpreter/factories-full.generated.js',
 };
 
+/** For QuickJS where flash is short: no SIMD, no exceptions, and the compact set of factories, which is slower. */
+export const SMALL_QUICKJS_PARTS = {
+  'embed/quickjs/index.ts': 'embed/quickjs/module.ts',
+  ...SMALL_PARTS,
+};
+
 /** A plugin for esbuild. The build fails when nothing imports one of the files. */
 export function smallParts(parts = SMALL_PARTS) {
   return {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { bundleScript, toEs5 } from '../../../scripts/es5';
-import { QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
+import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
 
 /** A file of this folder. */
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -19,7 +19,6 @@ const QUICKJS: BuildOptions = {
   target: 'es2020',
   platform: 'neutral',
   supported: { 'class-field': true, 'class-static-field': true },
-  plugins: [smallParts(QUICKJS_PARTS)],
 };
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
 
@@ -50,7 +49,11 @@ async function kept(
 
 /** Bundle a file of this folder. Give the path of the result. */
 export function bundleForQuickjs(name: string): Promise<string> {
-  return bundle(name, QUICKJS);
+  return bundle(name, { ...QUICKJS, plugins: [smallParts(QUICKJS_PARTS)] });
+}
+/** The same with what the small files for QuickJS have. */
+export function smallBundleForQuickjs(name: string): Promise<string> {
+  return bundle(name, { ...QUICKJS, plugins: [smallParts(SMALL_QUICKJS_PARTS)] });
 }
 export function bundleForNode(name: string): Promise<string> {
   return bundle(name, NODE);
