@@ -37,7 +37,7 @@ export function tpmAt(tcti: string): Tpm {
     } catch (error) {
       const { code, stderr = '' } = error as { readonly code?: unknown; readonly stderr?: string };
       const said = code === 'ENOENT' ? 'tpm2-tools are not installed' : stderr.trim().split('\n')[0];
-      throw new FleetError('unavailable', `${tool} with the TPM at ${tcti}: ${said}`);
+      throw new FleetError('capability-missing', `${tool} with the TPM at ${tcti}: ${said}`);
     }
   };
   // A TPM without a resource manager (swtpm, /dev/tpm0) has three places for keys, and the tools leave theirs behind.

@@ -188,3 +188,76 @@ describe('an execution that asks for a quote of a TPM', () => {
     expect(fleet.orchestrator.record('quoted~main').device).toBeUndefined();
   });
 });
+
+describe('a zone that asks for evidence', () => {
+  const zoneOf = (name: string, zone: string) => ({
+    asset: [{ uid: name, relation: [{ type: 'memberOf', value: zone }] }],
+  });
+  /** `low` is allowed in both zones; the vault asks for more. */
+  const policy = (attestation: string) => ({
+    permission: [
+      { target: 'low', constraint: [{ leftOperand: 'zone', rightOperand: ['street'] }] },
+      {
+        target: 'low',
+        constraint: [
+          { leftOperand: 'zone', rightOperand: ['vault'] },
+          { leftOperand: 'attestation', rightOperand: attestation },
+        ],
+      },
+    ],
+  });
+  const inZones = async (attestation: string, zones: Readonly<Record<string, string>>): Promise<void> => {
+    await fleet.orchestrator.addCards(policy(attestation));
+    for (const [name, zone] of Object.entries(zones)) await fleet.orchestrator.addCards(zoneOf(name, zone));
+  };
+  const deployLow = async () => fleet.deploy('s', await assemble(STATEFUL), { risk: 'low' });
+
+  it('gets what asks for none itself only with evidence, and says and signs why not', async () => {
+    await inZones('required', { plain: 'vault', cedar: 'vault', ash: 'vault', street: 'street' });
+    for (const name of ['plain', 'cedar', 'street']) await fleet.startAgent(name);
+    await deployLow();
+    expect(await call()).toEqual([1]);
+    expect(fleet.orchestrator.record(ID).device).toBe('street');
+    const before = fleet.orchestrator.record(ID);
+    const seen = carried();
+    await expect(fleet.orchestrator.move(ID, 'plain')).rejects.toThrow(
+      /plain.*no good evidence, which zone vault asks for: plain gives no evidence/,
+    );
+    await expect(fleet.orchestrator.move(ID, 'cedar')).rejects.toThrow('which is no known runtime');
+    expect(seen).toEqual([]);
+    expect(fleet.orchestrator.record(ID)).toEqual(before);
+    const certificates = await fleet.orchestrator.zones.certificates(ID);
+    expect(certificates.map(({ decision: { device, allowed } }) => [device, allowed])).toContainEqual([
+      'plain',
+      false,
+    ]);
+    await fleet.startAgent('ash');
+    await fleet.orchestrator.move(ID, 'ash');
+    expect(await call()).toEqual([2]);
+  });
+
+  it('with a TPM asks one for a quote, also when the execution asks for evidence alone', async () => {
+    await inZones('tpm', { ash: 'vault', birch: 'vault' });
+    const tpm = new SoftwareTpm();
+    fleet.tpms.set('ash', tpm.quote);
+    fleet.pins.set('ash', tpm.pin([0, 7]));
+    for (const name of ['ash', 'birch']) await fleet.startAgent(name);
+    await deploy({ risk: 'low', device: 'ash' });
+    expect(await call()).toEqual([1]);
+    await expect(fleet.orchestrator.move(ID, 'birch')).rejects.toThrow(
+      'which zone vault asks for: no key of a TPM of birch is pinned',
+    );
+    expect(await call()).toEqual([2]);
+  });
+
+  it('asks for what there is', async () => {
+    await expect(inZones('perhaps', {})).rejects.toThrow('attestation of low: expected one of required, tpm');
+    await inZones('tpm', {});
+    expect(fleet.orchestrator.zones.list()).toContainEqual({
+      kind: 'zone',
+      name: 'vault',
+      allowed: ['low'],
+      attest: 'tpm',
+    });
+  });
+});

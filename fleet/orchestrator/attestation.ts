@@ -1,7 +1,8 @@
 /**
  * Executions whose deployment says `"attest": "required"` go nowhere before the device has given evidence of what it runs; those that say `"tpm"`,
- * not before its TPM has quoted that too.
+ * not before its TPM has quoted that too. A zone may ask the same of all that comes to its devices.
  */
+import { type AttestationKind, stronger } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import { Appraiser, evidenceDocument, type Question } from '../security/attestation';
 import { specDigest } from '../security/tickets';
@@ -28,13 +29,14 @@ export class Attestation {
     epoch: number,
     state?: string,
   ): Promise<void> {
-    if (spec.attest === undefined) return;
+    const asked = this.askedOf(device, spec);
+    if (asked === undefined) return;
     const { office, appraiser } = this;
     const told = { execution: id, epoch, spec: await specDigest(spec), state };
-    const refusal = `${spec.attest}/${device}`;
+    const refusal = `${asked}/${device}`;
     let about: Question | undefined;
     try {
-      const tpm = spec.attest === 'tpm' ? this.tpmOf(device) : undefined;
+      const tpm = asked === 'tpm' ? this.tpmOf(device) : undefined;
       about = appraiser.ask({ ...told, pcrs: tpm?.pcrs });
       const answer = await office.order(device, 'POST', 'evidence', about);
       const { evidence, quote } = evidenceDocument(answer, 'evidence');
@@ -43,10 +45,13 @@ export class Attestation {
       this.refused.delete(refusal);
     } catch (error) {
       if (about !== undefined) appraiser.forget(about);
-      const reason = `no good evidence: ${textOf(error)}`;
+      const judged = office.zones.judge(spec, device);
+      const why = spec.attest === asked ? '' : `, which zone ${judged.zone} asks for`;
+      const reason = `no good evidence${why}: ${textOf(error)}`;
       // One that does not answer is asked as soon as it is there.
       if (!(error instanceof FleetError) || error.code === 'unavailable') throw error;
       this.refused.set(refusal, { reason, since: office.hearing.now() });
+      await office.zones.certify(id, epoch, device, { ...judged, reasons: [reason] });
       throw new FleetError('forbidden', `${id} may not be on ${device}: ${reason}`);
     }
   }
@@ -58,9 +63,14 @@ export class Attestation {
     return found;
   }
 
+  private askedOf(device: string, { attest }: ExecutionRecord['spec']): AttestationKind | undefined {
+    return stronger(attest, this.office.zones.attestationIn(device));
+  }
+
   /** Why the device may not have such an execution, as far as that is known. */
-  refusalOf(device: string, { attest }: ExecutionRecord['spec']): string | undefined {
-    const found = attest && this.refused.get(`${attest}/${device}`);
+  refusalOf(device: string, spec: ExecutionRecord['spec']): string | undefined {
+    const asked = this.askedOf(device, spec);
+    const found = asked && this.refused.get(`${asked}/${device}`);
     return found === undefined || this.office.hearing.now() - found.since >= AGAIN ? undefined : found.reason;
   }
 }

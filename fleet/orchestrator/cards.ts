@@ -1,9 +1,15 @@
 /** The papers' cards, which are ODRL documents: what they say of zones, devices, modules and sources of data. */
 import { list, optional, type Reader, shape, text, wrong } from '../protocol/checked';
+import { type AttestationKind, attestation, stronger } from '../protocol/deployment';
 
 export type Card =
-  /** What may happen in a zone. */
-  | { readonly kind: 'zone'; readonly name: string; readonly allowed: readonly string[] }
+  /** What may happen in a zone, and what its devices have to say of themselves first. */
+  | {
+      readonly kind: 'zone';
+      readonly name: string;
+      readonly allowed: readonly string[];
+      readonly attest?: AttestationKind;
+    }
   /** The zone that a device is in. */
   | { readonly kind: 'node'; readonly name: string; readonly title: string; readonly zone: string }
   /** How risky a module is, what it reads, and how risky what it gives is: `inherit` as risky as what it has read. */
@@ -56,12 +62,24 @@ export const cards: Reader<readonly Card[]> = (value, place) => {
 };
 
 function zoneCards(all: readonly Permission[]): Card[] {
-  const allowed = new Map<string, string[]>();
-  for (const { target, constraint } of all)
+  const zones = new Map<string, { allowed: string[]; attest?: AttestationKind | undefined }>();
+  for (const { target, constraint } of all) {
+    const asked = constraint
+      .filter(({ leftOperand }) => leftOperand === 'attestation')
+      .flatMap(({ rightOperand }) => rightOperand.map((one) => attestation(one, `attestation of ${target}`)));
     for (const { leftOperand, rightOperand } of constraint)
       if (leftOperand === 'zone')
-        for (const zone of rightOperand) allowed.set(zone, [...(allowed.get(zone) ?? []), target]);
-  return [...allowed].map(([name, levels]) => ({ kind: 'zone', name, allowed: levels }));
+        for (const name of rightOperand) {
+          const { allowed, attest } = zones.get(name) ?? { allowed: [] };
+          zones.set(name, { allowed: [...allowed, target], attest: asked.reduce(stronger, attest) });
+        }
+  }
+  return [...zones].map(([name, { allowed, attest }]) => ({
+    kind: 'zone',
+    name,
+    allowed,
+    ...(attest && { attest }),
+  }));
 }
 
 function moduleCard({ target, constraint }: Permission, place: string): Card {

@@ -37,6 +37,11 @@ const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Ui
   ['POST', 'http://ash/liquid/v1/executions', new Uint8Array(200)],
   ['POST', 'http://ash/liquid/v1/nn', Uint8Array.from([0x4e, 0x4e, 0x51, 1, 0, ...new Uint8Array(32)])],
   ['POST', 'http://orchestrator/liquid/v1/bus/access', json({})],
+  [
+    'POST',
+    'http://ash/liquid/v1/evidence',
+    json({ nonce: 'n', execution: 's~main', epoch: 1, spec: '0'.repeat(64), pcrs: [0, 7] }),
+  ],
   ['PUT', `http://ash/liquid/v1/blobs/sha256/${'0'.repeat(64)}`, json('x')],
   [
     'POST',

@@ -59,7 +59,7 @@ export class Placing {
     }
   }
 
-  /** Before anything is changed for it: throws when the execution is only for attested devices, and this is none. */
+  /** Before anything is changed for it: throws when the execution, or the device's zone, asks for evidence, and there is none. */
   attest(record: ExecutionRecord, device: string, epoch: number): Promise<void> {
     return this.attestation.require(record, device, epoch);
   }

@@ -3,7 +3,7 @@
  * modules'), and the zone has to allow all of them. Each decision is a document that the orchestrator signs.
  */
 import { flag, integer, list, oneOf, optional, type Reader, shape, text } from '../protocol/checked';
-import { type ExecutionSpec, executionIdOf } from '../protocol/deployment';
+import { type AttestationKind, attestation, type ExecutionSpec, executionIdOf } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { Identity } from '../security/keys';
 import type { Database } from '../store/database';
@@ -37,7 +37,7 @@ const text200 = text(200);
 const stored: Reader<Card> = (value, place) => {
   const { kind } = shape({ kind: oneOf('zone', 'node', 'module', 'source') })(value, place);
   const fields = {
-    zone: shape({ name: text200, allowed: list(text200) }),
+    zone: shape({ name: text200, allowed: list(text200), attest: optional(attestation) }),
     node: shape({ name: text200, title: text200, zone: text200 }),
     module: shape({ name: text200, risk: text200, input: optional(text200), output: optional(text200) }),
     source: shape({ name: text(500), type: text200, device: text200, risk: text200 }),
@@ -105,6 +105,12 @@ export class Zones {
     for (const level of levels)
       if (!allowed.includes(level)) reasons.push(`zone ${node.zone} does not allow the risk level ${level}`);
     return { zone: node.zone, levels, reasons };
+  }
+
+  /** What the device's zone asks it to say of itself. */
+  attestationIn(device: string): AttestationKind | undefined {
+    const node = this.index.node(device);
+    return node && this.index.zone(node.zone)?.attest;
   }
 
   private levelsOf({ modules, risk }: ExecutionSpec, node: string, device: string) {

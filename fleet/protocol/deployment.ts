@@ -68,6 +68,16 @@ export const limits = shape({
 });
 export type GuestLimits = ReturnType<typeof limits>;
 
+/** What a device has to say of itself: evidence of a runtime that is known; and, for the second, with a quote of its TPM. */
+export const ATTESTATIONS = ['required', 'tpm'] as const;
+export type AttestationKind = (typeof ATTESTATIONS)[number];
+export const attestation: Reader<AttestationKind> = oneOf(...ATTESTATIONS);
+
+/** What satisfies both. */
+export function stronger(a?: AttestationKind, b?: AttestationKind): AttestationKind | undefined {
+  return ATTESTATIONS.filter((kind) => kind === a || kind === b).pop();
+}
+
 const moduleReference = shape({ name, digest });
 const mountedFile = shape({ path: text(256), digest });
 
@@ -87,7 +97,7 @@ export const executionSpec = shape({
   /** Where it should be; the scheduler chooses when nothing is said. */
   device: optional(name),
   /** It goes only to devices that give evidence of a runtime that the orchestrator knows; `tpm`: with a quote of a TPM whose key it knows. */
-  attest: optional(oneOf('required', 'tpm')),
+  attest: optional(attestation),
   /** The risk level that its zone has to allow, beside those of its modules' cards. */
   risk: optional(text(200)),
 });
