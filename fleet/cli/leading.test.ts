@@ -37,4 +37,31 @@ describe.skipIf(!hasNats)('the lead', () => {
     await other.close();
     await server.close();
   });
+
+  it('is waited for by one that has been started again at its address, which names nobody meanwhile', async () => {
+    const server = await NatsServer.make();
+    await server.start();
+    const before = await connectNats(server.url);
+    const me = { url: 'http://me', authority: 'k' };
+    await NatsDatabase.lead(before, me);
+    const lines: string[] = [];
+    const leading = new Leading({
+      clock: nodeWorld,
+      store: connectNats(server.url),
+      me: () => me,
+      open: async () => ({ close: async () => undefined }),
+      log: (text) => lines.push(text),
+    });
+    leading.start();
+    while (lines.length === 0) await sleep(nodeWorld, 20);
+    expect(leading.whoLeads).toBe('no orchestrator leads now: try again');
+    while (leading.current === undefined) await sleep(nodeWorld, 20);
+    expect(lines).toEqual([
+      'waits: the last one to lead did so from here, at http://me',
+      expect.stringMatching(/^leads, with what is in /),
+    ]);
+    await leading.close();
+    await before.close();
+    await server.close();
+  });
 });

@@ -100,8 +100,12 @@ export class Leading<T extends Part> {
     const revision = entry === null || entry.operation !== 'PUT' ? 0 : entry.revision;
     if (entry !== null && revision !== 0) {
       const { url } = leaderRecord(entry.json(), keyOfNats(entry.key));
-      if (url !== this.other) this.say(`stands by: ${url} leads`);
-      this.other = url;
+      // Its own address: this one has led before it was started again, or another one has the same address by mistake.
+      const isOther = url !== me().url;
+      this.say(
+        isOther ? `stands by: ${url} leads` : `waits: the last one to lead did so from here, at ${url}`,
+      );
+      this.other = isOther ? url : undefined;
     }
     if (revision !== this.heard?.revision) this.heard = { revision, since: clock.now() };
     if (revision !== 0 && clock.now() - this.heard.since < TAKE_OVER) return;
