@@ -5,7 +5,8 @@ import type { Models } from '../agent/models';
 import { nodeWorld } from '../agent/node-world';
 import { quickjsHouse } from '../cli/quickjs';
 import { TestFleet } from '../testing/fleet';
-import { assemble, HELLO, LONG, STATEFUL, writer } from '../testing/modules';
+import { FactorBackend } from '../testing/models';
+import { assemble, CALLING, HELLO, INFERRING, LONG, STATEFUL, writer } from '../testing/modules';
 import { findQjs, forgetQjs, guestsFile, qjsBinaries } from '../testing/quickjs';
 import type { RemoteHouse } from './house';
 
@@ -24,7 +25,8 @@ async function start(program: number) {
   const houses: RemoteHouse[] = [];
   const log = (text: string) => fleet.note(`bridge: ${text}`);
   const devices = simulatedDevices();
-  await fleet.startAgent('bridge', [], (models: Models) => {
+  const backend = new FactorBackend();
+  await fleet.startAgent('bridge', [backend], (models: Models) => {
     const house = quickjsHouse(programs[program], { clock: nodeWorld, devices, models, log, file });
     houses.push(house);
     return house;
@@ -34,6 +36,7 @@ async function start(program: number) {
   return {
     fleet,
     house,
+    backend,
     call: (id: string, name: string, ...args: number[]) =>
       fleet.orchestrator.call(id, { key: `k${count++}`, function: name, args }),
     close: async () => {
@@ -98,6 +101,47 @@ describe.each(PROGRAMS)('guests in QuickJS (program %i)', (program) => {
       expect(fleet.orchestrator.record('s~main')).toMatchObject({ device: 'bridge' });
       expect(fleet.orchestrator.record('s~main').epoch).toBeGreaterThan(1);
       expect(fleet.orchestrator.isAlive('bridge')).toBe(true);
+    } finally {
+      await close();
+    }
+  }, 120_000);
+
+  it('compute with a runtime of the agent, and take their models along', async () => {
+    const { fleet, backend, call, close } = await start(program);
+    try {
+      await fleet.deploy('x', await assemble(INFERRING), { device: 'bridge', permissions: ['nn'] });
+      const says = async (name: string, ...args: number[]) => (await call('x~main', name, ...args)).results;
+      expect(await says('open')).toEqual([0]);
+      expect(await says('put', 2)).toEqual([0]);
+      expect(await says('compute')).toEqual([0]);
+      expect([backend.loads, backend.computes]).toEqual([1, 1]);
+      // The agent in Node has no runtime: what has been computed is there, and what is computed next is borrowed.
+      await fleet.orchestrator.move('x~main', 'node');
+      expect(await says('get')).toEqual([6]);
+      expect(await says('put', 5)).toEqual([0]);
+      await fleet.orchestrator.move('x~main', 'bridge');
+      expect(await says('compute')).toEqual([0]);
+      expect(await says('get')).toEqual([15]);
+      expect(backend.computes).toBe(2);
+    } finally {
+      await close();
+    }
+  }, 120_000);
+
+  it('take pictures with the camera of the agent, and call other executions', async () => {
+    const { fleet, call, close } = await start(program);
+    try {
+      await fleet.deploy('s', await assemble(STATEFUL), { device: 'node' });
+      const permissions = ['camera', 'communication'];
+      await fleet.deploy('c', await assemble(CALLING), { device: 'bridge', permissions });
+      const { length } = await simulatedDevices().camera.takeImage();
+      expect((await call('c~main', 'picture')).results).toEqual([length]);
+      // As a JPEG begins.
+      expect((await call('c~main', 'start')).results).toEqual([0xd8ff]);
+      await call('c~main', 'other');
+      expect((await call('s~main', 'fibo')).results).toEqual([2]);
+      expect((await call('c~main', 'nobody')).failure).toMatch('nobody~main');
+      expect((await call('s~main', 'fibo')).results).toEqual([3]);
     } finally {
       await close();
     }

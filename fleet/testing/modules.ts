@@ -67,6 +67,20 @@ export const INFERRING = `(module
       (then unreachable))
     (f32.load (i32.const 160))))`;
 
+/** Takes a picture (`picture` gives its length, `start` its first two bytes), and calls `fibo` of s~main, and of one that there is not. */
+export const CALLING = `(module
+  (import "camera" "takeImageStaticSize" (func $take (param i32 i32)))
+  (import "communication" "rpcCall" (func $call (param i32 i32 i32 i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "s~main/fibonobody~main/fibo[]")
+  (func (export "picture") (result i32)
+    (i32.store (i32.const 64) (i32.const 1000))
+    (call $take (i32.const 128) (i32.const 64))
+    (i32.load (i32.const 64)))
+  (func (export "start") (result i32) (i32.load16_u (i32.const 128)))
+  (func (export "other") (call $call (i32.const 0) (i32.const 11) (i32.const 27) (i32.const 2)))
+  (func (export "nobody") (call $call (i32.const 11) (i32.const 16) (i32.const 27) (i32.const 2))))`;
+
 /** Has a model in its memory: `open` loads it, `infer` computes with numbers that it makes up (fractions of 17) and gives the first result; `result` gives each of the last ones. */
 export function modelGuest(model: Uint8Array, dimensions: readonly number[]): string {
   const count = dimensions.reduce((product, length) => product * length);
