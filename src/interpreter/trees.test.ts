@@ -3,9 +3,11 @@ import { expect, it } from 'vitest';
 import { lower } from '../lowering';
 import type { Instance } from '../runtime';
 import { compile } from '../testing';
-import { loopFactories } from './templates/generate-vectors';
+import { loopFactories, vectorFactories } from './templates/generate-vectors';
 import type { Parts } from './vector-parts';
 import { setVector } from './vectors';
+
+const FACTORIES = [...vectorFactories().keys(), ...loopFactories().keys()];
 
 /** What a function should be called at, and not inlined: V8 inlines no function into itself. */
 const APART = ['one apart', 'one apart'];
@@ -18,11 +20,12 @@ function statementsOf(value: string, inlines: boolean): string[] {
   const made: string[] = [];
   const parts: Parts = {
     make: (name, isOne) => {
+      expect(FACTORIES, name).toContain(name);
       if (isOne) made.push(`one ${name}`);
       else if (name.startsWith('set ')) made.push(name);
       return () => null;
     },
-    has: () => true,
+    has: (name) => FACTORIES.includes(name),
     inlines,
     instance: undefined as unknown as Instance,
     value: () => 0,

@@ -303,6 +303,7 @@ for (const name of ['i16x8.extend_low_i8x16_s', 'i16x8.extend_low_i8x16_u'] as c
   emitWord(name, { to: 'i', code: substitute(WIDENED[name].even, 'P', 'A') }, 1, '');
 }
 
+loops.set('apart', '(n)=>fp=>n(fp)');
 loops.set('lane get', '(a)=>(fp,j)=>I[fp+a+j]');
 loops.set('lane const', '(a)=>(fp,j)=>a');
 loops.set('lane rotl', '(a,b)=>(fp,j)=>{const x=I[fp+a+j];return x<<b|x>>>32-b}');
