@@ -117,7 +117,7 @@ export const FEATURE_SETS: readonly FeatureSet[] = [
     contains: 'tswasm/register, on Node',
     build: () => bundle(['embed/node/register.ts'], { platform: 'node' }),
     host: 'node:',
-    gzip: 97,
+    gzip: 98,
     why: 'what a Node without a JIT parses before the first request: no compiled tier',
   },
   {

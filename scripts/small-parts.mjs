@@ -34,9 +34,11 @@ export const SMALL_PARTS = {
   ...WITHOUT_EXCEPTIONS,
 };
 
-/** For QuickJS: its entries install the full set, so they need not carry the compact one beside it. */
+/** For QuickJS: its entries install the full set, so they need not carry the compact one beside it. Its factories are shorter text. */
 export const QUICKJS_PARTS = {
-  'src/interpreter/factories.generated.js': 'src/interpreter/factories-full.generated.js',
+  'src/interpreter/factories.generated.js': 'src/interpreter/factories-full-arrows.generated.js',
+  'src/interpreter/factories-full.generated.js': 'src/interpreter/factories-full-arrows.generated.js',
+  'src/interpreter/factories-simd.generated.js': 'src/interpreter/factories-simd-arrows.generated.js',
 };
 
 /** For QuickJS where flash is short: no SIMD, no exceptions, and the compact set of factories, which is slower. */
