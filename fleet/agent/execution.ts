@@ -1,5 +1,5 @@
 /**
- * An execution on a device: a guest, the calls that wait for it, and what has been answered.
+ * An execution on a device: a guest, its calls (calls.ts), and its checkpoints.
  *
  * | state | calls | guest | comes from, goes to |
  * |---|---|---|---|
@@ -11,13 +11,12 @@
  *
  * An exclusive execution runs and answers only while it holds a lease; without one it is as if paused.
  *
- * An answer is given only when the policy's checkpoint with it is kept (`Keeper`), so what has been acknowledged is never lost, and under
- * its key it is given again, never computed again.
+ * An answer is given only when the policy's checkpoint with it is kept (`Keeper`), so what has been acknowledged is never lost.
  */
 import type { Answer, Checkpoint, CheckpointHead, PendingCall } from '../protocol/checkpoint';
-import { MAX_ANSWERS } from '../protocol/checkpoint';
 import { type CheckpointPolicy, checkpointPolicy, type ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
+import { Calls } from './calls';
 import type { Guest, Leaving, Owner, Soon, Turn } from './guest';
 import { Lease, type Moment } from './lease';
 import { Output } from './output';
@@ -25,8 +24,6 @@ import { Rate } from './rate';
 import type { Rest, Runner } from './turns';
 import type { Clock } from './world';
 
-/** Calls that wait for an execution: as many as a burst of requests may bring while a call of a second runs. */
-const MAX_WAITING = 256;
 /** Milliseconds until it is asked again whether a snapshot can be taken or the fuel is there. */
 const SOON = 1;
 
@@ -48,11 +45,6 @@ export class MovedError extends Error {
     super(`the execution has moved to ${to}`);
     this.name = 'MovedError';
   }
-}
-
-interface Waiter {
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: Error) => void;
 }
 
 export interface ExecutionParts {
@@ -87,14 +79,9 @@ export class FleetExecution implements Runner, Owner {
   /** Settles when nothing is asked of the guest. */
   private asked: Promise<void> = Promise.resolve();
   private begun = 0;
-  private current: PendingCall | undefined;
-  private readonly queue: PendingCall[] = [];
-  private readonly waiters = new Map<string, Waiter[]>();
-  private answered = new Map<string, Answer>();
+  private readonly calls: Calls;
   /** Set while an answer is being kept: nothing runs then. */
   private keeping: Promise<void> | undefined;
-  /** The key of that answer. */
-  private unkept: string | undefined;
   /** An exclusive execution runs, and answers, only while it has one. */
   private readonly lease: Lease | undefined;
   private readonly fuel: Rate;
@@ -113,6 +100,7 @@ export class FleetExecution implements Runner, Owner {
     this.output = new Output(parts.log);
     this.policy = checkpointPolicy(parts.spec);
     this.lease = parts.spec.exclusive ? new Lease(parts.clock) : undefined;
+    this.calls = new Calls(parts.id, () => this.mayRun());
   }
 
   get state(): ResidenceState {
@@ -135,37 +123,29 @@ export class FleetExecution implements Runner, Owner {
     this.epoch = head.epoch;
     this.sequence = head.sequence;
     this.begun = head.begun;
-    this.current = head.current;
-    this.answered = new Map(head.answered.map((answer) => [answer.key, answer]));
+    this.calls.takeOver(head);
   }
 
   /** Answers a call; one with the key of an earlier call gets that one's answer. */
   call(call: PendingCall): Promise<Answer> {
-    const { state } = this;
-    const known = this.answered.get(call.key);
-    if (known !== undefined && call.key !== this.unkept && this.mayRun()) return Promise.resolve(known);
+    const { state, calls } = this;
+    const known = calls.answerOf(call.key);
+    if (known !== undefined) return Promise.resolve(known);
     if (state.kind === 'gone') return Promise.reject(new MovedError(state.to));
     if (state.kind === 'failed')
       return Promise.reject(new FleetError('unavailable', `${this.id} has failed: ${state.reason}`));
-    const waiting = this.waiters.get(call.key);
-    if (waiting === undefined && known === undefined && this.current?.key !== call.key) {
-      if (this.queue.length >= MAX_WAITING)
-        return Promise.reject(new FleetError('busy', `${MAX_WAITING} calls wait for ${this.id} already`));
-      this.queue.push(call);
-    }
-    return new Promise((resolve, reject) => {
-      this.waiters.set(call.key, [...(waiting ?? []), { resolve, reject }]);
-      this.onWork?.();
-    });
+    const answer = calls.wait(call);
+    this.onWork?.();
+    return answer;
   }
 
   /** The answer to a key: undefined as long as there is none. */
   answerOf(key: string): Answer | undefined {
-    return key !== this.unkept && this.mayRun() ? this.answered.get(key) : undefined;
+    return this.calls.answerOf(key);
   }
-  /** Whether a call with this key waits or runs. */
+  /** Whether a call with this key waits or runs, or has been answered. */
   knows(key: string): boolean {
-    return this.current?.key === key || this.waiters.has(key) || this.answered.has(key);
+    return this.calls.knows(key);
   }
 
   write(bytes: Uint8Array): void {
@@ -221,10 +201,7 @@ export class FleetExecution implements Runner, Owner {
   /** The orchestrator has said so, in answer to what was asked then. */
   renewLease(asked: Moment): void {
     this.lease?.renew(asked);
-    for (const key of this.waiters.keys()) {
-      const answer = key === this.unkept ? undefined : this.answered.get(key);
-      if (answer !== undefined) this.settle(key, answer);
-    }
+    this.calls.settle();
     this.onWork?.();
   }
 
@@ -282,7 +259,7 @@ export class FleetExecution implements Runner, Owner {
   }
 
   private hasWork(): boolean {
-    return this.current !== undefined || this.queue.length > 0 || this.guest?.isBusy === true;
+    return this.calls.waiting > 0 || this.guest?.isBusy === true;
   }
 
   /** Begins what is to run next, if there is anything: a start function, or the call whose turn it is. */
@@ -291,16 +268,16 @@ export class FleetExecution implements Runner, Owner {
       await guest.begin(this.begun);
       return true;
     }
-    this.current ??= this.queue.shift();
-    if (this.current === undefined) return false;
+    const call = this.calls.next();
+    if (call === undefined) return false;
     try {
-      await guest.begin(this.current);
+      await guest.begin(call);
       return true;
     } catch (error) {
       const isOfCall =
         error instanceof FleetError && (error.code === 'call-failed' || error.code === 'bad-request');
       if (!isOfCall) throw error;
-      await this.answer({ key: '', failure: error.message });
+      await this.answer({ failure: error.message });
       return false;
     }
   }
@@ -311,43 +288,29 @@ export class FleetExecution implements Runner, Owner {
       this.begun++;
       return;
     }
-    await this.answer({ ...outcome, key: '' });
+    await this.answer(outcome);
   }
 
-  private async answer(answer: Answer): Promise<void> {
-    const { key } = this.current!;
+  private async answer(outcome: Omit<Answer, 'key'>): Promise<void> {
+    const { calls } = this;
     const text = this.output.taken();
-    const complete: Answer = { ...answer, key, ...(text === '' ? {} : { output: text }) };
-    this.current = undefined;
-    this.answered.set(key, complete);
-    for (const old of this.answered.keys()) {
-      if (this.answered.size <= MAX_ANSWERS) break;
-      this.answered.delete(old);
-    }
+    calls.end({ ...outcome, ...(text === '' ? {} : { output: text }) });
     if (!this.policy.afterCall) {
-      this.settle(key, complete);
+      calls.release();
       return;
     }
-    this.unkept = key;
     const checkpoint = await this.checkpoint();
     this.keeping = this.store(checkpoint).then(
       () => {
-        this.keeping = this.unkept = undefined;
-        this.settle(key, complete);
+        this.keeping = undefined;
+        calls.release();
         this.onWork?.();
       },
       (error) => {
-        this.keeping = this.unkept = undefined;
+        this.keeping = undefined;
         this.fail(error);
       },
     );
-  }
-
-  /** Without its lease nothing is given out: `renewLease` does that. */
-  private settle(key: string, answer: Answer): void {
-    if (!this.mayRun()) return;
-    for (const { resolve } of this.waiters.get(key) ?? []) resolve(answer);
-    this.waiters.delete(key);
   }
 
   /** The state of now. Only where the guest stands at a safepoint or rests, and nothing else is asked of it. */
@@ -368,8 +331,8 @@ export class FleetExecution implements Runner, Owner {
       epoch,
       sequence,
       begun: this.begun,
-      current: this.current,
-      answered: [...this.answered.values()],
+      current: this.calls.current,
+      answered: this.calls.answers,
     };
   }
 
@@ -464,7 +427,7 @@ export class FleetExecution implements Runner, Owner {
   /** It runs elsewhere now. */
   gone(to: string): void {
     this.state = { kind: 'gone', to };
-    this.reject(new MovedError(to));
+    this.calls.reject(new MovedError(to));
     this.dispose();
   }
 
@@ -473,22 +436,16 @@ export class FleetExecution implements Runner, Owner {
     const reason = error instanceof Error ? error.message : String(error);
     this.state = { kind: 'failed', reason };
     this.parts.log(`failed: ${reason}`);
-    this.reject(
+    this.calls.reject(
       error instanceof FleetError ? error : new FleetError('unavailable', `${this.id} has failed: ${reason}`),
     );
     this.dispose();
   }
 
-  private reject(error: Error): void {
-    for (const waiting of this.waiters.values()) for (const { reject } of waiting) reject(error);
-    this.waiters.clear();
-    this.queue.length = 0;
-  }
-
   /** It is taken off this device. */
   remove(): void {
     this.state = { kind: 'failed', reason: 'it has been removed' };
-    this.reject(new FleetError('not-found', `${this.id} has been removed`));
+    this.calls.reject(new FleetError('not-found', `${this.id} has been removed`));
     this.dispose();
   }
 
@@ -501,6 +458,6 @@ export class FleetExecution implements Runner, Owner {
     return this.guest?.memoryBytes ?? 0;
   }
   get waiting(): number {
-    return this.queue.length + (this.current === undefined ? 0 : 1);
+    return this.calls.waiting;
   }
 }
