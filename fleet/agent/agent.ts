@@ -1,6 +1,5 @@
 /** An agent: the executions on one device, what they need, and how they come, are kept, and go. */
 import type { NnBackend } from 'tswasm/wasi-nn';
-import { integer, readJson, shape, text } from '../protocol/checked';
 import {
   type Answer,
   type Checkpoint,
@@ -34,12 +33,13 @@ import type { Files } from '../store/files';
 import { Locks } from '../store/locks';
 import { Stages } from '../store/stages';
 import { Arrivals, type Awaited } from './arrivals';
+import { Departures } from './departures';
 import { type ExecutionParts, FleetExecution, type Keeper } from './execution';
 import type { House } from './guest';
 import type { Devices } from './host/devices';
 import { LocalHouse } from './house';
 import { Models } from './models';
-import { type Goal, isThere, type MoveOrder, moveAway, UnsettledError } from './moves';
+import type { Goal, MoveOrder } from './moves';
 import { Turns } from './turns';
 import type { World } from './world';
 
@@ -47,7 +47,6 @@ import type { World } from './world';
 const MAX_EXECUTIONS = 10_000;
 /** Milliseconds that a holder may take to keep a copy before an answer is given without it. */
 const COPY_TIMEOUT = 2_000;
-const goal = shape({ url: text(1024), epoch: integer(1) });
 /** Milliseconds for which calls are sent on after a move. */
 const FORWARD = 600_000;
 
@@ -101,13 +100,13 @@ export class Agent {
   /** Executions that have come in stages, and those that are coming. */
   private readonly stages: Stages;
   readonly arrivals: Arrivals;
-  private readonly leaving = new Set<string>();
+  private readonly departures: Departures;
   private tickets: TicketOffice | undefined;
 
   constructor(readonly options: AgentOptions) {
     this.blobs = new FileBlobs(options.files);
     this.unsealer = new Unsealer(options.identity.unsealing);
-    const { backends = [], client, world } = options;
+    const { backends = [], client, world, identity, files } = options;
     this.models = new Models({ own: backends, client, clock: world });
     this.house =
       options.house?.(this.models) ??
@@ -121,6 +120,17 @@ export class Agent {
     this.own = new Copies(options.files, 'executions');
     this.turns = new Turns(options.world);
     this.stages = new Stages(options.files, 'stages');
+    this.departures = new Departures({
+      world,
+      client,
+      identity,
+      files,
+      blobs: this.blobs,
+      locks: this.locks,
+      orchestrator: () => this.holders[0],
+      log: (text, execution) => this.log(text, execution),
+      left: (execution, to) => this.left(execution, to),
+    });
     this.arrivals = new Arrivals({
       clock: options.world,
       stages: this.stages,
@@ -138,11 +148,11 @@ export class Agent {
       try {
         const execution = await this.kept(id);
         if (execution === undefined) continue;
-        const goal = await this.leavingFor(id);
+        const goal = await this.departures.goalOf(id);
         const isLeaving = goal !== undefined && goal.epoch > execution.epoch;
         if (isLeaving) execution.standAgain();
         this.adopt(execution);
-        if (isLeaving) void this.settleDeparture(execution, goal);
+        if (isLeaving) void this.departures.settle(execution, goal);
       } catch (error) {
         this.log(`cannot go on: ${error instanceof Error ? error.message : error}`, id);
       }
@@ -410,53 +420,7 @@ export class Agent {
 
   /** Moves an execution. */
   async migrate(id: string, to: MoveOrder): Promise<MoveReport> {
-    if (this.leaving.has(id)) throw new FleetError('busy', `${id} is being moved already`);
-    this.leaving.add(id);
-    try {
-      const execution = this.execution(id);
-      const { world, client, identity } = this.options;
-      const report = await moveAway(execution, to, {
-        ...this.askers(id),
-        clock: world,
-        client,
-        identity,
-        blobs: this.blobs,
-        noteLeaving: () => this.noteLeaving(id, to),
-      });
-      await this.locks.with(id, () => this.left(execution, to));
-      return report;
-    } finally {
-      this.leaving.delete(id);
-    }
-  }
-
-  private askers(id: string) {
-    const { world, client } = this.options;
-    const log = (text: string) => this.log(text, id);
-    return { clock: world, client, orchestrator: () => this.holders[0], log };
-  }
-
-  /** A process that begins again must not let it run on as if it had never been sent. */
-  private noteLeaving(id: string, { url, epoch }: Goal): Promise<void> {
-    return this.options.files.write(
-      `leaving/${id}`,
-      new TextEncoder().encode(JSON.stringify({ url, epoch })),
-    );
-  }
-  private async leavingFor(id: string): Promise<Goal | undefined> {
-    const bytes = await this.options.files.read(`leaving/${id}`);
-    return bytes && readJson(new TextDecoder().decode(bytes), goal, `leaving/${id}`);
-  }
-  private async settleDeparture(execution: FleetExecution, to: Goal): Promise<void> {
-    const { id } = execution;
-    try {
-      if (await isThere(execution, to, this.askers(id)))
-        await this.locks.with(id, () => this.left(execution, to));
-      else execution.stay();
-    } catch (error) {
-      this.log(error instanceof Error ? error.message : String(error), id);
-      if (!(error instanceof UnsettledError)) execution.stay();
-    }
+    return this.departures.move(this.execution(id), to);
   }
 
   /** It runs elsewhere: calls are sent on for a while. */
@@ -470,7 +434,6 @@ export class Agent {
     await this.own.raise(id, to.epoch);
     await this.own.remove(id);
     await this.stages.remove(id);
-    await this.options.files.remove(`leaving/${id}`);
   }
 
   /** Asked by who does not know how a move has ended: true when the execution has not come and cannot come any more with this epoch. */
