@@ -29,7 +29,6 @@ import { codeSize } from '../limits';
 import { SMALL_FRAME } from './frames';
 import { machineOf, SELF } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
-import { LONG_CODE, Pieces } from './pieces';
 import { Slots } from './slots';
 import { type Site, Statements, typeOfBody } from './statements';
 import { GIVEN, type Need, Uses } from './uses';
@@ -39,7 +38,7 @@ export interface FunctionText {
   readonly text: string;
   readonly needs: ReadonlyMap<string, Need>;
   readonly sites: readonly Site[];
-  /** How its frames leave at their entries; none do of a quiet function or a continuation. */
+  /** How its frames leave at their entries, where that is worth a rehearsal (rehearsal.ts). */
   readonly leaving: Leaving | undefined;
 }
 
@@ -58,14 +57,15 @@ const MOST_TWICE = 4096;
 /** Bytes of code of a function that is written twice since it calls itself. V8 puts nothing of more than 460 bytes of bytecode elsewhere. */
 const MOST_TWIN = 96;
 
+/** Bytes of code from which on V8 does not compile a function: a byte of wasm has become three to six of bytecode, of which 60 KB are too many. */
+const MOST_REHEARSED = 10_000;
+
 /** Every slot: values come from a frame that somebody else has made. */
 const ALL: Payloads = { has: () => true };
 
 export function functionText(module: ModuleData, body: LoweredBody, compilesHot: boolean): FunctionText {
   const machine = machineOf(module, compilesHot, body.funcidx);
-  const pieces = piecesOf(module, body, compilesHot);
-  const payloads = slotsWithPayloads(module, body);
-  const writer = new Statements(module, body, payloads, machine, machine, { pieces });
+  const writer = new Statements(module, body, slotsWithPayloads(module, body), machine);
   const { uses, slots } = writer;
   const { params, results } = typeOfBody(module, body);
   const names = params.flatMap((type, slot) => slots.variables(type, slot));
@@ -78,16 +78,18 @@ export function functionText(module: ModuleData, body: LoweredBody, compilesHot:
   const own = writer.tails ? 'b' : 'f';
   const defined = (name: string, self: string): string =>
     `function ${name}(${head})${inner.split(SELF).join(self)}`;
-  const isSmall = compilesHot && codeSize(module, body.funcidx) <= MOST_TWIN;
+  const size = codeSize(module, body.funcidx);
+  const isSmall = compilesHot && size <= MOST_TWIN;
   const hasTwin = isSmall && inner.includes(SELF) && !writer.tails;
   let functions = hasTwin ? defined('f', 'h') + defined('h', 'f') : defined(own, 'f');
   if (writer.tails) {
     functions += `function f(${head}){var A=_A,r=b(${head});while(A.t!==null)r=A.follow(fp,sp);return r}`;
   }
-  const second = hasTwin ? ',h:h' : '';
-  const text = `${textOf(pieces)}${functions}${borderText(own, params, results)}return{f:f,g:g,d:d${second}}`;
+  const text = `${functions}${borderText(own, params, results)}return{f:f,g:g,d:d}`;
   const part = (entry.length + leaveText(writer, body).length) / inner.length;
-  const leaving = body.entry.quiet ? undefined : { ways: operandsOf(writer, body).firsts, part };
+  // Quiet functions do not leave, V8 makes small ones anew at once, and does not optimise long ones.
+  const isWorth = !body.entry.quiet && !hasTwin && size <= MOST_REHEARSED;
+  const leaving = isWorth ? { ways: operandsOf(writer, body).firsts, part } : undefined;
   return { text: STRICT + text, needs: uses.needs, sites: writer.sites, leaving };
 }
 
@@ -124,8 +126,7 @@ export function continuationText(
   };
   const mayRepeat = codeSize(module, body.funcidx) <= MOST_TWICE;
   const rules = { isEntrance: isLoop, mayRepeat };
-  const pieces = piecesOf(module, body, compilesHot);
-  const writer = new Statements(module, body, ALL, machineOf(module, compilesHot), rules, { pieces });
+  const writer = new Statements(module, body, ALL, machineOf(module, compilesHot), rules);
   const { uses, slots, entrances } = writer;
   const statements = bodyText(writer);
   const fill = (type: ValType, slot: number): string => slots.fill(type, slot);
@@ -141,19 +142,12 @@ export function continuationText(
   const entry = `n=${uses.given('M')}.fuel;${eachLocal(body, fill)}${operands.text('E')}`;
   const inner = frameText(writer, body, { names: ['E'], statements, entry, end: 'stop' });
   return {
-    text: `${STRICT}${textOf(pieces)}function o(fp,sp,E)${inner}return{o:o}`,
+    text: `${STRICT}function o(fp,sp,E)${inner}return{o:o}`,
     needs: uses.needs,
     sites: writer.sites,
     leaving: undefined,
     marks,
   };
-}
-
-function piecesOf(module: ModuleData, body: LoweredBody, compilesHot: boolean): Pieces | undefined {
-  return compilesHot && codeSize(module, body.funcidx) > LONG_CODE ? new Pieces(body) : undefined;
-}
-function textOf(pieces: Pieces | undefined): string {
-  return pieces === undefined ? '' : pieces.text.split(SELF).join('f');
 }
 
 function eachLocal({ locals }: LoweredBody, text: (type: ValType, slot: number) => string): string {
@@ -235,10 +229,7 @@ function frameText(writer: Statements, body: LoweredBody, parts: FrameParts): st
   const leaves = writer.leaves || !body.entry.quiet;
   if (writer.throws) writer.uses.variable('pc');
   const [activations, code] = ['A', 'X'].map((name) => writer.uses.given(name));
-  // A piece has left in variables where it was.
-  const inPiece = writer.hasPieces ? 'if(pc<0){pc=$pc;n=$n}' : '';
-  const thrown = `${activations}.thrown(e,${code},pc,fp,sp${writer.repeats ? ',n' : ''})`;
-  const caught = `catch(e){${inPiece}throw ${thrown}}`;
+  const caught = `catch(e){throw ${activations}.thrown(e,${code},pc,fp,sp${writer.repeats ? ',n' : ''})}`;
   const inner = writer.throws ? `try{${statements}}${caught}` : statements;
   const labelled = leaves
     ? `x:{${entry}${inner}}${leaveText(writer, body)}return ${activations}.${end}(${code},pc,fp,sp);`

@@ -33,8 +33,6 @@ const BYTES_PER_CHARACTER = 16;
 /** What a text returns. */
 interface Evaluated {
   readonly f: CompiledCall;
-  /** The twin of one that calls itself. */
-  readonly h?: CompiledCall;
   readonly g: StackCall;
   readonly d: (fp: number, result: unknown) => void;
   readonly o: (fp: number, sp: number, mark: number) => unknown;
@@ -92,11 +90,11 @@ export class CompiledInstance {
     if (!this.reserve(text)) return undefined;
     const func = this.instance.funcAt(funcidx);
     const record = this.record(text, func);
-    const { f, g, d, h } = this.evaluated(text, record);
+    const { f, g, d } = this.evaluated(text, record);
     const words = 2 * body.slots;
     const { leaving } = text;
     if (this.compilesHot && leaving !== undefined) {
-      rehearse({ calls: h === undefined ? [f] : [f, h], leaving, words }, this.machine, this.activations);
+      rehearse({ call: f, leaving, words }, this.machine, this.activations);
     }
     const compiled: Compiled = { entered: { func, words, call: g, put: d }, record };
     this.compiled.set(funcidx, compiled);

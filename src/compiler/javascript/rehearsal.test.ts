@@ -1,18 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { evaluate } from '../../../spec-tests/engines/javascript-tier';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
-import { Execution, Store } from '../../interpreter';
-import { usePolicy } from '../../interpreter/machine';
-import { type Func, i32, instantiate } from '../../runtime';
-import { always } from '../testing';
+import type { TierMachine } from '../../interpreter/tiers';
 import { bodyOf } from './bodies';
 import { functionText } from './functions';
-import type { Evaluate } from './instance';
-import { sitesFor } from './rehearsal';
-import { JavaScriptTier } from './tier';
+import { rehearse, sitesFor } from './rehearsal';
 
 /** `run` leaves with nothing on the operand stack, and with something. */
 const MODULE = `(module
@@ -31,55 +23,25 @@ const MODULE = `(module
       (br_if $l (i32.gt_s (local.get $n) (i32.const 0))))
     (i32.trunc_f64_s (f64.mul (local.get $d) (f64.const 1000)))))`;
 
-/** As V8's natives tell. */
-const natives = {
-  optimize: (_: unknown): void => {},
-  isOptimized: (_: unknown): boolean => false,
-};
-setFlagsFromString('--allow-natives-syntax');
-const asked = new Script(`({
-  optimize: (f) => { %OptimizeFunctionOnNextCall(f); },
-  isOptimized: (f) => (%GetOptimizationStatus(f) & 16) !== 0,
-})`).runInThisContext() as typeof natives;
-natives.optimize = asked.optimize;
-natives.isOptimized = asked.isOptimized;
-asked.isOptimized(() => {});
-asked.optimize(() => {});
-setFlagsFromString('--no-allow-natives-syntax');
-
-interface Made {
-  readonly f?: unknown;
-}
-
 describe('the rehearsal of leaving', () => {
-  it('shows V8 every way out before the function is optimised', async () => {
-    const made: Made[] = [];
-    const watched: Evaluate = (parameters, body) => {
-      const make = evaluate(parameters, body);
-      return (...given) => {
-        const result = make(...given);
-        made.push(result as Made);
-        return result;
-      };
+  it('is a call for each site, and leaves the machine as it was', () => {
+    const registers = { fuel: 77 };
+    const stack = { ints: Int32Array.of(1, 2, 3, 4, 5, 6), refs: ['a', 'b', 'c'] };
+    const asked: { rehearsed: number | undefined } = { rehearsed: undefined };
+    const seen: unknown[] = [];
+    const call = (fp: number, sp: number): void => {
+      seen.push([asked.rehearsed, registers.fuel, fp, sp]);
+      // Its frame has four words.
+      stack.ints.fill(9, 0, 4);
+      stack.refs.fill('frame', 0, 2);
     };
-    const module = Module.decode(await wat(MODULE));
-    const store = new Store();
-    usePolicy(store, always(new JavaScriptTier({ evaluate: watched, compilesHot: true })));
-    const { exports } = instantiate(store, module, []);
-    /** Calls it, and stops after so many safepoints if it takes that many. */
-    const stopped = (fuel?: number, name = 'run'): string =>
-      new Execution(exports.get(name) as Func, [i32(400)]).run({ fuel }).kind;
-    for (let k = 0; k < 50; k++) expect(stopped()).toBe('done');
-    // The first that was made is that of `run`.
-    const { f } = made[0];
-    expect(f).toBeDefined();
-    // Somebody has left that others wait for, as happens early in every program.
-    expect(stopped(20, 'other')).toBe('paused');
-    natives.optimize(f);
-    expect(stopped()).toBe('done');
-    expect(natives.isOptimized(f)).toBe(true);
-    for (let fuel = 1; fuel < 60; fuel++) expect(stopped(fuel)).toBe('paused');
-    expect(natives.isOptimized(f)).toBe(true);
+    const leaving = { ways: [0, 3], part: 0.5 };
+    rehearse({ call, leaving, words: 4 }, { registers, stack } as unknown as TierMachine, asked);
+    expect(seen).toEqual(sitesFor(leaving).map((site) => [site, 0, 0, 0]));
+    expect(asked.rehearsed).toBeUndefined();
+    expect(registers.fuel).toBe(77);
+    expect([...stack.ints]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(stack.refs).toEqual(['a', 'b', 'c']);
   });
 
   it('runs eight times as much as there is of a function, and then each way', async () => {

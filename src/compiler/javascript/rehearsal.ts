@@ -19,7 +19,7 @@ const TIMES_UNSEEN = 12;
 const MOST_WAYS = 40;
 
 export interface Rehearsal {
-  readonly calls: readonly CompiledCall[];
+  readonly call: CompiledCall;
   readonly leaving: Leaving;
   /** Of a frame on the stack. */
   readonly words: number;
@@ -31,18 +31,16 @@ export function sitesFor({ ways, part }: Leaving): number[] {
 }
 
 export function rehearse(rehearsal: Rehearsal, { registers, stack }: TierMachine, asked: Rehearsing): void {
-  const { calls, leaving, words } = rehearsal;
+  const { call, leaving, words } = rehearsal;
   const sites = sitesFor(leaving);
   const { fuel } = registers;
   const ints = stack.ints.slice(0, words);
   const refs = stack.refs.slice(0, words >> 1);
-  for (const call of calls) {
-    const zeros = new Array(call.length).fill(0);
-    for (const site of sites) {
-      registers.fuel = 0;
-      asked.rehearsed = site;
-      Reflect.apply(call, undefined, zeros);
-    }
+  const zeros = new Array(call.length).fill(0);
+  for (const site of sites) {
+    registers.fuel = 0;
+    asked.rehearsed = site;
+    Reflect.apply(call, undefined, zeros);
   }
   asked.rehearsed = undefined;
   registers.fuel = fuel;

@@ -18,7 +18,6 @@ import { Calls } from './calls';
 import { Entrances } from './entrances';
 import { Expressions } from './expressions';
 import type { Payloads } from './payloads';
-import { Exits, type Pieces } from './pieces';
 import { Slots } from './slots';
 import type { Control, EntranceRules, Stops, StopsWriter, Surroundings } from './surroundings';
 import { Uses } from './uses';
@@ -36,18 +35,12 @@ export interface Site {
   readonly mark: number;
 }
 
-/** A function that is written, of which a loop is a piece (pieces.ts). */
-interface Part {
-  readonly whole: Statements;
-  readonly exits: Exits;
-}
-
 const NO_ENTRANCES = new Entrances([], () => false);
 
 export class Statements implements StopsWriter, FunctionWriter {
   readonly uses: Uses;
   readonly slots: Slots;
-  readonly sites: Site[];
+  readonly sites: Site[] = [];
   readonly repeats: boolean;
   leaves = false;
   throws = false;
@@ -59,7 +52,7 @@ export class Statements implements StopsWriter, FunctionWriter {
   /** Those of what is being written. */
   private open: Entrances;
   /** By label: the numbers of loops that can be entered. */
-  private readonly marks: Map<number, number>;
+  private readonly marks = new Map<number, number>();
   /** Labels of loops of which the rest of a turn is being written. */
   private readonly rests = new Set<number>();
   readonly payloads: Payloads;
@@ -69,10 +62,6 @@ export class Statements implements StopsWriter, FunctionWriter {
   private readonly values = new Values(this);
   private readonly works = new Works(this);
   private readonly calls = new Calls(this);
-  /** Of the function, if it is written in pieces. */
-  private readonly pieces: Pieces | undefined;
-  /** What is written is a piece of this one. */
-  private readonly part: Part | undefined;
 
   constructor(
     module: ModuleData,
@@ -80,28 +69,22 @@ export class Statements implements StopsWriter, FunctionWriter {
     payloads: Payloads,
     surroundings: Surroundings,
     { isEntrance, mayRepeat }: EntranceRules = surroundings,
-    { pieces, part }: { readonly pieces?: Pieces | undefined; readonly part?: Part } = {},
   ) {
     this.module = module;
     this.body = body;
     this.payloads = payloads;
-    this.pieces = pieces;
-    this.part = part;
-    this.uses = new Uses(surroundings.views, surroundings.prefix, part?.whole.uses.needs);
+    this.uses = new Uses(surroundings.views, surroundings.prefix);
     this.surroundings = surroundings;
-    const control = surroundings.control(this.uses);
-    this.control = part?.exits.control(control) ?? control;
+    this.control = surroundings.control(this.uses);
     this.slots = new Slots(this.uses, payloads, surroundings.keepsBits);
     this.expressions = new Expressions(this.uses, payloads, surroundings);
-    this.sites = part?.whole.sites ?? [];
-    this.marks = part?.whole.marks ?? new Map();
-    if (part === undefined) this.site(body.entry, {});
+    this.site(body.entry, {});
     let repeats = false;
     everyStatement(body.statements, (statement) => {
       repeats ||= statement.kind === 'loop' && statement.label.used;
     });
     this.repeats = repeats;
-    this.entrances = part?.whole.entrances ?? new Entrances(body.statements, isEntrance, mayRepeat);
+    this.entrances = new Entrances(body.statements, isEntrance, mayRepeat);
     this.open = this.entrances;
     if (this.entrances.any) this.uses.variables.set('E', '0');
     this.stops = surroundings.stops(this);
@@ -109,11 +92,6 @@ export class Statements implements StopsWriter, FunctionWriter {
 
   site(safepoint: Safepoint, { isSilent = false, mark = 0 }: { isSilent?: boolean; mark?: number }): number {
     return this.sites.push({ safepoint, isSilent, mark }) - 1;
-  }
-
-  /** Loops are called that may throw. */
-  get hasPieces(): boolean {
-    return this.pieces?.throws ?? false;
   }
 
   markOf(statement: Statement): number | undefined {
@@ -216,8 +194,6 @@ export class Statements implements StopsWriter, FunctionWriter {
   // Control
 
   private return(): string {
-    const { part } = this;
-    if (part !== undefined) return part.exits.to(part.whole.return());
     return this.stops.sync + this.slots.result(typeOfBody(this.module, this.body).results);
   }
 
@@ -235,22 +211,11 @@ export class Statements implements StopsWriter, FunctionWriter {
   private loop(statement: Extract<Statement, { kind: 'loop' }>): string {
     const { label, body } = statement;
     if (!label.used) return this.sequence(body);
-    if (this.pieces?.has(statement)) return this.piece(statement, this.pieces);
     const { id } = label;
     const mark = this.open.markOf(statement);
     if (mark !== undefined) this.marks.set(id, mark);
     if (this.open.isTwice(statement)) return this.loopTwice(id, mark!, body);
     return this.stops.loop(id, this.open.atLoop(statement), () => this.turn(body));
-  }
-
-  private piece(loop: Statement, pieces: Pieces): string {
-    const { module, payloads, surroundings } = this;
-    const exits = new Exits(loop);
-    const body = { ...this.body, statements: [loop] };
-    const part = { whole: this, exits };
-    const piece = new Statements(module, body, payloads, surroundings, surroundings, { part });
-    this.expressions.alignments.forget();
-    return pieces.write(this, piece, exits);
   }
 
   /** The body of a loop, which is begun from different places. */

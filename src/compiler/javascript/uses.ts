@@ -50,7 +50,7 @@ export class Uses {
   readonly variables = new Map<string, '0' | 'null'>();
   /** Copies of views, and what they are copies of. */
   readonly views = new Map<string, string>();
-  readonly needs: Map<string, Need>;
+  readonly needs = new Map<string, Need>();
   /** Values go over the machine's stack. */
   usesStack = false;
   /** What is outside of the function, and has been copied into variables of the same names without the prefix. */
@@ -59,12 +59,12 @@ export class Uses {
   private readonly prefix: string;
   private isCopying = false;
   private temporaries = 0;
+  private numbered = 0;
 
-  /** `prefix`: what the names have that the text is given. `needs`: of a function of the same text. */
-  constructor(viewsOf: ViewsOf = 'copied', prefix = '', needs = new Map<string, Need>()) {
+  /** `prefix`: what the names have that the text is given. */
+  constructor(viewsOf: ViewsOf = 'copied', prefix = '') {
     this.viewsOf = viewsOf;
     this.prefix = prefix;
-    this.needs = needs;
   }
 
   /**
@@ -123,7 +123,7 @@ export class Uses {
     return this.given(name);
   }
   work(need: Extract<Need, { kind: 'effect' | 'bulk' }>): string {
-    const name = `E${this.needs.size}`;
+    const name = `E${this.numbered++}`;
     this.needs.set(name, need);
     return this.given(name);
   }
