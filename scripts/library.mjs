@@ -33,7 +33,7 @@ export const FACTORIES = { factories: 'src/factories.ts' };
 /** For QuickJS: one module each, which may be copied to a device alone. */
 export const QUICKJS = { 'quickjs/tswasm': 'embed/quickjs/index.ts', 'quickjs/run': 'embed/quickjs/run.ts' };
 const SMALL_QUICKJS = {
-  'quickjs/tswasm.min': 'embed/quickjs/module.ts',
+  'quickjs/tswasm.min': 'embed/quickjs/index.ts',
   'quickjs/run.min': 'embed/quickjs/run.ts',
 };
 const COMMANDS = { cli: 'src/cli/main.ts' };

@@ -34,18 +34,14 @@ export const SMALL_PARTS = {
   ...WITHOUT_EXCEPTIONS,
 };
 
-/** For QuickJS: its entries install the full set, so they need not carry the compact one beside it. Its factories are shorter text. */
+/** For QuickJS: the full set of factories, so that the compact one need not be carried beside it, in shorter text. */
 export const QUICKJS_PARTS = {
   'src/interpreter/factories.generated.js': 'src/interpreter/factories-full-arrows.generated.js',
-  'src/interpreter/factories-full.generated.js': 'src/interpreter/factories-full-arrows.generated.js',
   'src/interpreter/factories-simd.generated.js': 'src/interpreter/factories-simd-arrows.generated.js',
 };
 
 /** For QuickJS where flash is short: no SIMD, no exceptions, and the compact set of factories, which is slower. */
-export const SMALL_QUICKJS_PARTS = {
-  'embed/quickjs/index.ts': 'embed/quickjs/module.ts',
-  ...SMALL_PARTS,
-};
+export const SMALL_QUICKJS_PARTS = SMALL_PARTS;
 
 /** A plugin for esbuild. The build fails when nothing imports one of the files. */
 export function smallParts(parts = SMALL_PARTS) {

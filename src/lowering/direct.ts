@@ -32,11 +32,15 @@ function withoutPlace({ constants }: Builder, name: DirectOp, value: Expr): Vect
   return isSame ? known : undefined;
 }
 
-/** In a place that nobody else reads. What is a local's has the canonical NaN. */
-function placeRaw({ operands }: Builder, height: number): void {
-  operands.replace(height, (waits) =>
-    waits.op === 'vector' && isDirect(waits.instruction) ? raw(waits) : waits,
-  );
+/** A half of what is NaN as a double may be a number as a float: only the same lanes are looked at. */
+const isSameLanes = (a: DirectOp, b: DirectOp): boolean => a.startsWith('f64x2') === b.startsWith('f64x2');
+
+/** In a place that nobody but this instruction reads. What is a local's has the canonical NaN. */
+function placeRaw({ operands }: Builder, height: number, name: DirectOp): void {
+  operands.replace(height, (waits) => {
+    const isArithmetic = waits.op === 'vector' && isDirect(waits.instruction);
+    return isArithmetic && isSameLanes(waits.instruction, name) ? raw(waits) : waits;
+  });
   operands.place(height);
 }
 
@@ -52,8 +56,8 @@ export function direct(lowering: Builder, name: DirectOp): void {
   const left = a !== undefined && isKept ? a : undefined;
   // Only products have a form without any place.
   const right = left === undefined || isProduct ? b : undefined;
-  if (left === undefined) placeRaw(lowering, first);
-  if (right === undefined) placeRaw(lowering, first + 1);
+  if (left === undefined) placeRaw(lowering, first, name);
+  if (right === undefined) placeRaw(lowering, first + 1, name);
   const [y, x] = [right, left].map((value) => {
     const popped = operands.pop();
     // A load that was to be kept stands in a place when what is above it traps.
