@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS, smallParts } from './small-parts.mjs';
+import { QUICKJS_PARTS, SMALL_PARTS, smallParts } from './small-parts.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -217,7 +217,7 @@ export async function buildLibrary(out, write) {
     });
   }
   await buildQuickjs(out, QUICKJS, QUICKJS_PARTS);
-  await buildQuickjs(out, SMALL_QUICKJS, SMALL_QUICKJS_PARTS);
+  await buildQuickjs(out, SMALL_QUICKJS, SMALL_PARTS);
 }
 
 async function buildQuickjs(out, entryPoints, parts) {

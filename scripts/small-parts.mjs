@@ -25,7 +25,7 @@ export const WITHOUT_EXCEPTIONS = {
   'src/interpreter/exceptions.ts': 'src/interpreter/exceptions.min.ts',
 };
 
-/** For `dist/tswasm.min.js`: the first two are slower than the files that they stand for; the third is for tiers, of which it has none. */
+/** For `dist/tswasm.min.js`, and for QuickJS where flash is short: the first two are slower than the files that they stand for; the third is for tiers, of which it has none. */
 export const SMALL_PARTS = {
   'src/decoder/codewalk.ts': 'src/decoder/codewalk.min.ts',
   'src/interpreter/forms.ts': 'src/interpreter/assemble.ts',
@@ -39,9 +39,6 @@ export const QUICKJS_PARTS = {
   'src/interpreter/factories.generated.js': 'src/interpreter/factories-full-arrows.generated.js',
   'src/interpreter/factories-simd.generated.js': 'src/interpreter/factories-simd-arrows.generated.js',
 };
-
-/** For QuickJS where flash is short: no SIMD, no exceptions, and the compact set of factories, which is slower. */
-export const SMALL_QUICKJS_PARTS = SMALL_PARTS;
 
 /** A plugin for esbuild. The build fails when nothing imports one of the files. */
 export function smallParts(parts = SMALL_PARTS) {

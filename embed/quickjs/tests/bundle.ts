@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { bundleScript, toEs5 } from '../../../scripts/es5';
-import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
+import { QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
 
 /** A file of this folder. */
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -53,7 +53,7 @@ export function bundleForQuickjs(name: string): Promise<string> {
 }
 /** The same with what the small files for QuickJS have. */
 export function smallBundleForQuickjs(name: string): Promise<string> {
-  return bundle(name, { ...QUICKJS, plugins: [smallParts(SMALL_QUICKJS_PARTS)] });
+  return bundle(name, { ...QUICKJS, plugins: [smallParts()] });
 }
 export function bundleForNode(name: string): Promise<string> {
   return bundle(name, NODE);
