@@ -52,7 +52,10 @@ const SHARED = {
   compiler: ['src/compiler'],
   api: ['src/js-api', 'src/wasi-nn', 'src/debug', 'spec-tests', 'bench'],
   /** All of these run on Node's entry. */
-  fleet: ['agent', 'orchestrator', 'papers', 'security', 'store'].map((room) => `fleet/${room}`),
+  fleet: ['fleet'],
+  cli: ['src/cli'],
+  /** They start programs and read files. */
+  outside: ['docs', 'embed/browser', 'embed/engines', 'embed/quickjs', 'examples', 'scripts'],
 };
 /** It looks at how V8 has the fields of objects, which whatever runs in the same module changes. */
 const ALONE = 'src/interpreter/factories.test.ts';
@@ -74,7 +77,7 @@ export default defineConfig({
       },
     ],
     // vitest leaves one processor free, which of two is half. Many tests only wait for programs that they have started.
-    maxWorkers: availableParallelism(),
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,

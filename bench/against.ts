@@ -4,41 +4,40 @@
  * Groups: programs, jitless, coremark and quickjs (TSWASM_COREMARK names it), startup (TSWASM_MODULES names more modules), cli. Exit code 1: slower than
  * the limit.
  */
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { misused, optionsOf } from '../scripts/options.ts';
 import { bundleTs } from '../scripts/run-ts.mjs';
 import { allItems, type Item, type Worked } from './against-work.ts';
 import { root } from './paths.ts';
 import { type Estimate, estimate, type Pair, randomSource } from './statistics.ts';
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: '20' },
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    programs: { type: 'string' },
-    limit: { type: 'string' },
-    tier: { type: 'string' },
-    json: { type: 'string' },
-    seed: { type: 'string', default: '1' },
+const { values: options, positionals } = optionsOf(
+  import.meta.url,
+  {
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '20' },
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      programs: { type: 'string' },
+      limit: { type: 'string' },
+      tier: { type: 'string' },
+      json: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+    },
   },
-});
+  { rounds: 1, limit: 0, seed: 0 },
+);
 
 /** Processor time that a measured run of a program shall take. */
 const RUN_MS = 400;
 const WARM_SHARE = 0.5;
 
 function usage(message: string): never {
-  console.error(`${message}\nusage: npm run bench:against -- REF [--rounds N] [--quick] [--only GROUPS]`);
-  process.exit(2);
-}
-function numberOf(name: 'rounds' | 'limit' | 'seed', text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) usage(`--${name} ${text}: must be a number above 0`);
-  return value;
+  misused(import.meta.url, message);
 }
 
 /** The commit's own build, kept by its hash, with its own packages where it asks for others than we do. It does not lie in our node_modules. */
@@ -139,9 +138,9 @@ const text = ({ ratio, low, high }: Estimate) =>
 
 const [ref, ...others] = positionals;
 if (ref === undefined || others.length > 0) usage('one commit is compared with the working tree');
-const rounds = options.quick ? 3 : numberOf('rounds', options.rounds);
-const seed = numberOf('seed', options.seed);
-const limit = options.limit === undefined ? undefined : numberOf('limit', options.limit);
+const rounds = options.quick ? 3 : Number(options.rounds);
+const seed = Number(options.seed);
+const limit = options.limit === undefined ? undefined : Number(options.limit);
 const groups = options.only?.split(',');
 const names = options.programs?.split(',');
 const everything = await allItems();

@@ -4,19 +4,24 @@
  * JavaScript tier its texts lose them as they are evaluated (bare.ts).
  *   npm run bench:checks -- [--tier javascript] [--rounds N] [program...]
  */
+
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import { type Engine, engines, type Timing } from './engines.ts';
 import { cache, root } from './paths.ts';
 import { buildProgram, PROGRAMS } from './programs.ts';
 import { estimate, type Pair } from './statistics.ts';
 
-const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, tier: { type: 'string', default: 'interpreter' } },
-  allowPositionals: true,
-});
+const { values, positionals } = optionsOf(
+  import.meta.url,
+  {
+    options: { rounds: { type: 'string', default: '3' }, tier: { type: 'string', default: 'interpreter' } },
+    allowPositionals: true,
+  },
+  { rounds: 1 },
+);
 const TIMING: Timing = { warmUpMs: 600, sampleMs: 100, samples: 5 };
 
 /** Both ways in which a factory says it (src/interpreter/templates). */

@@ -3,16 +3,21 @@
  *   TSWASM_COREMARK=coremark.wasm [TSWASM_WASM3=wasm3] npm run bench:coremark -- [--rounds N] [--engines a,b]
  * A score is iterations in a second, more is better. One run takes between ten and thirty seconds.
  */
+
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import { bundleTs } from '../scripts/run-ts.mjs';
 import { root } from './paths.ts';
 import { median } from './protocol.ts';
 
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, engines: { type: 'string' } },
-});
+const { values: options } = optionsOf(
+  import.meta.url,
+  {
+    options: { rounds: { type: 'string', default: '3' }, engines: { type: 'string' } },
+  },
+  { rounds: 1 },
+);
 const file = process.env['TSWASM_COREMARK'];
 if (!file) {
   console.error('TSWASM_COREMARK must name a coremark.wasm for WASI');

@@ -3,11 +3,12 @@
  *   npm run bench:files -- [--rounds N] [--megabytes N] [--passes N] [--buffers 65536,4096] [--dir FOLDER]
  * The first pass of a process is cold; the figure for "later" is the median of its other passes.
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import { bundleTs } from '../scripts/run-ts.mjs';
 import { buildFilesProgram } from './files-program.ts';
 import { cache, root } from './paths.ts';
@@ -18,15 +19,19 @@ type Engine = (typeof ENGINES)[number];
 const KINDS = ['write, first', 'read, first', 'write, later', 'read, later'] as const;
 type Kind = (typeof KINDS)[number];
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    megabytes: { type: 'string', default: '256' },
-    passes: { type: 'string', default: '4' },
-    buffers: { type: 'string', default: '65536,4096' },
-    dir: { type: 'string', default: tmpdir() },
+const { values: options } = optionsOf(
+  import.meta.url,
+  {
+    options: {
+      rounds: { type: 'string', default: '5' },
+      megabytes: { type: 'string', default: '256' },
+      passes: { type: 'string', default: '4' },
+      buffers: { type: 'string', default: '65536,4096' },
+      dir: { type: 'string', default: tmpdir() },
+    },
   },
-});
+  { rounds: 1, megabytes: 1, passes: 1 },
+);
 const rounds = Number(options.rounds);
 const megabytes = Number(options.megabytes);
 const passes = Number(options.passes);

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { optionsOf } from '../scripts/options.ts';
 import { whyNotModule } from '../src/compiler/native/refusals.ts';
 import { codeGrowth } from '../src/compiler/native/testing.ts';
 import { Module } from '../src/index.ts';
@@ -13,7 +14,7 @@ import { buildProgram, isBuildable, PROGRAMS } from './programs.ts';
 import { geomean } from './protocol.ts';
 
 async function files(): Promise<string[]> {
-  const named = process.argv.slice(2);
+  const { positionals: named } = optionsOf(import.meta.url, { allowPositionals: true });
   if (named.length > 0) return named;
   const programs: string[] = [];
   for (const program of PROGRAMS.filter(isBuildable)) programs.push(await buildProgram(program));

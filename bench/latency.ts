@@ -2,20 +2,25 @@
  * How long after its deadline an endless program stops, in milliseconds, interpreted, natively, and on Node without a compiler.
  *   npm run bench:latency -- [--seconds 2] [--in native] [part of a name...]
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import { bundleTs } from '../scripts/run-ts.mjs';
 import type { TierChoice } from '../src/index.ts';
 import type { Lateness } from './latency-child.ts';
 import { type Endless, endlessPrograms } from './latency-programs.ts';
 import { cache, root } from './paths.ts';
 
-const { values, positionals } = parseArgs({
-  options: { seconds: { type: 'string', default: '2' }, in: { type: 'string' } },
-  allowPositionals: true,
-});
+const { values, positionals } = optionsOf(
+  import.meta.url,
+  {
+    options: { seconds: { type: 'string', default: '2' }, in: { type: 'string' } },
+    allowPositionals: true,
+  },
+  { seconds: 0 },
+);
 const child = await bundleTs(path.join(root, 'bench', 'latency-child.ts'));
 
 mkdirSync(cache, { recursive: true });

@@ -4,11 +4,12 @@
  *   npm run bench -- [--rounds N] [--engines a,b] [--groups a,b] [--quick] [--json FILE] [--no-write] [program...]
  * Writes the head of results.md and of the README's part about speed, unless only some programs or engines are asked for.
  */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import { type Engine, engines, missingEngines, type Timing } from './engines.ts';
 import { type Run, writeHead } from './head.ts';
 import { dist, root } from './paths.ts';
@@ -16,17 +17,21 @@ import { buildProgram, hasClang, isBuildable, PROGRAMS, type Program } from './p
 import { ANCHORS, type Rounds, report, type Summary, summarize } from './report.ts';
 import { friedman } from './statistics.ts';
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: '2' },
-    engines: { type: 'string' },
-    groups: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    'no-write': { type: 'boolean', default: false },
+const { values: options, positionals } = optionsOf(
+  import.meta.url,
+  {
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '2' },
+      engines: { type: 'string' },
+      groups: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      'no-write': { type: 'boolean', default: false },
+    },
   },
-});
+  { rounds: 1 },
+);
 
 const timing: Timing = options.quick
   ? { warmUpMs: 100, sampleMs: 30, samples: 3 }

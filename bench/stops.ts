@@ -4,6 +4,7 @@
  * longer by what the system needs to free its memory. Milliseconds over all stops of a shape.
  *   node scripts/run-ts.mjs bench/stops.ts [--stops 200] [--way deadline|signal|cli] [part of a name...]
  */
+
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import { bundleTs } from '../scripts/run-ts.mjs';
 import { HOSTILE, justBelow } from '../src/interpreter/testing.ts';
 import { root } from './paths.ts';
@@ -41,10 +42,14 @@ const LARGE: readonly (readonly [name: string, megabytes: number])[] = [
   ['store over loads', 7],
 ];
 
-const { values, positionals } = parseArgs({
-  options: { stops: { type: 'string', default: '200' }, way: { type: 'string', multiple: true } },
-  allowPositionals: true,
-});
+const { values, positionals } = optionsOf(
+  import.meta.url,
+  {
+    options: { stops: { type: 'string', default: '200' }, way: { type: 'string', multiple: true } },
+    allowPositionals: true,
+  },
+  { stops: 1 },
+);
 const ways = WAYS.filter((way) => values.way === undefined || values.way.includes(way));
 
 function shape(name: string, megabytes: number) {

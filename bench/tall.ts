@@ -4,9 +4,10 @@
  * process of its own; the median of some.
  *   node scripts/run-ts.mjs bench/tall.ts [--times 3] [part of a name...]
  */
+
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import '../embed/node/fresh-factories.ts';
 import '../embed/node/native-memory.ts';
 import { instantiatePaused, Module, Store } from '../src/index.ts';
@@ -16,10 +17,14 @@ import { HOSTILE, type Hostile, justBelow } from '../src/interpreter/testing.ts'
 import { root } from './paths.ts';
 
 const BYTES = 400_000;
-const { values, positionals } = parseArgs({
-  options: { times: { type: 'string', default: '3' }, one: { type: 'string' } },
-  allowPositionals: true,
-});
+const { values, positionals } = optionsOf(
+  import.meta.url,
+  {
+    options: { times: { type: 'string', default: '3' }, one: { type: 'string' } },
+    allowPositionals: true,
+  },
+  { times: 1 },
+);
 
 interface Times {
   readonly elapsed: number;

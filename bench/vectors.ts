@@ -3,23 +3,28 @@
  *   npm run bench:vectors -- [--rounds N] [--jitless] [kernel...]
  * Below 1 the vectors are faster. Exits with 1 when a kernel computes something else with vectors than without.
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options.ts';
 import { bundleTs } from '../scripts/run-ts.mjs';
 import { cache, root } from './paths.ts';
 import { median } from './protocol.ts';
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: '3' },
-    jitless: { type: 'boolean', default: false },
-    /** Milliseconds until a kernel counts as warm. */
-    warm: { type: 'string', default: '400' },
+const { values: options, positionals } = optionsOf(
+  import.meta.url,
+  {
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      jitless: { type: 'boolean', default: false },
+      /** Milliseconds until a kernel counts as warm. */
+      warm: { type: 'string', default: '400' },
+    },
   },
-});
+  { rounds: 1, warm: 0 },
+);
 const source = path.join(root, 'bench', 'programs', 'vectors.c');
 const wanted = positionals.length > 0 ? positionals : kernelsIn(readFileSync(source, 'utf8'));
 

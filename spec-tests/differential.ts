@@ -6,9 +6,10 @@
  * every tier with the interpreter, whose NaNs, fuel and snapshots must be the same to the last bit. `--generator wasm-opt` takes programs of
  * binaryen's generator in place of our own.
  */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { misused, optionsOf } from '../scripts/options';
 import { available, check, enableNativeFeatures, type Failure } from './differential/check';
 import { fixtureSeeds } from './differential/fixtures';
 import { checkForeign } from './differential/foreign';
@@ -22,18 +23,22 @@ type Checker = (seed: number) => Promise<Failure | undefined>;
 const GENERATORS = ['own', 'wasm-opt'] as const;
 
 function options() {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string', default: '1000' },
-      start: { type: 'string', default: '0' },
-      seed: { type: 'string' },
-      engine: { type: 'string', default: 'tswasm' },
-      generator: { type: 'string', default: 'own' },
-      'keep-going': { type: 'boolean', default: false },
+  const { values } = optionsOf(
+    import.meta.url,
+    {
+      options: {
+        seeds: { type: 'string', default: '1000' },
+        start: { type: 'string', default: '0' },
+        seed: { type: 'string' },
+        engine: { type: 'string', default: 'tswasm' },
+        generator: { type: 'string', default: 'own' },
+        'keep-going': { type: 'boolean', default: false },
+      },
     },
-  });
+    { seeds: 1, start: 0, seed: 0 },
+  );
   const generator = GENERATORS.find((name) => name === values.generator);
-  if (generator === undefined) throw new Error(`unknown generator ${values.generator}`);
+  if (generator === undefined) misused(import.meta.url, `unknown generator ${values.generator}`);
   const start = Number(values.start);
   const range = Array.from({ length: Number(values.seeds) }, (_, i) => start + i);
   const kept = generator === 'own' ? fixtureSeeds() : [];
@@ -55,7 +60,7 @@ function checkerOf(generator: (typeof GENERATORS)[number], target: Target): Chec
 async function main(): Promise<number> {
   const { seeds, engine, generator, keepGoing } = options();
   const target = targetNamed(engine);
-  if (!target) throw new Error(`unknown engine ${engine}`);
+  if (!target) misused(import.meta.url, `unknown engine ${engine}`);
   await enableNativeFeatures();
   const checkSeed = checkerOf(generator, target);
   const began = Date.now();

@@ -1,10 +1,13 @@
 /**
  * Runs the official suite from the command line:
- *   npm run spec -- [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|native|host] [--host jitless|quickjs] [--verbose] [--all-problems] [file or part of a path ...]
+ *   npm run spec -- [--engine NAME] [--host jitless|quickjs] [--verbose] [--all-problems] [file or part of a path ...]
+ * Engines: tswasm, tswasm-full, tswasm-stepN, tswasm-hotN, native, native-mixed, javascript, javascript-mixed, ahead-TARGET, mixed, tiersN,
+ * migrateN, movesN, host (engines/index.ts says what each is).
  * A file that exists is run as it is; anything else selects files of the suite. Exit code 1 when a result is not as listed.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { misused, optionsOf } from '../scripts/options';
 import type { Engine } from './engine';
 import { engineNamed } from './engines/index';
 import { HOST_NAMES, Host } from './hosts/index';
@@ -21,27 +24,23 @@ interface Options {
   patterns: string[];
 }
 
-const USAGE =
-  'usage: npm run spec -- [--engine tswasm|tswasm-full|tswasm-step1|tswasm-hot1|native|host] [--host jitless|quickjs] [--verbose] [--all-problems] [file or part of a path ...]';
-
-function parseArguments(args: readonly string[]): Options {
-  const options: Options = {
-    engine: named('tswasm'),
-    host: undefined,
-    verbose: false,
-    problems: 5,
-    patterns: [],
+function readOptions(): Options {
+  const { values, positionals } = optionsOf(import.meta.url, {
+    allowPositionals: true,
+    options: {
+      engine: { type: 'string', default: 'tswasm' },
+      host: { type: 'string' },
+      verbose: { type: 'boolean', default: false },
+      'all-problems': { type: 'boolean', default: false },
+    },
+  });
+  return {
+    engine: named(values.engine),
+    host: values.host,
+    verbose: values.verbose,
+    problems: values['all-problems'] ? Number.POSITIVE_INFINITY : 5,
+    patterns: positionals,
   };
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    if (arg === '--engine') options.engine = named(args[++i] ?? '');
-    else if (arg === '--host') options.host = args[++i] ?? '';
-    else if (arg === '--verbose') options.verbose = true;
-    else if (arg === '--all-problems') options.problems = Number.POSITIVE_INFINITY;
-    else if (arg.startsWith('-')) throw new UsageError(`unknown option ${arg}`);
-    else options.patterns.push(arg);
-  }
-  return options;
 }
 class UsageError extends Error {}
 function named(name: string): Engine {
@@ -99,7 +98,7 @@ function report(result: FileResult, options: Options): void {
 }
 
 async function main(): Promise<number> {
-  const options = parseArguments(process.argv.slice(2));
+  const options = readOptions();
   const { engine } = options;
   const expected = readExpectedFailures();
   const results: FileResult[] = [];
@@ -130,6 +129,5 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message}\n${USAGE}`);
-  process.exitCode = 2;
+  misused(import.meta.url, error.message);
 }

@@ -3,15 +3,20 @@
  *   node scripts/run-ts.mjs spec-tests/mutation.ts [--count 100000] [--start 0]
  * Exit code 1 when a damaged binary gives anything but a module or a CompileError, or another verdict than native's.
  */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/options';
 import { enableNativeFeatures } from './differential/check';
 import { runMutants } from './mutation/run';
 
-const { values } = parseArgs({
-  options: { count: { type: 'string', default: '10000' }, start: { type: 'string', default: '0' } },
-});
+const { values } = optionsOf(
+  import.meta.url,
+  {
+    options: { count: { type: 'string', default: '10000' }, start: { type: 'string', default: '0' } },
+  },
+  { count: 1, start: 0 },
+);
 await enableNativeFeatures();
 const began = Date.now();
 const { count, valid, unsupported, defects } = runMutants(Number(values.start), Number(values.count));

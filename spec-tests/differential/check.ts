@@ -1,10 +1,11 @@
 /** Checks one seed: generates, runs both sides, and when they differ shrinks the program to something to look at. */
 import { print } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { Native } from '../engines/native-api';
-import { type Available, generate, type Program, variantOf } from './generate';
+import { generate, type Program, variantOf } from './generate';
 import { BASE, countNodes, encodeModule } from './ir';
 import { nativeTarget } from './native-target';
 import { difference, observe, showCall } from './observe';
+import type { Available } from './profile';
 import { shrink } from './shrink';
 import type { Target } from './target';
 
