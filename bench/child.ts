@@ -8,13 +8,16 @@ import {
   type Measurement,
   median,
   type Namespace,
+  PAUSE,
   type Task,
 } from './protocol.ts';
 
 type Run = (n: number) => number;
 
+const IMPORTS = { [PAUSE.module]: { [PAUSE.name]: () => {} } };
+
 function load(api: Namespace, file: string): Run {
-  const instance = new api.Instance(new api.Module(readFileSync(file)), {});
+  const instance = new api.Instance(new api.Module(readFileSync(file)), IMPORTS);
   return instance.exports['run'] as Run;
 }
 

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { bundleTs } from '../scripts/run-ts.mjs';
+import { asyncified } from './asyncify.ts';
 import { root } from './paths.ts';
 import {
   type ColdAnswer,
@@ -27,7 +28,7 @@ export interface Engine {
   /** undefined: the engine cannot run this program. */
   measure(file: string, timing: Timing): Promise<Measurement | undefined>;
   /** Milliseconds of processor time that a process takes from its start to the end of so many repetitions. */
-  cold(file: string, repetitions: number): number | undefined;
+  cold(file: string, repetitions: number): Promise<number | undefined>;
 }
 
 const childBundle = await bundleTs(path.join(root, 'bench', 'child.ts'));
@@ -38,12 +39,14 @@ interface JsOptions {
   readonly reach?: Reach;
   /** Makes the program whose functions are made hot first. */
   readonly warmFile?: () => Promise<string>;
+  /** The file of the program as this engine has it. */
+  readonly made?: (file: string) => Promise<string>;
 }
 
 function jsEngine(
   name: string,
   engine: JsEngine,
-  { flags = [], reach = 'glance', tier, warmFile }: JsOptions = {},
+  { flags = [], reach = 'glance', tier, warmFile, made = async (file) => file }: JsOptions = {},
 ): Engine {
   const ask = (task: Task | ColdTask): unknown => {
     const { stdout, stderr } = spawnSync(process.execPath, [...flags, childBundle, JSON.stringify(task)]);
@@ -57,11 +60,13 @@ function jsEngine(
     name,
     reach,
     measure: async (file, timing) => {
-      const task = { engine, file, ...timing, tier, warmFile: await warmFile?.() };
+      const task = { engine, file: await made(file), ...timing, tier, warmFile: await warmFile?.() };
       return ask(task) as Measurement | undefined;
     },
-    cold: (file, repetitions) =>
-      (ask({ engine, file, repetitions, tier }) as ColdAnswer | undefined)?.processMs,
+    cold: async (file, repetitions) => {
+      const answer = ask({ engine, file: await made(file), repetitions, tier });
+      return (answer as ColdAnswer | undefined)?.processMs;
+    },
   };
 }
 
@@ -86,7 +91,7 @@ function wasm3Engine(binary: string): Engine {
       const samples = Array.from({ length: timing.samples }, () => (call(file, n).ms - startUp) / (n - 1));
       return { checksum: call(file, 2).result, repMs: median(samples) };
     },
-    cold: (file, repetitions) => call(file, repetitions).ms,
+    cold: async (file, repetitions) => call(file, repetitions).ms,
   };
 }
 
@@ -94,7 +99,7 @@ function wasm3Engine(binary: string): Engine {
 export function missingEngines(): string[] {
   const missing: string[] = [];
   if (!process.env['TSWASM_WASM3']) missing.push('wasm3 (TSWASM_WASM3 names no binary)');
-  for (const name of ['webassemblyjs', 'Asyncify', 'wasm2js']) missing.push(`${name} (no adapter)`);
+  for (const name of ['webassemblyjs', 'wasm2js']) missing.push(`${name} (no adapter)`);
   return missing;
 }
 
@@ -112,6 +117,7 @@ export function engines(warmFile: () => Promise<string>): Engine[] {
     jsEngine('tswasm interpreter', 'tswasm', { tier: 'interpret' }),
     jsEngine('tswasm javascript', 'tswasm', { tier: 'javascript' }),
     jsEngine('tswasm warm', 'tswasm', { warmFile, reach: 'whole' }),
+    jsEngine('Asyncify', 'native', { made: asyncified, reach: 'whole' }),
     jsEngine('polywasm', 'polywasm'),
     jsEngine('jitless', 'tswasm', JITLESS),
     jsEngine('jitless javascript', 'tswasm', { tier: 'javascript', ...JITLESS }),

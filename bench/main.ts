@@ -54,7 +54,7 @@ async function measureInto(
   const measured = await engine.measure(file, timing);
   if (measured === undefined) return cold;
   const repetitions = cold ?? Math.max(1, Math.ceil(COLD_MS / measured.repMs));
-  const measurement = { ...measured, coldMs: engine.cold(file, repetitions) };
+  const measurement = { ...measured, coldMs: await engine.cold(file, repetitions) };
   const byProgram = rounds.get(engine.name) ?? new Map();
   rounds.set(engine.name, byProgram);
   byProgram.set(program, [...(byProgram.get(program) ?? []), measurement]);

@@ -3,6 +3,9 @@
 /** The engines that run inside a Node process. */
 export type JsEngine = 'tswasm' | 'native' | 'polywasm';
 
+/** What a program that Asyncify made imports, and calls when its fuel is used up: from there it may unwind. */
+export const PAUSE = { module: 'bench', name: 'pause' } as const;
+
 export interface Task {
   readonly engine: JsEngine;
   /** What runs functions, in tswasm. */
