@@ -103,20 +103,14 @@ export class Termination extends Error {}
 /** A defect of tswasm, never of its input. */
 export class InternalError extends Error {}
 
-for (const [type, name] of [
-  [CompileError, 'CompileError'],
-  [LinkError, 'LinkError'],
-  [RuntimeError, 'RuntimeError'],
-  [SnapshotError, 'SnapshotError'],
-  [InternalError, 'InternalError'],
-] as const) {
+const NAMED = { CompileError, LinkError, RuntimeError, SnapshotError, InternalError };
+Object.entries(NAMED).forEach(([name, type]) => {
   Object.defineProperty(type.prototype, 'name', {
     value: name,
     writable: true,
-    enumerable: false,
     configurable: true,
   });
-}
+});
 
 /** A function or class of ours that others call. */
 export type Door = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);

@@ -6,7 +6,7 @@
  * the directory that was opened (device and inode), which leaves a moment between check and use. The README says what that means.
  */
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync } from 'node:fs';
-import path from 'node:path';
+import { join, resolve } from 'node:path';
 import { ERRNO } from '../../src/wasi/abi';
 
 /** A directory under our feet. Methods throw as `node:fs` does. */
@@ -64,7 +64,7 @@ class PathAnchor implements Anchor {
     if (name.includes('/')) throw new NameError('EINVAL');
     if (process.platform === 'win32' && !isWindowsName(name)) throw new NameError('EINVAL');
     if (identityOf(this.path) !== this.identity) throw new NameError('ESTALE');
-    return name === '.' ? this.path : path.join(this.path, name);
+    return name === '.' ? this.path : join(this.path, name);
   }
   descend(name: string): Anchor {
     const below = this.at(name);
@@ -91,7 +91,7 @@ export function anchorAt(directory: string, portable = !byDescriptor): Anchor {
   const fd = openSync(directory, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0));
   const stats = fstatSync(fd, { bigint: true });
   closeSync(fd);
-  return new PathAnchor(path.resolve(directory), `${stats.dev}:${stats.ino}`);
+  return new PathAnchor(resolve(directory), `${stats.dev}:${stats.ino}`);
 }
 
 /** Whether an open descriptor can be opened once more by number. */

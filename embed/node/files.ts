@@ -1,5 +1,30 @@
 /** Files and directories of the host through `node:fs`. Names are single components; symbolic links are never followed here. */
-import fs, { constants } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  readvSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+  writevSync,
+} from 'node:fs';
 import { ERRNO, type Errno, FILETYPE } from '../../src/wasi/abi';
 import {
   APPEND,
@@ -52,12 +77,12 @@ class Shared {
     this.grown = Math.max(0, this.grown - bytes);
   }
 
-  opened(stats: fs.Stats): void {
+  opened(stats: Stats): void {
     if (this.limited) this.open.set(identity(stats), (this.open.get(identity(stats)) ?? 0) + 1);
   }
 
   /** Also gives back what nobody can reach any more. */
-  closed(stats: fs.Stats): void {
+  closed(stats: Stats): void {
     if (!this.limited) return;
     const left = (this.open.get(identity(stats)) ?? 1) - 1;
     if (left > 0) this.open.set(identity(stats), left);
@@ -66,13 +91,13 @@ class Shared {
   }
 
   /** Told when a name is gone that `stats` were found by. A file that is still open gives back when it is closed. */
-  removed(stats: fs.Stats | undefined): void {
+  removed(stats: Stats | undefined): void {
     const counts = stats?.isFile() || stats?.isSymbolicLink();
     if (stats && counts && stats.nlink === 1 && !this.open.has(identity(stats))) this.give(stats.size);
   }
 }
 
-function identity({ dev, ino }: fs.Stats): string {
+function identity({ dev, ino }: Stats): string {
   return `${dev}:${ino}`;
 }
 
@@ -116,8 +141,8 @@ class NodeDirectory implements DirectoryHandle {
     return attempt(() => this.shared.times.stat(this.lstat(name)));
   }
 
-  private lstat(name: string): fs.BigIntStats {
-    return fs.lstatSync(this.anchor.at(name), { bigint: true });
+  private lstat(name: string): BigIntStats {
+    return lstatSync(this.anchor.at(name), { bigint: true });
   }
 
   openDirectory(name: string): DirectoryHandle | Errno {
@@ -129,15 +154,14 @@ class NodeDirectory implements DirectoryHandle {
     return attempt(() => {
       const path = this.anchor.at(name);
       // Where the system cannot refuse a link while opening, it is looked at before.
-      if (NOFOLLOW === 0 && fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
-        return ERRNO.LOOP;
+      if (NOFOLLOW === 0 && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return ERRNO.LOOP;
       const before = options.truncate ? this.seen(name) : undefined;
-      const fd = fs.openSync(path, openFlags(options), 0o666);
-      const stats = fs.fstatSync(fd);
+      const fd = openSync(path, openFlags(options), 0o666);
+      const stats = fstatSync(fd);
       if (before?.isFile()) shared.give(before.size);
       if (stats.isFile()) return new NodeFile(fd, shared);
       if (!stats.isDirectory()) return new DeviceStream(fd);
-      fs.closeSync(fd);
+      closeSync(fd);
       return this.openDirectory(name);
     });
   }
@@ -153,18 +177,18 @@ class NodeDirectory implements DirectoryHandle {
         () => this.lstat(name),
         atim,
         mtim,
-        (atime, mtime) => fs.lutimesSync(path, atime, mtime),
+        (atime, mtime) => lutimesSync(path, atime, mtime),
       );
     });
   }
 
   readLink(name: string): string | Errno {
-    return attempt(() => fs.readlinkSync(this.anchor.at(name)));
+    return attempt(() => readlinkSync(this.anchor.at(name)));
   }
 
   /** What a name stands for, as far as the quota has to know; undefined when it stands for nothing. */
-  private seen(name: string): fs.Stats | undefined {
-    return this.shared.limited ? fs.lstatSync(this.anchor.at(name), { throwIfNoEntry: false }) : undefined;
+  private seen(name: string): Stats | undefined {
+    return this.shared.limited ? lstatSync(this.anchor.at(name), { throwIfNoEntry: false }) : undefined;
   }
 
   symlink(target: string, name: string): Errno {
@@ -173,7 +197,7 @@ class NodeDirectory implements DirectoryHandle {
       const bytes = Buffer.byteLength(target);
       if (!shared.take(bytes)) throw overQuota();
       try {
-        fs.symlinkSync(target, this.anchor.at(name));
+        symlinkSync(target, this.anchor.at(name));
       } catch (error) {
         shared.give(bytes);
         throw error;
@@ -182,17 +206,17 @@ class NodeDirectory implements DirectoryHandle {
   }
 
   makeDirectory(name: string): Errno {
-    return errnoFrom(() => fs.mkdirSync(this.anchor.at(name)));
+    return errnoFrom(() => mkdirSync(this.anchor.at(name)));
   }
 
   removeDirectory(name: string): Errno {
-    return errnoFrom(() => fs.rmdirSync(this.anchor.at(name)));
+    return errnoFrom(() => rmdirSync(this.anchor.at(name)));
   }
 
   unlink(name: string): Errno {
     const errno = errnoFrom(() => {
       const before = this.seen(name);
-      fs.unlinkSync(this.anchor.at(name));
+      unlinkSync(this.anchor.at(name));
       this.shared.removed(before);
     });
     // Linux says ISDIR, others PERM.
@@ -207,7 +231,7 @@ class NodeDirectory implements DirectoryHandle {
     return errnoFrom(() => {
       const before = target.seen(targetName);
       const moved = before && this.seen(name);
-      fs.renameSync(this.anchor.at(name), target.anchor.at(targetName));
+      renameSync(this.anchor.at(name), target.anchor.at(targetName));
       // Two names of one file: a rename does nothing.
       if (before && moved && identity(before) !== identity(moved)) this.shared.removed(before);
     });
@@ -215,14 +239,14 @@ class NodeDirectory implements DirectoryHandle {
 
   link(name: string, target: DirectoryHandle, targetName: string): Errno {
     if (!(target instanceof NodeDirectory)) return ERRNO.XDEV;
-    return errnoFrom(() => fs.linkSync(this.anchor.at(name), target.anchor.at(targetName)));
+    return errnoFrom(() => linkSync(this.anchor.at(name), target.anchor.at(targetName)));
   }
 
   /** Names that are not UTF-8 cannot be told to a guest and are left out. */
   list(): readonly DirectoryEntry[] | Errno {
     return attempt(() => {
       const entries: DirectoryEntry[] = [];
-      for (const name of fs.readdirSync(this.anchor.at('.'))) {
+      for (const name of readdirSync(this.anchor.at('.'))) {
         if (name.includes('\ufffd')) continue;
         const stats = attempt(() => this.lstat(name));
         if (typeof stats === 'number') continue;
@@ -234,11 +258,11 @@ class NodeDirectory implements DirectoryHandle {
 
   sync(): Errno {
     return errnoFrom(() => {
-      const fd = fs.openSync(this.anchor.at('.'), constants.O_RDONLY);
+      const fd = openSync(this.anchor.at('.'), constants.O_RDONLY);
       try {
-        fs.fsyncSync(fd);
+        fsyncSync(fd);
       } finally {
-        fs.closeSync(fd);
+        closeSync(fd);
       }
     });
   }
@@ -259,16 +283,16 @@ class NodeFile implements FileHandle {
     private readonly fd: number,
     private readonly shared: Shared,
   ) {
-    if (shared.limited) shared.opened(fs.fstatSync(fd));
+    if (shared.limited) shared.opened(fstatSync(fd));
   }
 
   stat(): FileStat | Errno {
-    return attempt(() => this.shared.times.stat(fs.fstatSync(this.fd, { bigint: true })));
+    return attempt(() => this.shared.times.stat(fstatSync(this.fd, { bigint: true })));
   }
 
   size(): number {
     try {
-      return fs.fstatSync(this.fd).size;
+      return fstatSync(this.fd).size;
     } catch (error) {
       return -errnoOf(error);
     }
@@ -286,7 +310,7 @@ class NodeFile implements FileHandle {
     const again = reopenPath(this.fd);
     if (again === undefined || this.readFd !== undefined) return -ERRNO.BADF;
     try {
-      this.readFd = fs.openSync(again, constants.O_RDONLY);
+      this.readFd = openSync(again, constants.O_RDONLY);
       return readAt(this.readFd, buffers, position);
     } catch (error) {
       return -errnoOf(error);
@@ -297,8 +321,8 @@ class NodeFile implements FileHandle {
     try {
       return this.within(position, buffers, () => {
         if (position === APPEND) return this.append(buffers);
-        if (buffers.length === 1) return fs.writeSync(this.fd, buffers[0], 0, buffers[0].length, position);
-        return buffers.length === 0 ? 0 : fs.writevSync(this.fd, buffers, position);
+        if (buffers.length === 1) return writeSync(this.fd, buffers[0], 0, buffers[0].length, position);
+        return buffers.length === 0 ? 0 : writevSync(this.fd, buffers, position);
       });
     } catch (error) {
       return -errnoOf(error);
@@ -308,49 +332,49 @@ class NodeFile implements FileHandle {
   private append(buffers: readonly Uint8Array[]): number {
     const again = reopenPath(this.fd);
     if (this.appendFd === undefined && again !== undefined) {
-      this.appendFd = fs.openSync(again, constants.O_WRONLY | constants.O_APPEND);
+      this.appendFd = openSync(again, constants.O_WRONLY | constants.O_APPEND);
     }
-    if (this.appendFd !== undefined) return fs.writevSync(this.appendFd, buffers);
-    return fs.writevSync(this.fd, buffers, fs.fstatSync(this.fd).size);
+    if (this.appendFd !== undefined) return writevSync(this.appendFd, buffers);
+    return writevSync(this.fd, buffers, fstatSync(this.fd).size);
   }
 
   setSize(size: number): Errno {
-    return errnoFrom(() => this.within(size, [], () => fs.ftruncateSync(this.fd, size)));
+    return errnoFrom(() => this.within(size, [], () => ftruncateSync(this.fd, size)));
   }
 
   /** Does what makes the file longer if the quota allows; then what it did not grow by, or shrank by, is given back. */
   private within<T>(position: number, buffers: readonly Uint8Array[], change: () => T): T {
     const { shared } = this;
     if (!shared.limited) return change();
-    const { size } = fs.fstatSync(this.fd);
+    const { size } = fstatSync(this.fd);
     const growth = Math.max(0, (position === APPEND ? size : position) + total(buffers) - size);
     if (!shared.take(growth)) throw overQuota();
     try {
       return change();
     } finally {
-      shared.give(size + growth - fs.fstatSync(this.fd).size);
+      shared.give(size + growth - fstatSync(this.fd).size);
     }
   }
 
   setTimes(atim: NewTime, mtim: NewTime): Errno {
     return errnoFrom(() =>
       this.shared.times.set(
-        () => fs.fstatSync(this.fd, { bigint: true }),
+        () => fstatSync(this.fd, { bigint: true }),
         atim,
         mtim,
-        (atime, mtime) => fs.futimesSync(this.fd, atime, mtime),
+        (atime, mtime) => futimesSync(this.fd, atime, mtime),
       ),
     );
   }
 
   sync(dataOnly: boolean): Errno {
-    return errnoFrom(() => (dataOnly ? fs.fdatasyncSync(this.fd) : fs.fsyncSync(this.fd)));
+    return errnoFrom(() => (dataOnly ? fdatasyncSync(this.fd) : fsyncSync(this.fd)));
   }
 
   close(): void {
-    if (this.shared.limited) errnoFrom(() => this.shared.closed(fs.fstatSync(this.fd)));
+    if (this.shared.limited) errnoFrom(() => this.shared.closed(fstatSync(this.fd)));
     for (const fd of [this.fd, this.appendFd, this.readFd]) {
-      if (fd !== undefined) errnoFrom(() => fs.closeSync(fd));
+      if (fd !== undefined) errnoFrom(() => closeSync(fd));
     }
     this.appendFd = undefined;
     this.readFd = undefined;
@@ -358,6 +382,6 @@ class NodeFile implements FileHandle {
 }
 
 function readAt(fd: number, buffers: readonly Uint8Array[], position: number): number {
-  if (buffers.length === 1) return fs.readSync(fd, buffers[0], 0, buffers[0].length, position);
-  return buffers.length === 0 ? 0 : fs.readvSync(fd, buffers, position);
+  if (buffers.length === 1) return readSync(fd, buffers[0], 0, buffers[0].length, position);
+  return buffers.length === 0 ? 0 : readvSync(fd, buffers, position);
 }

@@ -1,5 +1,5 @@
 /** The standard streams of this process for a guest that must not block the event loop. */
-import fs from 'node:fs';
+import { fstatSync, type Stats } from 'node:fs';
 import { FILETYPE, type StreamHandle } from '../../src/wasi/index';
 import type { NodeHostOptions } from './host';
 import { late } from './late';
@@ -7,9 +7,9 @@ import { DescriptorStream, type NodePollable, ReadableStream } from './streams';
 
 /** Standard input. A file is read in place; from a terminal or a pipe Node's stream reads, once the guest asks for something. */
 export function standardInput(): StreamHandle {
-  let kind: fs.Stats | undefined;
+  let kind: Stats | undefined;
   try {
-    kind = fs.fstatSync(0);
+    kind = fstatSync(0);
   } catch {
     kind = undefined;
   }

@@ -1,5 +1,5 @@
 /** Streams over descriptors and over Node's stream objects. */
-import fs from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, readSync, writevSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { ERRNO, type Errno, FILETYPE, type FileStat, type StreamHandle } from '../../src/wasi/index';
 import { total } from '../../src/wasi/streams';
@@ -28,7 +28,7 @@ export class DescriptorStream implements StreamHandle {
     /** Told when the other end of a pipe is gone, before the guest gets its PIPE. */
     private readonly onBrokenPipe?: () => void,
   ) {
-    this.stats = attempt(() => streamStat(fs.fstatSync(fd, { bigint: true })));
+    this.stats = attempt(() => streamStat(fstatSync(fd, { bigint: true })));
   }
 
   stat(): FileStat | Errno {
@@ -38,7 +38,7 @@ export class DescriptorStream implements StreamHandle {
   read(buffers: readonly Uint8Array[]): number {
     try {
       // One buffer only: a second read would wait although there is something to give.
-      const count = buffers.length === 0 ? 0 : fs.readSync(this.fd, buffers[0], 0, buffers[0].length, null);
+      const count = buffers.length === 0 ? 0 : readSync(this.fd, buffers[0], 0, buffers[0].length, null);
       this.ended = count === 0 && buffers.length > 0;
       return count;
     } catch (error) {
@@ -48,7 +48,7 @@ export class DescriptorStream implements StreamHandle {
 
   write(buffers: readonly Uint8Array[]): number {
     try {
-      return buffers.length === 0 ? 0 : fs.writevSync(this.fd, buffers);
+      return buffers.length === 0 ? 0 : writevSync(this.fd, buffers);
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === ERRNO.PIPE) this.onBrokenPipe?.();
@@ -70,12 +70,12 @@ export class DescriptorStream implements StreamHandle {
 /** A pipe or device found in a directory, opened by the guest. */
 export class DeviceStream extends DescriptorStream {
   override close(): void {
-    errnoFrom(() => fs.closeSync(this.fd));
+    errnoFrom(() => closeSync(this.fd));
   }
 }
 
 /** A stream's attributes without times and identity: nothing a guest should learn from, or that could travel. */
-function streamStat(stats: fs.BigIntStats): FileStat {
+function streamStat(stats: BigIntStats): FileStat {
   const { type } = new ExactTimes().stat(stats);
   return bareStat(type);
 }

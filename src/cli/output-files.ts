@@ -1,6 +1,6 @@
 /** Files that commands write. */
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { dirname } from 'node:path';
 import { InputError, reasonOf } from './load';
 
 /** The whole file at once or nothing, so that a crash leaves the one that was there. */
@@ -17,7 +17,7 @@ export function writeOutput(file: string, bytes: Uint8Array | string): void {
 
 /** Refuses, before the run, a file that could not be written after it. */
 export function checkOutput(option: string, file: string): void {
-  const folder = path.dirname(file);
+  const folder = dirname(file);
   const fail = (why: string): never => {
     throw new InputError(`--${option} ${file}: ${why}`);
   };

@@ -1,6 +1,6 @@
 /** Packages that are used where they are installed: beside tswasm, or where the command is given. */
 import { createRequire } from 'node:module';
-import path from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** Named by a variable: no bundle may take one in. */
@@ -12,7 +12,7 @@ export async function importPackage(name: string): Promise<unknown> {
   } catch (error) {
     let here: string;
     try {
-      here = createRequire(path.resolve('package.json')).resolve(name);
+      here = createRequire(resolve('package.json')).resolve(name);
     } catch {
       throw error;
     }

@@ -1,5 +1,5 @@
 /** Failures in words, and the exit codes that go with them. */
-import path from 'node:path';
+import { isAbsolute, relative } from 'node:path';
 import {
   type BacktraceFrame,
   CompileError,
@@ -35,8 +35,8 @@ export function backtraceLines(frames: readonly BacktraceFrame[]): string {
 
 /** Files below the current directory are named from there. */
 function nearText(source: SourcePosition): string {
-  const relative = path.isAbsolute(source.file) ? path.relative('', source.file) : source.file;
-  return positionText({ ...source, file: relative.startsWith('..') ? source.file : relative });
+  const near = isAbsolute(source.file) ? relative('', source.file) : source.file;
+  return positionText({ ...source, file: near.startsWith('..') ? source.file : near });
 }
 
 export function reportTrap(file: string, error: RuntimeError): number {

@@ -1,6 +1,6 @@
 /** Files and lines in backtraces, which need the debug sections read: only when there is a backtrace to print. */
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProgramEnding } from '../../embed/loop/program';
 
@@ -17,7 +17,7 @@ export async function showSourcesFor(file: string, ending: ProgramEnding): Promi
 
 export function readBeside(file: string, url: string): Uint8Array | undefined {
   try {
-    const place = url.startsWith('file:') ? fileURLToPath(url) : path.resolve(path.dirname(file), url);
+    const place = url.startsWith('file:') ? fileURLToPath(url) : resolve(dirname(file), url);
     return readFileSync(place);
   } catch {
     return undefined;

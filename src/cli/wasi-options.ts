@@ -1,6 +1,6 @@
 /** The options that make up a guest's WASI world, and how they become one. */
 import { existsSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { basename } from 'node:path';
 import { nodeDirectory } from '../../embed/node/files';
 import { nodeHost } from '../../embed/node/host';
 import type { NodeListener } from '../../embed/node/sockets';
@@ -131,7 +131,7 @@ export function makeWasi(
 
 /** As wasmtime has it, without the way to the file: that is none of the guest's business, and would travel in its snapshots. */
 function nameOf(file: string): string {
-  return file === '-' ? 'stdin' : path.basename(file);
+  return file === '-' ? 'stdin' : basename(file);
 }
 
 /** Makes what the program has beside WASI. */

@@ -74,16 +74,16 @@ const FAST_BY_SHAPE: Readonly<Record<string, Fast>> = {
   'memarg 1 1': Fast.Load,
   'memarg 2 0': Fast.Store,
 };
-for (const { op, name, imm, sig, width, feature } of INSTRUCTIONS) {
+INSTRUCTIONS.forEach(({ op, name, imm, sig, width, feature }) => {
   // What can be switched off goes through its rule.
-  if (op >= 256 || feature !== 'mvp') continue;
+  if (op >= 256 || feature !== 'mvp') return;
   const [operands = '', result = ''] = sig.split(':');
-  if (imm === 'none' && operands.length === 2 && operands[0] !== operands[1]) continue;
+  if (imm === 'none' && operands.length === 2 && operands[0] !== operands[1]) return;
   FAST[op] = FAST_BY_NAME[name] ?? FAST_BY_SHAPE[`${imm} ${operands.length} ${result.length}`] ?? Fast.No;
   OPERAND[op] = TYPE_OF_SIGNATURE[operands[operands.length - 1]] ?? BOTTOM;
   RESULT[op] = TYPE_OF_SIGNATURE[result] ?? BOTTOM;
   ALIGN[op] = Math.log2(width / 8);
-}
+});
 
 /** The offset past an LEB128 of at most four bytes, which is always well-formed; -1 when it is longer. */
 function skipShort(bytes: Uint8Array, pos: number): number {

@@ -370,7 +370,7 @@ export interface Instruction {
 
 const rows: (Instruction | undefined)[] = [];
 // Every start pays for these lines, in an engine that is cold: they take no detours (rows of parts are behind the others, unsorted).
-for (const row of ROWS as readonly Row[]) {
+(ROWS as readonly Row[]).forEach((row) => {
   const op = row[0];
   while (rows.length <= op) rows.push(undefined);
   rows[op] = {
@@ -383,7 +383,7 @@ for (const row of ROWS as readonly Row[]) {
     traps: row[6] === 'traps',
     mirror: row[7] as MirrorOp | undefined,
   };
-}
+});
 
 /** The instruction of a dense id. Holes are ids that no instruction has. */
 export const instructionOf: readonly (Instruction | undefined)[] = rows;
@@ -412,7 +412,9 @@ export function usesExceptions({ name }: Instruction): boolean {
 }
 
 const ops: Record<string, number> = {};
-for (const { name, op } of INSTRUCTIONS) ops[name] = op;
+INSTRUCTIONS.forEach(({ name, op }) => {
+  ops[name] = op;
+});
 
 /** Dense ids by name, for code that must name an instruction: `OP['i32.const']`. */
 export const OP = ops as Readonly<Record<OpName, number>>;

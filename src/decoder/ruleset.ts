@@ -1,11 +1,11 @@
 /** Rules by opcode, for function bodies and for constant expressions. */
 import { invalid } from '../errors';
 import type { Feature } from './features';
-import type { OpName, SpecialOp } from './instructions';
-import { INSTRUCTIONS, PREFIX_BASE } from './instructions';
+import type { Instruction, OpName, SpecialOp } from './instructions';
+import { instructionOf, PREFIX_BASE } from './instructions';
 import { readFunction, SPECIAL, signatureRule } from './rules';
 import { refTo } from './types';
-import { eachUnsupported, unsupported } from './unsupported';
+import { unsupported, unsupportedAt } from './unsupported';
 import type { Rule, Rules, Validator } from './validator';
 
 /** One more than the greatest dense id of any proposal. */
@@ -54,30 +54,31 @@ function needing(feature: 'mvp' | Feature, rule: Rule, clause = ''): Rule {
   };
 }
 
-const illegal: Rule = (v) => {
-  throw v.illegal();
-};
+function codeRule(row: Instruction): Rule {
+  return needing(row.feature, row.sig === '' ? SPECIAL[row.name as SpecialOp] : signatureRule(row));
+}
+function constantRule(row: Instruction): Rule {
+  const { name, feature } = row;
+  if (CONSTANT.includes(name)) return codeRule(row);
+  if (EXTENDED.includes(name)) return needing('extendedConst', codeRule(row), `${NOT_CONSTANT}: `);
+  return needing(feature, STRICTER[name] ?? notConstant);
+}
 
-const code: Rule[] = new Array<Rule>(INSTRUCTION_IDS).fill(illegal);
-eachUnsupported((op, proposal) => {
-  code[op] = (v) => {
-    throw unsupported(proposal, v.at);
+/** Each rule is made when a module has its instruction: a program has few of them, and every start would pay for all. */
+function rulesBy(rule: (row: Instruction) => Rule): Rules {
+  const first: Rule = (v) => {
+    const { op } = v;
+    const row = instructionOf[op];
+    const proposal = unsupportedAt(op);
+    if (row !== undefined) rules[op] = rule(row);
+    else if (op in PREFIX_BASE) rules[op] = (w) => w.prefixed(rules);
+    else if (proposal === undefined) throw v.illegal();
+    else throw unsupported(proposal, v.at);
+    rules[op](v);
   };
-});
-const constant = code.slice();
-for (const prefix of Object.keys(PREFIX_BASE)) {
-  code[Number(prefix)] = (v) => v.prefixed(code);
-  constant[Number(prefix)] = (v) => v.prefixed(constant);
+  const rules = new Array<Rule>(INSTRUCTION_IDS).fill(first);
+  return rules;
 }
 
-for (const row of INSTRUCTIONS) {
-  const { op, name, feature } = row;
-  const rule = row.sig === '' ? SPECIAL[name as SpecialOp] : signatureRule(row);
-  code[op] = needing(feature, rule);
-  if (CONSTANT.includes(name)) constant[op] = code[op];
-  else if (EXTENDED.includes(name)) constant[op] = needing('extendedConst', rule, `${NOT_CONSTANT}: `);
-  else constant[op] = needing(feature, STRICTER[name] ?? notConstant);
-}
-
-export const CODE_RULES: Rules = code;
-export const CONSTANT_RULES: Rules = constant;
+export const CODE_RULES: Rules = rulesBy(codeRule);
+export const CONSTANT_RULES: Rules = rulesBy(constantRule);

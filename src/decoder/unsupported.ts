@@ -48,15 +48,14 @@ export function disabled(feature: Feature, offset: number, clause = ''): Unsuppo
   return new UnsupportedError(feature, `${clause}${feature} is disabled`, offset);
 }
 
-/** Calls back for each dense instruction id of a proposal that has no rows. */
-export function eachUnsupported(found: (op: number, proposal: UnsupportedProposal) => void): void {
-  for (const [proposal, runs] of PROPOSALS) {
-    // A bundle may have the rows of a proposal that another goes without: then what has no row is nothing at all.
-    if (instructionOf[runs[0]] !== undefined) continue;
-    for (let k = 0; k < runs.length; k += 2) {
-      for (let op = runs[k]; op <= runs[k + 1]; op++) found(op, proposal);
-    }
-  }
+/** The proposal without rows that a dense instruction id belongs to. */
+export function unsupportedAt(op: number): UnsupportedProposal | undefined {
+  // A bundle may have the rows of a proposal that another goes without: then what has no row is nothing at all.
+  return PROPOSALS.find(
+    ([, runs]) =>
+      instructionOf[runs[0]] === undefined &&
+      runs.some((first, k) => k % 2 === 0 && op >= first && op <= runs[k + 1]),
+  )?.[0];
 }
 
 export function proposalOfType(code: number): UnsupportedProposal | undefined {

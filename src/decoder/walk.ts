@@ -24,7 +24,6 @@ import { skipImmediates } from './immediates';
 import { InitializedLocals } from './inits';
 import {
   type BlockOp,
-  INSTRUCTIONS,
   type Instruction,
   instructionOf,
   OP,
@@ -348,17 +347,20 @@ export class Walk {
 const CAUGHT: readonly ValType[] = [refType(false, HEAP.exn)];
 
 /** By dense id: how many operands, and the results; BOTTOM stands for the type that the immediates decide. */
-const SIGNATURES: Signature[] = [];
+const SIGNATURES = signatures();
 interface Signature {
   readonly operands: number;
   readonly results: readonly ValType[];
 }
 
-const signatures = new Map<string, Signature>();
-for (const { op, sig } of INSTRUCTIONS) {
-  const signature = signatures.get(sig) ?? signatureOf(sig);
-  signatures.set(sig, signature);
-  SIGNATURES[op] = signature;
+function signatures(): Signature[] {
+  const known = new Map<string, Signature>();
+  return instructionOf.map((row) => {
+    const sig = row?.sig ?? '';
+    const signature = known.get(sig) ?? signatureOf(sig);
+    known.set(sig, signature);
+    return signature;
+  });
 }
 
 function signatureOf(sig: string): Signature {
