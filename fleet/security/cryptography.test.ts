@@ -45,6 +45,25 @@ describe.each(BOTH)('%s', (_, mine) => {
     },
   );
 
+  it.each(BOTH)('opens what %s seals, and nothing that has been changed', async (__, other) => {
+    const [key, iv] = [new Uint8Array(32).fill(7), new Uint8Array(12).fill(9)];
+    const [ours, theirs] = await Promise.all([mine.cipher(key), other.cipher(key)]);
+    for (const length of [0, 1, 100, 64 * 1024, 64 * 1024 + 1]) {
+      const bytes = Uint8Array.from({ length }, (_value, k) => k * 7);
+      const sealed = await theirs.seal(iv, bytes);
+      expect(sealed).toHaveLength(length + 16);
+      expect(Buffer.compare(await ours.open(iv, sealed), bytes)).toBe(0);
+      for (const at of [0, length, length + 15]) {
+        const bad = Uint8Array.from(sealed);
+        bad[at] ^= 1;
+        await expect((async () => ours.open(iv, bad))()).rejects.toThrow();
+      }
+      for (const cut of [sealed.subarray(1), sealed.subarray(0, -1), sealed.subarray(0, 15)])
+        await expect((async () => ours.open(iv, cut))()).rejects.toThrow();
+      await expect((async () => ours.open(new Uint8Array(12), sealed))()).rejects.toThrow();
+    }
+  });
+
   it('makes documents that identities give, whichever is in use', async () => {
     useCryptography(mine);
     const identity = await identityIn(new MemoryFiles());

@@ -12,6 +12,7 @@
  */
 import type { webcrypto } from 'node:crypto';
 import { FleetError } from '../protocol/errors';
+import { type Cipher, cryptography } from './cryptography';
 import { hex } from './digest';
 import type { PublicKey } from './keys';
 
@@ -33,7 +34,7 @@ export class Sealer {
 
   private constructor(
     private readonly open: Bytes,
-    private readonly key: webcrypto.CryptoKey,
+    private readonly cipher: Cipher,
   ) {}
 
   static async to(receiver: PublicKey, context: string): Promise<Sealer> {
@@ -42,7 +43,7 @@ export class Sealer {
     ])) as webcrypto.CryptoKeyPair;
     const theirs = await crypto.subtle.importKey('jwk', receiver, { name: 'X25519' }, false, []);
     const open = new Uint8Array(await crypto.subtle.exportKey('raw', own.publicKey));
-    return new Sealer(open, await keyOf(own.privateKey, theirs, open, context));
+    return new Sealer(open, await cipherOf(own.privateKey, theirs, open, context));
   }
 
   async seal(bytes: Uint8Array): Promise<Uint8Array> {
@@ -53,10 +54,9 @@ export class Sealer {
     new DataView(sealed.buffer).setUint32(MAGIC.length, place, true);
     sealed.set(this.open, OPEN);
     for (let k = 0; k < count; k++) {
-      const frame = bytes.subarray(k * FRAME, (k + 1) * FRAME) as Bytes;
+      const frame = bytes.subarray(k * FRAME, (k + 1) * FRAME);
       const iv = ivOf(place, k, k === count - 1);
-      const one = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, this.key, frame);
-      sealed.set(new Uint8Array(one), HEADER + k * (FRAME + TAG));
+      sealed.set(await this.cipher.seal(iv, frame), HEADER + k * (FRAME + TAG));
     }
     return sealed;
   }
@@ -68,7 +68,7 @@ export async function seal(bytes: Uint8Array, receiver: PublicKey, context: stri
 
 /** Opens what is sealed to one key. */
 export class Unsealer {
-  private readonly keys = new Map<string, Promise<webcrypto.CryptoKey>>();
+  private readonly ciphers = new Map<string, Promise<Cipher>>();
 
   constructor(private readonly own: webcrypto.CryptoKey) {}
 
@@ -79,14 +79,14 @@ export class Unsealer {
     const told = new DataView(sealed.buffer, sealed.byteOffset).getUint32(MAGIC.length, true);
     try {
       if (place !== undefined && told !== place) throw new Error(`it is number ${told} of its row`);
-      const key = await this.keyFor(sealed.slice(OPEN, HEADER), context);
+      const cipher = await this.cipherFor(sealed.slice(OPEN, HEADER), context);
       const count = Math.ceil((sealed.length - HEADER) / (FRAME + TAG));
       const bytes = new Uint8Array(sealed.length - HEADER - count * TAG);
       for (let k = 0; k < count; k++) {
         const from = HEADER + k * (FRAME + TAG);
-        const frame = sealed.subarray(from, from + FRAME + TAG) as Bytes;
+        const frame = sealed.subarray(from, from + FRAME + TAG);
         const iv = ivOf(told, k, k === count - 1);
-        const one = new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, frame));
+        const one = await cipher.open(iv, frame);
         if (count === 1) return one;
         bytes.set(one, k * FRAME);
       }
@@ -96,24 +96,24 @@ export class Unsealer {
     }
   }
 
-  private keyFor(open: Bytes, context: string): Promise<webcrypto.CryptoKey> {
+  private cipherFor(open: Bytes, context: string): Promise<Cipher> {
     const row = `${hex(open)} ${context}`;
-    const known = this.keys.get(row);
+    const known = this.ciphers.get(row);
     if (known !== undefined) return known;
-    const [oldest] = this.keys.keys();
-    if (this.keys.size >= MAX_ROWS) this.keys.delete(oldest);
+    const [oldest] = this.ciphers.keys();
+    if (this.ciphers.size >= MAX_ROWS) this.ciphers.delete(oldest);
     const made = this.derive(open, context);
-    this.keys.set(row, made);
+    this.ciphers.set(row, made);
     return made;
   }
-  private async derive(open: Bytes, context: string): Promise<webcrypto.CryptoKey> {
+  private async derive(open: Bytes, context: string): Promise<Cipher> {
     const theirs = await crypto.subtle.importKey('raw', open, { name: 'X25519' }, false, []);
-    return keyOf(this.own, theirs, open, context);
+    return cipherOf(this.own, theirs, open, context);
   }
 }
 
 /** Place in the row, frame number, and whether it is the last: so none can be left out, repeated or put elsewhere. */
-function ivOf(place: number, k: number, last: boolean): Bytes {
+function ivOf(place: number, k: number, last: boolean): Uint8Array {
   const iv = new Uint8Array(12);
   const view = new DataView(iv.buffer);
   view.setUint32(0, k, true);
@@ -122,20 +122,15 @@ function ivOf(place: number, k: number, last: boolean): Bytes {
   return iv;
 }
 
-async function keyOf(
+async function cipherOf(
   own: webcrypto.CryptoKey,
   theirs: webcrypto.CryptoKey,
   open: Uint8Array,
   context: string,
-): Promise<webcrypto.CryptoKey> {
+): Promise<Cipher> {
   const secret = await crypto.subtle.deriveBits({ name: 'X25519', public: theirs }, own, 256);
-  const material = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey']);
+  const material = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
   const info = new TextEncoder().encode(`tswasm-fleet seal 1 ${context}`);
-  return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: open as Bytes, info },
-    material,
-    { name: 'AES-GCM', length: 256 },
-    false,
-    ['encrypt', 'decrypt'],
-  );
+  const how = { name: 'HKDF', hash: 'SHA-256', salt: open as Bytes, info };
+  return cryptography().cipher(new Uint8Array(await crypto.subtle.deriveBits(how, material, 256)));
 }
