@@ -5,7 +5,6 @@ import {
   type Checkpoint,
   type CheckpointHead,
   decodeCheckpoint,
-  encodeCheckpoint,
   isNewer,
   type PendingCall,
 } from '../protocol/checkpoint';
@@ -21,23 +20,22 @@ import {
   type Quoter,
 } from '../security/attestation';
 import type { Trust } from '../security/certificates';
-import { sha256 } from '../security/digest';
 import type { Identity } from '../security/keys';
 import type { Signers } from '../security/module-signatures';
 import { Unsealer } from '../security/seal';
 import { TicketOffice } from '../security/tickets';
-import { type Arrived, StageDigest } from '../security/transfer';
+import type { Arrived } from '../security/transfer';
 import { type Blobs, FileBlobs } from '../store/blobs';
 import { Copies } from '../store/copies';
 import type { Files } from '../store/files';
 import { Locks } from '../store/locks';
-import { Stages } from '../store/stages';
 import { Arrivals, type Awaited } from './arrivals';
 import { Departures } from './departures';
-import { type ExecutionParts, FleetExecution, type Keeper } from './execution';
+import { type ExecutionParts, FleetExecution } from './execution';
 import type { House } from './guest';
 import type { Devices } from './host/devices';
 import { LocalHouse } from './house';
+import { Keeping } from './keeping';
 import { Models } from './models';
 import type { Goal, MoveOrder } from './moves';
 import { Turns } from './turns';
@@ -45,19 +43,8 @@ import type { World } from './world';
 
 /** Executions of one device: idle ones cost their memory and little else. */
 const MAX_EXECUTIONS = 10_000;
-/** Milliseconds that a holder may take to keep a copy before an answer is given without it. */
-const COPY_TIMEOUT = 2_000;
 /** Milliseconds for which calls are sent on after a move. */
 const FORWARD = 600_000;
-
-/** What a stage says, if it is a checkpoint. */
-function headOf(stage: Uint8Array): CheckpointHead | undefined {
-  try {
-    return decodeCheckpoint(stage).head;
-  } catch {
-    return undefined;
-  }
-}
 
 export interface AgentOptions {
   readonly name: string;
@@ -83,8 +70,6 @@ export class Agent {
   readonly blobs: Blobs;
   /** Checkpoints kept for neighbours. */
   readonly copies: Copies;
-  /** Those of its own executions. */
-  private readonly own: Copies;
   readonly executions = new Map<string, FleetExecution>();
   /** Base URLs of those who keep copies of its checkpoints, the most trusted first. */
   holders: readonly string[] = [];
@@ -97,8 +82,9 @@ export class Agent {
   private readonly turns: Turns;
   private readonly house: House;
   private readonly locks = new Locks();
-  /** Executions that have come in stages, and those that are coming. */
-  private readonly stages: Stages;
+  private readonly keeping: Keeping;
+  /** Those that run, and are not here for good yet. */
+  private readonly landing = new Set<FleetExecution>();
   readonly arrivals: Arrivals;
   private readonly departures: Departures;
   private tickets: TicketOffice | undefined;
@@ -117,9 +103,13 @@ export class Agent {
         models: (log) => this.models.companion(log),
       });
     this.copies = new Copies(options.files, 'copies');
-    this.own = new Copies(options.files, 'executions');
     this.turns = new Turns(options.world);
-    this.stages = new Stages(options.files, 'stages');
+    this.keeping = new Keeping({
+      files,
+      client,
+      holders: () => this.holders,
+      log: (text, execution) => this.log(text, execution),
+    });
     this.departures = new Departures({
       world,
       client,
@@ -133,7 +123,7 @@ export class Agent {
     });
     this.arrivals = new Arrivals({
       clock: options.world,
-      stages: this.stages,
+      stages: this.keeping.stages,
       prepare: (opening) => this.awaited(opening),
     });
   }
@@ -141,10 +131,7 @@ export class Agent {
   /** Goes on with what the folder has. What cannot go on is told and left where it is. */
   async open(): Promise<void> {
     await this.copies.open();
-    await this.own.open();
-    await this.stages.open();
-    const ids = new Set([...this.own.list().map(({ execution }) => execution), ...this.stages.list()]);
-    for (const id of ids) {
+    for (const id of await this.keeping.open()) {
       try {
         const execution = await this.kept(id);
         if (execution === undefined) continue;
@@ -161,7 +148,7 @@ export class Agent {
 
   /** The newer of its checkpoint and the stages in which it has come. */
   private async kept(id: string): Promise<FleetExecution | undefined> {
-    const checkpoint = await this.own.get(id);
+    const checkpoint = await this.keeping.checkpoint(id);
     const staged = await this.fromStages(id);
     if (checkpoint === undefined) return staged;
     if (staged === undefined || isNewer(checkpoint.head, staged)) {
@@ -173,7 +160,7 @@ export class Agent {
 
   close(): void {
     this.arrivals.close();
-    for (const execution of this.executions.values()) {
+    for (const execution of [...this.executions.values(), ...this.landing]) {
       execution.pause('the agent is closing');
       this.turns.remove(execution);
     }
@@ -194,44 +181,77 @@ export class Agent {
     return evidenceFor(about, { name, identity, measured, tpm });
   }
 
-  /** Takes an execution: new when its checkpoint has no snapshot. Once it is settled, the execution survives this process. */
+  /**
+   * Takes an execution: new when its checkpoint has no snapshot. Once it is settled, a placed execution survives this process, and one that comes in a
+   * move runs: who asks whether it has arrived waits for its lock, until it survives, too.
+   */
   place(bytes: Uint8Array): Promise<FleetExecution> {
     const checkpoint = decodeCheckpoint(bytes);
-    return this.locks.with(checkpoint.head.execution, () => this.placeAlone(bytes, checkpoint));
+    const { execution: id, staged } = checkpoint.head;
+    if (staged === undefined) return this.locks.with(id, () => this.settle(bytes, checkpoint));
+    return new Promise((resolve, reject) => {
+      this.locks.with(id, () => this.land(bytes, checkpoint, resolve)).catch(reject);
+    });
   }
 
-  private async placeAlone(bytes: Uint8Array, checkpoint: Checkpoint): Promise<FleetExecution> {
-    const { execution: id, epoch, staged } = checkpoint.head;
-    const here = this.executions.get(id);
-    this.own.check(id, epoch);
-    if (here !== undefined && here.epoch >= epoch)
-      throw new FleetError('older-epoch', `${id} is here already, of epoch ${here.epoch}`);
-    if (this.executions.size >= MAX_EXECUTIONS)
-      throw new FleetError('unavailable', `this device has ${MAX_EXECUTIONS} executions already`);
-    const execution =
-      staged === undefined ? await this.prepared(checkpoint) : await this.arrivals.complete(checkpoint);
+  private async settle(bytes: Uint8Array, checkpoint: Checkpoint): Promise<FleetExecution> {
+    const { execution: id, epoch } = checkpoint.head;
+    this.admit(checkpoint.head);
+    const execution = await this.prepared(checkpoint);
     try {
-      await this.own.raise(id, epoch);
-      if (staged === undefined) await this.keepWhole(bytes, checkpoint);
-      else await this.stages.add(id, bytes, await sha256(bytes));
+      await this.keeping.raise(id, epoch);
+      await this.keeping.whole(bytes, checkpoint);
     } catch (error) {
       execution.remove();
       throw error;
     }
     this.adopt(execution);
-    here?.remove();
     return execution;
   }
 
-  /** A checkpoint takes the place of the stages in which the execution has come. */
-  private async keepWhole(bytes: Uint8Array, { head }: Checkpoint): Promise<void> {
-    await this.own.put(bytes, head);
-    await this.stages.remove(head.execution);
+  /**
+   * The last stage of a move. The execution runs at once; it is not told of, gets no calls and has no effect on others before that stage is on the
+   * disk. When it cannot be written, it goes on at its source, from where it stood.
+   */
+  private async land(
+    bytes: Uint8Array,
+    checkpoint: Checkpoint,
+    runs: (execution: FleetExecution) => void,
+  ): Promise<void> {
+    const { execution: id } = checkpoint.head;
+    this.admit(checkpoint.head);
+    const execution = await this.arrivals.complete(checkpoint);
+    // The fence has been raised at the opening.
+    execution.landed = this.keeping.last(id, bytes);
+    this.landing.add(execution);
+    runs(execution);
+    this.setOff(execution);
+    try {
+      await execution.landed;
+    } catch (error) {
+      this.log(`has not arrived: ${error instanceof Error ? error.message : error}`, id);
+      this.turns.remove(execution);
+      execution.remove();
+      throw error;
+    } finally {
+      this.landing.delete(execution);
+    }
+    this.adopt(execution);
+  }
+
+  /** Throws when it may not come here. */
+  private admit({ execution: id, epoch }: CheckpointHead): void {
+    const here = this.executions.get(id);
+    this.keeping.check(id, epoch);
+    if (here !== undefined && here.epoch >= epoch)
+      throw new FleetError('older-epoch', `${id} is here already, of epoch ${here.epoch}`);
+    if (this.executions.size >= MAX_EXECUTIONS)
+      throw new FleetError('unavailable', `this device has ${MAX_EXECUTIONS} executions already`);
   }
 
   /** The epoch below which an execution may not come back here. */
   epochOf(id: string): number {
-    return Math.max(this.own.fence(id), this.executions.get(id)?.epoch ?? 0);
+    return Math.max(this.keeping.fence(id), this.executions.get(id)?.epoch ?? 0);
   }
 
   private async prepared(checkpoint: Checkpoint): Promise<FleetExecution> {
@@ -256,18 +276,12 @@ export class Agent {
 
   /** One that has come in stages before this process began: undefined when its last stage is not there. */
   private async fromStages(id: string): Promise<FleetExecution | undefined> {
-    const [opening, ...rest] = await this.stages.read(id);
-    const last = rest.pop();
-    if (opening === undefined || last === undefined) return undefined;
-    const digest = new StageDigest();
-    for (const stage of [opening, ...rest]) await digest.add(await sha256(stage));
-    const head = headOf(last);
-    if (head?.execution !== id || head.staged !== digest.value) return undefined;
-    const { execution, guest } = await this.awaited(decodeCheckpoint(opening));
-    for (const piece of rest) await guest.take(piece);
-    const checkpoint = decodeCheckpoint(last);
-    await guest.arrive(checkpoint.snapshot);
-    await execution.start(checkpoint);
+    const staged = await this.keeping.staged(id);
+    if (staged === undefined) return undefined;
+    const { execution, guest } = await this.awaited(staged.opening);
+    for (const piece of staged.pieces) await guest.take(piece);
+    await guest.arrive(staged.last.snapshot);
+    await execution.start(staged.last);
     return execution;
   }
 
@@ -280,7 +294,7 @@ export class Agent {
       deployment,
       spec,
       clock,
-      keeper: this.keeper(),
+      keeper: this.keeping,
       log,
       makeGuest,
       rpc: (from, target, data) => this.rpc(from, target, data),
@@ -291,10 +305,17 @@ export class Agent {
     return execution;
   }
 
-  private adopt(execution: FleetExecution): void {
+  private setOff(execution: FleetExecution): void {
     execution.onWork = () => this.turns.wake(execution);
-    this.executions.set(execution.id, execution);
     this.turns.wake(execution);
+  }
+
+  /** It is one of those of this device, in the place of an older one. */
+  private adopt(execution: FleetExecution): void {
+    const before = this.executions.get(execution.id);
+    this.executions.set(execution.id, execution);
+    before?.remove();
+    this.setOff(execution);
     this.onState?.(execution);
     if (execution.spec.exclusive) this.onExclusive?.();
   }
@@ -335,40 +356,10 @@ export class Agent {
     return files;
   }
 
-  private keeper(): Keeper {
-    return {
-      keep: async (checkpoint) => {
-        const bytes = encodeCheckpoint(checkpoint);
-        await this.keepWhole(bytes, checkpoint);
-        await this.spread(bytes, checkpoint);
-      },
-    };
-  }
-
-  /** Gives copies to as many holders as the deployment asks for. One that knows a later epoch stops the execution. */
-  private async spread(bytes: Uint8Array, { head }: Checkpoint): Promise<void> {
-    let wanted = head.spec.copies;
-    for (const holder of this.holders) {
-      if (wanted === 0) return;
-      try {
-        await this.options.client.send({
-          method: 'PUT',
-          url: `${holder}/liquid/v1/checkpoints/${encodeURIComponent(head.execution)}`,
-          body: bytes,
-          timeout: COPY_TIMEOUT,
-        });
-        wanted--;
-      } catch (error) {
-        if (error instanceof FleetError && error.code === 'older-epoch') throw error;
-        this.log(`no copy at ${holder}: ${error instanceof Error ? error.message : error}`, head.execution);
-      }
-    }
-  }
-
   /** The newest checkpoint on the disk, for who could not be given it. */
   async checkpointOf(id: string): Promise<Uint8Array> {
     await this.execution(id).keepFirst();
-    const bytes = await this.own.bytes(id);
+    const bytes = await this.keeping.bytes(id);
     if (bytes === undefined) throw new FleetError('not-found', `no checkpoint of ${id} here`);
     return bytes;
   }
@@ -393,7 +384,7 @@ export class Agent {
   supersede(id: string, epoch: number): Promise<void> {
     return this.locks.with(id, async () => {
       const here = this.executions.get(id);
-      if (here === undefined || here.epoch >= epoch) return this.own.raise(id, epoch);
+      if (here === undefined || here.epoch >= epoch) return this.keeping.raise(id, epoch);
       this.log(`of epoch ${here.epoch} is superseded by ${epoch}`, id);
       return this.end(here, epoch);
     });
@@ -404,17 +395,15 @@ export class Agent {
     this.turns.remove(execution);
     this.executions.delete(id);
     execution.remove();
-    await this.own.raise(id, epoch);
-    await this.own.remove(id);
-    await this.stages.remove(id);
+    await this.keeping.drop(id, epoch);
   }
 
   /** The first stage of a move to here. */
   async expect(arrived: Arrived, ticketJws: string): Promise<void> {
     const { execution: id, epoch, source } = arrived.ticket;
-    this.own.check(id, epoch);
+    this.keeping.check(id, epoch);
     // Nothing older comes here from now on; so the last stage need not wait for this.
-    await this.own.raise(id, epoch);
+    await this.keeping.raise(id, epoch);
     await this.arrivals.begin(arrived.bytes, source!, ticketJws);
   }
 
@@ -431,9 +420,7 @@ export class Agent {
     this.options.world.after(FORWARD, () => {
       if (this.executions.get(id) === execution) this.executions.delete(id);
     });
-    await this.own.raise(id, to.epoch);
-    await this.own.remove(id);
-    await this.stages.remove(id);
+    await this.keeping.drop(id, to.epoch);
   }
 
   /** Asked by who does not know how a move has ended: true when the execution has not come and cannot come any more with this epoch. */
@@ -442,7 +429,7 @@ export class Agent {
       const here = this.executions.get(id);
       if (here !== undefined && here.epoch >= epoch) return false;
       this.arrivals.giveUp(id);
-      await this.own.raise(id, epoch + 1);
+      await this.keeping.raise(id, epoch + 1);
       return true;
     });
   }

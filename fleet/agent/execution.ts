@@ -74,6 +74,8 @@ export class FleetExecution implements Runner, Owner {
   sequence = 0;
   /** The sequence of the newest checkpoint that is kept; 0: none of this epoch is. */
   kept = 0;
+  /** Settles when it is here for good. In a move it runs before that; whatever tells others of it waits. */
+  landed: Promise<void> = Promise.resolve();
   fuelUsed = 0;
   private guest: Guest | undefined;
   /** Settles when nothing is asked of the guest. */
@@ -157,7 +159,8 @@ export class FleetExecution implements Runner, Owner {
   log(text: string): void {
     this.parts.log(text);
   }
-  rpc(target: string, data: Uint8Array): Promise<void> {
+  async rpc(target: string, data: Uint8Array): Promise<void> {
+    await this.landed;
     return this.parts.rpc(this, target, data);
   }
   lost(reason: string): void {
@@ -337,6 +340,7 @@ export class FleetExecution implements Runner, Owner {
   }
 
   private async store(checkpoint: Checkpoint): Promise<void> {
+    await this.landed;
     await this.parts.keeper.keep(checkpoint);
     this.kept = Math.max(this.kept, checkpoint.head.sequence);
   }

@@ -82,6 +82,71 @@ describe('a move', () => {
     expect(fleet.orchestrator.record(ID)).toMatchObject({ device: 'birch', epoch: 2 });
   });
 
+  /** The disk of birch takes so long for the last stage, and then does, or does not. */
+  function slowLanding(then: () => Promise<void>): void {
+    fleet.network.intercept = async (_, { method, url }) => {
+      if (method === 'POST' && url === 'http://birch/liquid/v1/executions')
+        fleet.beforeAppend = (device, path) => {
+          if (device !== 'birch' || !path.startsWith('stages/')) return undefined;
+          fleet.beforeAppend = fleet.network.intercept = undefined;
+          return then();
+        };
+      return undefined;
+    };
+  }
+
+  it('lets it run before the last stage is on the disk, and tells of it only then', async () => {
+    await start('after-call');
+    const answer = call('run', 100, 40, 20);
+    await sleep(clock, 120);
+    const seen: string[] = [];
+    slowLanding(async () => {
+      await sleep(clock, 600);
+      const { agent } = fleet.agents.get('birch')!;
+      seen.push(`${agent.executions.size} at birch`, `${execution().state.kind} at ${owner()}`);
+      seen.push(`${fleet.orchestrator.copies.head(ID)?.epoch ?? 0}`);
+    });
+    await fleet.orchestrator.move(ID, 'birch');
+    expect(seen).toEqual(['0 at birch', 'leaving at ash', '1']);
+    // Of 600 milliseconds, it has run in most bursts of 40 blocks, each of which takes a unit of fuel.
+    expect(execution().fuelUsed).toBeGreaterThan(15 * 40);
+    const [{ pause, milliseconds }] = fleet.orchestrator.moves;
+    expect(pause).toBeLessThan(200);
+    expect(milliseconds).toBeGreaterThanOrEqual(600);
+    expect((await answer).results).toEqual([4000]);
+    expect(fleet.orchestrator.copies.head(ID)?.epoch).toBe(2);
+  });
+
+  it('goes on at its source when the target loses its power before the last stage is on the disk', async () => {
+    await start();
+    const answer = call('run', 60, 40, 20);
+    await sleep(clock, 120);
+    slowLanding(async () => {
+      await sleep(clock, 50);
+      fleet.kill('birch');
+      await fleet.startAgent('birch');
+      throw new Error('the process is dead');
+    });
+    await expect(fleet.orchestrator.move(ID, 'birch')).rejects.toThrow('could not keep w~main');
+    expect(execution()).toMatchObject({ epoch: 1, state: { kind: 'running' } });
+    expect((await answer).results).toEqual([2400]);
+    await fleet.orchestrator.move(ID, 'birch');
+    expect((await call('run', 1, 100, 0)).results).toEqual([2500]);
+  });
+
+  it('goes on at its source when the target has no room on its disk for the last stage', async () => {
+    await start();
+    const answer = call('run', 60, 40, 20);
+    await sleep(clock, 120);
+    slowLanding(async () => {
+      await sleep(clock, 50);
+      throw new Error('no room on the disk');
+    });
+    await expect(fleet.orchestrator.move(ID, 'birch')).rejects.toThrow('could not keep w~main');
+    expect(fleet.agents.get('birch')!.agent.executions.size).toBe(0);
+    expect((await answer).results).toEqual([2400]);
+  });
+
   it('leaves no stages behind once there is a checkpoint, or it has gone on', async () => {
     await start('after-call');
     const staged = (name: string) => fleet.folder(name).list('stages');

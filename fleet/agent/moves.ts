@@ -1,6 +1,6 @@
 /**
  * A move as its source sees it. While the execution runs on, its memory is sent, then what has been written since, until little is left or the rounds are
- * used up; it stands still only for the last stage. Until the target has acknowledged that, it is kept here as it stands.
+ * used up; it stands still only until it runs there. It is kept here as it stands until the target says that it is there for good.
  */
 import { flag, shape } from '../protocol/checked';
 import { encodeCheckpoint } from '../protocol/checkpoint';
@@ -69,9 +69,8 @@ export async function moveAway(
     await parts.noteLeaving();
     await execution.stand();
     const stood = now();
-    await finish(execution, departure, stages, parts);
-    const end = now();
-    return { bytes: stages.bytes, rounds: done + 1, milliseconds: end - start, pause: end - stood };
+    const ran = await finish(execution, departure, stages, parts);
+    return { bytes: stages.bytes, rounds: done + 1, milliseconds: now() - start, pause: ran - stood };
   } catch (error) {
     if (execution.state.kind === 'leaving' && !(error instanceof UnsettledError)) execution.stay();
     void stages.giveUp();
@@ -84,8 +83,10 @@ async function copy(departure: Leaving, stages: Stages, rounds: number): Promise
   let before = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round++) {
     const left = await departure.left();
+    // However small it is: what has been sent takes no part of the pause.
+    const enough = round === 0 ? 0 : LITTLE;
     // A guest that writes as fast as the link takes it gains nothing by another round.
-    if (left <= LITTLE || left >= before) return round;
+    if (left <= enough || left >= before) return round;
     before = left;
     for (let sent = 0; sent < left; ) {
       const piece = await departure.next(Math.min(PIECE, left - sent));
@@ -97,20 +98,27 @@ async function copy(departure: Leaving, stages: Stages, rounds: number): Promise
   return rounds;
 }
 
+/** Sends the last stage. Gives when the execution ran there, as far as is known here; settles when it is there for good. */
 async function finish(
   execution: FleetExecution,
   departure: Leaving,
   stages: Stages,
   parts: MoveParts,
-): Promise<void> {
+): Promise<number> {
   const { to } = stages;
   const last = encodeCheckpoint(await execution.lastStage(departure, to.epoch, to.spec, stages.digest.value));
+  let ran: number | undefined;
+  let refused: unknown;
   try {
     await stages.end(last);
+    ran = parts.clock.now();
   } catch (error) {
-    if (!(await isThere(execution, to, parts))) throw error;
-    parts.log(`has arrived at ${to.url}, which did not say so at once`);
+    refused = error;
   }
+  if (!(await isThere(execution, to, parts)))
+    throw refused ?? new FleetError('unavailable', `${to.url} could not keep ${execution.id}`);
+  if (ran === undefined) parts.log(`has arrived at ${to.url}, which did not say so at once`);
+  return ran ?? parts.clock.now();
 }
 
 /** What goes to the target, in its order. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Model, type Rules } from '../testing/model';
 
 const SCHEDULES = Number(process.env['TSWASM_FLEET_SCHEDULES'] ?? 500);
-const ALL: Rules = { goesAbove: true, notes: true };
+const ALL: Rules = { goesAbove: true, notes: true, waits: true };
 
 const schedules = fc.array(fc.nat(1_000_000), { minLength: 10, maxLength: 150 });
 
@@ -40,8 +40,8 @@ describe('the protocol', () => {
     60_000 + SCHEDULES * 10,
   );
 
-  it('needs what two of its rules say', () => {
-    for (const rule of ['goesAbove', 'notes'] as const)
+  it('needs what three of its rules say', () => {
+    for (const rule of ['goesAbove', 'notes', 'waits'] as const)
       expect([rule, isWrong({ ...ALL, [rule]: false }, 20_000)]).toEqual([rule, true]);
   });
 });

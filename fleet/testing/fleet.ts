@@ -36,7 +36,10 @@ const BASE = '/liquid/v1';
 /** Files that take nothing more once their process is dead. */
 class Leash implements Files {
   cut = false;
-  constructor(private readonly files: Files) {}
+  constructor(
+    private readonly files: Files,
+    private readonly beforeAppend: (path: string) => Promise<void> | undefined = () => undefined,
+  ) {}
   private alive(): Files {
     if (this.cut) throw new Error('the process is dead');
     return this.files;
@@ -48,6 +51,8 @@ class Leash implements Files {
     return this.alive().write(path, bytes);
   }
   async append(path: string, ...parts: readonly Uint8Array[]) {
+    const wait = this.beforeAppend(path);
+    if (wait !== undefined) await wait;
     return this.alive().append(path, ...parts);
   }
   async remove(path: string) {
@@ -72,6 +77,8 @@ export class TestFleet {
   /** Signs as the operator. */
   operator!: Client;
   readonly agents = new Map<string, Running>();
+  /** What a device waits for before it adds to a file. */
+  beforeAppend: ((device: string, path: string) => Promise<void> | undefined) | undefined;
   readonly events: string[] = [];
   /** Lines of logs that have come over the bus. */
   readonly lines: string[] = [];
@@ -179,7 +186,7 @@ export class TestFleet {
     backends: readonly NnBackend[] = [],
     house?: AgentOptions['house'],
   ): Promise<Agent> {
-    const files = new Leash(this.folder(name));
+    const files = new Leash(this.folder(name), (path) => this.beforeAppend?.(name, path));
     const identity = await identityIn(files);
     const url = `http://${name}`;
     const client = new Client(signing(this.network.wireOf(url), identity));

@@ -8,6 +8,8 @@ export interface Rules {
   readonly goesAbove: boolean;
   /** A source writes down that it has sent its last stage. */
   readonly notes: boolean;
+  /** A source keeps its copy until the other one, which runs already, is on the target's disk. */
+  readonly waits: boolean;
 }
 
 interface State {
@@ -22,6 +24,8 @@ interface Guest {
   /** It stands, and is on its way there, or there. */
   leaving: { readonly to: Device; readonly epoch: number } | undefined;
   busy: boolean;
+  /** It runs, and is on its way to the disk: nobody is told that it is there. */
+  landing: boolean;
 }
 class Member {
   incarnation = 0;
@@ -48,6 +52,9 @@ class Older extends Error {}
 /** What is under way stops here; it is told whether its message is lost. */
 type Way<T> = Generator<undefined, T, boolean>;
 
+/** How often a source asks how its move has ended, before it is left to the next who wonders. */
+const ASKED = 3;
+
 const NEWBORN: State = { epoch: 1, sequence: 0, count: 0, answered: new Map() };
 const isNewer = (a: State, b: State) => a.epoch > b.epoch || (a.epoch === b.epoch && a.sequence > b.sequence);
 
@@ -68,7 +75,7 @@ export class Model {
   ) {
     this.devices = Array.from({ length: count }, () => new Device());
     const [first] = this.devices;
-    first.guest = { state: NEWBORN, leaving: undefined, busy: false };
+    first.guest = { state: NEWBORN, leaving: undefined, busy: false, landing: false };
     first.own = NEWBORN;
     this.record = { device: first, epoch: 1, last: 1 };
   }
@@ -134,6 +141,7 @@ export class Model {
         state: member.own,
         leaving: this.rules.notes ? member.leaving : undefined,
         busy: false,
+        landing: false,
       };
   }
 
@@ -186,7 +194,7 @@ export class Model {
 
   private *compute(device: Device, key: number): Way<number> {
     const { guest } = device;
-    if (guest === undefined || guest.leaving || guest.busy) throw new Lost();
+    if (guest === undefined || guest.leaving || guest.busy || guest.landing) throw new Lost();
     const known = guest.state.answered.get(key);
     if (known !== undefined) return known;
     const { epoch, sequence, count, answered } = guest.state;
@@ -221,7 +229,7 @@ export class Model {
   private hear(device: Device): void {
     device.alive = true;
     const { guest } = device;
-    if (guest === undefined || this.locked) return;
+    if (guest === undefined || guest.landing || this.locked) return;
     const { epoch } = guest.state;
     const { moving } = this.record;
     if (moving?.to === device && moving.epoch === epoch) this.arrived(device, epoch);
@@ -231,20 +239,43 @@ export class Model {
     device.guest = device.own = device.leaving = undefined;
     device.ownFence = epoch;
   }
+  /** The source of a move has no copy any more: not even of what nobody has been told yet is this the last one that outlasts a crash. */
+  private letGo(from: Device, to: Device, epoch: number): void {
+    if (to.guest?.landing && to.guest.state.epoch === epoch) this.faults.push('what is left is on no disk');
+    this.supersede(from, epoch);
+  }
   private arrived(device: Device, epoch: number): void {
     this.record = { device, epoch, last: this.record.last };
     this.orchestrator.fence = Math.max(this.orchestrator.fence, epoch);
   }
 
   private adopt(device: Device, state: State): void {
-    if (state.epoch < device.ownFence || (device.guest?.state.epoch ?? 0) >= state.epoch) throw new Older();
-    device.guest = { state, leaving: undefined, busy: false };
-    device.leaving = undefined;
+    this.take(device, state);
     device.own = state;
+  }
+  /** The last stage of a move: it is on the disk some time later, unless the device crashes before that. */
+  private land(device: Device, state: State): void {
+    const guest = this.take(device, state);
+    guest.landing = true;
+    const written = function* (): Way<void> {
+      yield;
+      if (device.guest !== guest) return;
+      device.own = state;
+      guest.landing = false;
+    };
+    this.ways.push(written());
+  }
+  private take(device: Device, state: State): Guest {
+    if (device.guest?.landing) throw new Lost();
+    if (state.epoch < device.ownFence || (device.guest?.state.epoch ?? 0) >= state.epoch) throw new Older();
+    device.guest = { state, leaving: undefined, busy: false, landing: false };
+    device.leaving = undefined;
     device.ownFence = state.epoch;
+    return device.guest;
   }
   /** Whether it has not come, and cannot come any more. */
   private refuse(device: Device, epoch: number): boolean {
+    if (device.guest?.landing) throw new Lost();
     if ((device.guest?.state.epoch ?? 0) >= epoch) return false;
     device.ownFence = Math.max(device.ownFence, epoch + 1);
     return true;
@@ -339,15 +370,19 @@ export class Model {
     guest.leaving = from.leaving = { to, epoch };
     const state = { ...guest.state, epoch, sequence: 0 };
     try {
-      yield* this.ask(from, to, () => this.adopt(to, state));
+      yield* this.ask(from, to, () => this.land(to, state));
+      if (!this.rules.waits && from.guest === guest) this.letGo(from, to, epoch);
     } catch (error) {
       if (error instanceof Older && from.guest === guest) guest.leaving = from.leaving = undefined;
       if (!(error instanceof Lost)) throw error;
-      yield* this.wonder(from);
-      if (from.guest === guest) throw new Lost();
-      return;
     }
-    if (from.guest === guest) this.supersede(from, epoch);
+    for (let k = 0; k < ASKED && from.guest === guest && guest.leaving !== undefined; k++)
+      try {
+        yield* this.wonder(from);
+      } catch (error) {
+        if (!(error instanceof Lost)) throw error;
+      }
+    if (from.guest === guest) throw new Lost();
   }
 
   /** A source that has heard nothing asks the target, and the orchestrator. */
@@ -363,7 +398,7 @@ export class Model {
       arrived = yield* this.ask(from, this.orchestrator, () => this.settled(epoch));
     }
     if (from.guest !== guest || arrived === undefined) return;
-    if (arrived) this.supersede(from, epoch);
+    if (arrived) this.letGo(from, to, epoch);
     else guest.leaving = from.leaving = undefined;
   }
   private settled(epoch: number): boolean | undefined {
