@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Reply, Request } from '../protocol/client';
 import { MemoryFiles } from '../store/files';
 import { issue, Trust } from './certificates';
+import { cryptography, useCryptography } from './cryptography';
 import { sha256Hex } from './digest';
 import { type Identity, identityIn, keepCertificate } from './keys';
 import { Receiver, signing } from './requests';
@@ -154,5 +155,33 @@ describe('tickets', () => {
     const elsewhere = await issueTicket(authority, { ...base, target: 'ash', nonce: office.nonce() });
     await expect(office.read(elsewhere)).rejects.toThrow('is for ash');
     await expect(office.read(ash.certificate)).rejects.toThrow('it is no ticket');
+  });
+
+  it('are verified once, though a move shows them twice', async () => {
+    const own = cryptography();
+    let count = 0;
+    useCryptography({
+      ...own,
+      verifier: async (key) => {
+        const verify = await own.verifier(key);
+        return (told, signature) => {
+          count++;
+          return verify(told, signature);
+        };
+      },
+    });
+    try {
+      const authority = await identityIn(new MemoryFiles());
+      const office = new TicketOffice(new Trust(authority.signing), 'cedar');
+      const spec = await sha256Hex(bytes('spec'));
+      const base = { execution: 'd~e', epoch: 2, target: 'cedar', spec, source: 'ash' };
+      const first = await issueTicket(authority, { ...base, nonce: office.nonce() });
+      expect(await office.read(first)).toEqual(await office.read(first));
+      expect(count).toBe(1);
+      await office.read(await issueTicket(authority, { ...base, nonce: office.nonce() }));
+      expect(count).toBe(2);
+    } finally {
+      useCryptography(own);
+    }
   });
 });

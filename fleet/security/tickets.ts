@@ -61,10 +61,14 @@ export async function signCheckpoint(
 
 /** Nonces that wait for their ticket. */
 const MAX_NONCES = 1000;
+/** Tickets whose signature is known: more than the moves that come to a device at one time. */
+const MAX_SHOWN = 64;
 
 /** The target's side: gives nonces, and takes each ticket once. */
 export class TicketOffice {
   private readonly nonces = new Set<string>();
+  /** Signed as they should be. In a move a ticket is shown twice, the second time while the execution stands still. */
+  private readonly shown = new Map<string, Ticket>();
 
   constructor(
     private readonly trust: Trust,
@@ -81,11 +85,15 @@ export class TicketOffice {
 
   /** The ticket, if it is for this device and has not been used. It counts as used only with `use`. */
   async read(jws: string): Promise<Ticket> {
-    const told = await verified(jws, 'ticket', this.trust.authority, ticket as Reader<Ticket>);
+    const told =
+      this.shown.get(jws) ?? (await verified(jws, 'ticket', this.trust.authority, ticket as Reader<Ticket>));
     if (told.target !== this.name)
       throw new FleetError('forbidden', `the ticket is for ${told.target}, and this is ${this.name}`);
     if (!this.nonces.has(told.nonce))
       throw new FleetError('forbidden', 'the ticket has been used, or its nonce is not one of mine');
+    const [oldest] = this.shown.keys();
+    if (this.shown.size >= MAX_SHOWN) this.shown.delete(oldest);
+    this.shown.set(jws, told);
     return told;
   }
 
