@@ -130,6 +130,7 @@ export class Agent {
 
   /** Goes on with what the folder has. What cannot go on is told and left where it is. */
   async open(): Promise<void> {
+    this.house.rehearse?.();
     await this.copies.open();
     for (const id of await this.keeping.open()) {
       try {

@@ -69,6 +69,8 @@ export interface Owner {
 
 /** Where guests live. */
 export interface House {
+  /** What a first guest, and its move, would find to be done. Before there is one: nobody's pause has it. */
+  rehearse?(): void;
   /** Whether it has the module with this digest. */
   knows(digest: string): boolean;
   /** Decodes and keeps a module; one that is not valid is a `bad-request`. */

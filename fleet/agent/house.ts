@@ -7,6 +7,7 @@ import type { Devices } from './host/devices';
 import { permittedFunctions } from './host/functions';
 import { limitedStream } from './output';
 import { Rate } from './rate';
+import { rehearse } from './rehearsal';
 import { type GuestSetting, StoreGuest } from './store-guest';
 import type { Clock } from './world';
 
@@ -23,6 +24,11 @@ export class LocalHouse implements House {
   private readonly modules = new Map<string, Module>();
 
   constructor(private readonly options: HouseOptions) {}
+
+  rehearse(): void {
+    const { clock, wasiHost } = this.options;
+    rehearse(wasiHost(), () => clock.now());
+  }
 
   knows(digest: string): boolean {
     return this.modules.has(digest);
