@@ -226,7 +226,8 @@ export class Agent {
     execution.landed = this.keeping.last(id, bytes);
     this.landing.add(execution);
     runs(execution);
-    this.setOff(execution);
+    // What says so leaves before the first slice, which may take some milliseconds.
+    void this.options.world.turn().then(() => this.setOff(execution));
     try {
       await execution.landed;
     } catch (error) {
