@@ -239,9 +239,10 @@ export class Model {
     device.guest = device.own = device.leaving = undefined;
     device.ownFence = epoch;
   }
-  /** The source of a move has no copy any more: not even of what nobody has been told yet is this the last one that outlasts a crash. */
+  /** The source of a move has no copy any more: it was not the only one that outlasts a crash, unless the orchestrator has gone on above both. */
   private letGo(from: Device, to: Device, epoch: number): void {
-    if (to.guest?.landing && to.guest.state.epoch === epoch) this.faults.push('what is left is on no disk');
+    const isLanding = to.guest?.landing && to.guest.state.epoch === epoch;
+    if (isLanding && this.record.epoch <= epoch) this.faults.push('what is left is on no disk');
     this.supersede(from, epoch);
   }
   private arrived(device: Device, epoch: number): void {
