@@ -3,6 +3,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { qualifying } from '../security/attestation';
+import { hex } from '../security/digest';
+import { checkQuote, tpmPins } from '../security/tpm-keys';
 import { MemoryFiles } from '../store/files';
 import { assemble, STATEFUL } from '../testing/modules';
 import { freePort } from '../testing/nats';
@@ -82,6 +85,29 @@ describe.skipIf(missing.length > 0)('devices with TPMs', () => {
     await expect(fleet('move', 's~main', 'birch')).rejects.toThrow('the registers 0,1,2,3,4,5,6,7 have the');
     expect(await fleet('exec', 's~main', 'fibo')).toBe('3');
   }, 120_000);
+
+  it('may quote with an RSA key that somebody has made there', async () => {
+    const tcti = await tpm('fir');
+    const at = (file: string) => path.join(processes.folder, `fir-${file}`);
+    const run = (tool: string, ...args: string[]) => {
+      const { status, stderr } = spawnSync(tool, ['-T', tcti, ...args], { encoding: 'utf8' });
+      expect([tool, status, status === 0 ? '' : stderr]).toEqual([tool, 0, '']);
+    };
+    const attributes = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign';
+    const kind = ['-C', 'e', '-g', 'sha256', '-G', 'rsa2048:rsassa-sha256:null', '-a', attributes];
+    run('tpm2_createprimary', '-Q', ...kind, '-c', at('key'), '-f', 'pem', '-o', at('pem'));
+    const evidence = 'what the device says of itself';
+    const what = ['-g', 'sha256', '-l', 'sha256:0,7', '-q', hex(await qualifying(evidence))];
+    const files = ['-m', at('attest'), '-s', at('signature'), '-f', 'plain'];
+    run('tpm2_quote', '-Q', '-c', at('key'), ...what, ...files);
+    const { fir } = tpmPins({ fir: { key: readFileSync(at('pem'), 'utf8'), pcrs: [0, 7] } }, 'pins');
+    const [attest, signature] = [readFileSync(at('attest')), readFileSync(at('signature'))];
+    expect(fir.key.asymmetricKeyType).toBe('rsa');
+    await checkQuote(fir, { attest, signature }, evidence);
+    await expect(checkQuote(fir, { attest, signature }, 'other evidence')).rejects.toThrow('other evidence');
+    signature[100] ^= 1;
+    await expect(checkQuote(fir, { attest, signature }, evidence)).rejects.toThrow('not signed by the key');
+  }, 60_000);
 
   it('say at their start what is wrong with a TPM', async () => {
     const start = processes.start([
