@@ -1,5 +1,5 @@
 /**
- * An execution on a device: a guest, its calls (calls.ts), and its checkpoints.
+ * An execution on a device: a guest, its calls (calls.ts), and its checkpoints (checkpoints.ts).
  *
  * | state | calls | guest | comes from, goes to |
  * |---|---|---|---|
@@ -14,9 +14,10 @@
  * An answer is given only when the policy's checkpoint with it is kept (`Keeper`), so what has been acknowledged is never lost.
  */
 import type { Answer, Checkpoint, CheckpointHead, PendingCall } from '../protocol/checkpoint';
-import { type CheckpointPolicy, checkpointPolicy, type ExecutionSpec } from '../protocol/deployment';
+import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import { Calls } from './calls';
+import { Checkpoints, type Keeper } from './checkpoints';
 import type { Guest, Leaving, Owner, Soon, Turn } from './guest';
 import { Lease, type Moment } from './lease';
 import { Output } from './output';
@@ -26,11 +27,6 @@ import type { Clock } from './world';
 
 /** Milliseconds until it is asked again whether a snapshot can be taken or the fuel is there. */
 const SOON = 1;
-
-export interface Keeper {
-  /** Settles when the checkpoint is safe. Rejects when it is not: then nothing is answered. */
-  keep(checkpoint: Checkpoint): Promise<void>;
-}
 
 export type ResidenceState =
   | { readonly kind: 'running' }
@@ -71,9 +67,6 @@ export class FleetExecution implements Runner, Owner {
   private readonly output: Output;
   private residence: ResidenceState = { kind: 'running' };
   epoch = 1;
-  sequence = 0;
-  /** The sequence of the newest checkpoint that is kept; 0: none of this epoch is. */
-  kept = 0;
   /** Settles when it is here for good. In a move it runs before that; whatever tells others of it waits. */
   landed: Promise<void> = Promise.resolve();
   fuelUsed = 0;
@@ -87,10 +80,7 @@ export class FleetExecution implements Runner, Owner {
   /** An exclusive execution runs, and answers, only while it has one. */
   private readonly lease: Lease | undefined;
   private readonly fuel: Rate;
-  private readonly policy: CheckpointPolicy;
-  private nextCheckpoint = Number.POSITIVE_INFINITY;
-  /** Whether the guest has run since its last checkpoint. */
-  private changed = false;
+  private readonly checkpoints: Checkpoints;
   /** Called when there is something to run. */
   onWork: (() => void) | undefined;
 
@@ -100,9 +90,18 @@ export class FleetExecution implements Runner, Owner {
     const now = () => parts.clock.now();
     this.fuel = new Rate(parts.spec.limits.fuelPerSecond, now);
     this.output = new Output(parts.log);
-    this.policy = checkpointPolicy(parts.spec);
+    this.checkpoints = new Checkpoints(parts.spec, parts.clock, parts.keeper);
     this.lease = parts.spec.exclusive ? new Lease(parts.clock) : undefined;
     this.calls = new Calls(parts.id, () => this.mayRun());
+  }
+
+  /** Of its checkpoints in this epoch: the number of the newest one. */
+  get sequence(): number {
+    return this.checkpoints.sequence;
+  }
+  /** The number of the newest one that is kept; 0: there is none. */
+  get kept(): number {
+    return this.checkpoints.kept;
   }
 
   get state(): ResidenceState {
@@ -118,12 +117,12 @@ export class FleetExecution implements Runner, Owner {
     const snapshot = from === undefined || from.snapshot.length === 0 ? undefined : from.snapshot;
     this.guest = await this.parts.makeGuest(this, snapshot);
     if (from !== undefined) this.takeOver(from.head);
-    this.planCheckpoint();
+    this.checkpoints.plan();
   }
 
   private takeOver(head: CheckpointHead): void {
     this.epoch = head.epoch;
-    this.sequence = head.sequence;
+    this.checkpoints.sequence = head.sequence;
     this.begun = head.begun;
     this.calls.takeOver(head);
   }
@@ -181,7 +180,7 @@ export class FleetExecution implements Runner, Owner {
     return this.alone(async () => {
       if (this.guest === undefined) throw new FleetError('unavailable', `${this.id} is ${this.state.kind}`);
       await this.guest.writeFile(path, bytes);
-      this.changed = true;
+      this.checkpoints.changed = true;
     });
   }
   file(path: string): Promise<Uint8Array | undefined> {
@@ -218,7 +217,7 @@ export class FleetExecution implements Runner, Owner {
     return this.alone(async () => {
       if (!this.runsNow()) return IDLE;
       try {
-        if (this.parts.clock.now() >= this.nextCheckpoint && this.guest!.canBeWritten) await this.periodic();
+        if (this.checkpoints.isDue && this.guest!.canBeWritten) await this.periodic();
         return await this.runSlice(this.guest!, milliseconds);
       } catch (error) {
         this.fail(error);
@@ -238,7 +237,7 @@ export class FleetExecution implements Runner, Owner {
   }
 
   private async run(guest: Guest, fuel: number, milliseconds: number): Promise<Rest> {
-    this.changed = true;
+    this.checkpoints.changed = true;
     const before = guest.fuelUsed;
     let turn: Turn;
     try {
@@ -298,7 +297,7 @@ export class FleetExecution implements Runner, Owner {
     const { calls } = this;
     const text = this.output.taken();
     calls.end({ ...outcome, ...(text === '' ? {} : { output: text }) });
-    if (!this.policy.afterCall) {
+    if (!this.checkpoints.afterCall) {
       calls.release();
       return;
     }
@@ -318,10 +317,7 @@ export class FleetExecution implements Runner, Owner {
 
   /** The state of now. Only where the guest stands at a safepoint or rests, and nothing else is asked of it. */
   private async checkpoint(): Promise<Checkpoint> {
-    this.sequence++;
-    this.changed = false;
-    this.planCheckpoint();
-    const { sequence } = this;
+    const sequence = this.checkpoints.next();
     const snapshot = await this.guest!.snapshot();
     return { head: this.head(this.epoch, sequence), snapshot };
   }
@@ -341,8 +337,7 @@ export class FleetExecution implements Runner, Owner {
 
   private async store(checkpoint: Checkpoint): Promise<void> {
     await this.landed;
-    await this.parts.keeper.keep(checkpoint);
-    this.kept = Math.max(this.kept, checkpoint.head.sequence);
+    await this.checkpoints.store(checkpoint);
   }
   /** Keeps a checkpoint of now. */
   async keep(): Promise<void> {
@@ -352,22 +347,17 @@ export class FleetExecution implements Runner, Owner {
   async keepFirst(): Promise<void> {
     await this.keeping;
     const checkpoint = await this.alone(() =>
-      this.kept === 0 && this.state.kind === 'running' && this.guest?.canBeWritten === true
+      this.checkpoints.kept === 0 && this.state.kind === 'running' && this.guest?.canBeWritten === true
         ? this.checkpoint()
         : undefined,
     );
     if (checkpoint !== undefined) await this.store(checkpoint);
   }
 
-  private planCheckpoint(): void {
-    const { everySeconds } = this.policy;
-    if (everySeconds !== undefined) this.nextCheckpoint = this.parts.clock.now() + everySeconds * 1000;
-  }
-
   /** It runs on while the checkpoint is being kept. */
   private async periodic(): Promise<void> {
-    this.planCheckpoint();
-    if (!this.changed) return;
+    this.checkpoints.plan();
+    if (!this.checkpoints.changed) return;
     this.store(await this.checkpoint()).catch((error) => this.fail(error));
   }
 
