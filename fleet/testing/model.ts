@@ -208,11 +208,13 @@ export class Model {
     guest.busy = true;
     yield;
     if (device.guest !== guest) throw new Lost();
-    device.own = guest.state;
+    // The bytes that are sent are those that have been written, whatever happens to the device meanwhile.
+    const written = guest.state;
+    device.own = written;
     const neighbour = this.devices[(this.devices.indexOf(device) + 1) % this.devices.length];
     for (const holder of [this.orchestrator, neighbour]) {
       try {
-        yield* this.ask(device, holder, () => this.keep(holder, device.own!));
+        yield* this.ask(device, holder, () => this.keep(holder, written));
         break;
       } catch (error) {
         if (error instanceof Older && device.guest === guest) device.guest = undefined;
