@@ -3,7 +3,7 @@
  * is evaluated then cannot be stopped. Checks of room on the stack stay: they are needed for traps.
  */
 const CHECKS: readonly (readonly [check: RegExp, instead: string])[] = [
-  [/if\(--n<0\)\{pc=\d+;break x\}/g, ''],
+  [/if\(\(n=n-1\|0\)<0\)\{pc=\d+;break x\}/g, ''],
   [/\(_?M\.fuel-=1\)<0\|\|/g, ''],
   [/if\(_?A\.u!==0\)break x;/g, ''],
   [/_?M\.fuel=n;|n=_?M\.fuel;/g, ''],
@@ -13,7 +13,7 @@ let changed = 0;
 
 function withoutSafepoints(text: string): string {
   const bare = CHECKS.reduce((before, [check, instead]) => before.replaceAll(check, instead), text);
-  if (/--n\b|\.fuel-=1\b/.test(bare)) throw new Error(`a text still counts fuel: ${bare}`);
+  if (/n-1\|0\)<0|\.fuel-=1\b/.test(bare)) throw new Error(`a text still counts fuel: ${bare}`);
   if (bare !== text) changed++;
   return bare;
 }

@@ -14,6 +14,7 @@ import type { Place, TierMachine } from '../../interpreter/tiers';
 import { Func, type Instance } from '../../runtime';
 import { words as pair } from '../../runtime/numerics';
 import type { Cell, CodeRecord, StackCall } from './cells';
+import { isOutside } from './data-views';
 import { framesAbove, LEAST_SHARE, wordsFor } from './frames';
 import { raise } from './helpers';
 import type { Rehearsing } from './rehearsal';
@@ -124,19 +125,24 @@ export class Activations implements Rehearsing {
     const { machine, rehearsed } = this;
     if (rehearsed !== undefined) return rehearsed;
     const { registers } = machine;
-    if (end > registers.maxFp || sp > registers.maxSp) {
-      registers.fuel += 1;
-      this.full(code, sp);
-    }
+    const leaves = end > this.maxFp || sp > this.maxSp;
+    registers.fuel += 1;
+    this.room(code, end, sp);
+    registers.fuel -= 1;
     registers.sp = sp;
-    const leaves = end > this.maxFp || sp > this.maxSp || (registers.fuel < 0 && !machine.refuel(code.func));
-    return leaves ? 0 : -1;
+    return leaves || (registers.fuel < 0 && !machine.refuel(code.func)) ? 0 : -1;
   }
 
-  /** There is no room for a frame. */
-  full({ func }: CodeRecord, sp: number): void {
+  /**
+   * The room for a frame may be used up: the trap, if it is. A large frame that cannot leave may take the words of small ones above it: these
+   * then look closer.
+   */
+  room({ func }: CodeRecord, end: number, sp: number): void {
+    const { registers } = this.machine;
+    if (end > this.maxFp) this.maxSp = Math.min(this.maxSp, sp);
+    if (end <= registers.maxFp && sp <= registers.maxSp) return;
     const error = trap('callStackExhausted', -1);
-    this.machine.registers.sp = sp;
+    registers.sp = sp;
     this.failed = error;
     this.waits = func;
     throw error;
@@ -205,10 +211,12 @@ export class Activations implements Rehearsing {
 
   /**
    * An exception leaves a frame, which may wait for a call at `pc`. `fuel` is what the frame has counted, if it counts; it counts where
-   * nothing was written back for a callee.
+   * nothing was written back for a callee. `at`: the access by a DataView that the frame has begun last.
    */
-  thrown(error: unknown, code: CodeRecord, pc: number, _fp: number, sp: number, fuel?: number): unknown {
+  thrown(thrown: unknown, code: CodeRecord, pc: number, at: number, sp: number, fuel?: number): unknown {
     const { machine } = this;
+    const isAccess = this.failed !== thrown && isOutside(thrown);
+    const error = isAccess ? trap('memoryBounds', at) : thrown;
     const { safepoint, isSilent } = code.sites[pc];
     const isInnermost = this.failed !== error;
     if (isInnermost) {

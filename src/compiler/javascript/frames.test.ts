@@ -32,7 +32,13 @@ const MODULE = `(module (global $depth (export "depth") (mut i32) (i32.const 0))
   (func $tail (param $n i32) (result i32)
     (if (i32.and (local.get $n) (i32.const 1)) (then (return_call $one (local.get $n))))
     (return_call $other (local.get $n)))
-  ${['small', 'large', 'one', 'big', 'tail'].map((name) => `(export "${name}" (func $${name}))`).join('')})`;
+  (func $leaf (param $n i32) (result i32) (global.set $depth (local.get $n)) (local.get $n))
+  (func $wide (param $n i32) (result i32) ${locals(90)} (call $leaf (call $leaf (local.get $n))))
+  (func $quiet (param $n i32) (result i32)
+    (drop (call $wide (i32.add (i32.const 1) (global.get $depth))))
+    (if (result i32) (i32.eqz (local.get $n)) (then (i32.const 7))
+      (else (i32.add (local.get $n) (call $quiet (i32.sub (local.get $n) (i32.const 1)))))))
+  ${['small', 'large', 'one', 'big', 'tail', 'quiet'].map((name) => `(export "${name}" (func $${name}))`).join('')})`;
 
 /** How a call ends, how deep it was, and what it took. */
 function ran(module: Module, name: string, n: number, limits: Partial<StoreLimits>, tier?: Tier): unknown {
@@ -46,22 +52,36 @@ function ran(module: Module, name: string, n: number, limits: Partial<StoreLimit
 }
 
 describe('frames of compiled code', () => {
-  it.each(['small', 'large', 'one', 'big', 'tail'])('%s ends where the interpreter ends', async (name) => {
-    const module = Module.decode(await wat(MODULE));
-    const tier = new JavaScriptTier({ evaluate, compilesHot: true });
-    let trapped = 0;
-    for (const maxSlots of [1, 5, 13, 24, 25, 90, 420, 430, 500, 3000, 20_000]) {
-      for (const maxFrames of [2, 700, 3000]) {
-        for (const n of [5, 900, 2500]) {
-          const limits = { maxSlots, maxFrames };
-          const expected = ran(module, name, n, limits);
-          if ((expected as unknown[])[0] === 'trapped') trapped++;
-          expect(ran(module, name, n, limits, tier), `${maxSlots} ${maxFrames} ${n}`).toEqual(expected);
+  it.each(['small', 'large', 'one', 'big', 'tail', 'quiet'])(
+    '%s ends where the interpreter ends',
+    async (name) => {
+      const module = Module.decode(await wat(MODULE));
+      const tier = new JavaScriptTier({ evaluate, compilesHot: true });
+      let trapped = 0;
+      for (const maxSlots of [1, 5, 13, 24, 25, 90, 420, 430, 500, 3000, 20_000]) {
+        for (const maxFrames of [2, 700, 3000]) {
+          for (const n of [5, 900, 2500]) {
+            const limits = { maxSlots, maxFrames };
+            const expected = ran(module, name, n, limits);
+            if ((expected as unknown[])[0] === 'trapped') trapped++;
+            expect(ran(module, name, n, limits, tier), `${maxSlots} ${maxFrames} ${n}`).toEqual(expected);
+          }
         }
       }
+      expect(trapped).toBeGreaterThan(20);
+      expect(tier.counts.entered).toBeGreaterThan(0);
+    },
+  );
+
+  it('look closer above a large one that cannot leave', async () => {
+    const module = Module.decode(await wat(MODULE));
+    const tier = new JavaScriptTier({ evaluate, compilesHot: true });
+    for (let maxSlots = 90; maxSlots < 300; maxSlots++) {
+      const limits = { maxSlots, maxFrames: 3000 };
+      expect(ran(module, 'quiet', 900, limits, tier), `${maxSlots}`).toEqual(
+        ran(module, 'quiet', 900, limits),
+      );
     }
-    expect(trapped).toBeGreaterThan(20);
-    expect(tier.counts.entered).toBeGreaterThan(0);
   });
 
   it('have room where they do not ask for it', () => {

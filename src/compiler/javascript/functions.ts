@@ -203,14 +203,14 @@ function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody)
   const charged = units > 0 ? `${registers}.fuel-=${units};` : '';
   const end = `fp+${2 * slots}`;
   const read = repeats ? `n=${registers}.fuel;` : '';
-  if (entry.quiet) {
-    const isFull = `${end}>${registers}.maxFp||sp>${registers}.maxSp`;
-    return `${charged}if(${isFull})${activations}.full(${code},sp);${read}`;
-  }
-  uses.variable('pc');
   // A small frame that is not too deep has its words (frames.ts).
   const isLong = 2 * slots <= SMALL_FRAME ? '' : `${end}>${activations}.maxFp||`;
-  const isOut = `(${registers}.fuel-=1)<0||${isLong}sp>${activations}.maxSp`;
+  const isDeep = `${isLong}sp>${activations}.maxSp`;
+  if (entry.quiet) {
+    return `${charged}if(${isDeep}){${activations}.room(${code},${end},sp)}${read}`;
+  }
+  uses.variable('pc');
+  const isOut = `(${registers}.fuel-=1)<0||${isDeep}`;
   const asked = `pc=${activations}.enter(${code},${end},sp);${read}if(pc>=0)break x;pc=0`;
   return `${charged}if(${isOut}){${asked}}${read === '' ? '' : `else ${read}`}`;
 }
@@ -229,7 +229,8 @@ function frameText(writer: Statements, body: LoweredBody, parts: FrameParts): st
   const leaves = writer.leaves || !body.entry.quiet;
   if (writer.throws) writer.uses.variable('pc');
   const [activations, code] = ['A', 'X'].map((name) => writer.uses.given(name));
-  const caught = `catch(e){throw ${activations}.thrown(e,${code},pc,fp,sp${writer.repeats ? ',n' : ''})}`;
+  const at = writer.uses.variables.has('q') ? 'q' : '-1';
+  const caught = `catch(e){throw ${activations}.thrown(e,${code},pc,${at},sp${writer.repeats ? ',n' : ''})}`;
   const inner = writer.throws ? `try{${statements}}${caught}` : statements;
   const labelled = leaves
     ? `x:{${entry}${inner}}${leaveText(writer, body)}return ${activations}.${end}(${code},pc,fp,sp);`

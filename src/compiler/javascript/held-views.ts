@@ -9,7 +9,7 @@ import type { View } from './uses';
 /** Memories that go on growing get no more than so many: older functions follow each growth too. */
 const MOST_HELD = 8;
 
-type Held = Record<View, Views[View]>;
+type Held = Pick<Views, View> & { data: DataView };
 
 class HeldViews {
   private readonly views: Views;
@@ -39,7 +39,8 @@ function ofItsOwnShape(): Partial<Held> {
 }
 
 function update(held: Partial<Held>, { u8, u16, i32, f32, f64 }: Views): Held {
-  return Object.assign(held, { u8, u16, i32, f32, f64 });
+  const data = new DataView(u8.buffer, 0, u8.length);
+  return Object.assign(held, { u8, u16, i32, f32, f64, data });
 }
 
 const known = new WeakMap<Views, HeldViews>();

@@ -5,13 +5,14 @@
  * more, and runs a continuation, which begins at that loop (activations.ts). So nothing is called in a loop for fuel's sake, and compilers
  * keep its variables in registers.
  *
- *     L1:for(;;){ ...; if(--n<0){pc=3;break x}continue L1; ...; break L1}
+ *     L1:for(;;){ ...; if((n=n-1|0)<0){pc=3;break x}continue L1; ...; break L1}
  *
  * `break x` leads to where the frame leaves (functions.ts), which writes the fuel back; `pc` says at which site. Nothing else is done on
  * the way: what each of so many ways did first would be new to the engine (rehearsal.ts).
  */
 import type { ModuleData } from '../../decoder';
 import { LABELS } from './control';
+import { DataViewMemories } from './data-views';
 import { TypedMemories } from './memories';
 import { wordAt } from './slots';
 import type { CallText, RepeatText, Stops, StopsWriter, Surroundings } from './surroundings';
@@ -26,7 +27,7 @@ export const SELF = '\u0002';
  */
 export function machineOf({ types }: ModuleData, compilesHot: boolean, self = -1): Surroundings {
   return {
-    stops: (writer) => new MachineStops(writer),
+    stops: (writer) => new MachineStops(writer, compilesHot),
     isEntrance: () => false,
     mayRepeat: false,
     again: () => '',
@@ -35,7 +36,7 @@ export function machineOf({ types }: ModuleData, compilesHot: boolean, self = -1
     prefix: GIVEN,
     work: undefined,
     control: () => LABELS,
-    memories: (writer) => new TypedMemories(writer),
+    memories: (writer) => (compilesHot ? new DataViewMemories(writer) : new TypedMemories(writer)),
     constant: () => undefined,
     frame: ['fp', 'sp'],
     frameOf: (slot) => [wordAt(slot), 'sp+1'],
@@ -57,9 +58,12 @@ export function machineOf({ types }: ModuleData, compilesHot: boolean, self = -1
 
 class MachineStops implements Stops {
   private readonly writer: StopsWriter;
+  private readonly count: string;
 
-  constructor(writer: StopsWriter) {
+  /** Code that need not look whether the number still is one of 32 bits counts last in a turn, and needs no register for it before. */
+  constructor(writer: StopsWriter, compilesHot: boolean) {
     this.writer = writer;
+    this.count = compilesHot ? '(n=n-1|0)' : '--n';
     if (writer.repeats) writer.uses.variable('n');
   }
 
@@ -89,7 +93,7 @@ class MachineStops implements Stops {
     const { writer } = this;
     const site = writer.site(safepoint, {});
     writer.leaves = true;
-    return `if(--n<0){${writer.uses.variable('pc')}=${site};break x}${go}`;
+    return `if(${this.count}<0){${writer.uses.variable('pc')}=${site};break x}${go}`;
   }
 
   loop(id: number, enter: string, body: () => string): string {

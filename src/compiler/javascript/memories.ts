@@ -42,7 +42,7 @@ export interface Width {
 }
 const U8: Width = { view: 'u8', shift: 0, load: 'load8', store: 'store8' };
 const U16: Width = { view: 'u16', shift: 1, load: 'load16', store: 'store16' };
-const I32: Width = { view: 'i32', shift: 2, load: 'load32', store: 'store32' };
+export const I32: Width = { view: 'i32', shift: 2, load: 'load32', store: 'store32' };
 const FLOAT32: Width = { view: 'f32', shift: 2, load: 'loadF32', store: 'storeF32' };
 const FLOAT64: Width = { view: 'f64', shift: 3, load: 'loadF64', store: 'storeF64' };
 
@@ -110,16 +110,7 @@ export class TypedMemories implements Memories {
       };
     }
     const high = uses.temporary();
-    const helper = uses.helper('numeric', 'load64');
-    const far = `${low}=${helper}(${this.args(place)}),${high}=${uses.highWord()}`;
-    const index = this.index(place, I32, 4);
-    if (index === undefined) return { before: [...place.before, far], low, high };
-    const view = uses.view('i32', place.memidx);
-    const first = this.index(place, I32)!;
-    const near = `${high}=${this.present(view, index, place)},${low}=${view}[${first}]`;
-    const test = this.slow(place, I32, 8);
-    const both = test === undefined ? near : `${test}?(${far}):(${near})`;
-    return { before: [...place.before, both], low, high };
+    return { before: [...place.before, this.readPair(place, low, high)], low, high };
   }
 
   store(statement: Store): string {
@@ -152,19 +143,8 @@ export class TypedMemories implements Memories {
   }
 
   private storePair(place: Place, value: Pair): string {
-    const { uses } = this.expressions;
     const { before, low, high } = this.expressions.settled(value);
-    const head = statements([...place.before, ...before]);
-    const helper = uses.helper('numeric', 'store64');
-    const far = `${helper}(${this.args(place)},${low},${high});`;
-    const index = this.index(place, I32, 4);
-    if (index === undefined) return head + far;
-    const view = uses.view('i32', place.memidx);
-    const first = this.index(place, I32)!;
-    const check = this.check(view, index, place);
-    const near = `${check}${view}[${first}]=${low};${view}[${index}]=${high};`;
-    const test = this.slow(place, I32, 8);
-    return head + (test === undefined ? near : `if(${test}){${far}}else{${near}}`);
+    return statements([...place.before, ...before]) + this.writePair(place, low, high);
   }
 
   /** A float that is not a number is stored as its bits: those of its own, or the canonical ones. */
@@ -250,7 +230,8 @@ export class TypedMemories implements Memories {
     return `${this.expressions.uses.helper('numeric', 'outOfBounds')}(${at})`;
   }
 
-  private read(place: Place, width: Width): string {
+  /** An element. */
+  protected read(place: Place, width: Width): string {
     const { uses } = this.expressions;
     const index = this.index(place, width);
     const far = (): string => `${uses.helper('numeric', width.load)}(${this.args(place)})`;
@@ -260,7 +241,22 @@ export class TypedMemories implements Memories {
     return test === undefined ? `(${near})` : `(${test}?${far()}:${near})`;
   }
 
-  private write(place: Place, value: string, width: Width): string {
+  /** An assignment of two words. */
+  protected readPair(place: Place, low: string, high: string): string {
+    const { uses } = this.expressions;
+    const helper = uses.helper('numeric', 'load64');
+    const far = `${low}=${helper}(${this.args(place)}),${high}=${uses.highWord()}`;
+    const index = this.index(place, I32, 4);
+    if (index === undefined) return far;
+    const view = uses.view('i32', place.memidx);
+    const first = this.index(place, I32)!;
+    const near = `${high}=${this.present(view, index, place)},${low}=${view}[${first}]`;
+    const test = this.slow(place, I32, 8);
+    return test === undefined ? near : `${test}?(${far}):(${near})`;
+  }
+
+  /** Statements that set an element. */
+  protected write(place: Place, value: string, width: Width): string {
     const { uses } = this.expressions;
     const index = this.index(place, width);
     const far = (): string => `${uses.helper('numeric', width.store)}(${this.args(place)},${value});`;
@@ -269,6 +265,21 @@ export class TypedMemories implements Memories {
     const near = `${this.check(view, index, place)}${view}[${index}]=${value};`;
     const test = this.slow(place, width, 1 << width.shift);
     return test === undefined ? near : `if(${test})${far()}else{${near}}`;
+  }
+
+  /** Statements that set two words. */
+  protected writePair(place: Place, low: string, high: string): string {
+    const { uses } = this.expressions;
+    const helper = uses.helper('numeric', 'store64');
+    const far = `${helper}(${this.args(place)},${low},${high});`;
+    const index = this.index(place, I32, 4);
+    if (index === undefined) return far;
+    const view = uses.view('i32', place.memidx);
+    const first = this.index(place, I32)!;
+    const check = this.check(view, index, place);
+    const near = `${check}${view}[${first}]=${low};${view}[${index}]=${high};`;
+    const test = this.slow(place, I32, 8);
+    return test === undefined ? near : `if(${test}){${far}}else{${near}}`;
   }
 }
 

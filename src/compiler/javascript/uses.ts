@@ -152,4 +152,8 @@ export class Uses {
         return `${this.need('views', memidx)}.${view}`;
     }
   }
+  /** The DataView that is held for the function. */
+  data(memidx: number): string {
+    return `${this.need('views', memidx)}.data`;
+  }
 }

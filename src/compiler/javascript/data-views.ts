@@ -1,0 +1,73 @@
+/**
+ * Accesses by a DataView where it is not known how the address is aligned: one check and one instruction where engines compile what is hot,
+ * in the place of a test, a view, and a function for the rest. Where nothing is compiled, calling a method takes longer than that.
+ *
+ * Behind the end a DataView throws. Which access that was says the variable `q`, which is set before each; compiled code has it only in what
+ * it notes for being thrown away.
+ */
+import { I32, type Place, TypedMemories, type Width } from './memories';
+
+const GETTERS = { u8: 'getUint8', u16: 'getUint16', i32: 'getInt32', f32: 'getFloat32', f64: 'getFloat64' };
+const SETTERS = { u8: 'setInt8', u16: 'setInt16', i32: 'setInt32', f32: 'setFloat32', f64: 'setFloat64' };
+
+/** What an access behind the end throws: engines say it in words of their own. */
+const OUTSIDE = outside();
+function outside(): unknown {
+  try {
+    return new DataView(new ArrayBuffer(1)).getInt32(0);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+export function isOutside(error: unknown): boolean {
+  return error instanceof RangeError && error.message === OUTSIDE;
+}
+
+export class DataViewMemories extends TypedMemories {
+  protected override read(place: Place, width: Width): string {
+    if (this.isAligned(place, width)) return super.read(place, width);
+    return `(${this.mark(place)},${this.get(place, width)})`;
+  }
+
+  protected override readPair(place: Place, low: string, high: string): string {
+    if (this.isAligned(place, I32)) return super.readPair(place, low, high);
+    return `${this.mark(place)},${low}=${this.get(place, I32)},${high}=${this.get(place, I32, 4)}`;
+  }
+
+  protected override write(place: Place, value: string, width: Width): string {
+    if (this.isAligned(place, width)) return super.write(place, value, width);
+    return `${this.mark(place)};${this.set(place, value, width)}`;
+  }
+
+  /** The second word first: where that fits, both do. */
+  protected override writePair(place: Place, low: string, high: string): string {
+    if (this.isAligned(place, I32)) return super.writePair(place, low, high);
+    return `${this.mark(place)};${this.set(place, high, I32, 4)}${this.set(place, low, I32)}`;
+  }
+
+  private isAligned(place: Place, width: Width): boolean {
+    return this.index(place, width) !== undefined && this.slow(place, width, 1) === undefined;
+  }
+
+  private mark({ at }: Place): string {
+    return `${this.expressions.uses.variable('q')}=${at}`;
+  }
+
+  private get(place: Place, { view }: Width, more = 0): string {
+    return `${this.data(place)}.${GETTERS[view]}(${addressOf(place, more)},true)`;
+  }
+
+  private set(place: Place, value: string, { view }: Width, more = 0): string {
+    return `${this.data(place)}.${SETTERS[view]}(${addressOf(place, more)},${value},true);`;
+  }
+
+  private data({ memidx }: Place): string {
+    return this.expressions.uses.data(memidx);
+  }
+}
+
+function addressOf({ base, constant, offset }: Place, more: number): string {
+  if (constant !== undefined) return `${constant + more}`;
+  return offset + more === 0 ? `${base}>>>0` : `(${base}>>>0)+${offset + more}`;
+}
