@@ -12,6 +12,7 @@ import { optionsOf } from '../scripts/options.ts';
 import { type Engine, engines, type Timing } from './engines.ts';
 import { cache, root } from './paths.ts';
 import { buildProgram, PROGRAMS } from './programs.ts';
+import type { Measurement } from './protocol.ts';
 import { estimate, type Pair } from './statistics.ts';
 
 const { values, positionals } = optionsOf(
@@ -68,13 +69,13 @@ if (tswasm === undefined) throw new Error(`there is no engine "tswasm ${values.t
 const files = new Map<string, string>();
 for (const program of chosen) files.set(program.name, await buildProgram(program));
 
-async function repMs({ measure }: Engine, { dist, isBare }: Kind, file: string): Promise<number> {
+async function measured({ measure }: Engine, { dist, isBare }: Kind, file: string): Promise<Measurement> {
   process.env['TSWASM_DIST'] = dist;
   if (isBare) process.env['TSWASM_BARE'] = '1';
   else delete process.env['TSWASM_BARE'];
-  const measured = await measure(file, TIMING);
-  if (measured === undefined) throw new Error(`${file} does not run`);
-  return measured.repMs;
+  const found = await measure(file, TIMING);
+  if (found === undefined) throw new Error(`${file} does not run`);
+  return found;
 }
 
 console.log(`Node ${process.version}, ${cpus()[0]?.model.trim()}, ${values.rounds} rounds\n`);
@@ -84,11 +85,14 @@ const all: Pair[][] = [];
 for (const { name } of chosen) {
   const rounds: number[][] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
-    const times = [0, 0];
+    const order = round % 2 === 0 ? [0, 1] : [1, 0];
+    const found: Measurement[] = [];
     // In turn: neither is always the one that runs first.
-    for (const k of round % 2 === 0 ? [0, 1] : [1, 0])
-      times[k] = await repMs(tswasm, kinds[k], files.get(name)!);
-    rounds.push(times);
+    for (const k of order) found[k] = await measured(tswasm, kinds[k], files.get(name)!);
+    const [checked, bare] = found;
+    if (checked.checksum !== bare.checksum)
+      throw new Error(`${name} computes ${bare.checksum} without checks, ${checked.checksum} with`);
+    rounds.push(found.map(({ repMs }) => repMs));
   }
   // A process is slowed down by what else the machine does, never made faster: the best of the rounds is what the code can do.
   const [checked, bare] = [0, 1].map((k) => Math.min(...rounds.map((times) => times[k])));
