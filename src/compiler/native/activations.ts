@@ -283,23 +283,25 @@ export class Activations {
     }
     activation.callee = callee;
     const caller = { func: activation.func, fp: activation.fp, sp: sp - 1 };
-    if (!this.called(callee, caller, fp)) throw this.leaving;
+    if (!this.called(native, callee, caller, fp)) throw this.leaving;
     if (native.held.haveMoved) {
       activation.returned = { func: callee, fp, sp };
       throw this.leaving;
     }
-    native.takeGlobals();
     crossing.clear();
     crossing.offer(fp);
     return this.lend();
   }
 
-  private called(callee: Func, caller: Place, fp: number): boolean {
+  /** Whatever ends the call: what the callee has left in globals is what native code gives back, when it leaves or traps next. */
+  private called(native: NativeInstance, callee: Func, caller: Place, fp: number): boolean {
     try {
       return this.machine.call(callee, caller, 0, fp);
     } catch (error) {
       if (error instanceof Error) this.passed.set(error, new Error());
       throw error;
+    } finally {
+      native.takeGlobals();
     }
   }
 
