@@ -114,6 +114,14 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
         (call_indirect (type $unary) (i32.and (local.get $n) (i32.const 7)) (i32.rem_u (local.get $n) (i32.const 4)))))
       (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $s)`,
+  'globals that a callee changes which stops': `
+    (local $k i32)
+    (loop $l
+      (global.set $g (i64.mul (global.get $g) (i64.const 3)))
+      (call $counts (i32.and (local.get $n) (i32.const 3)))
+      (local.set $k (i32.add (local.get $k) (i32.wrap_i64 (global.get $g))))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $k)`,
   'globals and memory that the host changes': `
     (loop $l
       (global.set $g (i64.add (global.get $g) (i64.const 3)))
@@ -265,6 +273,9 @@ export const moduleOf = (body: string) => `(module
   (func $three (param i32) (result f64 i32 i64)
     (f64.convert_i32_s (local.get 0)) (call $sum (local.get 0)) (i64.extend_i32_s (local.get 0)))
   (func $grow (result i32) (memory.grow (i32.const 1)))
+  (func $counts (param i32)
+    (loop $l (global.set $g (i64.add (global.get $g) (i64.const 1)))
+      (br_if $l (i32.ge_s (local.tee 0 (i32.sub (local.get 0) (i32.const 1))) (i32.const 0)))))
   (func $quietly (memory.fill (i32.const 5) (i32.const 5) (i32.const 20000)))
   (func $wide (param i32) (result i32) (local${' i32'.repeat(600)}) (local.get 0))
   (func $tail (param i32 i32) (result i32)
@@ -291,4 +302,8 @@ export const TRAPS: readonly (readonly [code: string, body: string])[] = [
   ['indirectCallType', '(call_indirect (param i64) (result i32) (i64.const 1) (i32.const 0))'],
   ['unreachable', '(drop (call $sum (i32.const 3))) (unreachable)'],
   ['callStackExhausted', '(call $deep (local.get $n))'],
+  ['unreachable', '(global.set $g (i64.const 99)) (drop (call $host (local.get $n))) (unreachable)'],
+  // The native tier takes no function that has references among its operands.
+  ['uninitializedElement', '(global.set $g (i64.const 99)) (call $refused)'],
+  ['unreachable', '(global.set $g (i64.const 99)) (i32.store (i32.const 4) (i32.const 5)) (unreachable)'],
 ];

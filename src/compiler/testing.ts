@@ -69,11 +69,14 @@ function shown({
   return { funcidx, kind, offset, targetLoop, bits };
 }
 
-/** How a run of `run` ends that traps; undefined where it does not. */
+/** How a run of `run` ends that traps, and what it leaves in globals and the memory; undefined where it does not. */
 function failed(decoded: Module, policy: TierPolicy | undefined, withFuel: boolean): unknown {
   const store = new Store();
   if (policy !== undefined) usePolicy(store, policy);
-  const host = Func.host(store, { params: [0x7f], results: [0x7f] }, () => {});
+  const host: Extern = Func.host(store, { params: [0x7f], results: [0x7f] }, () => {
+    const [global] = instance.globals;
+    global.set({ ...global.get(), lo: global.get().lo + 1 });
+  });
   const instance = instantiate(store, decoded, [host]);
   const execution = new Execution(instance.exports.get('run') as Func, [i32(40)]);
   const outcome = execution.run();
@@ -81,7 +84,11 @@ function failed(decoded: Module, policy: TierPolicy | undefined, withFuel: boole
   const { error } = outcome;
   if (!(error instanceof RuntimeError)) throw error;
   const { code, message, backtrace } = error;
-  return { code, message, backtrace, ...(withFuel && { fuel: execution.fuelUsed }) };
+  const left = [
+    instance.globals.map((global) => global.get()),
+    [...instance.memories[0].bytes.subarray(0, 200)],
+  ];
+  return { code, message, backtrace, left, ...(withFuel && { fuel: execution.fuelUsed }) };
 }
 
 /** What a tier promises beyond the same frames, fuel at stops, results and backtraces. */
@@ -125,6 +132,8 @@ export function describeTier(name: string, tiers: readonly Tier[], { fuelAfterTr
     it.each(TRAPS)('%s: %s', async (code, body) => {
       const text = moduleOf(`(i32.add (i32.const 1) (call $trap (local.get $n))))
         (func $deep (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0))))
+        (func $refused (result i32) (global.set $g (i64.const 7))
+          (call_indirect (param funcref) (result i32) (ref.null func) (i32.const 4)))
         (func $trap (param $n i32) (result i32) ${body}`);
       const decoded = Module.decode(await wat(text));
       const expected = failed(decoded, undefined, fuelAfterTraps);

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import '../../../embed/node/native-memory';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
-import { Store } from '../../interpreter';
+import { Execution, Store } from '../../interpreter';
 import { usePolicy } from '../../interpreter/machine';
 import { installTiers } from '../../interpreter/policy';
 import { type Func, instantiate } from '../../runtime';
@@ -42,6 +42,31 @@ it.each(TIERS)('gives a module up that nobody uses any more', async (tier) => {
   }
   // The stack may have kept the last one's frames.
   expect(left()).toBeLessThan(2);
+});
+
+it.each(TIERS)('leaves globals as a call out has set them that is stopped', async (tier) => {
+  const module = Module.decode(
+    await wat(`(module (type $refused (func (param funcref))) (table 1 funcref)
+      (global $g (export "g") (mut i32) (i32.const 100))
+      (func $out (global.set $g (i32.const 7))
+        (loop (br_if 0 (i32.lt_s (global.get $g) (i32.const 50))
+          (global.set $g (i32.add (global.get $g) (i32.const 1)))))
+        (if (i32.eqz (global.get $g)) (then (call_indirect (type $refused) (ref.null func) (i32.const 0)))))
+      (func (export "run") (global.set $g (i32.const 99)) (call $out)
+        (global.set $g (i32.add (global.get $g) (i32.const 1000)))))`),
+  );
+  expect([0, 1].map((funcidx) => tier.judge(module, funcidx).kind)).toEqual(['refuses', 'runs']);
+  const [expected, seen] = [undefined, always(tier)].map((policy) => {
+    const store = new Store();
+    if (policy !== undefined) usePolicy(store, policy);
+    const { exports, globals } = instantiate(store, module, []);
+    const execution = new Execution(exports.get('run') as Func, []);
+    const values: number[] = [];
+    while (execution.run({ fuel: 5 }).kind === 'paused') values.push(globals[0].get().lo);
+    return [...values, globals[0].get().lo];
+  });
+  expect(expected.at(-1)).toBe(1051);
+  expect(seen).toEqual(expected);
 });
 
 it('refuses all where the engine has no exceptions', async () => {
