@@ -79,6 +79,8 @@ export default defineConfig({
     // vitest leaves one processor free, which of two is half. Many tests only wait for programs that they have started.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongFirst },
+    // What one project has transformed is there for the next one.
+    experimental: { fsModuleCache: true },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
