@@ -13,6 +13,7 @@ import { type CliResult, cli, cliScript } from './wasi-tests/cli';
 import { guest, LISTER, writer, writerLines } from './wasi-tests/guests';
 
 const TIMEOUT = 600_000;
+const HEAVY = process.env['TSWASM_HEAVY'] === '1';
 const LINES = 2000;
 const NAMES = Array.from({ length: 150 }, (_, k) => `a file with quite a long name, which is number ${k}`);
 if (!hasClang) process.stderr.write('SKIPPED: C programs that move; they need clang and wasi-libc\n');
@@ -22,8 +23,10 @@ const at = (...names: string[]) => path.join(scratch, ...names);
 beforeAll(async () => {
   scratch = fs.mkdtempSync(path.join(tmpdir(), 'tswasm-moves-'));
   await cliScript();
-  fs.writeFileSync(at('writer.wasm'), await guest(writer(LINES)));
-  fs.writeFileSync(at('lister.wasm'), await guest(LISTER));
+  if (HEAVY || !hasClang) {
+    fs.writeFileSync(at('writer.wasm'), await guest(writer(LINES)));
+    fs.writeFileSync(at('lister.wasm'), await guest(LISTER));
+  }
   if (!hasClang) return;
   compileC('writer.c', at('writer-c.wasm'));
   compileC('lister.c', at('lister-c.wasm'));
@@ -68,7 +71,8 @@ async function journey(module: string, start: string, fuel: number): Promise<Jou
 }
 
 describe.each([
-  { name: 'AssemblyScript', suffix: '', skip: false, fuel: 200_000 },
+  // Where there is no C compiler; both in check:full.
+  { name: 'AssemblyScript', suffix: '', skip: hasClang && !HEAVY, fuel: 200_000 },
   { name: 'C', suffix: '-c', skip: !hasClang, fuel: 25_000 },
 ])('$name', ({ suffix, skip, fuel }) => {
   it.skipIf(skip)('in the middle of writing a file', { timeout: TIMEOUT }, async () => {
@@ -127,7 +131,6 @@ function printed(child: ChildProcess, text: string): Promise<void> {
 }
 
 /** Python takes twenty seconds of a processor to begin: the file is the longest of all with it. */
-const HEAVY = process.env['TSWASM_HEAVY'] === '1';
 if (!HEAVY)
   process.stderr.write('SKIPPED: SQLite that moves; TSWASM_HEAVY=1, or npm run check:full, runs it\n');
 

@@ -11,7 +11,7 @@ import { targetNamed } from './tswasm-target';
 import { WasmOpt } from './wasm-opt';
 
 const SEEDS_PER_TEST = 50;
-const count = Number(process.env['TSWASM_DIFF_SEEDS'] ?? 200);
+const count = Number(process.env['TSWASM_DIFF_SEEDS'] ?? 150);
 
 function batches(seeds: readonly number[]): (readonly [first: number, last: number, seeds: number[]])[] {
   return Array.from({ length: Math.ceil(seeds.length / SEEDS_PER_TEST) }, (_, i) => {
