@@ -19,8 +19,11 @@ beforeAll(async () => {
 });
 
 const TIMEOUT = 300_000;
-/** Calls, and a host that is waited for; all programs travel in moves.test.ts. */
-const TRAVELLERS = PROGRAMS.filter(({ name }) => /recursive|waiting/.test(name));
+/** Calls, and a host that is waited for; all in check:full. */
+const TRAVELLERS = PROGRAMS.filter(
+  ({ name, text }) =>
+    /recursive|waiting/.test(name) || (process.env['TSWASM_HEAVY'] === '1' && !text.includes('v128')),
+);
 
 describe('the small set for QuickJS', () => {
   it.each(TRAVELLERS)('$name moves between it and Node', { timeout: TIMEOUT }, async ({ text, args }) => {
