@@ -201,8 +201,7 @@ export class Activations {
 
   // Calls
 
-  private call(frame: Frame, { slot, safepoint }: Call | CallIndirect | CallRef, first: Func): Signal {
-    const { offset } = safepoint;
+  private call(frame: Frame, { slot, site: offset }: Call | CallIndirect | CallRef, first: Func): Signal {
     const fp = frame.fp + 2 * slot;
     for (let callee = first; ; callee = this.tail!) {
       frame.call = { offset, callee };

@@ -4,11 +4,11 @@
  */
 import { trap } from '../../src/errors';
 import { Assembler } from '../../src/interpreter/assemble';
+import { Blocks, type Simple } from '../../src/interpreter/blocks';
 import { Code, codeOf } from '../../src/interpreter/code';
 import type { Factories, Factory, FactorySource } from '../../src/interpreter/factories';
 import { createFactories } from '../../src/interpreter/factories.generated.js';
 import { createVectorFactories, vectorFunctions } from '../../src/interpreter/factories-simd.generated.js';
-import { Flattening, type Simple } from '../../src/interpreter/flatten';
 import { Registers } from '../../src/interpreter/registers';
 import type { Step } from '../../src/interpreter/step';
 import type { TierMachine } from '../../src/interpreter/tiers';
@@ -83,6 +83,8 @@ function made<K, V>(all: Map<K, V>, key: K, make: () => V): V {
   return value;
 }
 
+const NO_BLOCKS = new Blocks([], [], [], []);
+
 class LeafMaker extends Assembler {
   constructor(
     code: Code,
@@ -90,7 +92,7 @@ class LeafMaker extends Assembler {
     instance: Instance,
     private readonly own: Factories,
   ) {
-    super(code, body, instance, new Flattening(body), false);
+    super(code, body, instance, NO_BLOCKS, false);
   }
 
   override make(name: string): Factory {

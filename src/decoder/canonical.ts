@@ -32,6 +32,18 @@ export function defTypeOf(id: number): DefType {
   return type;
 }
 
+/**
+ * Lists of types, each of them once: whoever compares two compares no types, and what gives a thousand values to what takes them moves none.
+ */
+const lists = new Map<string, readonly ValType[]>();
+function listOf(types: readonly ValType[]): readonly ValType[] {
+  const key = types.join();
+  const known = lists.get(key);
+  if (known !== undefined) return known;
+  lists.set(key, types);
+  return types;
+}
+
 /** The types of a recursion group, in its order. */
 export function internGroup(group: readonly SubType[]): readonly DefType[] {
   const key = group.map(keyOf).join(';');
@@ -57,7 +69,10 @@ function closed({ composite: { func }, final, supertype }: SubType, first: numbe
     isRef(type) && heapOf(type) < 0 ? refType(isNullable(type), concreteHeap(heapId(heapOf(type)))) : type;
   const above = supertype === undefined ? undefined : heapId(supertype);
   return {
-    composite: { kind: 'func', func: { params: func.params.map(close), results: func.results.map(close) } },
+    composite: {
+      kind: 'func',
+      func: { params: listOf(func.params.map(close)), results: listOf(func.results.map(close)) },
+    },
     final,
     supertype: above,
     id,

@@ -185,9 +185,10 @@ export function walkCode(v: Validator, until: number): void {
         const { params, results } = types[funcTypes[x]].composite.func;
         const first = sp - params.length;
         if (first < base || results.length > 1) break;
-        let i = 0;
-        while (i < params.length && stack[first + i] === params[i]) i++;
-        if (i < params.length) break;
+        // From the top, where a run would stand: below it may be a thousand that are as they should be.
+        let i = params.length;
+        while (i > 0 && stack[first + i - 1] === params[i - 1]) i--;
+        if (i > 0) break;
         v.calls++;
         sp = first;
         if (results.length > 0) stack[sp++] = results[0];

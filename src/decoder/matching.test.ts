@@ -66,3 +66,12 @@ it('makes equal recursion groups one, and closes the references in them', () => 
   expect(defTypeOf(second.id)).toBe(second);
   expect(second.id).not.toBe(internFuncType(func.func).id);
 });
+
+it('keeps equal lists of types once, whatever types they are of', () => {
+  const list = [I32, I64, FUNCREF];
+  const takes = internFuncType({ params: [...list], results: [I64] }).composite.func;
+  const gives = internFuncType({ params: [], results: [...list] }).composite.func;
+  expect(takes.params).toBe(gives.results);
+  expect(takes.params).toEqual(list);
+  expect(takes.results).not.toBe(gives.results);
+});

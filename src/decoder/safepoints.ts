@@ -54,7 +54,7 @@ export function entryPoint(module: ModuleData, funcidx: number, offset: number):
 }
 
 /** A call that names its callee, or finds it in a table (-1). */
-export function callPoint(
+function callPoint(
   module: ModuleData,
   offset: number,
   operands: TypeList | undefined,

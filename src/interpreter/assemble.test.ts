@@ -5,9 +5,9 @@ import { safepointsOf } from '../decoder/safepoints';
 import { SHAPES, shapeModule } from '../lowering/shapes';
 import { type Func, type Instance, instantiate } from '../runtime';
 import { compile } from '../testing';
+import { MAX_CHAIN } from './blocks';
 import { codeOf } from './code';
 import { makeCode, makeSome } from './driver';
-import { MAX_CHAIN } from './flatten';
 import { Execution, Store } from './index';
 import type { ByOffset } from './offsets';
 

@@ -9,6 +9,9 @@
 import { InternalError } from '../errors';
 import {
   bits,
+  type Call,
+  type CallIndirect,
+  type CallRef,
   type Compute,
   type Const,
   type Expr,
@@ -16,11 +19,21 @@ import {
   isArithmetic,
   type Load,
   type LoweredBody,
-  type Safepoint as StaticSafepoint,
   type Store,
   safepointOf,
 } from '../lowering';
 import type { Func, Instance, Views } from '../runtime';
+import {
+  type Back,
+  type Blocks,
+  type Header,
+  isBack,
+  MAX_CHAIN,
+  type Simple,
+  type Handlers as StaticHandlers,
+  type Target,
+  type Terminator,
+} from './blocks';
 import { makeBulk } from './bulk';
 import { CatchingSteps } from './catching';
 import { CallSite, type Code, codeOf, type Handlers, type LoopCell, type Safepoint } from './code';
@@ -28,17 +41,6 @@ import { makeEffect } from './effects';
 import { entryStep } from './entry';
 import { throwRefStep, throwStep } from './exceptions';
 import { type Factory, type FactorySource, factorySource, vectorFactorySource } from './factories';
-import {
-  type Back,
-  type BasicBlock,
-  type Flattening,
-  isBack,
-  MAX_CHAIN,
-  type Simple,
-  type Handlers as StaticHandlers,
-  type Target,
-  type Terminator,
-} from './flatten';
 import { LateBlocks } from './late';
 import { ByOffset } from './offsets';
 import { stack } from './registers';
@@ -56,17 +58,17 @@ export function assembler(
   code: Code,
   body: LoweredBody,
   instance: Instance,
-  flat: Flattening,
+  blocks: Blocks,
   isLate: boolean,
 ): Assembler {
-  return new Assembler(code, body, instance, flat, isLate);
+  return new Assembler(code, body, instance, blocks, isLate);
 }
 
 export class Assembler {
   protected readonly code: Code;
   protected readonly body: LoweredBody;
   readonly instance: Instance;
-  protected readonly blocks: readonly BasicBlock[];
+  protected readonly blocks: Blocks;
   /** Blocks that are assembled when they first run, or when somebody looks for a place in them: all or none. */
   protected readonly late: LateBlocks | undefined;
   private readonly factories: FactorySource;
@@ -80,22 +82,22 @@ export class Assembler {
   /** The block being assembled; those from the next one on are done. */
   protected current: number;
 
-  constructor(code: Code, body: LoweredBody, instance: Instance, flat: Flattening, isLate: boolean) {
+  constructor(code: Code, body: LoweredBody, instance: Instance, blocks: Blocks, isLate: boolean) {
     this.code = code;
     this.body = body;
     this.instance = instance;
-    this.blocks = flat.blocks;
+    this.blocks = blocks;
     this.factories = factorySource(code.hot);
-    this.current = flat.blocks.length;
-    this.steps = new Array(flat.blocks.length);
-    this.depths = new Uint8Array(flat.blocks.length);
+    this.current = blocks.length;
+    this.steps = new Array(blocks.length);
+    this.depths = new Uint8Array(blocks.length);
     if (!isLate) return;
-    const late = new LateBlocks(this.blocks, { make: (k) => this.assemble(k), begin: () => this.begin() });
+    const late = new LateBlocks(blocks, { make: (k) => this.assemble(k), begin: () => this.begin() });
     this.late = late;
     code.rest = () => late.makeRest();
     code.lateLoop = (targetLoop) => {
-      const block = flat.header(targetLoop);
-      return block < 0 ? undefined : this.stepAt(block);
+      const header = blocks.header('targetLoop', targetLoop);
+      return header && this.stepAt(header.block);
     };
   }
 
@@ -106,8 +108,8 @@ export class Assembler {
     while (this.current > 0 && this.late === undefined) {
       if (left <= 0) return false;
       const k = this.current - 1;
-      const { statements, end } = blocks[k];
-      left -= 4 * statements.length + (end.kind === 'table' ? end.targets.length : 1);
+      const end = blocks.ends[k];
+      left -= 4 * blocks.statements[k].length + (end.kind === 'table' ? end.targets.length : 1);
       this.assemble(k);
     }
     code.size = 2 * body.slots;
@@ -124,11 +126,11 @@ export class Assembler {
 
   /** Gives the block's code, which in a loop is that behind the header. */
   private assemble(k: number): Step {
-    const block = this.blocks[k];
+    const { blocks } = this;
     this.current = k;
     this.depth = 0;
-    this.handlers = block.handlers;
-    const step = this.block(block);
+    this.handlers = blocks.handlers[k];
+    const step = this.block(blocks.statements[k], blocks.ends[k]);
     this.put(k, step, this.depth);
     return step;
   }
@@ -143,12 +145,13 @@ export class Assembler {
   }
 
   private put(k: number, step: Step, depth: number): void {
-    if (this.blocks[k].targetLoop < 0) {
+    const place = this.blocks.header('block', k);
+    if (place === undefined) {
       this.steps[k] = step;
       this.depths[k] = depth;
       return;
     }
-    const { cell, header } = this.loop(k);
+    const { cell, header } = this.loop(place);
     cell.body = step;
     this.steps[k] = header;
     this.depths[k] = depth + 2;
@@ -190,7 +193,7 @@ export class Assembler {
 
   protected target(target: Target): Step {
     if (isBack(target)) return this.make('back')(...this.back(target)) as Step;
-    const { block } = target;
+    const block = typeof target === 'number' ? target : target.block;
     const step = this.stepAt(block);
     const depth = this.depths[block];
     // Branches alone make chains too: thousands of `br_if` in a row.
@@ -208,19 +211,19 @@ export class Assembler {
   }
 
   /** The safepoint of a branch back to a loop, and the loop's header; the code that it runs may be assembled later. */
-  protected back({ header: { block }, branch }: Back): [site: Safepoint, header: Step] {
+  protected back({ header: place, branch }: Back): [site: Safepoint, header: Step] {
     const { offset, targetLoop, operands } = safepointOf(branch)!;
-    const header = this.late === undefined ? this.loop(block).header : this.stepAt(block);
+    const header = this.late === undefined ? this.loop(place).header : this.stepAt(place.block);
     return [{ code: this.code, kind: 'loop', offset, targetLoop, operands, resume: header }, header];
   }
 
-  private loop(block: number): Loop {
+  private loop({ block, targetLoop }: Header): Loop {
     let loop = this.loops.get(block);
     if (loop === undefined) {
       const cell: LoopCell = { body: null };
       loop = { cell, header: this.make(this.loopForm())(cell) as Step };
       this.loops.set(block, loop);
-      this.code.loops.set(this.blocks[block].targetLoop, loop.header);
+      this.code.loops.set(targetLoop, loop.header);
     }
     return loop;
   }
@@ -229,7 +232,7 @@ export class Assembler {
     return 'loop';
   }
 
-  protected block({ statements, end }: BasicBlock): Step {
+  protected block(statements: readonly Simple[], end: Terminator): Step {
     let step = this.terminator(end);
     for (let k = statements.length - 1; k >= 0; k--) step = this.statement(statements[k], this.bounded(step));
     return step;
@@ -237,8 +240,9 @@ export class Assembler {
 
   protected terminator(end: Terminator): Step {
     switch (end.kind) {
-      case 'jump':
-        return this.target(end.to);
+      case 'place':
+      case 'back':
+        return this.target(end);
       case 'if':
         return this.branch(end.condition, end.yes, end.no);
       case 'table':
@@ -310,12 +314,11 @@ export class Assembler {
     });
   }
 
-  protected callSite(call: { slot: number; safepoint: StaticSafepoint }, callee: Func | null): CallSite {
-    const { offset, operands } = call.safepoint;
-    const site = new CallSite(this.code, offset, callee, operands, 2 * call.slot);
+  protected callSite(call: Call | CallIndirect | CallRef, callee: Func | null): CallSite {
+    const site = new CallSite(this.code, call.site, callee, call.operands, 2 * call.slot);
     site.handlers = this.handlersHere();
     site.next = this.nextBlock();
-    this.code.calls.set(offset, site);
+    this.code.calls.set(call.site, site);
     return site;
   }
 

@@ -1,8 +1,8 @@
 /** Handlers of exceptions in terms of steps: who searches for one (exceptions.ts) goes on at the step that it names. */
 import { slotsOfAll } from '../lowering';
 import type { Instance } from '../runtime';
+import type { HandlerClause, Handlers as StaticHandlers, Target } from './blocks';
 import type { Handler, Handlers } from './code';
-import type { HandlerClause, Handlers as StaticHandlers, Target } from './flatten';
 import type { Step } from './step';
 
 /** `enter` gives the step at a target, which has been assembled before or is a loop's header. */

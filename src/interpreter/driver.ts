@@ -6,6 +6,7 @@ import { RuntimeError, trap } from '../errors';
 import { keepBody, keptBody, type LoweredBody, Lowering } from '../lowering';
 import type { Instance } from '../runtime';
 import type { Assembler } from './assemble';
+import { Blocks } from './blocks';
 import { Code, type FuncCode, type Safepoint } from './code';
 import { compilesHotCode, hasFreshFactories, sharesBest } from './factories';
 import { Flattening } from './flatten';
@@ -42,7 +43,7 @@ const LATE_FROM_COMPILED = 256;
 /** What is under way: statements, then blocks of them, then closures. */
 type Stage =
   | { readonly kind: 'lowering'; readonly lowering: Lowering }
-  | { readonly kind: 'flattening'; readonly body: LoweredBody; readonly flat: Flattening }
+  | { readonly kind: 'flattening'; readonly body: LoweredBody }
   | { readonly kind: 'assembling'; readonly assembler: Assembler };
 
 /** Code that is being made: for a function that has been found hot, or one that is called for the first time. */
@@ -54,8 +55,8 @@ interface Making {
 
 /** By functions whose code is under way: the first, or that of a function that is hot. */
 const makings = new WeakMap<FuncCode, Making>();
-/** Blocks of bodies, perhaps not yet all of them. */
-const flattenings = new WeakMap<LoweredBody, Flattening>();
+/** Blocks of bodies, or what makes them. */
+const flattenings = new WeakMap<LoweredBody, Blocks | Flattening>();
 /** Instances whose memories tell when their code must be made anew. */
 const watched = new WeakSet<Instance>();
 
@@ -145,7 +146,7 @@ function begin(state: FuncCode, isFound: boolean): Making {
   if (body !== undefined) {
     const code = new Code(state, hot, body.locals, body.entry);
     charge(code, body.size);
-    return { code, isFound, stage: { kind: 'flattening', body, flat: flatteningOf(body) } };
+    return { code, isFound, stage: { kind: 'flattening', body } };
   }
   const lowering = new Lowering(module, func.funcidx);
   const code = new Code(state, hot, lowering.locals, lowering.entry);
@@ -169,28 +170,28 @@ function goOn({ func }: FuncCode, making: Making, most: number): boolean {
     if (body === undefined) return false;
     code.work = lowering.work;
     keepBody(func.instance!.module, body, func.store.code);
-    making.stage = { kind: 'flattening', body, flat: flatteningOf(body) };
+    making.stage = { kind: 'flattening', body };
   }
   if (making.stage.kind === 'flattening') {
-    const { body, flat } = making.stage;
-    if (!flat.run(most)) return false;
-    const late = isLate(making, flat);
-    making.stage = { kind: 'assembling', assembler: assembler(code, body, func.instance!, flat, late) };
+    const { body } = making.stage;
+    const blocks = blocksOf(body, most);
+    if (blocks === undefined) return false;
+    const late = isLate(making, blocks);
+    making.stage = { kind: 'assembling', assembler: assembler(code, body, func.instance!, blocks, late) };
   }
   return making.stage.assembler.run(most);
 }
 
 /** Basic blocks know no instance either: they last as long as the body, which its module keeps if it has room. */
-function flatteningOf(body: LoweredBody): Flattening {
-  let flat = flattenings.get(body);
-  if (flat === undefined) {
-    flat = new Flattening(body);
-    flattenings.set(body, flat);
-  }
-  return flat;
+function blocksOf(body: LoweredBody, most: number): Blocks | undefined {
+  const known = flattenings.get(body) ?? new Flattening(body);
+  if (known instanceof Blocks) return known;
+  const blocks = known.run(most);
+  flattenings.set(body, blocks ?? known);
+  return blocks;
 }
 
-function isLate({ isFound }: Making, { blocks }: Flattening): boolean {
+function isLate({ isFound }: Making, blocks: Blocks): boolean {
   const mayStop = registers.lowering < Number.POSITIVE_INFINITY;
   const from = compilesHotCode() ? LATE_FROM_COMPILED : LATE_FROM;
   return !isFound && !mayStop && blocks.length >= from;

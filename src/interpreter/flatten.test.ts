@@ -2,29 +2,64 @@
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { Module } from '../decoder';
-import { type LoweredBody, lower, safepointOf } from '../lowering';
+import {
+  type Call,
+  type CallIndirect,
+  type CallRef,
+  callPointOf,
+  type LoweredBody,
+  lower,
+  safepointOf,
+} from '../lowering';
 import { REFERENCE_SHAPES, referenceShapeModule, SHAPES, shapeModule } from '../lowering/shapes';
 import { offsetsOf, safepointsOfBody } from '../lowering/testing';
 import { compile } from '../testing';
-import { type BasicBlock, Flattening, type HandlerClause, isBack, type Place, type Target } from './flatten';
+import {
+  type Blocks,
+  type HandlerClause,
+  type Handlers,
+  type Header,
+  isBack,
+  type Simple,
+  type Target,
+  type Terminator,
+} from './blocks';
+import { Flattening } from './flatten';
+import { endingsOf } from './forms';
 
-function flattened(body: LoweredBody, most = Number.POSITIVE_INFINITY): Flattening {
-  const flat = new Flattening(body);
-  for (let turns = 0; !flat.run(most); turns++) if (turns > 100_000) throw new Error('it does not end');
-  return flat;
+function flattened(body: LoweredBody, most = Number.POSITIVE_INFINITY): Blocks {
+  const flattening = new Flattening(body);
+  for (let turns = 0; turns < 100_000; turns++) {
+    const flat = flattening.run(most);
+    if (flat !== undefined) return flat;
+  }
+  throw new Error('it does not end');
 }
 
-function targetsOf({ end, handlers }: BasicBlock): Target[] {
+interface Block {
+  readonly end: Terminator;
+  readonly handlers: Handlers | undefined;
+  readonly statements: readonly Simple[];
+}
+function listOf(blocks: Blocks): Block[] {
+  return blocks.ends.map((end, k) => ({
+    end,
+    handlers: blocks.handlers[k],
+    statements: blocks.statements[k],
+  }));
+}
+
+function targetsOf({ end, handlers }: Block): Target[] {
   const targets: Target[] = [];
-  if (end?.kind === 'jump') targets.push(end.to);
-  if (end?.kind === 'if') targets.push(end.yes, end.no);
-  if (end?.kind === 'table') targets.push(...end.targets);
+  if (end.kind === 'place' || end.kind === 'back') targets.push(end);
+  if (end.kind === 'if') targets.push(end.yes, end.no);
+  if (end.kind === 'table') targets.push(...end.targets);
   for (let at = handlers; at !== undefined; at = at.outer) targets.push(...at.clauses.map((c) => c.target));
   return targets;
 }
 
 /** Catch clauses that handle something, each once. */
-function clausesOf(blocks: readonly BasicBlock[]): HandlerClause[] {
+function clausesOf(blocks: readonly Block[]): HandlerClause[] {
   const all = new Set<HandlerClause>();
   for (const { handlers } of blocks)
     for (let at = handlers; at !== undefined; at = at.outer) for (const clause of at.clauses) all.add(clause);
@@ -32,9 +67,12 @@ function clausesOf(blocks: readonly BasicBlock[]): HandlerClause[] {
 }
 
 /** Blocks and places refer to each other: numbers for them. */
-function shown(block: BasicBlock): unknown[] {
-  const targets = targetsOf(block).map((t) => (isBack(t) ? [t.header.block, t.branch.offset] : [t.block]));
-  return [block.statements.map(({ kind }) => kind), block.end?.kind, targets];
+function shown(block: Block): unknown[] {
+  const targets = targetsOf(block).map((t) => {
+    if (isBack(t)) return [t.header.block, t.branch.offset];
+    return typeof t === 'number' ? [t] : [t.block];
+  });
+  return [block.statements.map(({ kind }) => kind), block.end.kind, targets];
 }
 
 const bodies: [name: string, body: LoweredBody][] = Object.entries(SHAPES).map(([name, text]) => [
@@ -45,9 +83,14 @@ for (const [name, text] of Object.entries(REFERENCE_SHAPES)) {
   bodies.push([name, lower(Module.decode(await parse(referenceShapeModule(text))), 0)]);
 }
 
+function isCall(end: Terminator): end is Call | CallIndirect | CallRef {
+  return end.kind === 'call' || end.kind === 'call_indirect' || end.kind === 'call_ref';
+}
+
 describe.each(bodies)('%s', (_, body) => {
   const flat = flattened(body);
-  const { blocks, headers } = flat;
+  const blocks = listOf(flat);
+  const { headers } = flat;
 
   it('each block ends, and goes to a block behind it, or back to a loop at a safepoint', () => {
     blocks.forEach((block, k) => {
@@ -57,8 +100,9 @@ describe.each(bodies)('%s', (_, body) => {
           expect(target.header.block).toBeLessThanOrEqual(k);
           expect(safepointOf(target.branch)?.kind).toBe('loop');
         } else {
-          expect(target.block).toBeGreaterThan(k);
-          expect(target.block).toBeLessThan(blocks.length);
+          const block = typeof target === 'number' ? target : target.block;
+          expect(block).toBeGreaterThan(k);
+          expect(block).toBeLessThan(blocks.length);
         }
       }
     });
@@ -66,15 +110,12 @@ describe.each(bodies)('%s', (_, body) => {
 
   it('calls and bulk operations go on in the next block', () => {
     blocks.forEach(({ end }, k) => {
-      const goesOn = ['call', 'call_indirect', 'call_ref', 'bulk'].includes(end!.kind);
-      if (goesOn) expect(k + 1).toBeLessThan(blocks.length);
+      if (isCall(end) || end.kind === 'bulk') expect(k + 1).toBeLessThan(blocks.length);
     });
   });
 
   it('has the safepoints of the statements', () => {
-    const calls = blocks.flatMap(({ end }) =>
-      end !== undefined && 'safepoint' in end ? [end.safepoint] : [],
-    );
+    const calls = blocks.flatMap(({ end }) => (isCall(end) ? [callPointOf(end)] : []));
     const backs = blocks
       .flatMap(targetsOf)
       .flatMap((target) => (isBack(target) ? safepointOf(target.branch)! : []));
@@ -88,28 +129,37 @@ describe.each(bodies)('%s', (_, body) => {
   });
 
   it('knows the last block that goes back to a loop', () => {
-    const last = new Map<Place, number>();
+    const last = new Map<Header, number>();
     blocks.forEach((block, k) => {
       const { end } = block;
-      const ends = end?.kind === 'jump' ? [end.to] : end?.kind === 'if' ? [end.yes, end.no] : [];
-      const targets = end?.kind === 'table' ? end.targets : ends;
+      const ends = isBack(end) ? [end] : end.kind === 'if' ? [end.yes, end.no] : [];
+      const targets = end.kind === 'table' ? end.targets : ends;
       for (const target of targets) if (isBack(target)) last.set(target.header, k);
     });
     for (const [place, k] of last) expect(place.last).toBe(k);
     const caught = clausesOf(blocks).flatMap(({ target }) => (isBack(target) ? target.header : []));
-    const starts = [...last.keys(), ...caught].map(({ block }) => block);
-    expect(headers).toEqual([...new Set(starts)].sort((a, b) => a - b));
-    for (const k of headers) expect(flat.header(blocks[k].targetLoop)).toBe(k);
-    expect(blocks.filter(({ targetLoop }) => targetLoop >= 0).length).toBe(headers.length);
-    expect(flat.header(-1) + flat.header(1e9)).toBe(-2);
-    const told = blocks.flatMap((block, k) => block.loops?.map((start) => [start, k]) ?? []);
-    expect(new Map(told as [number, number][])).toEqual(
-      new Map([...last].map(([{ block }, k]) => [block, k])),
-    );
+    const all = new Set([...last.keys(), ...caught]);
+    expect(headers).toEqual([...all].sort((a, b) => a.block - b.block));
+    for (const header of headers) {
+      expect(flat.header('targetLoop', header.targetLoop)).toBe(header);
+      expect(flat.header('block', header.block)).toBe(header);
+    }
+    const found = blocks.filter((_, k) => flat.header('block', k) !== undefined);
+    expect(found.length).toBe(headers.length);
+    expect(flat.header('targetLoop', -1) ?? flat.header('targetLoop', 1e9)).toBe(undefined);
+    const { outermost, inside } = endingsOf(flat);
+    const told = blocks.flatMap((_, k) => {
+      const starts: number[] = [];
+      for (let loop = outermost[k]; loop > 0; loop = inside[loop]) starts.push(headers[loop - 1].block);
+      // Outer loops begin before inner ones.
+      expect(starts).toEqual([...starts].sort((a, b) => a - b));
+      return starts.map((start): [number, number] => [start, k]);
+    });
+    expect(new Map(told)).toEqual(new Map([...last].map(([{ block }, k]) => [block, k])));
   });
 
   it('is the same in slices of one statement', () => {
-    expect(flattened(body, 1).blocks.map(shown)).toEqual(blocks.map(shown));
+    expect(listOf(flattened(body, 1)).map(shown)).toEqual(blocks.map(shown));
   });
 });
 
@@ -124,7 +174,7 @@ describe('blocks grow with the body alone', () => {
   it.each(Object.entries(NESTED))('%s', (_, text) => {
     // wabt's parser nests on a stack of its own, which 150 blocks destroy.
     const sizes = [25, 50, 100].map((n) => {
-      const { blocks } = flattened(lower(compile(`(module (func (param i32) ${text(n)}))`), 0));
+      const blocks = listOf(flattened(lower(compile(`(module (func (param i32) ${text(n)}))`), 0)));
       return blocks.length + blocks.reduce((sum, block) => sum + targetsOf(block).length, 0);
     });
     expect(sizes[2] - sizes[1]).toBeLessThanOrEqual(2 * (sizes[1] - sizes[0]));

@@ -1,55 +1,19 @@
-/**
- * Statements to basic blocks: one linear pass over a lowered body, in the order of its code. Each block ends in a terminator; branches
- * forward go to blocks behind, so that a back end that works from the last block to the first has their targets at hand.
- */
+/** Statements to basic blocks (blocks.ts): one linear pass over a lowered body, in the order of its code. It can be done in slices. */
 import { InternalError } from '../errors';
-import type {
-  Branch,
-  Bulk,
-  Call,
-  CallIndirect,
-  CallRef,
-  Clause,
-  Effect,
-  Expr,
-  GlobalSet,
-  If,
-  Label,
-  LoweredBody,
-  Move,
-  Statement,
-  Store,
-  TailCall,
-  TailCallIndirect,
-  TailCallRef,
-  Throw,
-  ThrowRef,
-  Try,
-  VectorStore,
-} from '../lowering';
-
-/** Statements that one closure does at most before it goes through the trampoline: the host's stack stays shallow. */
-export const MAX_CHAIN = 120;
-
-export type Simple = Move | Store | VectorStore | GlobalSet | Effect;
-
-/** A place to branch to: the start of a block. */
-export interface Place {
-  block: number;
-  /** Of a loop: the last block that branches back to it, or -1. */
-  last: number;
-}
-/** A branch back to a loop, past its safepoint. */
-export interface Back {
-  readonly header: Place;
-  readonly branch: Branch;
-}
-/** Where a branch goes: to a block behind it, or back to a loop. */
-export type Target = Place | Back;
-
-export function isBack(target: Target): target is Back {
-  return 'branch' in target;
-}
+import type { Branch, Expr, ForwardLabel, If, LoopLabel, LoweredBody, Statement, Try } from '../lowering';
+import {
+  type Back,
+  Blocks,
+  type HandlerClause,
+  type Handlers,
+  type Header,
+  isBack,
+  MAX_CHAIN,
+  type Place,
+  type Simple,
+  type Target,
+  type Terminator,
+} from './blocks';
 
 /** Whether a branch is a jump alone. */
 function isDirect({ moves, label }: Branch): boolean {
@@ -57,46 +21,7 @@ function isDirect({ moves, label }: Branch): boolean {
 }
 
 function nowhere(): Place {
-  return { block: -1, last: -1 };
-}
-
-export type Terminator =
-  | { readonly kind: 'jump'; readonly to: Target }
-  | { readonly kind: 'if'; readonly condition: Expr; readonly yes: Target; readonly no: Target }
-  | { readonly kind: 'table'; readonly index: Expr; readonly targets: readonly Target[] }
-  | { readonly kind: 'return' }
-  | { readonly kind: 'unreachable'; readonly offset: number }
-  | Throw
-  | ThrowRef
-  | Call
-  | CallIndirect
-  | CallRef
-  | Bulk
-  | TailCall
-  | TailCallIndirect
-  | TailCallRef;
-
-export interface BasicBlock {
-  readonly statements: readonly Simple[];
-  readonly end: Terminator;
-  /** What handles the exceptions of its terminator. */
-  readonly handlers: Handlers | undefined;
-  /** Of a loop's start, where something goes back to it: the offset of the `loop` in the code entry; else -1. */
-  readonly targetLoop: number;
-  /** Where the loops begin whose last branch back is its end, inner ones first. */
-  loops: number[] | undefined;
-}
-
-/** The clauses of a `try`, and those around it. */
-export interface Handlers {
-  readonly clauses: readonly HandlerClause[];
-  readonly outer: Handlers | undefined;
-}
-export interface HandlerClause {
-  readonly tagidx: number;
-  readonly slot: number;
-  readonly ref: Clause['ref'];
-  readonly target: Target;
+  return { kind: 'place', block: -1 };
 }
 
 /** Where a handler with a body begins. */
@@ -109,64 +34,64 @@ const NOTHING: readonly Simple[] = [];
 
 /** A sequence that is being passed through, and the statement that holds it. */
 interface Sequence {
-  readonly statements: readonly Statement[];
+  statements: readonly Statement[];
   next: number;
-  readonly holder: Statement | undefined;
+  holder: Statement | undefined;
   /** Which part of it this is: of an `if` the second is its `else`, of a `try` those are its handlers. */
-  readonly part: number;
+  part: number;
 }
 
 export class Flattening {
-  readonly blocks: BasicBlock[] = [];
-  /** The blocks at the start of loops, in the order of the code. */
-  readonly headers: number[] = [];
+  private readonly lists: (readonly Simple[])[] = [];
+  private readonly ends: Terminator[] = [];
+  private readonly handled: (Handlers | undefined)[] = [];
+  private readonly headers: Header[] = [];
   /** Statements of the block that is open, of which there are `count`; -1 when none is open. */
   private readonly statements: Simple[] = [];
   private count = -1;
-  private targetLoop = -1;
   private readonly places: (Place | undefined)[] = [];
+  /** Those that are open, `depth` of them; behind are others, to be used again. */
   private readonly sequences: Sequence[] = [];
+  private depth = 0;
   /** Statements passed and written, and labels of tables. */
   private work = 0;
 
   constructor(body: LoweredBody) {
     this.begin();
-    this.sequences.push({ statements: body.statements, next: 0, holder: undefined, part: 0 });
+    this.open(body.statements, undefined, 0);
   }
 
-  /** Goes on for about so much work. True when all are in blocks. */
-  run(most: number): boolean {
+  /** Goes on for about so much work. The blocks, when all is in them. */
+  run(most: number): Blocks | undefined {
     const { sequences } = this;
-    for (const end = this.work + most; sequences.length > 0; this.work++) {
-      if (this.work >= end) return false;
-      const sequence = sequences[sequences.length - 1];
+    for (const end = this.work + most; this.depth > 0; this.work++) {
+      if (this.work >= end) return undefined;
+      const sequence = sequences[this.depth - 1];
       if (sequence.next < sequence.statements.length) this.statement(sequence.statements[sequence.next++]);
       else {
-        sequences.pop();
+        this.depth--;
         if (sequence.holder !== undefined) this.leave(sequence.holder, sequence.part);
       }
     }
-    // Blocks may be kept with their module; how they were made need not be.
-    this.places.length = this.inside.length = 0;
-    return true;
+    // A list has room to spare, which is most of a short one, and these may be kept with their module.
+    return new Blocks(this.lists.slice(), this.ends.slice(), this.handled.slice(), this.headers.slice());
   }
 
-  /** The block at the start of a loop that something goes back to, or -1. */
-  header(targetLoop: number): number {
-    const { headers, blocks } = this;
-    let low = 0;
-    for (let high = headers.length; low < high; ) {
-      const middle = (low + high) >> 1;
-      if (blocks[headers[middle]].targetLoop < targetLoop) low = middle + 1;
-      else high = middle;
+  private open(statements: readonly Statement[], holder: Statement | undefined, part: number): void {
+    const sequence = this.sequences[this.depth++];
+    if (sequence === undefined) this.sequences.push({ statements, next: 0, holder, part });
+    else {
+      sequence.statements = statements;
+      sequence.next = 0;
+      sequence.holder = holder;
+      sequence.part = part;
     }
-    return low < headers.length && blocks[headers[low]].targetLoop === targetLoop ? headers[low] : -1;
   }
 
   private begin(place?: Place): void {
     if (this.count >= 0) throw new InternalError('a block that does not end');
     this.count = 0;
-    if (place !== undefined) place.block = this.blocks.length;
+    if (place !== undefined) place.block = this.ends.length;
   }
   private get isOpen(): boolean {
     return this.count >= 0;
@@ -177,12 +102,17 @@ export class Flattening {
     this.close(end, this.count === 0 ? NOTHING : this.statements.slice(0, this.count));
   }
   private close(end: Terminator, statements: readonly Simple[]): void {
-    const { handlers, targetLoop } = this;
-    this.blocks.push({ statements, end, handlers, targetLoop, loops: undefined });
-    this.count = this.targetLoop = -1;
+    const { ends, handlers, handled } = this;
+    if (handlers !== undefined) {
+      while (handled.length < ends.length) handled.push(undefined);
+      handled.push(handlers);
+    }
+    this.lists.push(statements);
+    ends.push(end);
+    this.count = -1;
     switch (end.kind) {
-      case 'jump':
-        this.noteBack(end.to);
+      case 'back':
+        this.noteBack(end);
         break;
       case 'if':
         this.noteBack(end.yes);
@@ -192,19 +122,18 @@ export class Flattening {
     }
   }
   private noteBack(target: Target): void {
-    if (isBack(target)) target.header.last = this.blocks.length - 1;
+    if (isBack(target)) target.header.last = this.ends.length - 1;
   }
-  private jump(place: Place): void {
-    this.end({ kind: 'jump', to: place });
+  private placeOf(label: ForwardLabel): Place {
+    this.places[label.id] ??= nowhere();
+    return this.places[label.id]!;
   }
-
-  private placeOf(label: Label): Place {
-    let place = this.places[label.id];
-    if (place === undefined) {
-      place = nowhere();
-      this.places[label.id] = place;
-    }
-    return place;
+  private headerOf({ id, offset }: LoopLabel): Header {
+    const known = this.places[id] as Header | undefined;
+    if (known !== undefined) return known;
+    const header: Header = { kind: 'place', block: -1, targetLoop: offset, last: -1 };
+    this.places[id] = header;
+    return header;
   }
 
   private statement(statement: Statement): void {
@@ -226,11 +155,10 @@ export class Flattening {
         return;
       case 'loop':
         if (statement.label.used) {
-          const header = this.placeOf(statement.label);
-          this.jump(header);
+          const header = this.headerOf(statement.label);
+          this.end(header);
           this.begin(header);
-          this.headers.push(header.block);
-          this.targetLoop = statement.label.offset;
+          this.headers.push(header);
         }
         this.enter(statement, statement.body, 0);
         return;
@@ -271,7 +199,7 @@ export class Flattening {
     // A block is assembled in one go, and a chain as long as this one is cut anyway.
     if (this.count === MAX_CHAIN) {
       const place: Place = nowhere();
-      this.jump(place);
+      this.end(place);
       this.begin(place);
     }
     this.statements[this.count++] = statement;
@@ -284,15 +212,14 @@ export class Flattening {
       // Its place may be asked for after those of thousands of labels inside: an array grows in order.
       if (id >= this.places.length) this.places[id] = undefined;
     }
-    this.sequences.push({ statements, next: 0, holder, part });
+    this.open(statements, holder, part);
   }
 
   private openIf(statement: If): void {
-    const yes: Place = nowhere();
     // Where the `else` begins; without one, behind the `if`.
     const no: Place = statement.otherwise.length > 0 ? nowhere() : this.placeOf(statement.label);
-    this.end({ kind: 'if', condition: statement.condition, yes, no });
-    this.begin(yes);
+    this.end({ kind: 'if', condition: statement.condition, yes: this.following, no });
+    this.begin();
     this.others.push(no);
     this.enter(statement, statement.body, 0);
   }
@@ -301,17 +228,14 @@ export class Flattening {
 
   /** What is behind a block, loop or `if` comes next. */
   private leave(holder: Statement, part: number): void {
-    if (holder.kind === 'loop') {
-      this.leaveLoop(this.places[holder.label.id]);
-      return;
-    }
+    if (holder.kind === 'loop') return;
     if (holder.kind === 'try') {
       this.leaveTry(holder, part);
       return;
     }
     if (holder.kind === 'if' && part === 0) {
       const no = this.others.pop()!;
-      if (this.isOpen) this.jump(this.placeOf(holder.label));
+      if (this.isOpen) this.end(this.placeOf(holder.label));
       this.begin(no);
       if (holder.otherwise.length > 0) this.enter(holder, holder.otherwise, 1);
       return;
@@ -321,18 +245,10 @@ export class Flattening {
     this.behind(holder.label);
   }
 
-  /** Nothing behind a loop branches back to it. */
-  private leaveLoop(header: Place | undefined): void {
-    if (header === undefined || header.last < 0) return;
-    const last = this.blocks[header.last];
-    if (last.loops === undefined) last.loops = [header.block];
-    else last.loops.push(header.block);
-  }
-
-  private behind(label: Label): void {
+  private behind(label: ForwardLabel): void {
     const place = this.places[label.id];
     if (place === undefined) return;
-    if (this.isOpen) this.jump(place);
+    if (this.isOpen) this.end(place);
     this.begin(place);
   }
 
@@ -373,7 +289,7 @@ export class Flattening {
     if (part === 0) this.handlers = this.around[this.around.length - 1];
     const stubs = part === 0 ? this.pending.pop()! : [];
     const isLast = part === bodies.length;
-    if (this.isOpen && (!isLast || stubs.length > 0)) this.jump(this.placeOf(holder.label));
+    if (this.isOpen && (!isLast || stubs.length > 0)) this.end(this.placeOf(holder.label));
     this.writeStubs(stubs);
     if (!isLast) {
       const { place, statements } = bodies[part];
@@ -395,12 +311,13 @@ export class Flattening {
 
   /** What comes behind its moves. */
   private leaving(branch: Branch): Terminator {
-    return branch.label.kind === 'func' ? { kind: 'return' } : { kind: 'jump', to: this.direct(branch) };
+    return branch.label.kind === 'func' ? { kind: 'return' } : this.direct(branch);
   }
 
-  private direct(branch: Branch): Target {
-    const place = this.placeOf(branch.label);
-    return branch.label.kind === 'loop' ? { header: place, branch } : place;
+  private direct(branch: Branch): Place | Back {
+    const { label } = branch;
+    if (label.kind !== 'loop') return this.placeOf(label);
+    return { kind: 'back', header: this.headerOf(label), branch };
   }
 
   /** A branch whose moves or return need a block of their own goes to a stub. */
@@ -412,14 +329,17 @@ export class Flattening {
   }
 
   private branchIf(condition: Expr, branch: Branch): void {
-    const no: Place = nowhere();
-    if (isDirect(branch)) this.end({ kind: 'if', condition, yes: this.direct(branch), no });
+    const { following } = this;
+    if (isDirect(branch)) this.end({ kind: 'if', condition, yes: this.direct(branch), no: following });
     else {
-      const yes: Place = nowhere();
-      this.end({ kind: 'if', condition, yes, no });
-      this.stub(yes, branch);
+      this.end({ kind: 'if', condition, yes: following, no: following + 1 });
+      this.stub(branch);
     }
-    this.begin(no);
+    this.begin();
+  }
+  /** The number of the block behind the open one. */
+  private get following(): number {
+    return this.ends.length + 1;
   }
 
   private table(index: Expr, branches: readonly Branch[]): void {
@@ -438,17 +358,16 @@ export class Flattening {
   }
 
   private writeStubs(stubs: readonly { place: Place; branch: Branch }[]): void {
-    for (const { place, branch } of stubs) this.stub(place, branch);
+    for (const { place, branch } of stubs) this.stub(branch, place);
   }
 
   /** A block of what a branch does. */
-  private stub(place: Place, branch: Branch): void {
-    this.begin(place);
+  private stub(branch: Branch, place?: Place): void {
     const { moves } = branch;
-    if (moves.length > MAX_CHAIN) this.branch(branch);
-    else {
-      this.work += moves.length;
-      this.close(this.leaving(branch), moves);
-    }
+    // Few operands wait at a time.
+    if (moves.length > MAX_CHAIN) throw new InternalError('a branch that moves more than a block holds');
+    this.begin(place);
+    this.work += moves.length;
+    this.close(this.leaving(branch), moves);
   }
 }

@@ -19,16 +19,17 @@ import {
 } from '../lowering';
 import type { Instance, Views } from '../runtime';
 import { Assembler } from './assemble';
-import { type Code, codeOf } from './code';
 import {
-  type BasicBlock,
-  type Flattening,
+  type Blocks,
+  type Header,
   isBack,
   MAX_CHAIN,
   type Simple,
   type Target,
   type Terminator,
-} from './flatten';
+} from './blocks';
+import { type Code, codeOf } from './code';
+import { HOWS, type Leaf, Names } from './names';
 import type { Step } from './step';
 import { constantNumber, word } from './words';
 
@@ -46,31 +47,62 @@ interface OperandForm extends Form {
   readonly how: string;
 }
 
+/** What a closure does with an instruction's value, and the instruction. */
+const USES = new Names(' ');
+/** What is done with a value, and its kind. */
+const KINDS = new Names('.');
+/** An instruction, and how its operands come. */
+const FORMS = new Names('/');
+/** What one closure does one after the other. */
+const PAIRS = new Names('+');
+
 export function assembler(
   code: Code,
   body: LoweredBody,
   instance: Instance,
-  flat: Flattening,
+  blocks: Blocks,
   isLate: boolean,
 ): Assembler {
-  return new FormAssembler(code, body, instance, flat, isLate);
+  return new FormAssembler(code, body, instance, blocks, isLate);
+}
+
+/** Which loops end where, by their numbers, the first being 1: 0 is none. */
+interface Endings {
+  /** By block: of those whose last branch back is its end. */
+  readonly outermost: Int32Array;
+  /** By loop: the next one inside of it that ends at the same block. */
+  readonly inside: Int32Array;
+}
+
+export function endingsOf({ headers, length }: Blocks): Endings {
+  const outermost = new Int32Array(length);
+  const inside = new Int32Array(headers.length + 1);
+  // Outer loops come first, so they are put in front of the inner ones.
+  for (let loop = headers.length; loop > 0; loop--) {
+    const { last } = headers[loop - 1];
+    if (last < 0) continue;
+    inside[loop] = outermost[last];
+    outermost[last] = loop;
+  }
+  return { outermost, inside };
 }
 
 class FormAssembler extends Assembler {
   /** Loops around the block `looked`, innermost last. */
-  private readonly open: { readonly start: number; readonly last: number }[] = [];
+  private readonly open: Header[] = [];
   private looked: number;
+  private endings: Endings | undefined = undefined;
 
-  constructor(code: Code, body: LoweredBody, instance: Instance, flat: Flattening, isLate: boolean) {
-    super(code, body, instance, flat, isLate);
-    this.looked = flat.blocks.length;
+  constructor(code: Code, body: LoweredBody, instance: Instance, blocks: Blocks, isLate: boolean) {
+    super(code, body, instance, blocks, isLate);
+    this.looked = blocks.length;
   }
 
   protected override loopForm(): string {
     return !this.body.calls && this.has('loop/leaf') ? 'loop/leaf' : 'loop';
   }
 
-  protected override block({ statements, end }: BasicBlock): Step {
+  protected override block(statements: readonly Simple[], end: Terminator): Step {
     const forms = statements.map((statement) => this.statementForm(statement));
     let s = forms.length - 1;
     let step = forms[s] && this.withTerminator(forms[s]!, end);
@@ -100,17 +132,20 @@ class FormAssembler extends Assembler {
 
   /** The last block of the innermost loop around the current one, which is where the last branch back to its start is. */
   private loopEnd(): number {
-    const { open } = this;
+    const { open, blocks } = this;
+    if (blocks.headers.length === 0) return Number.POSITIVE_INFINITY;
+    this.endings ??= endingsOf(blocks);
+    const { outermost, inside } = this.endings;
     while (this.looked > this.current) {
       const last = --this.looked;
-      const starts = this.blocks[last].loops;
-      for (let k = starts?.length ?? 0; k-- > 0; ) open.push({ start: starts![k], last });
-      while (open.length > 0 && open[open.length - 1].start > last) open.pop();
+      for (let loop = outermost[last]; loop > 0; loop = inside[loop]) open.push(blocks.headers[loop - 1]);
+      while (open.length > 0 && open[open.length - 1].block > last) open.pop();
     }
     return open.length === 0 ? Number.POSITIVE_INFINITY : open[open.length - 1].last;
   }
 
   private made(name: string, operands: readonly unknown[], ...behind: unknown[]): unknown {
+    if (behind.length === 0) return this.make(name)(...operands);
     const captured = list(...operands);
     captured.push(...behind);
     return this.make(name)(...captured);
@@ -118,7 +153,7 @@ class FormAssembler extends Assembler {
 
   /** One form for both, if the set has it. */
   private composed(first: Form, second: Form): Form | undefined {
-    const name = `${first.name}+${second.name}`;
+    const name = PAIRS.of(first.name, second.name);
     if (!this.has(name)) return undefined;
     const operands = list(...first.operands);
     const { memory } = first;
@@ -132,19 +167,17 @@ class FormAssembler extends Assembler {
   }
 
   /** A statement and the terminator behind it, when one closure can do both. */
-  private withTerminator(form: Form, end: Terminator | undefined): Step | undefined {
-    if (end?.kind === 'if') return this.withTest(form, end.condition, end.yes, end.no);
-    const back = end?.kind === 'jump' && isBack(end.to) ? end.to : undefined;
-    const kind = back !== undefined ? 'back' : end?.kind;
-    const name = `${form.name}+${kind}`;
+  private withTerminator(form: Form, end: Terminator): Step | undefined {
+    if (end.kind === 'if') return this.withTest(form, end.condition, end.yes, end.no);
+    const name = PAIRS.of(form.name, end.kind);
     if (!this.has(name)) return undefined;
-    if (end?.kind === 'call') {
+    if (end.kind === 'call') {
       const callee = this.instance.funcAt(end.funcidx);
       const site = this.callSite(end, callee);
       return this.made(name, form.operands, site, site.base, codeOf(callee), site.next) as Step;
     }
-    if (back === undefined) return this.made(name, form.operands) as Step;
-    return this.made(name, form.operands, ...this.back(back)) as Step;
+    if (!isBack(end)) return this.made(name, form.operands) as Step;
+    return this.made(name, form.operands, ...this.back(end)) as Step;
   }
 
   /** A statement and a branch on a slot. */
@@ -153,12 +186,12 @@ class FormAssembler extends Assembler {
     const looped = isBack(yes);
     if (condition.op !== 'get' || (looped && isBack(no))) return undefined;
     if (form.computes !== undefined && form.operands[0] === word(condition)) {
-      const tested = `${looped ? 'setloop' : 'setif'} ${form.computes}`;
+      const tested = USES.of(looped ? 'setloop' : 'setif', form.computes);
       if (this.has(tested)) {
         return this.made(tested, form.operands, ...this.targets(yes, no, looped)) as Step;
       }
     }
-    const name = `${form.name}+${looped ? 'loop' : 'if'}/r`;
+    const name = PAIRS.of(form.name, looped ? 'loop/r' : 'if/r');
     if (!this.has(name)) return undefined;
     return this.made(name, form.operands, word(condition), ...this.targets(yes, no, looped)) as Step;
   }
@@ -185,11 +218,11 @@ class FormAssembler extends Assembler {
     // A fused form where the taken branch goes back; else the branches are steps of their own.
     const looped = isBack(yes) && this.has('loop/e');
     const prefix = looped ? 'loop' : 'if';
-    const form = this.form(`${prefix} ${condition.op}`, condition);
+    const form = this.form(USES.of(prefix, condition.op), condition);
     const targets = this.targets(yes, no, looped);
-    if (condition.op === 'get') return this.make(`${prefix}/r`)(word(condition), ...targets) as Step;
+    if (condition.op === 'get') return this.make(FORMS.of(prefix, 'r'))(word(condition), ...targets) as Step;
     if (form !== undefined) return this.made(form.name, form.operands, ...targets) as Step;
-    return this.make(`${prefix}/e`)(this.value(condition), ...targets) as Step;
+    return this.make(FORMS.of(prefix, 'e'))(this.value(condition), ...targets) as Step;
   }
 
   private statementForm(statement: Simple): Form | undefined {
@@ -219,25 +252,27 @@ class FormAssembler extends Assembler {
     const fused =
       moved.op === 'select' ? this.select(moved, 'set select/') : this.bitField(moved, 'set bits/');
     if (fused !== undefined) return { ...fused, operands: list(to, ...fused.operands) };
-    const form = this.form(`set ${moved.op}`, moved);
+    const form = this.form(USES.of('set', moved.op), moved);
     if (form !== undefined) {
       const { name, memory, how } = form;
-      return { name, operands: list(to, ...form.operands), memory, computes: `${moved.op}/${how}` };
+      return { name, operands: list(to, ...form.operands), memory, computes: FORMS.of(moved.op, how) };
     }
-    if (moved.op === 'get') return { name: `set.${moved.kind}/r`, operands: [to, word(moved)] };
-    if (moved.op !== 'const') return { name: `set.${moved.kind}/e`, operands: [to, this.value(moved)] };
-    const words = moved.kind === 'i' ? [moved.low] : [moved.low, moved.high];
-    return { name: `set.${moved.kind}/k`, operands: [to, ...words] };
+    if (moved.op === 'get')
+      return { name: FORMS.of(KINDS.of('set', moved.kind), 'r'), operands: list(to, word(moved)) };
+    if (moved.op !== 'const')
+      return { name: FORMS.of(KINDS.of('set', moved.kind), 'e'), operands: [to, this.value(moved)] };
+    if (moved.kind === 'i') return { name: 'set.i/k', operands: list(to, moved.low) };
+    return { name: 'set.I/k', operands: list(to, moved.low, moved.high) };
   }
 
   private storeForm(statement: Store): Form {
     const { name, value } = this.stored(statement);
     const { address, memoryOffset, offset } = statement;
     const memory = this.views(statement.memidx);
-    let what = value.op === 'get' ? 'r' : value.op === 'const' && value.kind === 'i' ? 'k' : 'e';
-    let where = address.op === 'get' ? 'r' : 'e';
-    if (!this.has(`${name}/${where}${what}`)) what = 'e';
-    if (!this.has(`${name}/${where}${what}`)) where = 'e';
+    let what: Leaf = value.op === 'get' ? 'r' : value.op === 'const' && value.kind === 'i' ? 'k' : 'e';
+    let where: 'r' | 'e' = address.op === 'get' ? 'r' : 'e';
+    if (!this.has(FORMS.of(name, HOWS[where][what]))) what = 'e';
+    if (!this.has(FORMS.of(name, HOWS[where][what]))) where = 'e';
     const operands = [
       where === 'r' ? word(address) : this.value(address),
       what === 'e' ? this.value(value) : leafOperand(value),
@@ -245,7 +280,7 @@ class FormAssembler extends Assembler {
       memory,
       offset,
     ];
-    return { name: `${name}/${where}${what}`, operands, memory };
+    return { name: FORMS.of(name, HOWS[where][what]), operands, memory };
   }
 
   override value(expr: Expr): unknown {
@@ -287,27 +322,32 @@ class FormAssembler extends Assembler {
   private unaryForm(prefix: string, expr: Load | Compute): OperandForm | undefined {
     const { a, offset } = expr;
     let how = a.op === 'get' ? 'r' : 'e';
-    if (!this.has(`${prefix}/${how}`)) how = 'e';
-    if (!this.has(`${prefix}/${how}`)) return undefined;
+    if (!this.has(FORMS.of(prefix, how))) how = 'e';
+    const name = FORMS.of(prefix, how);
+    if (!this.has(name)) return undefined;
     const operands = list(how === 'r' ? word(a) : this.value(a));
     const memory = 'memidx' in expr ? this.views(expr.memidx) : undefined;
     if ('memidx' in expr) operands.push(expr.memoryOffset, memory, offset);
     else if (offset >= 0) operands.push(offset);
-    return { name: `${prefix}/${how}`, operands, memory, how };
+    return { name, operands, memory, how };
   }
 
   private binaryForm(prefix: string, { a, offset }: Load | Compute, b: Expr): OperandForm | undefined {
     const left = a.op === 'get' ? 'r' : 'e';
     const right = leaf(b);
-    const how = [left + right, `e${right}`, `${left}e`, 'ee'].find((form) => this.has(`${prefix}/${form}`));
-    if (how === undefined) return undefined;
+    let how: string = HOWS[left][right];
+    if (!this.has(FORMS.of(prefix, how))) how = HOWS.e[right];
+    if (!this.has(FORMS.of(prefix, how))) how = HOWS[left].e;
+    if (!this.has(FORMS.of(prefix, how))) how = HOWS.e.e;
+    const name = FORMS.of(prefix, how);
+    if (!this.has(name)) return undefined;
     const operands = list(how[0] === 'r' ? word(a) : this.value(a));
     if (how[1] === 'e') operands.push(this.value(b));
     else if (b.op === 'const' && b.kind === 'I') operands.push(b.low, b.high);
     else if (b.op === 'const') operands.push(constantNumber(b));
     else operands.push(word(b));
     if (offset >= 0) operands.push(offset);
-    return { name: `${prefix}/${how}`, operands, how };
+    return { name, operands, how };
   }
 }
 
@@ -320,7 +360,7 @@ function list(...operands: unknown[]): unknown[] {
 }
 
 /** The form of an operand: a slot, a constant, or a closure. */
-function leaf(expr: Expr): 'r' | 'k' | 'e' {
+function leaf(expr: Expr): Leaf {
   return expr.op === 'get' ? 'r' : expr.op === 'const' ? 'k' : 'e';
 }
 /** What a closure captures of a slot, or of a constant of one word. */

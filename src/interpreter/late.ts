@@ -3,7 +3,7 @@
  * looks for a place in it. A late block gives what it has become to the trampoline: no chain of calls leads through it. Those that run
  * again and again are made once more, as a chain; the others stay late, and what runs later joins the next chain.
  */
-import type { BasicBlock } from './flatten';
+import type { Blocks } from './blocks';
 import { registers } from './registers';
 import type { Step } from './step';
 
@@ -22,14 +22,14 @@ export interface BlockMaker {
 }
 
 export class LateBlocks {
-  private readonly blocks: readonly BasicBlock[];
+  private readonly blocks: Blocks;
   private readonly maker: BlockMaker;
   /** What they have become. */
   private made: (Step | undefined)[] = [];
   /** Turns of the trampoline until those that have run are chained. */
   private turns = 0;
 
-  constructor(blocks: readonly BasicBlock[], maker: BlockMaker) {
+  constructor(blocks: Blocks, maker: BlockMaker) {
     this.blocks = blocks;
     this.maker = maker;
   }
@@ -52,7 +52,7 @@ export class LateBlocks {
     const step = this.maker.make(k);
     if (this.made.length === 0) this.made = new Array(this.blocks.length);
     this.made[k] = step;
-    this.turns += TURNS_PER_STATEMENT * (1 + this.blocks[k].statements.length);
+    this.turns += TURNS_PER_STATEMENT * (1 + this.blocks.statements[k].length);
     return step;
   }
 

@@ -13,7 +13,7 @@ import {
   type ValType,
 } from '../decoder';
 import { opensBlock } from '../decoder/instructions';
-import { backPoint, callPoint, entryPoint, type Safepoint } from '../decoder/safepoints';
+import { entryPoint, type Safepoint } from '../decoder/safepoints';
 import { holdReferences } from '../decoder/typelist';
 import { placeWhatIsBuilt } from './build';
 import { Constants } from './constants';
@@ -25,12 +25,15 @@ import {
   type Block,
   type Branch,
   type Clause,
+  type ForwardLabel,
   type If,
   isExceptional,
   type Label,
   type Loop,
+  type LoopLabel,
   type LoweredBody,
   type Move,
+  type MoveSlots,
   type Statement,
   sizeOf,
   type Try,
@@ -48,6 +51,8 @@ export interface Control {
   readonly statement: Block | Loop | If | Try | undefined;
   /** Of an `else` or a handler: whether control falls out of a part before it. */
   thenFalls: boolean;
+  /** Of many values: what has moved them last. Most branches to a label find them where the one before did. */
+  moved: readonly [MoveSlots] | undefined;
 }
 
 /** What stands below the operands of a legacy handler. */
@@ -66,7 +71,7 @@ export class Builder {
   offset = 0;
   /** Whether it calls anything. */
   calls = false;
-  readonly constants = new Constants((statement) => this.append(statement));
+  readonly constants = new Constants(this);
   private usesExceptions = false;
   private readonly results: readonly ValType[];
   readonly entry: Safepoint;
@@ -89,7 +94,7 @@ export class Builder {
     this.results = type.results;
     this.locals = new Locals(type, this.reader, module);
     this.sequences.open();
-    this.operands = new Operands(this.locals.slots, (statement) => this.emit(statement));
+    this.operands = new Operands(this.locals.slots, this);
     this.operands.reserve(slotsOfAll(type.results));
     this.entry = entryPoint(module, funcidx, this.reader.pos - this.start);
     this.controls.push({
@@ -97,9 +102,10 @@ export class Builder {
       height: 0,
       params: [],
       results: type.results,
-      label: this.newLabel('func', -1),
+      label: this.forwardLabel('func'),
       statement: undefined,
       thenFalls: false,
+      moved: undefined,
     });
   }
 
@@ -141,76 +147,70 @@ export class Builder {
     this.append(statement);
   }
 
-  private append(statement: Statement): void {
+  /** The same, of what reads no local that has a constant. */
+  append(statement: Statement): void {
     this.size += sizeOf(statement);
     if (isExceptional(statement)) this.usesExceptions = true;
     this.sequences.add(statement);
-  }
-
-  /** The safepoint of the call at hand: `height` operands are below its own, and a table has the callee when it is -1. */
-  callPoint(height: number, results: readonly ValType[], callee: number): Safepoint {
-    return callPoint(this.module, this.offset - this.start, this.operands.list(height), results, callee);
   }
 
   // Blocks
 
   /** Opens a structured instruction whose parameters are on the stack. All operands go to their slots. */
   open(kind: 'block' | 'loop', params: readonly ValType[], results: readonly ValType[]): void {
-    const { operands } = this;
-    // Another turn may come with other values.
     if (kind === 'loop') this.constants.clear();
-    operands.computeAll();
-    const height = operands.height - params.length;
-    operands.settle(height, params);
-    operands.reserve(operands.slotAt(height) + slotsOfAll(results));
-    const label = this.newLabel(kind, kind === 'loop' ? this.offset - this.start : -1);
-    const statement = { kind, label, body: NOTHING };
-    this.emit(statement);
-    this.controls.push({ kind, height, params, results, label, statement, thenFalls: false });
-    this.sequences.open();
+    this.operands.computeAll();
+    const height = this.begin(params, results);
+    const statement: Block | Loop =
+      kind === 'loop'
+        ? { kind, label: this.loopLabel(), body: NOTHING }
+        : { kind, label: this.forwardLabel(kind), body: NOTHING };
+    this.enter(kind, height, params, results, statement);
   }
 
   openIf(params: readonly ValType[], results: readonly ValType[]): void {
-    const { operands } = this;
-    const condition = operands.pop();
-    operands.computeAll();
-    const height = operands.height - params.length;
-    operands.settle(height, params);
-    operands.reserve(operands.slotAt(height) + slotsOfAll(results));
-    const label = this.newLabel('block', -1);
+    const condition = this.operands.pop();
+    this.operands.computeAll();
+    const height = this.begin(params, results);
+    const label = this.forwardLabel('block');
     const statement: If = { kind: 'if', label, condition, body: NOTHING, otherwise: NOTHING };
-    this.emit(statement);
-    this.controls.push({
-      kind: 'if',
-      height,
-      params,
-      results,
-      label,
-      statement,
-      thenFalls: false,
-    });
-    this.sequences.open();
+    this.enter('if', height, params, results, statement);
   }
 
   /** Opens a `try` or `try_table`. The clauses may be added later. */
   openTry(clauses: Clause[], params: readonly ValType[], results: readonly ValType[]): void {
+    this.operands.computeAll();
+    const height = this.begin(params, results);
+    const label = this.forwardLabel('block');
+    this.enter('try', height, params, results, {
+      kind: 'try',
+      label,
+      body: NOTHING,
+      clauses,
+      delegate: undefined,
+    });
+  }
+
+  /** Parameters stand where the block expects them, and there is room for its results. The operands below. */
+  private begin(params: readonly ValType[], results: readonly ValType[]): number {
     const { operands } = this;
-    operands.computeAll();
     const height = operands.height - params.length;
     operands.settle(height, params);
     operands.reserve(operands.slotAt(height) + slotsOfAll(results));
-    const label = this.newLabel('block', -1);
-    const statement: Try = { kind: 'try', label, body: NOTHING, clauses, delegate: undefined };
+    return height;
+  }
+
+  private enter(
+    kind: Control['kind'],
+    height: number,
+    params: readonly ValType[],
+    results: readonly ValType[],
+    statement: Block | Loop | If | Try,
+  ): void {
     this.emit(statement);
-    this.controls.push({
-      kind: 'try',
-      height,
-      params,
-      results,
-      label,
-      statement,
-      thenFalls: false,
-    });
+    const { label } = statement;
+    const [thenFalls, moved] = [false, undefined];
+    this.controls.push({ kind, height, params, results, label, statement, thenFalls, moved });
     this.sequences.open();
   }
 
@@ -299,7 +299,8 @@ export class Builder {
 
   /** Puts the results of a control where they are expected behind it. */
   private fall(control: Control): void {
-    for (const move of this.moves(control.results, this.operands.slotAt(control.height))) this.emit(move);
+    const moves = this.moves(control.results, this.operands.slotAt(control.height), control);
+    for (const move of moves) this.emit(move);
   }
 
   /** Passes over an instruction that nothing reaches, but for the `else` or `end` where code lives again. */
@@ -332,10 +333,12 @@ export class Builder {
     return this.controls[this.controls.length - 1 - depth];
   }
 
-  private newLabel(kind: Label['kind'], offset: number): Label {
-    const { operands } = this;
-    const back = kind === 'loop' ? backPoint(-1, offset, operands.list(operands.height)) : undefined;
-    return { kind, offset, id: this.labels++, back, used: false };
+  private forwardLabel(kind: ForwardLabel['kind']): ForwardLabel {
+    return { kind, id: this.labels++, used: false };
+  }
+  private loopLabel(): LoopLabel {
+    const operands = this.operands.list(this.operands.height);
+    return { kind: 'loop', id: this.labels++, used: false, offset: this.offset - this.start, operands };
   }
 
   // Branches
@@ -345,9 +348,9 @@ export class Builder {
     const { label } = control;
     label.used = true;
     const offset = this.offset - this.start;
-    if (control.kind === 'func') return { label, moves: this.resultMoves(), offset };
+    if (control.kind === 'func') return { label, moves: this.resultMoves(control), offset };
     const types = control.kind === 'loop' ? control.params : control.results;
-    return { label, moves: this.moves(types, this.operands.slotAt(control.height)), offset };
+    return { label, moves: this.moves(types, this.operands.slotAt(control.height), control), offset };
   }
 
   /** A branch that is not taken leaves what the label takes, as the typed walk has it: only references have other types. */
@@ -363,20 +366,20 @@ export class Builder {
   }
 
   returnValues(): void {
-    for (const move of this.resultMoves()) this.emit(move);
+    for (const move of this.resultMoves(this.controls[0])) this.emit(move);
     this.constants.forget();
     this.emit({ kind: 'return' });
   }
 
-  private resultMoves(): readonly Move[] {
+  private resultMoves(control: Control): readonly Move[] {
     // Results stand where the first locals do: one may overwrite what another one, or its own next lane, reads.
     if (this.results.length > 1) this.operands.computeAll();
     else if (this.results.length === 1) placeWhatIsBuilt(this.operands, ALL_LOCALS);
-    return this.moves(this.results, 0);
+    return this.moves(this.results, 0, control);
   }
 
-  /** Moves of the top operands, as a label takes them, to the slots from `to` on. What is below them still traps. */
-  private moves(types: readonly ValType[], to: number): readonly Move[] {
+  /** Moves of the top operands, as a control's label takes them, to the slots from `to` on. What is below them still traps. */
+  private moves(types: readonly ValType[], to: number, control: Control): readonly Move[] {
     const { operands } = this;
     const count = types.length;
     if (count > MOVED_SINGLY) operands.computeAll();
@@ -385,8 +388,12 @@ export class Builder {
     const from = operands.slotAt(first);
     if (count > MOVED_SINGLY) {
       if (from === to) return moves;
-      // The label's own list: a long one is not copied for each branch.
-      return withMove(moves, { kind: 'move', to, from, count: operands.top - from, types });
+      if (moves.length > 0) return [...moves, moveOf(types, from, operands.top, to)];
+      const known = control.moved;
+      // What falls out of a loop is of other types than what goes back to it.
+      if (known?.[0].from === from && known[0].types === types) return known;
+      control.moved = [moveOf(types, from, operands.top, to)];
+      return control.moved;
     }
     let slot = to;
     for (let height = first; height < operands.height; height++) {
@@ -402,6 +409,11 @@ export class Builder {
 /** A list of the few that a branch has, without the room to spare of one that grows: they are kept with the code. */
 function withMove(moves: readonly Move[], move: Move): readonly Move[] {
   return moves.length === 0 ? [move] : [...moves, move];
+}
+
+/** Of values that stand between two slots. Their types are the label's own list: a long one is not copied for each branch. */
+function moveOf(types: readonly ValType[], from: number, top: number, to: number): MoveSlots {
+  return { kind: 'move', to, from, count: top - from, types };
 }
 
 /** What an instruction becomes. It reads its immediates; the reader stands behind the opcode. */

@@ -1,5 +1,6 @@
 /** Calls and tail calls: arguments stand in their slots, where the callee finds them. */
 import type { ValType } from '../decoder';
+import { isQuiet } from '../decoder/quiet';
 import { isWide } from './access';
 import type { Builder } from './builder';
 import { slotsOfAll } from './frame';
@@ -22,8 +23,10 @@ export function callDirect(lowering: Builder): void {
   const { params, results } = calleeOf(lowering, funcidx);
   const { operands } = lowering;
   const height = placeArguments(lowering, params);
-  const safepoint = lowering.callPoint(height, results, funcidx);
-  lowering.emit({ kind: 'call', funcidx, slot: operands.slotAt(height), safepoint });
+  const [below, site] = [operands.list(height), lowering.offset - lowering.start];
+  const quiet = isQuiet(lowering.module, funcidx);
+  const slot = operands.slotAt(height);
+  lowering.emit({ kind: 'call', funcidx, slot, quiet, site, operands: below, results });
   operands.settle(height, results);
 }
 
@@ -35,9 +38,10 @@ export function callIndirect(lowering: Builder): void {
   const operand = operands.pop();
   const index = isWide(module.tables[tableidx]) ? narrow(operand, 'undefinedElement', offset) : operand;
   const height = placeArguments(lowering, params);
-  const safepoint = lowering.callPoint(height, results, -1);
+  const [below, site] = [operands.list(height), offset - lowering.start];
   const slot = operands.slotAt(height);
-  lowering.emit({ kind: 'call_indirect', typeidx, tableidx, index, slot, offset, safepoint });
+  const kind = 'call_indirect';
+  lowering.emit({ kind, typeidx, tableidx, index, slot, offset, site, operands: below, results });
   operands.settle(height, results);
 }
 
@@ -47,8 +51,9 @@ export function callRef(lowering: Builder): void {
   const { params, results } = module.types[typeidx].composite.func;
   const callee = operands.popReference().slot;
   const height = placeArguments(lowering, params);
-  const safepoint = lowering.callPoint(height, results, -1);
-  lowering.emit({ kind: 'call_ref', typeidx, callee, slot: operands.slotAt(height), offset, safepoint });
+  const [below, site] = [operands.list(height), offset - lowering.start];
+  const slot = operands.slotAt(height);
+  lowering.emit({ kind: 'call_ref', typeidx, callee, slot, offset, site, operands: below, results });
   operands.settle(height, results);
 }
 

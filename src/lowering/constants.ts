@@ -11,71 +11,82 @@ interface Unwritten {
   readonly bit: number;
 }
 
+/** Where statements go. */
+interface Appending {
+  append(statement: Statement): void;
+}
+
 /** Constants that wait at a time: each statement looks at them. */
 const MOST = 16;
 
 export class Constants {
-  private readonly emit: (statement: Statement) => void;
-  /** By the local's slot. */
-  private readonly known = new Map<number, Vector>();
-  private readonly unwritten = new Map<number, Unwritten>();
+  private readonly to: Appending;
+  /** By the local's slot; both are there once a local has a vector. */
+  private known: Map<number, Vector> | undefined = undefined;
+  private unwritten: Map<number, Unwritten> | undefined = undefined;
 
-  constructor(emit: (statement: Statement) => void) {
-    this.emit = emit;
+  constructor(to: Appending) {
+    this.to = to;
   }
 
   /** What is in a place, if that is known. */
   at({ slot }: Get): Vector | undefined {
-    return this.known.get(slot);
+    return this.known?.get(slot);
   }
 
   /** A local has this constant from now on. */
   set(slot: number, localidx: number, value: Vector): void {
-    this.known.set(slot, value);
-    this.unwritten.delete(slot);
-    this.unwritten.set(slot, { value, bit: localBit(localidx) });
-    if (this.unwritten.size > MOST) this.write(this.unwritten.keys().next().value!);
+    this.known ??= new Map();
+    this.unwritten ??= new Map();
+    const { known, unwritten } = this;
+    known.set(slot, value);
+    unwritten.delete(slot);
+    unwritten.set(slot, { value, bit: localBit(localidx) });
+    if (unwritten.size > MOST) this.write(unwritten, unwritten.keys().next().value!);
   }
 
   /** A local has another value from now on, which is written. */
   delete(slot: number): void {
-    this.known.delete(slot);
-    this.unwritten.delete(slot);
+    this.known?.delete(slot);
+    this.unwritten?.delete(slot);
   }
 
   /** Nothing is known where control flow joins. */
   clear(): void {
     // The host makes an empty map anew when it is told to clear one.
-    if (this.known.size > 0) this.known.clear();
+    if (this.known !== undefined && this.known.size > 0) this.known.clear();
   }
 
   /** Before a statement: writes what it may read. */
   writeFor(statement: Statement): void {
-    if (this.unwritten.size === 0) return;
+    const { unwritten } = this;
+    if (unwritten === undefined || unwritten.size === 0) return;
     const locals = localsOf(statement);
-    for (const [slot, { bit }] of this.unwritten) if ((locals & bit) !== 0) this.write(slot);
+    for (const [slot, { bit }] of unwritten) if ((locals & bit) !== 0) this.write(unwritten, slot);
   }
 
   /** What stands at a slot is read there. */
   writeAt(slot: number): void {
-    if (this.unwritten.has(slot)) this.write(slot);
+    const { unwritten } = this;
+    if (unwritten?.has(slot)) this.write(unwritten, slot);
   }
 
   writeAll(): void {
-    if (this.unwritten.size === 0) return;
-    for (const slot of this.unwritten.keys()) this.write(slot);
+    const { unwritten } = this;
+    if (unwritten === undefined || unwritten.size === 0) return;
+    for (const slot of unwritten.keys()) this.write(unwritten, slot);
   }
 
   /** Nobody reads a local any more. */
   forget(): void {
     this.clear();
-    if (this.unwritten.size > 0) this.unwritten.clear();
+    if (this.unwritten !== undefined && this.unwritten.size > 0) this.unwritten.clear();
   }
 
-  private write(slot: number): void {
-    const { value } = this.unwritten.get(slot)!;
-    this.unwritten.delete(slot);
-    this.emit({ kind: 'set', slot, value });
+  private write(unwritten: Map<number, Unwritten>, slot: number): void {
+    const { value } = unwritten.get(slot)!;
+    unwritten.delete(slot);
+    this.to.append({ kind: 'set', slot, value });
   }
 }
 

@@ -176,3 +176,29 @@ it('counts the labels of tables as work', () => {
   while (lowering.run(256) === undefined) slices++;
   expect(slices).toBeGreaterThanOrEqual(49);
 });
+
+it('moves many values by one move for all branches to a label that find them in the same place, and by others elsewhere', () => {
+  const five = '(result i32 i32 i32 i32 i32)';
+  const module = compile(`(module
+    (func $many ${five} (unreachable))
+    (func (param $a i32) ${five}
+      (block ${five}
+        (i32.const 0) (call $many)
+        (br_if 0 (local.get $a)) (br_if 0 (local.get $a))
+        (br_if 1 (local.get $a)) (br_if 1 (local.get $a))
+        (br 0))))`);
+  const lines = listing(module, 1);
+  const moves: unknown[] = [];
+  const open = [lower(module, 1).statements];
+  for (let list = open.pop(); list !== undefined; list = open.pop()) {
+    for (const statement of list) {
+      if ('branch' in statement) moves.push(statement.branch.moves);
+      if ('body' in statement) open.push(statement.body);
+    }
+  }
+  expect(moves.length, lines).toBe(5);
+  expect(moves[1]).toBe(moves[0]);
+  expect(moves[4]).toBe(moves[0]);
+  expect(moves[3]).toBe(moves[2]);
+  expect(moves[2]).not.toBe(moves[0]);
+});

@@ -26,8 +26,13 @@ export function dropped(value: Expr, slot: number): Drop | SetSlot {
   return value.type === V128 ? { kind: 'set', slot, value } : { kind: 'drop', value };
 }
 
+/** Where statements go. */
+interface Emitting {
+  emit(statement: Statement): void;
+}
+
 export class Operands extends OperandStack {
-  private readonly emit: (statement: Statement) => void;
+  private readonly to: Emitting;
   /** Heights and expressions of those that wait, bottom first, between two indices. Some have been computed meanwhile: they are holes. */
   private readonly heights: number[] = [];
   private readonly exprs: (Expr | undefined)[] = [];
@@ -38,9 +43,9 @@ export class Operands extends OperandStack {
   private flags = 0;
   private locals = 0;
 
-  constructor(firstSlot: number, emit: (statement: Statement) => void) {
+  constructor(firstSlot: number, to: Emitting) {
     super(firstSlot);
-    this.emit = emit;
+    this.to = to;
   }
 
   push(expr: Expr): void {
@@ -134,7 +139,7 @@ export class Operands extends OperandStack {
   }
 
   private store(index: number, value: Expr, slot: number): void {
-    if (!isIn(value, slot)) this.emit({ kind: 'set', slot, value });
+    if (!isIn(value, slot)) this.to.emit({ kind: 'set', slot, value });
     this.exprs[index] = undefined;
     this.holes++;
     this.setMade(this.heights[index], isArithmetic(value));
@@ -184,7 +189,7 @@ export class Operands extends OperandStack {
       return this.at(height) as Get;
     }
     this.reserve(slot + slotsOf(V128));
-    this.emit({ kind: 'set', slot, value });
+    this.to.emit({ kind: 'set', slot, value });
     const place = getOperand(V128, slot);
     this.exprs[index] = place;
     return place;

@@ -11,6 +11,7 @@ import type { Locals } from './frame';
 import {
   type Branch,
   type Clause,
+  callPointOf,
   type LoweredBody,
   listsIn,
   type Safepoint,
@@ -124,15 +125,20 @@ function describe(statement: Statement, locals: Locals): string[] {
       return [`${op} ${x} ${y} at ${place(slot)}${trapText(offset)} ${typesText(operands)}`];
     }
     case 'call':
-      return [`call ${statement.funcidx} at ${place(statement.slot)}${safepointText(statement.safepoint)}`];
+      return [
+        `call ${statement.funcidx} at ${place(statement.slot)}${safepointText(callPointOf(statement))}`,
+      ];
     case 'call_indirect': {
-      const { typeidx, tableidx, index, slot, offset, safepoint } = statement;
+      const { typeidx, tableidx, index, slot, offset } = statement;
       const callee = `table ${tableidx} [${text(index)}] type ${typeidx}`;
-      return [`call_indirect ${callee} at ${place(slot)}${trapText(offset)}${safepointText(safepoint)}`];
+      return [
+        `call_indirect ${callee} at ${place(slot)}${trapText(offset)}${safepointText(callPointOf(statement))}`,
+      ];
     }
     case 'call_ref': {
-      const { callee, slot, offset, safepoint } = statement;
-      return [`call_ref ${place(callee)} at ${place(slot)}${trapText(offset)}${safepointText(safepoint)}`];
+      const { callee, slot, offset } = statement;
+      const point = safepointText(callPointOf(statement));
+      return [`call_ref ${place(callee)} at ${place(slot)}${trapText(offset)}${point}`];
     }
     case 'tail':
       return [`return_call ${statement.funcidx} with ${statement.count} slots from ${place(statement.slot)}`];

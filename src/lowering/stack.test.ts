@@ -6,6 +6,7 @@ import { type TypeList, typesOf } from '../decoder/typelist';
 import { Operands } from './operands';
 import { OperandStack } from './stack';
 
+const NOWHERE = { emit: () => undefined };
 const FIRST_SLOT = 3;
 const TYPES = [I32, I32, I64, F64, V128, FUNCREF];
 
@@ -19,7 +20,7 @@ function slotsFor(types: readonly ValType[]): number[] {
 describe('a stack of operands', () => {
   it.each(Array.from({ length: 30 }, (_, seed) => seed))('is what a plain list says, seed %i', (seed) => {
     const random = new Random(seed + 1);
-    const stack = seed % 2 === 0 ? new OperandStack(FIRST_SLOT) : new Operands(FIRST_SLOT, () => undefined);
+    const stack = seed % 2 === 0 ? new OperandStack(FIRST_SLOT) : new Operands(FIRST_SLOT, NOWHERE);
     let model: ValType[] = [];
     const lists = Array.from({ length: 8 }, (_, k) =>
       Array.from({ length: [0, 1, 2, 7, 40][k % 5] }, () => TYPES[random.below(TYPES.length)]),
@@ -84,7 +85,7 @@ describe('a thousand values that come together', () => {
   const others = [...many];
 
   it('cost what one costs', () => {
-    const stack = new Operands(0, () => undefined);
+    const stack = new Operands(0, NOWHERE);
     for (let k = 0; k < 1000; k++) {
       stack.settle(stack.height, many);
       stack.settle(stack.height - 1000, others);

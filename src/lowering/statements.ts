@@ -7,7 +7,7 @@
  * what is behind the block, loop or `if` that holds it.
  */
 import type { BulkOp, NumericOp, PlainOp, ValType } from '../decoder';
-import type { Safepoint } from '../decoder/safepoints';
+import { backPoint, type Safepoint } from '../decoder/safepoints';
 import type { TypeList } from '../decoder/typelist';
 import type { Expr, Get, VectorStoreOp } from './expr';
 import type { Locals } from './frame';
@@ -33,16 +33,22 @@ export interface LoweredBody {
 }
 
 /** Where a branch goes: behind a block or `if`, back to a loop, or out of the function. */
-export interface Label {
-  readonly kind: 'func' | 'block' | 'loop';
-  /** Offset of the `loop` in the code entry, or -1. */
-  readonly offset: number;
+export type Label = ForwardLabel | LoopLabel;
+export interface ForwardLabel {
+  readonly kind: 'func' | 'block';
   /** Labels are numbered in the order of their instructions; the function's is 0. */
   readonly id: number;
-  /** Of a loop: the safepoint of branches back to it, but for their offset. */
-  readonly back: Safepoint | undefined;
   /** Whether some branch goes there. */
   used: boolean;
+}
+export interface LoopLabel {
+  readonly kind: 'loop';
+  readonly id: number;
+  used: boolean;
+  /** Of the `loop`, in the code entry. */
+  readonly offset: number;
+  /** Types of the operand stack at the safepoints of branches back to it. */
+  readonly operands: TypeList | undefined;
 }
 
 /** A branch: moves of the label's values to their places, then the jump; to a loop past its safepoint. */
@@ -54,8 +60,15 @@ export interface Branch {
 }
 
 /** Of a branch back to a loop. It is made when it is asked for: cold code has thousands that nobody looks at. */
-export function safepointOf({ label: { back }, offset }: Branch): Safepoint | undefined {
-  return back && { ...back, offset };
+export function safepointOf({ label, offset }: Branch): Safepoint | undefined {
+  return label.kind === 'loop' ? backPoint(offset, label.offset, label.operands) : undefined;
+}
+
+/** Of a call. It is made when it is asked for, likewise. */
+export function callPointOf(call: Call | CallIndirect | CallRef): Safepoint {
+  const { site, operands, results } = call;
+  const [callee, quiet] = call.kind === 'call' ? [call.funcidx, call.quiet] : [-1, false];
+  return { kind: 'call', offset: site, targetLoop: -1, operands, results, callee, quiet };
 }
 
 export interface SetSlot {
@@ -143,14 +156,22 @@ export interface Bulk {
   readonly operands: TypeList | undefined;
 }
 
+/** Where a call waits on its callee: what its safepoint is made of (`callPointOf`). */
+interface Waiting {
+  /** Of the instruction, from the start of the code entry. */
+  readonly site: number;
+  /** Types of the operands below its own. */
+  readonly operands: TypeList | undefined;
+  readonly results: readonly ValType[];
+}
 /** A call: the arguments stand in the slots from `slot` on, where the callee's frame begins and the results come. */
-export interface Call {
+export interface Call extends Waiting {
   readonly kind: 'call';
   readonly funcidx: number;
   readonly slot: number;
-  readonly safepoint: Safepoint;
+  readonly quiet: boolean;
 }
-export interface CallIndirect {
+export interface CallIndirect extends Waiting {
   readonly kind: 'call_indirect';
   readonly typeidx: number;
   readonly tableidx: number;
@@ -158,16 +179,14 @@ export interface CallIndirect {
   readonly index: Expr;
   readonly slot: number;
   readonly offset: number;
-  readonly safepoint: Safepoint;
 }
-export interface CallRef {
+export interface CallRef extends Waiting {
   readonly kind: 'call_ref';
   readonly typeidx: number;
   /** The slot of the reference. */
   readonly callee: number;
   readonly slot: number;
   readonly offset: number;
-  readonly safepoint: Safepoint;
 }
 /** A tail call: `count` slots of arguments from `slot` on go to the frame's start. */
 export interface TailCall {
@@ -198,7 +217,7 @@ export interface TailCallRef {
 /** What structured instructions hold is set once it has been lowered. */
 export interface Block {
   readonly kind: 'block';
-  readonly label: Label;
+  readonly label: ForwardLabel;
   body: readonly Statement[];
 }
 /**
@@ -207,7 +226,7 @@ export interface Block {
  */
 export interface Try {
   readonly kind: 'try';
-  readonly label: Label;
+  readonly label: ForwardLabel;
   body: readonly Statement[];
   readonly clauses: Clause[];
   delegate: Label | undefined;
@@ -235,12 +254,12 @@ export interface ThrowRef {
 }
 export interface Loop {
   readonly kind: 'loop';
-  readonly label: Label;
+  readonly label: LoopLabel;
   body: readonly Statement[];
 }
 export interface If {
   readonly kind: 'if';
-  readonly label: Label;
+  readonly label: ForwardLabel;
   readonly condition: Expr;
   body: readonly Statement[];
   /** The `else`. */

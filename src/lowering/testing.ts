@@ -1,5 +1,12 @@
 /** For tests: the safepoints of a lowered body. */
-import { type Branch, type LoweredBody, type Safepoint, type Statement, safepointOf } from './statements';
+import {
+  type Branch,
+  callPointOf,
+  type LoweredBody,
+  type Safepoint,
+  type Statement,
+  safepointOf,
+} from './statements';
 
 export function safepointsOfBody(body: LoweredBody): Safepoint[] {
   const found: Safepoint[] = [];
@@ -35,7 +42,7 @@ export function safepointsOfBody(body: LoweredBody): Safepoint[] {
         case 'call':
         case 'call_indirect':
         case 'call_ref':
-          found.push(statement.safepoint);
+          found.push(callPointOf(statement));
           break;
       }
     }

@@ -1,6 +1,6 @@
 /** Calls and tail calls. */
 import { type FuncType, isRef } from '../../decoder';
-import type { Statement } from '../../lowering';
+import { callPointOf, type Statement } from '../../lowering';
 import { type Loudness, loudnessOf } from './callees';
 import { type FunctionWriter, RELOAD } from './writer';
 
@@ -24,7 +24,7 @@ export class Calls {
     const { writer } = this;
     const { slots, uses, stops, surroundings } = writer;
     const { params, results } = this.typeOf(statement);
-    const { slot, safepoint } = statement;
+    const { slot } = statement;
     const loudness: Loudness =
       statement.kind === 'call' ? loudnessOf(writer.module, statement.funcidx) : 'loud';
     writer.throws = true;
@@ -42,7 +42,7 @@ export class Calls {
       call: slots.take(results, slot, `${callee}(${args.join()})`),
       again: slots.take(results, slot, surroundings.again(frame)),
       loudness,
-      safepoint,
+      safepoint: callPointOf(statement),
       mark: writer.markOf(statement),
     });
     return loudness === 'silent' ? text : text + RELOAD;
