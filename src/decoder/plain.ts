@@ -22,7 +22,15 @@ export interface PlainEffect {
 /** The reader stands at the immediates, and then behind them. `top` is the type of the operand on top. */
 type Read = (reader: Reader, module: ModuleData, top: ValType) => PlainEffect;
 
-const NOTHING: readonly ValType[] = [];
+export const NO_TYPES: readonly ValType[] = [];
+
+const singles = new Map<ValType, readonly ValType[]>();
+/** One type as a list, always the same: statements keep them, and there may be many. */
+export function only(type: ValType): readonly ValType[] {
+  const list = singles.get(type) ?? [type];
+  singles.set(type, list);
+  return list;
+}
 
 function typesIn(letters: string, address: ValType): readonly ValType[] {
   return Array.from(letters, (letter) => TYPE_OF_SIGNATURE[letter] ?? address);
@@ -56,27 +64,32 @@ const READ: Readonly<Record<PlainOp, Read>> = {
   'table.get': (reader, { tables }) => {
     const x = reader.u32();
     const { address, element } = tables[x];
-    return { x, y: 0, takes: [addressType(address)], gives: [element] };
+    return { x, y: 0, takes: only(addressType(address)), gives: only(element) };
   },
   'table.set': (reader, { tables }) => {
     const x = reader.u32();
     const { address, element } = tables[x];
-    return { x, y: 0, takes: [addressType(address), element], gives: NOTHING };
+    return { x, y: 0, takes: [addressType(address), element], gives: NO_TYPES };
   },
   'table.grow': (reader, { tables }) => {
     const x = reader.u32();
     const { address, element } = tables[x];
-    return { x, y: 0, takes: [element, addressType(address)], gives: [addressType(address)] };
+    return { x, y: 0, takes: [element, addressType(address)], gives: only(addressType(address)) };
   },
   'ref.null': (reader, module) => {
     const type = refType(true, readBodyHeapType(reader, module));
-    return { x: 0, y: 0, takes: NOTHING, gives: [type] };
+    return { x: 0, y: 0, takes: NO_TYPES, gives: only(type) };
   },
   'ref.func': (reader, { types, funcTypes }) => {
     const x = reader.u32();
-    return { x, y: 0, takes: NOTHING, gives: [refTo(types[funcTypes[x]])] };
+    return { x, y: 0, takes: NO_TYPES, gives: only(refTo(types[funcTypes[x]])) };
   },
-  'ref.as_non_null': (_reader, _module, top) => ({ x: 0, y: 0, takes: [top], gives: [asNonNull(top)] }),
+  'ref.as_non_null': (_reader, _module, top) => ({
+    x: 0,
+    y: 0,
+    takes: only(top),
+    gives: only(asNonNull(top)),
+  }),
 };
 
 export const PLAIN_OPS = Object.keys(READ) as readonly PlainOp[];

@@ -118,7 +118,7 @@ export class Flattening {
         this.noteBack(end.yes);
         break;
       case 'table':
-        for (const target of new Set(end.targets)) this.noteBack(target);
+        for (const target of end.targets) this.noteBack(target);
     }
   }
   private noteBack(target: Target): void {
@@ -345,14 +345,19 @@ export class Flattening {
   private table(index: Expr, branches: readonly Branch[]): void {
     this.work += branches.length;
     const stubs: { place: Place; branch: Branch }[] = [];
-    const made = new Map<Branch, Target>();
-    const targets = branches.map((branch) => {
-      const known = made.get(branch);
-      if (known !== undefined) return known;
-      const target = this.target(branch, stubs);
-      made.set(branch, target);
-      return target;
-    });
+    const targets: Target[] = [];
+    // Most go to a label's place. The others are made once for each branch.
+    let made: Map<Branch, Target> | undefined;
+    for (const branch of branches) {
+      let target =
+        isDirect(branch) && branch.label.kind === 'block' ? this.placeOf(branch.label) : made?.get(branch);
+      if (target === undefined) {
+        target = this.target(branch, stubs);
+        made ??= new Map();
+        made.set(branch, target);
+      }
+      targets.push(target);
+    }
     this.end({ kind: 'table', index, targets });
     this.writeStubs(stubs);
   }
@@ -361,11 +366,9 @@ export class Flattening {
     for (const { place, branch } of stubs) this.stub(branch, place);
   }
 
-  /** A block of what a branch does. */
+  /** A block of what a branch does: a few moves, since few operands wait at a time (MAX_WAITING in lowering). */
   private stub(branch: Branch, place?: Place): void {
     const { moves } = branch;
-    // Few operands wait at a time.
-    if (moves.length > MAX_CHAIN) throw new InternalError('a branch that moves more than a block holds');
     this.begin(place);
     this.work += moves.length;
     this.close(this.leaving(branch), moves);

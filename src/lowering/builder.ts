@@ -53,6 +53,8 @@ export interface Control {
   thenFalls: boolean;
   /** Of many values: what has moved them last. Most branches to a label find them where the one before did. */
   moved: readonly [MoveSlots] | undefined;
+  /** The last branch to its label. */
+  branch: Branch | undefined;
 }
 
 /** What stands below the operands of a legacy handler. */
@@ -106,6 +108,7 @@ export class Builder {
       statement: undefined,
       thenFalls: false,
       moved: undefined,
+      branch: undefined,
     });
   }
 
@@ -209,8 +212,17 @@ export class Builder {
   ): void {
     this.emit(statement);
     const { label } = statement;
-    const [thenFalls, moved] = [false, undefined];
-    this.controls.push({ kind, height, params, results, label, statement, thenFalls, moved });
+    this.controls.push({
+      kind,
+      height,
+      params,
+      results,
+      label,
+      statement,
+      thenFalls: false,
+      moved: undefined,
+      branch: undefined,
+    });
     this.sequences.open();
   }
 
@@ -343,14 +355,17 @@ export class Builder {
 
   // Branches
 
-  /** A branch of the instruction at hand. The operands stay as they are. */
+  /** A branch of the instruction at hand, which has one to each label. The operands stay as they are. */
   branch(control: Control): Branch {
-    const { label } = control;
-    label.used = true;
+    const { kind, label, height, params, results } = control;
     const offset = this.offset - this.start;
-    if (control.kind === 'func') return { label, moves: this.resultMoves(control), offset };
-    const types = control.kind === 'loop' ? control.params : control.results;
-    return { label, moves: this.moves(types, this.operands.slotAt(control.height), control), offset };
+    if (control.branch?.offset === offset) return control.branch;
+    label.used = true;
+    const types = kind === 'loop' ? params : results;
+    const moves =
+      kind === 'func' ? this.resultMoves(control) : this.moves(types, this.operands.slotAt(height), control);
+    control.branch = { label, moves, offset };
+    return control.branch;
   }
 
   /** A branch that is not taken leaves what the label takes, as the typed walk has it: only references have other types. */

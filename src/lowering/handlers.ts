@@ -37,16 +37,9 @@ function lowerTable(lowering: Builder): void {
   const { reader, operands } = lowering;
   const index = operands.pop();
   operands.computeFlags(TRAPS);
-  const made = new Map<number, Branch>();
   const branches: Branch[] = [];
   for (let more = reader.u32(); more >= 0; more--) {
-    const depth = reader.u32();
-    let branch = made.get(depth);
-    if (branch === undefined) {
-      branch = lowering.branch(lowering.control(depth));
-      made.set(depth, branch);
-    }
-    branches.push(branch);
+    branches.push(lowering.branch(lowering.control(reader.u32())));
   }
   lowering.labelsRead += branches.length;
   lowering.emit({ kind: 'br_table', index, branches });

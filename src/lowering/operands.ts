@@ -75,6 +75,15 @@ export class Operands extends OperandStack {
     return value;
   }
 
+  /** Drops the operand on top. What was to compute it, if it waits. */
+  popWaiting(): Expr | undefined {
+    const height = this.height - 1;
+    const index = this.indexOf(height);
+    const value = index < 0 ? undefined : this.exprs[index];
+    this.truncate(height);
+    return value;
+  }
+
   /** A reference, which is in a slot always: nothing computes one late. */
   popReference(): Get {
     const value = this.pop();

@@ -4,6 +4,7 @@
  * the stack and shares what lies below.
  */
 import { BOTTOM, isRef, slotsOf, type ValType } from '../decoder';
+import { only } from '../decoder/plain';
 import { holdReferences, onTop, type TypeList } from '../decoder/typelist';
 import { slotsBefore, slotsOfAll } from './frame';
 
@@ -198,7 +199,8 @@ export class OperandStack {
       const inRuns = run?.inRuns ?? this.inRuns;
       const start = Math.min(run?.start ?? to, to);
       if (listed < start) {
-        list = onTop(list, types.slice(listed - inRuns, start - inRuns));
+        const first = listed - inRuns;
+        list = onTop(list, start - listed === 1 ? only(types[first]) : types.slice(first, start - inRuns));
         this.visits += start - listed;
         listed = start;
       }

@@ -1,5 +1,6 @@
 /** Locals and globals, and the parametric instructions: what moves values and computes none. */
 import { I32, isRef, slotsOf, V128 } from '../decoder';
+import { NO_TYPES, only } from '../decoder/plain';
 import { placeWhatIsBuilt } from './build';
 import type { Builder } from './builder';
 import { effect } from './effects';
@@ -10,7 +11,8 @@ import { dropped } from './operands';
 export function getGlobal(lowering: Builder): void {
   const globalidx = lowering.reader.u32();
   const type = lowering.module.globals[globalidx].value;
-  if (isRef(type)) effect(lowering, 'ref.global.get', { x: globalidx, y: 0, takes: [], gives: [type] });
+  if (isRef(type))
+    effect(lowering, 'ref.global.get', { x: globalidx, y: 0, takes: NO_TYPES, gives: only(type) });
   else lowering.operands.push(globalGet(type, globalidx));
 }
 
@@ -19,7 +21,7 @@ export function setGlobal(lowering: Builder): void {
   const globalidx = reader.u32();
   const type = module.globals[globalidx].value;
   if (isRef(type)) {
-    effect(lowering, 'ref.global.set', { x: globalidx, y: 0, takes: [type], gives: [] });
+    effect(lowering, 'ref.global.set', { x: globalidx, y: 0, takes: only(type), gives: NO_TYPES });
     return;
   }
   if (type === V128) operands.place(operands.height - 1);
@@ -51,8 +53,8 @@ export function popToLocal(lowering: Builder, localidx: number): void {
 
 export function drop(lowering: Builder): void {
   const { operands } = lowering;
-  const value = operands.pop();
-  if ((value.flags & TRAPS) === 0) return;
+  const value = operands.popWaiting();
+  if (value === undefined || (value.flags & TRAPS) === 0) return;
   operands.computeFlags(TRAPS);
   lowering.emit(dropped(value, operands.top));
 }
@@ -62,7 +64,7 @@ export function lowerSelect(lowering: Builder): void {
   const first = operands.height - 3;
   const type = operands.typeAt(first);
   if (isRef(type)) {
-    effect(lowering, 'ref.select', { x: 0, y: 0, takes: [type, type, I32], gives: [type] });
+    effect(lowering, 'ref.select', { x: 0, y: 0, takes: [type, type, I32], gives: only(type) });
     return;
   }
   // Only one operand will be computed: what can trap is computed before.
