@@ -31,7 +31,7 @@ import type { Files } from '../store/files';
 import { Locks } from '../store/locks';
 import { Arrivals, type Awaited } from './arrivals';
 import { Departures } from './departures';
-import { type ExecutionParts, FleetExecution } from './execution';
+import { FleetExecution } from './execution';
 import type { House } from './guest';
 import type { Devices } from './host/devices';
 import { LocalHouse } from './house';
@@ -85,6 +85,8 @@ export class Agent {
   private readonly keeping: Keeping;
   /** Those that run, and are not here for good yet. */
   private readonly landing = new Set<FleetExecution>();
+  /** How calls stop to be sent on to where an execution has gone, for those that have. */
+  private readonly forwards = new Map<string, () => void>();
   readonly arrivals: Arrivals;
   private readonly departures: Departures;
   private tickets: TicketOffice | undefined;
@@ -257,21 +259,21 @@ export class Agent {
   }
 
   private async prepared(checkpoint: Checkpoint): Promise<FleetExecution> {
-    const { head } = checkpoint;
+    const { head, snapshot } = checkpoint;
     await this.learn(head.spec);
-    const files = await this.filesOf(head.spec);
-    const { house } = this;
-    const execution = this.made(head, (owner, snapshot) =>
-      snapshot === undefined ? house.fresh(owner, files) : house.revived(owner, snapshot),
-    );
-    await execution.start(checkpoint);
+    const execution = this.made(head);
+    const guest =
+      snapshot.length === 0
+        ? await this.house.fresh(execution, await this.filesOf(head.spec))
+        : await this.house.revived(execution, snapshot);
+    execution.start(guest, checkpoint);
     return execution;
   }
 
   /** An execution that comes in stages, at the first one. */
   private async awaited({ head, snapshot }: Checkpoint): Promise<Awaited> {
     await this.learn(head.spec);
-    const execution: FleetExecution = this.made(head, () => guest);
+    const execution = this.made(head);
     const guest = await this.house.arriving(execution, snapshot);
     return { execution, guest };
   }
@@ -283,11 +285,11 @@ export class Agent {
     const { execution, guest } = await this.awaited(staged.opening);
     for (const piece of staged.pieces) await guest.take(piece);
     await guest.arrive(staged.last.snapshot);
-    await execution.start(staged.last);
+    execution.start(guest, staged.last);
     return execution;
   }
 
-  private made(head: CheckpointHead, makeGuest: ExecutionParts['makeGuest']): FleetExecution {
+  private made(head: CheckpointHead): FleetExecution {
     const { execution: id, deployment, spec } = head;
     const log = (text: string) => this.log(text, id);
     const clock = this.options.world;
@@ -298,7 +300,6 @@ export class Agent {
       clock,
       keeper: this.keeping,
       log,
-      makeGuest,
       rpc: (from, target, data) => this.rpc(from, target, data),
       onState: () => {
         if (this.executions.get(id) === execution) this.onState?.(execution);
@@ -315,6 +316,7 @@ export class Agent {
   /** It is one of those of this device, in the place of an older one. */
   private adopt(execution: FleetExecution): void {
     const before = this.executions.get(execution.id);
+    this.forget(execution.id);
     this.executions.set(execution.id, execution);
     before?.remove();
     this.setOff(execution);
@@ -395,7 +397,7 @@ export class Agent {
   private async end(execution: FleetExecution, epoch: number): Promise<void> {
     const { id } = execution;
     this.turns.remove(execution);
-    this.executions.delete(id);
+    this.forget(id);
     execution.remove();
     await this.keeping.drop(id, epoch);
   }
@@ -419,10 +421,18 @@ export class Agent {
     const { id } = execution;
     execution.gone(to.url);
     this.turns.remove(execution);
-    this.options.world.after(FORWARD, () => {
-      if (this.executions.get(id) === execution) this.executions.delete(id);
-    });
+    this.forwards.set(
+      id,
+      this.options.world.after(FORWARD, () => this.forget(id)),
+    );
     await this.keeping.drop(id, to.epoch);
+  }
+
+  /** It is none of those of this device any more. What waits to forget it later would hold it until then. */
+  private forget(id: string): void {
+    this.forwards.get(id)?.();
+    this.forwards.delete(id);
+    this.executions.delete(id);
   }
 
   /** Asked by who does not know how a move has ended: true when the execution has not come and cannot come any more with this epoch. */

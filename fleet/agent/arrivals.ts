@@ -113,7 +113,7 @@ export class Arrivals {
     this.forget(id, found);
     try {
       await found.guest.arrive(last.snapshot);
-      await found.execution.start(last);
+      found.execution.start(found.guest, last);
     } catch (error) {
       found.guest.dispose();
       throw error;

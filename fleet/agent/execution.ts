@@ -49,8 +49,6 @@ export interface ExecutionParts {
   readonly spec: ExecutionSpec;
   readonly clock: Clock;
   readonly keeper: Keeper;
-  /** Makes the guest when it is first needed, from a snapshot when there is one. */
-  readonly makeGuest: (owner: Owner, snapshot: Uint8Array | undefined) => Soon<Guest>;
   /** A call of another execution by the guest. */
   readonly rpc: (from: FleetExecution, target: string, data: Uint8Array) => Promise<void>;
   readonly log: (text: string) => void;
@@ -112,11 +110,10 @@ export class FleetExecution implements Runner, Owner {
     this.parts.onState();
   }
 
-  /** Makes the guest: new, or as the checkpoint tells. Throws, and is as before, when that cannot be. */
-  async start(from?: Checkpoint): Promise<void> {
-    const snapshot = from === undefined || from.snapshot.length === 0 ? undefined : from.snapshot;
-    this.guest = await this.parts.makeGuest(this, snapshot);
-    if (from !== undefined) this.takeOver(from.head);
+  /** Goes on with this guest from what the checkpoint tells beside it. */
+  start(guest: Guest, { head }: Checkpoint): void {
+    this.guest = guest;
+    this.takeOver(head);
     this.checkpoints.plan();
   }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Answer } from '../protocol/checkpoint';
 import type { Request } from '../protocol/client';
@@ -9,6 +11,9 @@ import { sleep } from './world';
 const PAGES = 64;
 const BYTES = PAGES * 65_536;
 const ID = 'w~main';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 let clock: TestClock;
 let fleet: TestFleet;
@@ -234,6 +239,23 @@ describe('a move', () => {
     await expect(fleet.orchestrator.move(ID, 'cedar')).rejects.toThrow(`not here: ${digest}`);
     expect(execution()).toMatchObject({ epoch: 2, state: { kind: 'running' } });
     expect((await call('run', 1, 2000, 0)).results).toEqual([2000]);
+  });
+
+  it('leaves nothing of a guest behind where it has been, however often it comes and goes', async () => {
+    await start();
+    const refs: WeakRef<object>[] = [];
+    for (const device of ['birch', 'ash', 'birch', 'ash', 'birch', 'ash']) {
+      await fleet.orchestrator.move(ID, device);
+      refs.push(new WeakRef(execution()), new WeakRef(Reflect.get(execution(), 'guest')));
+    }
+    const held = (): number => refs.filter((ref) => ref.deref() !== undefined).length;
+    // What is weak lives on until the turn is over in which it has been looked at.
+    for (let k = 0; k < 10 && held() > 3; k++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    // The one that is here with its guest, and the one that sends calls on to it.
+    expect(held()).toBe(3);
   });
 
   it('is refused while another move of the execution is under way', async () => {
