@@ -8,7 +8,7 @@ import { MemoryFiles } from '../store/files';
 import { issue, Trust } from './certificates';
 import { callerOf, gate, only } from './gate';
 import { type Identity, identityIn } from './keys';
-import { Receiver, signing } from './requests';
+import { NONCE_HEADER, Receiver, signing } from './requests';
 
 const PIECE = new Uint8Array(64 * 1024);
 
@@ -30,6 +30,7 @@ function counted(pieces: number) {
 
 let [authority, ash]: Identity[] = [];
 const served: string[] = [];
+let made: Response | undefined;
 const app = new Hono();
 
 beforeAll(async () => {
@@ -51,6 +52,10 @@ beforeAll(async () => {
   app.post('/document', only('agent'), async (c) =>
     c.json(await readDocument(c, shape({ a: text() }), 'it')),
   );
+  app.get('/answer', (c) => {
+    made = c.json({});
+    return made;
+  });
 });
 
 /** What `ash` would send: its headers. */
@@ -101,6 +106,13 @@ describe('the gate', () => {
     const again = await headersFor({ method: 'POST', url: 'http://x/bytes', body: PIECE });
     expect((await post('/bytes', again, PIECE)).status).toBe(200);
     expect(served).toEqual([`ash ${PIECE.length}`]);
+  });
+
+  it('lets the answer of a route out as it is, with a nonce: a copy of it would be a stream', async () => {
+    const headers = await headersFor({ method: 'GET', url: 'http://x/answer' });
+    const answer = await app.request('http://x/answer', { headers });
+    expect(answer).toBe(made);
+    expect(answer.headers.get(NONCE_HEADER)).toMatch(/./);
   });
 
   it('reads no more of a document than a document may have', async () => {

@@ -71,7 +71,8 @@ export function gate(receiver: () => Receiver | undefined, sessions?: Sessions):
       return c.json(errorDocument(error), error.status as 401, headers);
     }
     await next();
-    c.header(NONCE_HEADER, known.nonce);
+    // Set in place: `c.header` makes another response, whose body is a stream, and that leaves a timer later.
+    c.res.headers.set(NONCE_HEADER, known.nonce);
     return undefined;
   };
 }
