@@ -124,7 +124,7 @@ export class Agent {
       left: (execution, to) => this.left(execution, to),
     });
     this.arrivals = new Arrivals({
-      clock: options.world,
+      world: options.world,
       stages: this.keeping.stages,
       prepare: (opening) => this.awaited(opening),
     });

@@ -10,7 +10,7 @@ import { StageDigest } from '../security/transfer';
 import type { Stages } from '../store/stages';
 import type { FleetExecution } from './execution';
 import type { Guest } from './guest';
-import type { Clock } from './world';
+import type { World } from './world';
 
 /** Moves to this device at one time: each holds a guest's memory. */
 const MAX_ARRIVALS = 32;
@@ -35,7 +35,7 @@ interface Arriving extends Awaited {
 }
 
 export interface ArrivalParts {
-  readonly clock: Clock;
+  readonly world: Pick<World, 'after' | 'makeRoom'>;
   readonly stages: Stages;
   /** Makes the execution and its guest from the opening. */
   readonly prepare: (opening: Checkpoint) => Promise<Awaited>;
@@ -146,11 +146,13 @@ export class Arrivals {
   private async note(id: string, found: Arriving, stage: Uint8Array): Promise<void> {
     const digest = await sha256(stage);
     await Promise.all([found.digest.add(digest), this.parts.stages.add(id, stage, digest)]);
+    // The next one may be the last, for which the execution stands still.
+    this.parts.world.makeRoom?.();
   }
 
   private watch(id: string, found: Arriving): void {
     found.callOff();
-    found.callOff = this.parts.clock.after(LAPSE, () => {
+    found.callOff = this.parts.world.after(LAPSE, () => {
       if (this.arriving.get(id) === found) this.giveUp(id);
     });
   }

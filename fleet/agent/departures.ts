@@ -43,7 +43,9 @@ export class Departures {
     try {
       const { identity, blobs } = this.parts;
       const noteLeaving = () => this.note(id, to);
-      const report = await moveAway(execution, to, { ...this.askers(id), identity, blobs, noteLeaving });
+      const makeRoom = () => this.parts.world.makeRoom?.();
+      const parts = { ...this.askers(id), identity, blobs, noteLeaving, makeRoom };
+      const report = await moveAway(execution, to, parts);
       await this.end(execution, to);
       return report;
     } finally {

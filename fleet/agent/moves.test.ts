@@ -63,6 +63,23 @@ describe('a move', () => {
     expect((await call('run', 1, 1000, 0)).results).toEqual([4200]);
   });
 
+  it('has both hosts collect garbage before it stands still: after each stage there, and last here', async () => {
+    await start();
+    const seen: string[] = [];
+    clock.makeRoom = () => seen.push('room');
+    fleet.network.intercept = async (_, { method, url }) => {
+      if (method === 'POST' && url === 'http://birch/liquid/v1/executions') seen.push('last');
+      return undefined;
+    };
+    fleet.network.observe = (_, { url }, { status }) => {
+      if (url.startsWith('http://birch/liquid/v1/arrivals') && status < 300) seen.push('stage');
+    };
+    await fleet.orchestrator.move(ID, 'birch');
+    const stages = seen.filter((one) => one === 'stage').length;
+    expect(stages).toBeGreaterThan(PAGES / 16);
+    expect(seen).toEqual([...Array.from({ length: stages }, () => ['room', 'stage']).flat(), 'room', 'last']);
+  });
+
   it('sends no rounds before the last stage when it is told so', async () => {
     await start();
     await fleet.orchestrator.move(ID, 'birch', 0);

@@ -41,6 +41,8 @@ export interface MoveParts {
   readonly log: (text: string) => void;
   /** Writes down that it may be there from now on, so that this outlasts the process. */
   readonly noteLeaving: () => Promise<void>;
+  /** As the world's. */
+  readonly makeRoom: () => void;
 }
 
 /** Where an execution goes, and its epoch there. */
@@ -67,6 +69,7 @@ export async function moveAway(
     await stages.arrived();
     // Before it stands: the disk takes no part of the pause.
     await parts.noteLeaving();
+    parts.makeRoom();
     await execution.stand();
     const stood = now();
     const ran = await finish(execution, departure, stages, parts);
