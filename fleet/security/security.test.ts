@@ -7,7 +7,7 @@ import { sha256Hex } from './digest';
 import { type Identity, identityIn, keepCertificate } from './keys';
 import { Receiver, signing } from './requests';
 import { Sealer, seal, Unsealer } from './seal';
-import { issueTicket, signCheckpoint, TicketOffice } from './tickets';
+import { issueTicket, MAX_SHOWN, signCheckpoint, TicketOffice } from './tickets';
 
 async function member(authority: Identity, name: string): Promise<Identity> {
   const identity = await identityIn(new MemoryFiles());
@@ -178,8 +178,18 @@ describe('tickets', () => {
       const first = await issueTicket(authority, { ...base, nonce: office.nonce() });
       expect(await office.read(first)).toEqual(await office.read(first));
       expect(count).toBe(1);
-      await office.read(await issueTicket(authority, { ...base, nonce: office.nonce() }));
-      expect(count).toBe(2);
+      let last = first;
+      for (let k = 1; k < MAX_SHOWN; k++) {
+        last = await issueTicket(authority, { ...base, nonce: office.nonce() });
+        await office.read(last);
+      }
+      expect(count).toBe(MAX_SHOWN);
+      // One that is known takes nobody's place, and one more takes that of the oldest.
+      for (const known of [last, last, first]) await office.read(known);
+      expect(count).toBe(MAX_SHOWN);
+      for (const jws of [await issueTicket(authority, { ...base, nonce: office.nonce() }), first])
+        await office.read(jws);
+      expect(count).toBe(MAX_SHOWN + 2);
     } finally {
       useCryptography(own);
     }

@@ -62,7 +62,7 @@ export async function signCheckpoint(
 /** Nonces that wait for their ticket. */
 const MAX_NONCES = 1000;
 /** Tickets whose signature is known: more than the moves that come to a device at one time. */
-const MAX_SHOWN = 64;
+export const MAX_SHOWN = 64;
 
 /** The target's side: gives nonces, and takes each ticket once. */
 export class TicketOffice {
@@ -91,10 +91,15 @@ export class TicketOffice {
       throw new FleetError('forbidden', `the ticket is for ${told.target}, and this is ${this.name}`);
     if (!this.nonces.has(told.nonce))
       throw new FleetError('forbidden', 'the ticket has been used, or its nonce is not one of mine');
+    this.remember(jws, told);
+    return told;
+  }
+
+  private remember(jws: string, told: Ticket): void {
+    if (this.shown.has(jws)) return;
     const [oldest] = this.shown.keys();
     if (this.shown.size >= MAX_SHOWN) this.shown.delete(oldest);
     this.shown.set(jws, told);
-    return told;
   }
 
   use({ nonce }: Ticket): void {
