@@ -11,6 +11,8 @@ import { table } from '../cli/table';
 import type { MoveReport } from '../protocol/reports';
 import { assemble, writer } from '../testing/modules';
 import { Processes } from '../testing/processes';
+import { closeOnSignals } from '../testing/signals';
+import { busy } from './busy';
 import { percentile } from './percentile';
 
 /** Milliseconds between two bursts of the guest: short beside a move. */
@@ -72,6 +74,7 @@ async function measure(processes: Processes): Promise<boolean> {
   await ask('deploy', deployment);
   await ask('exec', 'w~main', 'fill');
   const start = performance.now();
+  const used = busy();
   const [burst, times] = [Math.max(1, Math.round((rate * BURST) / 1000)), 2 ** 31 - 1];
   // It runs until the fleet ends; a trap is an answer, and ends the measurement.
   const answer = ask('exec', 'w~main', 'run', String(times), String(burst), String(BURST));
@@ -89,7 +92,7 @@ async function measure(processes: Processes): Promise<boolean> {
   }
   const seconds = (performance.now() - start) / 1000;
   console.log(
-    `a guest of ${pages} pages (${pages / 16} MiB) that writes ${burst} blocks of 4 KiB every ${BURST} ms, for ${seconds.toFixed(0)} s`,
+    `a guest of ${pages} pages (${pages / 16} MiB) that writes ${burst} blocks of 4 KiB every ${BURST} ms, for ${seconds.toFixed(0)} s; the processors were busy for ${(100 * used()).toFixed(0)} % of it`,
   );
   const columns = ['MOVES', 'COUNT', 'p50 ms', 'p95 ms', 'p99 ms', 'MAX ms', 'IN ALL ms', 'ROUNDS', 'MiB'];
   console.log(table(columns, [row('pre-copy', reports.rounds), row('stop and copy', reports.stop)]));
@@ -101,6 +104,7 @@ async function measure(processes: Processes): Promise<boolean> {
 }
 
 const processes = new Processes();
+closeOnSignals(() => processes.close());
 try {
   await processes.build();
   process.exitCode = (await measure(processes)) ? 0 : 1;

@@ -8,6 +8,7 @@
 import { parseOptions } from '../cli/options';
 import { table } from '../cli/table';
 import { Hosts, hostsMissing, KINDS } from '../testing/hosts';
+import { closeOnSignals } from '../testing/signals';
 import { percentile } from './percentile';
 
 const { options } = parseOptions(process.argv.slice(2), { kills: 'number', limit: 'number' });
@@ -47,6 +48,7 @@ if (missing !== undefined) {
   process.exitCode = 1;
 } else {
   const hosts = new Hosts();
+  closeOnSignals(() => hosts.close());
   try {
     process.exitCode = (await measure(hosts)) ? 0 : 1;
   } finally {
