@@ -1,6 +1,7 @@
 /**
- * How long an execution stands still in a move between two processes, each move with rounds of copying beside one that stops and copies:
- *   npm run bench:moves -- [--moves 200] [--pages 1024] [--rate 256] [--limit MILLISECONDS]
+ * How long an execution stands still in a move between two processes: so many moves with rounds of copying, and among them, as every second or n-th
+ * move, some that stop and copy:
+ *   npm run bench:moves -- [--moves 200] [--pages 1024] [--rate 256] [--stop-every 2] [--limit MILLISECONDS]
  * The guest writes `rate` blocks of 4 KiB a second, round its memory, and traps when one has not come along. With --limit it is an
  * error when the 99th percentile of the pause is above it.
  */
@@ -24,9 +25,10 @@ const { options } = parseOptions(process.argv.slice(2), {
   moves: 'number',
   pages: 'number',
   rate: 'number',
+  'stop-every': 'number',
   limit: 'number',
 });
-const { moves = 200, pages = 1024, rate = 256, limit } = options;
+const { moves = 200, pages = 1024, rate = 256, 'stop-every': every = 2, limit } = options;
 
 function row(name: string, reports: readonly MoveReport[]): (string | number)[] {
   const pauses = reports.map(({ pause }) => pause);
@@ -51,7 +53,7 @@ function progress(done: number, { rounds, stop }: Record<'rounds' | 'stop', Move
   toldAt = performance.now();
   const last = (reports: MoveReport[]) => reports[reports.length - 1]?.pause.toFixed(1) ?? '-';
   console.error(
-    `${done} of ${2 * moves} moves; the last ones stood still for ${last(rounds)} and ${last(stop)} ms`,
+    `${done} moves, ${rounds.length} of them of the ${moves} with rounds; the last ones stood still for ${last(rounds)} and ${last(stop)} ms`,
   );
 }
 
@@ -80,9 +82,9 @@ async function measure(processes: Processes): Promise<boolean> {
   const answer = ask('exec', 'w~main', 'run', String(times), String(burst), String(BURST));
   answer.catch(() => undefined);
   const reports = { rounds: [] as MoveReport[], stop: [] as MoveReport[] };
-  for (let k = 0; k < 2 * moves; k++) {
+  for (let k = 0; reports.rounds.length < moves || k % every !== 0; k++) {
     await new Promise((resolve) => setTimeout(resolve, BETWEEN));
-    const kind = k % 2 === 0 ? 'rounds' : 'stop';
+    const kind = k % every === every - 1 ? 'stop' : 'rounds';
     const order = ask('move', 'w~main', k % 2 === 0 ? 'b' : 'a', '--rounds', kind === 'rounds' ? '3' : '0');
     const answered = await Promise.race([order.then(() => undefined), answer]);
     if (answered !== undefined) throw new Error(`the guest has ended: ${JSON.stringify(answered)}`);
