@@ -30,7 +30,9 @@ interface Arriving extends Awaited {
   readonly source: string;
   readonly ticket: string;
   readonly digest: StageDigest;
+  /** Stages so far, and bytes in them. */
   count: number;
+  bytes: number;
   callOff: () => void;
 }
 
@@ -64,6 +66,7 @@ export class Arrivals {
       ticket,
       digest: new StageDigest(),
       count: 0,
+      bytes: 0,
       callOff: () => undefined,
     };
     this.arriving.set(id, made);
@@ -100,6 +103,14 @@ export class Arrivals {
     }
     this.watch(id, found);
     await this.note(id, found, piece);
+  }
+
+  /** The next stage is the last one, for which the execution stands still. */
+  expectLast(id: string, source: string): void {
+    const found = this.find(id);
+    if (found.source !== source)
+      throw new FleetError('forbidden', `${id} is not on its way here from ${source}`);
+    this.parts.world.makeRoom?.(found.bytes);
   }
 
   /** The last stage: the execution begins here, if the stages before are those that its source has sent. */
@@ -144,10 +155,9 @@ export class Arrivals {
   }
 
   private async note(id: string, found: Arriving, stage: Uint8Array): Promise<void> {
+    found.bytes += stage.length;
     const digest = await sha256(stage);
     await Promise.all([found.digest.add(digest), this.parts.stages.add(id, stage, digest)]);
-    // The next one may be the last, for which the execution stands still.
-    this.parts.world.makeRoom?.();
   }
 
   private watch(id: string, found: Arriving): void {

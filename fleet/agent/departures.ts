@@ -43,7 +43,7 @@ export class Departures {
     try {
       const { identity, blobs } = this.parts;
       const noteLeaving = () => this.note(id, to);
-      const makeRoom = () => this.parts.world.makeRoom?.();
+      const makeRoom = (passed: number) => this.parts.world.makeRoom?.(passed);
       const parts = { ...this.askers(id), identity, blobs, noteLeaving, makeRoom };
       const report = await moveAway(execution, to, parts);
       await this.end(execution, to);

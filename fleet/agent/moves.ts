@@ -42,7 +42,7 @@ export interface MoveParts {
   /** Writes down that it may be there from now on, so that this outlasts the process. */
   readonly noteLeaving: () => Promise<void>;
   /** As the world's. */
-  readonly makeRoom: () => void;
+  readonly makeRoom: (passed: number) => void;
 }
 
 /** Where an execution goes, and its epoch there. */
@@ -67,9 +67,9 @@ export async function moveAway(
     await stages.open(encodeCheckpoint(opening), to.spec);
     const done = await copy(departure, stages, to.rounds);
     await stages.arrived();
-    // Before it stands: the disk takes no part of the pause.
-    await parts.noteLeaving();
-    parts.makeRoom();
+    // Before it stands: neither the disk nor the collection of garbage takes a part of the pause.
+    await Promise.all([parts.noteLeaving(), stages.announceLast()]);
+    parts.makeRoom(stages.bytes);
     await execution.stand();
     const stood = now();
     const ran = await finish(execution, departure, stages, parts);
@@ -179,6 +179,12 @@ class Stages {
   /** All that has been sent is there. */
   async arrived(): Promise<void> {
     await this.onItsWay;
+  }
+
+  /** The target gets ready for the last one. An agent of an older version does not know how. */
+  async announceLast(): Promise<void> {
+    const url = `${this.base}/${encodeURIComponent(this.id)}/last`;
+    await this.parts.client.send({ method: 'POST', url, timeout: timeoutFor(0) }).catch(() => undefined);
   }
 
   async end(last: Uint8Array): Promise<void> {

@@ -144,6 +144,10 @@ function arrivalRoutes(agent: Agent): Hono {
     await agent.arrivals.take(id, place, await agent.unsealer.unseal(await readBody(c), ticket, place));
     return c.body(null, 204);
   });
+  app.post('/:id/last', only('agent'), (c) => {
+    agent.arrivals.expectLast(idOf(c), callerOf(c).name);
+    return c.body(null, 204);
+  });
   app.delete('/:id', only('agent'), (c) => {
     agent.arrivals.cancel(idOf(c), callerOf(c).name);
     return c.body(null, 204);

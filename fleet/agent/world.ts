@@ -15,8 +15,8 @@ export interface Clock {
 export interface World extends Clock {
   /** Clocks, random bytes and waiting for guests. Their streams and files are the agent's. */
   wasiHost(): WasiHost;
-  /** Before what must not be interrupted: the host collects the garbage that it would have to collect soon. */
-  makeRoom?(): void;
+  /** Before what must not be interrupted, and after so many bytes have passed through: the host collects the garbage that it would have to collect soon. */
+  makeRoom?(passed: number): void;
 }
 
 /** What Node and browsers have alike. */

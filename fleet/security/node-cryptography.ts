@@ -11,7 +11,7 @@ import {
 import { type Cipher, type Cryptography, webCipher } from './cryptography';
 
 /** Bytes whose digest, or seal, takes longer than it takes to have another thread make it, and wait for it. */
-const LARGE = 64 * 1024;
+const LARGE = 256 * 1024;
 const TAG = 16;
 
 /** What is small, at once. */

@@ -29,7 +29,7 @@ export class TestClock implements World {
 
   /** Called whenever time has passed. */
   onPass: (() => void) | undefined;
-  makeRoom: (() => void) | undefined;
+  makeRoom: ((passed: number) => void) | undefined;
 
   constructor() {
     void this.watch();
