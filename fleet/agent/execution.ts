@@ -1,5 +1,5 @@
 /**
- * An execution on a device: a guest, its calls (calls.ts), and its checkpoints (checkpoints.ts).
+ * An execution on a device: a guest, its calls (calls.ts) and how they run in it (course.ts), and its checkpoints (checkpoints.ts).
  *
  * | state | calls | guest | comes from, goes to |
  * |---|---|---|---|
@@ -18,15 +18,13 @@ import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import { Calls } from './calls';
 import { Checkpoints, type Keeper } from './checkpoints';
-import type { Guest, Leaving, Owner, Soon, Turn } from './guest';
+import { Course, IDLE } from './course';
+import type { Guest, Leaving, Owner, Soon } from './guest';
 import { Lease, type Moment } from './lease';
 import { Output } from './output';
 import { Rate } from './rate';
 import type { Rest, Runner } from './turns';
 import type { Clock } from './world';
-
-/** Milliseconds until it is asked again whether a snapshot can be taken or the fuel is there. */
-const SOON = 1;
 
 export type ResidenceState =
   | { readonly kind: 'running' }
@@ -56,9 +54,6 @@ export interface ExecutionParts {
   readonly onState: () => void;
 }
 
-const IDLE: Rest = { kind: 'idle' };
-const MORE: Rest = { kind: 'more' };
-
 export class FleetExecution implements Runner, Owner {
   readonly id: string;
   readonly spec: ExecutionSpec;
@@ -67,30 +62,37 @@ export class FleetExecution implements Runner, Owner {
   epoch = 1;
   /** Settles when it is here for good. In a move it runs before that; whatever tells others of it waits. */
   landed: Promise<void> = Promise.resolve();
-  fuelUsed = 0;
   private guest: Guest | undefined;
   /** Settles when nothing is asked of the guest. */
   private asked: Promise<void> = Promise.resolve();
-  private begun = 0;
   private readonly calls: Calls;
   /** Set while an answer is being kept: nothing runs then. */
   private keeping: Promise<void> | undefined;
   /** An exclusive execution runs, and answers, only while it has one. */
   private readonly lease: Lease | undefined;
-  private readonly fuel: Rate;
   private readonly checkpoints: Checkpoints;
+  private readonly course: Course;
   /** Called when there is something to run. */
   onWork: (() => void) | undefined;
 
   constructor(private readonly parts: ExecutionParts) {
     this.id = parts.id;
     this.spec = parts.spec;
-    const now = () => parts.clock.now();
-    this.fuel = new Rate(parts.spec.limits.fuelPerSecond, now);
     this.output = new Output(parts.log);
     this.checkpoints = new Checkpoints(parts.spec, parts.clock, parts.keeper);
     this.lease = parts.spec.exclusive ? new Lease(parts.clock) : undefined;
     this.calls = new Calls(parts.id, () => this.mayRun());
+    this.course = new Course({
+      calls: this.calls,
+      fuel: new Rate(parts.spec.limits.fuelPerSecond, () => parts.clock.now()),
+      isHere: (guest) => this.guest === guest,
+      begins: () => {
+        this.checkpoints.changed = true;
+      },
+      answer: (outcome) => this.answer(outcome),
+      isKeeping: () => this.keeping !== undefined,
+      wake: () => this.onWork?.(),
+    });
   }
 
   /** Of its checkpoints in this epoch: the number of the newest one. */
@@ -100,6 +102,10 @@ export class FleetExecution implements Runner, Owner {
   /** The number of the newest one that is kept; 0: there is none. */
   get kept(): number {
     return this.checkpoints.kept;
+  }
+
+  get fuelUsed(): number {
+    return this.course.fuelUsed;
   }
 
   get state(): ResidenceState {
@@ -120,7 +126,7 @@ export class FleetExecution implements Runner, Owner {
   private takeOver(head: CheckpointHead): void {
     this.epoch = head.epoch;
     this.checkpoints.sequence = head.sequence;
-    this.begun = head.begun;
+    this.course.begun = head.begun;
     this.calls.takeOver(head);
   }
 
@@ -215,79 +221,12 @@ export class FleetExecution implements Runner, Owner {
       if (!this.runsNow()) return IDLE;
       try {
         if (this.checkpoints.isDue && this.guest!.canBeWritten) await this.periodic();
-        return await this.runSlice(this.guest!, milliseconds);
+        return await this.course.slice(this.guest!, milliseconds);
       } catch (error) {
         this.fail(error);
         return IDLE;
       }
     });
-  }
-
-  private async runSlice(guest: Guest, milliseconds: number): Promise<Rest> {
-    const { fuel } = this;
-    if (!guest.isBusy && !(await this.beginNext(guest)))
-      return this.keeping === undefined && this.hasWork() ? MORE : IDLE;
-    if (guest.waitsFor !== undefined) return this.waitFor(guest.waitsFor);
-    const available = Math.floor(fuel.available());
-    if (available < 1) return { kind: 'later', wait: Math.max(SOON, fuel.wait(1)) };
-    return this.run(guest, available, milliseconds);
-  }
-
-  private async run(guest: Guest, fuel: number, milliseconds: number): Promise<Rest> {
-    this.checkpoints.changed = true;
-    const before = guest.fuelUsed;
-    let turn: Turn;
-    try {
-      turn = await guest.run(fuel, milliseconds);
-    } finally {
-      const used = guest.fuelUsed - before;
-      this.fuel.take(used);
-      this.fuelUsed += used;
-    }
-    // It may have been taken away in the meantime.
-    if (this.guest !== guest) return IDLE;
-    if (turn.kind === 'waiting') return this.waitFor(turn.until);
-    if (turn.kind === 'ended') await this.ended(guest, turn.outcome);
-    return MORE;
-  }
-
-  private waitFor(promise: PromiseLike<void>): Rest {
-    const wake = () => this.onWork?.();
-    promise.then(wake, wake);
-    return IDLE;
-  }
-
-  private hasWork(): boolean {
-    return this.calls.waiting > 0 || this.guest?.isBusy === true;
-  }
-
-  /** Begins what is to run next, if there is anything: a start function, or the call whose turn it is. */
-  private async beginNext(guest: Guest): Promise<boolean> {
-    if (this.begun < guest.preludes) {
-      await guest.begin(this.begun);
-      return true;
-    }
-    const call = this.calls.next();
-    if (call === undefined) return false;
-    try {
-      await guest.begin(call);
-      return true;
-    } catch (error) {
-      const isOfCall =
-        error instanceof FleetError && (error.code === 'call-failed' || error.code === 'bad-request');
-      if (!isOfCall) throw error;
-      await this.answer({ failure: error.message });
-      return false;
-    }
-  }
-
-  private async ended(guest: Guest, outcome: Omit<Answer, 'key'>): Promise<void> {
-    if (this.begun < guest.preludes) {
-      if (outcome.failure !== undefined) throw new FleetError('call-failed', outcome.failure);
-      this.begun++;
-      return;
-    }
-    await this.answer(outcome);
   }
 
   private async answer(outcome: Omit<Answer, 'key'>): Promise<void> {
@@ -326,7 +265,7 @@ export class FleetExecution implements Runner, Owner {
       spec: this.spec,
       epoch,
       sequence,
-      begun: this.begun,
+      begun: this.course.begun,
       current: this.calls.current,
       answered: this.calls.answers,
     };
@@ -384,7 +323,7 @@ export class FleetExecution implements Runner, Owner {
       await this.keeping;
       stands = await this.alone(async () => {
         const guest = this.aboard();
-        while (!guest.canBeWritten && guest.isBusy) await this.run(guest, 1, Number.POSITIVE_INFINITY);
+        while (!guest.canBeWritten && guest.isBusy) await this.course.run(guest, 1, Number.POSITIVE_INFINITY);
         if (this.keeping !== undefined) return false;
         this.aboard();
         this.state = { kind: 'leaving', before: this.state.kind === 'paused' ? 'paused' : 'running' };
