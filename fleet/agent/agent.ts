@@ -1,15 +1,13 @@
-/** An agent: the executions on one device, what they need, and how they come, are kept, and go. */
+/** An agent: the executions on one device, and how they come, are kept, and go. */
 import type { NnBackend } from 'tswasm/wasi-nn';
 import {
   type Answer,
   type Checkpoint,
   type CheckpointHead,
   decodeCheckpoint,
-  isNewer,
   type PendingCall,
 } from '../protocol/checkpoint';
 import type { Client } from '../protocol/client';
-import type { ExecutionSpec } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { MoveReport } from '../protocol/reports';
 import {
@@ -29,13 +27,14 @@ import { type Blobs, FileBlobs } from '../store/blobs';
 import { Copies } from '../store/copies';
 import type { Files } from '../store/files';
 import { Locks } from '../store/locks';
-import { Arrivals, type Awaited } from './arrivals';
+import { Arrivals } from './arrivals';
 import { Departures } from './departures';
-import { FleetExecution } from './execution';
+import type { FleetExecution } from './execution';
 import type { House } from './guest';
 import type { Devices } from './host/devices';
 import { LocalHouse } from './house';
 import { Keeping } from './keeping';
+import { Making } from './making';
 import { Models } from './models';
 import type { Goal, MoveOrder } from './moves';
 import { Turns } from './turns';
@@ -83,6 +82,7 @@ export class Agent {
   private readonly house: House;
   private readonly locks = new Locks();
   private readonly keeping: Keeping;
+  private readonly making: Making;
   /** Those that run, and are not here for good yet. */
   private readonly landing = new Set<FleetExecution>();
   /** How calls stop to be sent on to where an execution has gone, for those that have. */
@@ -112,6 +112,18 @@ export class Agent {
       holders: () => this.holders,
       log: (text, execution) => this.log(text, execution),
     });
+    this.making = new Making({
+      house: this.house,
+      blobs: this.blobs,
+      keeping: this.keeping,
+      signers: options.signers,
+      clock: world,
+      log: (text, execution) => this.log(text, execution),
+      rpc: (from, target, data) => this.rpc(from, target, data),
+      onState: (execution) => {
+        if (this.executions.get(execution.id) === execution) this.onState?.(execution);
+      },
+    });
     this.departures = new Departures({
       world,
       client,
@@ -126,7 +138,7 @@ export class Agent {
     this.arrivals = new Arrivals({
       world: options.world,
       stages: this.keeping.stages,
-      prepare: (opening) => this.awaited(opening),
+      prepare: (opening) => this.making.arriving(opening),
     });
   }
 
@@ -136,7 +148,7 @@ export class Agent {
     await this.copies.open();
     for (const id of await this.keeping.open()) {
       try {
-        const execution = await this.kept(id);
+        const execution = await this.making.kept(id);
         if (execution === undefined) continue;
         const goal = await this.departures.goalOf(id);
         const isLeaving = goal !== undefined && goal.epoch > execution.epoch;
@@ -147,18 +159,6 @@ export class Agent {
         this.log(`cannot go on: ${error instanceof Error ? error.message : error}`, id);
       }
     }
-  }
-
-  /** The newer of its checkpoint and the stages in which it has come. */
-  private async kept(id: string): Promise<FleetExecution | undefined> {
-    const checkpoint = await this.keeping.checkpoint(id);
-    const staged = await this.fromStages(id);
-    if (checkpoint === undefined) return staged;
-    if (staged === undefined || isNewer(checkpoint.head, staged)) {
-      staged?.remove();
-      return this.prepared(checkpoint);
-    }
-    return staged;
   }
 
   close(): void {
@@ -200,7 +200,7 @@ export class Agent {
   private async settle(bytes: Uint8Array, checkpoint: Checkpoint): Promise<FleetExecution> {
     const { execution: id, epoch } = checkpoint.head;
     this.admit(checkpoint.head);
-    const execution = await this.prepared(checkpoint);
+    const execution = await this.making.placed(checkpoint);
     try {
       await this.keeping.raise(id, epoch);
       await this.keeping.whole(bytes, checkpoint);
@@ -258,56 +258,6 @@ export class Agent {
     return Math.max(this.keeping.fence(id), this.executions.get(id)?.epoch ?? 0);
   }
 
-  private async prepared(checkpoint: Checkpoint): Promise<FleetExecution> {
-    const { head, snapshot } = checkpoint;
-    await this.learn(head.spec);
-    const execution = this.made(head);
-    const guest =
-      snapshot.length === 0
-        ? await this.house.fresh(execution, await this.filesOf(head.spec))
-        : await this.house.revived(execution, snapshot);
-    execution.start(guest, checkpoint);
-    return execution;
-  }
-
-  /** An execution that comes in stages, at the first one. */
-  private async awaited({ head, snapshot }: Checkpoint): Promise<Awaited> {
-    await this.learn(head.spec);
-    const execution = this.made(head);
-    const guest = await this.house.arriving(execution, snapshot);
-    return { execution, guest };
-  }
-
-  /** One that has come in stages before this process began: undefined when its last stage is not there. */
-  private async fromStages(id: string): Promise<FleetExecution | undefined> {
-    const staged = await this.keeping.staged(id);
-    if (staged === undefined) return undefined;
-    const { execution, guest } = await this.awaited(staged.opening);
-    for (const piece of staged.pieces) await guest.take(piece);
-    await guest.arrive(staged.last.snapshot);
-    execution.start(guest, staged.last);
-    return execution;
-  }
-
-  private made(head: CheckpointHead): FleetExecution {
-    const { execution: id, deployment, spec } = head;
-    const log = (text: string) => this.log(text, id);
-    const clock = this.options.world;
-    const execution: FleetExecution = new FleetExecution({
-      id,
-      deployment,
-      spec,
-      clock,
-      keeper: this.keeping,
-      log,
-      rpc: (from, target, data) => this.rpc(from, target, data),
-      onState: () => {
-        if (this.executions.get(id) === execution) this.onState?.(execution);
-      },
-    });
-    return execution;
-  }
-
   private setOff(execution: FleetExecution): void {
     execution.onWork = () => this.turns.wake(execution);
     this.turns.wake(execution);
@@ -337,27 +287,6 @@ export class Agent {
       { function: func ?? '', args: JSON.parse(new TextDecoder().decode(data) || '[]') },
       { headers: { 'liquid-execution': from.id, 'liquid-epoch': String(from.epoch) } },
     );
-  }
-
-  /** The house gets the modules that it lacks. */
-  private async learn(spec: ExecutionSpec): Promise<void> {
-    const digests = [...spec.modules, ...spec.files].map((one) => one.digest);
-    const missing: string[] = [];
-    for (const digest of digests) if (!(await this.blobs.has(digest))) missing.push(digest);
-    if (missing.length > 0)
-      throw new FleetError('module-unknown', `not here: ${[...new Set(missing)].join(' ')}`);
-    for (const { name, digest } of spec.modules) {
-      if (this.house.knows(digest)) continue;
-      const bytes = (await this.blobs.get(digest))!;
-      await this.options.signers?.check(bytes, name);
-      await this.house.learn(digest, bytes);
-    }
-  }
-
-  private async filesOf(spec: ExecutionSpec): Promise<Map<string, Uint8Array>> {
-    const files = new Map<string, Uint8Array>();
-    for (const { path, digest } of spec.files) files.set(path, (await this.blobs.get(digest))!);
-    return files;
   }
 
   /** The newest checkpoint on the disk, for who could not be given it. */
