@@ -21,6 +21,26 @@ describe('the pace', () => {
     expect(slices(0.01, 20).slice(-3)).toEqual([32, 32, 32]);
   });
 
+  it('learns for tiers and for the interpreter apart', () => {
+    let time = 0;
+    const pace = new Pace();
+    pace.begin(() => time);
+    const run = (haste: number, milliseconds: number): number => {
+      const length = pace.slice(haste);
+      time += length * milliseconds;
+      pace.ended(length);
+      return length;
+    };
+    for (let k = 0; k < 20; k++) run(5, 0.00001);
+    expect(run(5, 0.00001)).toBeGreaterThan(10_000);
+    // The same program, interpreted, as after each stop.
+    expect(pace.restOfTiers).toBe(16);
+    expect(run(0, 0.02)).toBe(16);
+    for (let k = 0; k < 20; k++) expect(run(0, 0.02)).toBeLessThanOrEqual(32);
+    expect(pace.restOfTiers).toBeLessThanOrEqual(32);
+    expect(run(5, 0.00001)).toBeGreaterThan(10_000);
+  });
+
   it('is one safepoint when that takes long', () => {
     expect(slices(3, 4)).toEqual([16, 1, 1, 1]);
   });

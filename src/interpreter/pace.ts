@@ -6,8 +6,7 @@
 
 /** Safepoints of a slice: at least SLICE, below twice that. */
 const SLICE = 2048;
-/** What the interpreter gets of a slice that a tier has begun: that one may be many times as long, and nothing would be found running. */
-export const LONGEST_OF_TIERS = 2 * SLICE;
+const LONGEST_OF_TIERS = 2 * SLICE;
 /**
  * Where nothing is left to make better, slices get up to 2^LONGEST times as long: leaving the code that the host has compiled and coming
  * back takes about a microsecond, which is a tenth of a slice of a tight loop. Not when there is a deadline or a signal: what is tight
@@ -33,7 +32,13 @@ function sliceLength(): number {
 
 export class Pace {
   private now: (() => number) | undefined;
-  private limit = FIRST;
+  /**
+   * With a clock, the longest slice of the interpreter, and of tiers: what is half a millisecond there may be thirty in the interpreter,
+   * where an execution goes on after each stop.
+   */
+  private readonly limits = [FIRST, FIRST];
+  /** Which of them bounds the slice. */
+  private runner = 0;
   private started = 0;
   private length = 0;
   /** Slices in a row that ended in hot code. */
@@ -49,11 +54,17 @@ export class Pace {
 
   /** `haste`: log2 of how many times as long it may be where nobody looks in between, or a clock does (tiers.ts). */
   slice(haste = 0): number {
+    this.runner = Math.min(haste, 1);
     const calm = this.mayGrow ? Math.min(this.calm / CALM, LONGEST) : 0;
     this.length = sliceLength() << (calm + (this.mayGrow || this.now !== undefined ? haste : 0));
     this.length = Math.max(1, this.length - unseen);
-    if (this.now !== undefined && this.length > this.limit) this.length = this.limit;
+    if (this.now !== undefined) this.length = Math.min(this.length, this.limits[this.runner]);
     return this.length;
+  }
+
+  /** What the interpreter gets of a slice that a tier has begun: that one may be many times as long, and nothing would be found running. */
+  get restOfTiers(): number {
+    return Math.min(LONGEST_OF_TIERS, this.now === undefined ? LONGEST_OF_TIERS : this.limits[0]);
   }
 
   /** An execution has ended in the middle of a slice. Functions that are called again and again get hot, however short their calls are. */
@@ -66,7 +77,7 @@ export class Pace {
    * counting, so that short slices do not make code hot too early.
    */
   ended(passed: number): boolean {
-    const { length, now } = this;
+    const { length, now, limits, runner } = this;
     unseen += passed;
     if (now === undefined) {
       unseen = 0;
@@ -75,8 +86,8 @@ export class Pace {
     const before = this.started;
     this.started = now();
     const took = this.started - before;
-    if (took > TARGET) this.limit = Math.max(1, Math.ceil((passed * TARGET) / took));
-    else if (took < TARGET / 2 && passed >= length) this.limit = Math.max(this.limit, length * 2);
+    if (took > TARGET) limits[runner] = Math.max(1, Math.ceil((passed * TARGET) / took));
+    else if (took < TARGET / 2 && passed >= length) limits[runner] = Math.max(limits[runner], length * 2);
     if (took <= TARGET / 4 && unseen < SLICE) return false;
     unseen = 0;
     return true;

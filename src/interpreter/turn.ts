@@ -5,7 +5,7 @@
  */
 import { waiting } from './hostcall';
 import type { Outcome, PauseReason, RunOptions } from './outcome';
-import { LONGEST_OF_TIERS, Pace } from './pace';
+import { Pace } from './pace';
 import { nestingLimit, type Registers, registers, stack } from './registers';
 import type { TierPolicy } from './tiers';
 
@@ -130,7 +130,7 @@ export class Turn {
 
   /** The interpreter goes on in a slice that a tier may have begun. */
   curb(): void {
-    const excess = registers.fuel - LONGEST_OF_TIERS;
+    const excess = registers.fuel - this.meter.pace.restOfTiers;
     if (excess <= 0) return;
     this.withheld += excess;
     registers.fuel -= excess;
