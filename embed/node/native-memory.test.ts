@@ -27,6 +27,35 @@ it('keeps every byte while it grows, and moves, and is looked at', () => {
   }
 });
 
+it('does not move when it is large and native code or somebody else wants it', () => {
+  const large = { ...type, min: 256, max: 2000 };
+  const uses: Record<string, (memory: Memory) => unknown> = {
+    'native code': (memory) => memory.holdHost(() => {}),
+    'native code of a program': (memory) => {
+      memory.isPrivate = true;
+      return memory.holdHost(() => {});
+    },
+    'its buffer': (memory) => memory.buffer,
+  };
+  for (const use of Object.values(uses)) {
+    const made = new Memory(new Store(), large);
+    // As a snapshot that is restored makes it.
+    const grown = new Memory(new Store(), type);
+    grown.grow(63);
+    grown.grow(136);
+    for (const memory of [made, grown]) {
+      const { buffer } = memory.bytes;
+      expect(use(memory)).toBeDefined();
+      if (memory === made || use !== uses['native code of a program'])
+        expect(memory.bytes.buffer).toBe(buffer);
+      memory.bytes[5] = 9;
+      memory.grow(1);
+      expect(memory.bytes[5]).toBe(9);
+      expect(memory.bytes.length).toBe(memory.pages * PAGE);
+    }
+  }
+});
+
 it('has a buffer that growing detaches, and nobody can transfer', () => {
   const WebAssembly = createWebAssembly();
   const memory = new WebAssembly.Memory({ initial: 2 });

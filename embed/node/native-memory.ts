@@ -1,6 +1,6 @@
 /**
  * Memories in the host's own `WebAssembly.Memory`. One whose buffer JavaScript has asked for is as long as the memory, growing detaches its
- * buffer, and nobody can transfer it away. One that is large and grows does so in place, with room to spare: a call of the host's costs more
+ * buffer, and nobody can transfer it away. One that is large grows in place, with room to spare: a call of the host's costs more
  * than copying a small memory (node bench/grow.mjs), and less than copying a large one. One that native code grows, and whose buffer nobody
  * asks for, is a shared one. What the host does not take (64-bit, shared, other page sizes), or has no room for, keeps the portable backing.
  */
@@ -19,7 +19,7 @@ const PAGE = 65_536;
 const MOST_PAGES = 65_536;
 
 class NativeBacking implements MemoryBacking {
-  readonly kind: BackingKind;
+  kind: BackingKind;
   private readonly memory: HostMemory;
   /** Pages that it may have. */
   private readonly most: number;
@@ -73,6 +73,10 @@ class NativeBacking implements MemoryBacking {
     } catch {
       return false;
     }
+  }
+
+  settle(bytes: number): void {
+    if (this.kind === 'spacious' && this.buffer.byteLength === bytes) this.kind = 'true';
   }
 
   expose(): ArrayBuffer {

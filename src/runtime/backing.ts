@@ -27,6 +27,8 @@ export interface MemoryBacking {
   grow(bytes: number, leave: boolean): boolean;
   /** A buffer of exactly the memory's length that holds its bytes until it grows. */
   expose(bytes: number): ArrayBuffer;
+  /** A spacious one that has nothing to spare, of so many bytes, is a true one from now on. */
+  settle?(bytes: number): void;
 }
 
 /** The host's backing of a memory of so many bytes, all zero. Undefined when the host has none for this type, or no room. */
@@ -43,8 +45,14 @@ export function hostBacking(type: MemoryType, bytes: number, kind: BackingKind):
   return makeBacking?.(type, bytes, kind);
 }
 
-/** From here on a memory that has to move moves to where it can grow in place: copying costs more than the host's call. */
+/**
+ * From here on a memory begins, or moves when it has to move, where it can grow in place: copying costs more than the host's call. Native code
+ * and whoever asks for its buffer can have it there as it is, as long as it has not got room to spare: nobody could be stopped while half a
+ * gigabyte moves.
+ */
 export const LARGE_BYTES = 2 ** 20;
+/** From here on one that native code can have does not move to a shared memory only because it is private: some milliseconds. */
+export const SETTLED_BYTES = 2 ** 24;
 
 /**
  * From here on a true backing that grows in steps costs the host much: V8 makes another buffer object each time, and counts the memory's bytes

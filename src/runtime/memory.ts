@@ -12,6 +12,7 @@ import {
   type MemoryBacking,
   PATIENCE,
   PortableBacking,
+  SETTLED_BYTES,
   STEP,
 } from './backing';
 import type { Exposure } from './exposures';
@@ -185,7 +186,9 @@ export class Memory {
     if (charge === undefined) throw new RangeError(`memory of ${bytes} bytes exceeds the limit`);
     const most = Math.min((type.max ?? this.widest) * this.pageSize, store.limits.maxMemoryBytes);
     try {
-      this.backing = new PortableBacking(bytes, most);
+      this.backing =
+        (bytes < LARGE_BYTES ? undefined : hostBacking(type, bytes, 'spacious')) ??
+        new PortableBacking(bytes, most);
     } catch {
       charge.release();
       throw new RangeError(`no room for a memory of ${bytes} bytes`);
@@ -232,6 +235,7 @@ export class Memory {
       if (this.isCramped || this.backing.kind === 'shared') this.patience *= 2;
       this.isCramped = false;
       this.steps = 0;
+      this.backing.settle?.(this.length);
       this.moveTo('true');
       if (this.backing.kind === 'shared') this.adopt(new PortableBacking(this.length, this.length));
       const { backing } = this;
@@ -249,7 +253,9 @@ export class Memory {
    */
   holdHost(moved: () => void): HeldMemory | undefined {
     if (this.exposed === undefined && !this.lost && this.holders.size === 0) {
-      if (this.isPrivate || this.isCramped) this.moveTo('shared');
+      this.backing.settle?.(this.length);
+      const stays = this.backing.kind === 'true' && this.length >= SETTLED_BYTES;
+      if (this.isCramped || (this.isPrivate && !stays)) this.moveTo('shared');
       this.isCramped = false;
       if (this.backing.kind !== 'shared') this.moveTo('true');
     }
