@@ -7,7 +7,7 @@ import { InternalError } from '../errors';
 import type { Bulk, EffectWork } from '../lowering';
 import type { Func, Instance } from '../runtime';
 import { makeBulk } from './bulk';
-import { CallSite, codeOf } from './code';
+import { CallSite, codeOf, type Safepoint } from './code';
 import { giveUpTiers, makeCode } from './driver';
 import { makeEffect } from './effects';
 import { goOn, isPropagating } from './exceptions';
@@ -56,9 +56,9 @@ export class MachineOfTier implements TierMachine {
     return tiered?.tier === this.tier && entry === tiered.code.entry ? tiered.code : undefined;
   }
 
-  refuel(func: Func): boolean {
+  refuel(func: Func, units: 0 | 1 = 1): boolean {
     const turn = runningTurn();
-    const { reason } = turn.endSlice(1);
+    const { reason } = turn.endSlice(units);
     if (reason !== undefined) return false;
     const [tier] = policyOf(func.store).atSafepoint(func, this.tier, false);
     if (tier !== this.tier) {
@@ -111,24 +111,30 @@ export class MachineOfTier implements TierMachine {
     return sites[sp - 1]!.next;
   }
 
-  leaveAt({ func, fp, sp }: Place, { kind, offset, targetLoop, operands }: LeavePoint): void {
-    const code = makeCode(codeOf(func));
+  leaveAt(frame: Place, { kind, offset, targetLoop, operands }: LeavePoint): void {
+    const code = makeCode(codeOf(frame.func));
     const resume = kind === 'entry' ? code.entrySite.resume : (code.loopAt(targetLoop) ?? null);
-    if ((kind !== 'entry' && kind !== 'loop') || resume === null) {
-      throw new InternalError(
-        `a tier leaves at a ${kind} at offset ${offset}, where the interpreter has none`,
-      );
+    if (kind === 'call' || resume === null) {
+      throw nowhere(offset);
     }
-    this.coverRefs(fp + code.size);
+    this.standAt({ code, kind, offset, targetLoop, operands, resume }, frame);
+  }
+
+  leaveBulk(frame: Place, offset: number): void {
+    this.standAt(makeCode(codeOf(frame.func)).bulkAt(offset)!, frame);
+  }
+
+  private standAt(site: Safepoint, { fp, sp }: Place): void {
+    this.coverRefs(fp + site.code.size);
     registers.fp = fp;
     registers.sp = sp;
-    registers.yielded = { code, kind, offset, targetLoop, operands, resume };
+    registers.yielded = site;
   }
 
   leaveCall({ func, fp, sp }: Place, offset: number, callee: Func): void {
     const code = makeCode(codeOf(func));
     const site = code.callAt(offset);
-    if (site === undefined) throw new InternalError(`a tier leaves at offset ${offset}, where no call is`);
+    if (site === undefined) throw nowhere(offset);
     const { sites, frames, callees } = stack();
     this.coverRefs(fp + code.size);
     this.coverSites(sp);
@@ -170,6 +176,9 @@ export class MachineOfTier implements TierMachine {
   }
 }
 
+function nowhere(offset: number): InternalError {
+  return new InternalError(`a tier leaves at offset ${offset}, where no frame can stand`);
+}
 function runningTurn(): Turn {
   if (running.turn === undefined) throw new InternalError('a tier runs outside of an execution');
   return running.turn;

@@ -150,7 +150,7 @@ export interface TierStack {
 
 /** A safepoint as the walk (decoder/safepoints.ts) and lowered code have it, at which an innermost frame can stand. */
 export interface LeavePoint {
-  readonly kind: 'entry' | 'loop' | 'call' | 'bulk';
+  readonly kind: 'entry' | 'loop' | 'call';
   readonly offset: number;
   readonly targetLoop: number;
   readonly operands: TypeList | undefined;
@@ -181,9 +181,10 @@ export interface TierMachine {
 
   /**
    * The fuel ran out at a safepoint of `func` (`registers.fuel` is negative). True: nobody wants to stop, the slice is a new one. False: the
-   * tier leaves at that safepoint. `registers.sp` is the frame's.
+   * tier leaves at that safepoint. `registers.sp` is the frame's. Between two parts of a bulk operation the place takes no unit (0), and the
+   * fuel need not have run out: there only a deadline, a signal or a request ends the execution.
    */
-  refuel(func: Func): boolean;
+  refuel(func: Func, units?: 0 | 1): boolean;
 
   /**
    * Calls a function of any kind on behalf of the frame at `caller`, from the call instruction at `offset` (in the code entry). The arguments
@@ -197,6 +198,8 @@ export interface TierMachine {
 
   /** The innermost frame leaves at a safepoint whose unit it has taken: at its entry, or at a back edge to a loop. */
   leaveAt(frame: Place, safepoint: LeavePoint): void;
+  /** The same between two parts of the bulk operation at `offset`, whose operands in their slots say what is left to do. */
+  leaveBulk(frame: Place, offset: number): void;
   /** A frame leaves while it waits for `callee`, which it called at `offset`. */
   leaveCall(frame: Place, offset: number, callee: Func): void;
   /** After all frames have left: what runs next. */

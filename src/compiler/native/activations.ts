@@ -39,6 +39,8 @@ interface Activation extends Place {
   readonly share: number;
   /** Whom the innermost frame waits for, when the machine's call of it has stopped. */
   callee: Func | undefined;
+  /** What is left to do of the bulk operation that the innermost frame stands in: its operands. */
+  rest: Int32Array | undefined;
   /** That call, when it has returned, and yet nothing may go on here. */
   returned: Place | undefined;
   /** Who takes the first frame's place. */
@@ -81,6 +83,8 @@ export class Activations {
       load: (id: number) => this.load(id),
       out: (id: number, fuel: number, place: number) => this.out(id, fuel, place),
       effect: (number: number, fuel: number) => this.effect(number, fuel),
+      bulk: (to: number, from: number, count: number, number: number, fuel: number, base: number) =>
+        this.bulk([to, from, count], number, fuel, base),
       [LEAVING.name]: tag,
     };
   }
@@ -121,6 +125,7 @@ export class Activations {
       outer,
       share,
       callee: undefined,
+      rest: undefined,
       returned: undefined,
       tail: undefined,
     };
@@ -143,7 +148,7 @@ export class Activations {
     if (first !== func) machine.tailCall(first, { func, fp, sp });
     registers.sp = stopped.sp;
     registers.fp = stopped.fp;
-    leave(machine, native, frames, activation.callee);
+    leave(machine, native, frames, activation.callee, activation.rest);
     return returned === undefined ? machine.left() : machine.returned(returned);
   }
 
@@ -185,7 +190,7 @@ export class Activations {
     if (!isFull && fuel >= 0) return fuel;
     this.count(fuel);
     registers.sp = sp;
-    if (isFull || !this.refuel(activation, id)) throw this.leaving;
+    if (isFull || !this.refuel(activation, this.funcOf(activation, id))) throw this.leaving;
     return this.lend();
   }
 
@@ -195,7 +200,10 @@ export class Activations {
     this.count(fuel);
     registers.sp = this.spOf(base, activation);
     const isNear = registers.sp - activation.sp < MOST_LEFT;
-    if ((isNear && this.rises(activation, id, registers.sp)) || !this.refuel(activation, id))
+    if (
+      (isNear && this.rises(activation, id, registers.sp)) ||
+      !this.refuel(activation, this.funcOf(activation, id))
+    )
       throw this.leaving;
     return this.lend();
   }
@@ -206,8 +214,8 @@ export class Activations {
   }
 
   /** Whether there is more fuel, and the activation may go on. */
-  private refuel(activation: Activation, id: number): boolean {
-    if (this.mustEnd(activation) || !this.machine.refuel(this.funcOf(activation, id))) return false;
+  private refuel(activation: Activation, func: Func, units: 0 | 1 = 1): boolean {
+    if (this.mustEnd(activation) || !this.machine.refuel(func, units)) return false;
     // Who has been asked for a deadline may have asked for a buffer.
     return !activation.native.held.haveMoved;
   }
@@ -319,6 +327,33 @@ export class Activations {
     return this.lend();
   }
 
+  /**
+   * Somebody may stop it between two parts: what memory costs that is touched for the first time, no count of fuel tells. Nothing is lost
+   * then but the native frames: the interpreter goes on with what is left.
+   */
+  private bulk(operands: readonly number[], number: number, fuel: number, base: number): number {
+    const activation = this.current!;
+    const { machine, crossing } = this;
+    const { native, fp } = activation;
+    const { ints } = machine.stack;
+    this.count(fuel);
+    if (fp + SLOTS_OF_EFFECT > ints.length) throw trap('callStackExhausted', -1);
+    // `table.fill` has pushed its reference, the middle one.
+    if (crossing.count > 0) crossing.allToStack(fp + 2);
+    operands.forEach((operand, k) => {
+      ints[fp + 2 * k] = operand;
+    });
+    const part = native.bulk(number, machine);
+    const func = native.instance.funcAt(native.helped(number).funcidx);
+    while (!part(fp)) {
+      machine.registers.sp = this.spOf(base, activation);
+      if (this.refuel(activation, func, 0)) continue;
+      activation.rest = ints.slice(fp, fp + WORDS_OF_BULK);
+      throw this.leaving;
+    }
+    return this.lend();
+  }
+
   // Traps
 
   /** What an exception is that comes out of native code. The frames that wait are marked for its backtrace. */
@@ -356,3 +391,5 @@ function isWithin(native: NativeInstance, activation: Activation | undefined): b
 const NOTHING: SpilledFrame['values'] = { ints: new Int32Array(0), refs: [] };
 /** Words that the operands of an instruction take at most, and its result. */
 const SLOTS_OF_EFFECT = 8;
+/** Three operands, of a slot each. */
+const WORDS_OF_BULK = 6;

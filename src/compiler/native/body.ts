@@ -22,7 +22,7 @@ import { typesOfLocals } from '../../decoder/body';
 import { skipImmediates } from '../../decoder/immediates';
 import { Reader } from '../../decoder/reader';
 import { type Heights, type StraightLocals, walkStraight } from '../../decoder/straight';
-import { type TypeList, typesOf } from '../../decoder/typelist';
+import { type TypeList, typesOf, withoutTop } from '../../decoder/typelist';
 import type { Block, Callee, Visitor, Walk } from '../../decoder/walk';
 import { BlockWriter, split, TracedWalk } from './blocks';
 import type { Emitter } from './emitter';
@@ -115,7 +115,8 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
       return;
     }
     this.openBody('try', code);
-    this.passEntry(code);
+    if (this.layout.isFree(this.funcidx)) this.passFreeEntry(code);
+    else this.passEntry(code);
   }
 
   /** Straight code is copied, a run at a time. */
@@ -255,6 +256,33 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     out.indexed('local.set', this.fuel);
   }
 
+  workInBulk(index: number, operands: readonly ValType[]): void {
+    const { out, layout, walk } = this;
+    const { stack } = walk;
+    const inLocals = this.readBelow(operands);
+    const height = walk.height - operands.length;
+    this.toShadows(operands, height);
+    const offset = walk.offset - walk.start;
+    this.notePoint(this.addPoint({ kind: 'bulk', offset, targetLoop: -1, operands: stack, inLocals }));
+    operands.forEach((type, k) => {
+      const operand = this.shadowOf(height + k, type);
+      if (type === I32) out.indexed('local.get', operand.localidx);
+      else {
+        pushLocals(out, layout, [operand]);
+        out.i32Const(0);
+      }
+    });
+    out.i32Const(index);
+    out.indexed('local.get', this.fuel);
+    out.indexed('local.get', this.base);
+    this.help('bulk');
+    out.indexed('local.set', this.fuel);
+  }
+  /** Sees that what lies below these operands can be read. */
+  private readBelow(operands: readonly ValType[]): readonly number[] | undefined {
+    return this.shadow(withoutTop(this.walk.stack, operands.length), operands);
+  }
+
   noteOperand(type: ValType): void {
     const { out } = this;
     out.indexed('local.get', this.keepTop(type));
@@ -264,6 +292,8 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
 
   inPlaceOrHelped(few: number, rewrite: Rewrite): void {
     const { out, layout, walk } = this;
+    // Inside a block it is too late.
+    this.readBelow([I32, I32, I32]);
     const count = this.keepTop(I32);
     out.i32Const(few);
     out.op('i32.lt_u');

@@ -20,6 +20,8 @@ export interface Facts {
   readonly loops: Loops;
   /** The functions that its instructions name, each once. Tail calls are calls. */
   readonly callees: ReadonlySet<number>;
+  /** Whether it has instructions that work in bulk, which may take long. */
+  readonly hasBulk: boolean;
 }
 
 interface OpenBlock {
@@ -50,6 +52,12 @@ export function whyNotFunction(module: ModuleData, funcidx: number, isExact: boo
 }
 const RELAXED = 'it has relaxed instructions, which every host does in its own way';
 
+const BULK_OPS: ReadonlySet<number> = new Set(
+  (['memory.fill', 'memory.copy', 'memory.init', 'table.fill', 'table.copy', 'table.init'] as const).map(
+    (name) => OP[name],
+  ),
+);
+
 const ALL_STRAIGHT = straightOps();
 
 class Scan {
@@ -60,6 +68,7 @@ class Scan {
   private readonly loops = new Map<number, number>();
   private readonly callees = new Set<number>();
   private isRelaxed = false;
+  private hasBulk = false;
 
   constructor(module: ModuleData, funcidx: number) {
     this.module = module;
@@ -78,13 +87,14 @@ class Scan {
       const row = readInstruction(reader);
       why = usesExceptions(row) ? HANDLES_EXCEPTIONS : this.look(row, offset);
     }
-    return { why, isRelaxed: this.isRelaxed, loops, callees };
+    return { why, isRelaxed: this.isRelaxed, loops, callees, hasBulk: this.hasBulk };
   }
 
   /** The reader stands at the instruction's immediates. Why the function cannot run natively, if it tells that. */
   private look(row: Instruction, offset: number): string | undefined {
     const { reader, module, open, loops } = this;
     this.isRelaxed ||= row.feature === 'relaxedSimd';
+    this.hasBulk ||= BULK_OPS.has(row.op);
     if (row.imm === 'label') {
       this.branch(reader.u32());
       return undefined;

@@ -8,7 +8,8 @@ import { type Carrier, carrierOf, type Layout } from './layout';
 
 /** A safepoint at which an emitted function can unwind. Offsets count from the start of the code entry. */
 export interface Point {
-  readonly kind: SafepointKind;
+  /** `bulk`: between two parts of a bulk operation. Only there may a frame of a function that costs nothing stand besides its calls. */
+  readonly kind: SafepointKind | 'bulk';
   /** -1 of a loop that several branches go back to: the local `site` holds it. */
   offset: number;
   readonly targetLoop: number;

@@ -147,19 +147,39 @@ export abstract class FunctionWriter {
     code.op('i32.add');
   }
 
+  /** The same for a function that has no unit of its own, but can unwind. */
+  protected passFreeEntry(code: Emitter): void {
+    this.payForFrame(code);
+    this.addStep(code);
+    code.indexed('local.tee', this.base);
+    this.askForRoom(code);
+  }
+
   /** Takes the unit of the entry; asks the runtime, unless there is fuel, and room for the frame. */
   protected passEntry(code: Emitter): void {
-    const { fuel, base, localSlots, slots } = this;
+    const { fuel, base } = this;
     this.subtract(code, fuel, 1 + this.frameUnits());
     code.indexed('local.tee', fuel);
     this.addStep(code);
     code.indexed('local.tee', base);
+    this.addRest(code);
+    code.op('i32.or');
+    this.askIfNegative(code);
+  }
+  private askForRoom(code: Emitter): void {
+    this.addRest(code);
+    this.askIfNegative(code);
+  }
+  /** To a base: what the frame's end lies behind it. */
+  private addRest(code: Emitter): void {
+    const { localSlots, slots } = this;
     const more = slots - localSlots - FRAME_WEIGHT;
     if (more > 0) {
       code.i32Const(slotStep(more));
       code.op('i32.add');
     }
-    code.op('i32.or');
+  }
+  private askIfNegative(code: Emitter): void {
     code.i32Const(0);
     code.op('i32.lt_s');
     code.op('if');

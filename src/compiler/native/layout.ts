@@ -21,6 +21,7 @@ import {
 import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
 import type { Emitter } from './emitter';
+import { factsOf } from './facts';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
 
 /** Slots of a frame's locals, and of all of it. */
@@ -31,7 +32,7 @@ export interface FrameSize {
 
 /**
  * What the runtime does for emitted code. Their order is that of the imports. Places and bases are explained in state.ts; `fuel` is what is
- * left, also as a result, which is never negative. `enter`, `loop`, `leave` and `out` may throw, so that all native frames leave (`LEAVING`).
+ * left, also as a result, which is never negative. `enter`, `loop`, `leave`, `out` and `bulk` may throw, so that all native frames leave (`LEAVING`).
  */
 export const HELPERS = {
   /** Function x is entered, and its fuel may not suffice, or its room: (x, fuel, base). */
@@ -58,6 +59,8 @@ export const HELPERS = {
   out: { params: [I32, I32, I32], results: [I32] },
   /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel). */
   effect: { params: [I32, I32], results: [I32] },
+  /** The same in bulk: (its operands, one that is a reference as 0 when that has been pushed, index, fuel, base). */
+  bulk: { params: [I32, I32, I32, I32, I32, I32], results: [I32] },
 } as const satisfies Record<string, FuncType>;
 export type Helper = keyof typeof HELPERS;
 export const HELPER_NAMES = Object.keys(HELPERS) as readonly Helper[];
@@ -81,18 +84,7 @@ export interface HelpedInstruction {
   readonly y: number;
   /** In the module. */
   readonly offset: number;
-}
-
-const IS_BULK: Readonly<Record<BulkOp, true>> = {
-  'memory.fill': true,
-  'memory.copy': true,
-  'memory.init': true,
-  'table.fill': true,
-  'table.copy': true,
-  'table.init': true,
-};
-export function isBulk(op: EffectOp | BulkOp): op is BulkOp {
-  return op in IS_BULK;
+  readonly funcidx: number;
 }
 
 /** By number, in the order in which they were met. To emit a function again changes nothing. */
@@ -137,6 +129,7 @@ export class Layout {
   private readonly calledAt = new Map<number, number>();
   /** What the machine does for emitted code; a side module's are its module's. */
   readonly effects: Effects;
+  private readonly quiet: Map<number, boolean>;
   private readonly helperAt: Readonly<Record<Helper, number>>;
   private readonly cellAt: Readonly<Record<Cell, number>>;
 
@@ -151,14 +144,28 @@ export class Layout {
     this.variant = variant;
     this.frameSizes = base?.frameSizes ?? new Map();
     this.outside = base?.outside ?? new Set();
+    this.quiet = base?.quiet ?? new Map();
     this.effects = base?.effects ?? new Effects();
     this.helperAt = positions(HELPER_NAMES);
     this.cellAt = positions(CELL_NAMES);
   }
 
-  /** Whether a function needs no safepoint (decoder/quiet.ts). */
-  isQuiet(funcidx: number): boolean {
+  /** Whether an entry of a function costs nothing, and is no safepoint (decoder/quiet.ts). */
+  isFree(funcidx: number): boolean {
     return isQuiet(this.module, funcidx);
+  }
+  /** Whether it also never unwinds: nothing that it does, and calls, works in bulk. Chains of such calls are short. */
+  isQuiet(funcidx: number): boolean {
+    let found = this.quiet.get(funcidx);
+    if (found === undefined) {
+      found = this.isFree(funcidx) && this.isQuick(funcidx);
+      this.quiet.set(funcidx, found);
+    }
+    return found;
+  }
+  private isQuick(funcidx: number): boolean {
+    const { hasBulk, callees } = factsOf(this.module, funcidx);
+    return !hasBulk && [...callees].every((callee) => this.isQuiet(callee));
   }
 
   /** The index of a type that the emitted module has for itself. */

@@ -3,12 +3,13 @@
  * globals while it runs, and mirrors of the tables that it calls through.
  */
 import type { TierMachine } from '../../interpreter/tiers';
+import type { Bulk, EffectWork } from '../../lowering';
 import { Func, type Instance, type Table } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
 import type { Crossing } from './crossing';
 import type { HeldMemories } from './held-memories';
 import type { HostExports, HostTable, HostWebAssembly } from './host';
-import { CELL_NAMES, type HelpedInstruction, type Helper, isBulk, type LEAVING } from './layout';
+import { CELL_NAMES, type HelpedInstruction, type Helper, type LEAVING } from './layout';
 import type { CompiledContinuation, CompiledSide, Program } from './program';
 import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
@@ -44,6 +45,7 @@ export class NativeInstance {
   private readonly continued = new Map<CompiledContinuation, number>();
   private readonly crossing: Crossing;
   private readonly effects: ((word: number) => void)[] = [];
+  private readonly bulks: ((word: number) => boolean)[] = [];
   private readonly foreignAt = new Map<Func, unknown>();
   private readonly loaded = new Set<CompiledSide>();
   private readonly watchers: (() => void)[] = [];
@@ -182,12 +184,17 @@ export class NativeInstance {
 
   /** What the machine does for emitted code, by its number there. */
   effect(number: number, machine: TierMachine): (word: number) => void {
-    this.effects[number] ??= effectOf(
-      machine,
-      this.instance,
-      this.program.emitted.layout.effects.list[number],
-    );
+    this.effects[number] ??= machine.effect(this.instance, this.helped(number) as EffectWork);
     return this.effects[number];
+  }
+  /** The same in bulk: a part of it, and whether that was the last one. */
+  bulk(number: number, machine: TierMachine): (word: number) => boolean {
+    const work = { ...this.helped(number), kind: 'bulk', slot: 0, operands: undefined } as Bulk;
+    this.bulks[number] ??= machine.bulk(this.instance, work);
+    return this.bulks[number];
+  }
+  helped(number: number): HelpedInstruction {
+    return this.program.emitted.layout.effects.list[number];
   }
 
   // Continuations
@@ -227,16 +234,4 @@ export class NativeInstance {
       global: globals,
     };
   }
-}
-
-function effectOf(
-  machine: TierMachine,
-  instance: Instance,
-  { op, x, y, offset }: HelpedInstruction,
-): (word: number) => void {
-  if (!isBulk(op)) return machine.effect(instance, { op, x, y, offset });
-  const bulk = machine.bulk(instance, { kind: 'bulk', op, x, y, slot: 0, offset, operands: undefined });
-  return (word) => {
-    while (!bulk(word));
-  };
 }

@@ -44,6 +44,8 @@ export interface RewrittenBody {
   returnLabel(): number;
   /** The machine does the instruction of this number (`Layout.effects`) on canonical slots. */
   helpWith(number: number, operands: readonly ValType[]): void;
+  /** The same of one that works in bulk, between whose parts the frame may leave. */
+  workInBulk(number: number, operands: readonly ValType[]): void;
   takeResult(type: ValType): void;
   /** The instruction at hand, of three i32 operands without a result, itself for a last operand below `few`, else as `rewrite` has it. */
   inPlaceOrHelped(few: number, rewrite: Rewrite): void;
@@ -74,7 +76,10 @@ const helped =
   (body) => {
     const { reader, walk, layout } = body;
     const { x, y, takes, gives } = readPlain(op, reader, layout.module, walk.top);
-    body.helpWith(layout.effects.number({ op, x, y, offset: walk.offset }), takes.map(crossing));
+    body.helpWith(
+      layout.effects.number({ op, x, y, offset: walk.offset, funcidx: walk.funcidx }),
+      takes.map(crossing),
+    );
     for (const type of gives) body.takeResult(crossing(type));
   };
 const helpedBulk =
@@ -83,7 +88,10 @@ const helpedBulk =
     const { reader, walk, layout } = body;
     const x = reader.u32();
     const y = immediates > 1 ? reader.u32() : 0;
-    body.helpWith(layout.effects.number({ op, x, y, offset: walk.offset }), operands);
+    body.workInBulk(
+      layout.effects.number({ op, x, y, offset: walk.offset, funcidx: walk.funcidx }),
+      operands,
+    );
   };
 
 /** Fewer cost no fuel (src/interpreter/fuel.ts), so that the instruction may do them itself. */

@@ -2,7 +2,7 @@
 import { isRef, slotsOf, type ValType } from '../../decoder';
 import type { LocalGroup } from '../../decoder/body';
 import { typesOf } from '../../decoder/typelist';
-import type { LeavePoint, Place, TierMachine } from '../../interpreter/tiers';
+import type { Place, TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
 import { emittedType } from './emitter';
 import type { FrameShape, Point } from './frame';
@@ -17,12 +17,16 @@ export interface SpilledFrame {
   values: { readonly ints: Int32Array; readonly refs: readonly unknown[] };
 }
 
-/** Gives frames to the machine, innermost first. `callee`: whom the innermost one waits for, if it waits for a call. */
+/**
+ * Gives frames to the machine, innermost first. What that one stands in: it waits for a call of `callee`; or for the rest of a bulk operation,
+ * whose operands, as words, have become `rest`.
+ */
 export function leave(
   machine: TierMachine,
   { program, instance }: NativeInstance,
   frames: readonly SpilledFrame[],
   callee: Func | undefined,
+  rest: Int32Array | undefined,
 ): void {
   let waitsFor = callee;
   for (const frame of frames) {
@@ -31,24 +35,28 @@ export function leave(
     const point = shape.points[pointidx];
     const func = instance.funcAt(program.funcidxOf(id));
     const place: Place = { func, fp, sp };
-    const site = put(machine, frame, shape, point);
-    if (point.kind === 'call') machine.leaveCall(place, point.offset, waitsFor!);
-    else machine.leaveAt(place, leavePoint(point, site));
+    const { site, end } = put(machine, frame, shape, point);
+    const { kind, targetLoop, operands } = point;
+    const offset = point.offset < 0 ? site : point.offset;
+    if (kind === 'call') machine.leaveCall(place, offset, waitsFor!);
+    else if (kind === 'bulk') {
+      machine.stack.ints.set(rest!, end - rest!.length);
+      machine.leaveBulk(place, offset);
+    } else machine.leaveAt(place, { kind, offset, targetLoop, operands });
     waitsFor = func;
   }
 }
 
-function leavePoint({ kind, offset, targetLoop, operands }: Point, site: number): LeavePoint {
-  return { kind, offset: offset < 0 ? site : offset, targetLoop, operands };
-}
-
-/** Writes a frame's locals and operands to their slots. Returns the branch that came to the loop, where that is kept. */
+/**
+ * Writes a frame's locals and operands to their slots. Returns the branch that came to the loop, where that is kept, and the word behind the
+ * operands.
+ */
 function put(
   machine: TierMachine,
   frame: SpilledFrame,
   shape: FrameShape,
   { operands, inLocals }: Point,
-): number {
+): { site: number; end: number } {
   const { fp, values } = frame;
   const types = typesOf(operands);
   let slot = 0;
@@ -73,7 +81,7 @@ function put(
     const local = inLocals?.[height] ?? -1;
     copy(local < 0 ? shadowSlots.get(height * 128 + emittedType(type))! : slotOf(shape.locals, local), type);
   });
-  return site;
+  return { site, end: word };
 }
 
 function slotOf(locals: readonly LocalGroup[], localidx: number): number {

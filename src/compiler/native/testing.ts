@@ -87,6 +87,9 @@ export class Harness {
       effect: () => {
         throw new Error('no effects here');
       },
+      bulk: () => {
+        throw new Error('no effects here');
+      },
     };
     const memory: Record<string, object> = {};
     module.memories.forEach(({ min }, k) => {

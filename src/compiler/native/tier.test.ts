@@ -7,7 +7,8 @@ import { wat } from '../../decoder/testing';
 import { Execution, Store } from '../../interpreter';
 import { usePolicy } from '../../interpreter/machine';
 import { installTiers } from '../../interpreter/policy';
-import { type Func, instantiate } from '../../runtime';
+import type { TierPolicy } from '../../interpreter/tiers';
+import { type Func, i32, instantiate } from '../../runtime';
 import { always, describeTier } from '../testing';
 import type { HostWebAssembly } from './host';
 import { Layout } from './layout';
@@ -67,6 +68,69 @@ it.each(TIERS)('leaves globals as a call out has set them that is stopped', asyn
   });
   expect(expected.at(-1)).toBe(1051);
   expect(seen).toEqual(expected);
+});
+
+describe('a bulk operation', () => {
+  // What lies below it, in a function of its own and in one that calls it, which cost no fuel, is still there afterwards.
+  const text = `(module (memory 64) (table $t 9000 funcref) (table $u 9000 funcref) (elem declare func $f) (data $d "abcdefgh")
+    (func $f) (func $fill (param i32 i32 i32) (memory.fill (local.get 0) (local.get 1) (local.get 2)))
+    (func $outer (param i32) (result i32)
+      (i32.const 7) (i32.mul (local.get 0) (i32.const 3))
+      (call $fill (i32.const 100) (local.get 0) (i32.const 3000000))
+      (memory.copy (i32.const 65536) (i32.const 0) (i32.const 3000000))
+      (memory.copy (i32.const 0) (i32.const 65536) (i32.const 3000000))
+      (memory.init $d (i32.const 0) (i32.const 1) (i32.const 5))
+      (table.fill $t (i32.const 0) (ref.func $f) (i32.const 9000))
+      (table.copy $u $t (i32.const 10) (i32.const 0) (i32.const 8990))
+      (i32.add))
+    (func (export "run") (param $n i32) (result i32) (local $s i32)
+      (loop $l
+        (local.set $s (i32.add (local.get $s) (call $outer (local.get $n))))
+        (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (i32.add (local.get $s) (i32.load (i32.const 200)))))`;
+
+  it.each(TIERS)('can be stopped between any two parts, and gives the same', async (tier) => {
+    const module = Module.decode(await wat(text));
+    const ran = (policy?: TierPolicy) => {
+      const store = new Store();
+      if (policy !== undefined) usePolicy(store, policy);
+      const instance = instantiate(store, module, []);
+      const execution = new Execution(instance.exports.get('run') as Func, [i32(3)]);
+      let stops = 0;
+      let looks = 0;
+      let outcome = execution.run({ deadline: () => true });
+      while (outcome.kind === 'paused') {
+        stops++;
+        outcome = execution.run({ deadline: () => ++looks % 3 === 0 });
+      }
+      const { bytes } = instance.memories[0];
+      return {
+        outcome,
+        fuel: execution.fuelUsed,
+        hash: Buffer.from(bytes).reduce((h, b) => (h * 31 + b) | 0, 7),
+        stops,
+      };
+    };
+    const expected = ran();
+    const { stops, ...seen } = ran(always(tier));
+    expect(seen).toEqual({ outcome: expected.outcome, fuel: expected.fuel, hash: expected.hash });
+    // Nine megabytes, three times over, in parts of a quarter.
+    expect(stops).toBeGreaterThan(30);
+  });
+
+  it.each(TIERS)('is looked at after each part, although a slice of fuel is much longer', async (tier) => {
+    const module = Module.decode(await wat(text));
+    const store = new Store();
+    usePolicy(store, always(tier));
+    const { exports } = instantiate(store, module, []);
+    let looks = 0;
+    const { continued } = tier.counts;
+    const execution = new Execution(exports.get('run') as Func, [i32(4)]);
+    const outcome = execution.run({ deadline: () => ++looks < 0 });
+    expect(outcome.kind).toBe('done');
+    expect(looks).toBeGreaterThan((4 * 9_000_000) / 2 ** 18);
+    expect(tier.counts.continued).toBe(continued);
+  });
 });
 
 it('refuses all where the engine has no exceptions', async () => {
