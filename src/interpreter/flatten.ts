@@ -1,6 +1,17 @@
 /** Statements to basic blocks (blocks.ts): one linear pass over a lowered body, in the order of its code. It can be done in slices. */
 import { InternalError } from '../errors';
-import type { Branch, Expr, ForwardLabel, If, LoopLabel, LoweredBody, Statement, Try } from '../lowering';
+import type {
+  Block,
+  Branch,
+  Expr,
+  ForwardLabel,
+  If,
+  Loop,
+  LoopLabel,
+  LoweredBody,
+  Statement,
+  Try,
+} from '../lowering';
 import {
   type Back,
   Blocks,
@@ -34,12 +45,13 @@ const NOTHING: readonly Simple[] = [];
 
 /** A sequence that is being passed through, and the statement that holds it. */
 interface Sequence {
-  statements: readonly Statement[];
+  readonly statements: readonly Statement[];
   next: number;
-  holder: Statement | undefined;
+  readonly holder: Holder | undefined;
   /** Which part of it this is: of an `if` the second is its `else`, of a `try` those are its handlers. */
-  part: number;
+  readonly part: number;
 }
+type Holder = Block | If | Loop | Try;
 
 export class Flattening {
   private readonly lists: (readonly Simple[])[] = [];
@@ -50,26 +62,24 @@ export class Flattening {
   private readonly statements: Simple[] = [];
   private count = -1;
   private readonly places: (Place | undefined)[] = [];
-  /** Those that are open, `depth` of them; behind are others, to be used again. */
   private readonly sequences: Sequence[] = [];
-  private depth = 0;
   /** Statements passed and written, and labels of tables. */
   private work = 0;
 
   constructor(body: LoweredBody) {
     this.begin();
-    this.open(body.statements, undefined, 0);
+    this.sequences.push({ statements: body.statements, next: 0, holder: undefined, part: 0 });
   }
 
   /** Goes on for about so much work. The blocks, when all is in them. */
   run(most: number): Blocks | undefined {
     const { sequences } = this;
-    for (const end = this.work + most; this.depth > 0; this.work++) {
+    for (const end = this.work + most; sequences.length > 0; this.work++) {
       if (this.work >= end) return undefined;
-      const sequence = sequences[this.depth - 1];
+      const sequence = sequences[sequences.length - 1];
       if (sequence.next < sequence.statements.length) this.statement(sequence.statements[sequence.next++]);
       else {
-        this.depth--;
+        sequences.pop();
         if (sequence.holder !== undefined) this.leave(sequence.holder, sequence.part);
       }
     }
@@ -77,19 +87,8 @@ export class Flattening {
     return new Blocks(this.lists.slice(), this.ends.slice(), this.handled.slice(), this.headers.slice());
   }
 
-  private open(statements: readonly Statement[], holder: Statement | undefined, part: number): void {
-    const sequence = this.sequences[this.depth++];
-    if (sequence === undefined) this.sequences.push({ statements, next: 0, holder, part });
-    else {
-      sequence.statements = statements;
-      sequence.next = 0;
-      sequence.holder = holder;
-      sequence.part = part;
-    }
-  }
-
   private begin(place?: Place): void {
-    if (this.count >= 0) throw new InternalError('a block that does not end');
+    if (this.count >= 0) throw new InternalError('a block is open');
     this.count = 0;
     if (place !== undefined) place.block = this.ends.length;
   }
@@ -97,7 +96,7 @@ export class Flattening {
     return this.count >= 0;
   }
   private end(end: Terminator): void {
-    if (this.count < 0) throw new InternalError('a statement that nothing reaches');
+    if (this.count < 0) throw new InternalError('no block is open');
     // With no room to spare, as a list that grows has it: most blocks hold few statements.
     this.close(end, this.count === 0 ? NOTHING : this.statements.slice(0, this.count));
   }
@@ -205,14 +204,12 @@ export class Flattening {
     this.statements[this.count++] = statement;
   }
 
-  private enter(holder: Statement, statements: readonly Statement[], part: number): void {
-    if ('label' in holder) {
-      const { id } = holder.label;
-      this.inside[id] = this.handlers;
-      // Its place may be asked for after those of thousands of labels inside: an array grows in order.
-      if (id >= this.places.length) this.places[id] = undefined;
-    }
-    this.open(statements, holder, part);
+  private enter(holder: Holder, statements: readonly Statement[], part: number): void {
+    const { id } = holder.label;
+    this.inside[id] = this.handlers;
+    // Its place may be asked for after those of thousands of labels inside: an array grows in order.
+    if (id >= this.places.length) this.places[id] = undefined;
+    this.sequences.push({ statements, next: 0, holder, part });
   }
 
   private openIf(statement: If): void {
@@ -227,7 +224,7 @@ export class Flattening {
   private readonly others: Place[] = [];
 
   /** What is behind a block, loop or `if` comes next. */
-  private leave(holder: Statement, part: number): void {
+  private leave(holder: Holder, part: number): void {
     if (holder.kind === 'loop') return;
     if (holder.kind === 'try') {
       this.leaveTry(holder, part);
@@ -240,8 +237,6 @@ export class Flattening {
       if (holder.otherwise.length > 0) this.enter(holder, holder.otherwise, 1);
       return;
     }
-    if (holder.kind !== 'if' && holder.kind !== 'block')
-      throw new InternalError(`${holder.kind} holds nothing`);
     this.behind(holder.label);
   }
 

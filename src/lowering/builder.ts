@@ -13,6 +13,7 @@ import {
   type ValType,
 } from '../decoder';
 import { opensBlock } from '../decoder/instructions';
+import { NO_TYPES } from '../decoder/plain';
 import { entryPoint, type Safepoint } from '../decoder/safepoints';
 import { holdReferences } from '../decoder/typelist';
 import { placeWhatIsBuilt } from './build';
@@ -99,17 +100,7 @@ export class Builder {
     this.operands = new Operands(this.locals.slots, this);
     this.operands.reserve(slotsOfAll(type.results));
     this.entry = entryPoint(module, funcidx, this.reader.pos - this.start);
-    this.controls.push({
-      kind: 'func',
-      height: 0,
-      params: [],
-      results: type.results,
-      label: this.forwardLabel('func'),
-      statement: undefined,
-      thenFalls: false,
-      moved: undefined,
-      branch: undefined,
-    });
+    this.push('func', 0, NO_TYPES, type.results, this.forwardLabel('func'), undefined);
   }
 
   /** What has been looked at so far: operands, labels of tables, and statements that were made. */
@@ -211,7 +202,18 @@ export class Builder {
     statement: Block | Loop | If | Try,
   ): void {
     this.emit(statement);
-    const { label } = statement;
+    this.push(kind, height, params, results, statement.label, statement);
+    this.sequences.open();
+  }
+
+  private push(
+    kind: Control['kind'],
+    height: number,
+    params: readonly ValType[],
+    results: readonly ValType[],
+    label: Label,
+    statement: Control['statement'],
+  ): void {
     this.controls.push({
       kind,
       height,
@@ -223,7 +225,6 @@ export class Builder {
       moved: undefined,
       branch: undefined,
     });
-    this.sequences.open();
   }
 
   /** A handler of the innermost control, a `try`, of a tag or of all (-1). Below the values of the tag stands the exception. */
