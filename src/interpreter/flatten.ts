@@ -45,11 +45,11 @@ const NOTHING: readonly Simple[] = [];
 
 /** A sequence that is being passed through, and the statement that holds it. */
 interface Sequence {
-  readonly statements: readonly Statement[];
+  statements: readonly Statement[];
   next: number;
-  readonly holder: Holder | undefined;
+  holder: Holder | undefined;
   /** Which part of it this is: of an `if` the second is its `else`, of a `try` those are its handlers. */
-  readonly part: number;
+  part: number;
 }
 type Holder = Block | If | Loop | Try;
 
@@ -62,29 +62,42 @@ export class Flattening {
   private readonly statements: Simple[] = [];
   private count = -1;
   private readonly places: (Place | undefined)[] = [];
+  /** Those that are open, `depth` of them; behind are others, to be used again. */
   private readonly sequences: Sequence[] = [];
+  private depth = 0;
   /** Statements passed and written, and labels of tables. */
   private work = 0;
 
   constructor(body: LoweredBody) {
     this.begin();
-    this.sequences.push({ statements: body.statements, next: 0, holder: undefined, part: 0 });
+    this.open(body.statements, undefined, 0);
   }
 
   /** Goes on for about so much work. The blocks, when all is in them. */
   run(most: number): Blocks | undefined {
     const { sequences } = this;
-    for (const end = this.work + most; sequences.length > 0; this.work++) {
+    for (const end = this.work + most; this.depth > 0; this.work++) {
       if (this.work >= end) return undefined;
-      const sequence = sequences[sequences.length - 1];
+      const sequence = sequences[this.depth - 1];
       if (sequence.next < sequence.statements.length) this.statement(sequence.statements[sequence.next++]);
       else {
-        sequences.pop();
+        this.depth--;
         if (sequence.holder !== undefined) this.leave(sequence.holder, sequence.part);
       }
     }
     // A list has room to spare, which is most of a short one, and these may be kept with their module.
     return new Blocks(this.lists.slice(), this.ends.slice(), this.handled.slice(), this.headers.slice());
+  }
+
+  private open(statements: readonly Statement[], holder: Holder | undefined, part: number): void {
+    const sequence = this.sequences[this.depth++];
+    if (sequence === undefined) this.sequences.push({ statements, next: 0, holder, part });
+    else {
+      sequence.statements = statements;
+      sequence.next = 0;
+      sequence.holder = holder;
+      sequence.part = part;
+    }
   }
 
   private begin(place?: Place): void {
@@ -209,7 +222,7 @@ export class Flattening {
     this.inside[id] = this.handlers;
     // Its place may be asked for after those of thousands of labels inside: an array grows in order.
     if (id >= this.places.length) this.places[id] = undefined;
-    this.sequences.push({ statements, next: 0, holder, part });
+    this.open(statements, holder, part);
   }
 
   private openIf(statement: If): void {

@@ -44,12 +44,12 @@ import {
 export interface Control {
   kind: 'func' | 'block' | 'loop' | 'if' | 'else' | 'try' | 'catch';
   /** Operands below its parameters. */
-  readonly height: number;
-  readonly params: readonly ValType[];
-  readonly results: readonly ValType[];
-  readonly label: Label;
+  height: number;
+  params: readonly ValType[];
+  results: readonly ValType[];
+  label: Label;
   /** What it becomes; nothing holds the function's body. */
-  readonly statement: Block | Loop | If | Try | undefined;
+  statement: Block | Loop | If | Try | undefined;
   /** Of an `else` or a handler: whether control falls out of a part before it. */
   thenFalls: boolean;
   /** Of many values: what has moved them last. Most branches to a label find them where the one before did. */
@@ -69,7 +69,9 @@ export class Builder {
   readonly start: number;
   readonly locals: Locals;
   readonly operands: Operands;
-  readonly controls: Control[] = [];
+  /** Those that are open, `depth` of them; behind are others, to be used again. */
+  private readonly controls: Control[] = [];
+  private depth = 0;
   /** Offset of the instruction at hand, in the module. */
   offset = 0;
   /** Whether it calls anything. */
@@ -111,6 +113,11 @@ export class Builder {
   /** Statements and expressions so far. */
   get made(): number {
     return this.size;
+  }
+
+  /** Whether all instructions have been read. */
+  get isComplete(): boolean {
+    return this.depth === 0;
   }
 
   /** Whether control flow reaches the instruction at hand. */
@@ -214,17 +221,20 @@ export class Builder {
     label: Label,
     statement: Control['statement'],
   ): void {
-    this.controls.push({
-      kind,
-      height,
-      params,
-      results,
-      label,
-      statement,
-      thenFalls: false,
-      moved: undefined,
-      branch: undefined,
-    });
+    const control = this.controls[this.depth++];
+    if (control === undefined) {
+      const [thenFalls, moved, branch] = [false, undefined, undefined];
+      this.controls.push({ kind, height, params, results, label, statement, thenFalls, moved, branch });
+      return;
+    }
+    control.kind = kind;
+    control.height = height;
+    control.params = params;
+    control.results = results;
+    control.label = label;
+    control.statement = statement;
+    control.thenFalls = false;
+    control.moved = control.branch = undefined;
   }
 
   /** A handler of the innermost control, a `try`, of a tag or of all (-1). Below the values of the tag stands the exception. */
@@ -275,17 +285,17 @@ export class Builder {
   /** The `end` of the innermost control. */
   end(): void {
     const reached = this.dead < 0;
-    const control = this.controls[this.controls.length - 1];
+    const control = this.control(0);
     if (control.kind === 'func') {
       if (reached) this.returnValues();
       this.endPart(control);
-      this.controls.pop();
+      this.depth--;
       return;
     }
     this.joins();
     if (reached) this.fall(control);
     this.endPart(control);
-    this.controls.pop();
+    this.depth--;
     // A branch to a loop does not lead behind it. An `if` without `else` is passed by.
     const isTarget = control.kind !== 'loop' && control.label.used;
     const lives = reached || isTarget || control.thenFalls || control.kind === 'if';
@@ -343,7 +353,7 @@ export class Builder {
   }
 
   control(depth: number): Control {
-    return this.controls[this.controls.length - 1 - depth];
+    return this.controls[this.depth - 1 - depth];
   }
 
   private forwardLabel(kind: ForwardLabel['kind']): ForwardLabel {

@@ -37,9 +37,9 @@ export class Lowering {
   /** Goes on for about so much work, an instruction being at least one. The body, when it is complete. */
   run(most: number): LoweredBody | undefined {
     const { builder } = this;
-    const { reader, controls, module } = builder;
+    const { reader, module } = builder;
     const end = this.work + most;
-    for (let instructions = 0; controls.length > 0; instructions++) {
+    for (let instructions = 0; !builder.isComplete; instructions++) {
       if (builder.work + instructions >= end) return undefined;
       builder.offset = reader.pos;
       const row = readInstruction(reader);
