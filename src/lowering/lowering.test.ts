@@ -67,20 +67,6 @@ it('has room for as many constants in a tree of vectors as it has instructions',
   expect(listing(module, 0).match(/ = i32x4\.add/g)).toHaveLength(1);
 });
 
-it('leaves of the amount of a shift the bits that count', () => {
-  const by = (shift: string, amount: number) =>
-    listing(
-      compile(
-        `(module (func (param $x v128) (local.set $x (${shift} (local.get $x) (i32.const ${amount})))))`,
-      ),
-      0,
-    );
-  expect(by('i8x16.shl', 9)).toContain('i8x16.shl(local 0, 1)');
-  expect(by('i16x8.shr_s', -1)).toContain('i16x8.shr_s(local 0, 15)');
-  expect(by('i32x4.shr_u', 37)).toContain('i32x4.shr_u(local 0, 5)');
-  expect(by('i64x2.shl', 67)).toContain('i64x2.shl(local 0, 3)');
-});
-
 it('prints the index of a 64-bit memory and table', () => {
   const module = compile(
     `(module (memory i64 1) (func (param i64) (result i32) (i32.load offset=4 (local.get 0))))`,

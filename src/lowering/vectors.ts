@@ -24,7 +24,7 @@ import {
   type VectorValueOp,
 } from './expr';
 import { isLaneTree, isUniform, isZero, LANEWISE, turnsOf, zeroExtended } from './lanes';
-import { constant, constantI32, lane, load, vector } from './makers';
+import { constant, lane, load, vector } from './makers';
 import { binary, bits } from './normal';
 import type { Operands } from './operands';
 
@@ -36,15 +36,6 @@ function plain(count: number, type: ValType): Handler {
     else lowering.operands.push(vector(name, type, popOperands(lowering, count, LANEWISE.has(name))));
   };
 }
-
-/** Of an amount that is known, back ends get the bits that count, and need not look at it again. */
-const shift: Handler = (lowering, row) => {
-  const { operands } = lowering;
-  operands.replace(operands.height - 1, (amount) =>
-    amount.op === 'const' ? constantI32(amount.low & (row.width - 1)) : amount,
-  );
-  plain(2, V128)(lowering, row);
-};
 
 /** The operands, in their order: vectors in places, or, where lanes can be computed alike, trees of such. */
 function popOperands({ operands, constants }: Builder, count: number, lanewise = false): Expr[] {
@@ -242,7 +233,7 @@ export const VECTOR: Readonly<Record<VectorShape, Handler>> = {
   'v:v none': plain(1, V128),
   'vv:v none': plain(2, V128),
   'vvv:v none': plain(3, V128),
-  'vi:v none': shift,
+  'vi:v none': plain(2, V128),
   'v:i none': plain(1, I32),
   'vv:v shuffle': shuffle,
   'i:v none': splat(),

@@ -189,7 +189,11 @@ function emitStatement(operands: Operands, template: Exclude<VectorTemplate, Acc
       all,
       `const k=${param}(fp)${amount};${placed(operands, substitute(code, 'K', 'k'))}`,
     );
-    emit(`set ${name}/k`, all, placed(operands, substitute(code, 'K', param)));
+    const body = placed(operands, substitute(code, 'K', param));
+    factories.set(
+      `set ${name}/k`,
+      `(${all.join(',')})=>{${param}&=${template.amount};return fp=>{${body}return n(fp)}}`,
+    );
     return;
   }
   const value = `const w=${param}(fp)${count(code, 'h') > 0 ? ',h=W.hi' : ''};`;
@@ -273,7 +277,9 @@ function emitWord(name: string, { to, code, amount }: WordTemplate, operands: nu
     if (to === 'mask') text = `(${text})?-1:0`;
     const params = PARAMS.slice(0, form.length).join(',');
     const result = bind === '' ? text : `{const ${bind.slice(1)};return ${text}}`;
-    (lane === '' ? factories : loops).set(`${name}/${form}`, `(${params})=>${parameters}=>${result}`);
+    const made =
+      amount === undefined ? `${parameters}=>${result}` : `{b&=${amount};return ${parameters}=>${result}}`;
+    (lane === '' ? factories : loops).set(`${name}/${form}`, `(${params})=>${made}`);
   }
 }
 
