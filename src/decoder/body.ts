@@ -6,6 +6,7 @@ import { InternalError } from '../errors';
 import { type Instruction, instructionOf, PREFIX_BASE } from './instructions';
 import type { ModuleData } from './module';
 import { Reader } from './reader';
+import { NO_TYPES } from './typelist';
 import { readHeapType, readValType, type TypeScope } from './typereader';
 import { F64, type FuncType, type HeapType, I32, slotsOf, type ValType } from './types';
 
@@ -13,7 +14,6 @@ import { F64, type FuncType, type HeapType, I32, slotsOf, type ValType } from '.
 function scopeOf({ types }: ModuleData): TypeScope {
   return { need() {}, types, groupEnd: 0 };
 }
-const NO_TYPES: readonly ValType[] = [];
 const EMPTY: FuncType = { params: NO_TYPES, results: NO_TYPES };
 const EMPTY_BLOCK = 0x40;
 

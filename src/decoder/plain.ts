@@ -8,6 +8,7 @@ import { instructionOf, OP, type PlainOp } from './instructions';
 import type { ModuleData } from './module';
 import type { Reader } from './reader';
 import { addressType, TYPE_OF_SIGNATURE } from './rules';
+import { NO_TYPES } from './typelist';
 import { asNonNull, refTo, refType, type ValType } from './types';
 
 export interface PlainEffect {
@@ -21,8 +22,6 @@ export interface PlainEffect {
 
 /** The reader stands at the immediates, and then behind them. `top` is the type of the operand on top. */
 type Read = (reader: Reader, module: ModuleData, top: ValType) => PlainEffect;
-
-export const NO_TYPES: readonly ValType[] = [];
 
 const singles = new Map<ValType, readonly ValType[]>();
 /** One type as a list, always the same: statements keep them, and there may be many. */

@@ -5,7 +5,7 @@
 import { codeReader, funcTypeOf, readLocals, typesOfLocals } from './body';
 import type { ModuleData } from './module';
 import { isQuiet } from './quiet';
-import { onTop, type TypeList } from './typelist';
+import { NO_TYPES, onTop, type TypeList } from './typelist';
 import type { ValType } from './types';
 import { type Block, type Callee, Walk } from './walk';
 
@@ -45,29 +45,26 @@ export interface SafepointVisitor {
   tailCall?(callee: Callee): void;
 }
 
-const NONE: readonly ValType[] = [];
-
 /** The entry of a defined function, whose first instruction is at `offset`. */
 export function entryPoint(module: ModuleData, funcidx: number, offset: number): Safepoint {
   const quiet = isQuiet(module, funcidx);
-  return { kind: 'entry', offset, targetLoop: -1, operands: undefined, results: NONE, callee: -1, quiet };
+  return { kind: 'entry', offset, targetLoop: -1, operands: undefined, results: NO_TYPES, callee: -1, quiet };
 }
 
-/** A call that names its callee, or finds it in a table (-1). */
-function callPoint(
-  module: ModuleData,
+/** A call that names its callee, which may be quiet, or finds it in a table (-1). */
+export function callPoint(
   offset: number,
   operands: TypeList | undefined,
   results: readonly ValType[],
   callee: number,
+  quiet: boolean,
 ): Safepoint {
-  const quiet = callee >= 0 && isQuiet(module, callee);
   return { kind: 'call', offset, targetLoop: -1, operands, results, callee, quiet };
 }
 
 /** A branch back to the loop at `targetLoop`, whose parameters are on top of the operands. */
 export function backPoint(offset: number, targetLoop: number, operands: TypeList | undefined): Safepoint {
-  return { kind: 'loop', offset, targetLoop, operands, results: NONE, callee: -1, quiet: false };
+  return { kind: 'loop', offset, targetLoop, operands, results: NO_TYPES, callee: -1, quiet: false };
 }
 
 /** Types of a defined function's locals, parameters first. */
@@ -84,7 +81,7 @@ export function walkSafepoints(module: ModuleData, funcidx: number, visitor: Saf
     },
     call: ({ offset, start, stack }, callee, { results }) => {
       const named = callee.kind === 'func' ? callee.funcidx : -1;
-      visit(callPoint(module, offset - start, stack, results, named));
+      visit(callPoint(offset - start, stack, results, named, named >= 0 && isQuiet(module, named)));
     },
     tailCall: (_, callee) => visitor.tailCall?.(callee),
     end: ({ offset, start }, block: Block) => {

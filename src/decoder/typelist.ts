@@ -5,6 +5,9 @@
  */
 import { isRef, type ValType } from './types';
 
+/** No values. */
+export const NO_TYPES: readonly ValType[] = [];
+
 /** The types `[first, first + count)` of `types`, on top of those below. */
 export interface TypeList {
   readonly types: readonly ValType[];

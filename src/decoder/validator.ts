@@ -11,6 +11,7 @@ import { LocalTypes } from './localtypes';
 import type { ConstExpr } from './module';
 import type { Parts } from './parts';
 import { Reader, UNEXPECTED_END } from './reader';
+import { NO_TYPES } from './typelist';
 import { readTypeIndex, readValType } from './typereader';
 import type { FuncType, ValType } from './types';
 import { I32, valTypeNameIn } from './types';
@@ -37,7 +38,6 @@ export interface Walks {
 /** Operands that a message names. */
 const MOST_NAMED = 10;
 const NO_INTS = new Int32Array(0);
-const NO_TYPES: readonly ValType[] = [];
 const EMPTY: FuncType = { params: NO_TYPES, results: NO_TYPES };
 const EMPTY_BLOCK = 0x40;
 const valueBlocks = new Map<ValType, FuncType>();

@@ -13,9 +13,8 @@ import {
   type ValType,
 } from '../decoder';
 import { opensBlock } from '../decoder/instructions';
-import { NO_TYPES } from '../decoder/plain';
 import { entryPoint, type Safepoint } from '../decoder/safepoints';
-import { holdReferences } from '../decoder/typelist';
+import { holdReferences, NO_TYPES } from '../decoder/typelist';
 import { placeWhatIsBuilt } from './build';
 import { Constants } from './constants';
 import { ALL_LOCALS, isIn } from './expr';

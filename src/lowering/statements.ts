@@ -7,7 +7,7 @@
  * what is behind the block, loop or `if` that holds it.
  */
 import type { BulkOp, NumericOp, PlainOp, ValType } from '../decoder';
-import { backPoint, type Safepoint } from '../decoder/safepoints';
+import { backPoint, callPoint, type Safepoint } from '../decoder/safepoints';
 import type { TypeList } from '../decoder/typelist';
 import type { Expr, Get, VectorStoreOp } from './expr';
 import type { Locals } from './frame';
@@ -67,8 +67,9 @@ export function safepointOf({ label, offset }: Branch): Safepoint | undefined {
 /** Of a call. It is made when it is asked for, likewise. */
 export function callPointOf(call: Call | CallIndirect | CallRef): Safepoint {
   const { site, operands, results } = call;
-  const [callee, quiet] = call.kind === 'call' ? [call.funcidx, call.quiet] : [-1, false];
-  return { kind: 'call', offset: site, targetLoop: -1, operands, results, callee, quiet };
+  return call.kind === 'call'
+    ? callPoint(site, operands, results, call.funcidx, call.quiet)
+    : callPoint(site, operands, results, -1, false);
 }
 
 export interface SetSlot {

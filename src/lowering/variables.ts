@@ -1,6 +1,7 @@
 /** Locals and globals, and the parametric instructions: what moves values and computes none. */
 import { I32, isRef, slotsOf, V128 } from '../decoder';
-import { NO_TYPES, only } from '../decoder/plain';
+import { only } from '../decoder/plain';
+import { NO_TYPES } from '../decoder/typelist';
 import { placeWhatIsBuilt } from './build';
 import type { Builder } from './builder';
 import { effect } from './effects';

@@ -20,7 +20,7 @@ import { readBlockTypeIndex } from '../../decoder/body';
 import type { BlockOp } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import { Reader } from '../../decoder/reader';
-import { type TypeList, typesOf } from '../../decoder/typelist';
+import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
 import { type Visitor, Walk } from '../../decoder/walk';
 import { FunctionWriter, slotsIn } from './function-writer';
 import { Operands } from './operands';
@@ -284,8 +284,6 @@ export abstract class BlockWriter extends FunctionWriter {
     this.walk.operands.shadow(from, types.length);
   }
 }
-
-const NO_TYPES: readonly ValType[] = [];
 
 /** All but the last types, and the last `count`. */
 export function split(types: readonly ValType[], count: number): [ValType[], ValType[]] {
