@@ -17,6 +17,7 @@ import { entryPoint, type Safepoint } from '../decoder/safepoints';
 import { holdReferences, NO_TYPES } from '../decoder/typelist';
 import { placeWhatIsBuilt } from './build';
 import { Constants } from './constants';
+import { type Control, Controls } from './controls';
 import { ALL_LOCALS, isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
 import { MOVED_SINGLY, NO_MOVES, Operands } from './operands';
@@ -28,7 +29,6 @@ import {
   type ForwardLabel,
   type If,
   isExceptional,
-  type Label,
   type Loop,
   type LoopLabel,
   type LoweredBody,
@@ -38,24 +38,6 @@ import {
   sizeOf,
   type Try,
 } from './statements';
-
-/** A structured instruction that is open. */
-export interface Control {
-  kind: 'func' | 'block' | 'loop' | 'if' | 'else' | 'try' | 'catch';
-  /** Operands below its parameters. */
-  height: number;
-  params: readonly ValType[];
-  results: readonly ValType[];
-  label: Label;
-  /** What it becomes; nothing holds the function's body. */
-  statement: Block | Loop | If | Try | undefined;
-  /** Of an `else` or a handler: whether control falls out of a part before it. */
-  thenFalls: boolean;
-  /** Of many values: what has moved them last. Most branches to a label find them where the one before did. */
-  moved: readonly [MoveSlots] | undefined;
-  /** The last branch to its label. */
-  branch: Branch | undefined;
-}
 
 /** What stands below the operands of a legacy handler. */
 const CAUGHT: readonly ValType[] = [refType(false, HEAP.exn)];
@@ -68,9 +50,7 @@ export class Builder {
   readonly start: number;
   readonly locals: Locals;
   readonly operands: Operands;
-  /** Those that are open, `depth` of them; behind are others, to be used again. */
-  private readonly controls: Control[] = [];
-  private depth = 0;
+  private readonly controls = new Controls();
   /** Offset of the instruction at hand, in the module. */
   offset = 0;
   /** Whether it calls anything. */
@@ -101,7 +81,7 @@ export class Builder {
     this.operands = new Operands(this.locals.slots, this);
     this.operands.reserve(slotsOfAll(type.results));
     this.entry = entryPoint(module, funcidx, this.reader.pos - this.start);
-    this.push('func', 0, NO_TYPES, type.results, this.forwardLabel('func'), undefined);
+    this.controls.push('func', 0, NO_TYPES, type.results, this.forwardLabel('func'), undefined);
   }
 
   /** What has been looked at so far: operands, labels of tables, and statements that were made. */
@@ -116,7 +96,7 @@ export class Builder {
 
   /** Whether all instructions have been read. */
   get isComplete(): boolean {
-    return this.depth === 0;
+    return this.controls.depth === 0;
   }
 
   /** Whether control flow reaches the instruction at hand. */
@@ -208,32 +188,8 @@ export class Builder {
     statement: Block | Loop | If | Try,
   ): void {
     this.emit(statement);
-    this.push(kind, height, params, results, statement.label, statement);
+    this.controls.push(kind, height, params, results, statement.label, statement);
     this.sequences.open();
-  }
-
-  private push(
-    kind: Control['kind'],
-    height: number,
-    params: readonly ValType[],
-    results: readonly ValType[],
-    label: Label,
-    statement: Control['statement'],
-  ): void {
-    const control = this.controls[this.depth++];
-    if (control === undefined) {
-      const [thenFalls, moved, branch] = [false, undefined, undefined];
-      this.controls.push({ kind, height, params, results, label, statement, thenFalls, moved, branch });
-      return;
-    }
-    control.kind = kind;
-    control.height = height;
-    control.params = params;
-    control.results = results;
-    control.label = label;
-    control.statement = statement;
-    control.thenFalls = false;
-    control.moved = control.branch = undefined;
   }
 
   /** A handler of the innermost control, a `try`, of a tag or of all (-1). Below the values of the tag stands the exception. */
@@ -288,13 +244,13 @@ export class Builder {
     if (control.kind === 'func') {
       if (reached) this.returnValues();
       this.endPart(control);
-      this.depth--;
+      this.controls.pop();
       return;
     }
     this.joins();
     if (reached) this.fall(control);
     this.endPart(control);
-    this.depth--;
+    this.controls.pop();
     // A branch to a loop does not lead behind it. An `if` without `else` is passed by.
     const isTarget = control.kind !== 'loop' && control.label.used;
     const lives = reached || isTarget || control.thenFalls || control.kind === 'if';
@@ -351,8 +307,9 @@ export class Builder {
     this.dead = 0;
   }
 
+  /** The open structured instruction that a label's index names. */
   control(depth: number): Control {
-    return this.controls[this.depth - 1 - depth];
+    return this.controls.at(depth);
   }
 
   private forwardLabel(kind: ForwardLabel['kind']): ForwardLabel {
@@ -391,7 +348,7 @@ export class Builder {
   }
 
   returnValues(): void {
-    for (const move of this.resultMoves(this.controls[0])) this.emit(move);
+    for (const move of this.resultMoves(this.controls.body)) this.emit(move);
     this.constants.forget();
     this.emit({ kind: 'return' });
   }
