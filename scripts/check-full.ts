@@ -6,13 +6,13 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { runInShell, runSteps } from './check-full/run.ts';
 import { STEPS } from './check-full/steps.ts';
 import { root } from './laws/files.ts';
+import { optionsOf } from './options.ts';
 
 export async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = optionsOf(import.meta.url, {
     args: [...args],
     options: { list: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } },
   });

@@ -3,6 +3,9 @@ import path from 'node:path';
 import { Application, Converter, type TypeDocOptions } from 'typedoc';
 import { ENTRIES } from './laws/api.ts';
 import { root } from './laws/files.ts';
+import { optionsOf } from './options.ts';
+
+optionsOf(import.meta.url, {});
 
 const OUT = path.join(root, 'docs', 'api');
 

@@ -151,6 +151,7 @@ describe('the package', () => {
     dependencies?: object;
     devDependencies: Record<string, string>;
     exports: Record<string, object | string>;
+    scripts: Record<string, string>;
     typesVersions: { '*': Record<string, string[]> };
   };
 
@@ -190,6 +191,16 @@ describe('the package', () => {
       'eight',
       '@nine/hidden',
     ]);
+  });
+
+  it('has commands that tell how they are used, and refuse what they do not know', () => {
+    const commands = Object.values(manifest.scripts).flatMap(
+      (line) => /^node scripts\/run-ts\.mjs (\S+)$/.exec(line)?.[1] ?? [],
+    );
+    expect(commands.length).toBeGreaterThan(20);
+    // What a file says of itself first is what `--help` prints.
+    const tells = /^\/\*\*.*\b(optionsOf|benchOptions)\(\s*import\.meta\.url/s;
+    expect(commands.filter((file) => !tells.test(readFileSync(path.join(root, file), 'utf8')))).toEqual([]);
   });
 
   it('locks the optional packages of every platform', () => {

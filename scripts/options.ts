@@ -1,4 +1,4 @@
-/** The options of our own commands (bench, spec-tests): `--help` and mistakes, in each alike. */
+/** The options of our own commands: `--help` and mistakes, in each alike. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
@@ -16,15 +16,15 @@ export function misused(url: string, message: string): never {
 }
 
 /**
- * What the command line says to the file `url`. `--help` prints the file's head and ends. `numbers`: options whose value is a number, and the
- * least that each may be.
+ * What the command line (or `args` of the configuration) says to the file `url`. `--help` prints the file's head and ends. `numbers`: options
+ * whose value is a number, and the least that each may be.
  */
 export function optionsOf<T extends ParseArgsConfig>(
   url: string,
   config: T,
   numbers: Readonly<Record<string, number>> = {},
 ) {
-  if (process.argv.slice(2).includes('--help')) {
+  if ((config.args ?? process.argv.slice(2)).includes('--help')) {
     console.log(headOf(url));
     process.exit(0);
   }

@@ -8,9 +8,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { runInShell, runSteps, type Step } from './check-full/run.ts';
 import { root } from './laws/files.ts';
+import { optionsOf } from './options.ts';
 import {
   changelogSections,
   dated,
@@ -87,7 +87,7 @@ function refuse(found: readonly string[]): number {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = optionsOf(import.meta.url, {
     args: [...args],
     options: {
       'dry-run': { type: 'boolean', default: false },

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { root } from './laws/files.ts';
 import { type Bundle, buildMin, bundle } from './min.ts';
+import { optionsOf } from './options.ts';
 import { smallParts, WITHOUT_EXCEPTIONS, WITHOUT_SIMD } from './small-parts.mjs';
 
 /** Thousands of bytes. */
@@ -229,7 +230,8 @@ export function showParts({ text, bytes }: Bundle): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  if (process.argv.includes('--parts')) console.log(`${showParts(await buildMin())}\n`);
+  const { values } = optionsOf(import.meta.url, { options: { parts: { type: 'boolean' } } });
+  if (values.parts) console.log(`${showParts(await buildMin())}\n`);
   const sizes = await Promise.all(FEATURE_SETS.map(measure));
   console.log(showSizes(sizes));
   const wrong = sizes.flatMap(complaints);

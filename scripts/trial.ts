@@ -1,6 +1,7 @@
 /**
  * `npm run trial`: packs the package, installs it into an empty folder for each user, and follows the docs there. Needs a build. Exit code 1
  * when something is not as the docs say, or takes longer than five minutes.
+ *   npm run trial -- [part of a user's name...]
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -15,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from './laws/files.ts';
+import { misused, optionsOf } from './options.ts';
 import { follow } from './trial/follow.ts';
 import { THERE, WABT } from './trial/there.ts';
 
@@ -28,6 +30,12 @@ const USERS: Readonly<Record<string, readonly string[]>> = {
 /** Seconds for each. */
 const MOST = 300;
 
+const { positionals } = optionsOf(import.meta.url, { allowPositionals: true });
+const chosen = Object.entries(USERS).filter(
+  ([user]) => positionals.length === 0 || positionals.some((part) => user.includes(part)),
+);
+if (chosen.length === 0) misused(import.meta.url, `no user has ${positionals.join(' or ')} in the name`);
+
 const place = mkdtempSync(path.join(tmpdir(), 'tswasm-trial-'));
 process.on('exit', () => rmSync(place, { recursive: true, force: true }));
 const npm = (cwd: string, ...args: string[]) =>
@@ -38,7 +46,7 @@ const tarball = readdirSync(place).find((name) => name.endsWith('.tgz'));
 if (tarball === undefined) throw new Error('npm pack wrote no file');
 
 let failed = false;
-for (const [k, [user, guides]] of Object.entries(USERS).entries()) {
+for (const [k, [user, guides]] of chosen.entries()) {
   const begun = performance.now();
   const folder = path.join(place, `user-${k}`);
   mkdirSync(folder);

@@ -10,7 +10,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { parseOptions } from '../cli/options';
 import { table } from '../cli/table';
 import type { Orchestrator } from '../orchestrator/orchestrator';
 import type { ExecutionRecord } from '../orchestrator/records';
@@ -20,9 +19,10 @@ import { DiskFiles } from '../store/disk';
 import { TestFleet } from '../testing/fleet';
 import { assemble, STATEFUL } from '../testing/modules';
 import { newborn, specFor, testAgent } from '../testing/setup';
+import { benchOptions } from './options';
 import { percentile } from './percentile';
 
-const { options } = parseOptions(process.argv.slice(2), {
+const { options } = benchOptions(import.meta.url, {
   devices: 'number',
   executions: 'number',
   limit: 'number',

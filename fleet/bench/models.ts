@@ -6,12 +6,12 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseOptions } from '../cli/options';
 import { table } from '../cli/table';
 import type { MoveReport } from '../protocol/reports';
 import { assemble, modelGuest } from '../testing/modules';
 import { Processes, type Started } from '../testing/processes';
 import { closeOnSignals } from '../testing/signals';
+import { benchOptions } from './options';
 import { percentile } from './percentile';
 
 const MODELS = [
@@ -23,7 +23,7 @@ const MODELS = [
   },
 ];
 
-const { options, operands } = parseOptions(process.argv.slice(2), { times: 'number' });
+const { options, operands } = benchOptions(import.meta.url, { times: 'number' });
 const { times = 50 } = options;
 const folder = path.resolve(operands[0] ?? '.');
 

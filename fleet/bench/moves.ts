@@ -7,13 +7,13 @@
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseOptions } from '../cli/options';
 import { table } from '../cli/table';
 import type { MoveReport } from '../protocol/reports';
 import { assemble, writer } from '../testing/modules';
 import { Processes } from '../testing/processes';
 import { closeOnSignals } from '../testing/signals';
 import { busy } from './busy';
+import { benchOptions } from './options';
 import { percentile } from './percentile';
 
 /** Milliseconds between two bursts of the guest: short beside a move. */
@@ -21,7 +21,7 @@ const BURST = 20;
 /** Milliseconds between two moves, in which the guest writes. */
 const BETWEEN = 50;
 
-const { options } = parseOptions(process.argv.slice(2), {
+const { options } = benchOptions(import.meta.url, {
   moves: 'number',
   pages: 'number',
   rate: 'number',

@@ -5,13 +5,13 @@
  * page of Chromium, in turn. From `kill -9` of the owner to the next answer, which has to be the one that follows, and the same again under its key. A long computation is killed along, and has to
  * end right. With --limit it is an error when the 95th percentile is above it.
  */
-import { parseOptions } from '../cli/options';
 import { table } from '../cli/table';
 import { Hosts, hostsMissing, KINDS } from '../testing/hosts';
 import { closeOnSignals } from '../testing/signals';
+import { benchOptions } from './options';
 import { percentile } from './percentile';
 
-const { options } = parseOptions(process.argv.slice(2), { kills: 'number', limit: 'number' });
+const { options } = benchOptions(import.meta.url, { kills: 'number', limit: 'number' });
 const { kills = 40, limit } = options;
 /** Turns of the long computation. */
 const TURNS = 20_000_000;
