@@ -2,7 +2,7 @@
  * Writes src/compiler/javascript/ahead/parts.generated.ts: each function of src/runtime/numerics.ts and of ahead/parts/ as a text in
  * ECMAScript 5, with the names that it needs. Functions of `Math` become names too (`imul` for `Math.imul`), which a dialect defines.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 import ts from 'typescript';
 
@@ -181,7 +181,6 @@ const rows = all.map((found) => {
   const text = escaped(code.trim());
   return `  ${JSON.stringify(found.name)}: { text: ${JSON.stringify(text)}, needs: ${JSON.stringify(needs)} },\n`;
 });
-writeFileSync(
-  TARGET,
-  `/** Written by scripts/parts.ts. */\nexport const PARTS: Readonly<Record<string, { readonly text: string; readonly needs: readonly string[] }>> = {\n${rows.join('')}};\n`,
-);
+const written = `/** Written by scripts/parts.ts. */\nexport const PARTS: Readonly<Record<string, { readonly text: string; readonly needs: readonly string[] }>> = {\n${rows.join('')}};\n`;
+// What is the same stays: a compiler may be reading it.
+if (!existsSync(TARGET) || readFileSync(TARGET, 'utf8') !== written) writeFileSync(TARGET, written);

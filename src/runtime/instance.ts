@@ -260,8 +260,7 @@ function checkFuncType({ params, results }: FuncType): void {
 /** What can be imported and exported. */
 export type Extern = Func | Memory | Table | Global | Tag;
 
-/** An instance of a module. `E` tells TypeScript what it exports. */
-/** An instance of a module: what the module defines, and its imports, in a store. */
+/** An instance of a module: what the module defines, and its imports, in a store. `E` tells TypeScript what it exports. */
 export class Instance<E extends object = UntypedExports> {
   get [Symbol.toStringTag](): string {
     return 'tswasm.Instance';

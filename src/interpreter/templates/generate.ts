@@ -8,7 +8,7 @@
  * - `factories-fresh.generated.json`, the text of each of those by its name, and of those that only pay where the host inlines closures, for
  *   a host that evaluates them one by one (embed/node).
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOADS, STORES } from './access';
 import { addressed, addressOf, marksOf, withAddresses } from './address';
@@ -335,8 +335,10 @@ export declare const vectorFunctions: object;
 export declare function createVectorFactories(environment: FactoryEnvironment): Factories;
 `;
 const target = process.env['TSWASM_GENERATE_TO'] ?? join(process.cwd(), 'src/interpreter');
+/** What is the same stays: a compiler may be reading it. */
 function write(file: string, text: string): void {
-  writeFileSync(join(target, file), text);
+  const to = join(target, file);
+  if (!existsSync(to) || readFileSync(to, 'utf8') !== text) writeFileSync(to, text);
   console.log(`${file}: ${text.length} bytes`);
 }
 for (const [file, source] of [
