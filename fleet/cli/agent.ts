@@ -1,18 +1,15 @@
 /** An agent as a server of this machine. */
 import { Agent } from '../agent/agent';
 import { type Devices, permissionsOf, simulatedDevices } from '../agent/host/devices';
-import { agentMetrics } from '../agent/metrics';
 import type { Models } from '../agent/models';
 import { nodeWorld } from '../agent/node-world';
 import { Orchestrators } from '../agent/orchestrators';
 import { Presence } from '../agent/presence';
-import { agentRoutes, fleetApp } from '../agent/routes';
 import type { RemoteHouse } from '../bridge/house';
 import { Supervisor } from '../papers/supervisor';
 import { supervisorRoutes } from '../papers/supervisor-routes';
 import { Client } from '../protocol/client';
 import { FleetError } from '../protocol/errors';
-import { metricsRoutes } from '../protocol/metrics';
 import type { Trust } from '../security/certificates';
 import { enrol, trustIn } from '../security/enrolment';
 import { gate, openGate, Sessions } from '../security/gate';
@@ -20,10 +17,11 @@ import { type Identity, identityIn } from '../security/keys';
 import { Receiver, signing } from '../security/requests';
 import { DiskFiles } from '../store/disk';
 import type { Files } from '../store/files';
+import { agentApp } from './apps';
 import { agentOnBus } from './buses';
 import { conditions, describe, thisMachine } from './machine';
 import { announce } from './mdns';
-import { BASE, type Member, type MemberOptions, observerToken, urlOf } from './members';
+import { type Member, type MemberOptions, observerToken, urlOf } from './members';
 import { quickjsHouse } from './quickjs';
 import { ownRuntime } from './runtime';
 import { listen } from './server';
@@ -96,16 +94,8 @@ export async function startAgent(
   if (trust !== undefined) agent.join(trust);
   await agent.open();
   const receiver = trust && new Receiver(trust);
-  const app = fleetApp();
   const sessions = new Sessions();
-  const who = compat === undefined ? gate(() => receiver, sessions) : openGate();
-  app.use(`${BASE}/*`, who);
-  app.route(BASE, agentRoutes(agent));
-  app.use('/metrics', who);
-  app.route(
-    '/',
-    metricsRoutes(() => agentMetrics(agent)),
-  );
+  const app = agentApp(agent, compat === undefined ? gate(() => receiver, sessions) : openGate());
   sessions.grant(await observerToken(files), { name: 'observer', role: 'observer' });
   let url = '';
   if (compat !== undefined) {

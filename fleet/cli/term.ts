@@ -1,28 +1,20 @@
 /** What an orchestrator serves with, from when it has its store until it ends, or another one leads. */
 import type { Hono } from 'hono';
 import { nodeWorld } from '../agent/node-world';
-import { fleetApp } from '../agent/routes';
-import { busRoutes, type OrchestratorBus } from '../orchestrator/bus';
-import { orchestratorMetrics } from '../orchestrator/metrics';
-import { ociRoutes } from '../orchestrator/oci';
+import type { OrchestratorBus } from '../orchestrator/bus';
 import { Orchestrator } from '../orchestrator/orchestrator';
 import { Relay } from '../orchestrator/relay';
-import { relayRoutes, viaRoutes } from '../orchestrator/relay-routes';
-import { orchestratorRoutes } from '../orchestrator/routes';
-import { pageRoutes } from '../page/routes';
 import { Client } from '../protocol/client';
-import { metricsRoutes } from '../protocol/metrics';
 import { Trust } from '../security/certificates';
 import { Registrar } from '../security/enrolment';
-import { gate, type Sessions } from '../security/gate';
+import type { Sessions } from '../security/gate';
 import { type Identity, identityIn, keepCertificate } from '../security/keys';
 import { Receiver, signing } from '../security/requests';
-import { enrolmentRoutes, memberRoutes } from '../security/routes';
 import type { Database } from '../store/database';
 import type { Files } from '../store/files';
+import { orchestratorApp } from './apps';
 import { orchestratorOnBus } from './buses';
-import { eventRoutes } from './events';
-import { BASE, hostOf, type MemberOptions } from './members';
+import { hostOf, type MemberOptions } from './members';
 import { nodeTransport } from './wire';
 
 /** The file with the keys of who may order: beside the orchestrator's, so that the command line on the same machine finds it. */
@@ -86,34 +78,19 @@ export async function makeTerm(options: TermOptions): Promise<Term> {
     url,
     log: (text, about) => events.add({ time: nodeWorld.wall(), source: name, text, ...about }),
   });
-  const receiver = new Receiver(trust);
   let onBus: Awaited<ReturnType<typeof orchestratorOnBus>> | undefined;
-  const app = fleetApp();
-  app.route(BASE, enrolmentRoutes(registrar, sessions));
-  app.use(
-    `${BASE}/*`,
-    gate(() => receiver, sessions),
-  );
-  app.use(
-    '/metrics',
-    gate(() => receiver, sessions),
-  );
-  app.route(
-    '/',
-    metricsRoutes(() => orchestratorMetrics(orchestrator, onBus?.bus.status())),
-  );
-  app.route(BASE, memberRoutes(registrar, sessions));
-  app.route('/', pageRoutes(new URL('.', import.meta.url)));
-  app.route(BASE, orchestratorRoutes(orchestrator));
-  const relay = new Relay(nodeWorld);
-  app.route('/', viaRoutes(relay, receiver));
-  app.route(BASE, relayRoutes({ relay, devices: orchestrator.devices, url, wire: nodeTransport }));
-  app.route('/', ociRoutes(orchestrator.modules, orchestrator.blobs, sessions));
-  app.route(BASE, eventRoutes(events));
-  app.route(
-    BASE,
-    busRoutes(() => onBus?.bus),
-  );
+  const app = orchestratorApp({
+    orchestrator,
+    registrar,
+    receiver: new Receiver(trust),
+    sessions,
+    relay: new Relay(nodeWorld),
+    url,
+    wire: nodeTransport,
+    scripts: new URL('.', import.meta.url),
+    events,
+    bus: () => onBus?.bus,
+  });
   return {
     app,
     orchestrator,

@@ -23,7 +23,7 @@ const json = (document: unknown) => new TextEncoder().encode(JSON.stringify(docu
 const id = encodeURIComponent('s~main');
 const nobody = encodeURIComponent('nobody~main');
 
-/** A good request for each route that takes a body, at the agent and at the orchestrator. */
+/** A request for each route that is given something, at the agent and at the orchestrator: a good one, or one that would be for somebody who is there. */
 const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Uint8Array])[] = [
   ['POST', `http://ash/liquid/v1/executions/${id}/calls`, json({ function: 'fibo', args: [] })],
   ['POST', `http://ash/liquid/v1/executions/${id}/migrate`, json({ url: 'http://x', ticket: 't', epoch: 2 })],
@@ -33,6 +33,9 @@ const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Ui
   ['PUT', `http://ash/liquid/v1/checkpoints/${nobody}`, new Uint8Array(200)],
   ['POST', 'http://ash/liquid/v1/arrivals', new Uint8Array(200)],
   ['PUT', `http://ash/liquid/v1/arrivals/${id}/1`, new Uint8Array(200)],
+  ['POST', `http://ash/liquid/v1/arrivals/${id}/last`, json({})],
+  ['POST', `http://ash/liquid/v1/executions/${nobody}/pause`, json({})],
+  ['POST', `http://ash/liquid/v1/executions/${nobody}/resume`, json({})],
   ['POST', `http://orchestrator/liquid/v1/executions/${id}/settled`, json({ epoch: 1 })],
   ['POST', 'http://ash/liquid/v1/executions', new Uint8Array(200)],
   ['POST', 'http://ash/liquid/v1/nn', Uint8Array.from([0x4e, 0x4e, 0x51, 1, 0, ...new Uint8Array(32)])],
@@ -55,6 +58,14 @@ const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Ui
     json({ asset: [{ uid: 'x', relation: [{ type: 'memberOf', value: 'y' }] }] }),
   ],
   ['POST', 'http://orchestrator/liquid/v1/tokens', json({ role: 'agent' })],
+  ['POST', 'http://orchestrator/liquid/v1/invitations', json({})],
+  ['POST', 'http://orchestrator/liquid/v1/session', json({ word: 'x' })],
+  ['POST', 'http://orchestrator/liquid/v1/devices/nobody/drain', json({})],
+  ['POST', 'http://orchestrator/liquid/v1/devices/nobody/undrain', json({})],
+  ['POST', `http://orchestrator/liquid/v1/executions/${id}/calls`, json({ function: 'fibo', args: [] })],
+  ['PUT', `http://orchestrator/liquid/v1/blobs/sha256/${'0'.repeat(64)}`, json('x')],
+  ['POST', `http://orchestrator/liquid/v1/checkpoints/${nobody}/fence`, json({ epoch: 1 })],
+  ['PUT', `http://orchestrator/liquid/v1/checkpoints/${nobody}`, new Uint8Array(200)],
   ['POST', 'http://orchestrator/liquid/v1/enrol', json({ name: 'x', token: 'x', proof: 'y' })],
   ['POST', 'http://orchestrator/liquid/v1/devices/ash/heartbeat', json({ name: 'ash', executions: [] })],
   ['PUT', 'http://orchestrator/liquid/v1/modules/x/1.0.0', json('no module')],
@@ -70,6 +81,44 @@ const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Ui
   ],
 ];
 
+/** What is there for everybody: who has no key yet, with a word that counts once, and the files of the pages. */
+const OPEN = new Set([
+  '/liquid/v1/enrol',
+  '/liquid/v1/session',
+  '/',
+  '/agent',
+  '/page.js',
+  '/agent.js',
+  '/agent-worker.js',
+]);
+/** Routes that read no body: one waits for what is to come, the others send on or refuse. */
+const WITHOUT_BODY = new Set(['/liquid/v1/relay/next', '/via/:device/*', '/v2/*']);
+
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
+
+/** What the agent and the orchestrator serve, as their routers have it. */
+function routes() {
+  const found = new Map<string, { host: string; method: (typeof METHODS)[number]; path: string }>();
+  for (const host of ['ash', 'orchestrator'])
+    for (const { method: how, path } of fleet.apps.get(host)!.routes) {
+      // A gate.
+      if (how === 'ALL' && /^\/(liquid\/v1\/\*|metrics)$/.test(path)) continue;
+      const methods = how === 'ALL' ? METHODS : METHODS.filter((one) => one === how);
+      expect(methods).not.toEqual([]);
+      for (const method of methods) found.set(`${host} ${method} ${path}`, { host, method, path });
+    }
+  return [...found.values()];
+}
+
+/** A path with something in the place of each name, and of what is left open. */
+const filled = (path: string): string =>
+  path
+    .replace(':id', id)
+    .replace(':device', 'ash')
+    .replace(':hex', '0'.repeat(64))
+    .replaceAll(/:\w+/g, '1')
+    .replace('*', 'liquid/v1/executions');
+
 function mutated(bytes: Uint8Array, seed: number): Uint8Array {
   const copy = bytes.slice();
   let state = seed;
@@ -83,36 +132,31 @@ function mutated(bytes: Uint8Array, seed: number): Uint8Array {
 describe('requests from outside', () => {
   it('do nothing without a signature, on any route', async () => {
     const before = JSON.stringify(fleet.orchestrator.list());
-    const routes = [
-      'executions',
-      `executions/${id}`,
-      'checkpoints',
-      'nonce',
-      'devices',
-      'modules',
-      'moves',
-      'cards',
-      `executions/${id}/certificates`,
-      'deployments',
-      'relay',
-      'relay/next',
-    ];
-    for (const host of ['ash', 'orchestrator'])
-      for (const route of routes)
-        for (const method of ['GET', 'DELETE', 'POST', 'PUT'] as const) {
-          const body = method === 'GET' ? undefined : json({});
-          const { status } = await fleet.network.transport({
-            method,
-            url: `http://${host}/liquid/v1/${route}`,
-            body,
-          });
-          expect({ host, route, method, status }).toEqual({ host, route, method, status: 401 });
-        }
-    for (const [method, url, body] of BODIES) {
-      const { status } = await fleet.network.transport({ method, url, body });
-      expect([400, 401]).toContain(status);
+    const { transport } = fleet.network;
+    const served = new Set<string>();
+    for (const { host, method, path } of routes()) {
+      served.add(path);
+      if (OPEN.has(path)) continue;
+      const url = `http://${host}${filled(path)}`;
+      const body = method === 'GET' ? undefined : json({});
+      const { status } = await transport({ method, url, body });
+      expect({ method, url, status }).toEqual({ method, url, status: 401 });
     }
+    expect([...OPEN].filter((path) => !served.has(path))).toEqual([]);
+    for (const [method, url, body] of BODIES)
+      expect([400, 401]).toContain((await transport({ method, url, body })).status);
     expect(JSON.stringify(fleet.orchestrator.list())).toBe(before);
+  });
+
+  it('are tried on every route that is given something', () => {
+    const tried = (host: string, method: string, path: string): boolean => {
+      const fits = new RegExp(`^http://${host}${path.replaceAll(/:\w+/g, '[^/]+')}$`);
+      return BODIES.some(([how, url]) => how === method && fits.test(url));
+    };
+    const missing = routes()
+      .filter(({ path }) => !WITHOUT_BODY.has(path))
+      .filter(({ host, method, path }) => /POST|PUT/.test(method) && !tried(host, method, path));
+    expect(missing).toEqual([]);
   });
 
   it('are answered with an error that says why, whatever is in them', {

@@ -1,4 +1,5 @@
 /** A whole fleet in this process, with keys, signatures and tickets as outside; only the wires are a TestNetwork's. */
+import type { Hono } from 'hono';
 import type { NnBackend } from 'tswasm/wasi-nn';
 import { Agent, type AgentOptions } from '../agent/agent';
 import { AgentBus } from '../agent/bus';
@@ -6,14 +7,13 @@ import { simulatedDevices } from '../agent/host/devices';
 import { nodeWorld } from '../agent/node-world';
 import { Orchestrators } from '../agent/orchestrators';
 import { Presence } from '../agent/presence';
-import { agentRoutes, fleetApp } from '../agent/routes';
 import type { World } from '../agent/world';
 import { startRelayedAgent } from '../browser/agent';
+import { agentApp, orchestratorApp } from '../cli/apps';
+import { EventLog } from '../cli/events';
 import { OrchestratorBus } from '../orchestrator/bus';
 import { Orchestrator } from '../orchestrator/orchestrator';
 import { Relay } from '../orchestrator/relay';
-import { relayRoutes, viaRoutes } from '../orchestrator/relay-routes';
-import { orchestratorRoutes } from '../orchestrator/routes';
 import { Client } from '../protocol/client';
 import { PERMISSIONS } from '../protocol/deployment';
 import type { Measured, Quoter } from '../security/attestation';
@@ -23,7 +23,6 @@ import { gate, Sessions } from '../security/gate';
 import { identityIn } from '../security/keys';
 import type { Signers } from '../security/module-signatures';
 import { Receiver, signing } from '../security/requests';
-import { enrolmentRoutes, memberRoutes } from '../security/routes';
 import type { TpmPin } from '../security/tpm-keys';
 import { JournalDatabase } from '../store/database';
 import { type Files, MemoryFiles } from '../store/files';
@@ -31,7 +30,6 @@ import type { TestBroker } from './bus';
 import { TestNetwork } from './network';
 
 const ORCHESTRATOR = 'http://orchestrator';
-const BASE = '/liquid/v1';
 
 /** Files that take nothing more once their process is dead. */
 class Leash implements Files {
@@ -77,6 +75,8 @@ export class TestFleet {
   /** Signs as the operator. */
   operator!: Client;
   readonly agents = new Map<string, Running>();
+  /** What has been served, by the name of the member. */
+  readonly apps = new Map<string, Hono>();
   /** What a device waits for before it adds to a file. */
   beforeAppend: ((device: string, path: string) => Promise<void> | undefined) | undefined;
   readonly events: string[] = [];
@@ -142,25 +142,24 @@ export class TestFleet {
       url: () => ORCHESTRATOR,
       log: (text, about) => this.note(`${about?.device ?? ''} ${about?.execution ?? ''}: ${text}`),
     });
-    const receiver = new Receiver(trust);
-    const sessions = new Sessions();
-    const app = fleetApp();
-    app.route(BASE, enrolmentRoutes(this.registrar, sessions));
-    app.use(
-      `${BASE}/*`,
-      gate(() => receiver, sessions),
-    );
-    app.route(BASE, memberRoutes(this.registrar, sessions));
-    app.route(BASE, orchestratorRoutes(this.orchestrator));
-    const relay = new Relay(this.world);
-    app.route('/', viaRoutes(relay, receiver));
-    const wire = this.network.wireOf(ORCHESTRATOR);
-    const { devices } = this.orchestrator;
-    app.route(BASE, relayRoutes({ relay, devices, url: () => ORCHESTRATOR, wire }));
+    let bus: OrchestratorBus | undefined;
+    const app = orchestratorApp({
+      orchestrator: this.orchestrator,
+      registrar: this.registrar,
+      receiver: new Receiver(trust),
+      sessions: new Sessions(),
+      relay: new Relay(this.world),
+      url: () => ORCHESTRATOR,
+      wire: this.network.wireOf(ORCHESTRATOR),
+      scripts: new URL('.', import.meta.url),
+      events: new EventLog(),
+      bus: () => bus,
+    });
+    this.apps.set('orchestrator', app);
     this.network.add(ORCHESTRATOR, app);
     await this.orchestrator.open();
     if (this.broker !== undefined)
-      new OrchestratorBus(this.orchestrator, trust, 'orchestrator', this.broker.connect, {
+      bus = new OrchestratorBus(this.orchestrator, trust, 'orchestrator', this.broker.connect, {
         accessFor: () => ({}),
         onLine: ({ source, text }) => this.lines.push(`${source}: ${text}`),
       });
@@ -219,12 +218,11 @@ export class TestFleet {
     agent.join(trust);
     await agent.open();
     const receiver = new Receiver(trust);
-    const app = fleetApp();
-    app.use(
-      `${BASE}/*`,
+    const app = agentApp(
+      agent,
       gate(() => receiver),
     );
-    app.route(BASE, agentRoutes(agent));
+    this.apps.set(name, app);
     this.network.add(url, app);
     const description = {
       name,
