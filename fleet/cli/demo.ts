@@ -36,9 +36,11 @@ export async function runDemo(up: OrchestratorMember, data: string, events: Even
       path.join(data, name),
       '--token',
       token,
+      // It has no life of its own: one that outlived the demo would be in the way of the next one's, in the same folder.
+      '--tied',
     ];
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['pipe', 'ignore', 'inherit'],
     });
     children.set(name, child);
     tell(`agent ${name} is process ${child.pid}`);

@@ -52,6 +52,7 @@ options
   --orchestrator URL   whom to ask (default http://127.0.0.1:${DEFAULT_PORT})
   --data FOLDER        the orchestrator's folder, with the keys of its operator (default ~/.tswasm-fleet/orchestrator)
   --json               prints documents instead of tables
+  --tied               up and agent end when their standard input does: with whoever has started them, however that ends
   --log json           log lines as JSON documents
   --signers FILE,FILE  public keys (tswasm-fleet signer): only modules that one of them has signed are taken; for up and agent
   --tls-cert, --tls-key FILE   in PEM: up and agent speak TLS; who is signed by an authority of your own is known with
@@ -102,11 +103,17 @@ function busOf({
   return { kind: 'broker', url: bus };
 }
 
+interface ServeOptions {
+  readonly events: EventLog;
+  readonly format: LogFormat;
+  /** Whether the end of standard input is its end, too. */
+  readonly tied: boolean;
+}
+
 /** Tells its own events on standard error, and stays until it is told to end. */
 async function serveUntilEnd(
   sources: readonly string[],
-  events: EventLog,
-  format: LogFormat,
+  { events, format, tied }: ServeOptions,
   close: () => Promise<void>,
 ): Promise<number> {
   const tell = (event: Event): void => {
@@ -116,6 +123,7 @@ async function serveUntilEnd(
   events.listen(tell);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    if (tied) process.stdin.once('close', () => resolve()).resume();
   });
   await close();
   return 0;
@@ -137,6 +145,7 @@ export async function main(args: readonly string[]): Promise<number> {
     throw new UsageError('--log is text or json');
   const format: LogFormat = options.log ?? 'text';
   const events = new EventLog();
+  const serve: ServeOptions = { events, format, tied: options.tied === true };
   const tls = await tlsIn(options['tls-cert'], options['tls-key']);
   const address = { hostname: options.host ?? '127.0.0.1', port: options.port ?? 0, tls };
   const signers = await signersIn(options.signers);
@@ -160,7 +169,7 @@ export async function main(args: readonly string[]): Promise<number> {
       compatOf(options),
     );
     console.log(`${name} listens on ${agent.url}`);
-    return serveUntilEnd([name], events, format, () => agent.close());
+    return serveUntilEnd([name], serve, () => agent.close());
   }
   if (command === 'up') {
     if (options.demo && options.store !== undefined)
@@ -182,7 +191,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const word = up.sessions.invite({ name: 'operator', role: 'operator' });
     console.log(`its page, once: ${up.url}/#${word}`);
     const demo = options.demo ? await runDemo(up, data, events) : undefined;
-    return serveUntilEnd([name, DEMO], events, format, async () => {
+    return serveUntilEnd([name, DEMO], serve, async () => {
       await demo?.close();
       await up.close();
     });

@@ -19,6 +19,7 @@ export const OPTIONS = {
   rounds: 'number',
   log: 'text',
   demo: 'flag',
+  tied: 'flag',
   signers: 'text',
   out: 'text',
   bus: 'text',

@@ -43,6 +43,16 @@ describe('a fleet of processes', () => {
     expect(await owner()).toBe(first);
   });
 
+  it('ends with who has started it, when it is tied to that', async () => {
+    const up = await processes.up('tied');
+    const ash = await processes.agent('ash', up, [], 'tied');
+    for (const { process: child } of [ash, up]) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.stdin!.end();
+      expect(await ended).toBe(0);
+    }
+  });
+
   it('says what is wrong, with exit codes', async () => {
     const up = await processes.up('other');
     const refused = (...args: string[]) => expect(processes.command(up, args, 'other')).rejects;

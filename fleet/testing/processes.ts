@@ -43,11 +43,11 @@ export class Processes {
     this.cli = path.join(to, 'cli.js');
   }
 
-  /** Starts `up` or `agent`, and waits for its address. */
+  /** Starts `up` or `agent`, which ends with this process however that ends, and waits for its address. */
   start(args: readonly string[], node: readonly string[] = []): Promise<Started> {
-    const [program, ...words] = [...this.within, process.execPath, ...node, this.cli, ...args];
+    const [program, ...words] = [...this.within, process.execPath, ...node, this.cli, ...args, '--tied'];
     const child = spawn(program, words, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...this.environment },
     });
     this.children.push(child);

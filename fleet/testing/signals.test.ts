@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 const isThere = (pid: number): boolean => {
@@ -10,7 +10,7 @@ const isThere = (pid: number): boolean => {
   }
 };
 
-it('ends what it has started when it is told to end, and leaves no folder behind', async () => {
+async function started() {
   const child = spawn(process.execPath, ['scripts/run-ts.mjs', 'fleet/testing/signalled.ts']);
   const line = await new Promise<string>((resolve) => {
     child.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString()));
@@ -18,7 +18,20 @@ it('ends what it has started when it is told to end, and leaves no folder behind
   const [pid, folder] = line.trim().split(' ');
   expect([isThere(Number(pid)), existsSync(folder)]).toEqual([true, true]);
   const code = new Promise((resolve) => child.once('exit', resolve));
+  return { child, pid: Number(pid), folder, code };
+}
+
+it('ends what it has started when it is told to end, and leaves no folder behind', async () => {
+  const { child, pid, folder, code } = await started();
   child.kill('SIGTERM');
   expect(await code).toBe(128 + 15);
-  expect([isThere(Number(pid)), existsSync(folder)]).toEqual([false, false]);
+  expect([isThere(pid), existsSync(folder)]).toEqual([false, false]);
+});
+
+it('ends what it has started when it is killed', async () => {
+  const { child, pid, folder, code } = await started();
+  child.kill('SIGKILL');
+  await code;
+  while (isThere(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+  rmSync(folder, { recursive: true });
 });
