@@ -1,8 +1,9 @@
 /** `/liquid/v1` of an agent: executions, blobs, copies of checkpoints. */
 import { type Context, Hono } from 'hono';
 import { readBody, readDocument } from '../protocol/body';
-import { integer, list, shape, text, withDefault } from '../protocol/checked';
-import { callKey, KEPT_HEADER, MAX_ARGUMENTS, type PendingCall } from '../protocol/checkpoint';
+import { callDocument } from '../protocol/call';
+import { integer, shape, text, withDefault } from '../protocol/checked';
+import { callKey, KEPT_HEADER, type PendingCall } from '../protocol/checkpoint';
 import { executionIdOf, executionSpec } from '../protocol/deployment';
 import { errorDocument, FleetError } from '../protocol/errors';
 import { baseOf } from '../protocol/relayed';
@@ -14,15 +15,7 @@ import { publicKey } from '../security/keys';
 import { received, receivedOpening, STATEMENT_HEADER, TICKET_HEADER } from '../security/transfer';
 import type { Agent } from './agent';
 import { type FleetExecution, MovedError } from './execution';
-import type { JsonValue } from './values';
 
-const callDocument = shape({
-  function: text(1024),
-  args: list<JsonValue>(
-    (value, place) => (typeof value === 'number' ? value : text(400)(value, place)),
-    MAX_ARGUMENTS,
-  ),
-});
 const moveOrder = shape({
   url: text(1024),
   ticket: text(8192),

@@ -23,6 +23,7 @@ import type { Placements } from './placements';
 import { Placing } from './placing';
 import { Reconciling } from './reconciling';
 import type { ExecutionRecord } from './records';
+import { Recurring } from './recurring';
 import { resolveDeployment } from './resolve';
 import type { Decision } from './scheduler';
 
@@ -37,6 +38,7 @@ export class Orchestrator implements Placements {
   private readonly moving: Moving;
   private readonly healing: Healing;
   private readonly reconciling: Reconciling;
+  private readonly recurring: Recurring;
 
   constructor(readonly options: OrchestratorOptions) {
     const office = new Office(options);
@@ -51,6 +53,7 @@ export class Orchestrator implements Placements {
     const { enforcement, leases, health, placing, moving } = this;
     this.healing = new Healing(office, { enforcement, leases, health, placing, moving });
     this.reconciling = new Reconciling(office, { enforcement, leases, moving, healing: this.healing });
+    this.recurring = new Recurring(this);
   }
 
   get devices() {
@@ -81,9 +84,11 @@ export class Orchestrator implements Placements {
     await this.modules.open();
     this.leases.open();
     this.healing.open();
+    await this.recurring.open();
   }
 
   close(): void {
+    this.recurring.close();
     this.healing.close();
   }
 
@@ -159,6 +164,7 @@ export class Orchestrator implements Placements {
       await this.office.locks.with(id, () => this.want(id, read.id, spec));
       await this.heal(id, 'it is new');
     }
+    this.recurring.take(read);
     return read;
   }
 
@@ -183,6 +189,7 @@ export class Orchestrator implements Placements {
   async undeploy(id: string): Promise<void> {
     const mine = [...this.executions.values()].filter((record) => record.deployment === id);
     if (mine.length === 0) throw new FleetError('not-found', `no deployment ${id}`);
+    await this.recurring.forget(id);
     for (const record of mine) await this.removeExecution(record.id);
     await this.options.database.remove(`deployment/${id}`);
   }

@@ -10,7 +10,8 @@
  * | the rest | the WASI world and a snapshot of the store (agent/store-guest.ts); empty before the guest has been made. In the first stage of a move: |
  * | | the opening of the store's departure; in the last one: the WASI world and what is left of the store (tswasm/snapshot) |
  */
-import { digest, integer, list, optional, type Reader, readJson, shape, text } from './checked';
+import { calledFunction, callValues } from './call';
+import { digest, integer, list, optional, readJson, shape, text } from './checked';
 import { type ExecutionSpec, executionIdOf, executionSpec } from './deployment';
 import { FleetError } from './errors';
 
@@ -61,21 +62,17 @@ export const KEPT_HEADER = 'liquid-kept';
 const MAX_HEAD_BYTES = 1024 * 1024;
 /** An idempotency key or request id. */
 export const callKey = text(128);
-export const MAX_ARGUMENTS = 1000;
 
 const MAGIC = Uint8Array.from([0x00, 0x74, 0x73, 0x66, 1, 0, 0, 0]);
 const PREFIX = MAGIC.length + 4;
 
-const jsonValue: Reader<number | string> = (value, place) =>
-  typeof value === 'number' ? value : text(400)(value, place);
-
 export const pendingCall = shape({
   key: callKey,
-  function: text(1024),
-  args: list(jsonValue, MAX_ARGUMENTS),
+  function: calledFunction,
+  args: callValues,
 });
 const outcome = {
-  results: optional(list(jsonValue, MAX_ARGUMENTS)),
+  results: optional(callValues),
   exitCode: optional(integer(0, 0xffffffff)),
   failure: optional(text(4096)),
   output: optional(text(65_536)),

@@ -1,11 +1,13 @@
 /** What is to run: a deployment is a set of executions, each of one module or of several that are linked. */
 import type { GraphEncoding } from 'tswasm/wasi-nn';
+import { calledFunction, callValues } from './call';
 import {
   digest,
   flag,
   integer,
   list,
   name,
+  number,
   oneOf,
   optional,
   type Reader,
@@ -103,18 +105,34 @@ export const executionSpec = shape({
 });
 export type ExecutionSpec = ReturnType<typeof executionSpec>;
 
+/** A call that is made again and again, as long as the deployment is there. */
+const recurringCall = shape({
+  execution: name,
+  function: calledFunction,
+  args: withDefault(callValues, []),
+  /** Seconds between two of them: eleven days at most, which timers still count. */
+  every: number(1, 1_000_000),
+});
+export type RecurringCall = ReturnType<typeof recurringCall>;
+
+const document = shape({
+  id: name,
+  executions: list(executionSpec, 1000),
+  recurring: optional(list(recurringCall, 100)),
+});
+
 export const deployment: Reader<Deployment> = (value, place) => {
-  const read = shape({ id: name, executions: list(executionSpec, 1000) })(value, place);
+  const read = document(value, place);
   const names = new Set(read.executions.map((one) => one.name));
   if (names.size !== read.executions.length) wrong(`${place}.executions`, 'names that differ', [...names]);
   for (const [k, one] of read.executions.entries())
     if (one.modules.length === 0) wrong(`${place}.executions[${k}].modules`, 'at least one module', []);
+  for (const [k, { execution }] of (read.recurring ?? []).entries())
+    if (!names.has(execution))
+      wrong(`${place}.recurring[${k}].execution`, 'an execution of the deployment', execution);
   return read;
 };
-export interface Deployment {
-  readonly id: string;
-  readonly executions: readonly ExecutionSpec[];
-}
+export type Deployment = ReturnType<typeof document>;
 
 /** The id of an execution: unique in the fleet, and safe in a path, a topic and a file name. */
 export function executionId(deploymentId: string, execution: string): string {
