@@ -3,7 +3,7 @@ import { isRef } from '../decoder';
 import { onTop } from '../decoder/typelist';
 import { InternalError } from '../errors';
 import { type Func, type Value, wordsOf, writeWords } from '../runtime';
-import { CallSite, type Code, codeOf, type Safepoint } from './code';
+import { CallSite, type Code, codeOf, drops, type Safepoint } from './code';
 import { makeSome } from './driver';
 import type { PendingHostCall, StackFrame } from './frames';
 import { registers } from './registers';
@@ -67,7 +67,8 @@ function rebuild(
     if (callee === null) callees[callees.length - 1] = pending.func;
     place(pending.args, fp, words, refs);
   }
-  const saved: Saved = { ints: Int32Array.from(words), refs, sites, frames: pointers, callees, fp };
+  const copied = { ints: Int32Array.from(words), refs, sites, frames: pointers, callees };
+  const saved = { fp, words: words.length, callers: sites.length, drops: drops.count, copied };
   return { saved, safepoint };
 }
 

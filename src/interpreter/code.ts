@@ -34,6 +34,9 @@ export function unitsOf({ kind, code }: Safepoint): 0 | 1 {
   return kind === 'loop' || (kind === 'entry' && !code.quiet) ? 1 : 0;
 }
 
+/** How often code of functions has been dropped (driver.ts). Frames that stopped before are rebuilt before they run. */
+export const drops = { count: 0 };
+
 /** What takes the exceptions that leave a call or are thrown, in the terms of a frame. */
 export interface Handlers {
   readonly clauses: readonly Handler[];
@@ -111,8 +114,6 @@ export class FuncCode {
   /** What a call of a wasm function runs as long as it is not decided where it begins (offers.ts). */
   undecided: Step;
   code: Code | undefined = undefined;
-  /** How often its code was dropped. Frames in code of an earlier generation are rebuilt before they run. */
-  generation = 0;
   /** Recent samples that found it running, and when they were taken (tiering.ts). */
   heat = 0;
   heatEpoch = 0;
@@ -153,8 +154,6 @@ export class Code {
   readonly entrySite: Safepoint;
   /** Its function is quiet (decoder/quiet.ts): nothing is charged for an entry. */
   readonly quiet: boolean;
-  /** The function's when this was made. */
-  readonly generation: number;
   /** Made of the best factories: its own where the host compiles. There is no better code in this tier. */
   readonly hot: boolean;
   readonly locals: Locals;
@@ -167,7 +166,6 @@ export class Code {
     const { func } = state;
     this.state = state;
     this.func = func;
-    this.generation = state.generation;
     this.hot = hot;
     this.locals = locals;
     this.charge = func.store.code.reserve(0)!;

@@ -7,7 +7,7 @@ import { keepBody, keptBody, type LoweredBody, Lowering } from '../lowering';
 import type { Instance } from '../runtime';
 import type { Assembler } from './assemble';
 import { Blocks } from './blocks';
-import { Code, type FuncCode, type Safepoint } from './code';
+import { Code, drops, type FuncCode, type Safepoint } from './code';
 import { compilesHotCode, hasFreshFactories, sharesBest } from './factories';
 import { Flattening } from './flatten';
 import { assembler } from './forms';
@@ -227,7 +227,7 @@ export function giveUpTiers(state: FuncCode): void {
 
 /** Drops the code, that of another tier too; paused executions that stand in it are rebuilt. */
 function forget(state: FuncCode): void {
-  state.generation++;
+  drops.count++;
   state.tiered?.code.drop();
   state.tiered = undefined;
   state.refusals = undefined;

@@ -29,7 +29,7 @@ import { hostCalls, waiting } from './hostcall';
 import { type Outcome, type PauseReason, RUN_OPTIONS, type RunOptions } from './outcome';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
-import { putFrames, takeFrames } from './saved';
+import { clearStack, putFrames, takeFrames } from './saved';
 import { nextSlice } from './slices';
 import { readValues, writeValues } from './slots';
 import type { Step } from './step';
@@ -273,7 +273,7 @@ export class Execution {
     }
     const { base, sp } = turn;
     const { saved } = current;
-    if (base + saved.ints.length > registers.maxFp || sp + saved.sites.length > registers.maxSp) {
+    if (base + saved.words > registers.maxFp || sp + saved.callers > registers.maxSp) {
       throw trap('callStackExhausted');
     }
     putFrames(saved, base, sp);
@@ -283,6 +283,7 @@ export class Execution {
   }
 
   private beginCall(args: readonly Value[], { base, sp }: Turn): Step {
+    clearStack();
     const { sites, frames } = stack();
     writeValues(args, base);
     sites[sp] = new CallSite(null, -1, this.func, undefined, 0);

@@ -5,7 +5,7 @@
 import { type TypeList, typesOf } from '../decoder/typelist';
 import { type Func, type Instance, type Value, wordsOf } from '../runtime';
 import type { Code } from './code';
-import { type Saved, savedValues } from './saved';
+import { type Copied, savedValues } from './saved';
 
 /** One wasm frame of a stopped execution, as the snapshot format sees it. */
 export interface FrameState {
@@ -32,7 +32,7 @@ export interface PendingHostCall {
 }
 
 export function frameState(
-  saved: Saved,
+  stack: Copied,
   code: Code,
   kind: StackFrame['kind'],
   offset: number,
@@ -40,7 +40,7 @@ export function frameState(
   operands: TypeList | undefined,
   fp: number,
 ): StackFrame {
-  const values = savedValues(saved, [...code.locals.types(), ...typesOf(operands)], fp);
+  const values = savedValues(stack, [...code.locals.types(), ...typesOf(operands)], fp);
   return { instance: code.func.instance!, funcidx: code.func.funcidx, kind, offset, targetLoop, values };
 }
 

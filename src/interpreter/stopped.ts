@@ -4,11 +4,10 @@
  */
 import { isQuiet } from '../decoder/quiet';
 import type { BacktraceFrame } from '../errors';
-import type { Func } from '../runtime';
 import { frameAt } from './backtrace';
-import { isSafepoint, type Safepoint, unitsOf } from './code';
+import { drops, isSafepoint, type Safepoint, unitsOf } from './code';
 import { type FrameState, frameState, type PendingHostCall, type StackFrame } from './frames';
-import { type Saved, savedValues } from './saved';
+import { type Saved, savedStack, savedValues } from './saved';
 import type { HostWait } from './wait';
 
 /** Where the innermost frame of a paused execution stands: at a safepoint, or, restored, in a host call that is made again. */
@@ -83,41 +82,42 @@ export function unitsToPass(stopped: Stopped): 0 | 1 {
 /** Frames, outermost first. */
 export function framesOf(stopped: Stopped): readonly StackFrame[] {
   if (stopped.kind === 'unbuilt') return stopped.frames;
-  const { saved } = stopped;
+  const { fp } = stopped.saved;
+  const stack = savedStack(stopped.saved);
   const states: StackFrame[] = [];
-  for (let k = 1; k < saved.sites.length; k++) {
-    const site = saved.sites[k]!;
-    states.push(frameState(saved, site.code!, 'call', site.offset, -1, site.operands, saved.frames[k]));
+  for (let k = 1; k < stack.sites.length; k++) {
+    const site = stack.sites[k]!;
+    states.push(frameState(stack, site.code!, 'call', site.offset, -1, site.operands, stack.frames[k]));
   }
   const safepoint = safepointOf(stopped);
   if (safepoint !== undefined && safepoint.kind !== 'lowering') {
     const { code, kind, offset, targetLoop, operands } = safepoint;
-    states.push(frameState(saved, code, kind, offset, targetLoop, operands, saved.fp));
+    states.push(frameState(stack, code, kind, offset, targetLoop, operands, fp));
   }
   return states;
 }
 
 /** The wasm backtrace, innermost first. */
 export function placesOf(stopped: Stopped): BacktraceFrame[] {
-  const places: (readonly [Func, number])[] =
-    stopped.kind === 'unbuilt'
-      ? stopped.frames.map(({ instance, funcidx, offset }) => [instance.funcAt(funcidx), offset])
-      : stopped.saved.sites.slice(1).map((site) => [site!.code!.func, site!.offset]);
+  const places = framesOf(stopped).map(({ instance, funcidx, offset }) =>
+    frameAt(instance.funcAt(funcidx), offset),
+  );
   const safepoint = safepointOf(stopped);
-  if (safepoint !== undefined) places.push([safepoint.code.func, safepoint.offset]);
-  return places.reverse().map(([func, offset]) => frameAt(func, offset));
+  // Its function has no frame yet.
+  if (safepoint?.kind === 'lowering') places.push(frameAt(safepoint.code.func, safepoint.offset));
+  return places.reverse();
 }
 
-/** The same, when the code that it stands in has been dropped: without any. */
+/** The same, when code that it stands in may have been dropped: without any. */
 export function withCodeOfNow(stopped: Stopped): Stopped {
-  if (stopped.kind === 'unbuilt') return stopped;
+  if (stopped.kind === 'unbuilt' || stopped.saved.drops === drops.count) return stopped;
   const { saved } = stopped;
   const safepoint = safepointOf(stopped);
-  const codes = saved.sites.map((site) => site?.code ?? undefined);
   const callee = safepoint?.kind === 'lowering' ? safepoint.code.func : undefined;
-  if (safepoint !== undefined && callee === undefined) codes.push(safepoint.code);
-  if (codes.every((code) => code === undefined || code.generation === code.state.generation)) return stopped;
-  const entering = callee && { func: callee, args: savedValues(saved, callee.type.params, saved.fp) };
+  const entering = callee && {
+    func: callee,
+    args: savedValues(savedStack(saved), callee.type.params, saved.fp),
+  };
   const frames = framesOf(stopped);
   return { kind: 'unbuilt', frames, pending: pendingOf(stopped) ?? entering, wait: waitOf(stopped) };
 }
