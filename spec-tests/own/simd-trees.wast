@@ -41,6 +41,38 @@
     (v128.xor (i32x4.lt_u (i32x4.abs (local.get 0)) (local.get 1))
       (v128.andnot (i8x16.gt_s (local.get 0) (v128.const i32x4 0 0 0 0)) (i16x8.eq (local.get 0) (i16x8.min_u (local.get 1) (local.get 0))))))
 
+  ;; Lanes in locals are read where they come from, and what nobody reads before it is written again is not written.
+  (func (export "lanes as addresses") (param $x v128) (result v128)
+    (local $v v128) (local $sum v128) (local $a i32) (local $b i32) (local $c i32) (local $d i32)
+    (local.set $v (i32x4.mul (local.get $x) (v128.const i32x4 3 3 3 3)))
+    (local.set $a (i32x4.extract_lane 0 (local.get $v))) (local.set $b (i32x4.extract_lane 1 (local.get $v))) (local.set $c (i32x4.extract_lane 2 (local.get $v))) (local.set $d (i32x4.extract_lane 3 (local.get $v)))
+    (local.set $sum (i32x4.mul
+      (i8x16.shuffle 16 1 2 3 17 5 6 7 18 9 10 11 19 13 14 15
+        (v128.const i32x4 0 0 0 0)
+        (v128.load8_lane 3 (i32.add (local.get $d) (i32.const 5)) (v128.load8_lane 2 (i32.add (local.get $c) (i32.const 5))
+          (v128.load8_lane 1 (i32.add (local.get $b) (i32.const 5)) (v128.load8_splat (i32.add (local.get $a) (i32.const 5)))))))
+      (v128.const i32x4 2 2 2 2)))
+    (local.set $v (i32x4.mul (local.get $x) (v128.const i32x4 2 2 2 2)))
+    (local.set $a (i32x4.extract_lane 0 (local.get $v))) (local.set $b (i32x4.extract_lane 1 (local.get $v))) (local.set $c (i32x4.extract_lane 2 (local.get $v))) (local.set $d (i32x4.extract_lane 3 (local.get $v)))
+    (i32x4.add (local.get $sum) (i32x4.mul
+      (i8x16.shuffle 16 1 2 3 17 5 6 7 18 9 10 11 19 13 14 15
+        (v128.const i32x4 0 0 0 0)
+        (v128.load8_lane 3 (i32.add (local.get $d) (i32.const 6)) (v128.load8_lane 2 (i32.add (local.get $c) (i32.const 6))
+          (v128.load8_lane 1 (i32.add (local.get $b) (i32.const 6)) (v128.load8_splat (i32.add (local.get $a) (i32.const 6)))))))
+      (v128.const i32x4 3 3 3 3))))
+  (func (export "lanes that are left") (param $x v128) (param $again i32) (result i32)
+    (local $v v128) (local $a i32) (local $b i32)
+    (local.set $v (i32x4.mul (local.get $x) (local.get $x)))
+    (local.set $a (i32x4.extract_lane 1 (local.get $v)))
+    (local.set $b (i32x4.extract_lane 2 (local.get $v)))
+    (block $out
+      (br_if $out (i32.eqz (local.get $again)))
+      (local.set $v (v128.const i32x4 100 200 300 400))
+      (local.set $a (i32.add (local.get $a) (i32x4.extract_lane 3 (local.get $v))))
+      (local.set $v (i32x4.add (local.get $x) (local.get $x)))
+      (local.set $b (i32.sub (local.get $b) (i32x4.extract_lane 0 (local.get $v)))))
+    (i32.add (i32.mul (local.get $a) (i32.const 1000)) (i32.add (local.get $b) (i32x4.extract_lane 3 (local.get $v)))))
+
   ;; Lanes gathered from memory and widened, as clang does it.
   (func $gather (export "gather") (param i32 v128) (result v128)
     (i32x4.mul
@@ -198,6 +230,11 @@
     (i32.mul (i32x4.extract_lane 1 (local.get $b)) (i32x4.extract_lane 3 (local.get $a))))
 )
 
+(assert_return (invoke "lanes as addresses" (v128.const i32x4 -1 0 1 2)) (v128.const i32x4 16 28 40 52))
+(assert_trap (invoke "lanes as addresses" (v128.const i32x4 0 0 0 22000)) "out of bounds memory access")
+(assert_trap (invoke "lanes as addresses" (v128.const i32x4 -2 0 0 0)) "out of bounds memory access")
+(assert_return (invoke "lanes that are left" (v128.const i32x4 1 2 3 4) (i32.const 0)) (i32.const 4025))
+(assert_return (invoke "lanes that are left" (v128.const i32x4 1 2 3 4) (i32.const 1)) (i32.const 404015))
 (assert_return (invoke "sum of products" (i32.const 0)) (v128.const i32x4 0xc3aa7a34 0x7487874c 0xa5cce48c 0xfb1e3554))
 (assert_return (invoke "constants" (v128.const i32x4 1 2 3 4) (i32.const 0)) (v128.const i32x4 6 9 12 15))
 (assert_return (invoke "constants" (v128.const i32x4 1 2 3 4) (i32.const 1)) (v128.const i32x4 7 10 13 16))

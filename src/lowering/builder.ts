@@ -59,7 +59,7 @@ export class Builder {
   private usesExceptions = false;
   private readonly results: readonly ValType[];
   readonly entry: Safepoint;
-  private readonly sequences = new Sequences();
+  readonly sequences = new Sequences();
   private statements: readonly Statement[] = [];
   /** Blocks that are open in code which no control flow reaches, or -1. */
   private dead = -1;

@@ -2,7 +2,10 @@
  * Locals that have a constant vector. Compilers set one just before it is used, and where the instruction knows the constant, nobody reads the
  * local. So the constant is not written before something reads it, or control flow goes on elsewhere: often it never is.
  */
-import { type Get, localBit, type Vector } from './expr';
+import { V128 } from '../decoder';
+import { Copies, isWatched } from './copies';
+import { ALL_LOCALS, type Expr, type Get, localBit, type Vector } from './expr';
+import type { Sequences } from './sequences';
 import type { Statement } from './statements';
 
 interface Unwritten {
@@ -24,9 +27,31 @@ export class Constants {
   /** By the local's slot; both are there once a local has a vector. */
   private known: Map<number, Vector> | undefined = undefined;
   private unwritten: Map<number, Unwritten> | undefined = undefined;
+  /** Once a local has a vector that is computed, or a part of one. */
+  private copies: Copies | undefined = undefined;
 
   constructor(to: Appending) {
     this.to = to;
+  }
+
+  /** What a local has that is read instead of it. */
+  copyAt(slot: number): Get | undefined {
+    return this.copies?.at(slot);
+  }
+
+  /** A local has another value from now on. */
+  change(slot: number, localidx: number): void {
+    this.copies?.change(slot, localidx);
+  }
+
+  /** The last statement has written a local. */
+  written(slot: number, localidx: number, value: Expr, statements: Sequences): void {
+    if (value.type === V128) this.delete(slot);
+    if (this.copies === undefined) {
+      if (!isWatched(value)) return;
+      this.copies = new Copies();
+    }
+    this.copies.write(slot, localidx, value, statements);
   }
 
   /** What is in a place, if that is known. */
@@ -46,22 +71,26 @@ export class Constants {
   }
 
   /** A local has another value from now on, which is written. */
-  delete(slot: number): void {
+  private delete(slot: number): void {
     this.known?.delete(slot);
     this.unwritten?.delete(slot);
   }
 
   /** Nothing is known where control flow joins. */
   clear(): void {
+    this.copies?.clear();
     // The host makes an empty map anew when it is told to clear one.
     if (this.known !== undefined && this.known.size > 0) this.known.clear();
   }
 
   /** Before a statement: writes what it may read. */
   writeFor(statement: Statement): void {
-    const { unwritten } = this;
-    if (unwritten === undefined || unwritten.size === 0) return;
+    const { unwritten, copies } = this;
+    if (unwritten === undefined && copies === undefined) return;
     const locals = localsOf(statement);
+    if (locals === ALL_LOCALS) copies?.clear();
+    else copies?.read(locals);
+    if (unwritten === undefined || unwritten.size === 0) return;
     for (const [slot, { bit }] of unwritten) if ((locals & bit) !== 0) this.write(unwritten, slot);
   }
 
@@ -89,8 +118,6 @@ export class Constants {
     this.to.append({ kind: 'set', slot, value });
   }
 }
-
-const ALL_LOCALS = -1;
 
 /** The locals that it may read, as bits. Where it is not just the next one that runs behind a statement, that is all of them. */
 function localsOf(statement: Statement): number {

@@ -67,6 +67,65 @@ it('has room for as many constants in a tree of vectors as it has instructions',
   expect(listing(module, 0).match(/ = i32x4\.add/g)).toHaveLength(1);
 });
 
+describe('lanes in locals', () => {
+  const lanesOf = (body: string) =>
+    listing(
+      compile(`(module (memory 1) (func $pause (loop)) (func (param $x v128) (param $y v128) (result i32)
+        (local $v v128) (local $l i32) (local $n i32) ${body} (local.get $n)))`),
+      1,
+    );
+  const V = '(local.set $v (i32x4.mul (local.get $x) (local.get $y)))';
+  const L = '(local.set $l (i32x4.extract_lane 1 (local.get $v)))';
+  const N = '(local.set $n (i32.load8_u (i32.add (local.get $n) (local.get $l))))';
+  const count = (text: string, what: string) => text.split(what).length - 1;
+
+  it('are read where they are, and not written when nothing reads them before they have others', () => {
+    const twice = lanesOf(V + L + N + V + L + N);
+    expect(count(twice, 'i32.load8_u [i32.add(local 4, local 2 upper)]')).toBe(2);
+    expect(count(twice, 'local 3 = ')).toBe(1);
+    expect(count(twice, 'local 2 = i32x4.mul')).toBe(2);
+    expect(count(lanesOf(V + V + V + L + N), 'local 2 = i32x4.mul')).toBe(1);
+  });
+
+  it('are written where control flow goes elsewhere, and not read where it came from', () => {
+    for (const elsewhere of [
+      '(call $pause)',
+      '(if (local.get $n) (then))',
+      '(block)',
+      '(loop)',
+      '(br_if 0 (local.get $n) (local.get $n)) (drop)',
+    ]) {
+      const twice = lanesOf(V + L + elsewhere + N + V + L + N);
+      expect(count(twice, 'local 3 = '), elsewhere).toBe(2);
+      expect(count(twice, 'i32.add(local 4, local 3)'), elsewhere).toBe(1);
+    }
+  });
+
+  it('are those of the vector that was there', () => {
+    const changed = lanesOf(`${V + L}(local.set $v (v128.const i32x4 1 2 3 4))${N}`);
+    expect(changed).toContain('i32.add(local 4, local 3)');
+    expect(lanesOf(`${V + L}(local.set $l (i32.const 5))${N}`)).toContain('i32.add(local 4, local 3)');
+  });
+
+  it('keep what traps', () => {
+    const load = '(local.set $v (v128.load (local.get $n)))';
+    expect(count(lanesOf(load + load), 'v128.load')).toBe(2);
+  });
+
+  it('are as many as one looks at', () => {
+    const locals = Array.from(
+      { length: 40 },
+      (_, k) => `(local.set $l${k} (i32x4.extract_lane 2 (local.get $x)))`,
+    );
+    const module = compile(
+      `(module (func (param $x v128) (result i32) ${Array.from({ length: 40 }, (_, k) => `(local $l${k} i32)`).join('')}
+        ${locals.join('')} ${locals.join('')} (i32.add (local.get $l0) (local.get $l39))))`,
+    );
+    expect(listing(module, 0)).toContain('i32.add(local 1, local 0 + 1)');
+    expect(count(listing(module, 0), ' = local 0 + 1')).toBe(80);
+  });
+});
+
 it('prints the index of a 64-bit memory and table', () => {
   const module = compile(
     `(module (memory i64 1) (func (param i64) (result i32) (i32.load offset=4 (local.get 0))))`,

@@ -8,9 +8,12 @@ import type { Statement } from './statements';
 export const NOTHING: readonly Statement[] = [];
 
 export class Sequences {
-  private readonly statements: Statement[] = [];
+  private readonly statements: (Statement | undefined)[] = [];
   private readonly starts: number[] = [];
-  private end = 0;
+  /** Behind the last statement of the innermost open part. */
+  end = 0;
+  /** Whether any has been left out. */
+  private hasHoles = false;
 
   open(): void {
     this.starts.push(this.end);
@@ -20,11 +23,19 @@ export class Sequences {
     this.statements[this.end++] = statement;
   }
 
+  /** Leaves out one that has been added, by its index, while its part is open. */
+  remove(index: number): void {
+    this.statements[index] = undefined;
+    this.hasHoles = true;
+  }
+
   /** The innermost open part, which ends. */
   close(): readonly Statement[] {
     const { statements, end } = this;
     const start = this.starts.pop()!;
     this.end = start;
-    return start === end ? NOTHING : statements.slice(start, end);
+    if (start === end) return NOTHING;
+    const part = statements.slice(start, end);
+    return this.hasHoles ? part.filter((statement) => statement !== undefined) : (part as Statement[]);
   }
 }

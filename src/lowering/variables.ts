@@ -32,24 +32,26 @@ export function setGlobal(lowering: Builder): void {
 }
 
 export function pushLocal(lowering: Builder, localidx: number): void {
-  const { type, slot, localidx: first } = lowering.locals.groupOf(localidx);
-  lowering.operands.push(getLocal(type, slot + (localidx - first) * slotsOf(type), localidx));
+  const { type, slot: start, localidx: first } = lowering.locals.groupOf(localidx);
+  const slot = start + (localidx - first) * slotsOf(type);
+  lowering.operands.push(lowering.constants.copyAt(slot) ?? getLocal(type, slot, localidx));
 }
 
 export function popToLocal(lowering: Builder, localidx: number): void {
-  const { operands, locals } = lowering;
+  const { operands, locals, constants } = lowering;
   placeWhatIsBuilt(operands, localBit(localidx));
   const value = operands.pop();
   operands.computeReaders(localidx, (value.flags & TRAPS) !== 0);
   const group = locals.groupOf(localidx);
   const slot = group.slot + (localidx - group.localidx) * slotsOf(group.type);
+  constants.change(slot, localidx);
   if (value.op === 'vector' && value.instruction === 'v128.const') {
-    lowering.constants.set(slot, localidx, value);
+    constants.set(slot, localidx, value);
     return;
   }
   if (isIn(value, slot)) return;
   lowering.emit({ kind: 'set', slot, value });
-  if (value.type === V128) lowering.constants.delete(slot);
+  constants.written(slot, localidx, value, lowering.sequences);
 }
 
 export function drop(lowering: Builder): void {
