@@ -6,11 +6,15 @@
 import { InternalError } from '../errors';
 import {
   type Build,
+  type Compute,
+  type Const,
   type Expr,
+  type Get,
   HALVES,
   isOperation,
   LANE_LOADS,
   LANEWISE,
+  type Load,
   type NestedWideningOp,
   rotationOf,
   SIGNED,
@@ -58,7 +62,27 @@ function builtLanes(parts: Parts, value: Build): unknown {
   if (stride === undefined || shifts.some((shift, j) => shift !== j * stride)) {
     return parts.make('lane apart')(...words.map((expr) => parts.value(expr)));
   }
-  return parts.make('lane strided')(parts.value(words[0]), stride);
+  const [first] = words;
+  return isGathered(first)
+    ? gathered(parts, first, stride)
+    : parts.make('lane strided')(parts.value(first), stride);
+}
+
+interface Gathered extends Load {
+  readonly a: Compute & { readonly a: Get; readonly b: Const };
+}
+/** A load whose addresses are lanes and a constant. */
+function isGathered(value: Expr): value is Gathered {
+  if (!isOperation(value) || !('memidx' in value) || value.a.op !== 'i32.add') return false;
+  return value.a.a.op === 'get' && value.a.b?.op === 'const';
+}
+/**
+ * As one closure: compilers gather three and more vectors for one tree, and four closures for each would leave the host no room to inline the
+ * tree.
+ */
+function gathered(parts: Parts, { op, a, memoryOffset, memidx, offset }: Gathered, stride: number): unknown {
+  const make = parts.make(`lane strided ${op}`);
+  return make(word(a.a), stride, a.b.low, memoryOffset, parts.views(memidx), offset);
 }
 
 /** How many words further all slots are that `b` reads, if it is what `a` is but for that. */

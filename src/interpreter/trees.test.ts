@@ -14,6 +14,13 @@ const APART = ['one apart', 'one apart'];
 
 /** The statements that a local is set by: closures of their own, and numbers in slots. */
 function statementsOf(value: string, inlines: boolean): string[] {
+  return partsOf(value, inlines).filter((name) => !name.startsWith('lane ') && name !== 'apart');
+}
+/** All closures of it where they are inlined. */
+function namesOf(value: string): string[] {
+  return partsOf(value, true).map((name) => name.replace(/^one /, ''));
+}
+function partsOf(value: string, inlines: boolean): string[] {
   const module = compile(
     `(module (memory 1) (func (param $p i32) (param $x v128) (param $y v128) (local.set $x ${value})))`,
   );
@@ -21,8 +28,7 @@ function statementsOf(value: string, inlines: boolean): string[] {
   const parts: Parts = {
     make: (name, isOne) => {
       expect(FACTORIES, name).toContain(name);
-      if (isOne) made.push(`one ${name}`);
-      else if (name.startsWith('set ')) made.push(name);
+      made.push(isOne ? `one ${name}` : name);
       return () => null;
     },
     has: (name) => FACTORIES.includes(name),
@@ -90,6 +96,32 @@ it('writes no words that nobody reads', () => {
     expect(first(bytes, value), value).toBe(ofBytes);
     expect(first(halves, value), value).toBe(ofHalves);
   }
+});
+
+it('reads what is gathered from one address after the other by one closure for all lanes', () => {
+  const at = (lane: number) => `(i32.add (i32x4.extract_lane ${lane} (local.get $y)) (i32.const 8))`;
+  const gathered = [1, 2, 3].reduce(
+    (into, lane) => `(i32x4.replace_lane ${lane} ${into} (i32.load8_u offset=3 ${at(lane)}))`,
+    `(i32x4.splat (i32.load8_u offset=3 ${at(0)}))`,
+  );
+  expect(namesOf(`(i32x4.add (i32x4.mul ${gathered} (local.get $x)) (local.get $x))`)).toEqual([
+    'lane strided i32.load8_u',
+    'lane get',
+    'lane i32x4.mul/ee',
+    'lane get',
+    'lane i32x4.add/ee',
+    'set lanes/t',
+    'apart',
+    'apart',
+  ]);
+});
+
+it('assigns nothing that closures capture: V8 would take it for a variable wherever it is read', () => {
+  const assigned = [...vectorFactories(), ...loopFactories()].filter(([, text]) => {
+    const [, params] = /^\(([^)]*)\)=>/.exec(text)!;
+    return params.split(',').some((param) => new RegExp(`\\b${param}[-+*/&|^<>]*=[^=>]`).test(text));
+  });
+  expect(assigned.map(([name]) => name)).toEqual([]);
 });
 
 it('multiplies no number that may be negative by a lane: where that is 0, it would make V8 count in doubles', () => {

@@ -192,7 +192,7 @@ function emitStatement(operands: Operands, template: Exclude<VectorTemplate, Acc
     const body = placed(operands, substitute(code, 'K', param));
     factories.set(
       `set ${name}/k`,
-      `(${all.join(',')})=>{${param}&=${template.amount};return fp=>{${body}return n(fp)}}`,
+      `(${all.join(',')})=>(${param}=>fp=>{${body}return n(fp)})(${param}&${template.amount})`,
     );
     return;
   }
@@ -277,8 +277,9 @@ function emitWord(name: string, { to, code, amount }: WordTemplate, operands: nu
     if (to === 'mask') text = `(${text})?-1:0`;
     const params = PARAMS.slice(0, form.length).join(',');
     const result = bind === '' ? text : `{const ${bind.slice(1)};return ${text}}`;
+    // What a function assigns is a variable to V8 wherever it is read: the amount is another function's.
     const made =
-      amount === undefined ? `${parameters}=>${result}` : `{b&=${amount};return ${parameters}=>${result}}`;
+      amount === undefined ? `${parameters}=>${result}` : `(b=>${parameters}=>${result})(b&${amount})`;
     (lane === '' ? factories : loops).set(`${name}/${form}`, `(${params})=>${made}`);
   }
 }
@@ -309,6 +310,12 @@ loops.set('lane const', '(a)=>(fp,j)=>a');
 loops.set('lane rotl', '(a,b)=>(fp,j)=>{const x=I[fp+a+j];return x<<b|x>>>32-b}');
 /** A number of each lane: the slots that it reads are so many words apart. */
 loops.set('lane strided', '(a,b)=>(fp,j)=>a(fp+Math.imul(b,j))');
+/** The same of a load from where a slot and a constant say. */
+for (const [op, { result, bytes, code }] of Object.entries(LOADS)) {
+  if (result !== 'i') continue;
+  const bind = `const y=I[fp+a+Math.imul(b,j)]+k|0;${addressed('y', bytes)}`;
+  loops.set(`lane strided ${op}`, `(a,b,k,o,m,at)=>(fp,j)=>{${bind}return ${code}}`);
+}
 loops.set('lane apart', '(a,b,c,e)=>(fp,j)=>j<2?j===0?a(fp):b(fp):j===2?c(fp):e(fp)');
 /** Half a word of the operand's place. */
 const HALF = 'I[fp+a+H+(j>>1)]>>>16*(j&1)';
