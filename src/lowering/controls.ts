@@ -34,12 +34,8 @@ export class Controls {
     label: Label,
     statement: Control['statement'],
   ): void {
+    this.all[this.depth] ??= {} as Control;
     const control = this.all[this.depth++];
-    if (control === undefined) {
-      const [thenFalls, moved, branch] = [false, undefined, undefined];
-      this.all.push({ kind, height, params, results, label, statement, thenFalls, moved, branch });
-      return;
-    }
     control.kind = kind;
     control.height = height;
     control.params = params;
