@@ -139,7 +139,6 @@ export class Activations {
       native.giveGlobals();
       return machine.returned(activation);
     }
-    this.endFrame(frames);
     native.giveGlobals();
     if (frames.length === 0) return machine.tailCall(tail!, activation);
     const { registers } = machine;
@@ -148,7 +147,7 @@ export class Activations {
     if (first !== func) machine.tailCall(first, { func, fp, sp });
     registers.sp = stopped.sp;
     registers.fp = stopped.fp;
-    leave(machine, native, frames, activation.callee, activation.rest);
+    leave(machine, crossing, native, frames, activation.callee, activation.rest);
     return returned === undefined ? machine.left() : machine.returned(returned);
   }
 
@@ -255,15 +254,11 @@ export class Activations {
   private frame(id: number, pointidx: number, base: number): void {
     const activation = this.current!;
     const { frames, native, place } = activation;
-    this.endFrame(frames);
+    const { crossing } = this;
+    if (frames.length === 0) crossing.clear();
     const { localSlots } = native.program.frameSize(id);
     const fp = activation.fp + 2 * (slotsAt(base, place) - localSlots);
-    frames.push({ id, pointidx, fp, sp: this.spOf(base, activation), values: NOTHING });
-  }
-  /** What has been pushed since is the last frame's. */
-  private endFrame(frames: SpilledFrame[]): void {
-    if (frames.length > 0) frames[frames.length - 1].values = this.crossing.taken();
-    else this.crossing.clear();
+    frames.push({ id, pointidx, fp, sp: this.spOf(base, activation), first: crossing.count });
   }
 
   /** To call it in the machine would put another activation on the host's stack. */
@@ -388,7 +383,6 @@ function isWithin(native: NativeInstance, activation: Activation | undefined): b
   return false;
 }
 
-const NOTHING: SpilledFrame['values'] = { ints: new Int32Array(0), refs: [] };
 /** Words that the operands of an instruction take at most, and its result. */
 const SLOTS_OF_EFFECT = 8;
 /** Three operands, of a slot each. */

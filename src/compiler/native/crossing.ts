@@ -139,12 +139,26 @@ export class Crossing {
     this.pushed = 0;
   }
 
-  /** A copy of what has been pushed, which is forgotten. */
-  taken(): { readonly ints: Int32Array; readonly refs: readonly unknown[] } {
+  /**
+   * Copies values to a frame's slots on the machine's stack, which has room for them: pairs of a slot and of where its value has been pushed,
+   * counted from `first`.
+   */
+  land(numbers: Int32Array, references: Int32Array, first: number, word: number): void {
     const { ints, refs } = this.buffer;
-    const copy = { ints: ints.slice(0, 2 * this.pushed), refs: refs.slice(0, this.pushed) };
-    this.pushed = 0;
-    return copy;
+    const { stack } = this;
+    for (let k = 0; k < numbers.length; k += 2) {
+      const to = word + 2 * numbers[k];
+      const from = 2 * (first + numbers[k + 1]);
+      stack.ints[to] = ints[from];
+      stack.ints[to + 1] = ints[from + 1];
+    }
+    for (let k = 0; k < references.length; k += 2) {
+      stack.refs[(word >> 1) + references[k]] = refs[first + references[k + 1]] ?? null;
+    }
+  }
+  /** The low word of what has been pushed at a slot. */
+  wordAt(slot: number): number {
+    return this.buffer.ints[2 * slot];
   }
 }
 

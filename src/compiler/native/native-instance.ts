@@ -114,9 +114,9 @@ export class NativeInstance {
   giveGlobals(): void {
     if (!this.hasMutableGlobals) return;
     const { crossing } = this;
-    crossing.clear();
+    // What frames have pushed that leave stays where it is.
+    let slot = crossing.count;
     (this.exports['globals out'] as () => void)();
-    let slot = 0;
     for (const global of this.instance.globals) {
       if (global.type.mutable) slot = crossing.toGlobal(slot, global);
     }

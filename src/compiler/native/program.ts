@@ -8,6 +8,7 @@ import { Body } from './body';
 import type { FrameShape } from './frame';
 import { groupOf, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
+import { type Landing, landingOf } from './landing';
 import { type FrameSize, HELPER_NAMES, Layout, type Variant } from './layout';
 import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
 import { mostMeasure } from './room';
@@ -44,6 +45,8 @@ export class Program {
   readonly most: number;
   private readonly host: HostWebAssembly;
   private readonly shapes = new Map<number, FrameShape>();
+  /** By the numbers of bodies, and of points in them. */
+  private readonly landings: Landing[][] = [];
   private readonly continuations = new Map<string, CompiledContinuation | undefined>();
   private readonly byId: CompiledContinuation[] = [];
   /** Of a large module: what is not in the main one. */
@@ -130,6 +133,17 @@ export class Program {
       this.shapes.set(id, shape);
     }
     return shape;
+  }
+
+  /** What becomes of a frame that leaves at a point of a body. */
+  landing(id: number, pointidx: number): Landing {
+    this.landings[id] ??= [];
+    const known = this.landings[id];
+    if (known[pointidx] === undefined) {
+      const shape = this.shape(id);
+      known[pointidx] = landingOf(shape, shape.points[pointidx]);
+    }
+    return known[pointidx];
   }
 
   /** Of a body that has been emitted. */
