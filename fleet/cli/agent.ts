@@ -1,6 +1,6 @@
 /** An agent as a server of this machine. */
 import { Agent } from '../agent/agent';
-import { type Devices, permissionsOf, simulatedDevices } from '../agent/host/devices';
+import { permissionsOf, simulatedDevices } from '../agent/host/devices';
 import type { Models } from '../agent/models';
 import { nodeWorld } from '../agent/node-world';
 import { Orchestrators } from '../agent/orchestrators';
@@ -52,7 +52,7 @@ export async function startAgent(
   compat?: Compat,
 ): Promise<AgentMember> {
   const { name, folder, events, signers, qjs } = options;
-  const devices: Devices = simulatedDevices();
+  const { devices = simulatedDevices() } = options;
   const files = new DiskFiles(folder);
   const identity = await identityIn(files);
   const client = new Client(signing(nodeTransport, identity));

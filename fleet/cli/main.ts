@@ -10,6 +10,7 @@ import { startAgent } from './agent';
 import type { BusChoice } from './buses';
 import { COMMANDS, checkOperands } from './commands';
 import { DEMO, runDemo } from './demo';
+import { devicesOf } from './devices';
 import { type Event, EventLog, formatEvent, type LogFormat } from './events';
 import { backendsOf } from './models';
 import { OPTIONS } from './option-kinds';
@@ -45,6 +46,8 @@ function help(): string {
       neighbour's is borrowed
       --engine quickjs: executions run in a QuickJS beside the agent, over a pipe; --qjs PROGRAM: which one (default qjs)
       --tpm TCTI: the device's TPM quotes for it, by tpm2-tools (device:/dev/tpmrm0); its key comes into tpm.json in the folder
+      --devices real: what hangs on this Linux: hosts by TCP, climate and pins by sysfs, with --i2c BUS wires (i2c-tools), with
+      --camera "PROGRAM ARGUMENTS" what that writes; without it, devices are made up
       --compat [--neighbours URL,URL]: speaks the papers' supervisor interface, and asks nobody who he is
 ${commands.join('\n')}
 
@@ -164,6 +167,7 @@ export async function main(args: readonly string[]): Promise<number> {
         backends: backendsOf(options.models),
         qjs: qjsOf(options),
         tpm: options.tpm,
+        devices: devicesOf(options.devices, options),
       },
       joining,
       compatOf(options),

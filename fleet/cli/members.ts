@@ -1,5 +1,6 @@
 /** What members of the fleet, as servers of this machine, have in common. */
 import type { NnBackend } from 'tswasm/wasi-nn';
+import type { Devices } from '../agent/host/devices';
 import type { Signers } from '../security/module-signatures';
 import type { TpmPin } from '../security/tpm-keys';
 import type { Files } from '../store/files';
@@ -27,6 +28,8 @@ export interface MemberOptions {
   readonly runtimes?: ReadonlySet<string>;
   /** Keys of the devices' TPMs, for an orchestrator. */
   readonly tpms?: ReadonlyMap<string, TpmPin>;
+  /** What hangs on an agent's device. */
+  readonly devices?: Devices;
   /** How an agent reaches the TPM of its device. */
   readonly tpm?: string;
   /** The QuickJS in which an agent's guests run; without one, they run in the agent. */

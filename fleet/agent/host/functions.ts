@@ -44,6 +44,9 @@ const MAX_DELAY = 24 * 3600 * 1000;
 /** Fuel of a call of the guest's `alloc`: a thousand times what allocators take. */
 const ALLOC_FUEL = 1_000_000;
 
+/** Bytes of a message on the wires: what Linux takes. */
+const MAX_WIRE = 8192;
+
 /** Every host function, by the module and the name under which guests import it. */
 const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   sys: {
@@ -179,7 +182,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
       make:
         ({ devices }) =>
         async (call) => {
-          const length = call.u32(2);
+          const length = wireLength(call.u32(2));
           const bytes = await devices.i2c!.read(call.u32(0), length);
           putBytes(call, call.u32(1), bytes.subarray(0, length));
         },
@@ -191,10 +194,16 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
       make:
         ({ devices }) =>
         (call) =>
-          devices.i2c!.write(call.u32(0), bytesAt(call, call.u32(1), call.u32(2))),
+          devices.i2c!.write(call.u32(0), bytesAt(call, call.u32(1), wireLength(call.u32(2)))),
     },
   },
 };
+
+function wireLength(length: number): number {
+  if (length < 1 || length > MAX_WIRE)
+    throw new RuntimeError(`${length} bytes on the wires, and at most ${MAX_WIRE} go at once`);
+  return length;
+}
 
 function printing(end: string): Row['make'] {
   return (place) => (call) => place.print(textAt(call, call.u32(0), call.u32(1)) + end);
