@@ -6,7 +6,7 @@ import { Reader } from './reader';
 import { type Heights, skipStraight, straightOps, walkStraight } from './straight';
 import { wat } from './testing';
 import { typesOf } from './typelist';
-import type { ValType } from './types';
+import { F64, type ValType } from './types';
 import { Walk } from './walk';
 
 const TYPES: Readonly<Record<string, string>> = { i: 'i32', I: 'i64', f: 'f32', F: 'f64', a: 'i32' };
@@ -107,6 +107,24 @@ describe('straight code', () => {
       { lowest: 4, highest: 4 },
       { lowest: 2, highest: 5 },
     ]);
+  });
+
+  it('does not take what a select gives for its first operand', async () => {
+    const module = Module.decode(
+      await wat(`(module (func (param i32 f64) (result f64)
+        local.get 1 local.get 1 block end local.get 0 select local.get 1 local.get 1 local.get 0 select f64.add))`),
+    );
+    const walk = new Walk(module, 0, {});
+    const heights = { lowest: 0, highest: 0, givers: [] as number[] };
+    const passed = straightOps((op) => op !== OP['f64.add']);
+    const locals = { types: typesOfLocals(walk.locals) };
+    for (let k = 0; k < 3; k++) {
+      walkStraight(walk, passed, locals, heights);
+      if (k < 2) walk.step();
+    }
+    expect(typesOf(walk.stack)).toEqual([F64, F64]);
+    expect(heights).toMatchObject({ lowest: 0, highest: 4 });
+    expect(heights.givers.map((offset) => module.bytes[offset])).toEqual([OP.select, OP.select]);
   });
 
   it('is passed over without types, too, but for what is left out', async () => {

@@ -6,7 +6,7 @@
 import { type Immediates, INSTRUCTIONS, OP, type OpName, type SpecialOp } from './instructions';
 import type { Reader } from './reader';
 import { TYPE_OF_SIGNATURE } from './rules';
-import { onTop, withoutTop } from './typelist';
+import { onTop, typeAt, withoutTop } from './typelist';
 import { isNum, type ValType } from './types';
 import type { Walk } from './walk';
 
@@ -38,10 +38,10 @@ type StraightSpecial = Extract<
   SpecialOp,
   'drop' | 'select' | `local.${string}` | 'global.get' | 'global.set'
 >;
-/** Those that have no signature: how many operands they take besides those that they give back. */
+/** Those that have no signature: how many operands they take besides those that they give back as they are. */
 const TAKEN: Readonly<Record<StraightSpecial, number>> = {
   drop: 1,
-  select: 2,
+  select: 3,
   'local.get': 0,
   'local.set': 1,
   'local.tee': 0,
@@ -86,6 +86,7 @@ function skipMemarg(bytes: Uint8Array, from: number): number {
 
 const LOCAL_GET = OP['local.get'];
 const GLOBAL_GET = OP['global.get'];
+const SELECT = OP.select;
 
 /** Passes over the straight code that comes, as far as its opcodes are 1 in `passed`. */
 export function skipStraight(reader: Reader, passed: Uint8Array): void {
@@ -152,6 +153,8 @@ export function walkStraight(walk: Walk, passed: Uint8Array, locals: StraightLoc
       next = reader.pos;
       if (immediates === LOCAL) locals.visit?.(index, pos, next);
     }
+    // What it gives may be either of two operands: nobody may take it for the one that was there.
+    if (op === SELECT) gives = count > 2 ? pushed[count - 3] : typeAt(below, 2 - count);
     const start = pos;
     pos = next;
     const takes = TAKES[op];

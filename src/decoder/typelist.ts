@@ -3,7 +3,7 @@
  * are one part, however many safepoints stand above them. So the stacks of all safepoints of a body together take room in proportion to
  * the body.
  */
-import { isRef, type ValType } from './types';
+import { BOTTOM, isRef, type ValType } from './types';
 
 /** No values. */
 export const NO_TYPES: readonly ValType[] = [];
@@ -49,6 +49,17 @@ export function withoutTop(list: TypeList | undefined, count: number): TypeList 
     rest = rest.below;
   }
   return rest;
+}
+
+/** The type that has so many above it. */
+export function typeAt(list: TypeList | undefined, above: number): ValType {
+  let left = above;
+  let part = list;
+  while (part !== undefined && left >= part.count) {
+    left -= part.count;
+    part = part.below;
+  }
+  return part === undefined ? BOTTOM : part.types[part.first + part.count - 1 - left];
 }
 
 const known = new WeakMap<readonly ValType[], boolean>();

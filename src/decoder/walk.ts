@@ -35,7 +35,7 @@ import type { ModuleData } from './module';
 import { PLAIN_OPS, readPlain } from './plain';
 import type { Reader } from './reader';
 import { TYPE_OF_SIGNATURE } from './rules';
-import { holdReferences, onTop, type TypeList, withoutTop } from './typelist';
+import { holdReferences, onTop, type TypeList, typeAt, withoutTop } from './typelist';
 import { asNonNull, BOTTOM, type FuncType, HEAP, I32, isDefaultable, refType, type ValType } from './types';
 
 /** A structured instruction that is open. */
@@ -190,9 +190,7 @@ export class Walk {
 
   /** Of the operand on top. */
   get top(): ValType {
-    if (this.stack === undefined) return BOTTOM;
-    const { types, first, count } = this.stack;
-    return types[first + count - 1];
+    return typeAt(this.stack, 0);
   }
 
   plain(op: PlainOp): void {
@@ -423,7 +421,11 @@ const EFFECTS: Readonly<Record<SpecialOp, WalkEffect>> = {
   return_call_ref: (w) => w.tailCall(w.readCallee('ref')),
   return_call_indirect: (w) => w.tailCall(w.readCallee('type')),
   drop: (w) => w.drop(1),
-  select: (w) => w.drop(2),
+  select: (w) => {
+    w.drop(2);
+    // Another value than its first operand was.
+    w.push(w.popType());
+  },
   'select t': (w) => {
     w.reader.u32();
     w.drop(3);

@@ -37,8 +37,7 @@ export class Operands {
     const { reader } = this;
     for (const offset of givers) {
       let local = UNKNOWN;
-      const op = reader.bytes[offset];
-      if (op === OP['local.get'] || op === OP['local.tee']) {
+      if (reader.bytes[offset] === OP['local.get']) {
         reader.pos = offset + 1;
         local = reader.u32();
       }
