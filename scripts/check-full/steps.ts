@@ -202,6 +202,11 @@ export const STEPS: readonly Step[] = [
     env: { TSWASM_HEAVY: '1' },
   },
   {
+    name: 'tests in another order',
+    command: vitest('--project', 'core', '--project', 'compiler', '--project', 'api', '--project', 'fleet'),
+    env: { TSWASM_TEST_ORDER: String(Math.floor(Date.now() / 86_400_000)) },
+  },
+  {
     name: 'NaNs in every tier',
     command: vitest('src/compiler/native/nans.test.ts'),
     env: { TSWASM_EXACT_SEEDS: '200' },

@@ -3,6 +3,7 @@ import { Func, i32, instantiate } from '../runtime/index';
 import { compile } from '../testing';
 import { Execution, Store } from './index';
 import { stack } from './registers';
+import { clearStack } from './saved';
 
 /** Adds up 1 to n on the way back from n calls inside each other. */
 const SUM = `(module (func $sum (export "sum") (param i32) (result i32)
@@ -28,8 +29,9 @@ function inPieces(execution: Execution, fuel: number, between: (stop: number) =>
   return outcome.results[0].lo;
 }
 
-/** How often slots have been copied off the machine's stack or put back since it was called. */
+/** How often slots have been copied off the machine's stack or put back since it was called. Nobody's frames lie there then. */
 function copies(): () => number {
+  clearStack();
   const { ints } = stack();
   const slice = vi.spyOn(ints, 'slice');
   const set = vi.spyOn(ints, 'set');
