@@ -18,6 +18,7 @@ import {
   type Quoter,
 } from '../security/attestation';
 import type { Trust } from '../security/certificates';
+import { sha256Hex } from '../security/digest';
 import type { Identity } from '../security/keys';
 import type { Signers } from '../security/module-signatures';
 import { Unsealer } from '../security/seal';
@@ -37,6 +38,7 @@ import { Keeping } from './keeping';
 import { Making } from './making';
 import { Models } from './models';
 import type { Goal, MoveOrder } from './moves';
+import { Told } from './told';
 import { Turns } from './turns';
 import type { World } from './world';
 
@@ -78,6 +80,8 @@ export class Agent {
   onState: ((execution: FleetExecution) => void) | undefined;
   readonly unsealer: Unsealer;
   readonly models: Models;
+  /** Snapshots that people have. */
+  readonly told: Told;
   private readonly turns: Turns;
   private readonly house: House;
   private readonly locks = new Locks();
@@ -106,6 +110,7 @@ export class Agent {
       });
     this.copies = new Copies(options.files, 'copies');
     this.turns = new Turns(options.world);
+    this.told = new Told(() => world.turn());
     this.keeping = new Keeping({
       files,
       client,
@@ -289,11 +294,16 @@ export class Agent {
     );
   }
 
-  /** The newest checkpoint on the disk, for who could not be given it. */
-  async checkpointOf(id: string): Promise<Uint8Array> {
-    await this.execution(id).keepFirst();
+  /**
+   * A checkpoint of now; the newest there is where the guest cannot be written, since a host function has not answered, and for somebody who
+   * has a part of that already: its ETag.
+   */
+  async snapshotOf(id: string, begun?: string): Promise<Uint8Array> {
+    const before = begun === undefined ? undefined : await this.keeping.bytes(id);
+    if (before !== undefined && `"${await sha256Hex(before)}"` === begun) return before;
+    await this.execution(id).keepNow();
     const bytes = await this.keeping.bytes(id);
-    if (bytes === undefined) throw new FleetError('not-found', `no checkpoint of ${id} here`);
+    if (bytes === undefined) throw new FleetError('not-found', `there is no snapshot of ${id} yet`);
     return bytes;
   }
 

@@ -32,6 +32,10 @@ export class Checkpoints {
   get isDue(): boolean {
     return this.clock.now() >= this.due;
   }
+  /** Whether the newest one that is kept is of the state of now. */
+  get areUpToDate(): boolean {
+    return this.kept > 0 && this.kept === this.sequence && !this.changed;
+  }
   /** The next one of those that come every so many seconds. */
   plan(): void {
     const { everySeconds } = this.policy;

@@ -279,14 +279,16 @@ export class FleetExecution implements Runner, Owner {
   async keep(): Promise<void> {
     await this.store(await this.alone(() => this.checkpoint()));
   }
-  /** Keeps one of this epoch, if there is none yet and the guest stands where it can be written. */
-  async keepFirst(): Promise<void> {
+  /** Keeps one of now, unless the newest is, if the guest stands where it can be written. */
+  async keepNow(): Promise<void> {
     await this.keeping;
-    const checkpoint = await this.alone(() =>
-      this.checkpoints.kept === 0 && this.state.kind === 'running' && this.guest?.canBeWritten === true
+    const checkpoint = await this.alone(() => {
+      const { checkpoints, guest, state } = this;
+      const isAboard = state.kind === 'running' || state.kind === 'paused';
+      return isAboard && guest?.canBeWritten === true && !checkpoints.areUpToDate
         ? this.checkpoint()
-        : undefined,
-    );
+        : undefined;
+    });
     if (checkpoint !== undefined) await this.store(checkpoint);
   }
 

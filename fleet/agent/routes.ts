@@ -8,7 +8,7 @@ import { executionIdOf, executionSpec } from '../protocol/deployment';
 import { errorDocument, FleetError } from '../protocol/errors';
 import { baseOf } from '../protocol/relayed';
 import { MAX_ROUNDS } from '../protocol/reports';
-import { blobRoutes, copyRoutes, sendBytes } from '../protocol/routes';
+import { blobRoutes, copyRoutes, sendBytes, sinceOf } from '../protocol/routes';
 import { question } from '../security/attestation';
 import { callerOf, only } from '../security/gate';
 import { publicKey } from '../security/keys';
@@ -88,9 +88,10 @@ export function agentRoutes(agent: Agent): Hono {
     await agent.remove(executionIn(c).id);
     return c.body(null, 204);
   });
-  app.get('/executions/:id/checkpoint', HEADS, async (c) =>
-    sendBytes(c, await agent.checkpointOf(executionIn(c).id)),
-  );
+  app.get('/executions/:id/snapshot', HEADS, async (c) => {
+    const bytes = await agent.snapshotOf(executionIn(c).id, c.req.header('if-range'));
+    return sendBytes(c, bytes, await agent.told.tell(bytes, sinceOf(c)));
+  });
   app.post('/executions/:id/pause', HEADS, (c) => {
     executionIn(c).pause();
     return c.json(statusOf(executionIn(c)));

@@ -102,7 +102,7 @@ describe('a guest beside the agent', () => {
     const spec = await specFor(agent, { stateful: await assemble(STATEFUL) });
     await agent.place(newborn(spec));
     for (let k = 0; k < 4; k++) await ask(agent, 'fibo');
-    const checkpoint = await agent.checkpointOf('test~main');
+    const checkpoint = await agent.snapshotOf('test~main');
     line.kill();
     expect(agent.execution('test~main').state).toMatchObject({
       kind: 'failed',

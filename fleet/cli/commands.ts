@@ -6,6 +6,7 @@ import type { BusStatus, DeviceStatus, ExecutionStatus, MoveStatus } from '../pr
 import type { Event } from './events';
 import { formatEvent } from './events';
 import { UsageError } from './options';
+import { fetchSnapshot, sendSnapshot } from './snapshot';
 import { bytesText, table } from './table';
 
 export interface Asking {
@@ -20,6 +21,7 @@ export interface Asking {
     readonly key?: string;
     readonly operator?: boolean;
     readonly rounds?: number;
+    readonly out?: string;
     readonly progress: (text: string) => void;
   };
 }
@@ -186,6 +188,19 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       const columns = ['EXECUTION', 'FROM', 'TO', 'STOOD STILL', 'IN ALL', 'ROUNDS', 'SENT'];
       return { document: moves, text: table(columns, rows) };
     },
+  },
+  snapshot: {
+    usage: 'snapshot EXECUTION [--out FILE]',
+    what: 'writes the state of an execution into a file; when one of it is there, only what has changed is fetched',
+    operands: [1, 1],
+    run: ({ client, base, operands: [id], options }) =>
+      fetchSnapshot(client, base, id, options.out ?? `${id}.checkpoint`),
+  },
+  restore: {
+    usage: 'restore FILE [--as NAME]',
+    what: 'lets an execution go on from such a file, in its deployment or in another one, if nothing runs under its name',
+    operands: [1, 1],
+    run: ({ client, base, operands: [file], options }) => sendSnapshot(client, base, file, options.as),
   },
   drain: {
     usage: 'drain DEVICE',

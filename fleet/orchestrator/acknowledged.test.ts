@@ -72,7 +72,7 @@ describe('an acknowledged answer', () => {
     let shut = true;
     let asked = 0;
     fleet.network.intercept = async (from, request) => {
-      if (request.url.endsWith('/checkpoint')) {
+      if (request.url.endsWith('/snapshot')) {
         asked++;
         if (shut) throw new FleetError('unavailable', `${request.url} does not answer`);
       }
@@ -106,7 +106,7 @@ describe('an acknowledged answer', () => {
     await deployOn('ash', { copies: 0 });
     withhold('ash');
     for (const key of ['d', 'e']) await call(key);
-    expect(fleet.network.requests.filter(({ url }) => url.endsWith('/checkpoint'))).toEqual([]);
+    expect(fleet.network.requests.filter(({ url }) => url.endsWith('/snapshot'))).toEqual([]);
   });
 
   it('comes from the next device soon, when nothing ends the connection to one that has died', async () => {

@@ -114,7 +114,7 @@ export class Calls {
       return isLater || head.answered.some((one) => one.key === key);
     };
     if (isHere()) return;
-    const url = `${this.urlOf(device, id)}/checkpoint`;
+    const url = `${this.urlOf(device, id)}/snapshot`;
     const { body } = await options.client.send({ method: 'GET', url, timeout: FETCH });
     await copies.put(body);
     if (!isHere())

@@ -31,6 +31,7 @@ const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Ui
   ['POST', `http://ash/liquid/v1/executions/${nobody}/refuse`, json({ epoch: 1 })],
   ['POST', `http://ash/liquid/v1/checkpoints/${nobody}/fence`, json({ epoch: 1 })],
   ['PUT', `http://ash/liquid/v1/checkpoints/${nobody}`, new Uint8Array(200)],
+  ['PUT', `http://orchestrator/liquid/v1/executions/${nobody}/snapshot`, new Uint8Array(200)],
   ['POST', 'http://ash/liquid/v1/arrivals', new Uint8Array(200)],
   ['PUT', `http://ash/liquid/v1/arrivals/${id}/1`, new Uint8Array(200)],
   ['POST', `http://ash/liquid/v1/arrivals/${id}/last`, json({})],

@@ -5,7 +5,7 @@
  * An execution has one owner at a time: the device that was given the highest epoch. Each placement and each move takes a new epoch, written
  * down first, so that no epoch is given out twice whatever dies in between. Copies of an epoch below the record's are refused (`Copies`).
  */
-import type { Answer, PendingCall } from '../protocol/checkpoint';
+import { type Answer, type Checkpoint, encodeCheckpoint, type PendingCall } from '../protocol/checkpoint';
 import { type Deployment, deployment, type ExecutionSpec, executionId } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import type { DeviceDescription, ExecutionReport, Heartbeat, Orders, Settlement } from '../protocol/reports';
@@ -150,6 +150,38 @@ export class Orchestrator implements Placements {
 
   async deploy(document: unknown): Promise<Deployment> {
     const read = deployment(resolveDeployment(document, this.modules), 'deployment');
+    await this.accept(read);
+    for (const spec of read.executions) await this.begin(read.id, spec);
+    this.recurring.take(read);
+    return read;
+  }
+
+  /**
+   * An execution that goes on from a checkpoint, beside what else there is of its deployment. Nothing may run under its name. Whoever has
+   * heard an answer that is not in the checkpoint has heard something that never was.
+   */
+  async restore(id: string, { head, snapshot }: Checkpoint): Promise<Deployment> {
+    if (head.staged !== undefined)
+      throw new FleetError('bad-request', 'that is the last stage of a move, not a whole checkpoint');
+    if (this.executions.find(id)?.wanted === 'running')
+      throw new FleetError(
+        'already-exists',
+        `${id} runs; remove its deployment, or restore under another name`,
+      );
+    const [deploymentId, name] = id.split('~');
+    const spec = { ...head.spec, name };
+    const before = await this.options.database.get(`deployment/${deploymentId}`);
+    const { executions, recurring } =
+      before === undefined ? { executions: [], recurring: undefined } : deployment(before.value, id);
+    const others = executions.filter((one) => one.name !== name);
+    const read = deployment({ id: deploymentId, executions: [...others, spec], recurring }, 'deployment');
+    await this.accept(read);
+    await this.begin(deploymentId, spec, { head, snapshot });
+    return read;
+  }
+
+  /** What it names is here, and signed by whom it must be. */
+  private async accept(read: Deployment): Promise<void> {
     for (const spec of read.executions)
       for (const { name, digest } of [
         ...spec.modules,
@@ -159,31 +191,48 @@ export class Orchestrator implements Placements {
           throw new FleetError('module-unknown', `${name} (sha256:${digest}) has not been pushed`);
     for (const { modules } of read.executions) await this.modules.checkSigners(modules);
     await this.options.database.put(`deployment/${read.id}`, read);
-    for (const spec of read.executions) {
-      const id = executionId(read.id, spec.name);
-      await this.office.locks.with(id, () => this.want(id, read.id, spec));
-      await this.heal(id, 'it is new');
-    }
-    this.recurring.take(read);
-    return read;
   }
 
-  /** The record of an execution that is new, or gets another specification. Not while it is being moved or placed. */
-  private async want(id: string, deploymentId: string, spec: ExecutionSpec): Promise<void> {
+  private async begin(deploymentId: string, spec: ExecutionSpec, from?: Checkpoint): Promise<void> {
+    const id = executionId(deploymentId, spec.name);
+    await this.office.locks.with(id, () => this.want(id, deploymentId, spec, from));
+    await this.heal(id, from === undefined ? 'it is new' : 'it is restored');
+  }
+
+  /** The record of an execution that is new, gets another specification, or goes on from a checkpoint. Not while it is being moved or placed. */
+  private async want(
+    id: string,
+    deploymentId: string,
+    spec: ExecutionSpec,
+    from: Checkpoint | undefined,
+  ): Promise<void> {
     const before = this.executions.find(id);
     const isKept = before?.wanted === 'running';
+    const lastEpoch = (before?.lastEpoch ?? 0) + (from === undefined ? 0 : 1);
+    if (!isKept) await this.copies.remove(id);
+    if (from !== undefined) {
+      // As if the place before the next one had had it. It is here before anybody looks for it.
+      const head = {
+        ...from.head,
+        execution: id,
+        deployment: deploymentId,
+        spec,
+        epoch: lastEpoch,
+        sequence: 0,
+      };
+      await this.copies.put(encodeCheckpoint({ head, snapshot: from.snapshot }), head);
+    }
     await this.executions.save({
       id,
       deployment: deploymentId,
       spec,
       device: isKept ? before.device : undefined,
       epoch: before?.epoch ?? 0,
-      lastEpoch: before?.lastEpoch ?? 0,
+      lastEpoch,
       moving: isKept ? before.moving : undefined,
       wanted: 'running',
       held: false,
     });
-    if (!isKept) await this.copies.remove(id);
   }
 
   async undeploy(id: string): Promise<void> {

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { callIn, failure } from '../agent/routes';
 import { readBody, readDocument } from '../protocol/body';
 import { integer, name, shape, text, withDefault } from '../protocol/checked';
+import { decodeCheckpoint } from '../protocol/checkpoint';
 import { executionIdOf } from '../protocol/deployment';
 import { FleetError } from '../protocol/errors';
 import { heartbeat, MAX_ROUNDS } from '../protocol/reports';
@@ -11,6 +12,7 @@ import type { DeviceStatus, ExecutionStatus } from '../protocol/status';
 import { callerOf, only } from '../security/gate';
 import type { Orchestrator } from './orchestrator';
 import type { ExecutionRecord } from './records';
+import { snapshotOf } from './snapshots';
 import { reportOf, stateOf } from './states';
 
 const moveDocument = shape({ device: name, rounds: withDefault(integer(0, MAX_ROUNDS), MAX_ROUNDS) });
@@ -99,6 +101,10 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
     const { epoch } = await readDocument(c, epochDocument, 'epoch');
     return c.json(orchestrator.settled(idOf(c), epoch));
   });
+  app.get('/executions/:id/snapshot', OPERATORS, (c) => snapshotOf(orchestrator, c, idOf(c)));
+  app.put('/executions/:id/snapshot', OPERATORS, async (c) =>
+    c.json(await orchestrator.restore(idOf(c), decodeCheckpoint(await readBody(c))), 201),
+  );
   app.get('/cards', OPERATORS, (c) => c.json(orchestrator.zones.list()));
   app.post('/cards', OPERATORS, async (c) =>
     c.json(await orchestrator.addCards(await readDocument(c, anything, 'cards')), 201),

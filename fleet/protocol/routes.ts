@@ -5,7 +5,7 @@ import { only } from '../security/gate';
 import type { Blobs } from '../store/blobs';
 import type { Copies } from '../store/copies';
 import { readBody, readDocument } from './body';
-import { digest, integer, shape } from './checked';
+import { digest, integer, optional, shape } from './checked';
 import { decodeCheckpoint } from './checkpoint';
 import { executionIdOf } from './deployment';
 import { FleetError } from './errors';
@@ -20,12 +20,27 @@ function rangeOf(header: string | undefined, size: number): readonly [number, nu
   return [from, to];
 }
 
-/** Bytes with their digest as ETag, whole or a range of them. */
-export async function sendBytes(c: Context, bytes: Uint8Array): Promise<Response> {
+/** What somebody who has other bytes is told of these (RFC 3229). */
+export interface Since {
+  /** SHA-256 of the bytes that they have, in hexadecimal. */
+  readonly digest: string;
+  readonly delta: Uint8Array;
+}
+/** The only kind of them (protocol/delta.ts). */
+const MANIPULATION = 'tswasm-delta';
+const USED = 226;
+
+/** Bytes with their digest as ETag, whole, or a range of them, or what has changed since others. */
+export async function sendBytes(c: Context, bytes: Uint8Array, since?: Since): Promise<Response> {
   const tag = `"${await sha256Hex(bytes)}"`;
   const headers = { etag: tag, 'accept-ranges': 'bytes', 'content-type': 'application/octet-stream' };
   if (c.req.header('if-none-match') === tag) return c.body(null, 304, headers);
-  const range = rangeOf(c.req.header('range'), bytes.length);
+  if (since !== undefined) {
+    const told = { im: MANIPULATION, 'delta-base': `"${since.digest}"` };
+    return c.body(since.delta as Uint8Array<ArrayBuffer>, USED, { ...headers, ...told });
+  }
+  const isStill = (c.req.header('if-range') ?? tag) === tag;
+  const range = isStill ? rangeOf(c.req.header('range'), bytes.length) : undefined;
   if (range === undefined) return c.body(bytes as Uint8Array<ArrayBuffer>, 200, headers);
   const [from, to] = range;
   return c.body(bytes.subarray(from, to) as Uint8Array<ArrayBuffer>, 206, {
@@ -33,6 +48,9 @@ export async function sendBytes(c: Context, bytes: Uint8Array): Promise<Response
     'content-range': `bytes ${from}-${to - 1}/${bytes.length}`,
   });
 }
+
+/** The digest that `?since=` names. */
+export const sinceOf = (c: Context): string | undefined => optional(digest)(c.req.query('since'), 'since');
 
 const fence = shape({ epoch: integer(1) });
 
