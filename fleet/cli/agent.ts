@@ -14,6 +14,7 @@ import type { Trust } from '../security/certificates';
 import { enrol, trustIn } from '../security/enrolment';
 import { gate, openGate, Sessions } from '../security/gate';
 import { type Identity, identityIn } from '../security/keys';
+import { isRenewing, renew } from '../security/renewal';
 import { Receiver, signing } from '../security/requests';
 import { DiskFiles } from '../store/disk';
 import type { Files } from '../store/files';
@@ -54,10 +55,10 @@ export async function startAgent(
   const { name, folder, events, signers, qjs } = options;
   const { devices = simulatedDevices() } = options;
   const files = new DiskFiles(folder);
-  const identity = await identityIn(files);
-  const client = new Client(signing(nodeTransport, identity));
   const log = (text: string, execution?: string) =>
     events.add({ time: nodeWorld.wall(), source: name, text, execution });
+  const identity = await ownIdentity(files, options, joining, log);
+  const client = new Client(signing(nodeTransport, identity));
   const { backends } = options;
   let beside: RemoteHouse | undefined;
   const house =
@@ -143,6 +144,45 @@ export async function startAgent(
   };
 }
 
+/** The keys in the folder; new ones when they are asked for, or when that has begun, if the orchestrator can be reached. */
+async function ownIdentity(
+  files: Files,
+  { name, newKeys = false }: MemberOptions,
+  joining: Joining | undefined,
+  log: (text: string) => void,
+): Promise<Identity> {
+  const identity = await identityIn(files);
+  if (!newKeys && !(await isRenewing(files))) return identity;
+  const trust = await trustIn(files);
+  if (trust === undefined || joining === undefined)
+    throw new FleetError(
+      'unauthorized',
+      '--new-keys is for a device that has been enrolled, and its --orchestrator',
+    );
+  const client = new Client(signing(nodeTransport, identity));
+  try {
+    const renewed = await oneOf(joining.orchestrators, (url) =>
+      renew(files, trust, identity, name, url, client),
+    );
+    log(`has new keys: ${renewed.fingerprint}`);
+    return renewed;
+  } catch (error) {
+    log(`goes on with its old keys: ${error instanceof Error ? error.message : error}`);
+    return identity;
+  }
+}
+
+/** By the first of the orchestrators that is there and leads. */
+async function oneOf<T>(orchestrators: readonly string[], ask: (url: string) => Promise<T>): Promise<T> {
+  for (const url of orchestrators.slice(0, -1))
+    try {
+      return await ask(url);
+    } catch (error) {
+      if (!(error instanceof FleetError) || error.code !== 'unavailable') throw error;
+    }
+  return ask(orchestrators.at(-1)!);
+}
+
 /** What the folder says, or what the token brings; nothing when the agent is to be alone. */
 async function trustFor(
   files: Files,
@@ -157,13 +197,7 @@ async function trustFor(
       'unauthorized',
       'this device is not enrolled yet: give it a --token (tswasm-fleet token)',
     );
+  const { orchestrators, token } = joining;
   const client = new Client(nodeTransport);
-  for (const url of joining.orchestrators.slice(0, -1))
-    try {
-      return await enrol(files, identity, name, url, joining.token, client);
-    } catch (error) {
-      // It is not there, or does not lead.
-      if (!(error instanceof FleetError) || error.code !== 'unavailable') throw error;
-    }
-  return enrol(files, identity, name, joining.orchestrators.at(-1)!, joining.token, client);
+  return oneOf(orchestrators, (url) => enrol(files, identity, name, url, token, client));
 }

@@ -42,6 +42,7 @@ function help(): string {
   agent --name NAME [--orchestrator URL] [--token TOKEN] [--port 0] [--host 127.0.0.1] [--data FOLDER]
       starts an agent: what runs executions on a device; the token (tswasm-fleet token) is needed once;
       --orchestrator URL,URL: where several share a store
+      --new-keys: it makes new keys and has them certified; the old ones do not count any more once it reports
       --models FOLDER: whose node_modules has onnxruntime-node, for modules that compute with models (wasi-nn); --models none: a
       neighbour's is borrowed
       --engine quickjs: executions run in a QuickJS beside the agent, over a pipe; --qjs PROGRAM: which one (default qjs)
@@ -166,6 +167,7 @@ export async function main(args: readonly string[]): Promise<number> {
         folder: folder(options.data, name),
         backends: backendsOf(options.models),
         qjs: qjsOf(options),
+        newKeys: options['new-keys'],
         tpm: options.tpm,
         devices: devicesOf(options.devices, options),
       },

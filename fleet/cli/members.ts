@@ -30,6 +30,8 @@ export interface MemberOptions {
   readonly tpms?: ReadonlyMap<string, TpmPin>;
   /** What hangs on an agent's device. */
   readonly devices?: Devices;
+  /** Whether an agent gets new keys at this start. */
+  readonly newKeys?: boolean;
   /** How an agent reaches the TPM of its device. */
   readonly tpm?: string;
   /** The QuickJS in which an agent's guests run; without one, they run in the agent. */

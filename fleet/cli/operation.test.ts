@@ -4,7 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Client } from '../protocol/client';
 import { metricsText } from '../protocol/metrics';
+import { identityIn } from '../security/keys';
+import { signing } from '../security/requests';
+import { DiskFiles } from '../store/disk';
 import { assemble, STATEFUL } from '../testing/modules';
 import { Processes } from '../testing/processes';
 import { startAgent } from './agent';
@@ -14,6 +18,7 @@ import { OPTIONS } from './option-kinds';
 import { parseOptions } from './options';
 import { startOrchestrator } from './orchestrator';
 import { tlsIn } from './server';
+import { OPERATOR_FILE } from './term';
 import { nodeTransport } from './wire';
 
 let folder: string;
@@ -52,6 +57,62 @@ describe('units for systemd', () => {
     const [, state] = /^StateDirectory=(.*)$/m.exec(text)!;
     expect(options.data).toBe(`/var/lib/${state}`);
     expect(options.log).toBe('json');
+  });
+});
+
+describe('agent --new-keys', () => {
+  it('goes on under new keys with what it has, and the old ones do not count any more', async () => {
+    const { up, agent } = await started();
+    const old = await identityIn(new DiskFiles(`${folder}/ash`));
+    const client = new Client(signing(nodeTransport, old));
+    const holders = () => client.json('GET', `${up.url}/liquid/v1/checkpoints`);
+    expect(await holders()).toEqual([]);
+    const operator = new Client(
+      signing(nodeTransport, await identityIn(new DiskFiles(`${folder}/o`), OPERATOR_FILE)),
+    );
+    const base = `${up.url}/liquid/v1`;
+    const body = await assemble(STATEFUL);
+    await operator.send({ method: 'PUT', url: `${base}/modules/s/1.0.0`, body });
+    await operator.json('POST', `${base}/deployments`, {
+      id: 's',
+      executions: [{ name: 'main', module: 's' }],
+    });
+    const fibo = async () => {
+      const url = `${base}/executions/s~main/calls`;
+      return ((await operator.json('POST', url, { function: 'fibo', args: [] })) as { results: number[] })
+        .results;
+    };
+    const first = await fibo();
+    open.splice(open.indexOf(agent), 1);
+    await agent.close();
+    const options = { address, events: new EventLog(), bus: none, name: 'ash', folder: `${folder}/ash` };
+    open.push(await startAgent({ ...options, newKeys: true }, { orchestrators: [up.url] }));
+    expect(up.registrar.member('ash').fingerprint).not.toBe(old.fingerprint);
+    await expect(holders()).rejects.toThrow('the certificate of ash has been revoked');
+    expect(await fibo()).not.toEqual(first);
+    expect(options.events.list().some(({ text }) => text.startsWith('has new keys: '))).toBe(true);
+  });
+
+  it('goes on with its old keys when the orchestrator is away, and asks again at the next start', async () => {
+    const { up, agent } = await started();
+    open.splice(open.indexOf(agent), 1);
+    await agent.close();
+    const events = new EventLog();
+    const options = { address, events, bus: none, name: 'ash', folder: `${folder}/ash` };
+    const away = { orchestrators: ['http://127.0.0.1:1'] };
+    const lonely = await startAgent({ ...options, newKeys: true }, away);
+    expect(events.list().some(({ text }) => text.startsWith('goes on with its old keys: '))).toBe(true);
+    const { fingerprint } = up.registrar.member('ash');
+    await lonely.close();
+    open.push(await startAgent(options, { orchestrators: [up.url] }));
+    expect(up.registrar.member('ash').fingerprint).not.toBe(fingerprint);
+  });
+
+  it('is refused to a device that has not been enrolled', async () => {
+    const options = { address, events: new EventLog(), bus: none, name: 'elm', folder: `${folder}/elm` };
+    await expect(startAgent({ ...options, newKeys: true })).rejects.toThrow(
+      'a device that has been enrolled',
+    );
   });
 });
 

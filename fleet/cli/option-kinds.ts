@@ -20,6 +20,7 @@ export const OPTIONS = {
   log: 'text',
   demo: 'flag',
   tied: 'flag',
+  'new-keys': 'flag',
   signers: 'text',
   out: 'text',
   bus: 'text',

@@ -58,6 +58,7 @@ const BODIES: readonly (readonly [method: 'POST' | 'PUT', path: string, body: Ui
     'http://orchestrator/liquid/v1/cards',
     json({ asset: [{ uid: 'x', relation: [{ type: 'memberOf', value: 'y' }] }] }),
   ],
+  ['POST', 'http://orchestrator/liquid/v1/renewal', json({ signing: {}, sealing: {}, proof: 'x.y.z' })],
   ['POST', 'http://orchestrator/liquid/v1/tokens', json({ role: 'agent' })],
   ['POST', 'http://orchestrator/liquid/v1/invitations', json({})],
   ['POST', 'http://orchestrator/liquid/v1/session', json({ word: 'x' })],

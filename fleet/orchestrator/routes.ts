@@ -38,6 +38,7 @@ export function orchestratorRoutes(orchestrator: Orchestrator): Hono {
       throw new FleetError('forbidden', `${callerOf(c).name} is not ${beat.name}`);
     if (beat.name !== deviceOf(c) || (beat.description !== undefined && beat.description.name !== beat.name))
       throw new FleetError('bad-request', 'the names of the device differ');
+    await orchestrator.options.registrar.hear(callerOf(c));
     return c.json(await orchestrator.heartbeat(beat));
   });
   app.delete('/devices/:device', OPERATORS, async (c) => {

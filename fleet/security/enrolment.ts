@@ -9,7 +9,9 @@ import type { Database } from '../store/database';
 import type { Files } from '../store/files';
 import { issue, type Role, Trust } from './certificates';
 import { hex } from './digest';
+import type { Caller } from './gate';
 import { fingerprintOf, type Identity, keepCertificate, publicKey } from './keys';
+import { checkProof, type RenewalRequest, type renewed } from './renewal';
 
 const enrolRequest = shape({
   name,
@@ -38,6 +40,8 @@ async function proofOf(secret: string, member: string, fingerprint: string): Pro
 export class Registrar {
   private serial = 0;
   private readonly members = new Map<string, MemberRecord>();
+  /** Fingerprints of keys that count until their member has been heard under its new ones. */
+  private readonly retiring = new Map<string, string>();
 
   constructor(
     private readonly authority: Identity,
@@ -51,6 +55,8 @@ export class Registrar {
       const told = member(value, key);
       this.members.set(told.name, told);
     }
+    for (const { key, value } of await this.database.list('retiring/'))
+      this.retiring.set(key.slice('retiring/'.length), text(64)(value, key));
     const revoked = (await this.database.list('revoked/')).map(({ key }) => key.slice('revoked/'.length));
     this.trust.revoke(revoked);
   }
@@ -86,11 +92,46 @@ export class Registrar {
     return issue(this.authority, { name: one, role, signing, sealing, serial });
   }
 
+  /** A certificate for new keys of a device, which asks for it with its old ones. */
+  async renew({ name: one, signing }: Caller, request: RenewalRequest): Promise<ReturnType<typeof renewed>> {
+    const { fingerprint: known } = this.member(one);
+    const [from, to] = [await fingerprintOf(signing!), await fingerprintOf(request.signing)];
+    const retiring = this.retiring.get(one);
+    if (from === to) throw new FleetError('bad-request', 'these are the keys that it has');
+    if (from !== known && from !== retiring)
+      throw new FleetError('unauthorized', `these are no keys of ${one} any more`);
+    await checkProof(request, one, from);
+    await this.database.put(`retiring/${one}`, from);
+    this.retiring.set(one, from);
+    // Others were made for it before, and it has lost them, if it does not ask for the same ones again.
+    if (known !== from && known !== to) await this.revokeKey(known, one);
+    return { certificate: await this.certify({ ...request, name: one }, 'agent') };
+  }
+
+  /** A device is there. Once it uses its new keys, the old ones do not count any more. */
+  async hear({ name: one, signing }: Caller): Promise<void> {
+    const retiring = this.retiring.get(one);
+    if (retiring === undefined || signing === undefined) return;
+    if ((await fingerprintOf(signing)) === this.members.get(one)?.fingerprint)
+      await this.retire(one, retiring);
+  }
+
   async revoke(one: string): Promise<void> {
-    const { fingerprint } = this.member(one);
-    await this.database.put(`revoked/${fingerprint}`, { name: one });
+    await this.revokeKey(this.member(one).fingerprint, one);
+    const retiring = this.retiring.get(one);
+    if (retiring !== undefined) await this.retire(one, retiring);
     await this.database.remove(`member/${one}`);
     this.members.delete(one);
+  }
+
+  private async retire(one: string, fingerprint: string): Promise<void> {
+    await this.revokeKey(fingerprint, one);
+    await this.database.remove(`retiring/${one}`);
+    this.retiring.delete(one);
+  }
+
+  private async revokeKey(fingerprint: string, one: string): Promise<void> {
+    await this.database.put(`revoked/${fingerprint}`, { name: one });
     this.trust.revoke([...this.trust.revocations, fingerprint]);
   }
 

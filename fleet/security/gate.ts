@@ -6,11 +6,14 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { expectBody } from '../protocol/body';
 import { errorDocument, FleetError } from '../protocol/errors';
 import type { Role } from './certificates';
+import type { PublicKey } from './keys';
 import { NONCE_HEADER, type Receiver } from './requests';
 
 export interface Caller {
   readonly name: string;
   readonly role: Role;
+  /** The key with which the request is signed; a session has none. */
+  readonly signing?: PublicKey;
 }
 
 const callers = new WeakMap<Request, Caller>();

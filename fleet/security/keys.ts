@@ -39,8 +39,11 @@ interface Stored {
 const open = ({ kty, crv, x }: PrivateKey): PublicKey => ({ kty, crv, x });
 const whole = (key: JWK): PrivateKey => privateJwk(key, 'a new key');
 
+/** What a member's folder has its keys in. */
+export const IDENTITY_FILE = 'identity.json';
+
 /** The identity in the folder; a new one when there is none. */
-export async function identityIn(files: Files, file = 'identity.json'): Promise<Identity> {
+export async function identityIn(files: Files, file = IDENTITY_FILE): Promise<Identity> {
   const bytes = await files.read(file);
   const kept: Stored =
     bytes === undefined ? await newKeys() : readJson(new TextDecoder().decode(bytes), stored, file);
@@ -53,7 +56,7 @@ export async function identityIn(files: Files, file = 'identity.json'): Promise<
 export async function keepCertificate(
   files: Files,
   certificate: string,
-  file = 'identity.json',
+  file = IDENTITY_FILE,
 ): Promise<void> {
   const bytes = await files.read(file);
   if (bytes === undefined) throw new FleetError('internal', `there is no ${file}`);

@@ -4,6 +4,7 @@ import { readDocument } from '../protocol/body';
 import { name, oneOf, shape, text } from '../protocol/checked';
 import { type Registrar, readEnrolRequest } from './enrolment';
 import { callerOf, only, type Sessions } from './gate';
+import { renewalRequest } from './renewal';
 
 const sessionRequest = shape({ word: text(64) });
 const tokenRequest = shape({ role: oneOf('agent', 'operator') });
@@ -29,6 +30,10 @@ export function enrolmentRoutes(registrar: Registrar, sessions: Sessions): Hono 
 export function memberRoutes(registrar: Registrar, sessions: Sessions): Hono {
   const app = new Hono();
   app.post('/invitations', only('operator'), (c) => c.json({ word: sessions.invite(callerOf(c)) }, 201));
+  app.post('/renewal', only('agent'), async (c) => {
+    const request = await readDocument(c, renewalRequest, 'renewal', MAX_STRANGER_BYTES);
+    return c.json(await registrar.renew(callerOf(c), request), 201);
+  });
   app.post('/tokens', only('operator'), async (c) => {
     const { role } = await readDocument(c, tokenRequest, 'token');
     return c.json({ token: await registrar.token(role) }, 201);
