@@ -33,6 +33,7 @@ const UNKNOWN = 0;
 /** Begun: who meets it again has gone in a circle. */
 const OPEN = -1;
 
+/** A search does not hold its module: engines without ephemerons (QuickJS) would keep both for good. */
 const known = new WeakMap<ModuleData, Search>();
 
 /** Whether a function is quiet. All answers together take time in proportion to the module, one a few milliseconds at most. */
@@ -42,7 +43,7 @@ export function isQuiet(module: ModuleData, funcidx: number): boolean {
     search = new Search(module);
     known.set(module, search);
   }
-  return search.count(funcidx) !== LOUD;
+  return search.count(module, funcidx) !== LOUD;
 }
 
 /**
@@ -51,7 +52,6 @@ export function isQuiet(module: ModuleData, funcidx: number): boolean {
  * left to whoever asks about it.
  */
 class Search {
-  private readonly module: ModuleData;
   /** By function: `UNKNOWN`, `OPEN`, or the instructions of its unrolled call tree, at most `LOUD`. */
   private readonly counts: Int32Array;
   /** The functions that are open, each with the offset of its next instruction and the instructions counted before that. */
@@ -60,26 +60,25 @@ class Search {
   private readonly sums: number[] = [];
 
   constructor(module: ModuleData) {
-    this.module = module;
     this.counts = new Int32Array(module.funcTypes.length);
     this.counts.fill(LOUD, 0, module.importedFuncs);
     if (module.mostCalls > MOST_CALLS) this.counts.fill(LOUD);
   }
 
   /** The instructions of a function's unrolled call tree, or `LOUD`. */
-  count(funcidx: number): number {
+  count(module: ModuleData, funcidx: number): number {
     const { counts } = this;
-    if (counts[funcidx] === UNKNOWN) this.search(funcidx);
+    if (counts[funcidx] === UNKNOWN) this.search(module, funcidx);
     return counts[funcidx];
   }
 
-  private search(root: number): void {
+  private search(module: ModuleData, root: number): void {
     const { counts, funcs, offsets, sums } = this;
     /** Those before it are known. */
     let bottom = 0;
-    this.open(root);
+    this.open(module, root);
     while (funcs.length > bottom) {
-      const callee = this.readOn();
+      const callee = this.readOn(module);
       if (callee === undefined) {
         counts[funcs.pop()!] = sums.pop()!;
         offsets.pop();
@@ -88,7 +87,7 @@ class Search {
       // Each that is open runs one instruction at least, its call of the next one.
       if (funcs.length - bottom === MOST_QUIET_INSTRUCTIONS) counts[funcs[bottom++]] = LOUD;
       if (funcs.length === LONGEST_CHAIN) break;
-      this.open(callee);
+      this.open(module, callee);
     }
     for (; bottom < funcs.length; bottom++) counts[funcs[bottom]] = UNKNOWN;
     funcs.length = 0;
@@ -96,9 +95,9 @@ class Search {
     sums.length = 0;
   }
 
-  private open(funcidx: number): void {
-    const reader = codeReader(this.module, funcidx);
-    const locals = countLocals(reader, this.module);
+  private open(module: ModuleData, funcidx: number): void {
+    const reader = codeReader(module, funcidx);
+    const locals = countLocals(reader, module);
     this.counts[funcidx] = OPEN;
     this.funcs.push(funcidx);
     this.offsets.push(reader.pos);
@@ -106,8 +105,8 @@ class Search {
   }
 
   /** Reads on in the innermost function: to a call of one that is not known yet, which it names, or until its sum is complete. */
-  private readOn(): number | undefined {
-    const { module, counts, funcs, offsets, sums } = this;
+  private readOn(module: ModuleData): number | undefined {
+    const { counts, funcs, offsets, sums } = this;
     const top = funcs.length - 1;
     const reader = codeReader(module, funcs[top]);
     reader.pos = offsets[top];

@@ -114,6 +114,8 @@ export class FuncCode {
   /** What a call of a wasm function runs as long as it is not decided where it begins (offers.ts). */
   undecided: Step;
   code: Code | undefined = undefined;
+  /** Code that is under way: the first, or that of a function that is hot (driver.ts). */
+  making: object | undefined = undefined;
   /** Recent samples that found it running, and when they were taken (tiering.ts). */
   heat = 0;
   heatEpoch = 0;

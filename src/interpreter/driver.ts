@@ -53,8 +53,6 @@ interface Making {
   stage: Stage;
 }
 
-/** By functions whose code is under way: the first, or that of a function that is hot. */
-const makings = new WeakMap<FuncCode, Making>();
 /** Blocks of bodies, or what makes them. */
 const flattenings = new WeakMap<LoweredBody, Blocks | Flattening>();
 /** Instances whose memories tell when their code must be made anew. */
@@ -68,7 +66,7 @@ export function makeAndEnter(state: FuncCode): Step {
       if (state.entry === enter) state.entry = code.called;
       return code.entry;
     }
-    const { entrySite } = makings.get(state)!.code;
+    const { entrySite } = (state.making as Making).code;
     registers.yielded = { ...entrySite, kind: 'lowering', resume: enter } satisfies Safepoint;
     return null;
   };
@@ -86,9 +84,9 @@ export function makeCode(state: FuncCode): Code {
  */
 export function makeSome(state: FuncCode, hot: boolean, most: number): Code | undefined {
   if (state.code !== undefined && (state.code.hot || !hot)) return state.code;
-  const making = makings.get(state) ?? begin(state, hot);
+  const making = (state.making as Making | undefined) ?? begin(state, hot);
   // Should the host's stack overflow in it, or the store have no room, the next call begins anew.
-  makings.delete(state);
+  state.making = undefined;
   try {
     for (let left = most; left > 0; left -= MADE_AT_ONCE) {
       if (goOn(state, making, Math.min(left, MADE_AT_ONCE))) return completed(state, making.code);
@@ -100,7 +98,7 @@ export function makeSome(state: FuncCode, hot: boolean, most: number): Code | un
     state.heat = 0;
     return undefined;
   }
-  makings.set(state, making);
+  state.making = making;
   return undefined;
 }
 
@@ -133,7 +131,7 @@ function countedEntry(state: FuncCode, code: Code): Step {
 
 /** Whether code of the function is under way. */
 export function isMaking(state: FuncCode): boolean {
-  return makings.has(state);
+  return state.making !== undefined;
 }
 
 function begin(state: FuncCode, isFound: boolean): Making {
@@ -232,9 +230,9 @@ function forget(state: FuncCode): void {
   state.tiered = undefined;
   state.refusals = undefined;
   state.code?.charge.release();
-  makings.get(state)?.code.charge.release();
+  (state.making as Making | undefined)?.code.charge.release();
   state.code = undefined;
-  makings.delete(state);
+  state.making = undefined;
   state.heat = 0;
   state.undecided = state.entry = state.first(state);
 }

@@ -38,6 +38,11 @@ export class Views {
   dirty: Uint8Array | undefined = undefined;
   /** Called when the views are others. */
   moved: (() => void) | undefined = undefined;
+  /**
+   * What a machine has made of these views, which it alone touches. A field: in QuickJS a weak map whose values lead to their keys keeps both for
+   * good.
+   */
+  bound: object | undefined = undefined;
 
   constructor(buffer: ArrayBuffer, length: number) {
     this.attach(buffer, length);

@@ -45,6 +45,13 @@ export class Vm {
     return context.getString(result);
   }
 
+  /** How many objects there are, those included that nobody has collected yet. */
+  objects(): number {
+    const { context, runtime } = this;
+    using usage = runtime.computeMemoryUsage();
+    return (context.dump(usage) as { readonly obj_count: number }).obj_count;
+  }
+
   dispose(): void {
     this.exports.dispose();
     this.context.dispose();

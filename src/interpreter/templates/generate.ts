@@ -278,11 +278,7 @@ m.moved=()=>{before?.();(${views}=m)};
 return{
 ${direct(bound.join(',\n'))}
 }};
-const made=new WeakMap;
-const of=m=>{
-let b=made.get(m);
-if(b===undefined)made.set(m,b=bound(m));
-return b};
+const of=m=>m.bound??=bound(m);
 return M.set={
 ${direct(plain.join(',\n'))}
 }}
