@@ -26,6 +26,7 @@ import { type TypeList, typesOf } from '../../decoder/typelist';
 import { frameUnits } from '../../interpreter/fuel';
 import type { LoweredBody, Statement } from '../../lowering';
 import { codeSize } from '../limits';
+import { countCaught } from './counts';
 import { SMALL_FRAME } from './frames';
 import { machineOf, SELF } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
@@ -230,7 +231,7 @@ function frameText(writer: Statements, body: LoweredBody, parts: FrameParts): st
   if (writer.throws) writer.uses.variable('pc');
   const [activations, code] = ['A', 'X'].map((name) => writer.uses.given(name));
   const at = writer.uses.variables.has('q') ? 'q' : '-1';
-  const caught = `catch(e){throw ${activations}.thrown(e,${code},pc,${at},sp${writer.repeats ? ',n' : ''})}`;
+  const caught = `catch(e){${countCaught(writer.caught)}throw ${activations}.thrown(e,${code},pc,${at},sp${writer.repeats ? ',n' : ''})}`;
   const inner = writer.throws ? `try{${statements}}${caught}` : statements;
   const labelled = leaves
     ? `x:{${entry}${inner}}${leaveText(writer, body)}return ${activations}.${end}(${code},pc,fp,sp);`

@@ -11,6 +11,7 @@
  * the way: what each of so many ways did first would be new to the engine (rehearsal.ts).
  */
 import type { ModuleData } from '../../decoder';
+import type { Safepoint } from '../../decoder/safepoints';
 import { LABELS } from './control';
 import { DataViewMemories } from './data-views';
 import { TypedMemories } from './memories';
@@ -90,10 +91,14 @@ class MachineStops implements Stops {
   }
 
   repeat({ go, safepoint }: RepeatText): string {
+    return `if(${this.count}<0){${this.leave(safepoint)}}${go}`;
+  }
+
+  leave(safepoint: Safepoint): string {
     const { writer } = this;
     const site = writer.site(safepoint, {});
     writer.leaves = true;
-    return `if(${this.count}<0){${writer.uses.variable('pc')}=${site};break x}${go}`;
+    return `${writer.uses.variable('pc')}=${site};break x`;
   }
 
   loop(id: number, enter: string, body: () => string): string {

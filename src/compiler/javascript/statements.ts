@@ -7,14 +7,19 @@ import type { Safepoint } from '../../decoder/safepoints';
 import { InternalError } from '../../errors';
 import {
   type Branch,
+  type BrIf,
   type Expr,
+  type If,
   isExceptional,
+  type Loop,
   type LoweredBody,
   type Statement,
   safepointOf,
 } from '../../lowering';
 import { TRAPS } from '../../lowering/expr';
 import { Calls } from './calls';
+import { countedLoop } from './counted';
+import { Counts } from './counts';
 import { Entrances } from './entrances';
 import { Expressions } from './expressions';
 import type { Payloads } from './payloads';
@@ -59,6 +64,10 @@ export class Statements implements StopsWriter, FunctionWriter {
   readonly control: Control;
   readonly surroundings: Surroundings;
   readonly stops: Stops;
+  /** Turns of counted loops that a trap may end (counts.ts). */
+  readonly caught = new Map<string, number>();
+  /** The counted loop that is being written. */
+  private counts: Counts | undefined;
   private readonly values = new Values(this);
   private readonly works = new Works(this);
   private readonly calls = new Calls(this);
@@ -172,7 +181,7 @@ export class Statements implements StopsWriter, FunctionWriter {
         return this.branch(statement.branch);
       case 'br_if':
         this.mayTrap(statement.condition);
-        return `if(${expressions.condition(statement.condition)}){${this.branch(statement.branch)}}`;
+        return `if(${this.condition(statement)}){${this.branch(statement.branch)}}`;
       case 'br_table':
         return this.table(statement);
       case 'return':
@@ -194,7 +203,8 @@ export class Statements implements StopsWriter, FunctionWriter {
   // Control
 
   private return(): string {
-    return this.stops.sync + this.slots.result(typeOfBody(this.module, this.body).results);
+    const counted = this.counts?.leave ?? '';
+    return counted + this.stops.sync + this.slots.result(typeOfBody(this.module, this.body).results);
   }
 
   private branch(branch: Branch): string {
@@ -202,20 +212,42 @@ export class Statements implements StopsWriter, FunctionWriter {
     const { alignments } = this.expressions;
     const moved = alignments.aside(() => moves.map((move) => this.statement(move)).join(''));
     if (label.kind === 'func') return moved + this.return();
-    if (label.kind === 'block') return moved + this.control.leave(label.id);
+    const { counts } = this;
     const { id } = label;
+    const counted = counts === undefined || counts.isInside(branch) ? '' : counts.leave;
+    if (label.kind === 'block') return moved + counted + this.control.leave(id);
+    if (branch === counts?.counted.back) return moved + this.control.repeat(id);
     const go = this.rests.has(id) ? `break P${id};` : this.control.repeat(id);
-    return moved + this.stops.repeat({ go, safepoint: safepointOf(branch)!, mark: this.marks.get(id) });
+    return (
+      moved + counted + this.stops.repeat({ go, safepoint: safepointOf(branch)!, mark: this.marks.get(id) })
+    );
   }
 
-  private loop(statement: Extract<Statement, { kind: 'loop' }>): string {
+  private loop(statement: Loop): string {
     const { label, body } = statement;
     if (!label.used) return this.sequence(body);
     const { id } = label;
     const mark = this.open.markOf(statement);
     if (mark !== undefined) this.marks.set(id, mark);
     if (this.open.isTwice(statement)) return this.loopTwice(id, mark!, body);
-    return this.stops.loop(id, this.open.atLoop(statement), () => this.turn(body));
+    const enter = this.open.atLoop(statement);
+    const counted = this.stops.leave && countedLoop(this.module, statement);
+    if (counted !== undefined)
+      return this.countedLoop(statement, enter, new Counts(this.uses, counted, this.caught));
+    return this.stops.loop(id, enter, () => this.turn(body));
+  }
+
+  private countedLoop({ label, body }: Loop, enter: string, counts: Counts): string {
+    const { back } = counts.counted;
+    this.counts = counts;
+    const loop = this.stops.loop(label.id, enter + counts.begin, () => this.turn(body));
+    this.counts = undefined;
+    return loop + counts.after(this.stops.leave!(safepointOf(back)!));
+  }
+
+  private condition(statement: If | BrIf): string {
+    const { counts } = this;
+    return statement === counts?.counted.test ? counts.test : this.expressions.condition(statement.condition);
   }
 
   /** The body of a loop, which is begun from different places. */
@@ -236,9 +268,10 @@ export class Statements implements StopsWriter, FunctionWriter {
     return `Q${id}:{P${id}:{if(E<=${mark}){E=0;break P${id}}${rest}break Q${id}}${whole}}`;
   }
 
-  private conditional({ label, condition, body, otherwise }: Extract<Statement, { kind: 'if' }>): string {
+  private conditional(statement: If): string {
+    const { label, condition, body, otherwise } = statement;
     this.mayTrap(condition);
-    const test = this.open.condition(this.expressions.condition(condition), body, otherwise);
+    const test = this.open.condition(this.condition(statement), body, otherwise);
     const { alignments } = this.expressions;
     const text = this.control.conditional(label.id, label.used, () => {
       const [first, second] = alignments.behind(

@@ -59,6 +59,8 @@ export interface Stops {
   repeat(branch: RepeatText): string;
   /** `enter` leads to its beginning. */
   loop(id: number, enter: string, body: () => string): string;
+  /** Where fuel is counted in `n`: leaves at a branch back to a loop. */
+  leave?(safepoint: Safepoint): string;
 }
 
 /** Who writes a function with stops. */
