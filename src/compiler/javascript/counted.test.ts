@@ -5,10 +5,12 @@ import { wat } from '../../decoder/testing';
 import type { RuntimeError } from '../../errors';
 import { Execution, Store } from '../../interpreter';
 import { usePolicy } from '../../interpreter/machine';
+import { Pace } from '../../interpreter/pace';
 import type { Tier } from '../../interpreter/tiers';
 import { type Func, i32, instantiate } from '../../runtime';
 import { always } from '../testing';
 import { bodyOf } from './bodies';
+import { LARGEST_STEP } from './counted';
 import { functionText } from './functions';
 import { JavaScriptTier } from './tier';
 
@@ -43,7 +45,7 @@ const SHAPES: readonly (readonly [op: string, to: number | string, steps: readon
   ['i32.gt_s', '$end', [-1]],
   ['i32.gt_u', '$end', [-1]],
   ['i32.ne', 24, [1, 4, 12, -1]],
-  ['i32.ne', '$end', [1, 2, 3, -1, -8, 1024]],
+  ['i32.ne', '$end', [1, 2, 3, -1, -8, LARGEST_STEP]],
 ];
 /** What is counted in each turn: it would go on for ever, or the loop is not of the kind. */
 const OTHERS: Readonly<Record<string, string>> = {
@@ -51,7 +53,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'a bound behind which numbers begin anew': first(test('i32.lt_s', 0x7fffffff), 2),
   'a bound that every number has reached': last(test('i32.le_u', -1), 1),
   'a local bound and a step that may lead past it': first(test('i32.lt_s', '$end'), 2),
-  'a step that is large': first(test('i32.lt_s', 30), 1025),
+  'a step that is large': first(test('i32.lt_s', 30), LARGEST_STEP + 1),
   'a bound that changes': first(
     test('i32.lt_s', '$end'),
     1,
@@ -89,6 +91,8 @@ const PARTS: Readonly<Record<string, string>> = {
 };
 const STARTS = [0, 7, 30, -25, 0x7fffffff, -0x80000000];
 const ENDS = [0, 24, -24];
+/** Of the native tier. */
+const LONGEST_HASTE = 5;
 /** Of each run, which may never end. */
 const MOST_PAUSES = 40;
 
@@ -163,6 +167,16 @@ describe('counted loops', () => {
     expect(await textOf(body)).toMatch(IN_A_TURN);
     expect(await textOf(body)).not.toContain(';m=');
     expect(await compared(body, tiers)).toBeGreaterThan(1);
+  });
+
+  it('go less than 2^31 far in the longest slice, which another tier may have begun', () => {
+    const pace = new Pace();
+    pace.begin(undefined, false);
+    for (let k = 0; k < 10_000; k++) pace.found(true);
+    let most = 0;
+    for (let k = 0; k < 10_000; k++) most = Math.max(most, pace.slice(LONGEST_HASTE));
+    expect(most).toBeGreaterThan(2 ** 20);
+    expect((most + 1) * LARGEST_STEP).toBeLessThan(2 ** 31);
   });
 
   it('do nothing where the fuel ends that they do not do before', async () => {

@@ -41,8 +41,8 @@ export type Bound =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'slot'; readonly slot: number };
 
-/** No slice of fuel has as many units (src/interpreter/pace.ts), and so many such steps are fewer than 2^31. */
-const LARGEST_STEP = 1024;
+/** With as many turns as a slice of fuel has units, below 2^21 (src/interpreter/pace.ts), the local goes less than 2^31 far. */
+export const LARGEST_STEP = 512;
 
 export function countedLoop(module: ModuleData, loop: Loop): Counted | undefined {
   const form = formOf(loop);
