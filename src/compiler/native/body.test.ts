@@ -53,6 +53,45 @@ describe('an instrumented body', () => {
     expect(countOf(bytes, [0x22, fuel, 0x41, 0, 0x48, 0x0d])).toBe(1);
   });
 
+  it('fills and copies in place what the fuel suffices for, and takes that', async () => {
+    const harness = new Harness(
+      await compile(`(module (memory 9) (func (export "run") (param i32)
+        (memory.fill (i32.const 0) (i32.const 7) (local.get 0))
+        (memory.copy (i32.const 100) (i32.const 0) (local.get 0))))`),
+    );
+    const usedBy = (bytes: number, fuel: number) => {
+      expect(harness.run(0, [bytes], fuel)).toEqual({ results: [] });
+      return fuel - harness.fuelLeft;
+    };
+    expect([4095, 4096, 200_000, 2 ** 18].map((bytes) => usedBy(bytes, 1000))).toEqual([0, 2, 96, 128]);
+    expect(usedBy(3 * 4096, 6)).toBe(6);
+    // The machine does what may have to stop, which the harness has not.
+    expect(() => harness.run(0, [3 * 4096], 5)).toThrow('no effects here');
+    expect(() => harness.run(0, [2 ** 18 + 1], 1000)).toThrow('no effects here');
+    expect(() => harness.run(0, [-1], 2 ** 30)).toThrow('no effects here');
+  });
+
+  it('asks nobody where the count is a constant and costs nothing', async () => {
+    const fill = async (count: string) => {
+      const { bytes, layout } = new Harness(
+        await compile(`(module (memory 9) (func (export "run") (param i32)
+          (memory.fill (i32.const 0) (i32.const 7) ${count})))`),
+      );
+      return countOf(bytes, [0x10, layout.helper('bulk')]);
+    };
+    expect(await fill('(i32.const 4095)')).toBe(0);
+    expect(await fill('(i32.const 4096)')).toBe(1);
+    expect(await fill('(i32.const -1)')).toBe(1);
+    expect(await fill('(local.get 0)')).toBe(1);
+    // A block gives what any branch to it carries, a select what it chooses.
+    const branch = '(br_if 0 (i32.const 70000) (local.get 0))';
+    expect(await fill(`(block (result i32) ${branch} (drop) (i32.const 5))`)).toBe(1);
+    expect(await fill('(if (result i32) (local.get 0) (then (i32.const 70000)) (else (i32.const 5)))')).toBe(
+      1,
+    );
+    expect(await fill('(select (i32.const 5) (i32.const 70000) (local.get 0))')).toBe(1);
+  });
+
   it('spills the frame of a loop with its locals', async () => {
     const harness = new Harness(await compile(SUM));
     const { frames } = harness.run(0, [10], 4);

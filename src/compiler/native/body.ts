@@ -290,16 +290,34 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     this.setCell('operand');
   }
 
-  inPlaceOrHelped(few: number, rewrite: Rewrite): void {
-    const { out, layout, walk } = this;
+  inPlaceOrHelped(most: number, bytesPerUnit: number, rewrite: Rewrite): void {
+    const { out, layout, walk, fuel } = this;
+    const known = walk.operands.constantAt(walk.height - 1);
+    if (known !== undefined && known >= 0 && known < bytesPerUnit) {
+      out.copy(layout.module.bytes, walk.offset, this.endOfInstruction());
+      return;
+    }
     // Inside a block it is too late.
     this.readBelow([I32, I32, I32]);
     const count = this.keepTop(I32);
-    out.i32Const(few);
-    out.op('i32.lt_u');
+    const fuelBehind = () => {
+      out.indexed('local.get', fuel);
+      out.indexed('local.get', count);
+      out.i32Const(Math.log2(bytesPerUnit));
+      out.op('i32.shr_u');
+      out.op('i32.sub');
+    };
+    out.i32Const(most);
+    out.op('i32.le_u');
+    fuelBehind();
+    out.i32Const(0);
+    out.op('i32.ge_s');
+    out.op('i32.and');
     this.open('if', [I32, I32], []);
     out.indexed('local.get', count);
     out.copy(layout.module.bytes, walk.offset, this.endOfInstruction());
+    fuelBehind();
+    out.indexed('local.set', fuel);
     out.op('else');
     out.indexed('local.get', count);
     rewrite(this);

@@ -189,9 +189,13 @@ export class NativeInstance {
   }
   /** The same in bulk: a part of it, and whether that was the last one. */
   bulk(number: number, machine: TierMachine): (word: number) => boolean {
-    const work = { ...this.helped(number), kind: 'bulk', slot: 0, operands: undefined } as Bulk;
-    this.bulks[number] ??= machine.bulk(this.instance, work);
-    return this.bulks[number];
+    let part = this.bulks[number];
+    if (part === undefined) {
+      const work = { ...this.helped(number), kind: 'bulk', slot: 0, operands: undefined } as Bulk;
+      part = machine.bulk(this.instance, work);
+      this.bulks[number] = part;
+    }
+    return part;
   }
   helped(number: number): HelpedInstruction {
     return this.program.emitted.layout.effects.list[number];

@@ -46,6 +46,16 @@ export class Operands {
     }
   }
 
+  /** The operand at this height, where straight code has left an `i32.const` there. */
+  constantAt(height: number): number | undefined {
+    this.reach(height + 1);
+    const { reader, locals, since } = this;
+    const offset = since[height];
+    if (locals[height] !== UNKNOWN || reader.bytes[offset] !== OP['i32.const']) return undefined;
+    reader.pos = offset + 1;
+    return reader.s32();
+  }
+
   /** The lowest of so many operands that can be read nowhere; undefined when there is none. */
   firstUnread(count: number): number | undefined {
     this.reach(count);
@@ -81,7 +91,10 @@ export class Operands {
 
   /** Whatever lies below this height. */
   private reach(height: number): void {
-    while (this.known < height) this.locals[this.known++] = UNKNOWN;
+    while (this.known < height) {
+      this.since[this.known] = UNKNOWN;
+      this.locals[this.known++] = UNKNOWN;
+    }
   }
   /** The local that still holds what it was copied from. */
   private localAt(height: number): number {

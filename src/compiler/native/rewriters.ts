@@ -47,8 +47,11 @@ export interface RewrittenBody {
   /** The same of one that works in bulk, between whose parts the frame may leave. */
   workInBulk(number: number, operands: readonly ValType[]): void;
   takeResult(type: ValType): void;
-  /** The instruction at hand, of three i32 operands without a result, itself for a last operand below `few`, else as `rewrite` has it. */
-  inPlaceOrHelped(few: number, rewrite: Rewrite): void;
+  /**
+   * The instruction at hand, of three i32 operands without a result, the last of which counts bytes: itself for at most `most` of them that
+   * the fuel suffices for, which it takes; else as `rewrite` has it. `bytesPerUnit`: a power of two.
+   */
+  inPlaceOrHelped(most: number, bytesPerUnit: number, rewrite: Rewrite): void;
   /** The operand of this type on top is kept where a trap can find it. */
   noteOperand(type: ValType): void;
   /** The instruction at hand, and its result with the canonical NaN where that is one that arithmetic has made. */
@@ -94,8 +97,17 @@ const helpedBulk =
     );
   };
 
-/** Fewer cost no fuel (src/interpreter/fuel.ts), so that the instruction may do them itself. */
-const FEW_BYTES = 4096;
+/**
+ * Bytes that the instruction may fill or copy itself. The machine does as many in one part, without a look at who wants to stop it as long as
+ * the fuel suffices (src/interpreter/bulk.ts): to ask it gains nothing, and takes longer than to copy 16 KB.
+ */
+const MOST_BYTES = 2 ** 18;
+/** Bytes for a unit of fuel (src/interpreter/fuel.ts). */
+const BYTES_PER_UNIT = 4096;
+const inPlace =
+  (rewrite: Rewrite): Rewrite =>
+  (body) =>
+    body.inPlaceOrHelped(MOST_BYTES, BYTES_PER_UNIT, rewrite);
 
 const LOCAL_OPS = ['local.get', 'local.set', 'local.tee'] as const;
 type LocalOp = (typeof LOCAL_OPS)[number];
@@ -181,8 +193,8 @@ const REWRITE: Readonly<Record<RewrittenOp, Rewrite | undefined>> = {
   },
   'ref.is_null': COPIED,
   'memory.size': COPIED,
-  'memory.fill': (body) => body.inPlaceOrHelped(FEW_BYTES, helpedBulk('memory.fill', 1, [I32, I32, I32])),
-  'memory.copy': (body) => body.inPlaceOrHelped(FEW_BYTES, helpedBulk('memory.copy', 2, [I32, I32, I32])),
+  'memory.fill': inPlace(helpedBulk('memory.fill', 1, [I32, I32, I32])),
+  'memory.copy': inPlace(helpedBulk('memory.copy', 2, [I32, I32, I32])),
   'memory.init': helpedBulk('memory.init', 2, [I32, I32, I32]),
   'table.fill': helpedBulk('table.fill', 1, [I32, EXTERNREF, I32]),
   'table.copy': helpedBulk('table.copy', 2, [I32, I32, I32]),

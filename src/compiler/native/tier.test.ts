@@ -133,6 +133,34 @@ describe('a bulk operation', () => {
   });
 });
 
+it.each(TIERS)(
+  'work in bulk costs and stops the same whether native code does it or the machine',
+  async (tier) => {
+    const module = Module.decode(
+      await wat(`(module (memory 9) (func (export "run") (param $n i32) (result i32)
+      (loop $l
+        (memory.fill (i32.const 10) (local.get $n) (local.get $n))
+        (memory.copy (i32.const 5000) (i32.const 9) (local.get $n))
+        (local.set $n (i32.div_u (i32.mul (local.get $n) (i32.const 3)) (i32.const 4)))
+        (br_if $l (i32.gt_u (local.get $n) (i32.const 2000))))
+      (i32.add (i32.load (i32.const 40)) (i32.load (i32.const 9000)))))`),
+    );
+    const ran = (policy: TierPolicy | undefined, fuel: number) => {
+      const store = new Store();
+      if (policy !== undefined) usePolicy(store, policy);
+      const { exports, memories } = instantiate(store, module, []);
+      const execution = new Execution(exports.get('run') as Func, [i32(300_000)]);
+      const seen: unknown[] = [];
+      for (;;) {
+        const outcome = execution.run({ fuel });
+        seen.push(execution.fuelUsed, memories[0].bytes[9], memories[0].bytes[6000]);
+        if (outcome.kind !== 'paused') return [...seen, outcome];
+      }
+    };
+    for (const fuel of [1, 7, 50, 1000]) expect(ran(always(tier), fuel)).toEqual(ran(undefined, fuel));
+  },
+);
+
 it('refuses all where the engine has no exceptions', async () => {
   const module = Module.decode(await wat('(module (func (export "run") (result i32) (i32.const 5)))'));
   const tier = new NativeTier(withoutExceptions(HOST));
