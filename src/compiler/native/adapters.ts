@@ -2,7 +2,7 @@
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { pushLocals, takeValue } from './frame';
-import type { Layout } from './layout';
+import { HELPER_NAMES, HELPERS, type Layout } from './layout';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
 
 /** Parameters of an adapter into the module: index in the table of functions, then fuel and place. Its result is the fuel. */
@@ -22,6 +22,21 @@ export function entryOf(locals: readonly ValType[], write: (out: Emitter) => voi
   write(out);
   out.op('end');
   return out;
+}
+
+/**
+ * A function for each helper that calls it, the import of the same index. A call of an import reads from two tables of the instance, whose
+ * addresses V8 loads once, at the function's entry, and keeps in registers through all loops behind it; a call of a function needs none.
+ */
+export function helperWrappers(): Emitter[] {
+  return HELPER_NAMES.map((name, k) =>
+    entryOf([], (out) => {
+      HELPERS[name].params.forEach((_, param) => {
+        out.indexed('local.get', param);
+      });
+      out.indexed('call', k);
+    }),
+  );
 }
 
 /** Bytes of the constants that hold the number of a function. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
+import { HELPER_NAMES, Layout } from './layout';
 import { FRAME_WEIGHT } from './state';
 import { Harness } from './testing';
 
@@ -90,6 +91,21 @@ describe('an instrumented body', () => {
       1,
     );
     expect(await fill('(select (i32.const 5) (i32.const 70000) (local.get 0))')).toBe(1);
+  });
+
+  it('calls no import in a small module, but a function in its place', async () => {
+    const { bytes, layout } = new Harness(await compile(SUM));
+    const { length } = HELPER_NAMES;
+    expect(HELPER_NAMES.map((name) => layout.helper(name))).toEqual(HELPER_NAMES.map((_, k) => length + k));
+    const fuel = 1;
+    // A small loop asks at one place: local.get fuel, local.get base, call.
+    const asks = (callee: number) => countOf(bytes, [0x20, fuel, 0x20, fuel + 1, 0x10, callee]);
+    expect(asks(layout.helper('loop'))).toBe(1);
+    // Its own function has the third parameter on top.
+    expect(asks(HELPER_NAMES.indexOf('loop'))).toBe(1);
+    expect(new Layout(layout.module, layout.variant, false).helper('loop')).toBe(
+      HELPER_NAMES.indexOf('loop'),
+    );
   });
 
   it('spills the frame of a loop with its locals', async () => {

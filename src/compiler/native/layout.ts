@@ -194,12 +194,23 @@ export class Layout {
     return at;
   }
 
+  /**
+   * Whether a function that calls it (adapters.ts) stands for each helper. They are some 160 bytes of each module, so that only those
+   * have them in which small loops are copied, too.
+   */
+  get wrapsHelpers(): boolean {
+    return this.copiesLoops;
+  }
   helper(name: Helper): number {
-    return this.helperAt[name];
+    return this.firstFunc - HELPER_NAMES.length + this.helperAt[name];
+  }
+  /** The index of the first function that has a body of the original's, or a part of one. */
+  get firstFunc(): number {
+    return HELPER_NAMES.length * (this.wrapsHelpers ? 2 : 1);
   }
 
   funcidx(original: number): number {
-    return HELPER_NAMES.length + original;
+    return this.firstFunc + original;
   }
 
   /** A call of a function, with its arguments on the operand stack. */
@@ -233,7 +244,7 @@ export class SideLayout extends Layout {
   override emitCall(out: Emitter, kind: 'call' | 'return_call', original: number): void {
     const member = this.members.get(original);
     if (member !== undefined) {
-      out.indexed(kind, HELPER_NAMES.length + member);
+      out.indexed(kind, this.firstFunc + member);
       return;
     }
     out.i32Const(original);

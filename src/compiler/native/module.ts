@@ -8,6 +8,7 @@ import {
   globalsIn,
   globalsOut,
   handsOn,
+  helperWrappers,
   IN_PARAMS,
   IN_RESULTS,
   type NumberedBody,
@@ -136,9 +137,10 @@ class ModuleWriter extends SectionWriter<Layout> {
       { typeidx: nothing, body: globalsOut(layout) },
       ...shared,
     ];
-    const typeidxs = Array.from(module.funcTypes, (typeidx) => layout.calledTypeidx(typeidx));
-    for (const { typeidx } of added) typeidxs.push(typeidx);
     const helpers = this.helperTypes();
+    const typeidxs = layout.wrapsHelpers ? [...helpers] : [];
+    for (const typeidx of module.funcTypes) typeidxs.push(layout.calledTypeidx(typeidx));
+    for (const { typeidx } of added) typeidxs.push(typeidx);
     this.types();
     this.imports(helpers, []);
     this.section('function', (to) => vector(to, typeidxs, (typeidx) => to.u32(typeidx)));
@@ -224,9 +226,11 @@ class ModuleWriter extends SectionWriter<Layout> {
   }
 
   private code(body: (funcidx: number) => Emitter, added: readonly AddedFunction[]): void {
-    const { out, codeStart } = this;
+    const { out, codeStart, layout } = this;
     const contents = new Emitter(this.module.bytes.length);
-    contents.u32(codeStart.length + added.length);
+    const wrappers = layout.wrapsHelpers ? helperWrappers() : [];
+    contents.u32(wrappers.length + codeStart.length + added.length);
+    for (const wrapper of wrappers) contents.sized(wrapper);
     for (let funcidx = 0; funcidx < codeStart.length; funcidx++) {
       const code = body(funcidx);
       contents.u32(code.length);

@@ -9,7 +9,7 @@ import type { FrameShape } from './frame';
 import { groupOf, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
 import { type Landing, landingOf } from './landing';
-import { type FrameSize, HELPER_NAMES, Layout, type Variant } from './layout';
+import { type FrameSize, Layout, type Variant } from './layout';
 import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
 import { mostMeasure } from './room';
 import { type ContinuationModule, emitContinuation, emitGroup, type SideModule } from './side-module';
@@ -202,12 +202,13 @@ export function originOf(part: number, index: number, offset: number): Origin | 
   if (found === undefined) return undefined;
   const { program, side } = found;
   if (side !== undefined) {
-    const at = index - HELPER_NAMES.length;
+    const at = index - side.layout.firstFunc;
+    if (at < 0) return undefined;
     const { funcidx, originOf } = side.bodies[at];
     return { program, funcidx, offset: originOf(offset - side.codeStarts[at]) };
   }
   const { layout, codeStart, refused } = program.emitted;
-  const funcidx = index - HELPER_NAMES.length;
+  const funcidx = index - layout.firstFunc;
   if (!program.isWhole || funcidx < 0 || funcidx >= codeStart.length || refused.has(funcidx))
     return undefined;
   const body = new Body(layout, funcidx);

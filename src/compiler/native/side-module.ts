@@ -4,12 +4,12 @@
  * the others export it by position.
  */
 import type { FuncType } from '../../decoder';
-import { callsOut } from './adapters';
+import { callsOut, helperWrappers } from './adapters';
 import { Body } from './body';
 import { Continuation } from './continuation';
 import { type Emitter, emittedType } from './emitter';
 import type { FrameShape } from './frame';
-import { HELPER_NAMES, type Layout, SideLayout } from './layout';
+import { type Layout, SideLayout } from './layout';
 import { anyTable, type EmittedImport, KINDS, SectionWriter, vector } from './section-writer';
 
 /** A function of the main module, or a part of one. */
@@ -90,8 +90,10 @@ class SideWriter extends SectionWriter<SideLayout> {
     name: string,
     members?: readonly number[],
   ): { bytes: Uint8Array; codeStarts: number[] } {
-    const { out, typeidxs } = this;
+    const { out, layout } = this;
     const helpers = this.helperTypes();
+    const typeidxs = layout.wrapsHelpers ? [...helpers, ...this.typeidxs] : this.typeidxs;
+    const wrappers = layout.wrapsHelpers ? helperWrappers() : [];
     this.types();
     const globals = this.globalTypes().map((type, k): EmittedImport => {
       const describe = (to: Emitter) => {
@@ -110,7 +112,8 @@ class SideWriter extends SectionWriter<SideLayout> {
     const starts: number[] = [];
     let length = 0;
     this.section('code', (to) => {
-      to.u32(bodies.length);
+      to.u32(wrappers.length + bodies.length);
+      for (const wrapper of wrappers) to.sized(wrapper);
       for (const body of bodies) {
         to.sized(body);
         starts.push(to.length - body.length);
@@ -128,7 +131,7 @@ class SideWriter extends SectionWriter<SideLayout> {
       for (let k = 0; k < count; k++) {
         to.name(String(k));
         to.u8(KINDS.func);
-        to.u32(HELPER_NAMES.length + k);
+        to.u32(this.layout.firstFunc + k);
       }
     });
   }
@@ -142,7 +145,7 @@ class SideWriter extends SectionWriter<SideLayout> {
         to.i32Const(funcidx);
         to.op('end');
         to.u32(1);
-        to.u32(HELPER_NAMES.length + k);
+        to.u32(this.layout.firstFunc + k);
       });
     });
   }
