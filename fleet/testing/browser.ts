@@ -12,10 +12,16 @@ if (chromium === undefined) console.warn(`SKIPPED: none of ${NAMES.join(', ')} i
 
 type Result = Record<string, unknown>;
 
+/** What a command is answered with whose page goes elsewhere meanwhile, which Chromium tells by its text alone. */
+const ELSEWHERE = 'Inspected target navigated or closed';
+
 export class Browser {
   private readonly profile = mkdtempSync(path.join(tmpdir(), 'fleet-chromium-'));
   private readonly child: ChildProcess;
-  private readonly waiting = new Map<number, { resolve: (r: Result) => void; reject: (e: Error) => void }>();
+  private readonly waiting = new Map<
+    number,
+    { method: string; resolve: (r: Result) => void; reject: (e: Error) => void }
+  >();
   private count = 0;
   private session: string | undefined;
 
@@ -39,14 +45,24 @@ export class Browser {
     if (waiter === undefined) return;
     this.waiting.delete(id!);
     if (error === undefined) waiter.resolve(result ?? {});
-    else waiter.reject(new Error(error.message));
+    else waiter.reject(new Error(`${waiter.method}: ${error.message}`));
   }
 
   send(method: string, params: Result = {}): Promise<Result> {
     const id = ++this.count;
     const message = JSON.stringify({ id, method, params, sessionId: this.session });
     (this.child.stdio[3] as Writable).write(`${message}\0`);
-    return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => this.waiting.set(id, { method, resolve, reject }));
+  }
+
+  /** As `send`; undefined when the page goes elsewhere meanwhile. A page that is closed answers the next command with an error of its own. */
+  private async sent(method: string, params: Result): Promise<Result | undefined> {
+    try {
+      return await this.send(method, params);
+    } catch (error) {
+      if ((error as Error).message.endsWith(ELSEWHERE)) return undefined;
+      throw error;
+    }
   }
 
   /** Opens a page of this size. */
@@ -66,17 +82,12 @@ export class Browser {
   }
 
   async evaluate(expression: string): Promise<unknown> {
-    const { result } = await this.send('Runtime.evaluate', {
-      expression,
-      returnByValue: true,
-      awaitPromise: true,
-    });
-    return (result as { value?: unknown }).value;
+    return answerOf(await this.send('Runtime.evaluate', evaluation(expression)));
   }
 
-  /** Until the expression is true. */
+  /** Until the expression is true, here or on a page that follows this one. */
   async until(expression: string): Promise<void> {
-    while ((await this.evaluate(expression)) !== true)
+    while (answerOf((await this.sent('Runtime.evaluate', evaluation(expression))) ?? {}) !== true)
       await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
@@ -101,8 +112,9 @@ export class Browser {
     } else await this.mouse('mouseReleased', from);
   }
 
-  private mouse(type: string, { x, y }: { x: number; y: number }): Promise<Result> {
-    return this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', buttons: 1, clickCount: 1 });
+  /** What is pressed may lead elsewhere. */
+  private async mouse(type: string, { x, y }: { x: number; y: number }): Promise<void> {
+    await this.sent('Input.dispatchMouseEvent', { type, x, y, button: 'left', buttons: 1, clickCount: 1 });
   }
 
   private async middle(selector: string): Promise<{ x: number; y: number }> {
@@ -118,6 +130,9 @@ export class Browser {
     await removed(this.profile);
   }
 }
+
+const evaluation = (expression: string) => ({ expression, returnByValue: true, awaitPromise: true });
+const answerOf = ({ result }: Result) => (result as { value?: unknown } | undefined)?.value;
 
 /** Processes of the browser outlive its first one, and write until they end: a folder that was empty is not, which no option of `rm` waits for. */
 async function removed(folder: string): Promise<void> {

@@ -28,6 +28,9 @@ interface Thrown {
   readonly exception?: { readonly description?: string };
 }
 
+/** What a command is answered with whose page goes elsewhere meanwhile, which Chromium tells by its text alone. */
+const ELSEWHERE = 'Inspected target navigated or closed';
+
 /** Milliseconds between two looks at a page, and how often it is looked at. */
 const BETWEEN_TRIES = 100;
 const MOST_TRIES = 1000;
@@ -122,17 +125,26 @@ export class Page {
     return result.value;
   }
 
-  /** Waits until the page has given itself this title. Fails with what its scripts threw, or with what it shows instead. */
+  /** As `evaluate`; undefined when the page goes elsewhere meanwhile. */
+  private async asked(expression: string): Promise<unknown> {
+    try {
+      return await this.evaluate(expression);
+    } catch (error) {
+      if ((error as Error).message.endsWith(ELSEWHERE)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Waits until the page, or one that follows it, has given itself this title. Fails with what its scripts threw, or with what it shows instead. */
   async titled(title: string): Promise<void> {
-    for (let tries = 0; (await this.evaluate('document.title')) !== title; tries++) {
+    for (let tries = 0; (await this.asked('document.title')) !== title; tries++) {
       if (this.thrown !== undefined) throw new Error(this.thrown);
       if (tries === MOST_TRIES)
         throw new Error(
           `no title ${title}: ${await this.evaluate('location + ": " + document.body.innerText')}`,
         );
       // An extension that has only just been loaded may not be there yet.
-      if ((await this.evaluate('location.protocol')) === 'chrome-error:')
-        await this.evaluate('location.reload()');
+      if ((await this.asked('location.protocol')) === 'chrome-error:') await this.asked('location.reload()');
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES));
     }
   }
