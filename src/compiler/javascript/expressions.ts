@@ -21,6 +21,7 @@ import type { Surroundings } from './surroundings';
 import { type CutTemplate, type Piece, templateOf } from './templates';
 import { behind, type ExpressionWriter, isSimple, type Pair, word } from './texts';
 import type { Uses } from './uses';
+import { isWide, wide } from './wide';
 
 /** i64 instructions whose low word depends on low words alone, and how. */
 const LOW_WORDS: ReadonlyMap<string, (a: string, b: string, uses: Uses) => string> = new Map([
@@ -219,6 +220,10 @@ export class Expressions implements ExpressionWriter {
     const { op, a } = expr;
     // Moved as bits: f64.neg of a number is one of these.
     if (op === 'i64.reinterpret_f64') return this.bitsPair(a);
+    if (this.surroundings.widens && isWide(op)) {
+      const [left, right] = [expr.a, expr.b!].map((operand) => this.settled(this.pair(operand)));
+      return wide(expr, left, right, this.uses);
+    }
     const template = templateOf(op);
     const { before, fill } = this.filled(expr, template);
     const { uses } = this;

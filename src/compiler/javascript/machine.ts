@@ -33,6 +33,7 @@ export function machineOf({ types }: ModuleData, compilesHot: boolean, self = -1
     mayRepeat: false,
     again: () => '',
     keepsBits: true,
+    widens: false,
     views: compilesHot ? 'held' : 'copied',
     prefix: GIVEN,
     work: undefined,

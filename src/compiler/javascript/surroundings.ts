@@ -95,6 +95,8 @@ export interface Surroundings extends EntranceRules {
   /** Those of a function. */
   control(uses: Uses): Control;
   memories(writer: ExpressionWriter): Memories;
+  /** Products and quotients of i64 are made by BigInt (wide.ts). */
+  readonly widens: boolean;
   /** A float that is a number, not negative, or undefined where it stands in the text as it prints. */
   constant(value: number): string | undefined;
   /** What a function is told of its frame's place, and what it tells a callee whose frame begins at a slot. */

@@ -18,6 +18,8 @@ export interface Dialect {
   readonly copiesViews: boolean;
   /** i64 values cross to the host as a BigInt; else as an array of two words. */
   readonly bigInts: boolean;
+  /** Products and quotients of i64 are faster by BigInt than by words. */
+  readonly widens: boolean;
   /** NaNs with bits of their own cross calls. */
   readonly keepsBits: boolean;
   /** The parser reads every number exactly. */
@@ -39,6 +41,7 @@ const COMPILING: Dialect = {
   checksByUndefined: true,
   copiesViews: true,
   bigInts: true,
+  widens: false,
   keepsBits: true,
   exactNumbers: true,
   links: true,
@@ -50,7 +53,7 @@ const NONE_OF_2015 = ['imul', 'clz32', 'fround', 'trunc'];
 
 export const DIALECTS = {
   node: COMPILING,
-  quickjs: { ...COMPILING, room: { depth: 500, words: 1 << 14 }, copiesViews: false },
+  quickjs: { ...COMPILING, room: { depth: 500, words: 1 << 14 }, copiesViews: false, widens: true },
   es5: {
     ...COMPILING,
     room: { depth: 200, words: 1 << 11 },

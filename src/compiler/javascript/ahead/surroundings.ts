@@ -36,6 +36,7 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
     mayRepeat: false,
     again: (frame) => `next(${frame.join()})`,
     keepsBits: dialect.keepsBits,
+    widens: dialect.widens,
     views: dialect.copiesViews ? 'copied' : 'shared',
     prefix: '',
     work: needs.pauses ? PAID : DIRECT,
