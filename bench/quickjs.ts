@@ -28,8 +28,6 @@ if (!qjs) {
 }
 const coreMark = process.env['TSWASM_COREMARK'];
 const SAMPLE_MS = 200;
-/** bellard's needs a word for modules by its name, quickjs-ng one for `std`. */
-const isNg = spawnSync(qjs, ['--help']).stdout.toString().includes('--std');
 const folder = path.join(cache, 'quickjs');
 mkdirSync(folder, { recursive: true });
 
@@ -92,8 +90,7 @@ function written(name: string, way: Way, { name: program, file, sampleMs }: Work
   const main = path.join(folder, `main-${of}.mjs`);
   writeFileSync(
     main,
-    `import * as std from 'std';
-${CODERS}
+    `${CODERS}
 const { measured } = await import(${JSON.stringify(child)});
 const { load } = await import(${JSON.stringify(load)});
 const bytes = new Uint8Array([${[...readFileSync(file)]}]);
@@ -105,7 +102,7 @@ console.log(JSON.stringify(told));
 }
 
 function told(main: string): Told {
-  const { stdout, stderr } = spawnSync(qjs!, [...(isNg ? ['--std'] : []), '-m', main]);
+  const { stdout, stderr } = spawnSync(qjs!, ['--std', '-m', main]);
   const line = stdout.toString().trim();
   if (!line.startsWith('{')) throw new Error(`${stdout}${stderr}`.trim().split('\n')[0]);
   return JSON.parse(line);
@@ -122,7 +119,8 @@ if (coreMark && (positionals.length === 0 || positionals.includes('coremark')))
 
 /** Times of each way and round, and the ways that do not run a program. */
 const [base, ...others] = Object.keys(WAYS) as [string, ...string[]];
-console.log(`${qjs}, ${values.rounds} rounds: how many times as fast as closures\n`);
+const version = spawnSync(qjs, ['--help']).stdout.toString().split('\n')[0];
+console.log(`${version}, ${values.rounds} rounds: how many times as fast as closures\n`);
 console.log(`| program | ${base}, us | ${others.join(' | ')} |`);
 console.log(`| --- | ---: |${others.map(() => ' ---: |').join('')}`);
 const pairs = new Map<string, Pair[][]>();

@@ -23,8 +23,9 @@ export interface Memories {
 /** An address whose text can be repeated: a name, or a constant. */
 export interface Place {
   readonly before: readonly string[];
-  /** As an i32. */
+  /** As an i32, or as the same number without a sign. */
   readonly base: string;
+  readonly unsigned?: boolean;
   readonly constant: number | undefined;
   /** How often two divides the base, as far as it is known. */
   readonly zeros: number;
@@ -191,18 +192,24 @@ export class TypedMemories implements Memories {
     const text = expressions.scalar(address);
     if (isSimple(text)) return { before: [], base: text, constant: undefined, ...rest };
     const base = expressions.uses.temporary();
-    return { before: [`${base}=${text}`], base, constant: undefined, ...rest };
+    const isSum = address.op === 'i32.add' || address.op === 'i32.sub';
+    const unsigned = isSum ? `${text.slice(0, -3)}>>>0)` : text;
+    return { before: [`${base}=${unsigned}`], base, constant: undefined, ...rest, unsigned: isSum };
   }
 
   /** The index in a view, of so many bytes behind the place; undefined where the offset leads between two elements. */
-  protected index({ base, constant, offset }: Place, { shift }: Width, more = 0): string | undefined {
+  protected index(
+    { base, constant, offset, unsigned }: Place,
+    { shift }: Width,
+    more = 0,
+  ): string | undefined {
     const mask = (1 << shift) - 1;
     if (constant !== undefined) {
       return (constant & mask) !== 0 ? undefined : `${Math.floor((constant + more) / 2 ** shift)}`;
     }
     const total = offset + more;
     if ((offset & mask) !== 0) return undefined;
-    const first = shift === 0 ? `(${base}>>>0)` : `(${base}>>>${shift})`;
+    const first = shift > 0 ? `(${base}>>>${shift})` : unsigned ? base : `(${base}>>>0)`;
     const behindFirst = total / 2 ** shift;
     return behindFirst === 0 ? first : `${first}+${behindFirst}`;
   }

@@ -13,6 +13,7 @@ import {
   isExceptional,
   type Loop,
   type LoweredBody,
+  type SetSlot,
   type Statement,
   safepointOf,
 } from '../../lowering';
@@ -121,7 +122,27 @@ export class Statements implements StopsWriter, FunctionWriter {
   }
 
   private sequence(list: readonly Statement[]): string {
-    return this.open.sequence(list, (statement) => this.statement(statement));
+    const result = this.resultIn(list);
+    const last = result && list[list.length - 1];
+    return this.open.sequence(list, (statement) => {
+      if (statement === last) return '';
+      return result !== undefined && statement === result ? this.returned(result) : this.statement(statement);
+    });
+  }
+
+  /** What sets the only result right before the end of a list, where the two are one statement: nothing is to be done in between. */
+  private resultIn(list: readonly Statement[]): SetSlot | undefined {
+    const [set, last] = list.slice(-2);
+    if (set?.kind !== 'set' || last?.kind !== 'return' || set.slot !== 0) return undefined;
+    const { results } = typeOfBody(this.module, this.body);
+    const isOne = results.length === 1 && (set.value.kind === 'i' || set.value.kind === 'r');
+    return isOne && this.counts === undefined && this.stops.sync === '' ? set : undefined;
+  }
+
+  private returned({ value }: SetSlot): string {
+    this.uses.nextStatement();
+    this.mayTrap(value);
+    return `return ${this.expressions.scalar(value)};`;
   }
 
   private statement(statement: Statement): string {
