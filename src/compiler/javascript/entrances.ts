@@ -13,6 +13,7 @@
  *     Q1:{P1:{if(E<=1){E=0;break P1} ...; break P1; ...; break Q1} L1:for(;;){ ...; continue L1; ...; break L1}}
  */
 import { listsIn, type Statement } from '../../lowering';
+import type { EntranceRules } from './surroundings';
 
 interface Range {
   readonly first: number;
@@ -28,21 +29,17 @@ export class Entrances {
   /** Of statements that are an entrance, or have some inside. */
   private readonly ranges = new Map<Statement, Range>();
   private readonly marks = new Map<Statement, number>();
-  private readonly mayRepeat: boolean;
+  private readonly rules: EntranceRules;
   private count = 0;
 
-  /** `mayRepeat`: loops may be written twice. */
-  constructor(
-    statements: readonly Statement[],
-    isEntrance: (statement: Statement) => boolean,
-    mayRepeat = false,
-  ) {
-    this.mayRepeat = mayRepeat;
-    this.number(statements, isEntrance);
+  constructor(statements: readonly Statement[], rules: EntranceRules) {
+    this.rules = rules;
+    this.number(statements);
   }
 
+  /** Whether the text can be entered there: else it only has the numbers of another one that can. */
   get any(): boolean {
-    return this.count > 0;
+    return this.rules.areOpen && this.count > 0;
   }
 
   /** The number of a statement that is an entrance. */
@@ -53,18 +50,19 @@ export class Entrances {
   /** Whether a loop is written twice. */
   isTwice(loop: Statement): boolean {
     const levels = this.ranges.get(loop)?.levels ?? 0;
-    return this.mayRepeat && levels > 0 && levels <= MOST_LEVELS;
+    return this.rules.mayRepeat && levels > 0 && levels <= MOST_LEVELS;
   }
 
   /** What leads to the loop's beginning if it is entered there. */
   atLoop(loop: Statement): string {
-    const mark = this.marks.get(loop);
+    const mark = this.any ? this.marks.get(loop) : undefined;
     if (mark === undefined) return '';
     return this.ranges.get(loop)!.last === mark && this.count === 1 ? 'E=0;' : `if(E===${mark})E=0;`;
   }
 
   /** A sequence of statements, of which those before the entrance that is wanted are passed over. */
   sequence(list: readonly Statement[], write: (statement: Statement) => string): string {
+    if (!this.any) return list.map(write).join('');
     const last = this.lastOf(list);
     let text = '';
     let passed = '';
@@ -86,6 +84,7 @@ export class Entrances {
 
   /** The condition of an `if`, which must lead to the entrance that is wanted. */
   condition(test: string, body: readonly Statement[], otherwise: readonly Statement[]): string {
+    if (!this.any) return test;
     const then = this.lastIn(body);
     if (then === undefined) return this.lastIn(otherwise) === undefined ? test : `E===0&&${test}`;
     return this.lastIn(otherwise) === undefined ? `E!==0||${test}` : `E===0?${test}:E<=${then}`;
@@ -104,14 +103,14 @@ export class Entrances {
   }
 
   /** Returns how many entrances are inside of each other. */
-  private number(list: readonly Statement[], isEntrance: (statement: Statement) => boolean): number {
+  private number(list: readonly Statement[]): number {
     let most = 0;
     for (const statement of list) {
       const before = this.count;
-      const isOne = isEntrance(statement);
+      const isOne = this.rules.isEntrance(statement);
       if (isOne) this.marks.set(statement, ++this.count);
       let levels = 0;
-      for (const inner of listsIn(statement)) levels = Math.max(levels, this.number(inner, isEntrance));
+      for (const inner of listsIn(statement)) levels = Math.max(levels, this.number(inner));
       if (this.count > before) this.ranges.set(statement, { first: before + 1, last: this.count, levels });
       most = Math.max(most, levels + (isOne ? 1 : 0));
     }

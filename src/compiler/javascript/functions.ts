@@ -126,7 +126,7 @@ export function continuationText(
     return true;
   };
   const mayRepeat = codeSize(module, body.funcidx) <= MOST_TWICE;
-  const rules = { isEntrance: isLoop, mayRepeat };
+  const rules = { isEntrance: isLoop, mayRepeat, areOpen: true };
   const writer = new Statements(module, body, ALL, machineOf(module, compilesHot), rules);
   const { uses, slots, entrances } = writer;
   const statements = bodyText(writer);

@@ -31,6 +31,7 @@ export function machineOf({ types }: ModuleData, compilesHot: boolean, self = -1
     stops: (writer) => new MachineStops(writer, compilesHot),
     isEntrance: () => false,
     mayRepeat: false,
+    areOpen: true,
     again: () => '',
     keepsBits: true,
     widens: false,

@@ -41,7 +41,7 @@ export interface Site {
   readonly mark: number;
 }
 
-const NO_ENTRANCES = new Entrances([], () => false);
+const NO_ENTRANCES = new Entrances([], { isEntrance: () => false, mayRepeat: false, areOpen: true });
 
 export class Statements implements StopsWriter, FunctionWriter {
   readonly uses: Uses;
@@ -78,7 +78,7 @@ export class Statements implements StopsWriter, FunctionWriter {
     body: LoweredBody,
     payloads: Payloads,
     surroundings: Surroundings,
-    { isEntrance, mayRepeat }: EntranceRules = surroundings,
+    rules: EntranceRules = surroundings,
   ) {
     this.module = module;
     this.body = body;
@@ -94,7 +94,7 @@ export class Statements implements StopsWriter, FunctionWriter {
       repeats ||= statement.kind === 'loop' && statement.label.used;
     });
     this.repeats = repeats;
-    this.entrances = new Entrances(body.statements, isEntrance, mayRepeat);
+    this.entrances = new Entrances(body.statements, rules);
     this.open = this.entrances;
     if (this.entrances.any) this.uses.variables.set('E', '0');
     this.stops = surroundings.stops(this);

@@ -67,6 +67,7 @@ export interface Stops {
 export interface StopsWriter {
   readonly uses: Uses;
   readonly control: Control;
+  readonly entrances: { readonly any: boolean };
   /** Some loop is gone back to. */
   readonly repeats: boolean;
   /** Control may leave from it, the entry aside. */
@@ -80,6 +81,8 @@ export interface EntranceRules {
   readonly isEntrance: (statement: Statement) => boolean;
   /** Loops may be written twice for it (entrances.ts). */
   readonly mayRepeat: boolean;
+  /** The text has the tests that lead to them. Where it has not, it begins at its beginning, and another text has the same places. */
+  readonly areOpen: boolean;
 }
 
 export interface Surroundings extends EntranceRules {

@@ -20,6 +20,8 @@ export interface Dialect {
   readonly bigInts: boolean;
   /** Products and quotients of i64 are faster by BigInt than by words. */
   readonly widens: boolean;
+  /** Short functions that pause are written twice (stops.ts). */
+  readonly continuesApart: boolean;
   /** NaNs with bits of their own cross calls. */
   readonly keepsBits: boolean;
   /** The parser reads every number exactly. */
@@ -42,6 +44,7 @@ const COMPILING: Dialect = {
   copiesViews: true,
   bigInts: true,
   widens: false,
+  continuesApart: false,
   keepsBits: true,
   exactNumbers: true,
   links: true,
@@ -53,7 +56,13 @@ const NONE_OF_2015 = ['imul', 'clz32', 'fround', 'trunc'];
 
 export const DIALECTS = {
   node: COMPILING,
-  quickjs: { ...COMPILING, room: { depth: 500, words: 1 << 14 }, copiesViews: false, widens: true },
+  quickjs: {
+    ...COMPILING,
+    room: { depth: 500, words: 1 << 14 },
+    copiesViews: false,
+    widens: true,
+    continuesApart: true,
+  },
   es5: {
     ...COMPILING,
     room: { depth: 200, words: 1 << 11 },

@@ -109,7 +109,7 @@ class FileWriter implements FileParts {
     for (let k = importedFuncs; k < funcTypes.length; k++) {
       const made = fileFunction(module, bodyOf(module, k), this.surroundings, { dialect, frame });
       this.functions.set(k, made);
-      this.take(made.uses);
+      for (const uses of made.uses) this.take(uses);
     }
     const definitions = new Definitions(this);
     const segments = definitions.segments();

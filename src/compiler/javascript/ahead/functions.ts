@@ -5,24 +5,29 @@ import { bodyOf } from '../bodies';
 import { bracesText } from '../functions';
 import { type Payloads, slotsWithPayloads } from '../payloads';
 import { Statements, typeOfBody } from '../statements';
+import type { EntranceRules } from '../surroundings';
 import type { Uses } from '../uses';
 import { everyStatement } from '../walk';
 import { entryOf } from './border';
 import type { Dialect } from './dialects';
 import { recordText } from './sites';
-import { pausingText } from './stops';
+import { type PausingParts, pausingText } from './stops';
 import type { FileSurroundings, FrameNeeds } from './surroundings';
 
 const NO_PAYLOADS: Payloads = { has: () => false };
 
 export interface FileFunction {
   readonly text: string;
-  readonly uses: Uses;
+  /** Those of all its texts. */
+  readonly uses: readonly Uses[];
   /** What `G7` calls: the function, or its part that leaves tail calls to others. */
   readonly inner: string;
   /** What the file says of it (sites.ts), if it pauses. */
   readonly record: { readonly text: string; readonly types: string } | undefined;
 }
+
+/** Characters of a function's text up to which it is written twice where that is faster: what is called often is short. */
+const LONGEST_TWICE = 4000;
 
 export function fileFunction(
   module: ModuleData,
@@ -32,32 +37,68 @@ export function fileFunction(
 ): FileFunction {
   const { funcidx } = body;
   const payloads = surroundings.keepsBits ? slotsWithPayloads(module, body) : NO_PAYLOADS;
-  const writer = new Statements(module, body, payloads, surroundings);
-  const { uses, slots } = writer;
-  const { params } = typeOfBody(module, body);
-  const names = params.flatMap((type, slot) => slots.variables(type, slot));
-  const words = params.map((type, slot) => slots.fillBits(type, slot)).join('');
-  const entry = body.entry.quiet ? '' : entryOf(body, frame, dialect);
-  if (entry !== '') uses.helper('numeric', 'full');
-  let statements = writer.write();
-  let record: FileFunction['record'];
-  if (frame.pauses && !body.entry.quiet) {
-    const { text, types } = pausingText(writer, body, { begin: words, statements });
-    statements = writer.reload + text;
-    record = { text: recordText(module, body, writer, types), types };
-  } else {
-    statements = words + writer.reload + statements;
+  const written = (rules: EntranceRules): Written => {
+    const writer = new Statements(module, body, payloads, surroundings, rules);
+    const { params } = typeOfBody(module, body);
+    const names = params.flatMap((type, slot) => writer.slots.variables(type, slot));
+    const begin = params.map((type, slot) => writer.slots.fillBits(type, slot)).join('');
+    const entry = body.entry.quiet ? '' : entryOf(body, frame, dialect);
+    if (entry !== '') writer.uses.helper('numeric', 'full');
+    return { writer, begin, statements: writer.write(), entry, names };
+  };
+  const head = ({ names }: Written): string => [...surroundings.frame, ...names].join();
+  const braces = ({ writer, names, entry }: Written, text: string): string =>
+    bracesText(writer, names, entry + text);
+
+  const whole = written(surroundings);
+  const { writer, begin, statements } = whole;
+  const { uses } = writer;
+  if (!frame.pauses || body.entry.quiet) {
+    const inner = braces(whole, begin + writer.reload + statements);
+    return { ...named(funcidx, whole, head(whole), inner, frame), uses: [uses], record: undefined };
   }
-  const inner = bracesText(writer, names, entry + statements);
-  const head = [...surroundings.frame, ...names].join();
-  if (!writer.tails) {
-    return { text: `function F${funcidx}(${head})${inner}`, uses, inner: `F${funcidx}`, record };
+  const pausing = (one: Written, entered: PausingParts['entered']) => {
+    const { text, types } = pausingText(one.writer, body, { ...one, entered });
+    return { text: braces(one, one.writer.reload + text), types };
+  };
+  const isTwice = dialect.continuesApart && writer.entrances.any && !writer.tails;
+  if (isTwice && statements.length <= LONGEST_TWICE) {
+    const plain = written({ ...surroundings, areOpen: false });
+    const { text, types } = pausing(whole, 'always');
+    const continued = `function K${funcidx}(${head(whole)})${text}`;
+    const begins = named(funcidx, plain, head(plain), pausing(plain, 'never').text, frame);
+    const record = { text: recordText(module, body, writer, { types, next: `K${funcidx}` }), types };
+    return { ...begins, text: `${begins.text}\n${continued}`, uses: [plain.writer.uses, uses], record };
   }
-  const follow = uses.helper('numeric', 'follow');
+  const { text, types } = pausing(whole, 'too');
+  const record = { text: recordText(module, body, writer, { types, next: `F${funcidx}` }), types };
+  return { ...named(funcidx, whole, head(whole), text, frame), uses: [uses], record };
+}
+
+/** A function's text up to its braces. */
+interface Written {
+  readonly writer: Statements;
+  readonly begin: string;
+  readonly statements: string;
+  readonly entry: string;
+  /** Its parameters. */
+  readonly names: readonly string[];
+}
+
+/** The function by its name; one that ends in tail calls leaves these to another one. */
+function named(
+  funcidx: number,
+  { writer }: Written,
+  head: string,
+  inner: string,
+  frame: FrameNeeds,
+): Pick<FileFunction, 'text' | 'inner'> {
+  if (!writer.tails) return { text: `function F${funcidx}(${head})${inner}`, inner: `F${funcidx}` };
+  const follow = writer.uses.helper('numeric', 'follow');
   const place = `fp,${frame.depth ? 'sp' : '0'}`;
   const outer = `var r=B${funcidx}(${head});while(A.t!==null)r=${follow}(${place});return r`;
   const text = `function B${funcidx}(${head})${inner}\nfunction F${funcidx}(${head}){${outer}}`;
-  return { text, uses, inner: `B${funcidx}`, record };
+  return { text, inner: `B${funcidx}` };
 }
 
 export interface CallGraph {

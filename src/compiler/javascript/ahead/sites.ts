@@ -76,8 +76,13 @@ function variablesOf({ slots, uses, payloads }: Statements, type: ValType, slot:
   return type === F32 ? [...names, uses.low(slot)] : [...names, uses.low(slot), uses.high(slot)];
 }
 
-/** `R7=[7,F7,...]`. */
-export function recordText(module: ModuleData, body: LoweredBody, writer: Statements, types: string): string {
+/** `R7=[7,F7,...]`; `next` is what frames go on in. */
+export function recordText(
+  module: ModuleData,
+  body: LoweredBody,
+  writer: Statements,
+  { types, next }: { readonly types: string; readonly next: string },
+): string {
   const { funcidx } = body;
   const sites = writer.sites.map(({ safepoint, mark }) => {
     const letters = typesOf(safepoint.operands).map((type, k) =>
@@ -87,7 +92,7 @@ export function recordText(module: ModuleData, body: LoweredBody, writer: Statem
     return `${prefixOf(funcidx, safepoint)},${mark},"${letters.join('')}",${waits}`;
   });
   const results = lettersOf(typeOfBody(module, body).results);
-  return `var R${funcidx}=[${funcidx},F${funcidx},"${types}","${results}",[${sites.join()}]];`;
+  return `var R${funcidx}=[${funcidx},${next},"${types}","${results}",[${sites.join()}]];`;
 }
 
 /** Of a function whose frames never stand anywhere. */

@@ -7,6 +7,8 @@
  *       if(E===1)E=0;L1:for(;;){ ...; if(--fuel<0){pc=1;halt();}continue L1; ... }
  *       pc=2;if(E===0){i1=F8(i0);}else{E=0;i1=next();}
  *     }catch(e){throw leave(e,R7,pc,[i0,i1])}}
+ *
+ * Where engines run what is written, a short function is written twice: `F7` without what leads to its entrances, `K7` for frames that go on.
  */
 import type { ModuleData } from '../../../decoder';
 import { frameUnits } from '../../../interpreter/fuel';
@@ -54,7 +56,9 @@ export class FileStops implements Stops {
     const { uses } = this.writer;
     const site = this.writer.site(safepoint, { mark });
     uses.helper('numeric', 'next');
-    return `${uses.variable('pc')}=${site};if(E===0){${before}${call}}else{E=0;${again}}`;
+    const waits = `${uses.variable('pc')}=${site};`;
+    if (!this.writer.entrances.any) return waits + before + call;
+    return `${waits}if(E===0){${before}${call}}else{E=0;${again}}`;
   }
 
   repeat({ go, safepoint, mark }: RepeatText): string {
@@ -69,21 +73,32 @@ export class FileStops implements Stops {
   }
 }
 
-/** The statements of a function that is not quiet, with what enters it and leaves it. `begin` is done when it is called. */
+export interface PausingParts {
+  /** Done when the function is called. */
+  readonly begin: string;
+  readonly statements: string;
+  /** Whether it is for frames that go on: always, never, or for others too. */
+  readonly entered: 'always' | 'never' | 'too';
+}
+
+/** The statements of a function that is not quiet, with what enters it and leaves it. */
 export function pausingText(
   writer: Statements,
   body: LoweredBody,
-  { begin, statements }: { readonly begin: string; readonly statements: string },
+  { begin, statements, entered }: PausingParts,
 ): { readonly text: string; readonly types: string } {
   const { uses } = writer;
   const { names, types } = frameValues(writer, body);
   const pc = uses.variable('pc');
   for (const part of ['back', 'entrance', 'fuel', 'halt', 'leave']) uses.helper('numeric', part);
   const units = frameUnits(body.slots);
-  const filled = names.map((name, k) => `${name}=back[${k}];`).join('');
-  const entered = `${writer.entrances.any ? 'E=' : ''}entrance();`;
   const charged = units > 0 ? `fuel-=${units};` : '';
   const fresh = `${begin}${charged}if(--fuel<0)halt();`;
   const saved = `catch(e){throw leave(e,R${body.funcidx},${pc},[${names.join()}])}`;
-  return { text: `try{if(back!==null){${filled}${entered}}else{${fresh}}${statements}}${saved}`, types };
+  const begins = `try{${fresh}${statements}}${saved}`;
+  if (entered === 'never') return { text: begins, types };
+  const filled = names.map((name, k) => `${name}=back[${k}];`).join('');
+  const goesOn = `${filled}${writer.entrances.any ? 'E=' : ''}entrance();`;
+  const first = entered === 'always' ? goesOn : `if(back!==null){${goesOn}}else{${fresh}}`;
+  return { text: `try{${first}${statements}}${saved}`, types };
 }

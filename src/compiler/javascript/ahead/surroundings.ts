@@ -34,6 +34,7 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
     stops: (writer) => (needs.pauses ? new FileStops(writer) : withoutStops(writer.control)),
     isEntrance: needs.pauses ? isEntranceOf(module) : () => false,
     mayRepeat: false,
+    areOpen: true,
     again: (frame) => `next(${frame.join()})`,
     keepsBits: dialect.keepsBits,
     widens: dialect.widens,
