@@ -34,7 +34,7 @@ const X = 'x~main';
 const call = (key: string) =>
   fleet.orchestrator.call(X, { key, function: 'next', args: [] }).then(({ results }) => results![0]);
 async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (!isTrue()) await sleep(clock, 1);
 }
 const event = (text: string, once: string) => ({ time: 1, text, once });
 /** Frees an execution from its device, so that it may go elsewhere. */
