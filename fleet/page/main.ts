@@ -18,6 +18,8 @@ const SHOWN = 200;
 const part = (id: string): HTMLElement => document.getElementById(id)!;
 let selected: string | undefined;
 const moving = new Set<string>();
+/** Something is under a finger: what came in its place would hear nothing of the release. */
+let held: 'pressed' | 'dragged' | undefined;
 
 async function ask(method: string, path: string, body?: unknown): Promise<unknown> {
   const token = sessionStorage.getItem('token') ?? '';
@@ -156,8 +158,7 @@ async function look(): Promise<void> {
   ])) as [DeviceStatus[], ExecutionStatus[], MoveStatus[], Event[], BusStatus];
   part('bus').textContent = busText(bus);
   const state = JSON.stringify([devices, executions, moves, selected, [...moving]]);
-  // What has not changed stays, so that nothing is taken from under a finger.
-  if (state !== shown) {
+  if (state !== shown && held === undefined) {
     shown = state;
     const cards = devices.map((one) =>
       deviceCard(
@@ -190,7 +191,22 @@ async function join(): Promise<void> {
   }
 }
 
+function watchFingers(): void {
+  const set = (to: typeof held) => () => {
+    held = to;
+  };
+  part('devices').addEventListener('pointerdown', set('pressed'));
+  part('devices').addEventListener('dragstart', set('dragged'));
+  // A drag that has begun cancels the pointer.
+  for (const name of ['pointerup', 'pointercancel'])
+    window.addEventListener(name, () => {
+      if (held === 'pressed') held = undefined;
+    });
+  window.addEventListener('dragend', set(undefined));
+}
+
 async function main(): Promise<void> {
+  watchFingers();
   part('join').addEventListener('click', () => void join());
   try {
     await signIn();

@@ -50,6 +50,17 @@ describe.skipIf(chromium === undefined)('the page in Chromium', () => {
     expect(await call()).toBe('5');
     if (pictures !== undefined) writeFileSync(path.join(pictures, 'phone.png'), await browser.screenshot());
 
+    // What changes while a finger is down is shown when it is up.
+    await browser.press('.execution', undefined, async () => {
+      await processes.command(up, ['deploy', 'stateful', '--as', 't']);
+      await browser!.until(`document.getElementById('log').textContent.includes('t~main')`);
+      expect(await browser!.evaluate(`document.querySelectorAll('.execution').length`)).toBe(1);
+    });
+    await browser.until(`document.querySelectorAll('.execution').length === 2`);
+    await browser.until(
+      `document.querySelector('[data-execution="s~main"]').getAttribute('aria-pressed') === 'true'`,
+    );
+
     // The word in the link has counted once.
     await browser.evaluate('sessionStorage.clear()');
     await browser.open(link, 1100, 800);

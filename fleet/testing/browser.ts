@@ -27,16 +27,25 @@ export class Browser {
 
   /** `within`: a command that runs commands; the rest is for Chromium. */
   constructor(within: readonly string[] = [], more: readonly string[] = []) {
-    const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe'];
+    // A container has little shared memory, without which pages crash.
+    const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
+    flags.push('--remote-debugging-pipe');
     const all = [...within, chromium!, ...flags, ...more, `--user-data-dir=${this.profile}`];
     this.child = spawn(all[0], all.slice(1), {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     });
     let rest = '';
-    (this.child.stdio[4] as Readable).on('data', (bytes: Buffer) => {
-      const messages = (rest + bytes.toString()).split('\0');
+    (this.child.stdio[4] as Readable).setEncoding('utf8').on('data', (text: string) => {
+      const messages = (rest + text).split('\0');
       rest = messages.pop()!;
       for (const message of messages) this.take(JSON.parse(message));
+    });
+    // Whoever takes the pipe for granted hears of it from what waits for an answer.
+    (this.child.stdio[3] as Writable).on('error', () => undefined);
+    this.child.on('exit', (code, signal) => {
+      for (const { method, reject } of this.waiting.values())
+        reject(new Error(`${method}: Chromium has ended (${signal ?? code})`));
+      this.waiting.clear();
     });
   }
 
@@ -97,9 +106,10 @@ export class Browser {
   }
 
   /** A click, or with `to` a drag, by what is really pressed. */
-  async press(at: string, to?: string): Promise<void> {
+  async press(at: string, to?: string, meanwhile?: () => Promise<unknown>): Promise<void> {
     const from = await this.middle(at);
     await this.mouse('mousePressed', from);
+    await meanwhile?.();
     if (to !== undefined) {
       const target = await this.middle(to);
       const steps = 5;
