@@ -22,7 +22,7 @@ export interface Demo {
 }
 
 export async function runDemo(up: OrchestratorMember, data: string, events: EventLog): Promise<Demo> {
-  const children = new Map<string, ChildProcess>();
+  const children = new Map<string, { readonly child: ChildProcess; readonly ended: Promise<void> }>();
   let closing = false;
   const start = async (name: string): Promise<void> => {
     const token = await up.registrar.token('agent');
@@ -42,9 +42,10 @@ export async function runDemo(up: OrchestratorMember, data: string, events: Even
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
       stdio: ['pipe', 'ignore', 'inherit'],
     });
-    children.set(name, child);
+    const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+    children.set(name, { child, ended });
     tell(`agent ${name} is process ${child.pid}`);
-    child.on('exit', () => {
+    void ended.then(() => {
       if (closing) return;
       tell(`agent ${name} has ended; it starts again in ${RESTART / 1000} seconds`);
       setTimeout(() => closing || void start(name), RESTART).unref();
@@ -69,14 +70,8 @@ export async function runDemo(up: OrchestratorMember, data: string, events: Even
     close: async () => {
       closing = true;
       clearInterval(pace);
-      const ended = [...children.values()].map(
-        (child) =>
-          new Promise<void>((resolve) =>
-            child.exitCode === null ? child.on('exit', () => resolve()) : resolve(),
-          ),
-      );
-      for (const child of children.values()) child.kill('SIGTERM');
-      await Promise.all(ended);
+      for (const { child } of children.values()) child.kill('SIGTERM');
+      await Promise.all([...children.values()].map(({ ended }) => ended));
     },
   };
 }

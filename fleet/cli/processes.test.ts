@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nodeWorld } from '../agent/node-world';
+import { sleep } from '../agent/world';
 import { assemble, STATEFUL } from '../testing/modules';
 import { Processes } from '../testing/processes';
 
@@ -51,6 +53,18 @@ describe('a fleet of processes', () => {
       child.stdin!.end();
       expect(await ended).toBe(0);
     }
+  });
+
+  it('ends as a demo, of which somebody has killed an agent a moment ago', async () => {
+    const up = await processes.up('demo', undefined, ['--demo']);
+    const pid = () => up.lines.map((line) => /agent ash is process (\d+)/.exec(line)?.[1]).find(Boolean);
+    const told = (text: string) => up.lines.some((line) => line.includes(text));
+    while (pid() === undefined || !told('demo~main on ')) await sleep(nodeWorld, 20);
+    process.kill(Number(pid()), 'SIGKILL');
+    while (!told('agent ash has ended')) await sleep(nodeWorld, 20);
+    const ended = new Promise((resolve) => up.process.once('exit', resolve));
+    up.process.stdin!.end();
+    expect(await ended).toBe(0);
   });
 
   it('says what is wrong, with exit codes', async () => {
