@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { nodeWorld } from './node-world';
 import { type Rest, type Runner, Turns } from './turns';
 
-const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** As many as the turns could need: each round of theirs takes one. */
+async function rounds(): Promise<void> {
+  for (let k = 0; k < 10; k++) await nodeWorld.turn();
+}
 
 describe('turns of runners that take their time', () => {
   it('one that is woken in the middle of its slice gets another, though it has said that it has nothing to do', async () => {
@@ -20,10 +23,10 @@ describe('turns of runners that take their time', () => {
     turns.wake(runner);
     turns.wake(runner);
     end({ kind: 'idle' });
-    await after(20);
+    await rounds();
     expect(slices).toBe(2);
     end({ kind: 'idle' });
-    await after(20);
+    await rounds();
     expect(slices).toBe(2);
   });
 
@@ -31,16 +34,18 @@ describe('turns of runners that take their time', () => {
     const turns = new Turns(nodeWorld);
     let slices = 0;
     const counting: Runner = { slice: () => (++slices < 3 ? { kind: 'more' } : { kind: 'idle' }) };
+    let removed = false;
     const removing: Runner = {
       slice: async () => {
-        await after(5);
+        await nodeWorld.turn();
         turns.remove(counting);
+        removed = true;
         return { kind: 'idle' };
       },
     };
     turns.wake(removing);
     turns.wake(counting);
-    await after(20);
-    expect(slices).toBe(0);
+    await rounds();
+    expect([removed, slices]).toEqual([true, 0]);
   });
 });

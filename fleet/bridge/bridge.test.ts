@@ -121,7 +121,7 @@ describe('a guest beside the agent', () => {
     const agent = await bridged(line);
     await agent.place(newborn(await specFor(agent, { long: await assemble(LONG) })));
     const answer = ask(agent, 'count', 2_000_000_000);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    while (agent.execution('test~main').fuelUsed === 0) await nodeWorld.turn();
     line.kill();
     await expect(answer).rejects.toMatchObject({ code: 'unavailable' });
   });

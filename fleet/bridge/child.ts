@@ -1,5 +1,6 @@
 /** An engine as a child process, at the other end of its standard streams. */
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import type { Connect } from './house';
 
 /** `told` hears the lines of its standard error. The child gets no environment: what guests do there finds nothing in it. */
@@ -11,8 +12,8 @@ export function childProcess(
   return (take, ended) => {
     const child = spawn(program, args, { stdio: 'pipe', env: { PATH: process.env['PATH'] } });
     child.stdout.on('data', take);
-    child.stderr.on('data', (bytes: Buffer) => {
-      for (const line of bytes.toString().split('\n')) if (line !== '') told(line);
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      if (line !== '') told(line);
     });
     // That it takes nothing more is said by its end.
     child.stdin.on('error', () => undefined);

@@ -9,6 +9,7 @@ import { connect, type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TOPICS } from '../protocol/bus';
 import { assemble, STATEFUL } from '../testing/modules';
+import { freePort } from '../testing/ports';
 import { type AgentMember, startAgent } from './agent';
 import type { BusChoice } from './buses';
 import { EventLog } from './events';
@@ -29,15 +30,6 @@ afterEach(async () => {
 async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
-  );
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 interface Fleet {
   readonly up: OrchestratorMember;
   readonly ash: AgentMember;

@@ -193,7 +193,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     execFileSync('openssl', [...made, ...subject], { stdio: 'ignore' });
     processes.environment = { NODE_EXTRA_CA_CERTS: cert };
     const tls = ['--tls-cert', cert, '--tls-key', key];
-    const up = await processes.up('secure', 0, tls);
+    const up = await processes.up('secure', undefined, tls);
     expect(new URL(up.url).protocol).toBe('https:');
     const fleet = async (...args: string[]) => {
       const { code, stdout, stderr } = await processes.ask(up, args, 'secure');

@@ -24,7 +24,8 @@ describe.skipIf(!hasNats)('orchestrators that share a store', () => {
     };
   });
 
-  const up = (name: string, port = 0) => processes.up(name, port, ['--store', server.url, '--bus', 'none']);
+  const up = (name: string, port?: number) =>
+    processes.up(name, port, ['--store', server.url, '--bus', 'none']);
   /** A line of a process that is there, or will be. */
   async function said({ lines }: Started, text: string, from = 0): Promise<void> {
     while (!lines.slice(from).some((line) => line.includes(text))) await sleep(20);
@@ -105,7 +106,7 @@ describe.skipIf(!hasNats)('orchestrators that share a store', () => {
     const target = owner === 'ash' ? 'birch' : 'ash';
     // It takes nothing of what is sent to it, so the move is under way until it goes on.
     agents[target].process.kill('SIGSTOP');
-    void ask([first], 'move', 's~main', target).catch(() => undefined);
+    void processes.command(first, ['move', 's~main', target], 'first').catch(() => undefined);
     const store = await connectNats(server.url);
     const record = async () =>
       (await store.entries.get(natsKey('execution/s~main')))!.json<{ moving?: unknown }>();

@@ -8,7 +8,7 @@ import { hex } from '../security/digest';
 import { checkQuote, tpmPins } from '../security/tpm-keys';
 import { MemoryFiles } from '../store/files';
 import { assemble, STATEFUL } from '../testing/modules';
-import { freePort } from '../testing/nats';
+import { freePort } from '../testing/ports';
 import { Processes } from '../testing/processes';
 import { tpmAt, writePin } from './tpm';
 
@@ -56,7 +56,7 @@ describe.skipIf(missing.length > 0)('devices with TPMs', () => {
     const [ash, birch] = [await pinOf(0), await pinOf(1)];
     const keys = path.join(processes.folder, 'keys.json');
     writeFileSync(keys, JSON.stringify({ ash, birch, cedar: birch, plain: birch }));
-    const up = await processes.up('orchestrator', 0, ['--tpm-keys', keys]);
+    const up = await processes.up('orchestrator', undefined, ['--tpm-keys', keys]);
     const fleet = async (...args: string[]) => (await processes.command(up, args)).text;
     const agents = names.map((name, k) => processes.agent(name, up, [], 'orchestrator', ['--tpm', tctis[k]]));
     await Promise.all([...agents, processes.agent('plain', up)]);

@@ -6,7 +6,8 @@ import { nodeTransport } from './wire';
 const servers: Server[] = [];
 
 async function serving(answer: RequestListener) {
-  const server = createServer(answer);
+  // A connection that is kept stays so, however long a busy machine takes to the next request.
+  const server = createServer({ keepAliveTimeout: 3_600_000 }, answer);
   servers.push(server);
   const seen = { connections: 0 };
   server.on('connection', () => seen.connections++);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assemble, FIBO, STATEFUL } from '../testing/modules';
-import { freePort, PapersOrchestrator, papersOrchestratorMissing, reachableAddress } from '../testing/papers';
+import { PapersOrchestrator, papersOrchestratorMissing, reachableAddress } from '../testing/papers';
+import { freePort } from '../testing/ports';
 import { Processes, type Started } from '../testing/processes';
 
 const missing = papersOrchestratorMissing();

@@ -58,7 +58,7 @@ export class Hosts {
     await processes.build();
     [this.qjs] = await findQjs();
     processes.within = this.namespaces.within('up');
-    this.up = await processes.up('orchestrator', 0, ['--host', this.namespaces.address('up')]);
+    this.up = await processes.up('orchestrator', undefined, ['--host', this.namespaces.address('up')]);
     for (const name of Object.keys(AGENTS) as AgentName[]) await this.start(name);
     await this.start(PAGE);
     for (const [name, wasm] of Object.entries({ counter: COUNTER, long: LONG })) {

@@ -1,20 +1,12 @@
 /** Debian's nats-server with JetStream, which can be killed and started again with what it has. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from './ports';
 
 export const hasNats = spawnSync('nats-server', ['--version']).error === undefined;
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
-  );
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export class NatsServer {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'tswasm-nats-'));

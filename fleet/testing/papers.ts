@@ -2,10 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { type Bson, type DocumentServer, startDocumentServer } from './document-server';
+import { freePort } from './ports';
 
 /** A checkout of LiquidAI-project/wasmiot-orchestrator in whose folder `fileserv` `npm ci` has been run. */
 const CHECKOUT = process.env['TSWASM_PAPERS_ORCHESTRATOR'];
@@ -29,16 +30,6 @@ export interface PapersDevice {
 export function reachableAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
-}
-
-export function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -74,9 +65,8 @@ export class PapersOrchestrator {
       },
     });
     const papers = new PapersOrchestrator(`http://127.0.0.1:${port}`, child, database);
-    const take = (bytes: Buffer) => papers.lines.push(...bytes.toString().split('\n'));
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
+    for (const input of [child.stdout, child.stderr])
+      createInterface({ input }).on('line', (line) => papers.lines.push(line));
     await papers.until('it answers', async () => (await papers.devices()) !== undefined);
     return papers;
   }

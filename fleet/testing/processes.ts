@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { buildFleet } from '../build.mjs';
 import { COMMANDS } from '../cli/commands';
 import { parseOptions } from '../cli/options';
@@ -12,6 +13,7 @@ import { Client } from '../protocol/client';
 import { identityIn } from '../security/keys';
 import { signing } from '../security/requests';
 import { DiskFiles } from '../store/disk';
+import { freePort } from './ports';
 
 export interface Started {
   readonly process: ChildProcess;
@@ -53,21 +55,23 @@ export class Processes {
     this.children.push(child);
     const lines: string[] = [];
     return new Promise((resolve, reject) => {
-      const take = (bytes: Buffer): void => {
-        lines.push(...bytes.toString().split('\n').filter(Boolean));
-        const url = lines.map((line) => /listens on (\S+)/.exec(line)?.[1]).find((one) => one !== undefined);
-        if (url !== undefined) resolve({ process: child, url, lines });
-      };
-      child.stdout.on('data', take);
-      child.stderr.on('data', take);
-      child.on('exit', (code) =>
+      for (const input of [child.stdout, child.stderr])
+        createInterface({ input }).on('line', (line) => {
+          lines.push(line);
+          const url = /listens on (\S+)/.exec(line)?.[1];
+          if (url !== undefined) resolve({ process: child, url, lines });
+        });
+      // By then it has been heard to the end.
+      child.on('close', (code) =>
         reject(new Error(`${args.join(' ')} ended with ${code}: ${lines.join('\n')}`)),
       );
     });
   }
 
-  up(name = 'orchestrator', port = 0, more: readonly string[] = []): Promise<Started> {
-    return this.start(['up', '--port', String(port), '--data', path.join(this.folder, name), ...more]);
+  /** At a port that nobody else gets when it is killed and started there again. */
+  async up(name = 'orchestrator', port?: number, more: readonly string[] = []): Promise<Started> {
+    const at = ['--port', String(port ?? (await freePort()))];
+    return this.start(['up', ...at, '--data', path.join(this.folder, name), ...more]);
   }
   /** An agent of the orchestrator in `owner`, enrolled when that has not happened yet. */
   async agent(

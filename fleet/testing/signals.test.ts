@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 
 const isThere = (pid: number): boolean => {
@@ -13,9 +14,9 @@ const isThere = (pid: number): boolean => {
 async function started() {
   const child = spawn(process.execPath, ['scripts/run-ts.mjs', 'fleet/testing/signalled.ts']);
   const line = await new Promise<string>((resolve) => {
-    child.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString()));
+    createInterface({ input: child.stdout }).once('line', resolve);
   });
-  const [pid, folder] = line.trim().split(' ');
+  const [pid, folder] = line.split(' ');
   expect([isThere(Number(pid)), existsSync(folder)]).toEqual([true, true]);
   const code = new Promise((resolve) => child.once('exit', resolve));
   return { child, pid: Number(pid), folder, code };
