@@ -30,7 +30,7 @@ describe.skipIf(program === undefined || !isBuilt)("a page under script-src 'sel
     rmSync(folder, { recursive: true });
   });
 
-  it('runs a program, and stops a loop without end', { timeout: 120_000 }, async () => {
+  it('runs a program, and stops a loop without end', async () => {
     const page = await open(root, 'examples/browser/index.html');
     await page.titled('done');
     expect(await page.text('program')).toMatch(/\b29\b[\s\S]*exit code 0/);
@@ -39,7 +39,7 @@ describe.skipIf(program === undefined || !isBuilt)("a page under script-src 'sel
     await picture(page, 'page');
   });
 
-  it('stops a query without end in a plug-in that Emscripten made', { timeout: 180_000 }, async () => {
+  it('stops a query without end in a plug-in that Emscripten made', async () => {
     const page = await open(folder, PAGE);
     await expectStopped(page);
     await expectStrict(page);

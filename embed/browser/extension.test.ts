@@ -18,20 +18,20 @@ describe.skipIf(program === undefined || !isBuilt)('the example extension', () =
     folder = pluginPage();
     chromium = new Chromium(program!);
     page = await chromium.open(`${await chromium.loadExtension(folder)}/${PAGE}`);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await chromium.close();
     rmSync(folder, { recursive: true });
   });
 
-  it('stops a query without end, and the page has its turns', { timeout: 180_000 }, async () => {
+  it('stops a query without end, and the page has its turns', async () => {
     await expectStopped(page);
     expect(await page.evaluate('location.protocol')).toBe('chrome-extension:');
     await picture(page, 'extension');
   });
 
-  it('could not have used what the policy forbids', { timeout: 60_000 }, async () => {
+  it('could not have used what the policy forbids', async () => {
     await expectStrict(page);
   });
 });

@@ -114,7 +114,7 @@ describe.skipIf(!isBuilt)('the package', () => {
     for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(path.join(place, name), text);
   });
 
-  it.each(['node', 'bun', 'deno'] as const)('runs in %s', { timeout: 120_000 }, (name) => {
+  it.each(['node', 'bun', 'deno'] as const)('runs in %s', (name) => {
     const program = name === 'node' ? process.execPath : there(name);
     if (program === undefined) return;
     const said = (file: string) => run(program, ...START[name], file);
@@ -129,7 +129,7 @@ describe.skipIf(!isBuilt)('the package', () => {
     expect(run(program, ...START[name], ...allowed, 'wasi.mjs')).toBe(`${PRIMES} ${PRIMES}`);
   });
 
-  it('runs in hermes, as ECMAScript 5', { timeout: 120_000 }, () => {
+  it('runs in hermes, as ECMAScript 5', () => {
     const program = there('hermes');
     if (program === undefined) return;
     const names = 'var { CallStoppedError, createWebAssembly, WebAssembly } = tswasm;';

@@ -24,7 +24,7 @@ beforeAll(async () => {
   fs.writeFileSync(at('math.wat'), MATH);
   fs.writeFileSync(at('bad.wasm'), 'no module');
   await cliScript();
-}, 60_000);
+});
 afterAll(() => fs.rmSync(scratch, { recursive: true }));
 
 it('runs, in the long and the short form', async () => {

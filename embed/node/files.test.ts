@@ -137,7 +137,8 @@ it('a component that others replace by a link all the time never leads out', asy
   const g = guestIn(inside);
   const seen = new Map<string, number>();
   const end = Date.now() + 1500;
-  while (Date.now() < end) {
+  // Longer where both share a processor: each sees only what the other has left when its time was over.
+  while (Date.now() < end || !seen.has('in')) {
     const fd = g.open('a/b/f');
     const what = typeof fd === 'number' ? String(g.read(fd)) : fd;
     if (typeof fd === 'number') g.call('fd_close', fd);
@@ -145,11 +146,10 @@ it('a component that others replace by a link all the time never leads out', asy
   }
   await worker.terminate();
   expect(seen.has('OUT')).toBe(false);
-  expect(seen.get('in')).toBeGreaterThan(0);
   expect(
     [...seen.keys()].every((key) => ['in', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL'].includes(key)),
   ).toBe(true);
-}, 20_000);
+});
 
 it('counts growth against the quota', () => {
   const g = guestIn(scratch, { maxBytes: 10 });
@@ -221,7 +221,7 @@ it('never grows by more than the quota, whatever is done; and gives room back', 
     }),
     { numRuns: 60 },
   );
-}, 60_000);
+});
 
 it('runs out of descriptors politely', () => {
   fs.writeFileSync(path.join(scratch, 'f'), 'x');

@@ -64,7 +64,7 @@ function run(line: string) {
   const words = line.split(' ').map((word) => (/\.(wasm|dmp)$/.test(word) ? at(word) : word));
   const { status, stderr } = spawnSync(process.execPath, ['--import', at('machine.mjs'), command, ...words], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 300_000,
   });
   return { code: status, stderr };
 }

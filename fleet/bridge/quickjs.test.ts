@@ -66,7 +66,7 @@ describe.each(PROGRAMS)('guests in QuickJS (program %i)', (program) => {
     } finally {
       await close();
     }
-  }, 120_000);
+  });
 
   it('take their memory along while they write', async () => {
     const { fleet, call, close } = await start(program);
@@ -84,7 +84,7 @@ describe.each(PROGRAMS)('guests in QuickJS (program %i)', (program) => {
     } finally {
       await close();
     }
-  }, 120_000);
+  });
 
   it('print, and go on from their checkpoint when the engine is killed, on the same device', async () => {
     const { fleet, house, call, close } = await start(program);
@@ -104,7 +104,7 @@ describe.each(PROGRAMS)('guests in QuickJS (program %i)', (program) => {
     } finally {
       await close();
     }
-  }, 120_000);
+  });
 
   it('compute with a runtime of the agent, and take their models along', async () => {
     const { fleet, backend, call, close } = await start(program);
@@ -126,7 +126,7 @@ describe.each(PROGRAMS)('guests in QuickJS (program %i)', (program) => {
     } finally {
       await close();
     }
-  }, 120_000);
+  });
 
   it('take pictures with the camera of the agent, and call other executions', async () => {
     const { fleet, call, close } = await start(program);
@@ -145,5 +145,5 @@ describe.each(PROGRAMS)('guests in QuickJS (program %i)', (program) => {
     } finally {
       await close();
     }
-  }, 120_000);
+  });
 });

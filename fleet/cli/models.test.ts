@@ -92,6 +92,5 @@ describe.skipIf(folder === undefined)('real models', () => {
         }
       }
     },
-    120_000,
   );
 });

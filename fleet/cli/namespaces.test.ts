@@ -35,5 +35,5 @@ describe.skipIf(missing !== undefined)('a fleet in network namespaces', () => {
     await hosts.next();
     for (const kind of KINDS) await hosts.kill(kind);
     expect(await long).toBe(String(TURNS));
-  }, 240_000);
+  });
 });

@@ -155,7 +155,7 @@ describe('zones', () => {
     for (let k = 0; k < 2; k++) {
       await fleet.startAgent('ash');
       // It is told with its next report, if not with the first one.
-      await expect.poll(here, { timeout: 30_000 }).toBe('paused');
+      await expect.poll(here, { timeout: 300_000 }).toBe('paused');
       expect(where()).toMatchObject({ device: 'ash', held: true });
       if (k === 0) fleet.kill('ash');
     }

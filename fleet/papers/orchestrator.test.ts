@@ -31,7 +31,7 @@ describe.skipIf(missing !== undefined)("the papers' own orchestrator, unmodified
       agents.set(name, await processes.start(['agent', '--name', name, ...address, ...data, ...compat]));
     }
     papers = await PapersOrchestrator.start();
-  }, 120_000);
+  });
   afterAll(async () => {
     await papers?.close();
     await processes.close();
@@ -46,7 +46,7 @@ describe.skipIf(missing !== undefined)("the papers' own orchestrator, unmodified
       ['ash', 'birch'].map((name) => ({ device: devices.get(name), module, func: 'fibo' })),
     );
     expect((await papers.execute(chain, { param0: '5' })).result).toBe(34);
-  }, 120_000);
+  });
 
   it('answers 8 13 after the device has been killed that answered 1 2 3 5', async () => {
     const devices = await papers.found('ash', 'birch');
@@ -65,5 +65,5 @@ describe.skipIf(missing !== undefined)("the papers' own orchestrator, unmodified
     // It tells that it will, before it has deployed it.
     await papers.until('an answer after it', async () => (await papers.execute(id)).result === 8);
     expect((await papers.execute(id)).result).toBe(13);
-  }, 240_000);
+  });
 });

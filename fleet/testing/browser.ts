@@ -40,7 +40,7 @@ export class Browser {
       rest = messages.pop()!;
       for (const message of messages) this.take(JSON.parse(message));
     });
-    // Whoever takes the pipe for granted hears of it from what waits for an answer.
+    // Whoever waits for an answer hears that it is at its end.
     (this.child.stdio[3] as Writable).on('error', () => undefined);
     this.child.on('exit', (code, signal) => {
       for (const { method, reject } of this.waiting.values())

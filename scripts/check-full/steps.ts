@@ -7,7 +7,7 @@ import { root } from '../laws/files.ts';
 import type { Step } from './run.ts';
 
 const script = (...args: string[]) => [process.execPath, 'scripts/run-ts.mjs', ...args];
-/** Milliseconds that one test may take where it is given so much to do: vitest.config.ts allows a minute. */
+/** Milliseconds that one test may take where it is given so much to do: vitest.config.ts allows five minutes. */
 const TEST_TIMEOUT = 3_600_000;
 const vitest = (...files: string[]) => [
   ...[process.execPath, 'node_modules/vitest/vitest.mjs', 'run', `--testTimeout=${TEST_TIMEOUT}`],

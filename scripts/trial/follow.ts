@@ -25,7 +25,7 @@ export type There = Readonly<Record<string, boolean>>;
 
 const NEEDS = 'needs=';
 /** Milliseconds that a command may take. */
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 function isSkipped({ about }: Block, there: There): boolean {
   return about.startsWith(NEEDS) && there[about.slice(NEEDS.length)] !== true;

@@ -7,7 +7,7 @@ import { runScript } from '../runner';
 import { HOST_NAMES, Host } from './index';
 
 /** Starting a host and its bundle, on a machine that does other things too. */
-const TIMEOUT = 120_000;
+const TIMEOUT = 600_000;
 
 const read = (name: string) => readFileSync(new URL(`../own/${name}`, import.meta.url), 'utf8');
 

@@ -126,7 +126,7 @@ it('takes the WASI world along', async () => {
 
 it('goes on after --every, and until the time is over', async () => {
   const run = await cli([
-    ...['run', '--invoke', 'spin', '--every', '150ms', '--snapshot-to', at('e.dmp'), '--timeout', '700ms'],
+    ...['run', '--invoke', 'spin', '--every', '20ms', '--snapshot-to', at('e.dmp'), '--timeout', '700ms'],
     at('fib.wasm'),
   ]);
   expect(run.code).toBe(134);

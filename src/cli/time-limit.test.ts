@@ -64,9 +64,9 @@ it.each([
 });
 
 it('what runs before the program uses up what the program has', async () => {
-  const stopped = await cli(['--timeout', '200ms', '--preload', `lib=${at('eager.wasm')}`, at('spin.wasm')]);
+  const stopped = await cli(['--timeout', '1s', '--preload', `lib=${at('eager.wasm')}`, at('spin.wasm')]);
   expect(stopped).toMatchObject({ code: 134 });
-  expect(stopped.stderr).toContain('eager.wasm: stopped: not finished after 200ms');
+  expect(stopped.stderr).toContain('eager.wasm: stopped: not finished after 1s');
   const fuel = ['--fuel', '1500', '--preload', `a=${at('turns.wasm')}`];
   // One takes 1000 units; the second one has no more than is left.
   const both = await cli([...fuel, '--preload', `b=${at('turns.wasm')}`, at('spin.wasm')]);

@@ -119,7 +119,7 @@ function defect(bytes: Uint8Array, { module, message }: ReturnType<typeof decode
 }
 
 describe('damaged binaries', () => {
-  it(`give a module or a CompileError (${COUNT})`, { timeout: 60_000 + COUNT * 20 }, async () => {
+  it(`give a module or a CompileError (${COUNT})`, { timeout: 300_000 + COUNT * 20 }, async () => {
     const modules = corpus();
     for (const module of modules) expect(messageOf(() => Module.decode(module))).toBeUndefined();
     let valid = 0;

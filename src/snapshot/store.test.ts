@@ -348,7 +348,7 @@ describe('hostile bytes', () => {
     expect(refusal(() => moved(Uint8Array.from(bytes)))[1]).toMatch(message);
   });
 
-  it('is a clean error or a state that runs', { timeout: 60_000 + COUNT * 4 }, () => {
+  it('is a clean error or a state that runs', { timeout: 300_000 + COUNT * 4 }, () => {
     const random = new Random(7);
     const samples = [3, 12, 20, 30].map((fuel) => {
       const instances = all();

@@ -168,6 +168,6 @@ describe.skipIf(checkout === undefined)("wasm3's WASI programs", () => {
         const bytes = snapshot(execution);
         expect(snapshot(restore(bytes, wasiInstance(module)))).toEqual(bytes);
       }
-    }, 120_000);
+    });
   }
 });

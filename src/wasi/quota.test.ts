@@ -205,7 +205,7 @@ describe.each(Object.entries(kinds))('%s', (_, make) => {
       }),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 });
 
 describe('what a state brings is within the limits of the host, or refused before anything changes', () => {

@@ -45,10 +45,18 @@ export class Chromium {
 
   constructor(program: string) {
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${this.profile}`];
+    // A container has little shared memory, without which pages crash.
+    flags.push('--disable-dev-shm-usage');
     const driven = ['--remote-debugging-pipe', '--enable-unsafe-extension-debugging'];
     const stdio = ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] as const;
     this.child = spawn(program, [...flags, ...driven, 'about:blank'], { stdio: [...stdio] });
-    (this.child.stdio[4] as Readable).on('data', (chunk: Buffer) => this.receive(chunk.toString()));
+    (this.child.stdio[4] as Readable).setEncoding('utf8').on('data', (chunk: string) => this.receive(chunk));
+    // Whoever waits for an answer hears that it is at its end.
+    (this.child.stdio[3] as Writable).on('error', () => undefined);
+    this.child.on('exit', (code, signal) => {
+      const error = { message: `Chromium has ended (${signal ?? code})` };
+      for (const tell of this.waiting.values()) tell({ error });
+    });
   }
 
   private receive(text: string): void {

@@ -25,7 +25,7 @@ export type SmallEngine = keyof typeof ROWS | 'hermes';
 export const SMALL_ENGINES: readonly SmallEngine[] = ['espruino', 'mqjs', 'duktape', 'hermes'];
 
 /** Milliseconds that a script may take: these engines are a hundred times slower than V8, on a machine that is busy. */
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 export function programOf(engine: SmallEngine): string | undefined {
   if (engine === 'hermes') return findEngine('hermes');

@@ -32,7 +32,7 @@ export async function cli(
 ): Promise<CliResult> {
   const run = spawnSync(process.execPath, [await cliScript(), ...words], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 300_000,
     ...options,
     input: options.input ?? '',
   });

@@ -95,7 +95,7 @@ export class EngineProcess {
 
   async close(): Promise<void> {
     const { child } = this;
-    if (child.exitCode !== null) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const closed = new Promise((resolve) => child.once('close', resolve));
     child.stdin.end();
     await closed;

@@ -99,7 +99,7 @@ describe.skipIf(!hasClang)('a program compiled with -g', () => {
     for (const line of ['DA:5,1', 'DA:9,0', 'DA:15,1', 'DA:17,0', 'FNDA:1,work', 'FNDA:0,crash']) {
       expect(record).toContain(`${line}\n`);
     }
-  }, 120_000);
+  });
 });
 
 const COREMARK = '/work/peers/coremark.wasm';
