@@ -189,6 +189,8 @@ it('messages', async () => {
 it('colours when somebody looks, and not when none are wanted', async () => {
   const shown = (env: NodeJS.ProcessEnv) =>
     cli(['nothing.wasm'], { cwd: place, env: { ...process.env, ...env } });
-  expect((await shown({ FORCE_COLOR: '1' })).stderr).toContain('\u001b[1;31mtswasm:\u001b[0m ');
+  expect((await shown({ FORCE_COLOR: '1', NO_COLOR: undefined })).stderr).toContain(
+    '\u001b[1;31mtswasm:\u001b[0m ',
+  );
   expect((await shown({ FORCE_COLOR: '1', NO_COLOR: '1' })).stderr).toMatch(/^tswasm: /);
 });
