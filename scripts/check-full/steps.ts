@@ -21,6 +21,8 @@ export const ENGINES = [
   'tswasm-step1',
   'tswasm-hot1',
   'mixed',
+  'javascript',
+  'javascript-mixed',
   'native',
   'native-mixed',
   'tiers3',
@@ -35,6 +37,7 @@ const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
   ['tswasm-hot1', 10_000],
   ['tswasm-hot2', 10_000],
   ['mixed', 5_000],
+  ['javascript', 20_000],
   ['native', 20_000],
   ['native-mixed', 10_000],
   ['exact', 5_000],
@@ -43,8 +46,8 @@ const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
 /** Programs of binaryen's generator, some 250 a minute. */
 const FOREIGN: readonly (readonly [engine: string, seeds: number])[] = [
   ['tswasm', 5_000],
-  ['native', 2_000],
-  ['javascript', 2_000],
+  ['native', 5_000],
+  ['javascript', 5_000],
   ['migrate1', 1_000],
 ];
 const MUTANTS = 100_000;
