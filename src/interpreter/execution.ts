@@ -88,11 +88,12 @@ export class Execution {
    * says what was expected. `invoke` has checked its own.
    */
   constructor(func: Func, args: readonly unknown[], checked?: readonly Value[]) {
-    checkClass('the function to execute', func, Func, 'Func');
+    if (checked === undefined) checkClass('the function to execute', func, Func, 'Func');
     this.func = func;
     this.current = { kind: 'ready', args: checked ?? argumentsOf(func, args) };
-    const host = hostCalls[hostCalls.length - 1];
-    this.outer = running.turn === undefined || host === undefined ? undefined : { host: host.func };
+    // What an array has before its first element, engines look for as for a property of another name.
+    const isInside = running.turn !== undefined && hostCalls.length > 0;
+    this.outer = isInside ? { host: hostCalls[hostCalls.length - 1].func } : undefined;
   }
 
   /**
@@ -102,6 +103,7 @@ export class Execution {
    * the limits that that has.
    */
   static restore(func: Func, frames: readonly FrameState[], pending?: PendingHostCall): Execution {
+    checkClass('the function to execute', func, Func, 'Func');
     const execution = new Execution(func, NO_VALUES, NO_VALUES);
     const { limits } = func.store;
     if (frames.length + 1 > limits.maxFrames || wordsOfFrames(frames) > 2 * limits.maxSlots) {

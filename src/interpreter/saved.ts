@@ -97,10 +97,11 @@ export function savedValues(
   types: readonly ValType[],
   fp: number,
 ): Value[] {
+  const values: Value[] = [];
   let word = fp;
-  return types.map((type) => {
-    const at = word;
+  for (const type of types) {
+    values.push(isRef(type) ? reference(type, refs[word >> 1]) : readWords(type, ints, word));
     word += wordsOf(type);
-    return isRef(type) ? reference(type, refs[at >> 1]) : readWords(type, ints, at);
-  });
+  }
+  return values;
 }
