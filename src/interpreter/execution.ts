@@ -25,7 +25,7 @@ import { CallSite, codeOf } from './code';
 import { goOn, isPropagating } from './exceptions';
 import { hasRoom, trapOf } from './failures';
 import { type FrameState, type PendingHostCall, wordsOfFrames } from './frames';
-import { hostCalls, waiting } from './hostcall';
+import { runningHost, waiting } from './hostcall';
 import { type Outcome, type PauseReason, RUN_OPTIONS, type RunOptions } from './outcome';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
@@ -88,12 +88,11 @@ export class Execution {
    * says what was expected. `invoke` has checked its own.
    */
   constructor(func: Func, args: readonly unknown[], checked?: readonly Value[]) {
-    if (checked === undefined) checkClass('the function to execute', func, Func, 'Func');
+    if (!checked) checkClass('the function to execute', func, Func, 'Func');
     this.func = func;
     this.current = { kind: 'ready', args: checked ?? argumentsOf(func, args) };
-    // What an array has before its first element, engines look for as for a property of another name.
-    const isInside = running.turn !== undefined && hostCalls.length > 0;
-    this.outer = isInside ? { host: hostCalls[hostCalls.length - 1].func } : undefined;
+    const host = runningHost();
+    this.outer = running.turn && host && { host };
   }
 
   /**
@@ -103,7 +102,6 @@ export class Execution {
    * the limits that that has.
    */
   static restore(func: Func, frames: readonly FrameState[], pending?: PendingHostCall): Execution {
-    checkClass('the function to execute', func, Func, 'Func');
     const execution = new Execution(func, NO_VALUES, NO_VALUES);
     const { limits } = func.store;
     if (frames.length + 1 > limits.maxFrames || wordsOfFrames(frames) > 2 * limits.maxSlots) {
@@ -143,7 +141,7 @@ export class Execution {
   get insideHostCall(): Func | undefined {
     const { current } = this;
     if (isStopped(current)) return waitOf(current)?.call.func;
-    return current.kind === 'running' ? hostCalls[hostCalls.length - 1]?.func : undefined;
+    return current.kind === 'running' ? runningHost() : undefined;
   }
   /** The host call that the execution waits for, or that it makes again when it runs. */
   get pendingHostCall(): PendingHostCall | undefined {

@@ -23,6 +23,11 @@ import type { Step } from './step';
 
 /** Host functions that are running, outermost first (for refusing snapshots, and for errors that name them). */
 export const hostCalls: HostCall[] = [];
+/** The innermost of them. What an array has before its first element, engines look for as for a property of another name. */
+export function runningHost(): Func | undefined {
+  const { length } = hostCalls;
+  return length > 0 ? hostCalls[length - 1].func : undefined;
+}
 
 /** Set by the machine while an execution may wait; a synchronous call may not. */
 export const waiting: { allowed: boolean; call: HostCall | null; promise: PromiseLike<void> | null } = {

@@ -8,7 +8,7 @@ import type { Module } from '../decoder';
 import { type BacktraceFrame, type Door, printable, type RuntimeError } from '../errors';
 import { isAdapter } from '../runtime';
 import { moduleOf } from './backtrace';
-import { callHost, hostCalls } from './hostcall';
+import { callHost, hostCalls, runningHost } from './hostcall';
 
 /** Where in a source text an instruction comes from. */
 export interface SourcePosition {
@@ -102,14 +102,14 @@ function withLimit<T>(limit: number, action: () => T): T {
 
 /** Who called `door`, up to the wasm code that did if a host function did. */
 function callersOf(door: Door): () => readonly string[] {
-  const host = hostCalls[hostCalls.length - 1];
+  const host = runningHost();
   if (host === undefined) return linesBelow(door);
   const wanted = (Error as StackTraces).stackTraceLimit ?? LOOKED_AT;
   return withLimit(LOOKED_AT, () => {
     const all = linesBelow(door);
     const belowHost = linesBelow(callHost);
     // The last one is `callHost` itself, and before it what makes a JavaScript function a host function.
-    const adapters = isAdapter(host.func.callback!) ? 2 : 1;
+    const adapters = isAdapter(host.callback!) ? 2 : 1;
     return () => {
       const lines = all();
       const [ours] = belowHost();

@@ -31,25 +31,29 @@ export function wide({ op, b, offset }: Compute, left: Pair, right: Pair, uses: 
   const longs = uses.helper('numeric', signed ? 'XS' : 'XU');
   const before = [...left.before];
   const raise = (code: string): string => `${uses.helper('numeric', 'raise')}('${code}',${offset})`;
-  const constant = b!.op === 'const' ? numberOf(b!, signed) : undefined;
+  const constant = b!.op === 'const' ? b! : undefined;
   if (constant === undefined) before.push(...right.before);
-  if (operator !== '*') {
-    const [low, high] = [right.low, right.high];
-    if (constant === undefined) before.push(`(${low}|${high})===0&&${raise('divideByZero')}`);
-    else if (constant === 0n) before.push(raise('divideByZero'));
-    const isMinusOne = constant === undefined ? `(${low}&${high})===-1&&` : '';
-    if (op === 'i64.div_s' && (constant === undefined || constant === -1n))
-      before.push(`${isMinusOne}${left.low}===0&&${left.high}===-2147483648&&${raise('integerOverflow')}`);
+  const mayBe = (word: 0 | -1): boolean =>
+    constant === undefined || (constant.low === word && constant.high === word);
+  if (operator !== '*' && mayBe(0)) before.push(`(${right.low}|${right.high})===0&&${raise('divideByZero')}`);
+  if (op === 'i64.div_s' && mayBe(-1)) {
+    const isLeast = `${left.low}===0&&${left.high}===-2147483648`;
+    before.push(`(${right.low}&${right.high})===-1&&${isLeast}&&${raise('integerOverflow')}`);
   }
   before.push(`${words}[0]=${left.low}`, `${words}[1]=${left.high}`);
   if (constant === undefined) before.push(`${words}[2]=${right.low}`, `${words}[3]=${right.high}`);
-  before.push(`${longs}[0]${operator}=${constant === undefined ? `${longs}[1]` : `${constant}n`}`);
+  before.push(`${longs}[0]${operator}=${constant === undefined ? `${longs}[1]` : literal(constant, signed)}`);
   const low = uses.temporary();
   before.push(`${low}=${words}[0]`);
   return { before, low, high: `${words}[1]` };
 }
 
-function numberOf({ low, high }: Const, signed: boolean): bigint {
-  const value = (BigInt(high) << 32n) | BigInt(low >>> 0);
-  return signed ? value : BigInt.asUintN(64, value);
+/** A constant as a BigInt. */
+function literal({ low, high }: Const, signed: boolean): string {
+  const isNegative = signed && high < 0;
+  const first = isNegative ? ~high + (low === 0 ? 1 : 0) : high;
+  const last = (isNegative ? -low : low) >>> 0;
+  const digits =
+    first === 0 ? `${last}` : `0x${(first >>> 0).toString(16)}${last.toString(16).padStart(8, '0')}`;
+  return `${isNegative ? '-' : ''}${digits}n`;
 }
