@@ -134,7 +134,7 @@ describe('code that is dropped under a stopped execution', () => {
     let outcome = execution.run({ fuel: 0, deadline: () => true });
     for (let k = 0; outcome.kind === 'paused'; k++) {
       // Now and then, or it would never come to anything.
-      if (k % 40 === 0) for (const trackers of [...instance.memories[0].trackers]) trackers();
+      if (k % 40 === 0) for (const tracker of instance.memories[0].trackers) tracker();
       outcome = execution.run({ deadline: () => true });
     }
     expect(told(execution, outcome)).toEqual(expected);
@@ -160,7 +160,7 @@ describe('code that is dropped under a stopped execution', () => {
     const outcome = execution.run();
     if (outcome.kind !== 'waiting') throw new Error(outcome.kind);
     await outcome.promise;
-    for (const tracker of [...instance.memories[0].trackers]) tracker();
+    for (const tracker of instance.memories[0].trackers) tracker();
     expect(execution.run({ deadline: () => true })).toEqual({ kind: 'paused', reason: 'deadline' });
     expect(execution.state).toBe('waiting');
     expect(execution.waitsFor).toBeUndefined();

@@ -2,7 +2,6 @@
 import type { TypeList } from '../decoder/typelist';
 import type { Locals, Safepoint as StaticSafepoint } from '../lowering';
 import { type Func, type Tag, wordsOfAll } from '../runtime';
-import type { Charge } from '../runtime/ledger';
 import { ByOffset } from './offsets';
 import type { Step } from './step';
 import type { Tier, TierCode } from './tiers';
@@ -111,8 +110,8 @@ export class FuncCode {
   readonly first: (state: FuncCode) => Step;
   /** What a call runs. */
   entry: Step;
-  /** What a call of a wasm function runs as long as it is not decided where it begins (offers.ts). */
-  undecided: Step;
+  /** What a call of a wasm function runs as long as it is not decided where it begins (offers.ts); undefined from then on. */
+  undecided: Step | undefined;
   code: Code | undefined = undefined;
   /** Code that is under way: the first, or that of a function that is hot (driver.ts). */
   making: object | undefined = undefined;
@@ -161,7 +160,6 @@ export class Code {
   readonly locals: Locals;
   /** Bytes that the store was charged with for it. */
   bytes = 0;
-  readonly charge: Charge;
   /** What lowering it has looked at (Lowering.work). */
   work = 0;
   constructor(state: FuncCode, hot: boolean, locals: Locals, { offset, quiet }: StaticSafepoint) {
@@ -170,8 +168,6 @@ export class Code {
     this.func = func;
     this.hot = hot;
     this.locals = locals;
-    this.charge = func.store.code.reserve(0)!;
-    this.charge.holdFor(this);
     this.size = wordsOfAll(func.type.params);
     this.quiet = quiet;
     this.entrySite = {

@@ -5,6 +5,8 @@
 import { RuntimeError, trap } from '../errors';
 import { keepBody, keptBody, type LoweredBody, Lowering } from '../lowering';
 import type { Instance } from '../runtime';
+import type { Charge } from '../runtime/ledger';
+import { withOne } from '../runtime/listeners';
 import type { Assembler } from './assemble';
 import { Blocks } from './blocks';
 import { Code, drops, type FuncCode, type Safepoint } from './code';
@@ -55,8 +57,8 @@ interface Making {
 
 /** Blocks of bodies, or what makes them. */
 const flattenings = new WeakMap<LoweredBody, Blocks | Flattening>();
-/** Instances whose memories tell when their code must be made anew. */
-const watched = new WeakSet<Instance>();
+/** What the code of instances takes, of those that have run: their memories tell when it must be made anew. */
+const charges = new WeakMap<Instance, Charge>();
 
 /** A step: to the code, with a stop now and then while that is not complete. Once it is, calls begin there. */
 export function makeAndEnter(state: FuncCode): Step {
@@ -92,7 +94,7 @@ export function makeSome(state: FuncCode, hot: boolean, most: number): Code | un
       if (goOn(state, making, Math.min(left, MADE_AT_ONCE))) return completed(state, making.code);
     }
   } catch (error) {
-    making.code.charge.release();
+    release(making.code);
     if (!hot || !(error instanceof RuntimeError)) throw error;
     // The code that there is goes on. Should it be found hot again, there may be room.
     state.heat = 0;
@@ -104,7 +106,7 @@ export function makeSome(state: FuncCode, hot: boolean, most: number): Code | un
 
 function completed(state: FuncCode, code: Code): Code {
   const old = state.code;
-  old?.charge.release();
+  release(old);
   state.code = code;
   if (code.quiet && !code.hot && hasFreshFactories()) code.counted = countedEntry(state, code);
   // Code that was made for a frame is not yet where calls begin.
@@ -199,18 +201,26 @@ function isLate({ isFound }: Making, blocks: Blocks): boolean {
 function charge(code: Code, size: number): void {
   const hasOwn = code.hot && compilesHotCode();
   const bytes = Math.ceil(size * (hasOwn ? BYTES_PER_HOT_NODE : BYTES_PER_NODE));
-  if (!code.charge.add(bytes - code.bytes)) throw trap('codeExhausted');
+  if (!charges.get(code.func.instance!)!.add(bytes - code.bytes)) throw trap('codeExhausted');
   code.bytes = bytes;
+}
+function release(code: Code | undefined): void {
+  if (code === undefined) return;
+  charges.get(code.func.instance!)!.add(-code.bytes);
+  code.bytes = 0;
 }
 
 /** When writes to a memory begin to be tracked, the code of all that may write to it is made anew. */
 function watch(instance: Instance): void {
-  if (watched.has(instance)) return;
-  watched.add(instance);
+  if (charges.has(instance)) return;
+  const charge = instance.store.code.reserve(0)!;
+  charge.holdFor(instance);
+  charges.set(instance, charge);
   for (const memory of instance.memories) {
-    memory.trackers.add(() => {
+    const tracked = (): void => {
       for (const func of instance.knownFuncs()) forget(func.code as FuncCode);
-    });
+    };
+    memory.trackers = withOne(memory.trackers, tracked);
   }
 }
 
@@ -229,8 +239,8 @@ function forget(state: FuncCode): void {
   state.tiered?.code.drop();
   state.tiered = undefined;
   state.refusals = undefined;
-  state.code?.charge.release();
-  (state.making as Making | undefined)?.code.charge.release();
+  release(state.code);
+  release((state.making as Making | undefined)?.code);
   state.code = undefined;
   state.making = undefined;
   state.heat = 0;

@@ -52,6 +52,8 @@ export class Store extends RuntimeStore {
     if (!TIER_CHOICES.includes(tier)) {
       throw new TypeError(`tier: expected ${TIER_CHOICES.join(', ')}, not ${printable(String(tier))}`);
     }
-    usePolicy(this, policyFor(tier));
+    const policy = policyFor(tier);
+    usePolicy(this, policy);
+    this.beginsOnHost = policy.first.some(({ needsHostMemories }) => needsHostMemories);
   }
 }

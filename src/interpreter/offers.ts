@@ -31,6 +31,7 @@ export function decide(state: FuncCode): void {
   const tiered =
     policy.tiers.length === 0 ? undefined : tieredIn(policy.atFirstCall(state.func), state, 'call');
   state.entry = tiered?.code.entry ?? makeAndEnter(state);
+  state.undecided = undefined;
 }
 
 /** The code of the first of these tiers that has any, or makes it. */

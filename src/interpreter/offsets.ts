@@ -3,9 +3,10 @@
  * longer than an execution may be late that somebody stops.
  */
 const LOG_PAGE = 12;
+const NO_PAGES: readonly never[] = [];
 
 export class ByOffset<T> {
-  private readonly pages: (Map<number, T> | undefined)[] = [];
+  private pages: readonly (Map<number, T> | undefined)[] = NO_PAGES;
 
   get(offset: number): T | undefined {
     return this.pages[offset >> LOG_PAGE]?.get(offset);
@@ -13,12 +14,14 @@ export class ByOffset<T> {
 
   set(offset: number, value: T): void {
     const page = offset >> LOG_PAGE;
-    let known = this.pages[page];
-    if (known === undefined) {
-      known = new Map();
-      this.pages[page] = known;
+    const known = this.pages[page];
+    if (known !== undefined) known.set(offset, value);
+    else {
+      // No longer than it must be: most have one page, or none.
+      const pages = this.pages.concat(new Array(Math.max(0, page + 1 - this.pages.length)));
+      pages[page] = new Map([[offset, value]]);
+      this.pages = pages;
     }
-    known.set(offset, value);
   }
 
   /** All of them, in no order. */

@@ -20,7 +20,7 @@ class StandardPolicy implements TierPolicy {
   readonly tiers: readonly Tier[];
   readonly every = Number.POSITIVE_INFINITY;
   /** Those that functions begin in. */
-  private readonly first: readonly Tier[];
+  readonly first: readonly Tier[];
 
   constructor(tiers: readonly Tier[], first: readonly Tier[]) {
     this.tiers = tiers;
@@ -36,7 +36,7 @@ class StandardPolicy implements TierPolicy {
 }
 
 let installed: readonly Tier[] = NONE;
-const INTERPRET: TierPolicy = new StandardPolicy(NONE, NONE);
+const INTERPRET = new StandardPolicy(NONE, NONE);
 const policies = new WeakMap<Store, TierPolicy>();
 
 /** An entry says which tiers its host has, best first. They are for stores that are made from then on. */
@@ -45,14 +45,11 @@ export function installTiers(tiers: readonly Tier[]): void {
 }
 
 /** The policy that a choice stands for. */
-export function policyFor(choice: TierChoice): TierPolicy {
+export function policyFor(choice: TierChoice): StandardPolicy {
   if (choice === 'interpret') return INTERPRET;
-  if (choice === 'auto') {
-    const prompt = installed.filter(({ isPrompt }) => isPrompt);
-    return new StandardPolicy(installed, prompt);
-  }
-  const named = installed.filter(({ name }) => name === choice);
-  return new StandardPolicy(named, named);
+  const isAuto = choice === 'auto';
+  const first = installed.filter(({ isPrompt, name }) => (isAuto ? isPrompt : name === choice));
+  return new StandardPolicy(isAuto ? installed : first, first);
 }
 
 export function setPolicy(store: Store, policy: TierPolicy): void {

@@ -100,6 +100,8 @@ export interface Tier {
   readonly haste: number;
   /** Its code costs no more to make than the interpreter's: where nobody says otherwise, functions begin in it. */
   readonly isPrompt: boolean;
+  /** Set where its code works on the host's own memories. */
+  readonly needsHostMemories?: boolean;
   /** What it has done since it was made, in all stores: for reports. */
   readonly counts: TierCounts;
   /** Looks at the module alone; changes nothing. */

@@ -98,9 +98,7 @@ export function createInstance(
   /** "Create an exports object". */
   function createExports(core: CoreInstance): object {
     const exports = Object.create(null) as Properties;
-    for (const { name, kind } of core.module.exports) {
-      exports[name] = exported(core.exports.get(name)!, kind);
-    }
+    for (const entry of core.module.exports) exports[entry.name] = exported(core.exported(entry), entry.kind);
     return Object.freeze(exports);
   }
 

@@ -4,6 +4,7 @@ import { CALLBACK, check, checkClass } from '../checks';
 import {
   canonicalFuncType,
   type Export,
+  type ExternKind,
   type ExternTypeByKind,
   externTypeName,
   type FuncType,
@@ -277,8 +278,6 @@ export class Instance<E extends object = UntypedExports> {
   readonly globals: Global[] = [];
   /** Its tags, imports first. */
   readonly tags: Tag[] = [];
-  /** Its exports by name. */
-  readonly exports: ReadonlyMap<string, Extern>;
   /** @internal One byte a segment, 1 = dropped. */
   readonly droppedDatas: Uint8Array;
   /** @internal */
@@ -294,8 +293,8 @@ export class Instance<E extends object = UntypedExports> {
     this.store = store;
     this.module = module;
     this.funcs = new Array(module.funcTypes.length);
-    this.droppedDatas = new Uint8Array(module.datas.length);
-    this.droppedElems = new Uint8Array(module.elements.length);
+    this.droppedDatas = marks(module.datas.length);
+    this.droppedElems = marks(module.elements.length);
     this.link(imports);
     try {
       this.allocate();
@@ -303,10 +302,18 @@ export class Instance<E extends object = UntypedExports> {
       this.release();
       throw error;
     }
-    const exports = new Map<string, Extern>();
-    for (const entry of module.exports) exports.set(entry.name, this.extern(entry));
-    this.exports = exports;
+    // As long as they are: an array that has grown has room for 16 more.
+    this.memories = this.memories.slice();
+    this.tables = this.tables.slice();
+    this.globals = this.globals.slice();
   }
+
+  /** Its exports by name. */
+  get exports(): ReadonlyMap<string, Extern> {
+    this.lazyExports ??= new Map(this.module.exports.map((entry) => [entry.name, this.exported(entry)]));
+    return this.lazyExports;
+  }
+  private lazyExports: ReadonlyMap<string, Extern> | undefined;
 
   /** @internal */
   [SUMMARY](): object {
@@ -315,33 +322,23 @@ export class Instance<E extends object = UntypedExports> {
 
   /** The exported function of this name. Throws a TypeError that says which there are. */
   func<K extends NamesOf<E, JsFunction>>(name: K): Func<FunctionIn<E, K>> {
-    const found = this.exports.get(name);
-    if (!(found instanceof Func)) throw noExport(this.module, name, 'func');
-    return found as unknown as Func<FunctionIn<E, K>>;
+    return this.named(name, 'func') as unknown as Func<FunctionIn<E, K>>;
   }
   /** The exported memory of this name. Throws a TypeError that says which there are. */
   memory(name: NamesOf<E, Memory>): Memory {
-    const found = this.exports.get(name);
-    if (!(found instanceof Memory)) throw noExport(this.module, name, 'memory');
-    return found;
+    return this.named(name, 'memory') as Memory;
   }
   /** The exported table of this name. Throws a TypeError that says which there are. */
   table(name: NamesOf<E, Table>): Table {
-    const found = this.exports.get(name);
-    if (!(found instanceof Table)) throw noExport(this.module, name, 'table');
-    return found;
+    return this.named(name, 'table') as Table;
   }
   /** The exported global of this name. Throws a TypeError that says which there are. */
   global(name: NamesOf<E, Global>): Global {
-    const found = this.exports.get(name);
-    if (!(found instanceof Global)) throw noExport(this.module, name, 'global');
-    return found;
+    return this.named(name, 'global') as Global;
   }
   /** The exported tag of this name. Throws a TypeError that says which there are. */
   tag(name: NamesOf<E, Tag>): Tag {
-    const found = this.exports.get(name);
-    if (!(found instanceof Tag)) throw noExport(this.module, name, 'tag');
-    return found;
+    return this.named(name, 'tag') as Tag;
   }
 
   /** @internal The function at an index; made when it is first asked for. */
@@ -404,7 +401,8 @@ export class Instance<E extends object = UntypedExports> {
     for (const func of this.funcs) if (func?.instance === this) yield func;
   }
 
-  private extern(entry: Export): Extern {
+  /** @internal What is exported there. */
+  exported(entry: Export): Extern {
     switch (entry.kind) {
       case 'func':
         return this.funcAt(entry.index);
@@ -417,6 +415,12 @@ export class Instance<E extends object = UntypedExports> {
       case 'tag':
         return this.tags[entry.index];
     }
+  }
+
+  private named(name: unknown, kind: ExternKind): Extern {
+    const entry = this.module.exports.find((one) => one.name === name && one.kind === kind);
+    if (entry === undefined) throw noExport(this.module, name, kind);
+    return this.exported(entry);
   }
 
   private link(imports: readonly Extern[]): void {
@@ -484,6 +488,12 @@ export class Instance<E extends object = UntypedExports> {
     const { lo, hi } = evaluateConst(this, expr);
     return limits.address === 'i64' ? (hi >>> 0) * 4294967296 + (lo >>> 0) : lo >>> 0;
   }
+}
+
+const NO_MARKS = new Uint8Array(0);
+/** A byte for each: many instances have none. */
+function marks(count: number): Uint8Array {
+  return count === 0 ? NO_MARKS : new Uint8Array(count);
 }
 
 /** One module's tables together are no larger than one table can be, whatever the store allows: they are allocated at once. */

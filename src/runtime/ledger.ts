@@ -20,8 +20,8 @@ export class Ledger {
   private readonly registry: FinalizationRegistry<Charge> | undefined;
   private sum = 0;
   private lent = 0;
-  /** Gives up each loan that is not nothing, the oldest first. */
-  private readonly loans = new Map<LedgerLoan, () => void>();
+  /** Those that are not nothing, the oldest first. */
+  private readonly loans = new Set<LedgerCharge>();
 
   /** `reclaim`: whether what is garbage is given back. When that happens is the host's choice, so a deterministic store does without. */
   constructor(limit: number, reclaim: boolean) {
@@ -38,78 +38,65 @@ export class Ledger {
 
   /** A charge of so much, or undefined when the limit does not allow it. */
   reserve(amount: number): Charge | undefined {
-    const charge = new LedgerCharge(this, (holder) => this.registry?.register(holder, charge));
+    const charge = new LedgerCharge(this, undefined);
     return charge.add(amount) ? charge : undefined;
   }
 
-  /** A loan of nothing yet. `giveUp` is called when the room is needed, and must release it. */
+  /** A loan of nothing yet. `giveUp` is called when the room is needed; then it is released. */
   lend(giveUp: () => void): Charge {
-    const loan: LedgerLoan = new LedgerLoan(this, (holder) => this.registry?.register(holder, loan), giveUp);
-    return loan;
+    return new LedgerCharge(this, giveUp);
   }
 
   /** @internal */
-  change(amount: number): boolean {
+  charge(amount: number): boolean {
     if (amount > 0 && this.sum + amount > this.limit) return false;
     this.sum += amount;
-    for (const [loan, giveUp] of this.loans) {
+    for (const loan of this.loans) {
       if (this.sum + this.lent <= this.limit) break;
-      giveUp();
+      loan.giveUp!();
       loan.release();
     }
     return true;
   }
 
-  /** @internal `amount` is what the loan comes to with it. */
-  changeLoan(loan: LedgerLoan, by: number, amount: number, giveUp: () => void): boolean {
-    if (by > 0 && this.sum + this.lent + by > this.limit) return false;
-    this.lent += by;
-    if (amount > 0) this.loans.set(loan, giveUp);
+  /** @internal A loan comes to so much with what is added. */
+  changeLoan(loan: LedgerCharge, added: number, amount: number): boolean {
+    if (added > 0 && this.sum + this.lent + added > this.limit) return false;
+    this.lent += added;
+    if (amount > 0) this.loans.add(loan);
     else this.loans.delete(loan);
     return true;
+  }
+
+  /** @internal */
+  holdFor(holder: object, charge: Charge): void {
+    this.registry?.register(holder, charge);
   }
 }
 
 class LedgerCharge implements Charge {
   private readonly ledger: Ledger;
+  /** Of a loan. */
+  readonly giveUp: (() => void) | undefined;
   private amount = 0;
-  readonly holdFor: (holder: object) => void;
 
-  constructor(ledger: Ledger, holdFor: (holder: object) => void) {
+  constructor(ledger: Ledger, giveUp: (() => void) | undefined) {
     this.ledger = ledger;
-    this.holdFor = holdFor;
-  }
-
-  add(amount: number): boolean {
-    if (!this.ledger.change(amount)) return false;
-    this.amount += amount;
-    return true;
-  }
-  release(): void {
-    this.ledger.change(-this.amount);
-    this.amount = 0;
-  }
-}
-
-class LedgerLoan implements Charge {
-  private readonly ledger: Ledger;
-  private readonly giveUp: () => void;
-  private amount = 0;
-  readonly holdFor: (holder: object) => void;
-
-  constructor(ledger: Ledger, holdFor: (holder: object) => void, giveUp: () => void) {
-    this.ledger = ledger;
-    this.holdFor = holdFor;
     this.giveUp = giveUp;
   }
 
-  add(amount: number): boolean {
-    if (!this.ledger.changeLoan(this, amount, this.amount + amount, this.giveUp)) return false;
-    this.amount += amount;
+  add(added: number): boolean {
+    const amount = this.amount + added;
+    const { ledger } = this;
+    if (!(this.giveUp === undefined ? ledger.charge(added) : ledger.changeLoan(this, added, amount)))
+      return false;
+    this.amount = amount;
     return true;
   }
   release(): void {
-    this.ledger.changeLoan(this, -this.amount, 0, this.giveUp);
-    this.amount = 0;
+    this.add(-this.amount);
+  }
+  holdFor(holder: object): void {
+    this.ledger.holdFor(holder, this);
   }
 }

@@ -17,6 +17,7 @@ import {
 } from './backing';
 import type { Exposure } from './exposures';
 import type { Charge } from './ledger';
+import { type Listeners, NOBODY, withOne, without } from './listeners';
 import { Store } from './store';
 
 /**
@@ -155,7 +156,7 @@ export class Memory {
   /** Called with the buffer that was handed out, after every grow, also by zero pages (the JS API detaches it). */
   onGrow: ((old: ArrayBuffer) => void) | undefined;
   /** @internal Told when writes begin to be tracked: whoever has made code that writes to it makes it anew. */
-  readonly trackers = new Set<() => void>();
+  trackers: Listeners<() => void> = NOBODY;
   private backing: MemoryBacking;
   private length: number;
   /** The buffer that was handed out, until the memory grows. */
@@ -174,7 +175,7 @@ export class Memory {
   /** It had better lie in a shared memory. */
   private isCramped = false;
   /** Those who hold the host's memory, told when the bytes are elsewhere. */
-  private readonly holders = new Set<() => void>();
+  private holders: Listeners<() => void> = NOBODY;
   /** Small steps of a large memory in a true backing, and how many there may be. */
   private steps = 0;
   private patience = PATIENCE;
@@ -191,9 +192,8 @@ export class Memory {
     if (charge === undefined) throw new RangeError(`memory of ${bytes} bytes exceeds the limit`);
     const most = Math.min((type.max ?? this.widest) * this.pageSize, store.limits.maxMemoryBytes);
     try {
-      this.backing =
-        (bytes < LARGE_BYTES ? undefined : hostBacking(type, bytes, 'spacious')) ??
-        new PortableBacking(bytes, most);
+      const kind = store.beginsOnHost ? 'true' : bytes < LARGE_BYTES ? undefined : 'spacious';
+      this.backing = (kind && hostBacking(type, bytes, kind)) ?? new PortableBacking(bytes, most);
     } catch {
       charge.release();
       throw new RangeError(`no room for a memory of ${bytes} bytes`);
@@ -257,7 +257,7 @@ export class Memory {
    * Undefined where the host has none, or where a buffer that was handed out would become another one.
    */
   holdHost(moved: () => void): HeldMemory | undefined {
-    if (this.exposed === undefined && !this.lost && this.holders.size === 0) {
+    if (this.exposed === undefined && !this.lost && this.holders.length === 0) {
       this.backing.settle?.(this.length);
       const stays = this.backing.kind === 'true' && this.length >= SETTLED_BYTES;
       if (this.isCramped || (this.isPrivate && !stays)) this.moveTo('shared');
@@ -266,12 +266,12 @@ export class Memory {
     }
     const { kind, host } = this.backing;
     if (host === undefined || kind === 'spacious') return undefined;
-    this.holders.add(moved);
+    this.holders = withOne(this.holders, moved);
     return { host, isShared: kind === 'shared' };
   }
   /** @internal */
   letGoOfHost(moved: () => void): void {
-    this.holders.delete(moved);
+    this.holders = without(this.holders, moved);
   }
 
   /** To another kind of backing, if the host has it. No buffer has been handed out. */
@@ -283,7 +283,7 @@ export class Memory {
 
   /** Before it grows: to where the bytes can stay, if the host has such a place. */
   private makeRoom(bytes: number): void {
-    if (this.exposed !== undefined || this.holders.size > 0) return;
+    if (this.exposed !== undefined || this.holders.length > 0) return;
     const { kind, buffer } = this.backing;
     if (kind === 'portable' && bytes >= LARGE_BYTES && bytes > buffer.byteLength) this.moveTo('spacious');
     if (!this.isCramped) return;
@@ -307,8 +307,9 @@ export class Memory {
     this.backing = backing;
     this.conceal();
     this.views.attach(backing.buffer, this.length);
-    for (const moved of this.holders) moved();
-    this.holders.clear();
+    const { holders } = this;
+    this.holders = NOBODY;
+    for (const moved of holders) moved();
   }
 
   /** The buffer that was handed out, if one was, is no longer the memory's. */

@@ -89,6 +89,8 @@ export class Store {
   readonly machine: Machine;
   /** @internal */
   readonly canonicalNans: boolean;
+  /** @internal Its functions begin where the host's own memories are needed: so do its memories, and need not move. */
+  beginsOnHost = false;
   /** @internal Bytes of memories. */
   readonly memories: Ledger;
   /** @internal Elements of tables. */

@@ -4,11 +4,15 @@ import { type ExternTypeByKind, externTypeName, type TableType } from '../decode
 import { trap } from '../errors';
 import { SUMMARY, summary } from '../summary';
 import type { Charge } from './ledger';
+import { type Listeners, NOBODY } from './listeners';
 import { Store } from './store';
 import { fromJs, ownValue } from './values';
 
 /** Elements of a table: what JavaScript engines allow (JS API, "Implementation-defined Limits"). */
 export const MAX_TABLE_ELEMENTS = 10_000_000;
+
+/** Told which elements have changed. */
+export type Watcher = (from: number, count: number) => void;
 
 /** A table of references. */
 export class Table {
@@ -21,8 +25,8 @@ export class Table {
   readonly type: TableType;
   /** @internal */
   readonly elements: unknown[];
-  /** @internal Told which elements have changed: whoever has made something of them makes that anew. */
-  readonly watchers = new Set<(from: number, count: number) => void>();
+  /** @internal Whoever has made something of elements makes that anew. */
+  watchers: Listeners<Watcher> = NOBODY;
   private readonly charge: Charge;
 
   /** Throws a RangeError when the store's limit does not suffice. */
@@ -65,7 +69,7 @@ export class Table {
   /** @internal Every write of one element; the index is in bounds. */
   put(index: number, reference: unknown): void {
     this.elements[index] = reference;
-    if (this.watchers.size > 0) this.changed(index, 1);
+    if (this.watchers.length > 0) this.changed(index, 1);
   }
   private changed(from: number, count: number): void {
     for (const watcher of this.watchers) watcher(from, count);

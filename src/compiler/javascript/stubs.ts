@@ -3,7 +3,9 @@ import { F32, F64, I32, I64, isRef, type ValType } from '../../decoder';
 import { InternalError } from '../../errors';
 import type { TierStack } from '../../interpreter/tiers';
 import { Func, type Table } from '../../runtime';
+import { withOne } from '../../runtime/listeners';
 import { words } from '../../runtime/numerics';
+import type { Watcher } from '../../runtime/table';
 import type { Cell, CompiledCall } from './cells';
 
 interface Caller {
@@ -45,7 +47,8 @@ export class Stubs {
     if (cells === undefined) {
       const made: (Cell | undefined)[] = [];
       this.copy(table, made, 0, table.elements.length);
-      table.watchers.add((from, count) => this.copy(table, made, from, count));
+      const watcher: Watcher = (from, count) => this.copy(table, made, from, count);
+      table.watchers = withOne(table.watchers, watcher);
       this.tables.set(table, made);
       cells = made;
     }

@@ -237,14 +237,7 @@ export class Activations {
    * short loops in which slices happen to end is not worth a continuation.
    */
   private rises({ native }: Activation, id: number, sp: number): boolean {
-    const { endedIn } = native;
-    const isSame = endedIn.id === id && endedIn.sp === sp;
-    endedIn.id = id;
-    endedIn.sp = sp;
-    if (!isSame) return false;
-    const slices = (native.slices.get(id) ?? 0) + 1;
-    native.slices.set(id, slices);
-    return RISES.has(slices);
+    return RISES.has(native.sliceEnded(id, sp));
   }
 
   private funcOf({ native }: Activation, id: number): Func {
@@ -373,7 +366,7 @@ export class Activations {
     if (passed !== undefined) return error;
     machine.registers.sp = sp + Math.max(0, origins.length - 1);
     const isHosts = error instanceof this.host.RuntimeError;
-    return isHosts ? trapFrom(error.message, origins[0], native.instance, native.cells) : error;
+    return isHosts ? trapFrom(error.message, origins[0], native) : error;
   }
 }
 

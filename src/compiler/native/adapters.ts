@@ -11,6 +11,10 @@ export const IN_RESULTS: readonly ValType[] = STATE_RESULTS;
 /** The second of these parameters. */
 const FUEL = 1;
 
+/** Names of exports. */
+export const GLOBALS_IN = 'globals in';
+export const GLOBALS_OUT = 'globals out';
+
 /** A code entry: locals of these types, then what `write` writes, then `end`. */
 export function entryOf(locals: readonly ValType[], write: (out: Emitter) => void): Emitter {
   const out = new Emitter();

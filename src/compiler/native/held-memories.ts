@@ -3,7 +3,7 @@ import type { Instance } from '../../runtime';
 
 export class HeldMemories {
   /** By their indices. */
-  readonly memories: Readonly<Record<string, object>>;
+  readonly memories: readonly (object | undefined)[];
   /** Whether they are shared ones: there is one at most (refusals.ts). */
   readonly isShared: boolean;
   /** The bytes lie elsewhere: native code of the instance must not run any more. */
@@ -17,19 +17,10 @@ export class HeldMemories {
   private constructor(instance: Instance) {
     this.instance = instance;
     this.cramps = crampsOf(instance);
-    const memories: Record<string, object> = {};
-    let isShared = false;
-    for (const [k, memory] of instance.memories.entries()) {
-      const held = memory.holdHost(this.moved);
-      if (held === undefined) {
-        this.haveMoved = true;
-        continue;
-      }
-      memories[k] = held.host;
-      isShared ||= held.isShared;
-    }
-    this.memories = memories;
-    this.isShared = isShared;
+    const held = instance.memories.map((memory) => memory.holdHost(this.moved));
+    this.haveMoved = held.includes(undefined);
+    this.memories = held.map((one) => one?.host);
+    this.isShared = held.some((one) => one?.isShared);
   }
 
   /** Undefined where one is not in a memory of the host, and cannot be. */

@@ -5,6 +5,8 @@ import {
   callIn,
   callLoadedOrOut,
   callsOut,
+  GLOBALS_IN,
+  GLOBALS_OUT,
   globalsIn,
   globalsOut,
   handsOn,
@@ -55,14 +57,13 @@ export function shapeOf(layout: Layout, funcidx: number): FrameShape {
   return new Body(layout, funcidx).instrument().shape;
 }
 
-/** A function behind the original's. */
+/** A function behind the original's, and the name that it is exported by. */
 interface AddedFunction {
   readonly typeidx: number;
   readonly body: Emitter;
+  readonly name?: string;
 }
 const NONE: readonly AddedFunction[] = [];
-/** `globalsIn` and `globalsOut`. */
-const GLOBAL_ADAPTERS = 2;
 
 class ModuleWriter extends SectionWriter<Layout> {
   readonly codeStart: Uint32Array;
@@ -88,7 +89,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     const table = layout.mirrors.length;
     const shared: AddedFunction[] = [];
     const known = new Map<number, NumberedBody>();
-    const first = this.firstAdded() + adaptedTypes(module).length + GLOBAL_ADAPTERS;
+    const first = layout.funcidx(module.funcTypes.length) + this.adapters().length;
     const body = (funcidx: number): Emitter => {
       const type = module.funcType(funcidx);
       if (funcidx < module.importedFuncs) return callsOut(layout, type).body(funcidx);
@@ -113,9 +114,21 @@ class ModuleWriter extends SectionWriter<Layout> {
     return this.writeWith(body, shared, name);
   }
 
-  /** The index of the first function behind the original's. */
-  private firstAdded(): number {
-    return this.layout.funcidx(this.module.funcTypes.length);
+  /** Into the module by each type of a function, and the globals both ways where there are such: each costs every instance an object. */
+  private adapters(): AddedFunction[] {
+    const { module, layout } = this;
+    const into = layout.typeidx(IN_PARAMS, IN_RESULTS);
+    const nothing = layout.typeidx([], []);
+    const adapters: AddedFunction[] = adaptedTypes(module).map((typeidx) => ({
+      typeidx: into,
+      body: callIn(layout, module.types[typeidx].composite.func, typeidx, layout.mirrors.length),
+      name: `in ${typeidx}`,
+    }));
+    if (module.globals.length > 0)
+      adapters.push({ typeidx: nothing, body: globalsIn(layout), name: GLOBALS_IN });
+    if (hasMutableGlobals(module))
+      adapters.push({ typeidx: nothing, body: globalsOut(layout), name: GLOBALS_OUT });
+    return adapters;
   }
 
   private writeWith(
@@ -124,19 +137,8 @@ class ModuleWriter extends SectionWriter<Layout> {
     name: string,
   ): Uint8Array {
     const { module, layout } = this;
-    const adapted = adaptedTypes(module);
     const table = layout.mirrors.length;
-    const nothing = layout.typeidx([], []);
-    const into = layout.typeidx(IN_PARAMS, IN_RESULTS);
-    const added: AddedFunction[] = [
-      ...adapted.map((typeidx) => ({
-        typeidx: into,
-        body: callIn(layout, module.types[typeidx].composite.func, typeidx, table),
-      })),
-      { typeidx: nothing, body: globalsIn(layout) },
-      { typeidx: nothing, body: globalsOut(layout) },
-      ...shared,
-    ];
+    const added = [...this.adapters(), ...shared];
     const helpers = this.helperTypes();
     const typeidxs = layout.wrapsHelpers ? [...helpers] : [];
     for (const typeidx of module.funcTypes) typeidxs.push(layout.calledTypeidx(typeidx));
@@ -151,7 +153,7 @@ class ModuleWriter extends SectionWriter<Layout> {
       to.u32(module.funcTypes.length);
     });
     this.section('global', (to) => this.globals(to));
-    this.section('export', (to) => this.exports(to, adapted, table));
+    this.section('export', (to) => this.exports(to, added, table));
     this.section('element', (to) => this.elements(to, table));
     this.code(body, added);
     this.name(name);
@@ -199,14 +201,15 @@ class ModuleWriter extends SectionWriter<Layout> {
     });
   }
 
-  private exports(to: Emitter, adapted: readonly number[], table: number): void {
+  private exports(to: Emitter, added: readonly AddedFunction[], table: number): void {
     const exports: [name: string, kind: number, index: number][] = [['functions', KINDS.table, table]];
     this.globalTypes().forEach((_, k) => {
       exports.push([`global ${k}`, KINDS.global, k]);
     });
-    let funcidx = this.firstAdded();
-    for (const typeidx of adapted) exports.push([`in ${typeidx}`, KINDS.func, funcidx++]);
-    exports.push(['globals in', KINDS.func, funcidx++], ['globals out', KINDS.func, funcidx]);
+    const first = this.layout.funcidx(this.module.funcTypes.length);
+    added.forEach(({ name }, k) => {
+      if (name !== undefined) exports.push([name, KINDS.func, first + k]);
+    });
     vector(to, exports, ([name, kind, index]) => {
       to.name(name);
       to.u8(kind);
@@ -245,6 +248,10 @@ class ModuleWriter extends SectionWriter<Layout> {
     });
     out.append(contents);
   }
+}
+
+export function hasMutableGlobals({ globals }: Module): boolean {
+  return globals.some(({ mutable }) => mutable);
 }
 
 /** The types of functions, each once, by their indices. */

@@ -6,14 +6,16 @@ import type { TierMachine } from '../../interpreter/tiers';
 import type { Bulk, EffectWork } from '../../lowering';
 import { Func, type Instance, type Table } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
+import { type Listeners, NOBODY, withOne, without } from '../../runtime/listeners';
+import type { Watcher } from '../../runtime/table';
+import { GLOBALS_IN, GLOBALS_OUT } from './adapters';
 import type { Crossing } from './crossing';
 import type { HeldMemories } from './held-memories';
-import type { HostExports, HostTable, HostWebAssembly } from './host';
-import { CELL_NAMES, type HelpedInstruction, type Helper, type LEAVING } from './layout';
+import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host';
+import { CELL_NAMES, type Cell, type HelpedInstruction, type Helper, type LEAVING } from './layout';
 import type { CompiledContinuation, CompiledSide, Program } from './program';
 import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
-import { Cells } from './traps';
 
 /** What emitted modules import of the runtime: helpers, and the tag of what these throw. */
 export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unknown>> & {
@@ -22,33 +24,41 @@ export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unkno
 /** Calls a function in the table of functions: its index there, fuel, place. Returns the fuel. */
 export type EnterNative = (index: number, fuel: number, place: number) => number;
 
+/** Slices of fuel that end in loops. */
+class LoopRuns {
+  /** The body, and its `sp`, in a loop of which the last one has ended. */
+  id = -1;
+  sp = -1;
+  /** By the number of a body, how many whole ones its loops have run. */
+  readonly whole = new Map<number, number>();
+}
+
 export class NativeInstance {
   readonly instance: Instance;
   readonly program: Program;
-  readonly cells: Cells;
-  /** Functions that may be called out to: those of the instance by their indices, then those of other instances in its tables. */
-  readonly foreign: Func[] = [];
   private readonly runtime: RuntimeImports;
-  /** The body, and its `sp`, in a loop of which a slice of fuel has ended last. */
-  readonly endedIn = { id: -1, sp: -1 };
-  /** Whole slices of fuel that loops of a body have run, by its number. */
-  readonly slices = new Map<number, number>();
   readonly held: HeldMemories;
   /** Of its code, in the store. */
   readonly room: Charge;
   private readonly host: HostWebAssembly;
-  private readonly mirrors: Record<string, HostTable> = {};
+  /** By the indices of the tables that they mirror. */
+  private readonly mirrors: (HostTable | undefined)[];
   private readonly functions: HostTable;
   private readonly exports: HostExports;
-  private readonly hasMutableGlobals: boolean;
-  /** Where continuations are in the table of functions. */
-  private readonly continued = new Map<CompiledContinuation, number>();
   private readonly crossing: Crossing;
   private readonly effects: ((word: number) => void)[] = [];
   private readonly bulks: ((word: number) => boolean)[] = [];
-  private readonly foreignAt = new Map<Func, unknown>();
-  private readonly loaded = new Set<CompiledSide>();
-  private readonly watchers: (() => void)[] = [];
+
+  // What few instances have is made when it is needed: there may be thousands.
+
+  /** Where continuations are in the table of functions. */
+  private continued: Map<CompiledContinuation, number> | undefined;
+  /** Functions of other instances in its tables: the host's, and the numbers by which they are called out to. */
+  private foreign: { readonly funcs: Func[]; readonly made: Map<Func, unknown> } | undefined;
+  private loaded: Set<CompiledSide> | undefined;
+  private runs: LoopRuns | undefined;
+  /** Of tables that have a mirror. */
+  private watchers: Listeners<{ readonly table: Table; readonly update: Watcher }> = NOBODY;
 
   constructor(
     instance: Instance,
@@ -67,13 +77,11 @@ export class NativeInstance {
     this.held = held;
     this.room = room;
     const { mirrors } = program.emitted.layout;
+    this.mirrors = new Array(instance.tables.length);
     for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
     const imports = { runtime, memory: held.memories, table: this.mirrors };
     this.exports = new host.Instance(program.compiled, imports).exports;
     this.functions = this.exports.functions as HostTable;
-    const { globals } = program.module;
-    this.cells = new Cells(this.exports, globals.length);
-    this.hasMutableGlobals = globals.some(({ mutable }) => mutable);
     this.globalsIn();
     for (const tableidx of mirrors) this.watch(tableidx);
   }
@@ -81,23 +89,43 @@ export class NativeInstance {
   /** Makes a group's functions the ones that are called from now on. */
   load(group: CompiledSide): void {
     this.instantiate(group);
+    this.loaded ??= new Set();
     this.loaded.add(group);
     const loaded = new Set(group.side.bodies.map(({ funcidx }) => funcidx));
     for (const tableidx of Object.keys(this.mirrors)) this.replace(Number(tableidx), loaded);
   }
   has(group: CompiledSide): boolean {
-    return this.loaded.has(group);
+    return this.loaded?.has(group) ?? false;
   }
 
   /** Lets go of what is the runtime's: it will not run any more. */
   giveUp(): void {
-    for (const stop of this.watchers) stop();
+    for (const { table, update } of this.watchers) table.watchers = without(table.watchers, update);
     this.held.letGo();
     this.room.release();
   }
 
   enter(typeidx: number): EnterNative {
     return this.exports[`in ${typeidx}`] as EnterNative;
+  }
+
+  /** What emitted code has kept there. */
+  cell(cell: Cell): unknown {
+    const at = this.program.module.globals.length + CELL_NAMES.indexOf(cell);
+    return (this.exports[`global ${at}`] as HostGlobal).value;
+  }
+
+  /** A slice of fuel has ended in a loop of a body. The whole ones that it has run; none, if the one before has ended elsewhere. */
+  sliceEnded(id: number, sp: number): number {
+    this.runs ??= new LoopRuns();
+    const { runs } = this;
+    const isWhole = runs.id === id && runs.sp === sp;
+    runs.id = id;
+    runs.sp = sp;
+    if (!isWhole) return 0;
+    const slices = (runs.whole.get(id) ?? 0) + 1;
+    runs.whole.set(id, slices);
+    return slices;
   }
 
   // Globals: the runtime's are true, but while native code runs.
@@ -108,22 +136,22 @@ export class NativeInstance {
     crossing.clear();
     for (const global of this.instance.globals) crossing.pushGlobal(global);
     crossing.offerPushed();
-    (this.exports['globals in'] as () => void)();
+    (this.exports[GLOBALS_IN] as () => void)();
   }
   /** Before something else runs, and after. */
   giveGlobals(): void {
-    if (!this.hasMutableGlobals) return;
+    if (!this.program.hasMutableGlobals) return;
     const { crossing } = this;
     // What frames have pushed that leave stays where it is.
     let slot = crossing.count;
-    (this.exports['globals out'] as () => void)();
+    (this.exports[GLOBALS_OUT] as () => void)();
     for (const global of this.instance.globals) {
       if (global.type.mutable) slot = crossing.toGlobal(slot, global);
     }
     crossing.clear();
   }
   takeGlobals(): void {
-    if (this.hasMutableGlobals) this.globalsIn();
+    if (this.program.hasMutableGlobals) this.globalsIn();
   }
 
   // Tables
@@ -135,19 +163,19 @@ export class NativeInstance {
 
   private watch(tableidx: number): void {
     const table: Table = this.instance.tables[tableidx];
-    const mirror = this.mirrors[tableidx];
+    const mirror = this.mirrors[tableidx]!;
     const update = (from: number, count: number): void => {
       if (mirror.length < table.length) mirror.grow(table.length - mirror.length);
       for (let k = from; k < from + count; k++) mirror.set(k, this.nativeOf(table.elements[k]));
     };
-    table.watchers.add(update);
-    this.watchers.push(() => table.watchers.delete(update));
+    table.watchers = withOne(table.watchers, update);
+    this.watchers = withOne(this.watchers, { table, update });
     update(0, table.length);
   }
 
   /** These functions have other code now. */
   private replace(tableidx: number, funcidxs: ReadonlySet<number>): void {
-    const mirror = this.mirrors[tableidx];
+    const mirror = this.mirrors[tableidx]!;
     this.instance.tables[tableidx].elements.forEach((element, k) => {
       if (!(element instanceof Func) || element.instance !== this.instance) return;
       if (funcidxs.has(element.funcidx)) mirror.set(k, this.nativeOf(element));
@@ -163,15 +191,13 @@ export class NativeInstance {
 
   /** A function of the host that calls out, for one that is not in the module. */
   private foreignFunction(func: Func): unknown {
-    let made = this.foreignAt.get(func);
-    if (made === undefined) {
-      made = this.makeForeign(func);
-      this.foreignAt.set(func, made);
-    }
-    return made;
+    this.foreign ??= { funcs: [], made: new Map() };
+    const { funcs, made } = this.foreign;
+    if (!made.has(func)) made.set(func, this.makeForeign(func, funcs.push(func) - 1));
+    return made.get(func);
   }
-  private makeForeign(func: Func): unknown {
-    const id = this.program.module.funcTypes.length + this.foreign.push(func) - 1;
+  private makeForeign(func: Func, number: number): unknown {
+    const id = this.program.module.funcTypes.length + number;
     const compiled = new this.host.Module(emitForeign(this.program.emitted.layout, func.type, id));
     return new this.host.Instance(compiled, this.sideImports()).exports[0];
   }
@@ -179,7 +205,7 @@ export class NativeInstance {
   /** The function that a call out names. */
   callee(id: number): Func {
     const { length } = this.program.module.funcTypes;
-    return id < length ? this.instance.funcAt(id) : this.foreign[id - length];
+    return id < length ? this.instance.funcAt(id) : this.foreign!.funcs[id - length];
   }
 
   /** What the machine does for emitted code, by its number there. */
@@ -205,6 +231,7 @@ export class NativeInstance {
 
   /** Its index in the table of functions. */
   continuation(continuation: CompiledContinuation): number {
+    this.continued ??= new Map();
     let at = this.continued.get(continuation);
     if (at === undefined) {
       const exports = this.instantiate(continuation);

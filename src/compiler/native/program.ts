@@ -10,7 +10,7 @@ import { groupOf, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
 import { type Landing, landingOf } from './landing';
 import { type FrameSize, Layout, type Variant } from './layout';
-import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
+import { type EmittedModule, emitHollow, emitModule, hasMutableGlobals, shapeOf } from './module';
 import { mostMeasure } from './room';
 import { type ContinuationModule, emitContinuation, emitGroup, type SideModule } from './side-module';
 
@@ -43,6 +43,7 @@ export class Program {
   readonly compiled: object;
   /** What an activation of it may measure (state.ts). */
   readonly most: number;
+  readonly hasMutableGlobals: boolean;
   private readonly host: HostWebAssembly;
   private readonly shapes = new Map<number, FrameShape>();
   /** By the numbers of bodies, and of points in them. */
@@ -61,6 +62,7 @@ export class Program {
     this.host = host;
     this.sizes = sizes;
     this.most = mostMeasure(module);
+    this.hasMutableGlobals = hasMutableGlobals(module);
     const name = this.nextName();
     this.addPart(undefined);
     this.groups = isSmall(module, sizes) ? undefined : new Map();

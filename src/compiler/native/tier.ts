@@ -45,6 +45,7 @@ export class NativeTier implements Tier {
   readonly name = 'native';
   readonly haste = 5;
   readonly isPrompt: boolean = true;
+  readonly needsHostMemories = true;
   private readonly host: HostWebAssembly;
   private readonly exceptions: HostExceptions | undefined;
   private readonly sizes: PartSizes;

@@ -3,9 +3,8 @@
  * the emitted code has kept the value that tells them apart.
  */
 import { type RuntimeError, type TrapCode, trap } from '../../errors';
-import { Func, type Instance, type Table } from '../../runtime';
-import type { HostGlobal } from './host';
-import { CELL_NAMES, type Cell } from './layout';
+import { Func, type Table } from '../../runtime';
+import type { NativeInstance } from './native-instance';
 import { NAME, type Origin, originOf, tableOf } from './program';
 
 /** Texts of V8, then of SpiderMonkey and JavaScriptCore where they differ; of two kinds the one that needs no more than the text. */
@@ -28,36 +27,20 @@ const KINDS: readonly (readonly [text: string, kind: TrapCode | 'conversion' | '
   ['nreachable', 'unreachable'],
 ];
 
-export class Cells {
-  private readonly globals: readonly HostGlobal[];
-
-  constructor(exports: Readonly<Record<string, unknown>>, globals: number) {
-    this.globals = CELL_NAMES.map((_, k) => exports[`global ${globals + k}`] as HostGlobal);
-  }
-  of(cell: Cell): HostGlobal {
-    return this.globals[CELL_NAMES.indexOf(cell)];
-  }
-}
-
 /** The trap that an exception of the host's engine stands for. */
-export function trapFrom(
-  message: string,
-  origin: Origin | undefined,
-  instance: Instance,
-  cells: Cells,
-): RuntimeError {
+export function trapFrom(message: string, origin: Origin | undefined, native: NativeInstance): RuntimeError {
   const kind = KINDS.find(([text]) => message.includes(text))?.[1] ?? 'unreachable';
   const offset = origin?.offset;
   if (kind === 'conversion') {
-    return trap(Number.isNaN(cells.of('operand').value) ? 'invalidConversion' : 'integerOverflow', offset);
+    return trap(Number.isNaN(native.cell('operand')) ? 'invalidConversion' : 'integerOverflow', offset);
   }
-  if (kind === 'element') return trap(elementTrap(instance, origin, cells), offset);
+  if (kind === 'element') return trap(elementTrap(native, origin), offset);
   return trap(kind, offset);
 }
 
-function elementTrap(instance: Instance, origin: Origin | undefined, cells: Cells): TrapCode {
-  const table: Table | undefined = instance.tables[origin === undefined ? 0 : tableOf(origin)];
-  const index = (cells.of('element').value as number) >>> 0;
+function elementTrap(native: NativeInstance, origin: Origin | undefined): TrapCode {
+  const table: Table | undefined = native.instance.tables[origin === undefined ? 0 : tableOf(origin)];
+  const index = (native.cell('element') as number) >>> 0;
   if (table === undefined || index >= table.length) return 'undefinedElement';
   return table.elements[index] instanceof Func ? 'indirectCallType' : 'uninitializedElement';
 }
