@@ -18,6 +18,7 @@ import { isOutside } from './data-views';
 import { framesAbove, LEAST_SHARE, wordsFor } from './frames';
 import { raise } from './helpers';
 import type { Rehearsing } from './rehearsal';
+import type { Site } from './statements';
 import { Stubs } from './stubs';
 
 /** No exception is on its way. */
@@ -54,8 +55,8 @@ export class Activations implements Rehearsing {
   private failed: unknown = NOTHING;
   /** A tail call out of the first frame. */
   private tail: Func | undefined;
-  /** The loop at which a continuation has ended, for who has called it. */
-  private stopped: Safepoint | undefined;
+  /** The site of a loop at which a continuation has ended, for who has called it. */
+  private stopped: Site | undefined;
 
   constructor(machine: TierMachine) {
     this.machine = machine;
@@ -151,18 +152,18 @@ export class Activations implements Rehearsing {
   /** The values of a frame are in their slots: it stands at a site. What the function returns. */
   leave(code: CodeRecord, pc: number, fp: number, sp: number): unknown {
     if (this.rehearsed !== undefined) return 0;
-    const { safepoint } = code.sites[pc];
-    const following = safepoint.kind === 'loop' ? this.following(code, safepoint, sp) : undefined;
+    const site = code.sites[pc];
+    const following = this.following(code, site, sp);
     if (following !== undefined) return this.runFrom(code, following, fp, sp);
-    this.left(code, safepoint, fp, sp);
+    this.left(code, site.safepoint, fp, sp);
     return 0;
   }
 
   /** The same, when a continuation returns: whoever has called it goes on. */
   stop(code: CodeRecord, pc: number, fp: number, sp: number): unknown {
-    const { safepoint } = code.sites[pc];
-    if (safepoint.kind === 'loop') this.stopped = safepoint;
-    else this.left(code, safepoint, fp, sp);
+    const site = code.sites[pc];
+    if (site.safepoint.kind === 'loop') this.stopped = site;
+    else this.left(code, site.safepoint, fp, sp);
     return 0;
   }
 
@@ -176,19 +177,21 @@ export class Activations implements Rehearsing {
       this.stopped = undefined;
       const following = this.following(code, stopped, sp);
       if (following === undefined) {
-        this.left(code, stopped, fp, sp);
+        this.left(code, stopped.safepoint, fp, sp);
         return 0;
       }
       next = following;
     }
   }
 
-  /** The fuel is used up at a loop. What runs the frame on from there; undefined when it leaves. */
+  /** What runs a frame on from a loop, where the fuel is used up or may be too little for the loop; undefined when it leaves. */
   private following(
-    { func, continuation }: CodeRecord,
-    { targetLoop }: Safepoint,
+    { func, continuation, frugal }: CodeRecord,
+    { safepoint: { kind, targetLoop }, isShort }: Site,
     sp: number,
   ): StackCall | undefined {
+    if (kind !== 'loop') return undefined;
+    if (isShort) return frugal(targetLoop);
     const { machine } = this;
     machine.registers.sp = sp;
     return machine.refuel(func) ? continuation(targetLoop) : undefined;

@@ -23,4 +23,6 @@ export interface CodeRecord {
   readonly sites: readonly Site[];
   /** What runs a frame from the header of the loop at this offset on; undefined when there is no room for it. */
   readonly continuation: (targetLoop: number) => StackCall | undefined;
+  /** The same where there may be too little fuel for loops that pay before (counts.ts). There is room for it. */
+  readonly frugal: (targetLoop: number) => StackCall;
 }

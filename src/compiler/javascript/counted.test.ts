@@ -11,7 +11,7 @@ import { type Func, i32, instantiate } from '../../runtime';
 import { always } from '../testing';
 import { bodyOf } from './bodies';
 import { LARGEST_STEP } from './counted';
-import { functionText } from './functions';
+import { continuationText, functionText } from './functions';
 import { JavaScriptTier } from './tier';
 
 const MODULE = (body: string) => `(module (memory 1)
@@ -96,9 +96,14 @@ const LONGEST_HASTE = 5;
 /** Of each run, which may never end. */
 const MOST_PAUSES = 40;
 
-async function textOf(body: string, compilesHot = true): Promise<string> {
+async function textOf(body: string): Promise<string> {
   const module = Module.decode(await wat(MODULE(body)));
-  return functionText(module, bodyOf(module, 2), compilesHot).text;
+  return functionText(module, bodyOf(module, 2), true).text;
+}
+/** Of what goes on at loops where there is little fuel. */
+async function frugalTextOf(body: string): Promise<string> {
+  const module = Module.decode(await wat(MODULE(body)));
+  return continuationText(module, bodyOf(module, 2), { compilesHot: true, paysBefore: false }).text;
 }
 
 function ran(module: Module, args: readonly number[], fuel: number, tier?: Tier): unknown[] {
@@ -142,6 +147,7 @@ async function compared(body: string, tiers: readonly Tier[]): Promise<number> {
 }
 
 const IN_A_TURN = /\(n=n-1\|0\)|--n/;
+const BEFORE = /;if\(n<(t\d)\)\{pc=\d;break x\}n=n-\1\|0;/;
 const all = SHAPES.flatMap(([op, to, steps]) =>
   steps.flatMap((step) => [
     [`${op} ${to}, by ${step}, test first`, first(test(op, to), step)] as const,
@@ -156,16 +162,22 @@ describe('counted loops', () => {
     '%s: no turn counts, and it stops where the interpreter does',
     async (name, body) => {
       const text = await textOf(body);
-      const turns = text.match(IN_A_TURN);
-      if (name !== 'inside of another one') expect(turns).toBeNull();
-      expect(text).toContain(';m=');
+      const frugal = await frugalTextOf(body);
+      const leaves = /\(return|br_if \$out/.test(body);
+      if (name !== 'inside of another one') {
+        expect(text + frugal).not.toMatch(IN_A_TURN);
+        expect(BEFORE.test(text)).toBe(!leaves);
+        expect(text.includes(';m=')).toBe(leaves);
+      }
+      expect(frugal).toContain(';m=');
+      expect(frugal).not.toMatch(BEFORE);
       expect(await compared(body, tiers)).toBeGreaterThan(1);
     },
   );
 
   it.each(Object.entries(OTHERS))('not: %s', async (_, body) => {
     expect(await textOf(body)).toMatch(IN_A_TURN);
-    expect(await textOf(body)).not.toContain(';m=');
+    expect(await textOf(body)).not.toMatch(/;m=|n<t/);
     expect(await compared(body, tiers)).toBeGreaterThan(1);
   });
 
@@ -180,7 +192,7 @@ describe('counted loops', () => {
   });
 
   it('do nothing where the fuel ends that they do not do before', async () => {
-    const text = await textOf(last(test('i32.lt_s', 30), 1));
+    const text = await frugalTextOf(last(test('i32.lt_s', 30), 1));
     expect(text).toMatch(/if\(i1<30\)\{pc=\d;break x\}n=n\+1\|0;/);
   });
 });

@@ -28,6 +28,8 @@ export interface Counted {
   readonly inside: ReadonlySet<number>;
   /** Something in it may trap. */
   readonly traps: boolean;
+  /** Something in it leads out, besides the test and traps. */
+  readonly leaves: boolean;
 }
 
 /** Turns are made while the local is below the bound, above it, or another number. */
@@ -55,8 +57,8 @@ export function countedLoop(module: ModuleData, loop: Loop): Counted | undefined
   const { bound } = until;
   if (bound.kind === 'slot' && inner.setsOf(bound.slot) !== 0) return undefined;
   const { test, back, testsFirst } = form;
-  const { inside, traps } = inner;
-  return { test, testsFirst, slot: until.slot, step, until, back, inside, traps };
+  const { inside, traps, leaves } = inner;
+  return { test, testsFirst, slot: until.slot, step, until, back, inside, traps, leaves };
 }
 
 interface Form {
@@ -89,6 +91,7 @@ function isPlain({ label, moves }: Branch, id: number): boolean {
 interface Inner {
   readonly inside: ReadonlySet<number>;
   readonly traps: boolean;
+  readonly leaves: boolean;
   /** How often statements inside set a slot. */
   readonly setsOf: (slot: number) => number;
 }
@@ -99,7 +102,8 @@ function innerOf(module: ModuleData, { label, body }: Loop): Inner | undefined {
   const sets = new Map<number, number>();
   let from = Number.POSITIVE_INFINITY;
   let traps = false;
-  let backs = 0;
+  const targets: Branch[] = [];
+  let returns = false;
   let isSimple = true;
   const see = ({ flags }: Expr): void => {
     traps ||= (flags & TRAPS) !== 0;
@@ -132,25 +136,28 @@ function innerOf(module: ModuleData, { label, body }: Loop): Inner | undefined {
         inside.add(statement.label.id);
         return;
       case 'br':
-        if (statement.branch.label.id === label.id) backs++;
+        targets.push(statement.branch);
         return;
       case 'br_if':
         see(statement.condition);
-        if (statement.branch.label.id === label.id) backs++;
+        targets.push(statement.branch);
         return;
       case 'br_table':
         see(statement.index);
-        isSimple &&= statement.branches.every((branch) => branch.label.id !== label.id);
+        targets.push(...statement.branches);
         return;
       case 'return':
+        returns = true;
         return;
       default:
         isSimple = false;
     }
   });
-  if (!isSimple || backs !== 1) return undefined;
+  const others = targets.filter(({ label: { id } }) => id !== label.id);
+  if (!isSimple || targets.length !== others.length + 1) return undefined;
+  const leaves = returns || others.some(({ label: { id } }) => !inside.has(id));
   const setsOf = (slot: number): number => (slot >= from ? 2 : (sets.get(slot) ?? 0));
-  return { inside, traps, setsOf };
+  return { inside, traps, leaves, setsOf };
 }
 
 /** The step of a local that a turn sets once, with nothing behind it that traps or leaves: there, as many turns have been made as it says. */

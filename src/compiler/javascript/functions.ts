@@ -28,7 +28,7 @@ import type { LoweredBody, Statement } from '../../lowering';
 import { codeSize } from '../limits';
 import { countCaught } from './counts';
 import { SMALL_FRAME } from './frames';
-import { machineOf, SELF } from './machine';
+import { type MachineRules, machineOf, SELF } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { Slots } from './slots';
 import { type Site, Statements, typeOfBody } from './statements';
@@ -65,7 +65,7 @@ const MOST_REHEARSED = 10_000;
 const ALL: Payloads = { has: () => true };
 
 export function functionText(module: ModuleData, body: LoweredBody, compilesHot: boolean): FunctionText {
-  const machine = machineOf(module, compilesHot, body.funcidx);
+  const machine = machineOf(module, { compilesHot, paysBefore: true, self: body.funcidx });
   const writer = new Statements(module, body, slotsWithPayloads(module, body), machine);
   const { uses, slots } = writer;
   const { params, results } = typeOfBody(module, body);
@@ -113,11 +113,14 @@ export interface ContinuationText extends FunctionText {
   readonly marks: ReadonlyMap<number, number>;
 }
 
-/** The function, entered at the header of a loop with its frame on the stack: `o(fp,sp,E)`, where E is the number of the entrance. */
+/**
+ * The function, entered at the header of a loop with its frame on the stack: `o(fp,sp,E)`, where E is the number of the entrance.
+ * `paysBefore`: with loops that take their fuel before they begin (counts.ts).
+ */
 export function continuationText(
   module: ModuleData,
   body: LoweredBody,
-  compilesHot: boolean,
+  { compilesHot, paysBefore }: MachineRules,
 ): ContinuationText {
   const loops = new Map<number, Statement>();
   const isLoop = (statement: Statement): boolean => {
@@ -127,7 +130,8 @@ export function continuationText(
   };
   const mayRepeat = codeSize(module, body.funcidx) <= MOST_TWICE;
   const rules = { isEntrance: isLoop, mayRepeat, areOpen: true };
-  const writer = new Statements(module, body, ALL, machineOf(module, compilesHot), rules);
+  const machine = machineOf(module, { compilesHot, paysBefore });
+  const writer = new Statements(module, body, ALL, machine, rules);
   const { uses, slots, entrances } = writer;
   const statements = bodyText(writer);
   const fill = (type: ValType, slot: number): string => slots.fill(type, slot);

@@ -9,7 +9,7 @@ import type { Activations, Entered } from './activations';
 import { bodyOf } from './bodies';
 import { loudnessOf } from './callees';
 import type { CodeRecord, CompiledCall, StackCall } from './cells';
-import { continuationText, type FunctionText, functionText } from './functions';
+import { type ContinuationText, continuationText, type FunctionText, functionText } from './functions';
 import { heldViews } from './held-views';
 import * as helpers from './helpers';
 import { rehearse } from './rehearsal';
@@ -55,6 +55,8 @@ export class CompiledInstance {
   private readonly compilesHot: boolean;
   private readonly compiled = new Map<number, Compiled>();
   private readonly continuations = new Map<number, Continuations>();
+  /** Those that do not pay before. */
+  private readonly frugal = new Map<number, Continuations>();
   private readonly charges: Charge[] = [];
   /** It has been given up: writes to its memory are tracked from now on. */
   isDropped = false;
@@ -126,17 +128,40 @@ export class CompiledInstance {
 
   /** None where there is no room. */
   private continued(funcidx: number): Continuations {
+    const text = this.continuationText(funcidx, true);
+    return this.reserve(text) ? this.entrances(text, funcidx) : new Map();
+  }
+
+  private continuationText(funcidx: number, paysBefore: boolean): ContinuationText {
     const { module } = this.instance;
-    const text = continuationText(module, bodyOf(module, funcidx), this.compilesHot);
+    const { compilesHot } = this;
+    return continuationText(module, bodyOf(module, funcidx), { compilesHot, paysBefore });
+  }
+
+  private entrances(text: ContinuationText, funcidx: number): Continuations {
     const calls = new Map<number, StackCall>();
-    if (!this.reserve(text)) return calls;
     const { o } = this.evaluated(text, this.record(text, this.instance.funcAt(funcidx)));
     for (const [loop, mark] of text.marks) calls.set(loop, (fp, sp) => o(fp, sp, mark));
     return calls;
   }
 
   private record({ sites }: FunctionText, func: Func): CodeRecord {
-    return { func, sites, continuation: (targetLoop) => this.continuation(func.funcidx, targetLoop) };
+    const { funcidx } = func;
+    return {
+      func,
+      sites,
+      continuation: (targetLoop) => this.continuation(funcidx, targetLoop),
+      frugal: (targetLoop) => this.frugalFrom(funcidx, targetLoop),
+    };
+  }
+
+  private frugalFrom(funcidx: number, targetLoop: number): StackCall {
+    let all = this.frugal.get(funcidx);
+    if (all === undefined) {
+      all = this.entrances(this.continuationText(funcidx, false), funcidx);
+      this.frugal.set(funcidx, all);
+    }
+    return all.get(targetLoop)!;
   }
 
   /** Nothing of it is called any more. */
@@ -148,11 +173,14 @@ export class CompiledInstance {
     }
     this.compiled.clear();
     this.continuations.clear();
+    this.frugal.clear();
     for (const charge of this.charges) charge.release();
   }
 
-  private reserve({ text }: FunctionText): boolean {
-    const charge = this.instance.store.code.reserve(BYTES_PER_CHARACTER * text.length);
+  /** Where a text pays before, there must be room for another that does not. */
+  private reserve({ text, sites }: FunctionText): boolean {
+    const count = sites.some(({ isShort }) => isShort) ? 2 : 1;
+    const charge = this.instance.store.code.reserve(count * BYTES_PER_CHARACTER * text.length);
     if (charge === undefined) return false;
     charge.holdFor(this);
     this.charges.push(charge);

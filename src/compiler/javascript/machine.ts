@@ -22,13 +22,19 @@ import { GIVEN } from './uses';
 /** In the text of a function until it is written: its own name. */
 export const SELF = '\u0002';
 
-/**
- * `compilesHot`: the engine compiles what is hot, and views that do not change become part of its code. `self`: the function that can call
- * itself by name.
- */
-export function machineOf({ types }: ModuleData, compilesHot: boolean, self = -1): Surroundings {
+export interface MachineRules {
+  /** The engine compiles what is hot, and views that do not change become part of its code. */
+  readonly compilesHot: boolean;
+  /** Loops take their fuel before they begin, where that is worth something. */
+  readonly paysBefore: boolean;
+  /** The function that can call itself by name. */
+  readonly self?: number;
+}
+
+export function machineOf({ types }: ModuleData, rules: MachineRules): Surroundings {
+  const { compilesHot, self } = rules;
   return {
-    stops: (writer) => new MachineStops(writer, compilesHot),
+    stops: (writer) => new MachineStops(writer, rules),
     isEntrance: () => false,
     mayRepeat: false,
     areOpen: true,
@@ -62,10 +68,12 @@ export function machineOf({ types }: ModuleData, compilesHot: boolean, self = -1
 class MachineStops implements Stops {
   private readonly writer: StopsWriter;
   private readonly count: string;
+  readonly paysBefore: boolean;
 
   /** Code that need not look whether the number still is one of 32 bits counts last in a turn, and needs no register for it before. */
-  constructor(writer: StopsWriter, compilesHot: boolean) {
+  constructor(writer: StopsWriter, { compilesHot, paysBefore }: MachineRules) {
     this.writer = writer;
+    this.paysBefore = compilesHot && paysBefore;
     this.count = compilesHot ? '(n=n-1|0)' : '--n';
     if (writer.repeats) writer.uses.variable('n');
   }
@@ -93,12 +101,12 @@ class MachineStops implements Stops {
   }
 
   repeat({ go, safepoint }: RepeatText): string {
-    return `if(${this.count}<0){${this.leave(safepoint)}}${go}`;
+    return `if(${this.count}<0){${this.leave(safepoint, false)}}${go}`;
   }
 
-  leave(safepoint: Safepoint): string {
+  leave(safepoint: Safepoint, isShort: boolean): string {
     const { writer } = this;
-    const site = writer.site(safepoint, {});
+    const site = writer.site(safepoint, { isShort });
     writer.leaves = true;
     return `${writer.uses.variable('pc')}=${site};break x`;
   }

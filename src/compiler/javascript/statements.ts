@@ -19,13 +19,13 @@ import {
 } from '../../lowering';
 import { TRAPS } from '../../lowering/expr';
 import { Calls } from './calls';
-import { countedLoop } from './counted';
-import { Counts } from './counts';
+import { type Counted, countedLoop } from './counted';
+import { type Counts, PaidBefore, PaidBehind } from './counts';
 import { Entrances } from './entrances';
 import { Expressions } from './expressions';
 import type { Payloads } from './payloads';
 import { Slots } from './slots';
-import type { Control, EntranceRules, Stops, StopsWriter, Surroundings } from './surroundings';
+import type { Control, EntranceRules, SiteOptions, Stops, StopsWriter, Surroundings } from './surroundings';
 import { Uses } from './uses';
 import { Values } from './values';
 import { everyStatement } from './walk';
@@ -37,6 +37,8 @@ export interface Site {
   readonly safepoint: Safepoint;
   /** The callee takes no fuel, and what the caller has is not written back for it. */
   readonly isSilent: boolean;
+  /** Before a loop that may need more fuel than there is: the frame goes on there in the text that does not pay before (counts.ts). */
+  readonly isShort: boolean;
   /** The number of where the function is entered to go on from here (entrances.ts); 0 is its beginning. */
   readonly mark: number;
 }
@@ -100,8 +102,8 @@ export class Statements implements StopsWriter, FunctionWriter {
     this.stops = surroundings.stops(this);
   }
 
-  site(safepoint: Safepoint, { isSilent = false, mark = 0 }: { isSilent?: boolean; mark?: number }): number {
-    return this.sites.push({ safepoint, isSilent, mark }) - 1;
+  site(safepoint: Safepoint, { isSilent = false, isShort = false, mark = 0 }: SiteOptions): number {
+    return this.sites.push({ safepoint, isSilent, isShort, mark }) - 1;
   }
 
   markOf(statement: Statement): number | undefined {
@@ -253,22 +255,25 @@ export class Statements implements StopsWriter, FunctionWriter {
     if (this.open.isTwice(statement)) return this.loopTwice(id, mark!, body);
     const enter = this.open.atLoop(statement);
     const counted = this.stops.leave && countedLoop(this.module, statement);
-    if (counted !== undefined)
-      return this.countedLoop(statement, enter, new Counts(this.uses, counted, this.caught));
+    if (counted !== undefined) return this.countedLoop(statement, enter, counted);
     return this.stops.loop(id, enter, () => this.turn(body));
   }
 
-  private countedLoop({ label, body }: Loop, enter: string, counts: Counts): string {
-    const { back } = counts.counted;
+  private countedLoop({ label, body }: Loop, enter: string, counted: Counted): string {
+    const { uses, stops, caught } = this;
+    const isPaidBefore = stops.paysBefore === true && !counted.leaves;
+    const counts = new (isPaidBefore ? PaidBefore : PaidBehind)(uses, counted, caught);
+    const stop = (): string => stops.leave!(safepointOf(counted.back)!, isPaidBefore);
     this.counts = counts;
-    const loop = this.stops.loop(label.id, enter + counts.begin, () => this.turn(body));
+    const loop = stops.loop(label.id, enter + counts.begin(stop), () => this.turn(body));
     this.counts = undefined;
-    return loop + counts.after(this.stops.leave!(safepointOf(back)!));
+    return loop + counts.after(stop);
   }
 
   private condition(statement: If | BrIf): string {
     const { counts } = this;
-    return statement === counts?.counted.test ? counts.test : this.expressions.condition(statement.condition);
+    const test = statement === counts?.counted.test ? counts.test : undefined;
+    return test ?? this.expressions.condition(statement.condition);
   }
 
   /** The body of a loop, which is begun from different places. */

@@ -59,8 +59,17 @@ export interface Stops {
   repeat(branch: RepeatText): string;
   /** `enter` leads to its beginning. */
   loop(id: number, enter: string, body: () => string): string;
-  /** Where fuel is counted in `n`: leaves at a branch back to a loop. */
-  leave?(safepoint: Safepoint): string;
+  /** Where fuel is counted in `n`: leaves at a branch back to a loop; `isShort`, see `Site`. */
+  leave?(safepoint: Safepoint, isShort: boolean): string;
+  /** Loops may take their fuel before they begin (counts.ts). */
+  readonly paysBefore?: boolean;
+}
+
+/** What a site is (statements.ts), where it is not nothing. */
+export interface SiteOptions {
+  readonly isSilent?: boolean;
+  readonly isShort?: boolean;
+  readonly mark?: number;
 }
 
 /** Who writes a function with stops. */
@@ -73,7 +82,7 @@ export interface StopsWriter {
   /** Control may leave from it, the entry aside. */
   leaves: boolean;
   /** A place at which a frame leaves or waits, by its number. */
-  site(safepoint: Safepoint, options: { readonly isSilent?: boolean; readonly mark?: number }): number;
+  site(safepoint: Safepoint, options: SiteOptions): number;
 }
 
 /** Where a function whose frames are entered again can be entered. */
