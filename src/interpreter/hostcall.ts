@@ -106,7 +106,7 @@ export class HostCall implements HostCallInterface {
 
   setValue(k: number, value: Value): void {
     this.expect(k, this.func.type.results[k]);
-    this.put(k, valueFor(`result ${k}`, this.func.type.results[k], value, this.func.store));
+    this.put(k, valueFor('result', this.func.type.results[k], value, this.func.store, k));
   }
   setI32(k: number, value: number): void {
     this.expect(k, I32);
@@ -128,7 +128,7 @@ export class HostCall implements HostCallInterface {
     const type = this.func.type.results[k];
     this.expect(k, type);
     if (!isRef(type)) throw new TypeError(`result ${k} is of type ${valTypeName(type)}, not a reference`);
-    this.put(k, valueFor(`result ${k}`, type, reference(type, ref), this.func.store));
+    this.put(k, valueFor('result', type, reference(type, ref), this.func.store, k));
   }
   /** @internal A result that has been converted already. */
   put(k: number, value: Value): void {

@@ -71,7 +71,7 @@ export class Exception extends ExceptionReference {
     }
     return new Exception(
       tag,
-      values.map((value, k) => valueFor(`value ${k}`, params[k], value, store)),
+      values.map((value, k) => valueFor('value', params[k], value, store, k)),
     );
   }
 }

@@ -172,7 +172,8 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
   /** @internal ToWebAssemblyValue of each parameter; arguments that are not given are undefined. */
   toValues(args: readonly unknown[]): Value[] {
     checkJsForm(this.type);
-    return this.type.params.map((type, k) => ownValue(`argument ${k}`, fromJs(type, args[k]), this.store));
+    const { type, store } = this;
+    return type.params.map((param, k) => ownValue('argument', fromJs(param, args[k]), store, k));
   }
   /** @internal ToJSValue of the results: nothing, a value, or an array. */
   toResult(values: readonly Value[]): unknown {
@@ -232,7 +233,7 @@ function giveResults(call: HostCall, result: unknown): void {
   if (values.length !== results.length) {
     throw new TypeError(`expected ${results.length} results, not ${values.length}`);
   }
-  const converted = values.map((value, k) => ownValue(`result ${k}`, fromJs(results[k], value), store));
+  const converted = values.map((value, k) => ownValue('result', fromJs(results[k], value), store, k));
   converted.forEach((value, k) => {
     call.put(k, value);
   });
@@ -247,7 +248,7 @@ export function argumentsOf({ type, store }: Func, given: readonly unknown[]): V
       `expected ${params.length} arguments [${params.map(valTypeName).join(' ')}], not ${count}`,
     );
   }
-  return params.map((param, k) => valueFor(`argument ${k}`, param, given[k], store));
+  return params.map((param, k) => valueFor('argument', param, given[k], store, k));
 }
 
 function checkFuncType({ params, results }: FuncType): void {

@@ -95,30 +95,37 @@ function isValue(given: unknown): given is Value {
 
 /**
  * What a caller gives for a value of this type: a `Value` of the type, or a JavaScript value, which the JS API's conversions take. Functions
- * are those of `store`. Throws a TypeError that says what was expected. `what` names it: `argument 0`.
+ * are those of `store`. Throws a TypeError that says what was expected. `what` names it, and `k` says which of several: `argument 0`.
  */
-export function valueFor(what: string, type: ValType, given: unknown, store: object): Value {
-  if (!isValue(given)) return ownValue(what, fromJs(type, given), store);
+export function valueFor(what: string, type: ValType, given: unknown, store: object, k?: number): Value {
+  if (!isValue(given)) return ownValue(what, fromJs(type, given), store, k);
   const { type: claimed, lo, hi, ref, bytes } = given;
   // A reference is what it is, whatever type of its hierarchy somebody has given it.
   const isOwn = isRef(type) && isRef(claimed) && hierarchyOf(claimed) === hierarchyOf(type);
   if (claimed !== type && !isOwn) {
     const other = typeof claimed === 'number' ? valTypeName(claimed) : 'something else';
-    throw new TypeError(`${what}: expected a value of type ${valTypeName(type)}, not of ${other}`);
+    throw new TypeError(
+      `${numbered(what, k)}: expected a value of type ${valTypeName(type)}, not of ${other}`,
+    );
   }
-  if (isRef(type)) return ownValue(what, refFromJs(type, ref), store);
+  if (isRef(type)) return ownValue(what, refFromJs(type, ref), store, k);
   if (type === V128) return v128(bytes!);
   return { type, lo: lo | 0, hi: hi | 0, ref: null };
 }
 
+/** Made where it is needed: not for each call. */
+function numbered(what: string, k: number | undefined): string {
+  return k === undefined ? what : `${what} ${k}`;
+}
+
 /** @internal The value, unless it is a function of another store. */
-export function ownValue(what: string, value: Value, store: object): Value {
+export function ownValue(what: string, value: Value, store: object, k?: number): Value {
   if (
     value.ref instanceof FuncReference &&
     hierarchyOf(value.type) === HEAP.func &&
     value.ref.store !== store
   ) {
-    throw new TypeError(`${what}: the function belongs to another store`);
+    throw new TypeError(`${numbered(what, k)}: the function belongs to another store`);
   }
   return value;
 }

@@ -12,7 +12,7 @@ import type { Func } from '../../runtime';
 import { Crossing } from './crossing';
 import type { HostExceptions, HostWebAssembly } from './host';
 import { LEAVING } from './layout';
-import type { NativeInstance, RuntimeImports } from './native-instance';
+import type { EnterNative, NativeInstance, RuntimeImports } from './native-instance';
 import { leave, type SpilledFrame } from './spilled';
 import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
 import { originsOf, tracedFrames, trapFrom } from './traps';
@@ -45,6 +45,13 @@ interface Activation extends Place {
   returned: Place | undefined;
   /** Who takes the first frame's place. */
   tail: Func | undefined;
+}
+
+/** A function that runs natively, and what enters functions of its type. */
+export interface Entered {
+  readonly native: NativeInstance;
+  readonly func: Func;
+  readonly enter: EnterNative;
 }
 
 export class Activations {
@@ -90,7 +97,7 @@ export class Activations {
   }
 
   /** A step: the function at this index of the table of functions runs, and takes its values from `fp` on. */
-  run(native: NativeInstance, func: Func, index: number, fp: number): Step | null {
+  run({ native, func, enter }: Entered, index: number, fp: number): Step | null {
     const { crossing } = this;
     const activation = this.begin(native, func, fp);
     this.current = activation;
@@ -98,7 +105,6 @@ export class Activations {
     crossing.clear();
     crossing.offer(fp);
     try {
-      const enter = native.enter(func.instance!.module.funcTypes[func.funcidx]);
       this.count(enter(index, this.lend(), activation.place));
     } catch (error) {
       if (error !== this.leaving) throw this.failed(activation, error);

@@ -15,13 +15,13 @@ import type {
 import type { Func, Instance } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
 import { Budget, codeSize } from '../limits';
-import { Activations } from './activations';
+import { Activations, type Entered } from './activations';
 import { factsOf } from './facts';
 import { PART_SIZES, type PartSizes } from './groups';
 import { HeldMemories } from './held-memories';
 import { exceptionsOf, type HostExceptions, type HostWebAssembly } from './host';
 import type { Variant } from './layout';
-import { NativeInstance } from './native-instance';
+import { type EnterNative, NativeInstance } from './native-instance';
 import { Program } from './program';
 import { whyNotModule } from './refusals';
 
@@ -177,10 +177,11 @@ function roomIn(instance: Instance, { emitted }: Program): Charge | undefined {
   return room;
 }
 
-class NativeCode implements TierCode {
+class NativeCode implements TierCode, Entered {
   readonly entry: Step;
-  private readonly func: Func;
-  private readonly native: NativeInstance;
+  readonly func: Func;
+  readonly native: NativeInstance;
+  readonly enter: EnterNative;
   private readonly activations: Activations;
   private readonly tier: NativeTier;
 
@@ -189,11 +190,12 @@ class NativeCode implements TierCode {
     this.native = native;
     this.activations = activations;
     this.tier = tier;
-    const { funcidx } = func;
+    const { funcidx, instance } = func;
+    this.enter = native.enter(instance!.module.funcTypes[funcidx]);
     this.entry = (fp) => {
       if (this.isOver()) return activations.begunElsewhere(func, fp);
       tier.counts.entered++;
-      return activations.run(native, func, funcidx, fp);
+      return activations.run(this, funcidx, fp);
     };
   }
 
@@ -212,7 +214,7 @@ class NativeCode implements TierCode {
     const index = native.continuation(continuation);
     return (fp) => {
       tier.counts.continued++;
-      return activations.run(native, func, index, fp);
+      return activations.run(this, index, fp);
     };
   }
 
