@@ -228,13 +228,14 @@ function jsArgument(call: HostCall, k: number): unknown {
 function giveResults(call: HostCall, result: unknown): void {
   const { store, type } = call.func;
   const { results } = type;
-  if (results.length === 0) return;
-  const values = results.length === 1 ? [result] : [...(result as Iterable<unknown>)];
+  const converted = (k: number, value: unknown) => ownValue('result', fromJs(results[k], value), store, k);
+  if (results.length === 1) call.put(0, converted(0, result));
+  if (results.length < 2) return;
+  const values = [...(result as Iterable<unknown>)];
   if (values.length !== results.length) {
     throw new TypeError(`expected ${results.length} results, not ${values.length}`);
   }
-  const converted = values.map((value, k) => ownValue('result', fromJs(results[k], value), store, k));
-  converted.forEach((value, k) => {
+  values.map((value, k) => converted(k, value)).forEach((value, k) => {
     call.put(k, value);
   });
 }
