@@ -235,9 +235,11 @@ function giveResults(call: HostCall, result: unknown): void {
   if (values.length !== results.length) {
     throw new TypeError(`expected ${results.length} results, not ${values.length}`);
   }
-  values.map((value, k) => converted(k, value)).forEach((value, k) => {
-    call.put(k, value);
-  });
+  values
+    .map((value, k) => converted(k, value))
+    .forEach((value, k) => {
+      call.put(k, value);
+    });
 }
 
 /** The arguments of a call: as many as there are parameters, each of its type. Throws a TypeError that says what was expected. */
