@@ -51,6 +51,22 @@ describe('the pace', () => {
     expect(slices(3, 4)).toEqual([16, 1, 1, 1]);
   });
 
+  it('grows again where slices end one safepoint early, as in loops that count two turns at once', () => {
+    let time = 0;
+    const pace = new Pace();
+    pace.begin(() => time);
+    // All is cold.
+    time += 5;
+    pace.ended(pace.slice(5) - 1);
+    expect(pace.slice(5)).toBe(2);
+    for (let k = 0; k < 20; k++) {
+      const passed = pace.slice(5) - 1;
+      time += passed * 0.00001;
+      pace.ended(passed);
+    }
+    expect(pace.slice(5)).toBeGreaterThan(10_000);
+  });
+
   it('counts what was found running only after a while', () => {
     let time = 0;
     const pace = new Pace();

@@ -87,7 +87,8 @@ export class Pace {
     this.started = now();
     const took = this.started - before;
     if (took > TARGET) limits[runner] = Math.max(1, Math.ceil((passed * TARGET) / took));
-    else if (took < TARGET / 2 && passed >= length) limits[runner] = Math.max(limits[runner], length * 2);
+    // A loop that counts by the handful leaves what is less than one: of the shortest slices, half.
+    else if (took < TARGET / 2 && 2 * passed >= length) limits[runner] = Math.max(limits[runner], length * 2);
     if (took <= TARGET / 4 && unseen < SLICE) return false;
     unseen = 0;
     return true;
