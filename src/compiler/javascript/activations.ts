@@ -13,7 +13,7 @@ import type { Step } from '../../interpreter/step';
 import type { Place, TierMachine } from '../../interpreter/tiers';
 import { Func, type Instance } from '../../runtime';
 import { words as pair } from '../../runtime/numerics';
-import type { Cell, CodeRecord, StackCall } from './cells';
+import type { Cell, CodeRecord, Continuation, StackCall } from './cells';
 import { isOutside } from './data-views';
 import { framesAbove, LEAST_SHARE, wordsFor } from './frames';
 import { raise } from './helpers';
@@ -41,6 +41,8 @@ export class Activations implements Rehearsing {
   rehearsed: number | undefined;
   /** Who takes the place of the frame that has returned. */
   t: Cell | null = null;
+  /** Not negative: the number of the site at which a continuation has ended. */
+  p = -1;
   maxSp = 0;
   maxFp = 0;
   /** By type: puts a number on the stack. */
@@ -55,8 +57,6 @@ export class Activations implements Rehearsing {
   private failed: unknown = NOTHING;
   /** A tail call out of the first frame. */
   private tail: Func | undefined;
-  /** The site of a loop at which a continuation has ended, for who has called it. */
-  private stopped: Site | undefined;
 
   constructor(machine: TierMachine) {
     this.machine = machine;
@@ -154,30 +154,24 @@ export class Activations implements Rehearsing {
     if (this.rehearsed !== undefined) return 0;
     const site = code.sites[pc];
     const following = this.following(code, site, sp);
-    if (following !== undefined) return this.runFrom(code, following, fp, sp);
+    if (following !== undefined) return this.runFrom(following, fp, sp);
     this.left(code, site.safepoint, fp, sp);
     return 0;
   }
 
-  /** The same, when a continuation returns: whoever has called it goes on. */
-  stop(code: CodeRecord, pc: number, fp: number, sp: number): unknown {
-    const site = code.sites[pc];
-    if (site.safepoint.kind === 'loop') this.stopped = site;
-    else this.left(code, site.safepoint, fp, sp);
-    return 0;
-  }
-
   /** Runs a frame, whose values are in their slots, by a continuation and those that follow it. What the function returns. */
-  runFrom(code: CodeRecord, continuation: StackCall, fp: number, sp: number): unknown {
+  runFrom(continuation: Continuation, fp: number, sp: number): unknown {
     let next = continuation;
     for (;;) {
-      const result = next(fp, sp);
-      const { stopped } = this;
-      if (stopped === undefined) return result;
-      this.stopped = undefined;
-      const following = this.following(code, stopped, sp);
+      const { call, code } = next;
+      const result = call(fp, sp);
+      const { p } = this;
+      if (p < 0) return result;
+      this.p = -1;
+      const site = code.sites[p];
+      const following = this.following(code, site, sp);
       if (following === undefined) {
-        this.left(code, stopped.safepoint, fp, sp);
+        this.left(code, site.safepoint, fp, sp);
         return 0;
       }
       next = following;
@@ -189,7 +183,7 @@ export class Activations implements Rehearsing {
     { func, continuation, frugal }: CodeRecord,
     { safepoint: { kind, targetLoop }, isShort }: Site,
     sp: number,
-  ): StackCall | undefined {
+  ): Continuation | undefined {
     if (kind !== 'loop') return undefined;
     if (isShort) return frugal(targetLoop);
     const { machine } = this;

@@ -22,7 +22,13 @@ export interface CodeRecord {
   readonly func: Func;
   readonly sites: readonly Site[];
   /** What runs a frame from the header of the loop at this offset on; undefined when there is no room for it. */
-  readonly continuation: (targetLoop: number) => StackCall | undefined;
+  readonly continuation: (targetLoop: number) => Continuation | undefined;
   /** The same where there may be too little fuel for loops that pay before (counts.ts). There is room for it. */
-  readonly frugal: (targetLoop: number) => StackCall;
+  readonly frugal: (targetLoop: number) => Continuation;
+}
+
+/** A function's code from a loop on. Where it does not return, it tells at which of its own sites it stands (`A.p`). */
+export interface Continuation {
+  readonly call: StackCall;
+  readonly code: CodeRecord;
 }

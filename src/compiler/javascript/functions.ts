@@ -39,7 +39,7 @@ export interface FunctionText {
   readonly text: string;
   readonly needs: ReadonlyMap<string, Need>;
   readonly sites: readonly Site[];
-  /** How its frames leave at their entries, where that is worth a rehearsal (rehearsal.ts). */
+  /** How its frames leave at once, where that is worth a rehearsal (rehearsal.ts). */
   readonly leaving: Leaving | undefined;
 }
 
@@ -74,7 +74,7 @@ export function functionText(module: ModuleData, body: LoweredBody, compilesHot:
   const statements = bodyText(writer);
   // The frame may leave at its entry: the words are there before.
   const entry = words + entryText(writer, body);
-  const inner = frameText(writer, body, { names, statements, entry, end: 'leave' });
+  const inner = frameText(writer, body, { names, statements, entry, end: leave });
   const head = ['fp', 'sp', ...names].join();
   const own = writer.tails ? 'b' : 'f';
   const defined = (name: string, self: string): string =>
@@ -87,11 +87,17 @@ export function functionText(module: ModuleData, body: LoweredBody, compilesHot:
     functions += `function f(${head}){var A=_A,r=b(${head});while(A.t!==null)r=A.follow(fp,sp);return r}`;
   }
   const text = `${functions}${borderText(own, params, results)}return{f:f,g:g,d:d}`;
-  const part = (entry.length + leaveText(writer, body).length) / inner.length;
-  // Quiet functions do not leave, V8 makes small ones anew at once, and does not optimise long ones.
-  const isWorth = !body.entry.quiet && !hasTwin && size <= MOST_REHEARSED;
-  const leaving = isWorth ? { ways: operandsOf(writer, body).firsts, part } : undefined;
+  // Quiet functions do not leave, and V8 makes small ones anew at once.
+  const leaving = body.entry.quiet || hasTwin ? undefined : leavingOf(writer, body, entry, inner);
   return { text: STRICT + text, needs: uses.needs, sites: writer.sites, leaving };
+}
+
+/** `first`: what runs of a text when it leaves at once, besides what leaves. */
+function leavingOf(writer: Statements, body: LoweredBody, first: string, text: string): Leaving | undefined {
+  // V8 does not optimise long ones.
+  if (codeSize(writer.module, body.funcidx) > MOST_REHEARSED) return undefined;
+  const part = (first.length + leaveText(writer, body).length) / text.length;
+  return { ways: operandsOf(writer, body).firsts, part };
 }
 
 /** The functions that take arguments from the stack, and put a result there. */
@@ -114,7 +120,8 @@ export interface ContinuationText extends FunctionText {
 }
 
 /**
- * The function, entered at the header of a loop with its frame on the stack: `o(fp,sp,E)`, where E is the number of the entrance.
+ * The function, entered at the header of a loop with its frame on the stack: `o(fp,sp,E)`, where E is the number of the entrance; 0 is that of
+ * rehearsals, which leave at once.
  * `paysBefore`: with loops that take their fuel before they begin (counts.ts).
  */
 export function continuationText(
@@ -144,13 +151,14 @@ export function continuationText(
     marks.set(targetLoop, mark);
     operands.add(eachOperand(body, safepoint.operands, fill), mark);
   }
-  const entry = `n=${uses.given('M')}.fuel;${eachLocal(body, fill)}${operands.text('E')}`;
-  const inner = frameText(writer, body, { names: ['E'], statements, entry, end: 'stop' });
+  const rehearsed = `n=${uses.given('M')}.fuel;if(E===0){pc=${uses.given('A')}.rehearsed;break x}`;
+  const entry = `${rehearsed}${eachLocal(body, fill)}${operands.text('E')}`;
+  const inner = frameText(writer, body, { names: ['E'], statements, entry, end: stop });
   return {
     text: `${STRICT}function o(fp,sp,E)${inner}return{o:o}`,
     needs: uses.needs,
     sites: writer.sites,
-    leaving: undefined,
+    leaving: leavingOf(writer, body, rehearsed, inner),
     marks,
   };
 }
@@ -224,9 +232,13 @@ interface FrameParts {
   readonly names: readonly string[];
   readonly statements: string;
   readonly entry: string;
-  /** Who is told when the frame leaves: a method of the activations. */
-  readonly end: 'leave' | 'stop';
+  /** What is done when the frame leaves, by the names of the activations and of the record. */
+  readonly end: (activations: string, code: string) => string;
 }
+
+const leave = (activations: string, code: string): string => `return ${activations}.leave(${code},pc,fp,sp);`;
+/** A continuation only tells where: what it called would be put into it by engines, before they have seen that do anything. */
+const stop = (activations: string): string => `${activations}.p=pc;return 0;`;
 
 /** The braces of a function and what is in them. */
 function frameText(writer: Statements, body: LoweredBody, parts: FrameParts): string {
@@ -238,7 +250,7 @@ function frameText(writer: Statements, body: LoweredBody, parts: FrameParts): st
   const caught = `catch(e){${countCaught(writer.caught)}throw ${activations}.thrown(e,${code},pc,${at},sp${writer.repeats ? ',n' : ''})}`;
   const inner = writer.throws ? `try{${statements}}${caught}` : statements;
   const labelled = leaves
-    ? `x:{${entry}${inner}}${leaveText(writer, body)}return ${activations}.${end}(${code},pc,fp,sp);`
+    ? `x:{${entry}${inner}}${leaveText(writer, body)}${end(activations, code)}`
     : `${entry}${inner}`;
   return bracesText(writer, names, labelled);
 }

@@ -2,13 +2,14 @@
 import { isQuiet } from '../../decoder/quiet';
 import { InternalError } from '../../errors';
 import type { TierMachine } from '../../interpreter/tiers';
+import type { LoweredBody } from '../../lowering';
 import type { Func, Instance } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
 import * as numerics from '../../runtime/numerics';
 import type { Activations, Entered } from './activations';
 import { bodyOf } from './bodies';
 import { loudnessOf } from './callees';
-import type { CodeRecord, CompiledCall, StackCall } from './cells';
+import type { CodeRecord, CompiledCall, Continuation, StackCall } from './cells';
 import { type ContinuationText, continuationText, type FunctionText, functionText } from './functions';
 import { heldViews } from './held-views';
 import * as helpers from './helpers';
@@ -38,14 +39,8 @@ interface Evaluated {
   readonly o: (fp: number, sp: number, mark: number) => unknown;
 }
 
-/** A function's code. */
-export interface Compiled {
-  readonly entered: Entered;
-  readonly record: CodeRecord;
-}
-
 /** What runs a function's frames on from headers of loops, by their offsets. */
-type Continuations = ReadonlyMap<number, StackCall>;
+type Continuations = ReadonlyMap<number, Continuation>;
 
 export class CompiledInstance {
   private readonly instance: Instance;
@@ -53,7 +48,7 @@ export class CompiledInstance {
   private readonly activations: Activations;
   private readonly evaluate: Evaluate;
   private readonly compilesHot: boolean;
-  private readonly compiled = new Map<number, Compiled>();
+  private readonly compiled = new Map<number, Entered>();
   private readonly continuations = new Map<number, Continuations>();
   /** Those that do not pay before. */
   private readonly frugal = new Map<number, Continuations>();
@@ -75,7 +70,7 @@ export class CompiledInstance {
   }
 
   /** Compiles a function, with the quiet ones that it calls. Undefined when the store has no room. */
-  compile(funcidx: number): Compiled | undefined {
+  compile(funcidx: number): Entered | undefined {
     const made = this.compiled.get(funcidx);
     if (made !== undefined) return made;
     const { module } = this.instance;
@@ -91,19 +86,19 @@ export class CompiledInstance {
     const text = functionText(module, body, this.compilesHot);
     if (!this.reserve(text)) return undefined;
     const func = this.instance.funcAt(funcidx);
-    const record = this.record(text, func);
-    const { f, g, d } = this.evaluated(text, record);
-    const words = 2 * body.slots;
-    const { leaving } = text;
-    if (this.compilesHot && leaving !== undefined) {
-      rehearse({ call: f, leaving, words }, this.machine, this.activations);
-    }
-    const compiled: Compiled = { entered: { func, words, call: g, put: d }, record };
+    const { f, g, d } = this.evaluated(text, this.record(text, func));
+    this.rehearse(f, text, body);
+    const compiled: Entered = { func, words: 2 * body.slots, call: g, put: d };
     this.compiled.set(funcidx, compiled);
     const cell = this.activations.stubs.cellOf(func);
     cell.f = f;
     cell.g = g;
     return compiled;
+  }
+
+  private rehearse(call: CompiledCall, { leaving }: FunctionText, { slots }: LoweredBody): void {
+    if (!this.compilesHot || leaving === undefined) return;
+    rehearse({ call, leaving, words: 2 * slots }, this.machine, this.activations);
   }
 
   /** The function from a loop's header on. */
@@ -112,11 +107,10 @@ export class CompiledInstance {
     const continuation = this.continuation(funcidx, targetLoop);
     if (compiled === undefined || continuation === undefined) return undefined;
     const { activations } = this;
-    const { entered, record } = compiled;
-    return { ...entered, call: (fp, sp) => activations.runFrom(record, continuation, fp, sp) };
+    return { ...compiled, call: (fp, sp) => activations.runFrom(continuation, fp, sp) };
   }
 
-  private continuation(funcidx: number, targetLoop: number): StackCall | undefined {
+  private continuation(funcidx: number, targetLoop: number): Continuation | undefined {
     if (this.isDropped) return undefined;
     let all = this.continuations.get(funcidx);
     if (all === undefined) {
@@ -139,10 +133,12 @@ export class CompiledInstance {
   }
 
   private entrances(text: ContinuationText, funcidx: number): Continuations {
-    const calls = new Map<number, StackCall>();
-    const { o } = this.evaluated(text, this.record(text, this.instance.funcAt(funcidx)));
-    for (const [loop, mark] of text.marks) calls.set(loop, (fp, sp) => o(fp, sp, mark));
-    return calls;
+    const all = new Map<number, Continuation>();
+    const code = this.record(text, this.instance.funcAt(funcidx));
+    const { o } = this.evaluated(text, code);
+    this.rehearse(o, text, bodyOf(this.instance.module, funcidx));
+    for (const [loop, mark] of text.marks) all.set(loop, { call: (fp, sp) => o(fp, sp, mark), code });
+    return all;
   }
 
   private record({ sites }: FunctionText, func: Func): CodeRecord {
@@ -155,7 +151,7 @@ export class CompiledInstance {
     };
   }
 
-  private frugalFrom(funcidx: number, targetLoop: number): StackCall {
+  private frugalFrom(funcidx: number, targetLoop: number): Continuation {
     let all = this.frugal.get(funcidx);
     if (all === undefined) {
       all = this.entrances(this.continuationText(funcidx, false), funcidx);

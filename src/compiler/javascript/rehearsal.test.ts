@@ -3,7 +3,7 @@ import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
 import type { TierMachine } from '../../interpreter/tiers';
 import { bodyOf } from './bodies';
-import { functionText } from './functions';
+import { continuationText, functionText } from './functions';
 import { rehearse, sitesFor } from './rehearsal';
 
 /** `run` leaves with nothing on the operand stack, and with something. */
@@ -27,10 +27,11 @@ describe('the rehearsal of leaving', () => {
   it('is a call for each site, and leaves the machine as it was', () => {
     const registers = { fuel: 77 };
     const stack = { ints: Int32Array.of(1, 2, 3, 4, 5, 6), refs: ['a', 'b', 'c'] };
-    const asked: { rehearsed: number | undefined } = { rehearsed: undefined };
+    const asked: { rehearsed: number | undefined; p: number } = { rehearsed: undefined, p: -1 };
     const seen: unknown[] = [];
     const call = (fp: number, sp: number): void => {
       seen.push([asked.rehearsed, registers.fuel, fp, sp]);
+      asked.p = 3;
       // Its frame has four words.
       stack.ints.fill(9, 0, 4);
       stack.refs.fill('frame', 0, 2);
@@ -38,15 +39,18 @@ describe('the rehearsal of leaving', () => {
     const leaving = { ways: [0, 3], part: 0.5 };
     rehearse({ call, leaving, words: 4 }, { registers, stack } as unknown as TierMachine, asked);
     expect(seen).toEqual(sitesFor(leaving).map((site) => [site, 0, 0, 0]));
-    expect(asked.rehearsed).toBeUndefined();
+    expect(asked).toEqual({ rehearsed: undefined, p: -1 });
     expect(registers.fuel).toBe(77);
     expect([...stack.ints]).toEqual([1, 2, 3, 4, 5, 6]);
     expect(stack.refs).toEqual(['a', 'b', 'c']);
   });
 
-  it('runs eight times as much as there is of a function, and then each way', async () => {
-    const module = Module.decode(await wat(MODULE));
-    const { leaving } = functionText(module, bodyOf(module, 2), true);
+  const rules = { compilesHot: true, paysBefore: true };
+  it.each([
+    ['a function', (module: Module) => functionText(module, bodyOf(module, 2), true)],
+    ['a continuation', (module: Module) => continuationText(module, bodyOf(module, 2), rules)],
+  ])('runs eight times as much as there is of %s, and then each way', async (_, textOf) => {
+    const { leaving } = textOf(Module.decode(await wat(MODULE)));
     expect(leaving!.ways.length).toBeGreaterThan(1);
     const sites = sitesFor(leaving!);
     expect(sites.slice(-leaving!.ways.length)).toEqual(leaving!.ways);

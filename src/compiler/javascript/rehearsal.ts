@@ -11,6 +11,8 @@ import type { Leaving } from './functions';
 /** Whom functions ask at their entries and when they leave. While it has a `rehearsed` site they leave there, and nobody is told. */
 export interface Rehearsing {
   rehearsed: number | undefined;
+  /** See activations.ts. */
+  p: number;
 }
 
 /** V8 begins to write down what a function does when eight times as much has run as all of it; how long texts are says how much that is. */
@@ -43,6 +45,7 @@ export function rehearse(rehearsal: Rehearsal, { registers, stack }: TierMachine
     Reflect.apply(call, undefined, zeros);
   }
   asked.rehearsed = undefined;
+  asked.p = -1;
   registers.fuel = fuel;
   stack.ints.set(ints);
   for (const [k, reference] of refs.entries()) stack.refs[k] = reference;

@@ -14,7 +14,7 @@ import type {
 import type { Func, Instance } from '../../runtime';
 import { Budget, codeSize, whyTooLarge } from '../limits';
 import { Activations, type Entered } from './activations';
-import { type Compiled, CompiledInstance, type Evaluator } from './instance';
+import { CompiledInstance, type Evaluator } from './instance';
 import { whyNot } from './refusals';
 
 /** Bytes of code of a function, and of those that are compiled between two looks at the clock. */
@@ -83,7 +83,7 @@ class JavaScriptCode implements TierCode {
   constructor(
     func: Func,
     compiled: CompiledInstance,
-    { entered }: Compiled,
+    entered: Entered,
     activations: Activations,
     counts: TierCounts,
   ) {
