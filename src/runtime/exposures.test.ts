@@ -80,4 +80,26 @@ describe('buffers in the host’s hands', () => {
     }
     expect(Math.max(...most.slice(5))).toBeLessThan(5);
   });
+
+  it('go also when other stores have gone in the moment in which their memories had', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    let other: Store | undefined = new Store();
+    const begin = (store: Store) => void exposed(store).func('run').call();
+    begin(other);
+    // The stack keeps the last one.
+    const store = new Store();
+    begin(store);
+    await turn();
+    gc();
+    other = undefined;
+    gc();
+    await turn();
+    for (let k = 0; k < 3; k++) begin(store);
+    for (let k = 0; k < 50 && store.exposures.count > 1; k++) {
+      await turn();
+      gc();
+    }
+    expect(store.exposures.count).toBeLessThan(2);
+  });
 });

@@ -11,18 +11,23 @@ export interface Exposed {
 }
 /** A buffer in the host's hands. */
 export interface Exposure {
+  readonly among: Exposures;
   readonly buffer: ArrayBuffer;
   readonly length: number;
   readonly memory: { deref(): Exposed | undefined };
 }
 
+/**
+ * Where the host cannot tell what is garbage, memories whose buffer somebody has had stay. One registry for all stores: when one that has
+ * something to tell is garbage itself, V8 11.3 (Node 20) tells nothing more to any other one of the process.
+ */
+const registry =
+  typeof WeakRef === 'function' && typeof FinalizationRegistry === 'function'
+    ? new FinalizationRegistry<Exposure>((exposure) => exposure.among.end(exposure))
+    : undefined;
+
 export class Exposures {
   private all: readonly Exposure[] = [];
-  /** Where the host cannot tell what is garbage, memories whose buffer somebody has had stay. */
-  private readonly registry =
-    typeof WeakRef === 'function' && typeof FinalizationRegistry === 'function'
-      ? new FinalizationRegistry<Exposure>((exposure) => this.end(exposure))
-      : undefined;
 
   /** How many there are. */
   get count(): number {
@@ -30,9 +35,8 @@ export class Exposures {
   }
 
   begin(memory: Exposed, buffer: ArrayBuffer): Exposure {
-    const { registry } = this;
     const reference = registry === undefined ? { deref: () => memory } : new WeakRef(memory);
-    const exposure = { buffer, length: buffer.byteLength, memory: reference };
+    const exposure = { among: this, buffer, length: buffer.byteLength, memory: reference };
     registry?.register(memory, exposure, exposure);
     this.all = [...this.all, exposure];
     return exposure;
@@ -40,7 +44,7 @@ export class Exposures {
 
   /** The memory has another buffer, or is garbage. */
   end(exposure: Exposure): void {
-    this.registry?.unregister(exposure);
+    registry?.unregister(exposure);
     this.all = this.all.filter((other) => other !== exposure);
   }
 

@@ -15,6 +15,12 @@ export interface Charge {
   holdFor(holder: object): void;
 }
 
+/** One for all stores, and for ever: exposures.ts says why. A charge leads to no holder, or that would never be garbage. */
+const registry =
+  typeof FinalizationRegistry === 'function'
+    ? new FinalizationRegistry<Charge>((charge) => charge.release())
+    : undefined;
+
 export class Ledger {
   private readonly limit: number;
   private readonly registry: FinalizationRegistry<Charge> | undefined;
@@ -26,9 +32,7 @@ export class Ledger {
   /** `reclaim`: whether what is garbage is given back. When that happens is the host's choice, so a deterministic store does without. */
   constructor(limit: number, reclaim: boolean) {
     this.limit = limit;
-    if (reclaim && typeof FinalizationRegistry === 'function') {
-      this.registry = new FinalizationRegistry((charge) => charge.release());
-    }
+    if (reclaim) this.registry = registry;
   }
 
   /** Without what is lent. */
