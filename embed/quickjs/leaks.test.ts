@@ -13,7 +13,7 @@ const FIRST = 100;
 const MANY = 300;
 /** Circles at a time. */
 const FEW = 100;
-const COLLECTIONS = 2;
+const COLLECTIONS = 3;
 const MEMORY = 2 ** 28;
 
 const SMALL = `(module (memory (export "memory") 1) (table 10 funcref) (global $g (mut i32) (i32.const 0))
@@ -46,7 +46,7 @@ class Engine {
   }
   /**
    * Objects that are alive, and a few more: nobody can tell the engine to collect, so it is given circles until it has. What a weak map has had
-   * goes with the key, and what that leads to at the next time.
+   * goes with the key, what that leads to at the next time, and at the one after that the books of a store that has been told of it.
    */
   async alive(): Promise<number> {
     for (let times = 0; times < COLLECTIONS; ) {
