@@ -118,6 +118,8 @@ export class FuncCode {
   /** Recent samples that found it running, and when they were taken (tiering.ts). */
   heat = 0;
   heatEpoch = 0;
+  /** Calls of tiers that have returned to it (tier-machine.ts). */
+  returns = 0;
   /** Code that another tier has made of it. Whether calls run it, `entry` says. */
   tiered: Tiered | undefined = undefined;
   /** Tiers that have refused it, and why. */

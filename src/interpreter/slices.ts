@@ -2,7 +2,7 @@
 import { unitsOf } from './code';
 import { registers } from './registers';
 import type { Step } from './step';
-import { afterSafepoint } from './tiering';
+import { afterSafepoint, raisedAnyway } from './tiering';
 import type { Turn } from './turn';
 
 /**
@@ -15,7 +15,7 @@ export function nextSlice(turn: Turn): Step | null {
   const { reason, isSample } = turn.ended ?? turn.endSlice(unitsOf(yielded));
   if (reason !== undefined) return null;
   registers.yielded = null;
-  const step = isSample ? afterSafepoint(yielded) : yielded.resume;
+  const step = isSample ? afterSafepoint(yielded) : (raisedAnyway(yielded) ?? yielded.resume);
   turn.meter.pace.found(yielded.code.hot);
   turn.startSlice();
   return step;

@@ -16,6 +16,7 @@ import { policyOf } from './policy';
 import { registers, stack } from './registers';
 import { nextSlice } from './slices';
 import type { Step } from './step';
+import { RETURNS } from './tiering';
 import type { LeavePoint, Place, Tier, TierCode, TierMachine } from './tiers';
 import { running, type Turn } from './turn';
 
@@ -104,11 +105,15 @@ export class MachineOfTier implements TierMachine {
   }
 
   returned({ sp }: Place): Step | null {
-    runningTurn().curb();
+    const turn = runningTurn();
+    turn.curb();
     const { sites, frames } = stack();
     registers.sp = sp - 1;
     registers.fp = frames[sp - 1];
-    return sites[sp - 1]!.next;
+    const { code, next } = sites[sp - 1]!;
+    // The caller is found at its next safepoint, if it comes to one before the next call.
+    if (code !== null && ++code.state.returns % RETURNS === 0) turn.withhold();
+    return next;
   }
 
   leaveAt(frame: Place, { kind, offset, targetLoop, operands }: LeavePoint): void {

@@ -44,6 +44,21 @@ export function afterSafepoint(site: Safepoint): Step | null {
   return better.loopAt(site.targetLoop) ?? site.resume;
 }
 
+/**
+ * Calls of tiers after which their caller in the interpreter is hot. Slices end in what takes the fuel: a loop that calls a tier in each turn
+ * may never be found. A prime, since of several calls in a turn only one may have a safepoint behind it.
+ */
+export const RETURNS = 61;
+
+/**
+ * Where a frame goes on in another tier, whatever the slice says of its heat: when calls of tiers return to it all the time, or when it has
+ * code there. What a tier has of one loop may end at a branch back to the loop around it, of which it has more.
+ */
+export function raisedAnyway(site: Safepoint): Step | undefined {
+  const { tiered, returns } = site.code.state;
+  return isSafepoint(site) && (tiered !== undefined || returns >= RETURNS) ? raise(site, true) : undefined;
+}
+
 /** Where the frame goes on in another tier, if the policy wants that and the tier can enter here. Its calls begin there from now on. */
 function raise({ kind, targetLoop, code }: Safepoint, isHot: boolean): Step | undefined {
   const { state, func } = code;

@@ -290,3 +290,51 @@ describe('a long loop', () => {
     expect(tier.counts.continued).toBeGreaterThan(0);
   });
 });
+
+describe('a program that the interpreter has begun', () => {
+  const ran = async (text: string, policy: TierPolicy, now: () => number): Promise<number> => {
+    const store = new Store();
+    usePolicy(store, policy);
+    const run = instantiate(store, Module.decode(await wat(text))).exports.get('run') as Func;
+    const outcome = new Execution(run, [i32(20_000)]).run({ now });
+    if (outcome.kind !== 'done') throw new Error(outcome.kind);
+    return outcome.results[0].lo;
+  };
+
+  it.each(TIERS)('goes up in a loop that calls native code in each turn', async (tier) => {
+    const policy: TierPolicy = {
+      ...always(tier),
+      atFirstCall: ({ funcidx }) => (funcidx === 0 ? [tier] : []),
+      atSafepoint: (_, now, isHot) => (now !== undefined || isHot ? [tier] : []),
+    };
+    const { entered } = tier.counts;
+    // All is slow at first: the interpreter's slices are short, and end in what takes their fuel.
+    let looks = 0;
+    const now = () => (++looks === 1 ? 0 : 5 + looks / 10_000);
+    const text = `(module (func $f (param i32) (result i32) (local $k i32)
+        (local.set $k (i32.const 20))
+        (loop $l (local.set 0 (i32.add (local.get 0) (local.get $k)))
+          (br_if $l (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+        (local.get 0))
+      (func (export "run") (param $n i32) (result i32) (local $s i32)
+        (loop $l (local.set $s (call $f (local.get $s)))
+          (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $s)))`;
+    expect(await ran(text, policy, now)).toBe(210 * 20_000);
+    expect(tier.counts.entered - entered).toBeLessThan(1000);
+  });
+
+  it.each(TIERS)('goes up from loop to loop when one is over', async (tier) => {
+    const policy: TierPolicy = { ...always(tier), atFirstCall: () => [] };
+    const { continued } = tier.counts;
+    const text = `(module (func (export "run") (param $n i32) (result i32) (local $k i32) (local $s i32)
+      (loop $outer
+        (local.set $k (i32.const 20))
+        (loop $l (local.set $s (i32.add (local.get $s) (local.get $k)))
+          (br_if $l (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+        (br_if $outer (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (local.get $s)))`;
+    expect(await ran(text, policy, () => 0)).toBe(210 * 20_000);
+    expect(tier.counts.continued - continued).toBeLessThan(10);
+  });
+});
