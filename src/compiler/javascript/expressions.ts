@@ -34,6 +34,14 @@ const LOW_WORDS: ReadonlyMap<string, (a: string, b: string, uses: Uses) => strin
   ['i64.shl<32', (a, b) => `(${a}<<${b})`],
 ]);
 
+/** Instructions that change nothing by zero. */
+const CHANGES: ReadonlyMap<string, (a: string, b: string) => string> = new Map([
+  ['i32.add', (a, b) => `(${a}+${b}|0)`],
+  ['i32.sub', (a, b) => `(${a}-${b}|0)`],
+  ['i32.or', (a, b) => `(${a}|${b})`],
+  ['i32.xor', (a, b) => `(${a}^${b})`],
+]);
+
 /** Divisions by constants that cannot trap, which need no function. */
 const BY_CONSTANTS: ReadonlyMap<string, (a: string, b: number) => string> = new Map([
   ['i32.div_s', (a, b) => `(${a}/${word(b)}|0)`],
@@ -71,7 +79,7 @@ export class Expressions implements ExpressionWriter {
       case 'global.get':
         return this.global(expr);
       case 'select':
-        return `(${this.condition(expr.condition)}?${this.scalar(expr.a)}:${this.scalar(expr.b)})`;
+        return this.select(expr);
       case 'is_null':
         return `(${this.condition(expr)}?1:0)`;
       case 'narrow': {
@@ -192,6 +200,42 @@ export class Expressions implements ExpressionWriter {
     return `${uses.helper('numeric', 'f64FromBits')}(${low},${this.globalWord(expr, true)})`;
   }
 
+  private select({ kind, a, b, condition }: Select): string {
+    const masked = kind === 'i' && this.surroundings.masksSelects ? this.masked(a, b) : undefined;
+    const test = this.condition(condition);
+    if (masked === undefined) return `(${test}?${this.scalar(a)}:${this.scalar(b)})`;
+    return masked(`(${test}${isTest(condition) ? '' : '!==0'}|0)`);
+  }
+
+  /**
+   * A select of words without a branch, which engines would predict wrongly as often as the condition is not foreseen; native code has none
+   * either. The text by a bit that chooses; undefined where one of the words would be computed in vain.
+   */
+  private masked(a: Expr, b: Expr): ((bit: string) => string) | undefined {
+    const inFirst = this.changed(a, b);
+    if (inFirst !== undefined) return (bit) => inFirst(`0-${bit}`);
+    const inSecond = this.changed(b, a);
+    if (inSecond !== undefined) return (bit) => inSecond(`${bit}-1`);
+    // Of two locals one is often the larger again, and what comes next waits for the mask: a branch runs ahead.
+    if (!isWord(a) || !isWord(b) || (a.op !== 'const' && b.op !== 'const')) return undefined;
+    const [one, other] = [this.scalar(a), this.scalar(b)];
+    if (other === '0') return (bit) => `(${one}&0-${bit})`;
+    if (one === '0') return (bit) => `(${other}&${bit}-1)`;
+    return (bit) => `(${other}^(${one}^${other})&0-${bit})`;
+  }
+
+  /** A local that is changed by a word, or where the mask is zero by nothing; undefined where the value is something else. */
+  private changed(value: Expr, from: Expr): ((mask: string) => string) | undefined {
+    const change = CHANGES.get(value.op);
+    if (change === undefined || from.op !== 'get' || from.held !== I32) return undefined;
+    const { a, b } = value as Compute;
+    if (a.op !== 'get' || a.held !== I32 || a.slot !== from.slot || b === undefined || !isWord(b)) {
+      return undefined;
+    }
+    const [local, by] = [this.scalar(from), this.scalar(b)];
+    return (mask) => change(local, `(${by}&${mask})`);
+  }
+
   private selectPair({ a, b, condition }: Select): Pair {
     const low = this.uses.temporary();
     const high = this.uses.temporary();
@@ -307,6 +351,11 @@ export class Expressions implements ExpressionWriter {
     if (expr.type === F64) return this.pair(bits(expr));
     return { before: [], low: this.scalar(bits(expr)), high: '0' };
   }
+}
+
+/** An i32 whose text is a name or a number. */
+function isWord(expr: Expr): boolean {
+  return expr.kind === 'i' && (expr.op === 'const' || (expr.op === 'get' && expr.held === I32));
 }
 
 /** Whether operands are computed into temporaries: one that is would overtake another that stands in the text. */

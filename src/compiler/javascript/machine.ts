@@ -41,6 +41,7 @@ export function machineOf({ types }: ModuleData, rules: MachineRules): Surroundi
     again: () => '',
     keepsBits: true,
     widens: false,
+    masksSelects: compilesHot,
     views: compilesHot ? 'held' : 'copied',
     prefix: GIVEN,
     work: undefined,

@@ -101,6 +101,8 @@ export interface Surroundings extends EntranceRules {
   /** NaNs with bits of their own cross calls, on the stack. */
   readonly keepsBits: boolean;
   readonly views: ViewsOf;
+  /** A select of two words is arithmetic, not a branch. */
+  readonly masksSelects: boolean;
   /** Before the names of what the text is given. */
   readonly prefix: string;
   readonly work: DirectWork | undefined;

@@ -38,6 +38,7 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
     again: (frame) => `next(${frame.join()})`,
     keepsBits: dialect.keepsBits,
     widens: dialect.widens,
+    masksSelects: false,
     views: dialect.copiesViews ? 'copied' : 'shared',
     prefix: '',
     work: needs.pauses ? PAID : DIRECT,
