@@ -8,7 +8,8 @@
  * | u32 | checksum of the payload |
  * | payload | u32 length of the head; the head as JSON in ASCII; bytes |
  *
- * What is wrong is never skipped: a line that has lost bytes is at its end.
+ * What is wrong in a message is never skipped: who reads messages has a line that loses nothing. A serial line does, and what is behind it is cut
+ * into short frames of this kind, which are repeated until they have come (link.ts).
  */
 import { FleetError } from '../protocol/errors';
 
@@ -18,7 +19,8 @@ export interface Message {
   readonly bytes: Uint8Array;
 }
 
-const PREFIX = 12;
+/** Bytes before the payload. */
+export const PREFIX = 12;
 /** Bytes of a payload: a snapshot of as much memory as an engine without a compiler can be expected to hold. */
 const MAX_PAYLOAD = 2 ** 30;
 /** Bytes of a head: a specification, or a call with its arguments. */
@@ -62,10 +64,24 @@ export function encodeFrame({ head, bytes }: Message): Uint8Array {
   view.setUint32(PREFIX, json.length, true);
   frame.set(json, PREFIX + 4);
   frame.set(bytes, PREFIX + 4 + json.length);
+  return sealed(frame);
+}
+
+/** Writes what stands before a payload. */
+export function sealed(frame: Uint8Array): Uint8Array {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  const length = frame.length - PREFIX;
   view.setUint32(0, length, true);
   view.setUint32(4, ~length, true);
   view.setUint32(8, checksum(frame.subarray(PREFIX)), true);
   return frame;
+}
+
+/** What stands there before a payload; nothing when that cannot be a prefix. */
+export function prefixIn(bytes: Uint8Array, at = 0): { length: number; sum: number } | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  const length = view.getUint32(0, true);
+  return view.getUint32(4, true) === ~length >>> 0 ? { length, sum: view.getUint32(8, true) } : undefined;
 }
 
 function broken(what: string): never {
@@ -109,18 +125,14 @@ export class FrameReader {
     return messages;
   }
 
-  private word(at: number): number {
-    return new DataView(this.prefix.buffer).getUint32(at, true);
-  }
   private length(): number {
-    const length = this.word(0);
-    if (this.word(4) !== ~length >>> 0) broken('a length is not what it says');
+    const { length } = prefixIn(this.prefix) ?? broken('a length is not what it says');
     if (length < 4 || length > MAX_PAYLOAD) broken(`a message of ${length} bytes`);
     return length;
   }
   private message(payload: Uint8Array): Message {
     this.payload = undefined;
-    if (checksum(payload) !== this.word(8)) broken('the checksum of a message is wrong');
+    if (checksum(payload) !== prefixIn(this.prefix)?.sum) broken('the checksum of a message is wrong');
     return decodePayload(payload);
   }
 }

@@ -25,14 +25,16 @@ import {
 } from './messages';
 import { type Reply, Wire } from './wire';
 
-/** Milliseconds that an engine may take for anything: a gigabyte over a pipe, written by an engine without a compiler. */
+/** Milliseconds that an engine may take for anything while nothing moves on the line: a gigabyte over a pipe, written by an engine without a compiler. */
 const PATIENCE = 60_000;
 
 /** A line to an engine that has been started. */
 export interface Line {
   send(bytes: Uint8Array): void;
-  /** Ends the engine. */
+  /** Ends the engine, or leaves it. */
   close(): void;
+  /** Bytes that have got there and come from there: a slow line takes its time. */
+  readonly moved?: number;
 }
 /** Starts the engine. What `take` throws is no reason for it to go on. */
 export type Connect = (take: (bytes: Uint8Array) => void, ended: (reason: string) => void) => Line;
@@ -44,6 +46,8 @@ export interface RemoteHouseOptions {
   /** Computes with a model for a guest. */
   readonly compute: (encoding: (typeof ENCODINGS)[number], request: Uint8Array) => Promise<Uint8Array>;
   readonly log: (text: string) => void;
+  /** Told whenever an engine has ended that nobody here has ended. */
+  readonly onEnd?: (reason: string) => void;
 }
 
 interface Connected {
@@ -125,10 +129,16 @@ export class RemoteHouse implements House {
   }
 
   private ask(engine: Connected, head: Head, bytes?: Uint8Array): Promise<Message> {
-    const callOff = this.options.clock.after(PATIENCE, () => {
-      this.ended(engine, `has not answered for ${PATIENCE / 1000} s`);
-    });
-    return engine.wire.ask(head, bytes).finally(callOff);
+    let callOff = (): void => undefined;
+    const watch = (): void => {
+      const before = engine.line.moved;
+      callOff = this.options.clock.after(PATIENCE, () => {
+        if (engine.line.moved !== before) watch();
+        else this.ended(engine, `has not answered for ${PATIENCE / 1000} s`);
+      });
+    };
+    watch();
+    return engine.wire.ask(head, bytes).finally(() => callOff());
   }
 
   private engine(): Connected {
@@ -163,7 +173,10 @@ export class RemoteHouse implements House {
     if (this.connected !== engine) return;
     this.connected = undefined;
     const text = `the engine ${reason}`;
-    if (!this.closed) this.options.log(text);
+    if (!this.closed) {
+      this.options.log(text);
+      this.options.onEnd?.(text);
+    }
     engine.line.close();
     engine.wire.end(new FleetError('unavailable', text));
     for (const guest of engine.guests.values()) guest.owner.lost(text);

@@ -27,7 +27,10 @@ async function start(program: number) {
   const devices = simulatedDevices();
   const backend = new FactorBackend();
   await fleet.startAgent('bridge', [backend], (models: Models) => {
-    const house = quickjsHouse(programs[program], { clock: nodeWorld, devices, models, log, file });
+    const house = quickjsHouse(
+      { program: programs[program] },
+      { clock: nodeWorld, devices, models, log, file },
+    );
     houses.push(house);
     return house;
   });

@@ -1,5 +1,9 @@
-/** The program of a QuickJS beside an agent: it serves the agent at the other end of its standard streams until that ends. */
+/**
+ * The program of a QuickJS beside an agent: it serves the agent at the other end of its standard streams until that ends. With `--line`, they are a
+ * serial line (link.ts).
+ */
 import { findMachine, type Machine, quickjsHost } from 'tswasm/quickjs';
+import { EngineEnd } from './link';
 import { type Ground, serveAgent } from './served';
 import { decodeLossy } from './utf8';
 
@@ -8,7 +12,11 @@ const READ = 65_536;
 /** What `os` gives for a descriptor that takes nothing now. */
 const EAGAIN = -11;
 
-const engine = globalThis as unknown as { TextDecoder?: unknown; performance?: { now(): number } };
+const engine = globalThis as unknown as {
+  TextDecoder?: unknown;
+  performance?: { now(): number };
+  scriptArgs?: readonly string[];
+};
 // Host functions read texts of guests (agent/host/memory.ts).
 engine.TextDecoder ??= class {
   decode(bytes: Uint8Array): string {
@@ -40,11 +48,19 @@ function writeAll({ os }: Machine, bytes: Uint8Array): void {
   }
 }
 
+function taker(machine: Machine): (bytes: Uint8Array) => void {
+  const own = ground(machine);
+  const write = (bytes: Uint8Array): void => writeAll(machine, bytes);
+  if (engine.scriptArgs?.includes('--line') !== true) return serveAgent(own, write);
+  const end = new EngineEnd({ clock: own.clock, write, begin: (send) => serveAgent(own, send) });
+  return (bytes) => end.read(bytes);
+}
+
 async function main(): Promise<void> {
   const machine = await findMachine();
   if (machine === undefined) throw new Error('this QuickJS has no std and os');
   const { std, os } = machine;
-  const take = serveAgent(ground(machine), (bytes) => writeAll(machine, bytes));
+  const take = taker(machine);
   const buffer = new ArrayBuffer(READ);
   os.setReadHandler(0, () => {
     const count = os.read(0, buffer, 0, READ);

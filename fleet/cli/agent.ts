@@ -5,7 +5,8 @@ import type { Models } from '../agent/models';
 import { nodeWorld } from '../agent/node-world';
 import { Orchestrators } from '../agent/orchestrators';
 import { Presence } from '../agent/presence';
-import type { RemoteHouse } from '../bridge/house';
+import { sleep } from '../agent/world';
+import type { Opened, RemoteHouse } from '../bridge/house';
 import { Supervisor } from '../papers/supervisor';
 import { supervisorRoutes } from '../papers/supervisor-routes';
 import { Client } from '../protocol/client';
@@ -23,7 +24,7 @@ import { agentOnBus } from './buses';
 import { conditions, describe, thisMachine } from './machine';
 import { announce } from './mdns';
 import { type Member, type MemberOptions, observerToken, urlOf } from './members';
-import { quickjsHouse } from './quickjs';
+import { type QuickjsChoice, quickjsHouse } from './quickjs';
 import { ownRuntime } from './runtime';
 import { listen } from './server';
 import { tpmAt, writePin } from './tpm';
@@ -31,6 +32,8 @@ import { nodeTransport } from './wire';
 
 export interface AgentMember extends Member {
   readonly agent: Agent;
+  /** Settles when the engine at the other end of its line has gone: then there is no device here any more. */
+  readonly gone: Promise<void>;
   isOnBus(): boolean;
 }
 
@@ -57,14 +60,23 @@ export async function startAgent(
   const files = new DiskFiles(folder);
   const log = (text: string, execution?: string) =>
     events.add({ time: nodeWorld.wall(), source: name, text, execution });
+  // A line is looked at again and again, and what is the matter with it told once.
+  const logOfEngine = once(log);
   const identity = await ownIdentity(files, options, joining, log);
   const client = new Client(signing(nodeTransport, identity));
   const { backends } = options;
   let beside: RemoteHouse | undefined;
+  let onEnd = (): void => undefined;
   const house =
     qjs &&
     ((models: Models) => {
-      beside = quickjsHouse(qjs, { clock: nodeWorld, devices, models, log });
+      beside = quickjsHouse(qjs, {
+        clock: nodeWorld,
+        devices,
+        models,
+        log: logOfEngine,
+        onEnd: () => onEnd(),
+      });
       return beside;
     });
   const runtime = await ownRuntime();
@@ -89,7 +101,11 @@ export async function startAgent(
     ...(measured && { measured }),
     ...(tpm && { tpm: tpm.quote }),
   });
-  const engine = await beside?.open();
+  const engine = qjs && beside && (await opened(beside, qjs, logOfEngine));
+  const gone = new Promise<void>((resolve) => {
+    // A child is started again by whoever needs it next.
+    if (qjs !== undefined && 'line' in qjs) onEnd = resolve;
+  });
   if (runtime !== undefined) log(`runs sha256:${runtime}`);
   const trust = await trustFor(files, identity, name, joining);
   if (trust !== undefined) agent.join(trust);
@@ -131,6 +147,7 @@ export async function startAgent(
   return {
     agent,
     url,
+    gone,
     isOnBus: () => onBus?.bus.isConnected === true,
     close: async () => {
       presence?.stop();
@@ -142,6 +159,35 @@ export async function startAgent(
       await onBus?.close();
     },
   };
+}
+
+function once(log: (text: string) => void): (text: string) => void {
+  let last: string | undefined;
+  return (text) => {
+    if (text !== last) log(text);
+    last = text;
+  };
+}
+
+/** Milliseconds between two looks whether an engine is at the other end of its line. */
+const LOOK = 1_000;
+
+/** A program has to start at once; what is at the other end of a line may come later. */
+async function opened(
+  house: RemoteHouse,
+  choice: QuickjsChoice,
+  log: (text: string) => void,
+): Promise<Opened> {
+  if ('program' in choice) return house.open();
+  log(`waits for the engine at ${choice.line.device}`);
+  for (;;)
+    try {
+      const told = await house.open();
+      log(`the engine at ${choice.line.device} is there: ${told.engine}`);
+      return told;
+    } catch {
+      await sleep(nodeWorld, LOOK);
+    }
 }
 
 /** The keys in the folder; new ones when they are asked for, or when that has begun, if the orchestrator can be reached. */

@@ -16,6 +16,7 @@ import { backendsOf } from './models';
 import { OPTIONS } from './option-kinds';
 import { parseOptions, UsageError } from './options';
 import { startOrchestrator } from './orchestrator';
+import type { QuickjsChoice } from './quickjs';
 import { knownRuntimes } from './runtime';
 import { tlsIn } from './server';
 import { SIGNING, signersIn } from './signing';
@@ -24,6 +25,7 @@ import { tpmPinsIn } from './tpm';
 import { nodeTransport } from './wire';
 
 const DEFAULT_PORT = 3080;
+const DEFAULT_BAUD = 115_200;
 
 function help(): string {
   const commands = [...Object.values(COMMANDS), ...Object.values(SIGNING)].map(
@@ -45,7 +47,8 @@ function help(): string {
       --new-keys: it makes new keys and has them certified; the old ones do not count any more once it reports
       --models FOLDER: whose node_modules has onnxruntime-node, for modules that compute with models (wasi-nn); --models none: a
       neighbour's is borrowed
-      --engine quickjs: executions run in a QuickJS beside the agent, over a pipe; --qjs PROGRAM: which one (default qjs)
+      --engine quickjs: executions run in a QuickJS beside the agent, over a pipe; --qjs PROGRAM: which one (default qjs);
+      --serial DEVICE [--baud ${DEFAULT_BAUD}]: in one at the other end of a serial line, which runs quickjs-guests.js --line
       --tpm TCTI: the device's TPM quotes for it, by tpm2-tools (device:/dev/tpmrm0); its key comes into tpm.json in the folder
       --devices real: what hangs on this Linux: hosts by TCP, climate and pins by sysfs, with --i2c BUS wires (i2c-tools), with
       --camera "PROGRAM ARGUMENTS" what that writes; without it, devices are made up
@@ -68,12 +71,27 @@ function folder(given: string | undefined, name: string): string {
   return given ?? path.join(homedir(), '.tswasm-fleet', name);
 }
 
+interface QuickjsOptions {
+  readonly engine?: string;
+  readonly qjs?: string;
+  readonly serial?: string;
+  readonly baud?: number;
+}
+
 /** The QuickJS in which executions are to run; undefined: they run in the agent. */
-function qjsOf({ engine, qjs }: { readonly engine?: string; readonly qjs?: string }): string | undefined {
+function qjsOf({ engine, qjs, serial, baud }: QuickjsOptions): QuickjsChoice | undefined {
   if (engine !== undefined && engine !== 'quickjs')
     throw new UsageError('--engine is quickjs, or is left out');
-  if (engine === undefined && qjs !== undefined) throw new UsageError('--qjs is for --engine quickjs');
-  return engine === undefined ? undefined : (qjs ?? 'qjs');
+  if (engine === undefined && (qjs ?? serial) !== undefined)
+    throw new UsageError('--qjs and --serial are for --engine quickjs');
+  if (qjs !== undefined && serial !== undefined)
+    throw new UsageError(
+      '--qjs is a program of this machine, and --serial a line to another one: one of them',
+    );
+  if (serial === undefined && baud !== undefined) throw new UsageError('--baud is for --serial');
+  if (engine === undefined) return undefined;
+  if (serial === undefined) return { program: qjs ?? 'qjs' };
+  return { line: { device: serial, baud: baud ?? DEFAULT_BAUD } };
 }
 
 function compatOf({ compat, neighbours }: { readonly compat?: boolean; readonly neighbours?: string }) {
@@ -114,23 +132,34 @@ interface ServeOptions {
   readonly tied: boolean;
 }
 
+interface Served {
+  close(): Promise<void>;
+  /** Settles when it is to be started again. */
+  readonly gone?: Promise<void>;
+}
+
 /** Tells its own events on standard error, and stays until it is told to end. */
 async function serveUntilEnd(
   sources: readonly string[],
   { events, format, tied }: ServeOptions,
-  close: () => Promise<void>,
+  start: () => Promise<Served>,
 ): Promise<number> {
   const tell = (event: Event): void => {
     if (sources.includes(event.source)) console.error(formatEvent(event, format));
   };
   for (const event of events.list()) tell(event);
   events.listen(tell);
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-    if (tied) process.stdin.once('close', () => resolve()).resume();
+  const end = new Promise<'end'>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('end'));
+    if (tied) process.stdin.once('close', () => resolve('end')).resume();
   });
-  await close();
-  return 0;
+  for (;;) {
+    const served = await Promise.race([end, start()]);
+    if (served === 'end') return 0;
+    const how = await Promise.race([end, served.gone ?? end]);
+    await served.close();
+    if (how === 'end') return 0;
+  }
 }
 
 export async function main(args: readonly string[]): Promise<number> {
@@ -160,22 +189,21 @@ export async function main(args: readonly string[]): Promise<number> {
     const { orchestrator, token } = options;
     const joining =
       orchestrator === undefined ? undefined : { orchestrators: orchestrator.split(','), token };
-    const agent = await startAgent(
-      {
-        ...base,
-        name,
-        folder: folder(options.data, name),
-        backends: backendsOf(options.models),
-        qjs: qjsOf(options),
-        newKeys: options['new-keys'],
-        tpm: options.tpm,
-        devices: devicesOf(options.devices, options),
-      },
-      joining,
-      compatOf(options),
-    );
-    console.log(`${name} listens on ${agent.url}`);
-    return serveUntilEnd([name], serve, () => agent.close());
+    const member = {
+      ...base,
+      name,
+      folder: folder(options.data, name),
+      backends: backendsOf(options.models),
+      qjs: qjsOf(options),
+      newKeys: options['new-keys'],
+      tpm: options.tpm,
+      devices: devicesOf(options.devices, options),
+    };
+    return serveUntilEnd([name], serve, async () => {
+      const agent = await startAgent(member, joining, compatOf(options));
+      console.log(`${name} listens on ${agent.url}`);
+      return agent;
+    });
   }
   if (command === 'up') {
     if (options.demo && options.store !== undefined)
@@ -183,7 +211,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const name = options.name ?? 'orchestrator';
     const port = options.port ?? DEFAULT_PORT;
     const data = folder(options.data, name);
-    const up = await startOrchestrator({
+    const member = {
       ...base,
       address: { ...address, port },
       name,
@@ -192,14 +220,19 @@ export async function main(args: readonly string[]): Promise<number> {
       store: options.store,
       runtimes: await knownRuntimes(options.runtimes),
       tpms: await tpmPinsIn(options['tpm-keys']),
-    });
-    console.log(`the orchestrator listens on ${up.url}`);
-    const word = up.sessions.invite({ name: 'operator', role: 'operator' });
-    console.log(`its page, once: ${up.url}/#${word}`);
-    const demo = options.demo ? await runDemo(up, data, events) : undefined;
+    };
     return serveUntilEnd([name, DEMO], serve, async () => {
-      await demo?.close();
-      await up.close();
+      const up = await startOrchestrator(member);
+      console.log(`the orchestrator listens on ${up.url}`);
+      const word = up.sessions.invite({ name: 'operator', role: 'operator' });
+      console.log(`its page, once: ${up.url}/#${word}`);
+      const demo = options.demo ? await runDemo(up, data, events) : undefined;
+      return {
+        close: async () => {
+          await demo?.close();
+          await up.close();
+        },
+      };
     });
   }
   if (Object.hasOwn(SIGNING, command)) {

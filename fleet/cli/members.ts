@@ -6,6 +6,7 @@ import type { TpmPin } from '../security/tpm-keys';
 import type { Files } from '../store/files';
 import type { BusChoice } from './buses';
 import type { EventLog } from './events';
+import type { QuickjsChoice } from './quickjs';
 import type { Address, Listening } from './server';
 
 export interface MemberOptions {
@@ -35,7 +36,7 @@ export interface MemberOptions {
   /** How an agent reaches the TPM of its device. */
   readonly tpm?: string;
   /** The QuickJS in which an agent's guests run; without one, they run in the agent. */
-  readonly qjs?: string;
+  readonly qjs?: QuickjsChoice;
 }
 
 export interface Member {

@@ -29,6 +29,8 @@ export const OPTIONS = {
   models: 'text',
   engine: 'text',
   qjs: 'text',
+  serial: 'text',
+  baud: 'number',
   store: 'text',
   runtimes: 'text',
   tpm: 'text',

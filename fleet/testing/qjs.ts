@@ -1,6 +1,6 @@
 /**
  * QuickJS in quickjs-emscripten with as much of `std` and `os` as the program of bridge/quickjs.ts uses: where no `qjs` is installed, it is
- * started as one: `qjs.mjs --std -m FILE`.
+ * started as one: `qjs.mjs --std -m FILE [--line]`.
  */
 import { webcrypto } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
@@ -120,6 +120,7 @@ process.stdin.on('end', () => {
   atEnd = true;
   ready();
 });
-const file = process.argv.at(-1)!;
+const [file, ...words] = process.argv.slice(process.argv.indexOf('-m') + 1);
+context.unwrapResult(context.evalCode(`scriptArgs = ${JSON.stringify([file, ...words])}`)).dispose();
 context.unwrapResult(context.evalCode(readFileSync(file, 'utf8'), file, { type: 'module' })).dispose();
 context.unwrapResult(runtime.executePendingJobs());
