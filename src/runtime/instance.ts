@@ -228,18 +228,17 @@ function jsArgument(call: HostCall, k: number): unknown {
 function giveResults(call: HostCall, result: unknown): void {
   const { store, type } = call.func;
   const { results } = type;
-  const converted = (k: number, value: unknown) => ownValue('result', fromJs(results[k], value), store, k);
-  if (results.length === 1) call.put(0, converted(0, result));
-  if (results.length < 2) return;
+  const { length } = results;
+  const converted = (value: unknown, k: number) => ownValue('result', fromJs(results[k], value), store, k);
+  if (length === 1) call.put(0, converted(result, 0));
+  if (length < 2) return;
   const values = [...(result as Iterable<unknown>)];
-  if (values.length !== results.length) {
-    throw new TypeError(`expected ${results.length} results, not ${values.length}`);
+  if (values.length !== length) {
+    throw new TypeError(`expected ${length} results, not ${values.length}`);
   }
-  values
-    .map((value, k) => converted(k, value))
-    .forEach((value, k) => {
-      call.put(k, value);
-    });
+  values.map(converted).forEach((value, k) => {
+    call.put(k, value);
+  });
 }
 
 /** The arguments of a call: as many as there are parameters, each of its type. Throws a TypeError that says what was expected. */
