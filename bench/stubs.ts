@@ -25,3 +25,15 @@ export function importsOf(
   }
   return imports;
 }
+
+/** For a module of the host's that imports functions alone. */
+export function functionStubs(module: object): Record<string, Record<string, () => number>> {
+  const { Module } = (globalThis as unknown as { WebAssembly: { Module: HostModule } }).WebAssembly;
+  const imports: Record<string, Record<string, () => number>> = {};
+  for (const { module: from, name } of Module.imports(module))
+    imports[from] = { ...imports[from], [name]: () => 0 };
+  return imports;
+}
+interface HostModule {
+  imports(module: object): { module: string; name: string }[];
+}
