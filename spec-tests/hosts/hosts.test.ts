@@ -20,6 +20,25 @@ const WRONG = `(module (func (export "one") (result i32) (i32.const 1)))
 (assert_trap (invoke "one") "unreachable")
 `;
 
+/** Loads of one memory, each again and again: each function runs in either tier. */
+const LETTERS = 'abcdefghijklmnop';
+const OFFSETS = [0, 1, 2];
+const ADDRESSES = Array.from({ length: 40 }, (_, k) => k % 8);
+const LOADS = `(module (memory 1) (data (i32.const 0) "${LETTERS}")
+${OFFSETS.map(
+  (
+    offset,
+  ) => `(func (export "byte${offset}") (param i32) (result i32) (i32.load8_u offset=${offset} (local.get 0)))
+(func (export "word${offset}") (param i32) (result i32) (i32.load offset=${offset} (local.get 0)))`,
+).join('\n')})
+${ADDRESSES.flatMap((address) =>
+  OFFSETS.map((offset) => {
+    const bytes = Buffer.from(LETTERS).subarray(address + offset);
+    return `(assert_return (invoke "byte${offset}" (i32.const ${address})) (i32.const ${bytes[0]}))
+(assert_return (invoke "word${offset}" (i32.const ${address})) (i32.const ${bytes.readInt32LE()}))`;
+  }),
+).join('\n')}`;
+
 describe.each(HOST_NAMES)('%s', (name) => {
   it('runs scripts as they run here', { timeout: TIMEOUT }, async () => {
     const host = await Host.open(name, 'tswasm');
@@ -35,6 +54,13 @@ describe.each(HOST_NAMES)('%s', (name) => {
     } finally {
       await host?.close();
     }
+  });
+
+  it("has two tiers over one memory, whose closures are not each other's", { timeout: TIMEOUT }, async () => {
+    const host = await Host.open(name, 'mixed');
+    const told = await host!.run('memory.wast', LOADS);
+    await host!.close();
+    expect(told).toMatchObject({ passed: 240, problems: [] });
   });
 
   it('has the engines that need nothing of Node', { timeout: TIMEOUT }, async () => {

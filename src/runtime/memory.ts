@@ -40,10 +40,10 @@ export class Views {
   /** Called when the views are others. */
   moved: (() => void) | undefined = undefined;
   /**
-   * What a machine has made of these views, which it alone touches. A field: in QuickJS a weak map whose values lead to their keys keeps both for
-   * good.
+   * What machines have made of these views, by their registers; they alone touch it. A field: in QuickJS a weak map whose values lead to their
+   * keys keeps both for good.
    */
-  bound: object | undefined = undefined;
+  bound: Map<object, object> | undefined = undefined;
 
   constructor(buffer: ArrayBuffer, length: number) {
     this.attach(buffer, length);

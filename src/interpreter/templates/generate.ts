@@ -278,7 +278,11 @@ m.moved=()=>{before?.();(${views}=m)};
 return{
 ${direct(bound.join(',\n'))}
 }};
-const of=m=>m.bound??=bound(m);
+const of=m=>{
+const sets=m.bound??=new Map;
+let b=sets.get(M);
+if(b===undefined)sets.set(M,b=bound(m));
+return b};
 return M.set={
 ${direct(plain.join(',\n'))}
 }}
