@@ -421,9 +421,9 @@ export class Instance<E extends object = UntypedExports> {
   }
 
   private named(name: unknown, kind: ExternKind): Extern {
-    const entry = this.module.exports.find((one) => one.name === name && one.kind === kind);
-    if (entry === undefined) throw noExport(this.module, name, kind);
-    return this.exported(entry);
+    const found = this.exports.get(name as string);
+    if (found?.externType.kind !== kind) throw noExport(this.module, name, kind);
+    return found;
   }
 
   private link(imports: readonly Extern[]): void {
