@@ -1,6 +1,6 @@
 /** How every compiled tier is compared with the interpreter. Both tiers run all programs, but for the one about NaNs (see `Compared`). */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Module } from '../decoder';
+import { type FuncType, Module } from '../decoder';
 import { wat } from '../decoder/testing';
 import { RuntimeError } from '../errors';
 import { Execution, Store } from '../interpreter';
@@ -91,6 +91,10 @@ function failed(decoded: Module, policy: TierPolicy | undefined, withFuel: boole
   return { code, message, backtrace, left, ...(withFuel && { fuel: execution.fuelUsed }) };
 }
 
+/** A function that adds one to what another one gives. */
+const caller = (head: string, callee: string, type: string): string =>
+  `${head} (param ${type}) (result ${type}) (${type}.add (call ${callee} (local.get 0)) (${type}.const 1)))`;
+
 /** What a tier promises beyond the same frames, fuel at stops, results and backtraces. */
 interface Compared {
   /** Fuel is exact after a trap too. */
@@ -126,6 +130,59 @@ export function describeTier(name: string, tiers: readonly Tier[], { fuelAfterTr
     it('is entered at loops', () => {
       for (const { counts } of tiers) expect(counts.continued).toBeGreaterThan(20);
     });
+  });
+
+  describe(`exceptions pass through the ${name} tier`, () => {
+    it.each(['i32', 'f64'])(
+      'to the handlers below, whatever stood in the place of its frames: %s',
+      async (type) => {
+        const callers = [1, 2, 3].map((k) => caller(`(func $f${k}`, `$f${k - 1}`, type)).join('');
+        const inner = Module.decode(
+          await wat(`(module (import "e" "f" (func $f0 (param ${type}) (result ${type}))) ${callers}
+          ${[0, 1, 2, 3].map((k) => caller(`(func (export "run ${k}")`, `$f${k}`, type)).join('')})`),
+        );
+        const outer = Module.decode(
+          await wat(`(module (import "e" "run" (func $run (param ${type}) (result ${type})))
+          (func (export "run") (param ${type}) (result ${type}) (block $caught (try_table (catch_all $caught)
+            (return (call $run (local.get 0))))) (${type}.const -1)))`),
+        );
+        const deep = Module.decode(
+          await wat(`(module (func $deep (export "run") (param i32) (result i32) (block $caught
+          (try_table (catch_all $caught) (if (local.get 0)
+            (then (return (call $deep (i32.sub (local.get 0) (i32.const 1))))))) (return (i32.const 7))) (i32.const 1234)))`),
+        );
+        for (const tier of tiers) {
+          const store = new Store();
+          usePolicy(store, always(tier));
+          const odd = (k: never): unknown => {
+            if (k % 2 !== 0) throw new Error('odd');
+            return k;
+          };
+          const { type: signature } = inner.imports[0].type as { type: FuncType };
+          const plain = Func.js(store, signature, odd);
+          const byCallback = Func.host(store, signature, (call) => {
+            odd((type === 'i32' ? call.i32(0) : call.f64(0)) as never);
+            call.setValue(0, call.args()[0]);
+          });
+          const run = (module: Module, imports: Extern[], name = 'run') =>
+            instantiate(store, module, imports).exports.get(name) as Func;
+          for (const host of [plain, byCallback]) {
+            for (let depth = 0; depth < 4; depth++) {
+              const called = run(inner, [host], `run ${depth}`);
+              const caught = run(outer, [called]);
+              expect(run(deep, []).call(20 as never)).toBe(7);
+              expect([1, 2, 3, 4].map((k) => caught.call(k as never))).toEqual([
+                -1,
+                3 + depth,
+                -1,
+                5 + depth,
+              ]);
+              expect(() => called.call(5 as never)).toThrow('odd');
+            }
+          }
+        }
+      },
+    );
   });
 
   describe(`traps in the ${name} tier`, () => {

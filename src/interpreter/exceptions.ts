@@ -31,6 +31,11 @@ export class Propagating {
     this.uncaught = uncaught;
     propagating.add(this);
   }
+
+  /** The same, below this call site. */
+  below(sp: number): Propagating {
+    return new Propagating(this.exception, sp, this.uncaught);
+  }
 }
 const propagating = new WeakSet<object>();
 /** Asks nothing of what was thrown, which may be a proxy of the host's. */

@@ -92,7 +92,7 @@ export class Execution {
     this.func = func;
     this.current = { kind: 'ready', args: checked ?? argumentsOf(func, args) };
     const host = runningHost();
-    this.outer = running.turn && host && { host };
+    this.outer = running.turn && host && { host: host.func };
   }
 
   /**
@@ -141,7 +141,7 @@ export class Execution {
   get insideHostCall(): Func | undefined {
     const { current } = this;
     if (isStopped(current)) return waitOf(current)?.call.func;
-    return current.kind === 'running' ? runningHost() : undefined;
+    return current.kind === 'running' ? runningHost()?.func : undefined;
   }
   /** The host call that the execution waits for, or that it makes again when it runs. */
   get pendingHostCall(): PendingHostCall | undefined {

@@ -1,11 +1,12 @@
 /** Calls from wasm into the host: how a callback reads its arguments and writes its results. */
 import { F32, F64, I32, I64, isRef, type ValType, valTypeName } from '../decoder';
-import { printable, RuntimeError } from '../errors';
+import { type Door, printable, RuntimeError } from '../errors';
 import {
   type Func,
   type HostCall as HostCallInterface,
   hasVectors,
   type Instance,
+  isAdapter,
   f32 as makeF32,
   f64 as makeF64,
   readWords,
@@ -22,11 +23,17 @@ import { registers, type Stack, stack } from './registers';
 import type { Step } from './step';
 
 /** Host functions that are running, outermost first (for refusing snapshots, and for errors that name them). */
-export const hostCalls: HostCall[] = [];
+export const hostCalls: RunningHost[] = [];
+export interface RunningHost {
+  readonly func: Func;
+  /** The function of ours that has called it, and how many of ours stand before it, that one among them. */
+  readonly door: Door;
+  readonly doors: number;
+}
 /** The innermost of them. What an array has before its first element, engines look for as for a property of another name. */
-export function runningHost(): Func | undefined {
+export function runningHost(): RunningHost | undefined {
   const { length } = hostCalls;
-  return length > 0 ? hostCalls[length - 1].func : undefined;
+  return length > 0 ? hostCalls[length - 1] : undefined;
 }
 
 /** Set by the machine while an execution may wait; a synchronous call may not. */
@@ -51,6 +58,15 @@ export class HostCall implements HostCallInterface {
   private ended = false;
   /** Whether arguments lie further apart than a slot. */
   private readonly vectors: boolean;
+
+  /** @internal */
+  get door(): Door {
+    return callHost;
+  }
+  /** @internal */
+  get doors(): number {
+    return isAdapter(this.func.callback!) ? 2 : 1;
+  }
 
   /** @internal */
   constructor(func: Func, instance: Instance | undefined, frames: Stack, word: number) {

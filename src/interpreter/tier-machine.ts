@@ -5,19 +5,20 @@
  */
 import { InternalError } from '../errors';
 import type { Bulk, EffectWork } from '../lowering';
-import type { Func, Instance } from '../runtime';
+import type { Func, Instance, JsNumber } from '../runtime';
 import { makeBulk } from './bulk';
 import { CallSite, codeOf, type Safepoint } from './code';
 import { giveUpTiers, makeCode } from './driver';
 import { makeEffect } from './effects';
-import { goOn, isPropagating } from './exceptions';
+import { goOn, hostThrew, isPropagating } from './exceptions';
+import { hostCalls } from './hostcall';
 import { decide } from './offers';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
 import { nextSlice } from './slices';
 import type { Step } from './step';
 import { RETURNS } from './tiering';
-import type { LeavePoint, Place, Tier, TierCode, TierMachine } from './tiers';
+import type { LeavePoint, Place, PlainFunction, Tier, TierCode, TierMachine } from './tiers';
 import { running, type Turn } from './turn';
 
 /** What the sites of a tier's frames name as their next step: whoever runs the callee's steps notices it and returns to the tier. */
@@ -104,6 +105,45 @@ export class MachineOfTier implements TierMachine {
     }
   }
 
+  get mayCallPlain(): boolean {
+    return runningTurn().mayNest;
+  }
+
+  callPlain(
+    callee: PlainFunction,
+    func: Func,
+    callerFp: number,
+    sp: number,
+    fp: number,
+    ...args: Parameters<PlainFunction['run']>
+  ): JsNumber | undefined {
+    this.mark(sp, func, 0, callee.func);
+    stack().frames[sp] = callerFp;
+    registers.sp = sp + 1;
+    registers.fp = fp;
+    registers.top = fp + callee.words;
+    const turn = runningTurn();
+    const { nest } = registers;
+    turn.nested++;
+    registers.nest = Math.min(nest, 1);
+    hostCalls.push(callee);
+    try {
+      const result = callee.run(...args);
+      registers.sp = sp;
+      registers.fp = callerFp;
+      return result;
+    } catch (error) {
+      // Above a frame of a tier it throws.
+      hostThrew(error, fp);
+      throw error;
+    } finally {
+      hostCalls.pop();
+      callee.func.store.exposures.look();
+      registers.nest = nest;
+      turn.nested--;
+    }
+  }
+
   returned({ sp }: Place): Step | null {
     const turn = runningTurn();
     turn.curb();
@@ -162,6 +202,10 @@ export class MachineOfTier implements TierMachine {
     registers.sp = sp;
     registers.fp = fp;
     return codeOf(callee).entry;
+  }
+
+  passing(thrown: unknown, { sp }: Place): unknown {
+    return isPropagating(thrown) ? thrown.below(sp) : thrown;
   }
 
   mark(sp: number, func: Func | undefined, offset: number, callee: Func | undefined): void {

@@ -41,7 +41,7 @@
  *   (with no function for one that it cannot tell), `registers.sp` counts them; it throws. Traps are `RuntimeError`s with the byte offset in
  *   the module; values need not be spilled.
  * A tier refuses functions that throw or handle exceptions (`LoweredBody.usesExceptions`). Those of other functions pass through its
- * frames as what a host function threw does: it lets them.
+ * frames as what a host function threw does: it lets them, and says so (`passing`) or has marked its frames.
  * A frame that has left goes on in the interpreter, and comes back up at a loop header or by being called.
  *
  * Who chooses. One `TierPolicy` a store, asked when a function is first called and when one is found running at the end of a slice of
@@ -49,8 +49,9 @@
  */
 import type { ModuleData } from '../decoder/module';
 import type { TypeList } from '../decoder/typelist';
+import type { Door } from '../errors';
 import type { Bulk, EffectWork } from '../lowering';
-import type { Func, Instance } from '../runtime';
+import type { Func, Instance, JsNumber } from '../runtime';
 import type { Step } from './step';
 
 /** Whether a tier can run a function, as far as its module tells. */
@@ -165,6 +166,18 @@ export interface Place {
   readonly sp: number;
 }
 
+/** A JavaScript function of the host, which takes its arguments as JavaScript has them, and has a result at most. */
+export interface PlainFunction {
+  readonly func: Func;
+  /** Words that its arguments, or its results, would take in slots. */
+  readonly words: number;
+  /** For stack traces: the function of the tier that calls it, and that this is one. */
+  readonly door: Door;
+  readonly doors: 1;
+  /** What it has returned is converted: that may run code of the host's, too. */
+  run(a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown): JsNumber | undefined;
+}
+
 /** The machine, made for one tier. */
 export interface TierMachine {
   readonly registers: TierRegisters;
@@ -195,6 +208,21 @@ export interface TierMachine {
    */
   call(callee: Func, caller: Place, offset: number, fp: number): boolean;
 
+  /** Whether functions may be called by `callPlain`: far inside, they are called with nothing on the host's stack, by `call`. */
+  readonly mayCallPlain: boolean;
+  /**
+   * Calls a function of the host on behalf of the frame of `func` at `callerFp`, whose site is the one at `sp`. No slots are read or written, but
+   * from `fp` on they are the callee's, as in `call`. It returns what that has given, or throws.
+   */
+  callPlain(
+    callee: PlainFunction,
+    func: Func,
+    callerFp: number,
+    sp: number,
+    fp: number,
+    ...args: Parameters<PlainFunction['run']>
+  ): JsNumber | undefined;
+
   /** The function of a frame that a step entered has returned: pops the frame. What runs next. */
   returned(frame: Place): Step | null;
 
@@ -212,6 +240,11 @@ export interface TierMachine {
    */
   tailCall(callee: Func, frame: Place): Step | null;
 
+  /**
+   * An exception leaves the frames of a tier, the first of which is at `first`, and which handle nothing: what the tier throws on. Without this
+   * it would have to `mark` all of them for each exception: whoever looks for a handler would find sites of earlier frames in their places.
+   */
+  passing(thrown: unknown, first: Place): unknown;
   /** For the backtrace: the frame waits for `callee`, which it called at `offset`. Without a function: nobody knows. */
   mark(sp: number, func: Func | undefined, offset: number, callee: Func | undefined): void;
 

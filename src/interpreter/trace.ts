@@ -6,9 +6,8 @@
  */
 import type { Module } from '../decoder';
 import { type BacktraceFrame, type Door, printable, type RuntimeError } from '../errors';
-import { isAdapter } from '../runtime';
 import { moduleOf } from './backtrace';
-import { callHost, hostCalls, runningHost } from './hostcall';
+import { hostCalls, runningHost } from './hostcall';
 
 /** Where in a source text an instruction comes from. */
 export interface SourcePosition {
@@ -107,14 +106,12 @@ function callersOf(door: Door): () => readonly string[] {
   const wanted = (Error as StackTraces).stackTraceLimit ?? LOOKED_AT;
   return withLimit(LOOKED_AT, () => {
     const all = linesBelow(door);
-    const belowHost = linesBelow(callHost);
-    // The last one is `callHost` itself, and before it what makes a JavaScript function a host function.
-    const adapters = isAdapter(host.callback!) ? 2 : 1;
+    const belowHost = linesBelow(host.door);
     return () => {
       const lines = all();
       const [ours] = belowHost();
       const end = ours === undefined ? -1 : lines.indexOf(ours);
-      return (end < 0 ? lines : lines.slice(0, Math.max(0, end - adapters))).slice(0, wanted);
+      return (end < 0 ? lines : lines.slice(0, Math.max(0, end - host.doors))).slice(0, wanted);
     };
   });
 }

@@ -13,6 +13,7 @@ export {
   type HostCallback,
   Instance,
   isAdapter,
+  jsFunctionOf,
 } from './instance';
 export { allocateInstance, instantiate, instantiatePaused, linkInstance } from './instantiate';
 export {
@@ -42,6 +43,8 @@ export {
   fromJs,
   i32,
   i64,
+  integerFromJs,
+  type JsNumber,
   reference,
   toJs,
   type Value,

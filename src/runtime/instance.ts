@@ -186,10 +186,14 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
   }
 }
 
-/** Callbacks that stand before a JavaScript function: no stack trace shows them. */
-const adapters = new WeakSet<HostCallback>();
+/** Callbacks that stand before a JavaScript function: no stack trace shows them. Where the guest waits for no promise, that function. */
+const adapters = new WeakMap<HostCallback, UntypedFunction | undefined>();
 export function isAdapter(callback: HostCallback): boolean {
   return adapters.has(callback);
+}
+/** The JavaScript function behind one of the host, if all that stands between them are conversions. */
+export function jsFunctionOf({ callback }: Func): UntypedFunction | undefined {
+  return callback && adapters.get(callback);
 }
 
 /**
@@ -198,7 +202,7 @@ export function isAdapter(callback: HostCallback): boolean {
  */
 export function jsCallback(type: FuncType, fn: UntypedFunction, waits: boolean): HostCallback {
   const callback = adapterOf(type, fn, waits && !type.results.some(isRef) ? awaitResults : giveResults);
-  adapters.add(callback);
+  adapters.set(callback, waits ? undefined : fn);
   return callback;
 }
 

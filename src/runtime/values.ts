@@ -173,6 +173,11 @@ export function fromJs(type: ValType, value: unknown): Value {
   }
 }
 
+/** ToWebAssemblyValue of an integer, as the number or BigInt that JavaScript has for that. */
+export function integerFromJs(type: ValType, value: unknown): JsNumber {
+  return type === I32 ? (value as number) | 0 : toBigInt64(value);
+}
+
 /** ToBigInt, which a Number does not convert by. */
 function toBigInt64(value: unknown): bigint {
   return BigInt.asIntN(64, value as bigint);

@@ -5,6 +5,7 @@
  * An activation may measure (state.ts) what the store's limits leave, and no more than fits on the host's stack: there native frames leave,
  * and are begun anew.
  */
+import { I32, type ValType } from '../../decoder';
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
 import type { Place, TierMachine } from '../../interpreter/tiers';
@@ -12,7 +13,8 @@ import type { Func } from '../../runtime';
 import { Crossing } from './crossing';
 import type { HostExceptions, HostWebAssembly } from './host';
 import { LEAVING } from './layout';
-import type { EnterNative, NativeInstance, RuntimeImports } from './native-instance';
+import type { DirectImport, EnterNative, NativeInstance, RuntimeImports } from './native-instance';
+import { PlainFunction } from './plain-function';
 import { leave, type SpilledFrame } from './spilled';
 import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
 import { originsOf, tracedFrames, trapFrom } from './traps';
@@ -62,6 +64,8 @@ export class Activations {
   /** What is thrown so that native frames leave. */
   private readonly leaving: object;
   private current: Activation | undefined;
+  /** How many there have been. */
+  private begun = 0;
   /** Units that the next boundary takes besides those that native code has counted; not positive. */
   private owed = 0;
   /** What is on its way out of calls out, and has marked the frames above: where the last one was made, as the host's trace tells it. */
@@ -89,6 +93,8 @@ export class Activations {
       takeRef,
       load: (id: number) => this.load(id),
       out: (id: number, fuel: number, place: number) => this.out(id, fuel, place),
+      globals: (a: number, b: number, c: number, d: number) => this.current!.native.handed!.give(a, b, c, d),
+      fuel: () => this.lend(),
       effect: (number: number, fuel: number) => this.effect(number, fuel),
       bulk: (to: number, from: number, count: number, number: number, fuel: number, base: number) =>
         this.bulk([to, from, count], number, fuel, base),
@@ -115,6 +121,7 @@ export class Activations {
   }
 
   private begin(native: NativeInstance, func: Func, fp: number): Activation {
+    this.begun++;
     const { sp, maxSp, maxFp } = this.machine.registers;
     const outer = this.current;
     const share = outer === undefined ? 1 : Math.max(outer.share / 2, LEAST_SHARE);
@@ -141,6 +148,7 @@ export class Activations {
     const { machine, crossing } = this;
     const { native, func, fp, sp, frames, returned, tail } = activation;
     if (frames.length === 0 && tail === undefined) {
+      native.returned(sp);
       crossing.toStack(func.type.results, fp);
       native.giveGlobals();
       return machine.returned(activation);
@@ -295,6 +303,80 @@ export class Activations {
     return this.lend();
   }
 
+  /** What emitted code calls for an import, which it knows by the number `id`. */
+  readonly directImport = (callee: Func, id: number): DirectImport => {
+    const plain = PlainFunction.of(callee);
+    if (plain === undefined) return (fuel, place, ...args) => this.outWith(callee, id, fuel, place, args);
+    return (fuel, place, a, b, c, d, e, f) => this.outPlainly(plain, id, fuel, place, a, b, c, d, e, f);
+  };
+
+  private outPlainly(
+    callee: PlainFunction,
+    id: number,
+    fuel: number,
+    place: number,
+    a: unknown,
+    b: unknown,
+    c: unknown,
+    d: unknown,
+    e: unknown,
+    f: unknown,
+  ): unknown {
+    const activation = this.current!;
+    const { machine } = this;
+    const { func, native } = activation;
+    const sp = activation.sp + depthAt(place);
+    if (sp === activation.sp || !machine.mayCallPlain)
+      return this.outWith(callee.func, id, fuel, place, [a, b, c, d, e, f]);
+    const fp = activation.fp + 2 * slotsAt(place, activation.place);
+    this.count(fuel);
+    if (fp + 2 * callee.words > machine.stack.ints.length) throw trap('callStackExhausted', -1);
+    const { handed } = native;
+    if (handed === undefined) native.giveGlobals();
+    activation.callee = callee.func;
+    const { begun } = this;
+    let result: unknown;
+    try {
+      result = machine.callPlain(callee, func, activation.fp, sp - 1, fp, a, b, c, d, e, f);
+    } catch (error) {
+      native.takeGlobals();
+      if (error instanceof Error) this.passed.set(error, new Error());
+      throw error;
+    }
+    // What native code has run meanwhile may have left others in the host's than the runtime's have now.
+    if (handed === undefined || handed.haveChanged || this.begun !== begun) native.takeGlobals();
+    if (!native.held.haveMoved) return result;
+    this.push(callee.func.type.results, [result]);
+    this.crossing.toStack(callee.func.type.results, fp);
+    this.crossing.clear();
+    activation.returned = { func: callee.func, fp, sp };
+    throw this.leaving;
+  }
+
+  /** Calls out with arguments that have not been pushed, and takes the result. */
+  private outWith(
+    { type: { params, results } }: Func,
+    id: number,
+    fuel: number,
+    place: number,
+    args: readonly unknown[],
+  ): unknown {
+    const { crossing } = this;
+    crossing.clear();
+    this.push(params, args);
+    this.out(id, fuel, place);
+    if (results.length === 0) return undefined;
+    return results[0] === I32 ? crossing.takeI32() : crossing.takeI64();
+  }
+
+  private push(types: readonly ValType[], values: readonly unknown[]): void {
+    const { crossing } = this;
+    types.forEach((type, k) => {
+      if (type === I32) crossing.pushI32(values[k] as number);
+      else crossing.pushI64(values[k] as bigint);
+    });
+  }
+
   /** Whatever ends the call: what the callee has left in globals is what native code gives back, when it leaves or traps next. */
   private called(native: NativeInstance, callee: Func, caller: Place, fp: number): boolean {
     try {
@@ -355,7 +437,7 @@ export class Activations {
     const { native } = activation;
     this.owed = 0;
     native.giveGlobals();
-    if (!(error instanceof Error)) return error;
+    if (!(error instanceof Error)) return this.machine.passing(error, activation);
     const passed = this.passed.get(error);
     const [run = []] = tracedFrames((passed ?? error).stack ?? '');
     const origins = originsOf(run);

@@ -2,6 +2,7 @@
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { pushLocals, takeValue } from './frame';
+import { MOST_HANDED } from './handed-globals';
 import { HELPER_NAMES, HELPERS, type Layout } from './layout';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
 
@@ -32,13 +33,13 @@ export function entryOf(locals: readonly ValType[], write: (out: Emitter) => voi
  * A function for each helper that calls it, the import of the same index. A call of an import reads from two tables of the instance, whose
  * addresses V8 loads once, at the function's entry, and keeps in registers through all loops behind it; a call of a function needs none.
  */
-export function helperWrappers(): Emitter[] {
+export function helperWrappers(layout: Layout): Emitter[] {
   return HELPER_NAMES.map((name, k) =>
     entryOf([], (out) => {
       HELPERS[name].params.forEach((_, param) => {
         out.indexed('local.get', param);
       });
-      out.indexed('call', k);
+      out.indexed('call', layout.direct.length + k);
     }),
   );
 }
@@ -75,6 +76,27 @@ export class NumberedBody {
 export function callsOut(layout: Layout, type: FuncType): NumberedBody {
   return new NumberedBody((out, writeId) => callOut(out, layout, type, writeId));
 }
+
+/** Calls an import of the original as it is imported here: `direct` is its index. The parameters of that, and the results. */
+export function callDirect(layout: Layout, { params }: FuncType, direct: number): Emitter {
+  const fuel = params.length;
+  const { handed } = layout;
+  return entryOf([], (out) => {
+    if (handed !== undefined && handed.length > 0) {
+      for (const globalidx of handed) out.indexed('global.get', globalidx);
+      for (let k = handed.length; k < MOST_HANDED; k++) out.i32Const(0);
+      out.indexed('call', layout.helper('globals'));
+    }
+    out.indexed('local.get', fuel);
+    out.indexed('local.get', fuel + 1);
+    params.forEach((_, k) => {
+      out.indexed('local.get', k);
+    });
+    out.indexed('call', direct);
+    out.indexed('call', layout.helper('fuel'));
+  });
+}
+export const directParams = ({ params }: FuncType): readonly ValType[] => [...STATE_PARAMS, ...params];
 
 /** Calls the function of this index, of the same type but for a last parameter, the number. */
 export function handsOn({ params }: FuncType, index: number): NumberedBody {

@@ -26,7 +26,7 @@ it('a function of a large module is in one group, with its neighbours where it c
   const made = await program();
   const groups = new Set(
     Array.from({ length: LENGTH }, (_, k) => {
-      const group = made.group(1 + k);
+      const group = made.group(1 + k, true);
       if (typeof group !== 'object') throw new Error(`there is no group: ${group}`);
       return group;
     }),

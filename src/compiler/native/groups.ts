@@ -18,6 +18,13 @@ export interface PartSizes {
 /** A group takes a millisecond to emit, and some more on a cold engine; a small module is not much more than one. */
 export const PART_SIZES: PartSizes = { whole: 16_384, group: 16_384 };
 
+/** A program that has asked for a handful of groups uses much of its module: each handful is of groups twice as large, up to so many times. */
+const HANDFUL = 4;
+const MOST_TIMES = 8;
+export function grown({ whole, group }: PartSizes, groups: number): PartSizes {
+  return { whole, group: group * Math.min(2 ** Math.floor(groups / HANDFUL), MOST_TIMES) };
+}
+
 export function isSmall(module: ModuleData, { whole }: PartSizes): boolean {
   const { codeStart, codeEnd, importedFuncs } = module;
   const { length } = codeStart;

@@ -22,6 +22,7 @@ import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
 import type { Emitter } from './emitter';
 import { factsOf } from './facts';
+import { handedGlobals } from './handed-globals';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
 
 /** Slots of a frame's locals, and of all of it. */
@@ -57,6 +58,10 @@ export const HELPERS = {
   load: { params: [I32], results: [I32] },
   /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, place). */
   out: { params: [I32, I32, I32], results: [I32] },
+  /** Hands over the globals that `Layout.handed` names, before a call of an import of the original. */
+  globals: { params: [I32, I32, I32, I32], results: [] },
+  /** What is left of the fuel, behind a call of an import of the original (`Layout.direct`). */
+  fuel: { params: [], results: [I32] },
   /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel). */
   effect: { params: [I32, I32], results: [I32] },
   /** The same in bulk: (its operands, one that is a reference as 0 when that has been pushed, index, fuel, base). */
@@ -110,6 +115,21 @@ export interface Variant {
   readonly isExact: boolean;
 }
 
+/** Parameters that imports of the original have at most which are called directly. */
+const MOST_DIRECT = 6;
+const isInteger = (type: ValType): boolean => type === I32 || type === I64;
+
+/** Imports of the original, by their indices, which can be called with their arguments: of integers alone. Floats lose bits in JavaScript. */
+function directImports(module: Module): number[] {
+  const direct: number[] = [];
+  for (let funcidx = 0; funcidx < module.importedFuncs; funcidx++) {
+    const { params, results } = module.funcType(funcidx);
+    if (params.length > MOST_DIRECT || results.length > 1) continue;
+    if (params.every(isInteger) && results.every(isInteger)) direct.push(funcidx);
+  }
+  return direct;
+}
+
 const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${results.join()}`;
 
 /** What it has once been asked for stays the same, so that a function which is emitted again becomes the same bytes. */
@@ -127,6 +147,13 @@ export class Layout {
   readonly added: FuncType[] = [];
   private readonly addedAt = new Map<string, number>();
   private readonly calledAt = new Map<number, number>();
+  /**
+   * Functions that the original imports and that its main module imports as well, before the helpers: they are called with fuel and place, and
+   * then their arguments. A side module has none: it calls them through the table of functions.
+   */
+  readonly direct: readonly number[];
+  /** Globals that are handed over before those are called; undefined where whoever is called does that. */
+  readonly handed: readonly number[] | undefined;
   /** What the machine does for emitted code; a side module's are its module's. */
   readonly effects: Effects;
   private readonly quiet: Map<number, boolean>;
@@ -140,6 +167,8 @@ export class Layout {
   constructor(module: Module, variant: Variant, copiesLoops: boolean, base?: Layout) {
     this.module = module;
     this.copiesLoops = copiesLoops;
+    this.direct = base === undefined ? directImports(module) : [];
+    this.handed = base === undefined ? handedGlobals(module) : base.handed;
     this.hasVectors = base?.hasVectors ?? hasVectors(module);
     this.variant = variant;
     this.frameSizes = base?.frameSizes ?? new Map();
@@ -206,7 +235,7 @@ export class Layout {
   }
   /** The index of the first function that has a body of the original's, or a part of one. */
   get firstFunc(): number {
-    return HELPER_NAMES.length * (this.wrapsHelpers ? 2 : 1);
+    return this.direct.length + HELPER_NAMES.length * (this.wrapsHelpers ? 2 : 1);
   }
 
   funcidx(original: number): number {

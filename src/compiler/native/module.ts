@@ -2,9 +2,11 @@
 import { I32, type Module } from '../../decoder';
 import { SECTIONS } from '../../decoder/sections';
 import {
+  callDirect,
   callIn,
   callLoadedOrOut,
   callsOut,
+  directParams,
   GLOBALS_IN,
   GLOBALS_OUT,
   globalsIn,
@@ -19,9 +21,9 @@ import { Body } from './body';
 import { Emitter, emittedType } from './emitter';
 import { whyNotFunction } from './facts';
 import type { FrameShape } from './frame';
-import type { Layout } from './layout';
+import { HELPER_NAMES, type Layout } from './layout';
 import { NotNative } from './refusals';
-import { FUNCREF, KINDS, SectionWriter, vector } from './section-writer';
+import { type EmittedImport, FUNCREF, KINDS, SectionWriter, vector } from './section-writer';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
 
 /** What has been emitted, and what the runtime must know of it. */
@@ -69,6 +71,7 @@ class ModuleWriter extends SectionWriter<Layout> {
   readonly codeStart: Uint32Array;
   private readonly module: Module;
   readonly refused = new Map<number, string>();
+  private isHollow = false;
   private readonly refuse: (funcidx: number) => string | undefined;
 
   constructor(layout: Layout, refuse: (funcidx: number) => string | undefined) {
@@ -85,6 +88,7 @@ class ModuleWriter extends SectionWriter<Layout> {
   }
 
   writeHollow(name: string): Uint8Array {
+    this.isHollow = true;
     const { module, layout } = this;
     const table = layout.mirrors.length;
     const shared: AddedFunction[] = [];
@@ -92,7 +96,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     const first = layout.funcidx(module.funcTypes.length) + this.adapters().length;
     const body = (funcidx: number): Emitter => {
       const type = module.funcType(funcidx);
-      if (funcidx < module.importedFuncs) return callsOut(layout, type).body(funcidx);
+      if (funcidx < module.importedFuncs) return this.imported(funcidx);
       const typeidx = module.funcTypes[funcidx];
       let stub = known.get(typeidx);
       if (stub === undefined) {
@@ -140,11 +144,16 @@ class ModuleWriter extends SectionWriter<Layout> {
     const table = layout.mirrors.length;
     const added = [...this.adapters(), ...shared];
     const helpers = this.helperTypes();
+    const direct = layout.direct.map((funcidx): EmittedImport => {
+      const type = module.funcType(funcidx);
+      const typeidx = layout.typeidx(directParams(type), type.results);
+      return { from: 'direct', name: String(funcidx), kind: 'func', describe: (to) => to.u32(typeidx) };
+    });
     const typeidxs = layout.wrapsHelpers ? [...helpers] : [];
     for (const typeidx of module.funcTypes) typeidxs.push(layout.calledTypeidx(typeidx));
     for (const { typeidx } of added) typeidxs.push(typeidx);
     this.types();
-    this.imports(helpers, []);
+    this.imports(helpers, [], direct);
     this.section('function', (to) => vector(to, typeidxs, (typeidx) => to.u32(typeidx)));
     this.section('table', (to) => {
       to.u32(1);
@@ -172,12 +181,20 @@ class ModuleWriter extends SectionWriter<Layout> {
   }
 
   private body(funcidx: number): Emitter {
-    const { module, layout } = this;
+    const { module } = this;
     const why = funcidx < module.importedFuncs ? 'it is imported' : this.refuse(funcidx);
     const body = why ?? this.nativeBody(funcidx);
     if (typeof body !== 'string') return body;
     this.refused.set(funcidx, body);
-    return callsOut(layout, module.funcType(funcidx)).body(funcidx);
+    return this.imported(funcidx);
+  }
+
+  /** Of a function that is not in the module. */
+  private imported(funcidx: number): Emitter {
+    const { module, layout } = this;
+    const type = module.funcType(funcidx);
+    const direct = layout.direct.indexOf(funcidx);
+    return direct < 0 ? callsOut(layout, type).body(funcidx) : callDirect(layout, type, direct);
   }
 
   /** Or why there is none. */
@@ -206,6 +223,10 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.globalTypes().forEach((_, k) => {
       exports.push([`global ${k}`, KINDS.global, k]);
     });
+    // What makes a function of JavaScript callable is compiled for each module that imports it.
+    if (this.isHollow) {
+      for (const name of HELPER_NAMES) exports.push([name, KINDS.func, this.layout.helper(name)]);
+    }
     const first = this.layout.funcidx(this.module.funcTypes.length);
     added.forEach(({ name }, k) => {
       if (name !== undefined) exports.push([name, KINDS.func, first + k]);
@@ -231,7 +252,7 @@ class ModuleWriter extends SectionWriter<Layout> {
   private code(body: (funcidx: number) => Emitter, added: readonly AddedFunction[]): void {
     const { out, codeStart, layout } = this;
     const contents = new Emitter(this.module.bytes.length);
-    const wrappers = layout.wrapsHelpers ? helperWrappers() : [];
+    const wrappers = layout.wrapsHelpers ? helperWrappers(layout) : [];
     contents.u32(wrappers.length + codeStart.length + added.length);
     for (const wrapper of wrappers) contents.sized(wrapper);
     for (let funcidx = 0; funcidx < codeStart.length; funcidx++) {

@@ -10,9 +10,10 @@ import { type Listeners, NOBODY, withOne, without } from '../../runtime/listener
 import type { Watcher } from '../../runtime/table';
 import { GLOBALS_IN, GLOBALS_OUT } from './adapters';
 import type { Crossing } from './crossing';
+import { HandedGlobals } from './handed-globals';
 import type { HeldMemories } from './held-memories';
 import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host';
-import { CELL_NAMES, type Cell, type HelpedInstruction, type Helper, type LEAVING } from './layout';
+import { CELL_NAMES, type Cell, type HelpedInstruction, type Helper, LEAVING } from './layout';
 import type { CompiledContinuation, CompiledSide, Program } from './program';
 import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
@@ -21,6 +22,8 @@ import { emitForeign } from './side-module';
 export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unknown>> & {
   readonly [LEAVING.name]: object;
 };
+/** What a main module imports for an import of the original that it calls directly, with fuel and place before the arguments. */
+export type DirectImport = (fuel: number, place: number, ...args: unknown[]) => unknown;
 /** Calls a function in the table of functions: its index there, fuel, place. Returns the fuel. */
 export type EnterNative = (index: number, fuel: number, place: number) => number;
 
@@ -43,6 +46,8 @@ export class NativeInstance {
   private readonly host: HostWebAssembly;
   /** By the indices of the tables that they mirror. */
   private readonly mirrors: (HostTable | undefined)[];
+  /** What it hands over at direct calls, where it does that itself. */
+  readonly handed: HandedGlobals | undefined;
   private readonly functions: HostTable;
   private readonly exports: HostExports;
   private readonly crossing: Crossing;
@@ -68,6 +73,7 @@ export class NativeInstance {
     crossing: Crossing,
     held: HeldMemories,
     room: Charge,
+    directImport: (callee: Func, id: number) => DirectImport,
   ) {
     this.instance = instance;
     this.program = program;
@@ -76,10 +82,13 @@ export class NativeInstance {
     this.crossing = crossing;
     this.held = held;
     this.room = room;
-    const { mirrors } = program.emitted.layout;
+    const { mirrors, direct: called, handed } = program.emitted.layout;
+    this.handed = handed && new HandedGlobals(handed.map((k) => instance.globals[k]));
     this.mirrors = new Array(instance.tables.length);
     for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
-    const imports = { runtime, memory: held.memories, table: this.mirrors };
+    const direct: Record<number, DirectImport> = {};
+    for (const funcidx of called) direct[funcidx] = directImport(instance.funcAt(funcidx), funcidx);
+    const imports = { direct, runtime, memory: held.memories, table: this.mirrors };
     this.exports = new host.Instance(program.compiled, imports).exports;
     this.functions = this.exports.functions as HostTable;
     this.globalsIn();
@@ -126,6 +135,12 @@ export class NativeInstance {
     const slices = (runs.whole.get(id) ?? 0) + 1;
     runs.whole.set(id, slices);
     return slices;
+  }
+
+  /** An activation has returned whose first frame had this `sp`: a loop in it has ended. Called again, its function begins in better code. */
+  returned(sp: number): void {
+    const { runs } = this;
+    if (runs !== undefined && runs.sp >= sp) runs.id = -1;
   }
 
   // Globals: the runtime's are true, but while native code runs.
@@ -258,7 +273,7 @@ export class NativeInstance {
       globals[k] = exports[`global ${k}`];
     }
     return {
-      runtime,
+      runtime: program.isWhole ? runtime : { ...exports, [LEAVING.name]: runtime[LEAVING.name] },
       memory: held.memories,
       table: mirrors,
       functions: { all: functions },

@@ -6,7 +6,7 @@ import { type Module, OP, Reader } from '../../decoder';
 import { readInstruction } from '../../decoder/body';
 import { Body } from './body';
 import type { FrameShape } from './frame';
-import { groupOf, isSmall, type PartSizes, Refusals } from './groups';
+import { groupOf, grown, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
 import { type Landing, landingOf } from './landing';
 import { type FrameSize, Layout, type Variant } from './layout';
@@ -52,6 +52,8 @@ export class Program {
   private readonly byId: CompiledContinuation[] = [];
   /** Of a large module: what is not in the main one. */
   private readonly groups: Map<number, CompiledSide> | undefined;
+  /** How many there are. */
+  private made = 0;
   private readonly refusals: Refusals;
   private readonly sizes: PartSizes;
   private readonly parts: Part[] = [];
@@ -79,8 +81,11 @@ export class Program {
     return this.groups === undefined;
   }
 
-  /** Where a function's code is beside the main module; undefined: it is in that. Or why there is none. */
-  group(funcidx: number): CompiledSide | undefined | string {
+  /**
+   * Where a function's code is beside the main module; undefined: it is in that. Or why there is none. `isAwaited`: somebody may want to stop
+   * it meanwhile.
+   */
+  group(funcidx: number, isAwaited: boolean): CompiledSide | undefined | string {
     const { groups, refusals } = this;
     if (groups === undefined) return this.emitted.refused.get(funcidx);
     const why = refusals.why(funcidx);
@@ -89,12 +94,14 @@ export class Program {
     if (group === undefined) {
       const { layout } = this.emitted;
       const isGrouped = (other: number) => groups.has(other);
-      const members = groupOf(layout, funcidx, { sizes: this.sizes, refusals, isGrouped });
+      const sizes = isAwaited ? this.sizes : grown(this.sizes, this.made);
+      const members = groupOf(layout, funcidx, { sizes, refusals, isGrouped });
       const alone = groupOf(layout, funcidx, { sizes: ALONE, refusals, isGrouped });
       if (alone === undefined)
         return refusals.refuse(funcidx, 'the quiet functions that it calls are too many');
       group = (members && this.compileGroup(members)) ?? this.compileGroup(alone);
       if (group === undefined) return refusals.refuse(funcidx, "the host's engine does not take it");
+      this.made++;
       for (const { funcidx: member } of group.side.bodies) if (!groups.has(member)) groups.set(member, group);
     }
     return group;

@@ -16,7 +16,7 @@ const IS_SHARED = 2;
 const PAGE_LIMIT = 65_536;
 
 export interface EmittedImport {
-  readonly from: 'runtime' | 'functions' | 'memory' | 'table' | 'global';
+  readonly from: 'direct' | 'runtime' | 'functions' | 'memory' | 'table' | 'global';
   readonly name: string;
   readonly kind: keyof typeof KINDS;
   readonly describe: (to: Emitter) => void;
@@ -72,16 +72,18 @@ export class SectionWriter<L extends Layout> {
     return HELPER_NAMES.map((name) => this.layout.typeidx(HELPERS[name].params, HELPERS[name].results));
   }
 
-  /** Helpers, what else is imported (tables come first), memories and mirrors. */
-  protected imports(helpers: readonly number[], others: readonly EmittedImport[]): void {
+  /** Functions that are called directly, helpers, what else is imported (tables come first), memories and mirrors. */
+  protected imports(
+    helpers: readonly number[],
+    others: readonly EmittedImport[],
+    direct: readonly EmittedImport[] = [],
+  ): void {
     const { module, mirrors, variant } = this.layout;
     const describe = (to: Emitter): void => anyMemory(to, variant.isShared);
-    const imports: EmittedImport[] = HELPER_NAMES.map((name, k) => ({
-      from: 'runtime',
-      name,
-      kind: 'func',
-      describe: (to) => to.u32(helpers[k]),
-    }));
+    const imports: EmittedImport[] = [...direct];
+    HELPER_NAMES.forEach((name, k) => {
+      imports.push({ from: 'runtime', name, kind: 'func', describe: (to) => to.u32(helpers[k]) });
+    });
     const leaving = this.layout.typeidx([], []);
     imports.push({
       from: 'runtime',

@@ -93,7 +93,7 @@ class SideWriter extends SectionWriter<SideLayout> {
     const { out, layout } = this;
     const helpers = this.helperTypes();
     const typeidxs = layout.wrapsHelpers ? [...helpers, ...this.typeidxs] : this.typeidxs;
-    const wrappers = layout.wrapsHelpers ? helperWrappers() : [];
+    const wrappers = layout.wrapsHelpers ? helperWrappers(layout) : [];
     this.types();
     const globals = this.globalTypes().map((type, k): EmittedImport => {
       const describe = (to: Emitter) => {

@@ -9,6 +9,7 @@ import { PART_SIZES } from './groups';
 import { exceptionsOf, type HostExports, type HostTable, type HostWebAssembly } from './host';
 import { carrierOf, type Helper, Layout, LEAVING } from './layout';
 import { emitModule, shapeOf } from './module';
+import type { DirectImport } from './native-instance';
 import { Program } from './program';
 import { depthAt, firstPlace, MOST_MEASURE, slotsAt } from './state';
 
@@ -77,6 +78,8 @@ export class Harness {
       takeI64: () => this.taken.shift() ?? 0n,
       takeRef: () => this.taken.shift() ?? null,
       load: () => 0,
+      globals: () => {},
+      fuel: () => this.fuelLeft,
       out: (funcidx: number, fuel: number) => {
         const args = this.pushed;
         this.pushed = [];
@@ -91,6 +94,14 @@ export class Harness {
         throw new Error('no effects here');
       },
     };
+    const direct: Record<number, DirectImport> = {};
+    for (const funcidx of emitted.layout.direct) {
+      direct[funcidx] = (fuel, _place, ...args) => {
+        const [result] = this.host(funcidx, args as Word[]);
+        this.fuelLeft = fuel;
+        return result;
+      };
+    }
     const memory: Record<string, object> = {};
     module.memories.forEach(({ min }, k) => {
       memory[k] = new HOST.Memory({ initial: min, maximum: 65_536 });
@@ -101,6 +112,7 @@ export class Harness {
     }
     const compiled = new HOST.Module(emitted.bytes);
     this.exports = new HOST.Instance(compiled, {
+      direct,
       runtime: { ...helpers, [LEAVING.name]: LEAVING_TAG },
       memory,
       table,
@@ -198,6 +210,6 @@ export function codeGrowth(module: Module): { readonly before: number; readonly 
   const host = Object.assign(Object.create(HOST), { Module: Counted });
   const program = new Program(module, host, PART_SIZES, { isShared: false, isExact: false });
   for (let funcidx = module.importedFuncs; funcidx < module.funcTypes.length; funcidx++)
-    program.group(funcidx);
+    program.group(funcidx, true);
   return { before: codeBytes(module.bytes), after };
 }

@@ -103,12 +103,13 @@ export class NativeTier implements Tier {
     if (instance.memories.some(({ views }) => views.dirty !== undefined)) return TRACKED;
     const native = this.instanceOf(instance, activations);
     if (typeof native === 'string') return native;
-    return this.load(native, func.funcidx) ?? native;
+    return this.load(native, func.funcidx, activations.machine) ?? native;
   }
 
   /** The part of the program that a function is in. Or why there is none. */
-  private load(native: NativeInstance, funcidx: number): string | undefined {
-    const group = native.program.group(funcidx);
+  private load(native: NativeInstance, funcidx: number, { registers }: TierMachine): string | undefined {
+    const isAwaited = registers.lowering !== Number.POSITIVE_INFINITY;
+    const group = native.program.group(funcidx, isAwaited);
     if (group === undefined || typeof group === 'string') return group;
     if (native.has(group)) return undefined;
     this.budget.spend(group.side.bytes.length);
@@ -126,14 +127,15 @@ export class NativeTier implements Tier {
     return native;
   }
 
-  private instantiate(instance: Instance, { imports, crossing }: Activations): NativeInstance | string {
+  private instantiate(instance: Instance, activations: Activations): NativeInstance | string {
+    const { imports, crossing, directImport } = activations;
     const held = HeldMemories.of(instance);
     if (held === undefined) return 'its memory is not one of the host';
     const variant = { isShared: held.isShared, isExact: instance.store.canonicalNans };
     const program = this.programOf(instance.module, variant);
     const room = typeof program === 'string' ? undefined : roomIn(instance, program);
     if (typeof program !== 'string' && room !== undefined)
-      return new NativeInstance(instance, program, this.host, imports, crossing, held, room);
+      return new NativeInstance(instance, program, this.host, imports, crossing, held, room, directImport);
     held.letGo();
     return typeof program === 'string' ? program : NO_ROOM;
   }

@@ -1,0 +1,277 @@
+/** JavaScript functions that native code calls with its arguments: they see, and are seen, as the interpreter's calls are. */
+import { describe, expect, it } from 'vitest';
+import '../../../embed/node/native-memory';
+import { Module } from '../../decoder';
+import { wat } from '../../decoder/testing';
+import { Execution, Store } from '../../interpreter';
+import { usePolicy } from '../../interpreter/machine';
+import { Func, type Global, type Instance, i32, instantiate, type Memory } from '../../runtime';
+import { always } from '../testing';
+import { PlainFunction } from './plain-function';
+import { HOST } from './testing';
+import { NativeTier } from './tier';
+
+const TIERS = [new NativeTier(HOST), new NativeTier(HOST, { whole: 0, group: 0 })];
+
+/** What a host function of the scenario may do. */
+interface World {
+  readonly instance: () => Instance;
+  readonly execution: () => Execution;
+  readonly log: unknown[];
+  readonly tier: NativeTier | undefined;
+}
+interface Scenario {
+  readonly text: string;
+  readonly arg?: number;
+  readonly host: (world: World) => Record<string, (...args: never[]) => unknown>;
+}
+
+/** Fuel, outcomes and whatever the host functions note, run by run. */
+async function played({ text, host, arg = 3 }: Scenario, tier: NativeTier | undefined): Promise<unknown[]> {
+  const module = Module.decode(await wat(`(module ${text})`));
+  const store = new Store();
+  if (tier !== undefined) usePolicy(store, always(tier));
+  const log: unknown[] = [];
+  let instance!: Instance;
+  let execution!: Execution;
+  const functions = host({ instance: () => instance, execution: () => execution, log, tier });
+  const imports = module.imports.map(({ name, type }) => {
+    if (type.kind !== 'func') throw new Error('functions alone');
+    return Func.js(store, type.type, functions[name], name);
+  });
+  for (const func of imports) expect(PlainFunction.of(func)).toBeDefined();
+  instance = instantiate(store, module, imports);
+  const run = instance.exports.get('run') as Func;
+  for (let k = 0; k < 3; k++) {
+    execution = new Execution(run, [i32(arg)]);
+    try {
+      for (;;) {
+        const outcome = execution.run({ fuel: 1000 });
+        const shown = outcome.kind === 'done' ? outcome.results : outcome.kind;
+        log.push([shown, execution.fuelUsed]);
+        if (outcome.kind === 'trapped') log.push(outcome.error.message, outcome.error.backtrace);
+        if (outcome.kind !== 'paused') break;
+      }
+    } catch (error) {
+      log.push(['thrown', error]);
+    }
+    for (const [name, extern] of instance.exports) if ('cells' in extern) log.push([name, extern.get()]);
+  }
+  return log;
+}
+
+const GLOBALS =
+  '(global $g (export "g") (mut i32) (i32.const 5)) (global $h (export "h") (mut i32) (i32.const 6))';
+const LOOPS = (body: string) => `(local $k i32)
+  (loop $l ${body} (br_if $l (i32.lt_u (local.tee $k (i32.add (local.get $k) (i32.const 1))) (i32.const 40))))`;
+const setGlobal = (world: World, name: string, value: number) =>
+  (world.instance().exports.get(name) as Global).set(i32(value));
+const getGlobal = (world: World, name: string) => (world.instance().exports.get(name) as Global).get().lo;
+
+const SCENARIOS: Record<string, Scenario> = {
+  'arguments and results as the JS API has them': {
+    text: `(import "e" "none" (func $none (result i32))) (import "e" "six" (func $six (param i32 i64 i32 i64 i32 i64) (result i64)))
+      (func (export "run") (param i32) (result i64) ${LOOPS(`
+        (call $six (i32.const -1) (i64.const -2) (call $none) (i64.const 0x7fffffffffffffff) (local.get $k) (i64.const 6)) drop`)}
+        (call $six (call $none) (i64.const 1) (local.get 0) (i64.const 3) (i32.const 4) (i64.const 5)))`,
+    host: ({ log }) => ({
+      none: (...args: unknown[]) => {
+        log.push(args.length);
+        return '4294967303.5';
+      },
+      six: (...args: unknown[]) => {
+        log.push(args);
+        return 2n ** 64n + 9n;
+      },
+    }),
+  },
+  'globals that the host reads and writes': {
+    text: `(import "e" "f" (func $f (param i32))) ${GLOBALS}
+      (func (export "run") (param i32) (result i32) ${LOOPS(`
+        (global.set $g (i32.add (global.get $g) (local.get $k))) (call $f (local.get $k))
+        (global.set $h (i32.add (global.get $h) (global.get $g)))`)} (global.get $h))`,
+    host: (world) => ({
+      f: (k: number) => {
+        world.log.push(getGlobal(world, 'g'), getGlobal(world, 'h'));
+        if (k % 3 === 0) setGlobal(world, 'g', k);
+      },
+    }),
+  },
+  'a global that is no i32': {
+    text: `(import "e" "f" (func $f (param i32))) ${GLOBALS} (global $w (export "w") (mut i64) (i64.const 7))
+      (func (export "run") (param i32) (result i32) ${LOOPS(`
+        (global.set $w (i64.add (global.get $w) (i64.extend_i32_u (global.get $g)))) (call $f (local.get $k))`)} (global.get $g))`,
+    host: (world) => ({
+      f: (k: number) => {
+        world.log.push((world.instance().exports.get('w') as Global).get().lo);
+        setGlobal(world, 'g', k);
+      },
+    }),
+  },
+  'what the host calls changes a global, and puts it back': {
+    text: `(import "e" "f" (func $f (param i32))) ${GLOBALS}
+      (func (export "set") (param i32) (result i32) (global.get $g) (global.set $g (local.get 0)))
+      (func (export "run") (param i32) (result i32) ${LOOPS(`
+        (global.set $g (local.get $k)) (call $f (local.get $k))
+        (global.set $h (i32.add (global.get $h) (global.get $g)))`)} (global.get $h))`,
+    host: (world) => ({
+      f: (k: number) => {
+        const set = world.instance().exports.get('set') as Func;
+        world.log.push(set.call(1000 + k));
+        if (k % 3 === 0) set.call(k);
+        // The host's own write is the last one: native code has left another value.
+        if (k % 3 === 1) setGlobal(world, 'g', k);
+      },
+    }),
+  },
+  'the host throws': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) ${GLOBALS}
+      (func $middle (param i32) (result i32) (global.set $g (local.get 0)) (call $f (local.get 0)))
+      (func (export "run") (param i32) (result i32) ${LOOPS('(drop (call $middle (local.get $k)))')} (i32.const 1))`,
+    host: (world) => ({
+      f: (k: number) => {
+        world.log.push(getGlobal(world, 'g'));
+        setGlobal(world, 'h', k);
+        if (k === 20) throw new Error('thrown');
+        return k;
+      },
+    }),
+  },
+  'a trap that a host function lets through': {
+    text: `(import "e" "f" (func $f (param i32) (result i32)))
+      (func (export "trap") (param i32) (result i32) (i32.div_u (i32.const 1) (i32.sub (local.get 0) (i32.const 20))))
+      (func (export "run") (param i32) (result i32) ${LOOPS('(drop (call $f (local.get $k)))')} (i32.const 1))`,
+    host: (world) => ({ f: (k: number) => (world.instance().exports.get('trap') as Func).call(k) }),
+  },
+  'a result whose conversion runs code that comes back': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) ${GLOBALS}
+      (func (export "next") (result i32) (global.set $g (i32.add (global.get $g) (i32.const 1))) (global.get $g))
+      (func (export "run") (param i32) (result i32) ${LOOPS(
+        '(global.set $h (i32.add (global.get $h) (call $f (local.get $k))))',
+      )} (global.get $h))`,
+    host: (world) => ({
+      f: (k: number) => ({
+        valueOf: () => {
+          if (k === 39 && world.log.length > 8) throw new TypeError('no number');
+          return (world.instance().exports.get('next') as Func).call();
+        },
+      }),
+    }),
+  },
+  'a memory that grows': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) (memory (export "m") 1 20)
+      (func (export "run") (param i32) (result i32) ${LOOPS(`
+        (i32.store (i32.const 4) (i32.add (i32.load (i32.const 4)) (call $f (local.get $k))))`)} (i32.load (i32.const 4)))`,
+    host: (world) => ({
+      f: (k: number) => {
+        const memory = world.instance().exports.get('m') as Memory;
+        if (k % 13 === 0) memory.grow(1);
+        const words = new Int32Array(memory.buffer);
+        words[1] += k;
+        return words.length;
+      },
+    }),
+  },
+  'a pause that is asked for meanwhile': {
+    text: `(import "e" "f" (func $f (param i32) (result i32)))
+      (func (export "run") (param i32) (result i32) ${LOOPS('(local.set 0 (i32.add (local.get 0) (call $f (local.get $k))))')} (local.get 0))`,
+    host: (world) => ({
+      f: (k: number) => {
+        if (k % 5 === 0) world.execution().pause();
+        return k;
+      },
+    }),
+  },
+  'a call that takes the place of its caller': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) ${GLOBALS}
+      (func $tail (param i32) (result i32) (global.set $g (local.get 0)) (return_call $f (local.get 0)))
+      (func (export "run") (param i32) (result i32) ${LOOPS('(local.set 0 (i32.add (local.get 0) (call $tail (local.get $k))))')}
+        (return_call $f (local.get 0)))`,
+    host: (world) => ({ f: (k: number) => k + getGlobal(world, 'g') }),
+  },
+  'recursion through the host': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) ${GLOBALS}
+      (func $run (export "run") (param i32) (result i32) (global.set $g (i32.add (global.get $g) (local.get 0)))
+        (if (result i32) (local.get 0) (then (i32.add (call $f (local.get 0)) (i32.const 1))) (else (global.get $g))))`,
+    arg: 30,
+    host: (world) => ({ f: (k: number) => (world.instance().exports.get('run') as Func).call(k - 1) }),
+  },
+  'too many for registers, and floats, go by slots': {
+    text: `(import "e" "many" (func $many (param i32 i32 i32 i32 i32 i32 i32) (result i32))) (import "e" "float" (func $float (param f64) (result f32)))
+      (func (export "run") (param i32) (result f32) ${LOOPS(`
+        (drop (call $many (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4) (i32.const 5) (i32.const 6) (local.get $k)))`)}
+        (call $float (f64.const 0.1)))`,
+    host: ({ log }) => ({
+      many: (...args: number[]) => {
+        log.push(args);
+        return args.length;
+      },
+      float: (value: number) => value * 3,
+    }),
+  },
+};
+
+describe.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
+  it.each(TIERS)('is the same as interpreted', async (tier) => {
+    const before = tier.counts.entered;
+    const seen = await played(scenario, tier);
+    expect(seen).toEqual(await played(scenario, undefined));
+    expect(seen.length).toBeGreaterThan(2);
+    expect(tier.counts.entered).toBeGreaterThan(before);
+  });
+});
+
+it.each(TIERS)('throws through native frames to a handler in another instance', async (tier) => {
+  const inner = Module.decode(
+    await wat(`(module (import "e" "f" (func $f (param i32) (result i32)))
+      (func $middle (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))
+      (func (export "run") (param i32) (result i32) (i32.add (call $middle (local.get 0)) (i32.const 1))))`),
+  );
+  const outer = Module.decode(
+    await wat(`(module (import "e" "run" (func $run (param i32) (result i32)))
+      (func (export "run") (param i32) (result i32)
+        (block $caught (try_table (catch_all $caught) (return (call $run (local.get 0))))) (i32.const -1)))`),
+  );
+  const store = new Store();
+  usePolicy(store, always(tier));
+  const type = { params: [i32(0).type], results: [i32(0).type] };
+  const odd = (k: number): number => {
+    if (k % 2 !== 0) throw new Error('odd');
+    return k;
+  };
+  const run = instantiate(store, inner, [Func.js(store, type, odd, 'f')]).exports.get('run') as Func;
+  const { entered } = tier.counts;
+  const caught = instantiate(store, outer, [run]).exports.get('run') as Func;
+  expect([1, 2, 3, 4].map((k) => caught.call(k))).toEqual([-1, 4, -1, 6]);
+  expect(() => run.call(5)).toThrow('odd');
+  expect(tier.counts.entered).toBeGreaterThanOrEqual(entered + 5);
+});
+
+it('is left out of stack traces', async () => {
+  const module = Module.decode(
+    await wat(`(module (import "e" "f" (func $f (param i32) (result i32)))
+      (func (export "trap") (result i32) unreachable)
+      (func $inner (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))
+      (func (export "run") (param i32) (result i32) (i32.add (call $inner (local.get 0)) (i32.const 1))))`),
+  );
+  const [interpreted, native] = [undefined, TIERS[0]].map((tier) => {
+    const store = new Store();
+    if (tier !== undefined) usePolicy(store, always(tier));
+    const type = { params: [i32(0).type], results: [i32(0).type] };
+    function userFunction(): unknown {
+      return (instance.exports.get('trap') as Func).call();
+    }
+    const instance: Instance = instantiate(store, module, [Func.js(store, type, userFunction, 'f')]);
+    try {
+      (instance.exports.get('run') as Func).call(1);
+    } catch (error) {
+      return (error as Error)
+        .stack!.split('\n')
+        .slice(0, 6)
+        .map((line) => line.replace(/\(?\S*:\d+:\d+\)?/, ''));
+    }
+    return [];
+  });
+  expect(native).toEqual(interpreted);
+  expect(native.join()).toContain('userFunction');
+});

@@ -1,0 +1,67 @@
+/** JavaScript functions of the host as native code calls them: with integers as JavaScript has them, and nothing in slots. */
+import type { ValType } from '../../decoder';
+import type { Door } from '../../errors';
+import type { PlainFunction as Interface } from '../../interpreter/tiers';
+import {
+  type Func,
+  integerFromJs,
+  type JsNumber,
+  jsFunctionOf,
+  type UntypedFunction,
+  wordsOfAll,
+} from '../../runtime';
+
+/** Of one function, for all of its calls: they hold nothing. */
+export class PlainFunction implements Interface {
+  readonly func: Func;
+  readonly words: number;
+  readonly door: Door = this.run;
+  readonly doors = 1;
+  private readonly fn: UntypedFunction;
+  private readonly count: number;
+  private readonly result: ValType | undefined;
+
+  private constructor(func: Func, fn: UntypedFunction) {
+    const { params, results } = func.type;
+    this.func = func;
+    this.words = Math.max(wordsOfAll(params), wordsOfAll(results));
+    this.fn = fn;
+    this.count = params.length;
+    this.result = results[0];
+  }
+
+  /** Undefined for one that is no JavaScript function, or whose promises the guest waits for. */
+  static of(func: Func): PlainFunction | undefined {
+    const fn = jsFunctionOf(func);
+    return fn && new PlainFunction(func, fn);
+  }
+
+  /** Calls it. What it has returned is converted while it counts as running: that may run code of the host's, too. */
+  run(a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown): JsNumber | undefined {
+    const { fn, result } = this;
+    let given: unknown;
+    switch (this.count) {
+      case 0:
+        given = fn();
+        break;
+      case 1:
+        given = fn(a);
+        break;
+      case 2:
+        given = fn(a, b);
+        break;
+      case 3:
+        given = fn(a, b, c);
+        break;
+      case 4:
+        given = fn(a, b, c, d);
+        break;
+      case 5:
+        given = fn(a, b, c, d, e);
+        break;
+      default:
+        given = fn(a, b, c, d, e, f);
+    }
+    return result === undefined ? undefined : integerFromJs(result, given);
+  }
+}
