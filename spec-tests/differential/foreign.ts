@@ -8,6 +8,7 @@ import { funcTypeOf } from '../../src/decoder/body';
 import { type FuncType, isRef, V128, type ValType, valTypeName } from '../../src/decoder/types';
 import { CODE, code, moduleBytes, name, section, type TypeName, u32, vec } from '../binary';
 import type { EngineExports, ResultType, Session } from '../engine';
+import { DIFFERENTIAL } from '../engines/tswasm';
 import { showValue, type Value } from '../script/values';
 import type { Failure } from './check';
 import { nativeTarget } from './native-target';
@@ -230,7 +231,7 @@ async function observe(
   calls: readonly Call[],
   target: Target,
 ): Promise<Observation> {
-  const session = await target.engine.open('own/differential');
+  const session = await target.engine.open(DIFFERENTIAL);
   const run = new Run(target, session);
   try {
     return { lines: run.lines, memory: await run.of(bytes, module, calls), defect: undefined };

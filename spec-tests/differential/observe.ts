@@ -3,6 +3,7 @@
 import type { TypeName } from '../binary';
 import type { EngineExports, ResultType, Session } from '../engine';
 import { HostRef } from '../engines/host-refs';
+import { DIFFERENTIAL } from '../engines/tswasm';
 import { showValue, type Value } from '../script/values';
 import type { Call, Program } from './generate';
 import type { HostSide, ProgramTag, Target } from './target';
@@ -47,7 +48,7 @@ class Run implements HostSide {
   }
 
   async observe(bytes: Uint8Array): Promise<Uint8Array | undefined> {
-    const session = await this.target.engine.open('own/differential');
+    const session = await this.target.engine.open(DIFFERENTIAL);
     try {
       return await this.run(session, bytes);
     } finally {

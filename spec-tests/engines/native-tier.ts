@@ -10,7 +10,7 @@ import { usePolicy } from '../../src/interpreter/machine';
 import type { Func, Value as WasmValue } from '../../src/runtime/index';
 import type { Engine } from '../engine';
 import { alwaysIn, RandomPolicy } from '../tiers/policy';
-import { featuresFor, isOfficial, TswasmSession, tswasmEngine } from './tswasm';
+import { DIFFERENTIAL, featuresFor, isOfficial, TswasmSession, tswasmEngine } from './tswasm';
 
 const host = (globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly;
 export const tier = new NativeTier(host);
@@ -19,9 +19,12 @@ export const inParts = new NativeTier(host, { whole: 0, group: 0 });
 
 const ALWAYS = alwaysIn(tier);
 
-/** The suite runs with the host's NaNs, as programs do; our scripts say which bits those have. */
+/**
+ * The suite and programs that are made at random run with the host's NaNs, as programs do; our scripts say which bits those have. To the last
+ * bit such programs are compared by `exact` (tiers.ts).
+ */
 function storeFor(script: string): StoreOptions {
-  return { canonicalNans: !isOfficial(script) };
+  return { canonicalNans: !isOfficial(script) && script !== DIFFERENTIAL };
 }
 
 class NativeSession extends TswasmSession {

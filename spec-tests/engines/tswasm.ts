@@ -163,6 +163,9 @@ export function tswasmSpectest(store: Store): EngineExports {
   return exports;
 }
 
+/** The script that programs made at random stand for. */
+export const DIFFERENTIAL = 'own/differential';
+
 /** Whether a script is of the suite; ours say more, such as which NaN it is that arithmetic makes. */
 export function isOfficial(script: string): boolean {
   return !script.includes('/') || script.startsWith('proposals/');

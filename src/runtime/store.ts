@@ -32,8 +32,8 @@ export interface StoreOptions extends Partial<StoreLimits> {
    */
   readonly reclaim?: boolean;
   /**
-   * Whether a NaN that arithmetic makes has the same bits in every tier, those of the canonical one (default: false). The native tier pays for
-   * it in floating-point code, and runs no relaxed SIMD then; the other tiers always do so.
+   * Whether a NaN that arithmetic makes has the same bits in every tier, those of the canonical one (default: false), and a frame that stops the
+   * same locals, also those that nobody will read. The native tier pays for it, and runs no relaxed SIMD then; the other tiers always do so.
    */
   readonly canonicalNans?: boolean;
 }

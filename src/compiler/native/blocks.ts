@@ -13,7 +13,13 @@
  * The test is at the header: what is alive at the rare exit is then what the header merges, which V8 stores where that exit is taken. Of
  * a test behind the count it stores what the turn has made in each turn (sieve of bench: 1.7 times native instead of 1.2).
  *
- * Of a small loop some more turns stand behind the count, which takes the units of all, and is tested there (turns.ts).
+ * Of a small loop some turns stand before that, which count together, without an exit for want of fuel (turns.ts):
+ *
+ *     block $exit  loop $again
+ *       block $slow  loop $head  (br_if $slow fuel < 4)  (four turns)  fuel -= 4  br $head  end  end
+ *       block $back  (a turn)  br $exit  end
+ *       (br_if $again (fuel -= 1) >= 0)
+ *       point = (which loop)  fuel = loop(fuel)  br $again  end  end
  */
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
@@ -23,10 +29,11 @@ import { Reader } from '../../decoder/reader';
 import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
 import { type Visitor, Walk } from '../../decoder/walk';
 import { FunctionWriter, slotsIn } from './function-writer';
+import { type DeadLocals, deadAtLoops } from './liveness';
 import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
-import { type PlainLoop, plainLoop, TURNS, writeTurn } from './turns';
+import { type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
 
 /** A walk that knows where operands can be read. */
 export class TracedWalk extends Walk {
@@ -54,16 +61,19 @@ export interface OpenLabel {
 }
 export interface CountedLoop {
   readonly pointidx: number;
+  /** Module offset. */
+  readonly offset: number;
   readonly isBusy: boolean;
-  /** Values that its branches carry, and the height of the lowest. */
-  readonly params: readonly ValType[];
-  readonly height: number;
   readonly exit: number;
   readonly again: number;
-  readonly slow: number;
-  readonly head: number;
-  /** What further turns are made of. */
-  readonly plain: PlainLoop | undefined;
+  /** Undefined of a small loop, whose turns come here for want of fuel. */
+  readonly head: LoopHead | undefined;
+}
+interface LoopHead {
+  readonly label: number;
+  /** Values that branches carry to it, and the height of the lowest. */
+  readonly params: readonly ValType[];
+  readonly height: number;
 }
 
 export abstract class BlockWriter extends FunctionWriter {
@@ -74,6 +84,8 @@ export abstract class BlockWriter extends FunctionWriter {
   protected abstract readonly rewriters: Rewrites;
   protected abstract readonly straightCopies: StraightCopies;
   protected readonly labels: OpenLabel[] = [];
+  /** At the headers of its loops, when one has been written. */
+  private dead: DeadLocals | undefined = undefined;
   /** The instruction at hand stands behind an `end`. */
   protected afterEnd = false;
   /** Kept when somebody asks where an instruction came from. */
@@ -122,47 +134,86 @@ export abstract class BlockWriter extends FunctionWriter {
     this.toShadows(params, height);
     const exit = this.open('block', [], results);
     const again = this.open('loop', [], results);
-    const slow = this.open('block', [], []);
-    this.fromShadows(params, height);
-    const head = this.open('loop', params, []);
-    if (plain === undefined) {
-      this.out.indexed('local.get', this.fuel);
-      this.leaveUnpaid(slow);
-    }
+    const head = plain === undefined ? this.openHead(params, height) : undefined;
+    if (plain !== undefined) this.writeTurns(plain, exit);
     const label = this.open('block', params, params);
-    return { label, counted: { pointidx, isBusy, params, height, exit, again, slow, head, plain } };
+    return { label, counted: { pointidx, offset: walk.offset, isBusy, exit, again, head } };
   }
 
-  /** Behind the body of a loop that counts. */
-  private endCounted({ pointidx, params, height, exit, again, slow, head, plain }: CountedLoop): void {
-    const { out, fuel } = this;
-    const turns = plain === undefined ? 1 : TURNS;
-    this.toShadows(params, height);
-    this.subtract(out, fuel, turns);
-    if (plain === undefined) out.indexed('local.set', fuel);
-    else {
-      out.indexed('local.tee', fuel);
-      this.leaveUnpaid(slow);
-    }
-    for (let unused = turns - 1; unused > 0; unused--) this.writeTurn(plain!, unused, exit);
+  /** The header of a loop, where its fuel is tested. */
+  private openHead(params: readonly ValType[], height: number): LoopHead {
+    const slow = this.open('block', [], []);
     this.fromShadows(params, height);
+    const label = this.open('loop', params, []);
+    this.branchBelow(0, slow);
+    return { label, params, height };
+  }
+
+  /** Turns of a small loop, as long as there is fuel for all of them. */
+  private writeTurns(loop: PlainLoop, exit: number): void {
+    const turns = turnsOf(loop);
+    const slow = this.open('block', [], []);
+    const head = this.open('loop', [], []);
+    this.branchBelow(turns, slow);
+    for (let before = 0; before < turns; before++) this.writeTurn(loop, before, exit);
+    this.takeUnits(turns);
     this.branchTo('br', head);
     this.close();
     this.close();
-    // A unit is that of the branch that has come here.
-    if (turns > 1) this.addUnits(turns - 1);
+  }
+
+  /** Behind the body of a loop that counts. */
+  private endCounted({ pointidx, offset, again, head }: CountedLoop): void {
+    if (head === undefined) {
+      this.subtract(this.out, this.fuel, 1);
+      this.out.indexed('local.tee', this.fuel);
+      this.out.i32Const(0);
+      this.out.op('i32.ge_s');
+      this.branchTo('br_if', again);
+    } else {
+      const { params, height, label } = head;
+      this.toShadows(params, height);
+      this.takeUnits(1);
+      this.fromShadows(params, height);
+      this.branchTo('br', label);
+      this.close();
+      this.close();
+    }
     this.notePoint(pointidx);
+    this.forgetDead(offset);
     this.askForFuel('loop');
     this.branchTo('br', again);
     this.close();
     this.close();
   }
 
-  /** Branches there if the fuel on top is used up. */
-  private leaveUnpaid(slow: number): void {
-    this.out.i32Const(0);
+  /** Locals that hold what nobody will read: a frame that leaves has their defaults instead, so that nothing else must keep it. */
+  private forgetDead(loop: number): void {
+    const { out } = this;
+    for (const localidx of this.deadLocals().get(loop) ?? NO_LOCALS) {
+      out.defaultOf(this.typesOfLocals[localidx]);
+      out.indexed('local.set', this.localOf(localidx));
+    }
+  }
+
+  private deadLocals(): DeadLocals {
+    const { layout, funcidx, typesOfLocals } = this;
+    // Where all tiers must leave the same, they leave what is there. Elsewhere it would be too much code.
+    if (layout.variant.isExact || !layout.copiesLoops) return NONE_DEAD;
+    this.dead ??= deadAtLoops(layout.module, funcidx, typesOfLocals.length);
+    return this.dead;
+  }
+
+  /** Branches there if there are fewer units of fuel. */
+  private branchBelow(units: number, label: number): void {
+    this.out.indexed('local.get', this.fuel);
+    this.out.i32Const(units);
     this.out.op('i32.lt_s');
-    this.branchTo('br_if', slow);
+    this.branchTo('br_if', label);
+  }
+  private takeUnits(units: number): void {
+    this.subtract(this.out, this.fuel, units);
+    this.out.indexed('local.set', this.fuel);
   }
 
   private plainLoop(inside: number): PlainLoop | undefined {
@@ -177,8 +228,8 @@ export abstract class BlockWriter extends FunctionWriter {
     const taken = block.kind === 'loop' ? block.params : block.results;
     return taken.length === 0 && this.target(label).was === undefined;
   }
-  /** A turn of a small loop, whose units have been taken with those of so many behind it. */
-  private writeTurn(loop: PlainLoop, unused: number, exit: number): void {
+  /** A turn of a small loop behind so many others, whose units have not been taken yet. */
+  private writeTurn(loop: PlainLoop, before: number, exit: number): void {
     const { layout } = this;
     writeTurn(
       {
@@ -187,19 +238,15 @@ export abstract class BlockWriter extends FunctionWriter {
         localOf: (localidx) => this.localOf(localidx),
         open: (kind) => this.open(kind, [], []),
         close: () => this.close(),
-        giveBack: () => this.addUnits(unused),
+        pay: () => {
+          if (before > 0) this.takeUnits(before);
+        },
         leave: () => this.branchTo('br', exit),
         branchOut: (label, { offset, nesting }) => this.branchFrom(offset, label, nesting),
         note: (original) => this.origins?.note(this.out.length, original, true),
       },
       loop,
     );
-  }
-
-  private addUnits(units: number): void {
-    this.out.indexed('local.get', this.fuel);
-    this.addConst(units);
-    this.out.indexed('local.set', this.fuel);
   }
 
   endBlock(): void {
@@ -284,6 +331,9 @@ export abstract class BlockWriter extends FunctionWriter {
     this.walk.operands.shadow(from, types.length);
   }
 }
+
+const NO_LOCALS: readonly number[] = [];
+const NONE_DEAD: DeadLocals = new Map();
 
 /** All but the last types, and the last `count`. */
 export function split(types: readonly ValType[], count: number): [ValType[], ValType[]] {

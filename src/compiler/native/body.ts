@@ -18,7 +18,6 @@
  * reaches is left out. A quiet function has neither entry nor points.
  */
 import { F32, F64, type FuncType, I32, OP, V128, type ValType } from '../../decoder';
-import { typesOfLocals } from '../../decoder/body';
 import { skipImmediates } from '../../decoder/immediates';
 import { Reader } from '../../decoder/reader';
 import { type Heights, type StraightLocals, walkStraight } from '../../decoder/straight';
@@ -52,12 +51,11 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   /** Whether the result of the instruction at hand is a float that arithmetic makes. */
   private isMaking = false;
   /** Blocks that code has opened which is not reached. */
-  private dead = 0;
+  private unreached = 0;
   /** Operands that the stack has held at most. */
   private highest = 0;
   /** Whether some may take two slots. */
   private isWide: boolean;
-  private readonly typesOfLocals: readonly ValType[];
   private readonly straightLocals: StraightLocals;
   /** Module offset up to which straight code has been copied. */
   private copied = 0;
@@ -74,7 +72,6 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     this.made = layout.variant.isExact ? new MadeFloats() : undefined;
     this.reader = new Reader(layout.module.bytes);
     this.walk = new TracedWalk(layout.module, funcidx, this);
-    this.typesOfLocals = typesOfLocals(this.locals);
     this.straightLocals = {
       types: this.typesOfLocals,
       visit: (localidx, offset, end) => this.renumber(localidx, offset, end),
@@ -196,10 +193,10 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
 
   /** Code that is not reached is left out, but for the ends of blocks that are. */
   private pass({ row }: Walk): void {
-    if (row.imm === 'block') this.dead++;
-    else if (row.op === OP.end && this.dead > 0) this.dead--;
+    if (row.imm === 'block') this.unreached++;
+    else if (row.op === OP.end && this.unreached > 0) this.unreached--;
     else if (row.op === OP.end) this.endBlock();
-    else if (row.op === OP.else && this.dead === 0) this.otherwise();
+    else if (row.op === OP.else && this.unreached === 0) this.otherwise();
   }
 
   branch(walk: Walk, target: Block): void {

@@ -1,6 +1,12 @@
 /** What the bodies of an emitted module are written with: locals, labels, cells, shadows, the entry, calls, and how a frame is spilled. */
 import { type FuncType, I32, slotsOf, type ValType } from '../../decoder';
-import { codeReader, type LocalGroup, readLocalDeclarations, readLocals } from '../../decoder/body';
+import {
+  codeReader,
+  type LocalGroup,
+  readLocalDeclarations,
+  readLocals,
+  typesOfLocals,
+} from '../../decoder/body';
 import type { Callee } from '../../decoder/walk';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { factsOf, type Loops } from './facts';
@@ -31,6 +37,7 @@ export abstract class FunctionWriter {
   protected readonly type: FuncType;
   protected readonly loops: Loops;
   protected readonly locals: readonly LocalGroup[];
+  protected readonly typesOfLocals: readonly ValType[];
   protected readonly localSlots: number;
   /** Labels that are open in the emitted function. */
   protected depth = 0;
@@ -45,7 +52,6 @@ export abstract class FunctionWriter {
   protected readonly id: number;
   /** Types of the locals behind the original's. */
   private readonly added: ValType[] = [];
-  private readonly localCount: number;
   private readonly shadowAt = new Map<number, Shadow>();
   /** A local for the index of an indirect call. */
   private element = -1;
@@ -64,7 +70,7 @@ export abstract class FunctionWriter {
     this.base = this.fuel + 1;
     this.loops = factsOf(module, funcidx).loops;
     this.locals = readLocals(this.type, codeReader(module, funcidx), module);
-    this.localCount = countOf(this.locals);
+    this.typesOfLocals = typesOfLocals(this.locals);
     this.localSlots = this.locals.reduce((slots, { type, count }) => slots + count * slotsOf(type), 0);
     this.slots = this.localSlots + slotsIn(this.type.results);
   }
@@ -292,7 +298,7 @@ export abstract class FunctionWriter {
     return original < this.fuel ? original : original + STATE_PARAMS.length;
   }
   protected addLocal(type: ValType): number {
-    return this.localCount + STATE_PARAMS.length + this.added.push(type) - 1;
+    return this.typesOfLocals.length + STATE_PARAMS.length + this.added.push(type) - 1;
   }
   protected addPoint(point: Point): number {
     return this.points.push(point) - 1;
@@ -333,11 +339,6 @@ export abstract class FunctionWriter {
     this.out.i32Const(value);
     this.out.op('i32.add');
   }
-}
-
-function countOf(locals: readonly LocalGroup[]): number {
-  const last = locals[locals.length - 1];
-  return last === undefined ? 0 : last.localidx + last.count;
 }
 
 export function slotsIn(types: readonly ValType[]): number {
