@@ -29,7 +29,7 @@ import { Reader } from '../../decoder/reader';
 import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
 import { type Visitor, Walk } from '../../decoder/walk';
 import { FunctionWriter, slotsIn } from './function-writer';
-import { type DeadLocals, deadAtLoops } from './liveness';
+import { type DeadLocals, deadAtLoops, type LoopLocals } from './liveness';
 import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
@@ -146,6 +146,9 @@ export abstract class BlockWriter extends FunctionWriter {
     this.fromShadows(params, height);
     const label = this.open('loop', params, []);
     this.branchBelow(0, slow);
+    // A call may be left as well: what one turn has written is forgotten before the next one.
+    const loop = this.walk.offset;
+    if (this.deadAt(loop)?.calls) this.forgetDead(loop);
     return { label, params, height };
   }
 
@@ -190,18 +193,20 @@ export abstract class BlockWriter extends FunctionWriter {
   /** Locals that hold what nobody will read: a frame that leaves has their defaults instead, so that nothing else must keep it. */
   private forgetDead(loop: number): void {
     const { out } = this;
-    for (const localidx of this.deadLocals().get(loop) ?? NO_LOCALS) {
+    for (const localidx of this.deadAt(loop)?.dead ?? NO_LOCALS) {
       out.defaultOf(this.typesOfLocals[localidx]);
       out.indexed('local.set', this.localOf(localidx));
     }
   }
 
-  private deadLocals(): DeadLocals {
+  /** Undefined where all tiers must leave the same: they leave what is there. */
+  private deadAt(loop: number): LoopLocals | undefined {
     const { layout, funcidx, typesOfLocals } = this;
-    // Where all tiers must leave the same, they leave what is there. Elsewhere it would be too much code.
-    if (layout.variant.isExact || !layout.copiesLoops) return NONE_DEAD;
+    if (layout.variant.isExact) return undefined;
+    // In a large module it would be too much code, but for loops in which interpreters dispatch: they have most locals.
+    if (!layout.copiesLoops && this.loops.get(loop)! < DISPATCHES) return undefined;
     this.dead ??= deadAtLoops(layout.module, funcidx, typesOfLocals.length);
-    return this.dead;
+    return this.dead.get(loop);
   }
 
   /** Branches there if there are fewer units of fuel. */
@@ -333,7 +338,8 @@ export abstract class BlockWriter extends FunctionWriter {
 }
 
 const NO_LOCALS: readonly number[] = [];
-const NONE_DEAD: DeadLocals = new Map();
+/** Branches back to a loop that make it one of these. */
+const DISPATCHES = 8;
 
 /** All but the last types, and the last `count`. */
 export function split(types: readonly ValType[], count: number): [ValType[], ValType[]] {

@@ -9,7 +9,7 @@ async function dead(body: string): Promise<string[]> {
     await wat(`(module (func (local $a i32) (local $b i32) (local $c i32) (local $d i32) ${body}))`),
   );
   const byLoop = [...deadAtLoops(module, 0, 4)].sort(([one], [other]) => one - other);
-  return byLoop.map(([, locals]) => locals.map((localidx) => 'abcd'[localidx]).join(''));
+  return byLoop.map(([, { dead }]) => dead.map((localidx) => 'abcd'[localidx]).join(''));
 }
 const read = (local: string) => `(drop (local.get ${local}))`;
 const write = (local: string) => `(local.set ${local} (i32.const 1))`;

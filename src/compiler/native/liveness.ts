@@ -16,13 +16,20 @@ import { skipStraight, straightOps } from '../../decoder/straight';
 /** A set of locals: 32 a word. */
 type Locals = Int32Array;
 
-/** Dead locals by the module offset of each `loop`: those that the function writes somewhere, and that nobody reads from there on. */
-export type DeadLocals = ReadonlyMap<number, readonly number[]>;
+/** What is known of a loop: the locals that the function writes somewhere and that nobody reads from its header on. */
+export interface LoopLocals {
+  readonly dead: readonly number[];
+  /** Whether something is called in it. */
+  readonly calls: boolean;
+}
+/** By the module offset of each `loop`. */
+export type DeadLocals = ReadonlyMap<number, LoopLocals>;
 
 /** A straight piece of code, and the control instruction behind it. */
 interface Piece {
   readonly reads: Locals;
   readonly writes: Locals;
+  readonly calls: boolean;
   readonly op: number;
   /** Module offset of the instruction. */
   readonly offset: number;
@@ -39,12 +46,15 @@ interface OpenBlock {
   target: Locals;
 }
 
-/** Words that are gone over at most: a millisecond. Of longer functions nothing is known. */
-const MOST_WORK = 200_000;
+/** Words that are gone over at most: some milliseconds. Of longer functions nothing is known. */
+const MOST_WORK = 1_000_000;
 const NONE_KNOWN: DeadLocals = new Map();
 const NO_LABELS: readonly number[] = [];
 const LOCAL_OPS: ReadonlySet<number> = new Set(
   (['local.get', 'local.set', 'local.tee'] as const).map((name) => OP[name]),
+);
+const CALLS: ReadonlySet<number> = new Set(
+  (['call', 'call_indirect', 'call_ref'] as const).map((name) => OP[name]),
 );
 const WITHOUT_LOCALS = straightOps((op) => !LOCAL_OPS.has(op));
 
@@ -63,14 +73,17 @@ export function deadAtLoops(module: ModuleData, funcidx: number, count: number):
   }
   const written = new Int32Array(words);
   for (const { writes } of pieces) add(written, writes);
-  const dead = new Map<number, readonly number[]>();
-  for (const [offset, live] of headers) dead.set(offset, listed(written, live, count));
-  return dead;
+  const calling = loopsThatCall(pieces);
+  const known = new Map<number, LoopLocals>();
+  for (const [offset, live] of headers)
+    known.set(offset, { dead: listed(written, live, count), calls: calling.has(offset) });
+  return known;
 }
 
 function readPiece(reader: Reader, module: ModuleData, words: number): Piece {
   const reads = new Int32Array(words);
   const writes = new Int32Array(words);
+  let calls = false;
   for (;;) {
     skipStraight(reader, WITHOUT_LOCALS);
     const offset = reader.pos;
@@ -84,9 +97,10 @@ function readPiece(reader: Reader, module: ModuleData, words: number): Piece {
       continue;
     }
     const labels = readLabels(reader, row);
+    calls ||= CALLS.has(op);
     if (labels === undefined) skipImmediates(reader, row, module);
     if (labels !== undefined || isControl(row))
-      return { reads, writes, op, offset, labels: labels ?? NO_LABELS };
+      return { reads, writes, calls, op, offset, labels: labels ?? NO_LABELS };
   }
 }
 
@@ -194,6 +208,19 @@ function loopsByEnd(pieces: readonly Piece[]): Map<number, number> {
     }
   });
   return ends;
+}
+
+/** The offsets of loops in which something is called. */
+function loopsThatCall(pieces: readonly Piece[]): Set<number> {
+  const calling = new Set<number>();
+  const open: Piece[] = [];
+  for (const piece of pieces) {
+    const { op, calls } = piece;
+    if (calls) for (const { op, offset } of open) if (op === OP.loop) calling.add(offset);
+    if (op === OP.block || op === OP.loop || op === OP.if) open.push(piece);
+    else if (op === OP.end) open.pop();
+  }
+  return calling;
 }
 
 /** Whether anything was not there before. */
