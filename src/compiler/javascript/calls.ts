@@ -1,5 +1,5 @@
 /** Calls and tail calls. */
-import { type FuncType, isRef } from '../../decoder';
+import { type FuncType, isRef, type ValType } from '../../decoder';
 import { callPointOf, type Statement } from '../../lowering';
 import { type Loudness, loudnessOf } from './callees';
 import { type FunctionWriter, RELOAD } from './writer';
@@ -37,15 +37,25 @@ export class Calls {
       args.push(...slots.variables(type, slot + k));
       words += slots.spillBits(type, slot + k);
     });
+    const result = stops.asksResults ? this.resultOf(results, slot) : undefined;
+    const set = result !== undefined && results.length !== 1 ? `${result}=` : '';
     const text = stops.call({
       before: before + words,
-      call: slots.take(results, slot, `${callee}(${args.join()})`),
+      call: slots.take(results, slot, `${set}${callee}(${args.join()})`),
+      result,
       again: slots.take(results, slot, surroundings.again(frame)),
       loudness,
       safepoint: callPointOf(statement),
       mark: writer.markOf(statement),
     });
     return loudness === 'silent' ? text : text + RELOAD;
+  }
+
+  /** The variable that has what a callee returns, which is 0 if it is not its only result; undefined for references. */
+  private resultOf(results: readonly ValType[], slot: number): string | undefined {
+    const { slots, uses } = this.writer;
+    if (results.length !== 1) return uses.temporary();
+    return isRef(results[0]) ? undefined : slots.variables(results[0], slot)[0];
   }
 
   /** What must be done before a call or tail call, and the cell of its callee. */

@@ -264,9 +264,10 @@ export class Expressions implements ExpressionWriter {
     const { op, a } = expr;
     // Moved as bits: f64.neg of a number is one of these.
     if (op === 'i64.reinterpret_f64') return this.bitsPair(a);
-    if (this.surroundings.widens && isWide(op)) {
+    const { widens } = this.surroundings;
+    if (isWide(op, widens)) {
       const [left, right] = [expr.a, expr.b!].map((operand) => this.settled(this.pair(operand)));
-      return wide(expr, left, right, this.uses);
+      return wide(expr, left, right, this.uses, widens);
     }
     const template = templateOf(op);
     const { before, fill } = this.filled(expr, template);

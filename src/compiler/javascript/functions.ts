@@ -263,7 +263,7 @@ export function bracesText(writer: Statements, names: readonly string[], text: s
   const declared = [
     ...uses.copied(),
     ...variables.map(([name, value]) => `${name}=${value}`),
-    ...uses.views.keys(),
+    ...uses.viewCopies,
   ];
   const head = declared.length > 0 ? `var ${declared.join()};` : '';
   return `{${head}${writer.withViews(text)}}`;

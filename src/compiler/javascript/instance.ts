@@ -7,6 +7,7 @@ import type { Func, Instance } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
 import * as numerics from '../../runtime/numerics';
 import type { Activations, Entered } from './activations';
+import * as wide from './ahead/parts/wide';
 import { bodyOf } from './bodies';
 import { loudnessOf } from './callees';
 import type { CodeRecord, CompiledCall, Continuation, StackCall } from './cells';
@@ -234,7 +235,7 @@ export class CompiledInstance {
       case 'elem':
         throw new InternalError(`a text of this tier needs a ${need.kind}`);
       case 'numeric':
-        return { ...numerics, ...helpers }[need.name as keyof typeof helpers];
+        return { ...numerics, ...helpers, ...wide }[need.name as keyof typeof helpers];
       case 'math':
         return Math[need.name as keyof typeof Math];
     }

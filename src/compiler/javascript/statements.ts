@@ -116,8 +116,7 @@ export class Statements implements StopsWriter, FunctionWriter {
 
   /** Text with the views copied where that was put off. */
   withViews(text: string): string {
-    const copies = [...this.uses.views].map(([name, view]) => `${name}=${view};`).join('');
-    return text.split(RELOAD).join(copies);
+    return text.split(RELOAD).join(this.uses.reloaded);
   }
   get reload(): string {
     return RELOAD;

@@ -37,7 +37,7 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
     areOpen: true,
     again: (frame) => `next(${frame.join()})`,
     keepsBits: dialect.keepsBits,
-    widens: dialect.widens,
+    widens: dialect.widens ? 'all' : 'none',
     masksSelects: false,
     views: dialect.copiesViews ? 'copied' : 'shared',
     prefix: '',
