@@ -5,12 +5,11 @@
 import '../../embed/node/native-memory';
 import type { HostWebAssembly } from '../../src/compiler/native/host';
 import { NativeTier } from '../../src/compiler/native/tier';
-import type { StoreOptions } from '../../src/interpreter/index';
 import { usePolicy } from '../../src/interpreter/machine';
 import type { Func, Value as WasmValue } from '../../src/runtime/index';
 import type { Engine } from '../engine';
 import { alwaysIn, RandomPolicy } from '../tiers/policy';
-import { featuresFor, isOfficial, TswasmSession, tswasmEngine } from './tswasm';
+import { featuresFor, storeFor, TswasmSession, tswasmEngine } from './tswasm';
 
 const host = (globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly;
 export const tier = new NativeTier(host);
@@ -18,11 +17,6 @@ export const tier = new NativeTier(host);
 export const inParts = new NativeTier(host, { whole: 0, group: 0 });
 
 const ALWAYS = alwaysIn(tier);
-
-/** The suite runs with the host's NaNs, as programs do; our scripts say which bits those have. */
-function storeFor(script: string): StoreOptions {
-  return { canonicalNans: !isOfficial(script) };
-}
 
 class NativeSession extends TswasmSession {
   constructor(script: string) {

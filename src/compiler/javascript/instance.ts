@@ -14,6 +14,7 @@ import type { CodeRecord, CompiledCall, Continuation, StackCall } from './cells'
 import { type ContinuationText, continuationText, type FunctionText, functionText } from './functions';
 import { heldViews } from './held-views';
 import * as helpers from './helpers';
+import type { TextRules } from './machine';
 import { rehearse } from './rehearsal';
 import { GIVEN, type Need } from './uses';
 import { everyStatement } from './walk';
@@ -48,7 +49,7 @@ export class CompiledInstance {
   private readonly machine: TierMachine;
   private readonly activations: Activations;
   private readonly evaluate: Evaluate;
-  private readonly compilesHot: boolean;
+  private readonly rules: TextRules;
   private readonly compiled = new Map<number, Entered>();
   private readonly continuations = new Map<number, Continuations>();
   /** Those that do not pay before. */
@@ -67,7 +68,7 @@ export class CompiledInstance {
     this.machine = machine;
     this.activations = activations;
     this.evaluate = evaluate;
-    this.compilesHot = compilesHot;
+    this.rules = { compilesHot, canonicalNans: instance.store.canonicalNans };
   }
 
   /** Compiles a function, with the quiet ones that it calls. Undefined when the store has no room. */
@@ -84,7 +85,7 @@ export class CompiledInstance {
       if (!isQuiet(module, callee) || loudnessOf(module, callee) === 'loud') continue;
       if (this.compile(callee) === undefined) return undefined;
     }
-    const text = functionText(module, body, this.compilesHot);
+    const text = functionText(module, body, this.rules);
     if (!this.reserve(text)) return undefined;
     const func = this.instance.funcAt(funcidx);
     const { f, g, d } = this.evaluated(text, this.record(text, func));
@@ -98,7 +99,7 @@ export class CompiledInstance {
   }
 
   private rehearse(call: CompiledCall, { leaving }: FunctionText, { slots }: LoweredBody): void {
-    if (!this.compilesHot || leaving === undefined) return;
+    if (!this.rules.compilesHot || leaving === undefined) return;
     rehearse({ call, leaving, words: 2 * slots }, this.machine, this.activations);
   }
 
@@ -129,8 +130,7 @@ export class CompiledInstance {
 
   private continuationText(funcidx: number, paysBefore: boolean): ContinuationText {
     const { module } = this.instance;
-    const { compilesHot } = this;
-    return continuationText(module, bodyOf(module, funcidx), { compilesHot, paysBefore });
+    return continuationText(module, bodyOf(module, funcidx), { ...this.rules, paysBefore });
   }
 
   private entrances(text: ContinuationText, funcidx: number): Continuations {

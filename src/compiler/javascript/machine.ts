@@ -22,9 +22,15 @@ import { GIVEN } from './uses';
 /** In the text of a function until it is written: its own name. */
 export const SELF = '\u0002';
 
-export interface MachineRules {
+/** What texts depend on besides the module. */
+export interface TextRules {
   /** The engine compiles what is hot, and views that do not change become part of its code. */
   readonly compilesHot: boolean;
+  /** NaNs have the same bits as in the interpreter, also those that arithmetic makes, and in slots that only arithmetic reads. */
+  readonly canonicalNans?: boolean;
+}
+
+export interface MachineRules extends TextRules {
   /** Loops take their fuel before they begin, where that is worth something. */
   readonly paysBefore: boolean;
   /** The function that can call itself by name. */
@@ -32,7 +38,7 @@ export interface MachineRules {
 }
 
 export function machineOf({ types }: ModuleData, rules: MachineRules): Surroundings {
-  const { compilesHot, self } = rules;
+  const { compilesHot, canonicalNans = false, self } = rules;
   return {
     stops: (writer) => new MachineStops(writer, rules),
     isEntrance: () => false,
@@ -40,6 +46,7 @@ export function machineOf({ types }: ModuleData, rules: MachineRules): Surroundi
     areOpen: true,
     again: () => '',
     keepsBits: true,
+    canonicalNans,
     widens: compilesHot ? 'none' : 'large',
     masksSelects: compilesHot,
     views: compilesHot ? 'held' : 'copied',

@@ -160,6 +160,7 @@ export class TypedMemories implements Memories {
       text = name;
     }
     const width = value.type === F32 ? FLOAT32 : FLOAT64;
+    if (!expressions.isToBeMade(value)) return statements(before) + this.write(place, text, width);
     const own = isArithmetic(value) ? undefined : expressions.bitsOf(value);
     const words = own === undefined ? this.canonical(place, value) : this.storeBits(place, value, own);
     return `${statements(before)}if(${text}!==${text}){${words}}else{${this.write(place, text, width)}}`;

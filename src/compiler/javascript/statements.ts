@@ -88,7 +88,7 @@ export class Statements implements StopsWriter, FunctionWriter {
     this.uses = new Uses(surroundings.views, surroundings.prefix);
     this.surroundings = surroundings;
     this.control = surroundings.control(this.uses);
-    this.slots = new Slots(this.uses, payloads, surroundings.keepsBits);
+    this.slots = new Slots(this.uses, payloads, surroundings);
     this.expressions = new Expressions(this.uses, payloads, surroundings);
     this.site(body.entry, {});
     let repeats = false;

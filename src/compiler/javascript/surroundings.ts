@@ -105,6 +105,8 @@ export interface Surroundings extends EntranceRules {
   again(frame: readonly string[]): string;
   /** NaNs with bits of their own cross calls, on the stack. */
   readonly keepsBits: boolean;
+  /** NaNs that arithmetic makes are the canonical one in memories. */
+  readonly canonicalNans: boolean;
   readonly views: ViewsOf;
   /** A select of two words is arithmetic, not a branch. */
   readonly masksSelects: boolean;

@@ -84,7 +84,8 @@ describe('divisions of i64', () => {
 
   it('are made by BigInt, where nothing is compiled', async () => {
     const module = await moduleOf('div_u', '(local.get $b)');
-    const text = (compilesHot: boolean): string => functionText(module, bodyOf(module, 0), compilesHot).text;
+    const text = (compilesHot: boolean): string =>
+      functionText(module, bodyOf(module, 0), { compilesHot }).text;
     expect(text(false)).toMatch(/LU\[0\]\/=/);
     expect(text(true)).not.toContain('LU');
   });

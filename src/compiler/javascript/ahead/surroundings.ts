@@ -37,6 +37,7 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
     areOpen: true,
     again: (frame) => `next(${frame.join()})`,
     keepsBits: dialect.keepsBits,
+    canonicalNans: true,
     widens: dialect.widens ? 'all' : 'none',
     masksSelects: false,
     views: dialect.copiesViews ? 'copied' : 'shared',
