@@ -266,6 +266,9 @@ export class Expressions implements ExpressionWriter {
     if (op === 'i32.wrap_i64') return this.low(a);
     if (op === 'f64.promote_f32') return this.scalar(a);
     const division = BY_CONSTANTS.get(op);
+    // No sign is left.
+    const by = op === 'i32.shr_u' && expr.b!.op === 'const' ? expr.b!.low & 31 : 0;
+    if (by > 0) return `(${this.scalar(a)}>>>${by})`;
     if (division !== undefined && isHarmless(expr)) return division(this.scalar(a), (expr.b as Const).low);
     const template = templateOf(op);
     const { before, fill } = this.filled(expr, template);
