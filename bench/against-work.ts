@@ -33,9 +33,6 @@ export interface Item {
   readonly work: Work;
 }
 
-/** Without a compiler everything is alike slow: three programs of different kinds say enough. */
-const JITLESS = ['fib', 'sha256', 'mixed'];
-
 const HELLO = `(module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
@@ -65,7 +62,6 @@ export async function allItems(): Promise<Item[]> {
   for (const program of PROGRAMS.filter(({ group }) => group === 'basic')) {
     const work = { kind: 'program', file: await buildProgram(program), warm: 0, n: 0 } as const;
     items.push({ name: program.name, group: 'programs', flags: [], work });
-    if (!JITLESS.includes(program.name)) continue;
     items.push({ name: `${program.name} jitless`, group: 'jitless', flags: ['--jitless'], work });
   }
   const coremark = process.env['TSWASM_COREMARK'];

@@ -12,8 +12,8 @@ import type { JsEngine } from './protocol.ts';
 
 class Exit extends Error {}
 
-const [engine, file] = process.argv.slice(2) as [JsEngine, string];
-const api = await loadNamespace(engine);
+const [engine, file, tier] = process.argv.slice(2) as [JsEngine, string, string?];
+const api = await loadNamespace(engine, tier);
 let memory: { readonly buffer: ArrayBuffer };
 const view = () => new DataView(memory.buffer);
 

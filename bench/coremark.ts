@@ -29,8 +29,10 @@ const commands: Record<string, readonly string[]> = {
   ...(wasm3 && { wasm3: [wasm3, file] }),
   native: [process.execPath, child, 'native', file],
   tswasm: [process.execPath, child, 'tswasm', file],
+  'tswasm javascript': [process.execPath, child, 'tswasm', file, 'javascript'],
   polywasm: [process.execPath, child, 'polywasm', file],
   jitless: [process.execPath, '--jitless', child, 'tswasm', file],
+  'jitless polywasm': [process.execPath, '--jitless', child, 'polywasm', file],
 };
 const wanted = options.engines?.split(',') ?? Object.keys(commands);
 const scores = new Map<string, number[]>();
@@ -53,6 +55,6 @@ const baseScore = scores.has(base) ? median(scores.get(base)!) : Number.NaN;
 for (const [engine, all] of scores) {
   const score = median(all);
   console.log(
-    `${engine.padEnd(10)} ${score.toFixed(0).padStart(6)}   ${(score / baseScore).toFixed(3)} of ${base}`,
+    `${engine.padEnd(18)} ${score.toFixed(0).padStart(6)}   ${(score / baseScore).toFixed(3)} of ${base}`,
   );
 }

@@ -7,7 +7,7 @@ import { usePolicy } from '../../src/interpreter/machine';
 import type { Func, Value as WasmValue } from '../../src/runtime/index';
 import type { Engine } from '../engine';
 import { alwaysIn, RandomPolicy } from '../tiers/policy';
-import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
+import { featuresFor, storeFor, TswasmSession, tswasmEngine } from './tswasm';
 
 export const evaluate: Evaluate = (parameters, body) =>
   new Function(...parameters, body) as ReturnType<Evaluate>;
@@ -18,7 +18,7 @@ const ALWAYS = alwaysIn(tier);
 
 class JavaScriptSession extends TswasmSession {
   constructor(script: string) {
-    super(featuresFor(script));
+    super(featuresFor(script), storeFor(script));
     usePolicy(this.store, ALWAYS);
   }
 }
@@ -27,7 +27,7 @@ class JavaScriptMixedSession extends TswasmSession {
   private readonly policy: RandomPolicy;
 
   constructor(script: string) {
-    super(featuresFor(script));
+    super(featuresFor(script), storeFor(script));
     this.policy = new RandomPolicy(tier, script.length);
     usePolicy(this.store, this.policy);
   }

@@ -10,7 +10,7 @@ import { usePolicy } from '../../src/interpreter/machine';
 import type { Func, Value as WasmValue } from '../../src/runtime/index';
 import type { Engine } from '../engine';
 import { alwaysIn, RandomPolicy } from '../tiers/policy';
-import { DIFFERENTIAL, featuresFor, isOfficial, TswasmSession, tswasmEngine } from './tswasm';
+import { DIFFERENTIAL, featuresFor, storeFor, TswasmSession, tswasmEngine } from './tswasm';
 
 const host = (globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly;
 export const tier = new NativeTier(host);
@@ -19,17 +19,13 @@ export const inParts = new NativeTier(host, { whole: 0, group: 0 });
 
 const ALWAYS = alwaysIn(tier);
 
-/**
- * The suite and programs that are made at random run with the host's NaNs, as programs do; our scripts say which bits those have. To the last
- * bit such programs are compared by `exact` (tiers.ts).
- */
-function storeFor(script: string): StoreOptions {
-  return { canonicalNans: !isOfficial(script) && script !== DIFFERENTIAL };
-}
+/** Programs that are made at random run with the host's NaNs as well. To the last bit they are compared by `exact` (tiers.ts). */
+const withHostNans = (script: string): StoreOptions =>
+  script === DIFFERENTIAL ? { canonicalNans: false } : storeFor(script);
 
 class NativeSession extends TswasmSession {
   constructor(script: string) {
-    super(featuresFor(script), storeFor(script));
+    super(featuresFor(script), withHostNans(script));
     usePolicy(this.store, ALWAYS);
   }
 }
@@ -38,7 +34,7 @@ class NativeMixedSession extends TswasmSession {
   private readonly policy: RandomPolicy;
 
   constructor(script: string) {
-    super(featuresFor(script), storeFor(script));
+    super(featuresFor(script), withHostNans(script));
     this.policy = new RandomPolicy(inParts, script.length);
     usePolicy(this.store, this.policy);
   }

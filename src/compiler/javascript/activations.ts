@@ -35,7 +35,7 @@ export interface Entered {
 }
 
 export class Activations implements Rehearsing {
-  /** Not 0: a callee has left, and so must its caller. */
+  /** Not 0: a callee has left, and so must its caller. It has returned undefined, as no other does, but for references. */
   u = 0;
   /** See rehearsal.ts. */
   rehearsed: number | undefined;
@@ -149,17 +149,17 @@ export class Activations implements Rehearsing {
     throw error;
   }
 
-  /** The values of a frame are in their slots: it stands at a site. What the function returns. */
+  /** The values of a frame are in their slots: it stands at a site. What the function returns; undefined: it has left. */
   leave(code: CodeRecord, pc: number, fp: number, sp: number): unknown {
     if (this.rehearsed !== undefined) return 0;
     const site = code.sites[pc];
     const following = this.following(code, site, sp);
     if (following !== undefined) return this.runFrom(following, fp, sp);
     this.left(code, site.safepoint, fp, sp);
-    return 0;
+    return undefined;
   }
 
-  /** Runs a frame, whose values are in their slots, by a continuation and those that follow it. What the function returns. */
+  /** Runs a frame, whose values are in their slots, by a continuation and those that follow it. What the function returns, as above. */
   runFrom(continuation: Continuation, fp: number, sp: number): unknown {
     let next = continuation;
     for (;;) {
@@ -172,7 +172,7 @@ export class Activations implements Rehearsing {
       const following = this.following(code, site, sp);
       if (following === undefined) {
         this.left(code, site.safepoint, fp, sp);
-        return 0;
+        return undefined;
       }
       next = following;
     }
@@ -258,7 +258,7 @@ export class Activations implements Rehearsing {
     if (sp === this.baseFrame().sp) {
       this.tail = cell.func;
       this.u = 1;
-      return 0;
+      return undefined;
     }
     return this.stubs.callWithStack(cell.func, fp, sp);
   }

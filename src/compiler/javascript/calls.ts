@@ -1,6 +1,6 @@
 /** Calls and tail calls. */
-import { type FuncType, isRef } from '../../decoder';
-import { callPointOf, type Statement } from '../../lowering';
+import { type FuncType, isRef, type ValType } from '../../decoder';
+import { callPointOf, type Expr, type Statement } from '../../lowering';
 import { type Loudness, loudnessOf } from './callees';
 import { type FunctionWriter, RELOAD } from './writer';
 
@@ -37,15 +37,25 @@ export class Calls {
       args.push(...slots.variables(type, slot + k));
       words += slots.spillBits(type, slot + k);
     });
+    const result = stops.asksResults ? this.resultOf(results, slot) : undefined;
+    const set = result !== undefined && results.length !== 1 ? `${result}=` : '';
     const text = stops.call({
       before: before + words,
-      call: slots.take(results, slot, `${callee}(${args.join()})`),
+      call: slots.take(results, slot, `${set}${callee}(${args.join()})`),
+      result,
       again: slots.take(results, slot, surroundings.again(frame)),
       loudness,
       safepoint: callPointOf(statement),
       mark: writer.markOf(statement),
     });
     return loudness === 'silent' ? text : text + RELOAD;
+  }
+
+  /** The variable that has what a callee returns, which is 0 if it is not its only result; undefined for references. */
+  private resultOf(results: readonly ValType[], slot: number): string | undefined {
+    const { slots, uses } = this.writer;
+    if (results.length !== 1) return uses.temporary();
+    return isRef(results[0]) ? undefined : slots.variables(results[0], slot)[0];
   }
 
   /** What must be done before a call or tail call, and the cell of its callee. */
@@ -63,7 +73,7 @@ export class Calls {
         return [`${cell}=${referred};`, cell];
       }
       case 'call_indirect':
-        return this.element(statement, expressions.scalar(statement.index));
+        return this.element(statement, expressions.scalar(statement.index), isUnsigned(statement.index));
       case 'tail_indirect': {
         const slot = statement.slot + statement.count;
         const wide = module.tables[statement.tableidx].address === 'i64';
@@ -77,12 +87,13 @@ export class Calls {
   private element(
     statement: { readonly tableidx: number; readonly typeidx: number; readonly offset: number },
     given: string,
+    hasNoSign = false,
   ): [before: string, cell: string] {
     const { uses, surroundings } = this.writer;
     const index = uses.temporary();
     const cell = uses.temporary();
     const found = surroundings.element(uses, statement, index, cell);
-    return [`${index}=${given}>>>0;${found}`, cell];
+    return [`${index}=${given}${hasNoSign ? '' : '>>>0'};${found}`, cell];
   }
 
   /** The arguments go to the frame's place on the stack, where whoever goes on finds them (functions.ts). */
@@ -97,4 +108,10 @@ export class Calls {
     const cover = params.some(isRef) ? surroundings.cover(uses, `fp+${2 * params.length}`) : '';
     return `${before}${cover}${spilled}${stops.sync}${surroundings.tail(uses, cell)}return 0;`;
   }
+}
+
+/** An i32 that is not negative. */
+function isUnsigned(expr: Expr): boolean {
+  if (expr.op === 'const') return expr.low >= 0;
+  return expr.op === 'i32.and' && expr.b!.op === 'const' && expr.b!.low >= 0;
 }

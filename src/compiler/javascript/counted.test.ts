@@ -98,7 +98,7 @@ const MOST_PAUSES = 40;
 
 async function textOf(body: string): Promise<string> {
   const module = Module.decode(await wat(MODULE(body)));
-  return functionText(module, bodyOf(module, 2), true).text;
+  return functionText(module, bodyOf(module, 2), { compilesHot: true }).text;
 }
 /** Of what goes on at loops where there is little fuel. */
 async function frugalTextOf(body: string): Promise<string> {

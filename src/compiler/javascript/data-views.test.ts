@@ -70,7 +70,7 @@ describe('accesses of any alignment', () => {
     const module = Module.decode(
       await wat('(module (memory 1) (func (param i32) (result i32) (i32.load offset=4 (local.get 0))))'),
     );
-    const { text } = functionText(module, bodyOf(module, 0), true);
+    const { text } = functionText(module, bodyOf(module, 0), { compilesHot: true });
     expect(text.match(/v0\.\w+/g)).toEqual(['v0.data']);
     expect(text.split('?').length).toBe(1);
   });

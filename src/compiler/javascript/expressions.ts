@@ -7,10 +7,12 @@ import { InternalError } from '../../errors';
 import {
   bits,
   type Compute,
+  type ComputeOp,
   type Const,
   type Expr,
   type Get,
   type GlobalGet,
+  isArithmetic,
   isOperation,
   type Select,
 } from '../../lowering';
@@ -67,6 +69,11 @@ export class Expressions implements ExpressionWriter {
 
   hasPayload(slot: number): boolean {
     return this.payloads.has(slot);
+  }
+
+  isToBeMade(expr: Expr): boolean {
+    if (this.surroundings.canonicalNans) return true;
+    return expr.op === 'get' ? this.hasPayload(expr.slot) : !isArithmetic(expr);
   }
 
   /** An i32, float or reference. */
@@ -166,7 +173,7 @@ export class Expressions implements ExpressionWriter {
     if (held === I32) return uses.low(slot);
     if (held !== F32) throw new InternalError('a lane of a vector, which this tier refuses');
     const float = uses.float(slot);
-    const asBits = `${uses.helper('numeric', 'f32Bits')}(${float})`;
+    const asBits = `${this.bitsOfNumber('f32')}(${float})`;
     return this.hasPayload(slot) ? `(${float}===${float}?${asBits}:${uses.low(slot)})` : asBits;
   }
 
@@ -177,10 +184,15 @@ export class Expressions implements ExpressionWriter {
     const float = uses.float(slot);
     const low = uses.temporary();
     const high = uses.temporary();
-    const asBits = `${low}=${uses.helper('numeric', 'f64Bits')}(${float}),${high}=${uses.highWord()}`;
+    const asBits = `${low}=${this.bitsOfNumber('f64')}(${float}),${high}=${uses.highWord()}`;
     if (!this.hasPayload(slot)) return { before: [asBits], low, high };
     const own = `${low}=${uses.low(slot)},${high}=${uses.high(slot)}`;
     return { before: [`${float}===${float}?(${asBits}):(${own})`], low, high };
+  }
+
+  /** What tells the bits of a float that has none beside: a NaN is the one of arithmetic. */
+  private bitsOfNumber(type: 'f32' | 'f64'): string {
+    return this.uses.helper('numeric', `${type}${this.surroundings.canonicalNans ? 'Bits' : 'Raw'}`);
   }
 
   private constant(expr: Const): string {
@@ -254,19 +266,26 @@ export class Expressions implements ExpressionWriter {
     if (op === 'i32.wrap_i64') return this.low(a);
     if (op === 'f64.promote_f32') return this.scalar(a);
     const division = BY_CONSTANTS.get(op);
+    // No sign is left.
+    const by = op === 'i32.shr_u' && expr.b!.op === 'const' ? expr.b!.low & 31 : 0;
+    if (by > 0) return `(${this.scalar(a)}>>>${by})`;
     if (division !== undefined && isHarmless(expr)) return division(this.scalar(a), (expr.b as Const).low);
     const template = templateOf(op);
     const { before, fill } = this.filled(expr, template);
-    return behind(before, `(${fill(template.low)})`);
+    const text = behind(before, `(${fill(template.low)})`);
+    if (this.surroundings.canonicalNans || !isNothing(expr)) return text;
+    const made = this.uses.temporary();
+    return `((${made}=${text})===${made}?${made}:NaN)`;
   }
 
   private computedPair(expr: Compute): Pair {
     const { op, a } = expr;
     // Moved as bits: f64.neg of a number is one of these.
     if (op === 'i64.reinterpret_f64') return this.bitsPair(a);
-    if (this.surroundings.widens && isWide(op)) {
+    const { widens } = this.surroundings;
+    if (isWide(op, widens)) {
       const [left, right] = [expr.a, expr.b!].map((operand) => this.settled(this.pair(operand)));
-      return wide(expr, left, right, this.uses);
+      return wide(expr, left, right, this.uses, widens);
     }
     const template = templateOf(op);
     const { before, fill } = this.filled(expr, template);
@@ -366,6 +385,24 @@ function needsOrder({ high, operands, counts }: CutTemplate): boolean {
 /** Whether a division is by a constant with which no number overflows. */
 function isHarmless({ op, b }: Compute): boolean {
   return b!.op === 'const' && b!.low !== 0 && (op !== 'i32.div_s' || b!.low !== -1);
+}
+
+const WITH_UNITS: ReadonlySet<ComputeOp> = new Set([
+  ...(['f32.add', 'f32.sub', 'f32.mul', 'f32.div'] as const),
+  ...(['f64.add', 'f64.sub', 'f64.mul', 'f64.div'] as const),
+]);
+
+/** Whether engines may take an operand for the result, as it is: then a NaN would not be one that arithmetic makes. */
+function isNothing({ op, a, b }: Compute): boolean {
+  if (op === 'f32.demote_f64') return a.op === 'f64.promote_f32';
+  return WITH_UNITS.has(op) && [a, b!].some((operand) => operand.op === 'const' && isUnit(operand));
+}
+
+/** 0, 1, and the same with the other sign. */
+function isUnit(expr: Const): boolean {
+  const high = (expr.type === F32 ? expr.low : expr.high) & 0x7fffffff;
+  if (expr.type === F32) return high === 0 || high === 0x3f800000;
+  return expr.low === 0 && (high === 0 || high === 0x3ff00000);
 }
 
 /** Whether a condition says it more simply than a number. */

@@ -104,7 +104,7 @@ describe('frames of compiled code', () => {
   it('ask for words when they are large', async () => {
     const module = Module.decode(await wat(MODULE));
     const asks = [0, 1].map((funcidx) =>
-      functionText(module, bodyOf(module, funcidx), true).text.includes('maxFp'),
+      functionText(module, bodyOf(module, funcidx), { compilesHot: true }).text.includes('maxFp'),
     );
     expect(asks).toEqual([false, true]);
   });

@@ -19,7 +19,7 @@ const MODULE = `(module
 /** The functions of a text, and whom their calls name. */
 async function calls(funcidx: number, compilesHot: boolean): Promise<Record<string, string[]>> {
   const module = Module.decode(await wat(MODULE));
-  const { text } = functionText(module, bodyOf(module, funcidx), compilesHot);
+  const { text } = functionText(module, bodyOf(module, funcidx), { compilesHot });
   const found: Record<string, string[]> = {};
   for (const [, name, body] of text.matchAll(/function (\w)\([^)]*\)\{(.*?)\}(?=function|return\{)/g)) {
     found[name] = [...body.matchAll(/[=;]([\w.]+)\(fp(?:\+\d+)?,sp\+1/g)].map(([, callee]) => callee);

@@ -26,9 +26,10 @@ import { type TypeList, typesOf } from '../../decoder/typelist';
 import { frameUnits } from '../../interpreter/fuel';
 import type { LoweredBody, Statement } from '../../lowering';
 import { codeSize } from '../limits';
+import { slotsWithBits } from './bits';
 import { countCaught } from './counts';
 import { SMALL_FRAME } from './frames';
-import { type MachineRules, machineOf, SELF } from './machine';
+import { type MachineRules, machineOf, SELF, type TextRules } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { Slots } from './slots';
 import { type Site, Statements, typeOfBody } from './statements';
@@ -64,9 +65,18 @@ const MOST_REHEARSED = 10_000;
 /** Every slot: values come from a frame that somebody else has made. */
 const ALL: Payloads = { has: () => true };
 
-export function functionText(module: ModuleData, body: LoweredBody, compilesHot: boolean): FunctionText {
-  const machine = machineOf(module, { compilesHot, paysBefore: true, self: body.funcidx });
-  const writer = new Statements(module, body, slotsWithPayloads(module, body), machine);
+/** In stores that do not ask for more: slots that may have bits of their own, if anybody looks at these. */
+function payloadsOf(module: ModuleData, body: LoweredBody, { canonicalNans = false }: TextRules): Payloads {
+  const found = slotsWithPayloads(module, body);
+  if (canonicalNans) return found;
+  const seen = slotsWithBits(module, body);
+  return { has: (slot) => found.has(slot) && seen.has(slot) };
+}
+
+export function functionText(module: ModuleData, body: LoweredBody, rules: TextRules): FunctionText {
+  const { compilesHot } = rules;
+  const machine = machineOf(module, { ...rules, paysBefore: true, self: body.funcidx });
+  const writer = new Statements(module, body, payloadsOf(module, body, rules), machine);
   const { uses, slots } = writer;
   const { params, results } = typeOfBody(module, body);
   const names = params.flatMap((type, slot) => slots.variables(type, slot));
@@ -102,7 +112,7 @@ function leavingOf(writer: Statements, body: LoweredBody, first: string, text: s
 
 /** The functions that take arguments from the stack, and put a result there. */
 function borderText(own: string, params: readonly ValType[], results: readonly ValType[]): string {
-  const slots = new Slots(new Uses('held', GIVEN), ALL, true);
+  const slots = new Slots(new Uses('held', GIVEN), ALL, { keepsBits: true, canonicalNans: true });
   const args = ['fp', 'sp', ...params.flatMap((type, slot) => slots.onStack(type, slot))].join();
   return `function g(fp,sp){return ${own}(${args})}function d(fp,r){${resultText(results)}}`;
 }
@@ -127,7 +137,7 @@ export interface ContinuationText extends FunctionText {
 export function continuationText(
   module: ModuleData,
   body: LoweredBody,
-  { compilesHot, paysBefore }: MachineRules,
+  machineRules: MachineRules,
 ): ContinuationText {
   const loops = new Map<number, Statement>();
   const isLoop = (statement: Statement): boolean => {
@@ -137,8 +147,10 @@ export function continuationText(
   };
   const mayRepeat = codeSize(module, body.funcidx) <= MOST_TWICE;
   const rules = { isEntrance: isLoop, mayRepeat, areOpen: true };
-  const machine = machineOf(module, { compilesHot, paysBefore });
-  const writer = new Statements(module, body, ALL, machine, rules);
+  const machine = machineOf(module, machineRules);
+  // With canonical NaNs those of all slots count: the frame may be one that another tier has made of them.
+  const payloads = machineRules.canonicalNans ? ALL : payloadsOf(module, body, machineRules);
+  const writer = new Statements(module, body, payloads, machine, rules);
   const { uses, slots, entrances } = writer;
   const statements = bodyText(writer);
   const fill = (type: ValType, slot: number): string => slots.fill(type, slot);
@@ -263,7 +275,7 @@ export function bracesText(writer: Statements, names: readonly string[], text: s
   const declared = [
     ...uses.copied(),
     ...variables.map(([name, value]) => `${name}=${value}`),
-    ...uses.views.keys(),
+    ...uses.viewCopies,
   ];
   const head = declared.length > 0 ? `var ${declared.join()};` : '';
   return `{${head}${writer.withViews(text)}}`;

@@ -11,6 +11,21 @@ export function outOfBounds(at: number): never {
   throw trap('memoryBounds', at);
 }
 
+const cell = new Float64Array(1);
+const cellInts = new Int32Array(cell.buffer);
+const cellFloats = new Float32Array(cell.buffer);
+/** The bits of a float as the engine has them, also of a NaN. */
+export function f32Raw(value: number): number {
+  cellFloats[0] = value;
+  return cellInts[0];
+}
+/** The low word; the high one is in `words.hi`. */
+export function f64Raw(value: number): number {
+  cell[0] = value;
+  numerics.words.hi = cellInts[1];
+  return cellInts[0];
+}
+
 // The address is an i32, the offset below 2^31; `at` is the instruction's byte offset.
 
 export function load8(m: Views, address: number, offset: number, at: number): number {

@@ -7,12 +7,14 @@ import type { Func, Instance } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
 import * as numerics from '../../runtime/numerics';
 import type { Activations, Entered } from './activations';
+import * as wide from './ahead/parts/wide';
 import { bodyOf } from './bodies';
 import { loudnessOf } from './callees';
 import type { CodeRecord, CompiledCall, Continuation, StackCall } from './cells';
 import { type ContinuationText, continuationText, type FunctionText, functionText } from './functions';
 import { heldViews } from './held-views';
 import * as helpers from './helpers';
+import type { TextRules } from './machine';
 import { rehearse } from './rehearsal';
 import { GIVEN, type Need } from './uses';
 import { everyStatement } from './walk';
@@ -47,7 +49,7 @@ export class CompiledInstance {
   private readonly machine: TierMachine;
   private readonly activations: Activations;
   private readonly evaluate: Evaluate;
-  private readonly compilesHot: boolean;
+  private readonly rules: TextRules;
   private readonly compiled = new Map<number, Entered>();
   private readonly continuations = new Map<number, Continuations>();
   /** Those that do not pay before. */
@@ -66,7 +68,7 @@ export class CompiledInstance {
     this.machine = machine;
     this.activations = activations;
     this.evaluate = evaluate;
-    this.compilesHot = compilesHot;
+    this.rules = { compilesHot, canonicalNans: instance.store.canonicalNans };
   }
 
   /** Compiles a function, with the quiet ones that it calls. Undefined when the store has no room. */
@@ -83,7 +85,7 @@ export class CompiledInstance {
       if (!isQuiet(module, callee) || loudnessOf(module, callee) === 'loud') continue;
       if (this.compile(callee) === undefined) return undefined;
     }
-    const text = functionText(module, body, this.compilesHot);
+    const text = functionText(module, body, this.rules);
     if (!this.reserve(text)) return undefined;
     const func = this.instance.funcAt(funcidx);
     const { f, g, d } = this.evaluated(text, this.record(text, func));
@@ -97,7 +99,7 @@ export class CompiledInstance {
   }
 
   private rehearse(call: CompiledCall, { leaving }: FunctionText, { slots }: LoweredBody): void {
-    if (!this.compilesHot || leaving === undefined) return;
+    if (!this.rules.compilesHot || leaving === undefined) return;
     rehearse({ call, leaving, words: 2 * slots }, this.machine, this.activations);
   }
 
@@ -128,8 +130,7 @@ export class CompiledInstance {
 
   private continuationText(funcidx: number, paysBefore: boolean): ContinuationText {
     const { module } = this.instance;
-    const { compilesHot } = this;
-    return continuationText(module, bodyOf(module, funcidx), { compilesHot, paysBefore });
+    return continuationText(module, bodyOf(module, funcidx), { ...this.rules, paysBefore });
   }
 
   private entrances(text: ContinuationText, funcidx: number): Continuations {
@@ -234,7 +235,7 @@ export class CompiledInstance {
       case 'elem':
         throw new InternalError(`a text of this tier needs a ${need.kind}`);
       case 'numeric':
-        return { ...numerics, ...helpers }[need.name as keyof typeof helpers];
+        return { ...numerics, ...helpers, ...wide }[need.name as keyof typeof helpers];
       case 'math':
         return Math[need.name as keyof typeof Math];
     }

@@ -14,7 +14,7 @@ import type { ModuleData } from '../../decoder';
 import type { Safepoint } from '../../decoder/safepoints';
 import { LABELS } from './control';
 import { DataViewMemories } from './data-views';
-import { TypedMemories } from './memories';
+import { BoundedMemories } from './memories';
 import { wordAt } from './slots';
 import type { CallText, RepeatText, Stops, StopsWriter, Surroundings } from './surroundings';
 import { GIVEN } from './uses';
@@ -22,9 +22,15 @@ import { GIVEN } from './uses';
 /** In the text of a function until it is written: its own name. */
 export const SELF = '\u0002';
 
-export interface MachineRules {
+/** What texts depend on besides the module. */
+export interface TextRules {
   /** The engine compiles what is hot, and views that do not change become part of its code. */
   readonly compilesHot: boolean;
+  /** NaNs have the same bits as in the interpreter, also those that arithmetic makes, and in slots that only arithmetic reads. */
+  readonly canonicalNans?: boolean;
+}
+
+export interface MachineRules extends TextRules {
   /** Loops take their fuel before they begin, where that is worth something. */
   readonly paysBefore: boolean;
   /** The function that can call itself by name. */
@@ -32,7 +38,7 @@ export interface MachineRules {
 }
 
 export function machineOf({ types }: ModuleData, rules: MachineRules): Surroundings {
-  const { compilesHot, self } = rules;
+  const { compilesHot, canonicalNans = false, self } = rules;
   return {
     stops: (writer) => new MachineStops(writer, rules),
     isEntrance: () => false,
@@ -40,13 +46,14 @@ export function machineOf({ types }: ModuleData, rules: MachineRules): Surroundi
     areOpen: true,
     again: () => '',
     keepsBits: true,
-    widens: false,
+    canonicalNans,
+    widens: compilesHot ? 'none' : 'large',
     masksSelects: compilesHot,
     views: compilesHot ? 'held' : 'copied',
     prefix: GIVEN,
     work: undefined,
     control: () => LABELS,
-    memories: (writer) => (compilesHot ? new DataViewMemories(writer) : new TypedMemories(writer)),
+    memories: (writer) => (compilesHot ? new DataViewMemories(writer) : new BoundedMemories(writer)),
     constant: () => undefined,
     frame: ['fp', 'sp'],
     frameOf: (slot) => [wordAt(slot), 'sp+1'],
@@ -70,11 +77,14 @@ class MachineStops implements Stops {
   private readonly writer: StopsWriter;
   private readonly count: string;
   readonly paysBefore: boolean;
+  /** Where nothing is compiled a variable is asked faster than a field. */
+  readonly asksResults: boolean;
 
   /** Code that need not look whether the number still is one of 32 bits counts last in a turn, and needs no register for it before. */
   constructor(writer: StopsWriter, { compilesHot, paysBefore }: MachineRules) {
     this.writer = writer;
     this.paysBefore = compilesHot && paysBefore;
+    this.asksResults = !compilesHot;
     this.count = compilesHot ? '(n=n-1|0)' : '--n';
     if (writer.repeats) writer.uses.variable('n');
   }
@@ -89,7 +99,7 @@ class MachineStops implements Stops {
     return this.writer.repeats ? `n=${this.fuel};` : '';
   }
 
-  call({ before, call, loudness, safepoint }: CallText): string {
+  call({ before, call, result, loudness, safepoint }: CallText): string {
     const { writer } = this;
     const isSilent = loudness === 'silent';
     const site = writer.site(safepoint, { isSilent });
@@ -98,7 +108,8 @@ class MachineStops implements Stops {
     const done = `${marked}${this.sync}${call}${this.unsync}`;
     if (loudness !== 'loud') return done;
     writer.leaves = true;
-    return `${done}if(${writer.uses.given('A')}.u!==0)break x;`;
+    const hasLeft = result === undefined ? `${writer.uses.given('A')}.u!==0` : `${result}===undefined`;
+    return `${done}if(${hasLeft})break x;`;
   }
 
   repeat({ go, safepoint }: RepeatText): string {

@@ -160,6 +160,7 @@ export class TypedMemories implements Memories {
       text = name;
     }
     const width = value.type === F32 ? FLOAT32 : FLOAT64;
+    if (!expressions.isToBeMade(value)) return statements(before) + this.write(place, text, width);
     const own = isArithmetic(value) ? undefined : expressions.bitsOf(value);
     const words = own === undefined ? this.canonical(place, value) : this.storeBits(place, value, own);
     return `${statements(before)}if(${text}!==${text}){${words}}else{${this.write(place, text, width)}}`;
@@ -225,15 +226,15 @@ export class TypedMemories implements Memories {
     return `${view}[${index}]??${this.fail(place)}`;
   }
   /** The trap, as a statement, where there is no element. */
-  protected check(view: string, index: string, place: Place): string {
-    return `${view}[${index}]===undefined&&${this.fail(place)};`;
+  protected check(view: View, index: string, place: Place): string {
+    return `${this.expressions.uses.view(view, place.memidx)}[${index}]===undefined&&${this.fail(place)};`;
   }
 
   private args({ memidx, base, offset, at }: Place): string {
     return `${this.expressions.uses.need('memory', memidx)},${base},${offset},${at}`;
   }
 
-  private fail({ at }: Place): string {
+  protected fail({ at }: Place): string {
     return `${this.expressions.uses.helper('numeric', 'outOfBounds')}(${at})`;
   }
 
@@ -269,7 +270,7 @@ export class TypedMemories implements Memories {
     const far = (): string => `${uses.helper('numeric', width.store)}(${this.args(place)},${value});`;
     if (index === undefined) return far();
     const view = uses.view(width.view, place.memidx);
-    const near = `${this.check(view, index, place)}${view}[${index}]=${value};`;
+    const near = `${this.check(width.view, index, place)}${view}[${index}]=${value};`;
     const test = this.slow(place, width, 1 << width.shift);
     return test === undefined ? near : `if(${test})${far()}else{${near}}`;
   }
@@ -283,10 +284,17 @@ export class TypedMemories implements Memories {
     if (index === undefined) return far;
     const view = uses.view('i32', place.memidx);
     const first = this.index(place, I32)!;
-    const check = this.check(view, index, place);
+    const check = this.check('i32', index, place);
     const near = `${check}${view}[${first}]=${low};${view}[${index}]=${high};`;
     const test = this.slow(place, I32, 8);
     return test === undefined ? near : `if(${test}){${far}}else{${near}}`;
+  }
+}
+
+/** Where nothing is compiled: an index is compared faster than an element is read, of which a double is an object. */
+export class BoundedMemories extends TypedMemories {
+  protected override check(view: View, index: string, place: Place): string {
+    return `${index}<${this.expressions.uses.bound(view, place.memidx)}||${this.fail(place)};`;
   }
 }
 

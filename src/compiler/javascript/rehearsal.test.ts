@@ -47,7 +47,7 @@ describe('the rehearsal of leaving', () => {
 
   const rules = { compilesHot: true, paysBefore: true };
   it.each([
-    ['a function', (module: Module) => functionText(module, bodyOf(module, 2), true)],
+    ['a function', (module: Module) => functionText(module, bodyOf(module, 2), { compilesHot: true })],
     ['a continuation', (module: Module) => continuationText(module, bodyOf(module, 2), rules)],
   ])('runs eight times as much as there is of %s, and then each way', async (_, textOf) => {
     const { leaving } = textOf(Module.decode(await wat(MODULE)));

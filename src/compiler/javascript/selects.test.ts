@@ -59,8 +59,8 @@ describe('selects of words', () => {
   it.each(MASKED)('%s or %s is no branch', async (...words) => {
     for (const condition of CONDITIONS) {
       const module = await moduleOf(words, condition);
-      expect(functionText(module, bodyOf(module, 0), true).text).not.toContain('?');
-      expect(functionText(module, bodyOf(module, 0), false).text).toContain('?');
+      expect(functionText(module, bodyOf(module, 0), { compilesHot: true }).text).not.toContain('?');
+      expect(functionText(module, bodyOf(module, 0), { compilesHot: false }).text).toContain('?');
       expect(results(module, tier)).toEqual(results(module));
     }
   });
@@ -68,7 +68,7 @@ describe('selects of words', () => {
   it.each(BRANCHES)('%s or %s is a branch', async (...words) => {
     for (const condition of CONDITIONS) {
       const module = await moduleOf(words, condition);
-      expect(functionText(module, bodyOf(module, 0), true).text).toContain('?');
+      expect(functionText(module, bodyOf(module, 0), { compilesHot: true }).text).toContain('?');
       expect(results(module, tier)).toEqual(results(module));
     }
   });

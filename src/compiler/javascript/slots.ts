@@ -8,6 +8,7 @@
 import { F32, F64, I32, I64, isRef, slotsOf, type ValType } from '../../decoder';
 import { InternalError } from '../../errors';
 import type { Payloads } from './payloads';
+import type { Surroundings } from './surroundings';
 import { CANONICAL_F32, CANONICAL_F64_HIGH } from './texts';
 import type { Uses } from './uses';
 
@@ -16,16 +17,22 @@ const plus = (base: string, offset: number): string => (offset === 0 ? base : `$
 export const wordAt = (slot: number): string => plus('fp', 2 * slot);
 const pairAt = (slot: number): string => (slot === 0 ? 'fp>>1' : `(fp>>1)+${slot}`);
 
+type BitRules = Pick<Surroundings, 'keepsBits' | 'canonicalNans'>;
+
 export class Slots {
   private readonly uses: Uses;
   private readonly payloads: Payloads;
-  private readonly keepsBits: boolean;
+  private readonly rules: BitRules;
 
-  /** `keepsBits`: NaNs with bits of their own cross calls. */
-  constructor(uses: Uses, payloads: Payloads, keepsBits: boolean) {
+  constructor(uses: Uses, payloads: Payloads, rules: BitRules) {
     this.uses = uses;
     this.payloads = payloads;
-    this.keepsBits = keepsBits;
+    this.rules = rules;
+  }
+
+  /** Whether the number of a slot has all that is known of its bits: engines keep those of what arithmetic has made. */
+  private isWhole(slot: number): boolean {
+    return !this.rules.canonicalNans && !this.payloads.has(slot);
   }
 
   /** The variables of a value: what a parameter or an argument is. */
@@ -51,7 +58,7 @@ export class Slots {
     if (type === F32 || type === F64) {
       const float = this.uses.float(slot);
       const target = this.float(type, to);
-      if (!this.keepsBits) return `${target}=${float};`;
+      if (!this.rules.keepsBits || this.isWhole(slot)) return `${target}=${float};`;
       return `if(${float}===${float})${target}=${float};else{${this.bits(type, slot, to)}}`;
     }
     if (isRef(type)) return `${this.reference(to)}=${this.uses.reference(slot)};`;
@@ -61,8 +68,9 @@ export class Slots {
 
   /** Writes the words of a float that is no number; nothing of other values. */
   spillBits(type: ValType, slot: number, to = slot): string {
-    if ((type !== F32 && type !== F64) || !this.keepsBits) return '';
+    if ((type !== F32 && type !== F64) || !this.rules.keepsBits) return '';
     const float = this.uses.float(slot);
+    if (this.isWhole(slot)) return `if(${float}!==${float})${this.float(type, to)}=${float};`;
     return `if(${float}!==${float}){${this.bits(type, slot, to)}}`;
   }
 
@@ -111,10 +119,17 @@ export class Slots {
     const moved = this.variables(type, to).map((name, k) => `${name}=${names[k]};`);
     if ((type !== F32 && type !== F64) || !this.payloads.has(to)) return moved.join('');
     const { uses } = this;
+    const [low, high] = [uses.low(to), uses.high(to)];
+    if (this.isWhole(from)) {
+      const float = uses.float(to);
+      const raw = uses.helper('numeric', type === F32 ? 'f32Raw' : 'f64Raw');
+      const words = `${low}=${raw}(${float});${type === F32 ? '' : `${high}=${uses.highWord()};`}`;
+      return `${moved.join('')}if(${float}!==${float}){${words}}`;
+    }
     const own = this.payloads.has(from);
     const canonicalLow = type === F32 ? `${CANONICAL_F32}` : '0';
-    moved.push(`${uses.low(to)}=${own ? uses.low(from) : canonicalLow};`);
-    if (type === F64) moved.push(`${uses.high(to)}=${own ? uses.high(from) : CANONICAL_F64_HIGH};`);
+    moved.push(`${low}=${own ? uses.low(from) : canonicalLow};`);
+    if (type === F64) moved.push(`${high}=${own ? uses.high(from) : CANONICAL_F64_HIGH};`);
     return moved.join('');
   }
 

@@ -88,7 +88,7 @@ export class Statements implements StopsWriter, FunctionWriter {
     this.uses = new Uses(surroundings.views, surroundings.prefix);
     this.surroundings = surroundings;
     this.control = surroundings.control(this.uses);
-    this.slots = new Slots(this.uses, payloads, surroundings.keepsBits);
+    this.slots = new Slots(this.uses, payloads, surroundings);
     this.expressions = new Expressions(this.uses, payloads, surroundings);
     this.site(body.entry, {});
     let repeats = false;
@@ -116,8 +116,7 @@ export class Statements implements StopsWriter, FunctionWriter {
 
   /** Text with the views copied where that was put off. */
   withViews(text: string): string {
-    const copies = [...this.uses.views].map(([name, view]) => `${name}=${view};`).join('');
-    return text.split(RELOAD).join(copies);
+    return text.split(RELOAD).join(this.uses.reloaded);
   }
   get reload(): string {
     return RELOAD;

@@ -72,9 +72,9 @@ export class Stubs {
     };
   }
 
-  /** The arguments are on the stack already. */
+  /** The arguments are on the stack already. Undefined: the callee has stopped (`Activations.u`). */
   callWithStack(func: Func, fp: number, sp: number): unknown {
-    if (!this.caller.out(func, fp, sp)) return 0;
+    if (!this.caller.out(func, fp, sp)) return undefined;
     const { results } = func.type;
     return results.length === 1 ? this.read(results[0], fp) : 0;
   }

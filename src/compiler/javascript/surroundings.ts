@@ -5,6 +5,7 @@ import type { Loudness } from './callees';
 import type { Memories } from './memories';
 import type { ExpressionWriter } from './texts';
 import type { Uses, ViewsOf } from './uses';
+import type { Widening } from './wide';
 
 /** Where control goes in a function: what blocks, loops and jumps look like. */
 export interface Control {
@@ -33,6 +34,8 @@ export interface CallText {
   readonly before: string;
   /** With what takes the results. */
   readonly call: string;
+  /** The variable in which undefined says that the callee has left, if `Stops.asksResults`. */
+  readonly result: string | undefined;
   /** The same, where the callee's frame has been saved and goes on. */
   readonly again: string;
   readonly loudness: Loudness;
@@ -55,6 +58,8 @@ export interface Stops {
   /** Where others count fuel: brings them what the function has counted, and back. */
   readonly sync: string;
   readonly unsync: string;
+  /** Whether a callee has left is seen by what it returns, where that is no reference. */
+  readonly asksResults?: boolean;
   call(call: CallText): string;
   repeat(branch: RepeatText): string;
   /** `enter` leads to its beginning. */
@@ -100,6 +105,8 @@ export interface Surroundings extends EntranceRules {
   again(frame: readonly string[]): string;
   /** NaNs with bits of their own cross calls, on the stack. */
   readonly keepsBits: boolean;
+  /** NaNs that arithmetic makes are the canonical one in memories. */
+  readonly canonicalNans: boolean;
   readonly views: ViewsOf;
   /** A select of two words is arithmetic, not a branch. */
   readonly masksSelects: boolean;
@@ -110,7 +117,7 @@ export interface Surroundings extends EntranceRules {
   control(uses: Uses): Control;
   memories(writer: ExpressionWriter): Memories;
   /** Products and quotients of i64 are made by BigInt (wide.ts). */
-  readonly widens: boolean;
+  readonly widens: Widening;
   /** A float that is a number, not negative, or undefined where it stands in the text as it prints. */
   constant(value: number): string | undefined;
   /** What a function is told of its frame's place, and what it tells a callee whose frame begins at a slot. */

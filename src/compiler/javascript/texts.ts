@@ -19,6 +19,8 @@ export interface ExpressionWriter {
   scalar(expr: Expr): string;
   pair(expr: Expr): Pair;
   readonly alignments: Alignments;
+  /** Whether the bits of a float have to be made canonical where it is no number. */
+  isToBeMade(expr: Expr): boolean;
   /** The pair with a high word that can be read more than once. */
   settled(pair: Pair): Pair;
   /** The bits of a float that is not arithmetic's; of an f32 in the low word. */

@@ -48,8 +48,8 @@ export const GIVEN = '_';
 export class Uses {
   /** Variables with their first values. */
   readonly variables = new Map<string, '0' | 'null'>();
-  /** Copies of views, and what they are copies of. */
-  readonly views = new Map<string, string>();
+  /** By memory: copies of its views and of their lengths, and what they are copies of. */
+  private readonly views = new Map<number, Map<string, string>>();
   readonly needs = new Map<string, Need>();
   /** Values go over the machine's stack. */
   usesStack = false;
@@ -146,11 +146,34 @@ export class Uses {
         this.needs.set(name, { kind: 'view', index: memidx, view });
         return this.given(name);
       case 'copied':
-        this.views.set(name, `${this.need('memory', memidx)}.${view}`);
-        return name;
+        return this.copyOf(memidx, name, `${this.need('memory', memidx)}.${view}`);
       case 'held':
         return `${this.need('views', memidx)}.${view}`;
     }
+  }
+  /** How many elements there are in a view that the function has copied. */
+  bound(view: View, memidx: number): string {
+    const copy = this.view(view, memidx);
+    return this.copyOf(memidx, `${copy}n`, `${copy}.length`);
+  }
+  private copyOf(memidx: number, name: string, value: string): string {
+    const copies = this.views.get(memidx);
+    if (copies === undefined) this.views.set(memidx, new Map([[name, value]]));
+    else copies.set(name, value);
+    return name;
+  }
+  /** The names of what is copied of memories. */
+  get viewCopies(): string[] {
+    return [...this.views.values()].flatMap((copies) => [...copies.keys()]);
+  }
+  /** Copies it anew: all views of a memory are others, or none. */
+  get reloaded(): string {
+    const texts = [...this.views.values()].map((copies) => {
+      const all = [...copies].map(([name, value]) => `${name}=${value};`).join('');
+      const [[name, value]] = copies;
+      return copies.size === 1 ? all : `if(${name}!==${value}){${all}}`;
+    });
+    return texts.join('');
   }
   /** The DataView that is held for the function. */
   data(memidx: number): string {

@@ -99,7 +99,8 @@ export class Border {
 
   private begin(): { uses: Uses; slots: Slots } {
     const uses = new Uses();
-    return { uses, slots: new Slots(uses, NO_PAYLOADS, this.dialect.keepsBits && this.frame.stack) };
+    const rules = { keepsBits: this.dialect.keepsBits && this.frame.stack, canonicalNans: true };
+    return { uses, slots: new Slots(uses, NO_PAYLOADS, rules) };
   }
 
   private declared(uses: Uses, more: readonly string[], given: readonly string[]): string {
