@@ -8,7 +8,7 @@
  *     block $exit  loop $again  block $slow  loop $head  (br_if $slow fuel < 0)
  *       block $back  (a turn: a branch back goes to $back)  br $exit  end
  *       fuel -= 1  br $head  end  end
- *       point = (which loop)  fuel = loop(fuel)  br $again  end  end
+ *       fuel = loop(which, fuel)  br $again  end  end
  *
  * The test is at the header: what is alive at the rare exit is then what the header merges, which V8 stores where that exit is taken. Of
  * a test behind the count it stores what the turn has made in each turn (sieve of bench: 1.7 times native instead of 1.2).
@@ -19,7 +19,7 @@
  *       block $slow  loop $head  (br_if $slow fuel < 4)  (four turns)  fuel -= 4  br $head  end  end
  *       block $back  (a turn)  br $exit  end
  *       (br_if $again (fuel -= 1) >= 0)
- *       point = (which loop)  fuel = loop(fuel)  br $again  end  end
+ *       fuel = loop(which, fuel)  br $again  end  end
  */
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
@@ -28,12 +28,13 @@ import type { ModuleData } from '../../decoder/module';
 import { Reader } from '../../decoder/reader';
 import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
 import { type Visitor, Walk } from '../../decoder/walk';
+import { codeSize } from '../limits';
 import { FunctionWriter, slotsIn } from './function-writer';
-import { type DeadLocals, deadAtLoops } from './liveness';
+import { type DeadLocals, deadAtPoints } from './liveness';
 import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
-import { type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
+import { MOST_CODE_WITH_TURNS, type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
 
 /** A walk that knows where operands can be read. */
 export class TracedWalk extends Walk {
@@ -84,7 +85,7 @@ export abstract class BlockWriter extends FunctionWriter {
   protected abstract readonly rewriters: Rewrites;
   protected abstract readonly straightCopies: StraightCopies;
   protected readonly labels: OpenLabel[] = [];
-  /** At the headers of its loops, when one has been written. */
+  /** When the first point has been written. */
   private dead: DeadLocals | undefined = undefined;
   /** The instruction at hand stands behind an `end`. */
   protected afterEnd = false;
@@ -129,7 +130,7 @@ export abstract class BlockWriter extends FunctionWriter {
       targetLoop: walk.offset - walk.start,
       operands: walk.stack,
     });
-    const isPlain = this.layout.copiesLoops && !isBusy && params.length === 0 && results.length === 0;
+    const isPlain = this.copiesLoops() && !isBusy && params.length === 0 && results.length === 0;
     const plain = isPlain ? this.plainLoop(inside) : undefined;
     this.toShadows(params, height);
     const exit = this.open('block', [], results);
@@ -179,18 +180,21 @@ export abstract class BlockWriter extends FunctionWriter {
       this.close();
       this.close();
     }
-    this.notePoint(pointidx);
-    this.forgetDead(offset);
-    this.askForFuel('loop');
+    this.forgetDead(offset, undefined);
+    this.askForFuel(pointidx);
     this.branchTo('br', again);
     this.close();
     this.close();
   }
 
-  /** Locals that hold what nobody will read: a frame that leaves has their defaults instead, so that nothing else must keep it. */
-  private forgetDead(loop: number): void {
+  /**
+   * Locals that hold what nobody will read, unless an operand is in them: a frame that leaves has their defaults instead, so that nothing else
+   * must keep it. `offset`: of the loop or instruction in the module.
+   */
+  protected forgetDead(offset: number, operands: readonly number[] | undefined): void {
     const { out } = this;
-    for (const localidx of this.deadLocals().get(loop) ?? NO_LOCALS) {
+    for (const localidx of this.deadLocals().get(offset) ?? NO_LOCALS) {
+      if (operands?.includes(localidx)) continue;
       out.defaultOf(this.typesOfLocals[localidx]);
       out.indexed('local.set', this.localOf(localidx));
     }
@@ -200,7 +204,7 @@ export abstract class BlockWriter extends FunctionWriter {
     const { layout, funcidx, typesOfLocals } = this;
     // Where all tiers must leave the same, they leave what is there. Elsewhere it would be too much code.
     if (layout.variant.isExact || !layout.copiesLoops) return NONE_DEAD;
-    this.dead ??= deadAtLoops(layout.module, funcidx, typesOfLocals.length);
+    this.dead ??= deadAtPoints(layout.module, funcidx, typesOfLocals.length);
     return this.dead;
   }
 
@@ -216,6 +220,10 @@ export abstract class BlockWriter extends FunctionWriter {
     this.out.indexed('local.set', this.fuel);
   }
 
+  private copiesLoops(): boolean {
+    const { layout, funcidx } = this;
+    return layout.copiesLoops && codeSize(layout.module, funcidx) <= MOST_CODE_WITH_TURNS;
+  }
   private plainLoop(inside: number): PlainLoop | undefined {
     const loop = plainLoop(this.layout.module, inside, this.rewriters, this.straightCopies.others);
     const isPlain = loop?.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1));
