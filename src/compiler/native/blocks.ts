@@ -34,7 +34,7 @@ import { type DeadLocals, deadAtPoints } from './liveness';
 import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
-import { MOST_CODE_WITH_TURNS, type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
+import { MOST_CODE_OF_LOOPS, type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
 
 /** A walk that knows where operands can be read. */
 export class TracedWalk extends Walk {
@@ -130,7 +130,7 @@ export abstract class BlockWriter extends FunctionWriter {
       targetLoop: walk.offset - walk.start,
       operands: walk.stack,
     });
-    const isPlain = this.copiesLoops() && !isBusy && params.length === 0 && results.length === 0;
+    const isPlain = this.isShort() && !isBusy && params.length === 0 && results.length === 0;
     const plain = isPlain ? this.plainLoop(inside) : undefined;
     this.toShadows(params, height);
     const exit = this.open('block', [], results);
@@ -203,7 +203,7 @@ export abstract class BlockWriter extends FunctionWriter {
   private deadLocals(): DeadLocals {
     const { layout, funcidx, typesOfLocals } = this;
     // Where all tiers must leave the same, they leave what is there. Elsewhere it would be too much code.
-    if (layout.variant.isExact || !layout.copiesLoops) return NONE_DEAD;
+    if (layout.variant.isExact || !this.isShort()) return NONE_DEAD;
     this.dead ??= deadAtPoints(layout.module, funcidx, typesOfLocals.length);
     return this.dead;
   }
@@ -220,9 +220,10 @@ export abstract class BlockWriter extends FunctionWriter {
     this.out.indexed('local.set', this.fuel);
   }
 
-  private copiesLoops(): boolean {
+  /** Whether so much is made of its loops. */
+  private isShort(): boolean {
     const { layout, funcidx } = this;
-    return layout.copiesLoops && codeSize(layout.module, funcidx) <= MOST_CODE_WITH_TURNS;
+    return layout.copiesLoops && codeSize(layout.module, funcidx) <= MOST_CODE_OF_LOOPS;
   }
   private plainLoop(inside: number): PlainLoop | undefined {
     const loop = plainLoop(this.layout.module, inside, this.rewriters, this.straightCopies.others);
