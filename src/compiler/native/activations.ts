@@ -19,13 +19,10 @@ import { leave, type SpilledFrame } from './spilled';
 import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
 import { originsOf, tracedFrames, trapFrom } from './traps';
 
-/**
- * A loop that has run for so many slices is left, and entered again: the host's engine replaces no code on its stack, and takes its better
- * code of a function only where that begins (V8; bench/results.md).
- */
-const RISES: ReadonlySet<number> = new Set([1, 5, 17, 53, 161, 485]);
 /** Native frames that may be left for that: those below it go on in the interpreter. */
 const MOST_LEFT = 4;
+/** Units of a slice that tells what is worth it. Shorter ones are those in which something was made, and those behind them (src/interpreter/pace.ts). */
+const LEAST_USED = 64;
 
 /** Nested ones get half as much each, but no less than this part of all. */
 const LEAST_SHARE = 1 / 64;
@@ -68,6 +65,11 @@ export class Activations {
   private begun = 0;
   /** Units that the next boundary takes besides those that native code has counted; not positive. */
   private owed = 0;
+  /** What native code went on with, and what it has used since a slice last ended in a loop of it. */
+  private lent = 0;
+  private used = 0;
+  /** The point of the loop that the innermost frame is about to leave from, or -1: it does not note that itself. */
+  private leftLoop = -1;
   /** What is on its way out of calls out, and has marked the frames above: where the last one was made, as the host's trace tells it. */
   private readonly passed = new WeakMap<Error, Error>();
 
@@ -80,7 +82,7 @@ export class Activations {
     const { pushI32, pushFour, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
     this.imports = {
       enter: (id: number, fuel: number, base: number) => this.enter(id, fuel, base),
-      loop: (id: number, fuel: number, base: number) => this.loop(id, fuel, base),
+      loop: (id: number, pointidx: number, fuel: number, base: number) => this.loop(id, pointidx, fuel, base),
       owe: (fuel: number) => this.owe(fuel),
       leave: (fuel: number) => this.leave(fuel),
       frame: (id: number, pointidx: number, base: number) => this.frame(id, pointidx, base),
@@ -168,12 +170,13 @@ export class Activations {
   /** The fuel that native code goes on with. It is never negative, since a loop would take that for its own: what is owed is kept here. */
   private lend(): number {
     const { fuel } = this.machine.registers;
-    if (fuel >= 0) return fuel;
-    this.owed = fuel;
-    return 0;
+    this.lent = Math.max(fuel, 0);
+    if (fuel < 0) this.owed = fuel;
+    return this.lent;
   }
   /** Native code has so much of it left. */
   private count(fuel: number): void {
+    this.used += this.lent - fuel;
     this.machine.registers.fuel = fuel + this.owed;
     this.owed = 0;
   }
@@ -207,17 +210,21 @@ export class Activations {
     return this.lend();
   }
 
-  private loop(id: number, fuel: number, base: number): number {
+  private loop(id: number, pointidx: number, fuel: number, base: number): number {
     const activation = this.current!;
     const { registers } = this.machine;
     this.count(fuel);
     registers.sp = this.spOf(base, activation);
-    const isNear = registers.sp - activation.sp < MOST_LEFT;
+    const { used } = this;
+    this.used = 0;
+    const isNear = registers.sp - activation.sp < MOST_LEFT && used >= LEAST_USED;
     if (
-      (isNear && this.rises(activation, id, registers.sp)) ||
+      (isNear && activation.native.sliceEnded(id, pointidx, registers.sp)) ||
       !this.refuel(activation, this.funcOf(activation, id))
-    )
+    ) {
+      this.leftLoop = pointidx;
       throw this.leaving;
+    }
     return this.lend();
   }
 
@@ -246,14 +253,6 @@ export class Activations {
     return isWithin(native, this.current);
   }
 
-  /**
-   * Whether it is time to enter the body anew: a slice has ended in a loop of it, and the one before as well, at the same depth. One of many
-   * short loops in which slices happen to end is not worth a continuation.
-   */
-  private rises({ native }: Activation, id: number, sp: number): boolean {
-    return RISES.has(native.sliceEnded(id, sp));
-  }
-
   private funcOf({ native }: Activation, id: number): Func {
     return native.instance.funcAt(native.program.funcidxOf(id));
   }
@@ -265,7 +264,9 @@ export class Activations {
     if (frames.length === 0) crossing.clear();
     const { localSlots } = native.program.frameSize(id);
     const fp = activation.fp + 2 * (slotsAt(base, place) - localSlots);
-    frames.push({ id, pointidx, fp, sp: this.spOf(base, activation), first: crossing.count });
+    const from = this.leftLoop < 0 ? pointidx : this.leftLoop;
+    this.leftLoop = -1;
+    frames.push({ id, pointidx: from, fp, sp: this.spOf(base, activation), first: crossing.count });
   }
 
   /** To call it in the machine would put another activation on the host's stack. */

@@ -8,7 +8,7 @@
  *     block $exit  loop $again  block $slow  loop $head  (br_if $slow fuel < 0)
  *       block $back  (a turn: a branch back goes to $back)  br $exit  end
  *       fuel -= 1  br $head  end  end
- *       point = (which loop)  fuel = loop(fuel)  br $again  end  end
+ *       fuel = loop(which, fuel)  br $again  end  end
  *
  * The test is at the header: what is alive at the rare exit is then what the header merges, which V8 stores where that exit is taken. Of
  * a test behind the count it stores what the turn has made in each turn (sieve of bench: 1.7 times native instead of 1.2).
@@ -19,7 +19,7 @@
  *       block $slow  loop $head  (br_if $slow fuel < 4)  (four turns)  fuel -= 4  br $head  end  end
  *       block $back  (a turn)  br $exit  end
  *       (br_if $again (fuel -= 1) >= 0)
- *       point = (which loop)  fuel = loop(fuel)  br $again  end  end
+ *       fuel = loop(which, fuel)  br $again  end  end
  */
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
@@ -28,12 +28,13 @@ import type { ModuleData } from '../../decoder/module';
 import { Reader } from '../../decoder/reader';
 import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
 import { type Visitor, Walk } from '../../decoder/walk';
+import { codeSize } from '../limits';
 import { FunctionWriter, slotsIn } from './function-writer';
-import { type DeadLocals, deadAtLoops, type LoopLocals } from './liveness';
+import { type DeadLocals, deadAtPoints } from './liveness';
 import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
-import { type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
+import { MOST_CODE_OF_LOOPS, type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
 
 /** A walk that knows where operands can be read. */
 export class TracedWalk extends Walk {
@@ -84,7 +85,7 @@ export abstract class BlockWriter extends FunctionWriter {
   protected abstract readonly rewriters: Rewrites;
   protected abstract readonly straightCopies: StraightCopies;
   protected readonly labels: OpenLabel[] = [];
-  /** At the headers of its loops, when one has been written. */
+  /** When the first point has been written. */
   private dead: DeadLocals | undefined = undefined;
   /** The instruction at hand stands behind an `end`. */
   protected afterEnd = false;
@@ -129,7 +130,7 @@ export abstract class BlockWriter extends FunctionWriter {
       targetLoop: walk.offset - walk.start,
       operands: walk.stack,
     });
-    const isPlain = this.layout.copiesLoops && !isBusy && params.length === 0 && results.length === 0;
+    const isPlain = this.isShort() && !isBusy && params.length === 0 && results.length === 0;
     const plain = isPlain ? this.plainLoop(inside) : undefined;
     this.toShadows(params, height);
     const exit = this.open('block', [], results);
@@ -148,7 +149,7 @@ export abstract class BlockWriter extends FunctionWriter {
     this.branchBelow(0, slow);
     // A call may be left as well: what one turn has written is forgotten before the next one.
     const loop = this.walk.offset;
-    if (this.deadAt(loop)?.calls) this.forgetDead(loop);
+    if (this.dispatches(loop)) this.forgetDead(loop, undefined);
     return { label, params, height };
   }
 
@@ -182,31 +183,39 @@ export abstract class BlockWriter extends FunctionWriter {
       this.close();
       this.close();
     }
-    this.notePoint(pointidx);
-    this.forgetDead(offset);
-    this.askForFuel('loop');
+    this.forgetDead(offset, undefined);
+    this.askForFuel(pointidx);
     this.branchTo('br', again);
     this.close();
     this.close();
   }
 
-  /** Locals that hold what nobody will read: a frame that leaves has their defaults instead, so that nothing else must keep it. */
-  private forgetDead(loop: number): void {
+  /**
+   * Locals that hold what nobody will read, unless an operand is in them: a frame that leaves has their defaults instead, so that nothing else
+   * must keep it. `offset`: of the loop or instruction in the module.
+   */
+  protected forgetDead(offset: number, operands: readonly number[] | undefined): void {
     const { out } = this;
-    for (const localidx of this.deadAt(loop)?.dead ?? NO_LOCALS) {
+    for (const localidx of this.deadAt(offset) ?? NO_LOCALS) {
+      if (operands?.includes(localidx)) continue;
       out.defaultOf(this.typesOfLocals[localidx]);
       out.indexed('local.set', this.localOf(localidx));
     }
   }
 
   /** Undefined where all tiers must leave the same: they leave what is there. */
-  private deadAt(loop: number): LoopLocals | undefined {
+  private deadAt(offset: number): readonly number[] | undefined {
     const { layout, funcidx, typesOfLocals } = this;
     if (layout.variant.isExact) return undefined;
     // In a large module it would be too much code, but for loops in which interpreters dispatch: they have most locals.
-    if (!layout.copiesLoops && this.loops.get(loop)! < DISPATCHES) return undefined;
-    this.dead ??= deadAtLoops(layout.module, funcidx, typesOfLocals.length);
-    return this.dead.get(loop);
+    if (!this.isShort() && !this.dispatches(offset)) return undefined;
+    this.dead ??= deadAtPoints(layout.module, funcidx, typesOfLocals.length);
+    return this.dead.get(offset);
+  }
+
+  /** Whether a loop is one in which an interpreter dispatches, by the branches back to it. */
+  private dispatches(loop: number): boolean {
+    return (this.loops.get(loop) ?? 0) >= DISPATCHES;
   }
 
   /** Branches there if there are fewer units of fuel. */
@@ -221,6 +230,11 @@ export abstract class BlockWriter extends FunctionWriter {
     this.out.indexed('local.set', this.fuel);
   }
 
+  /** Whether so much is made of its loops. */
+  private isShort(): boolean {
+    const { layout, funcidx } = this;
+    return layout.copiesLoops && codeSize(layout.module, funcidx) <= MOST_CODE_OF_LOOPS;
+  }
   private plainLoop(inside: number): PlainLoop | undefined {
     const loop = plainLoop(this.layout.module, inside, this.rewriters, this.straightCopies.others);
     const isPlain = loop?.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1));

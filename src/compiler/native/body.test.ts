@@ -99,10 +99,10 @@ describe('an instrumented body', () => {
     expect(HELPER_NAMES.map((name) => layout.helper(name))).toEqual(HELPER_NAMES.map((_, k) => length + k));
     const fuel = 1;
     // A small loop asks at one place: local.get fuel, local.get base, call.
-    const asks = (callee: number) => countOf(bytes, [0x20, fuel, 0x20, fuel + 1, 0x10, callee]);
-    expect(asks(layout.helper('loop'))).toBe(1);
-    // Its own function has the third parameter on top.
-    expect(asks(HELPER_NAMES.indexOf('loop'))).toBe(1);
+    const asks = (from: number, callee: number) => countOf(bytes, [0x20, from, 0x20, from + 1, 0x10, callee]);
+    expect(asks(fuel, layout.helper('loop'))).toBe(1);
+    // Its own function has the last two of four parameters on top.
+    expect(asks(2, HELPER_NAMES.indexOf('loop'))).toBe(1);
     expect(new Layout(layout.module, layout.variant, false).helper('loop')).toBe(
       HELPER_NAMES.indexOf('loop'),
     );

@@ -261,6 +261,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     this.toShadows(operands, height);
     const offset = walk.offset - walk.start;
     this.notePoint(this.addPoint({ kind: 'bulk', offset, targetLoop: -1, operands: stack, inLocals }));
+    this.forgetDead(walk.offset, inLocals);
     operands.forEach((type, k) => {
       const operand = this.shadowOf(height + k, type);
       if (type === I32) out.indexed('local.get', operand.localidx);

@@ -165,7 +165,7 @@ export class Continuation extends Body {
     out.i32Const(0);
     out.op('i32.lt_s');
     this.open('if', [], []);
-    this.askForFuel('loop');
+    this.askForFuel(pointidx);
     this.close();
     out.indexed('local.get', this.fuel);
     this.help('leave');

@@ -52,7 +52,7 @@ export function whyNotFunction(module: ModuleData, funcidx: number, isExact: boo
 }
 const RELAXED = 'it has relaxed instructions, which every host does in its own way';
 
-const BULK_OPS: ReadonlySet<number> = new Set(
+export const BULK_OPS: ReadonlySet<number> = new Set(
   (['memory.fill', 'memory.copy', 'memory.init', 'table.fill', 'table.copy', 'table.init'] as const).map(
     (name) => OP[name],
   ),

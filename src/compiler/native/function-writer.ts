@@ -190,7 +190,7 @@ export abstract class FunctionWriter {
     code.op('i32.lt_s');
     code.op('if');
     code.u8(EMPTY_BLOCK);
-    this.askForFuel('enter', code);
+    this.askForFuel(undefined, code);
     code.op('end');
   }
   protected subtract(code: Emitter, localidx: number, units: number): void {
@@ -199,12 +199,13 @@ export abstract class FunctionWriter {
     code.op('i32.sub');
   }
 
-  /** The fuel to go on with, unless the frame leaves at the point that is noted. */
-  protected askForFuel(helper: 'enter' | 'loop', code = this.out): void {
+  /** The fuel to go on with, unless the frame leaves: at this point, of a loop, or at the entry. */
+  protected askForFuel(pointidx?: number, code = this.out): void {
     code.i32Const(this.id);
+    if (pointidx !== undefined) code.i32Const(pointidx);
     code.indexed('local.get', this.fuel);
     code.indexed('local.get', this.base);
-    code.indexed('call', this.layout.helper(helper));
+    code.indexed('call', this.layout.helper(pointidx === undefined ? 'enter' : 'loop'));
     code.indexed('local.set', this.fuel);
   }
 

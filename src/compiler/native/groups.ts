@@ -101,7 +101,7 @@ interface Others {
 
 /**
  * A function that can run natively, and others, in the order in which they are met: callees that are in no group yet, and all quiet ones,
- * since calls of these do not unwind; of few bytes, also what stands behind it, which is called next more often than not. Undefined when the
+ * since calls of these do not unwind; of few bytes, also its neighbours, which are called next more often than not. Undefined when the
  * quiet ones are too many.
  */
 export function groupOf(layout: Layout, root: number, others: Others): number[] | undefined {
@@ -110,12 +110,20 @@ export function groupOf(layout: Layout, root: number, others: Others): number[] 
   const group = new Group(layout, others);
   if (!group.add(root, Number.POSITIVE_INFINITY)) return undefined;
   const few = Math.min(FEW_BYTES, sizes.group);
-  const end = Math.min(module.funcTypes.length, root + MOST_NEIGHBOURS);
-  for (let next = root + 1; next < end && group.bytes < few; next++) {
+  for (const next of neighboursOf(root, module)) {
+    if (group.bytes >= few) break;
     if (others.isGrouped(next) || refusals.why(next) !== undefined) continue;
     if (!group.add(next, few)) return undefined;
   }
   return [...group.members];
+}
+
+/** What stands behind a function, and then what stands before it, the nearest first. */
+function* neighboursOf(funcidx: number, { funcTypes, importedFuncs }: ModuleData): Generator<number> {
+  const end = Math.min(funcTypes.length, funcidx + MOST_NEIGHBOURS);
+  for (let next = funcidx + 1; next < end; next++) yield next;
+  const first = Math.max(importedFuncs, funcidx - MOST_NEIGHBOURS);
+  for (let next = funcidx - 1; next >= first; next--) yield next;
 }
 
 class Group {

@@ -38,8 +38,8 @@ export interface FrameSize {
 export const HELPERS = {
   /** Function x is entered, and its fuel may not suffice, or its room: (x, fuel, base). */
   enter: { params: [I32, I32, I32], results: [I32] },
-  /** Function x stands at a branch back to a loop without fuel: (x, fuel, base). */
-  loop: { params: [I32, I32, I32], results: [I32] },
+  /** Function x stands at a branch back to a loop without fuel, and leaves from its point y if it does: (x, y, fuel, base). */
+  loop: { params: [I32, I32, I32, I32], results: [I32] },
   /** Something between two safepoints has taken more than there was: (fuel). What there is to go on with up to the next one: nothing. */
   owe: { params: [I32], results: [I32] },
   /** The only native frame leaves by itself, with so much fuel. Does not return. */

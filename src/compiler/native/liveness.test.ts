@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
-import { deadAtLoops } from './liveness';
+import { deadAtPoints } from './liveness';
 
 /** Dead locals at each loop of a function with locals $a to $d and nothing else, in the order of the loops. */
 async function dead(body: string): Promise<string[]> {
   const module = Module.decode(
     await wat(`(module (func (local $a i32) (local $b i32) (local $c i32) (local $d i32) ${body}))`),
   );
-  const byLoop = [...deadAtLoops(module, 0, 4)].sort(([one], [other]) => one - other);
-  return byLoop.map(([, { dead }]) => dead.map((localidx) => 'abcd'[localidx]).join(''));
+  const byLoop = [...deadAtPoints(module, 0, 4)].sort(([one], [other]) => one - other);
+  return byLoop.map(([, locals]) => locals.map((localidx) => 'abcd'[localidx]).join(''));
 }
 const read = (local: string) => `(drop (local.get ${local}))`;
 const write = (local: string) => `(local.set ${local} (i32.const 1))`;
@@ -53,5 +53,12 @@ describe('dead locals at loops', () => {
     const late = `(block $out (loop $l (br_if $out ${MAYBE}) ${write('$a')} ${write('$b')} (br $l)) ${read('$a')})`;
     expect(await dead(`${late} ${read('$b')}`)).toEqual(['a']);
     expect(await dead(`${late} (unreachable) ${read('$b')}`)).toEqual(['ab']);
+  });
+
+  it('are told of bulk operations, too, as they are behind them', async () => {
+    const wasm = await wat(`(module (memory 1) (func (param $a i32) (param $b i32)
+      (local.set $a (local.get $b)) (local.set $b (i32.const 1))
+      (memory.fill (i32.const 0) (i32.const 0) (local.get $b)) (drop (local.get $a))))`);
+    expect([...deadAtPoints(Module.decode(wasm), 0, 2).values()]).toEqual([[1]]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Which locals hold something at the headers of a function's loops that it may still read. What a frame that leaves there has in the others
- * nobody will read: emitted code forgets it (blocks.ts), so that the host's compiler need not keep it through loops that do not use it.
+ * Which locals hold something at the points of a function that it may still read. What a frame that leaves there has in the others nobody will
+ * read: emitted code forgets it (blocks.ts), so that the host's compiler need not keep it through loops that do not use it.
  *
  * The usual analysis, from the end of the function to its start, over straight pieces of code: what each reads before it writes it, and what
  * it writes. It is gone over again until nothing changes at the loops' headers: at most once more for each level of loops within loops.
@@ -12,24 +12,21 @@ import type { Instruction } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import type { Reader } from '../../decoder/reader';
 import { skipStraight, straightOps } from '../../decoder/straight';
+import { BULK_OPS } from './facts';
 
 /** A set of locals: 32 a word. */
 type Locals = Int32Array;
 
-/** What is known of a loop: the locals that the function writes somewhere and that nobody reads from its header on. */
-export interface LoopLocals {
-  readonly dead: readonly number[];
-  /** Whether something is called in it. */
-  readonly calls: boolean;
-}
-/** By the module offset of each `loop`. */
-export type DeadLocals = ReadonlyMap<number, LoopLocals>;
+/**
+ * Dead locals by the module offset of each `loop`, at its header, and of each bulk operation, behind it: those that the function writes
+ * somewhere, and that nobody reads from there on. (What is forgotten at calls makes nothing faster that can be measured.)
+ */
+export type DeadLocals = ReadonlyMap<number, readonly number[]>;
 
 /** A straight piece of code, and the control instruction behind it. */
 interface Piece {
   readonly reads: Locals;
   readonly writes: Locals;
-  readonly calls: boolean;
   readonly op: number;
   /** Module offset of the instruction. */
   readonly offset: number;
@@ -53,37 +50,31 @@ const NO_LABELS: readonly number[] = [];
 const LOCAL_OPS: ReadonlySet<number> = new Set(
   (['local.get', 'local.set', 'local.tee'] as const).map((name) => OP[name]),
 );
-const CALLS: ReadonlySet<number> = new Set(
-  (['call', 'call_indirect', 'call_ref'] as const).map((name) => OP[name]),
-);
 const WITHOUT_LOCALS = straightOps((op) => !LOCAL_OPS.has(op));
 
 /** `count`: locals of the function, parameters among them. */
-export function deadAtLoops(module: ModuleData, funcidx: number, count: number): DeadLocals {
+export function deadAtPoints(module: ModuleData, funcidx: number, count: number): DeadLocals {
   const words = (count + 31) >> 5;
   const reader = codeReader(module, funcidx);
   readLocalDeclarations(reader, module);
   const pieces: Piece[] = [];
   while (reader.pos < reader.end) pieces.push(readPiece(reader, module, words));
-  const headers = new Map<number, Locals>();
+  const live = new Map<number, Locals>();
   const ends = loopsByEnd(pieces);
-  for (let work = 0; new Backwards(pieces, ends, words, headers).run(); ) {
+  for (let work = 0; new Backwards(pieces, ends, words, live).run(); ) {
     work += pieces.length * words;
     if (work > MOST_WORK) return NONE_KNOWN;
   }
   const written = new Int32Array(words);
   for (const { writes } of pieces) add(written, writes);
-  const calling = loopsThatCall(pieces);
-  const known = new Map<number, LoopLocals>();
-  for (const [offset, live] of headers)
-    known.set(offset, { dead: listed(written, live, count), calls: calling.has(offset) });
-  return known;
+  const dead = new Map<number, readonly number[]>();
+  for (const [offset, locals] of live) dead.set(offset, listed(written, locals, count));
+  return dead;
 }
 
 function readPiece(reader: Reader, module: ModuleData, words: number): Piece {
   const reads = new Int32Array(words);
   const writes = new Int32Array(words);
-  let calls = false;
   for (;;) {
     skipStraight(reader, WITHOUT_LOCALS);
     const offset = reader.pos;
@@ -97,10 +88,9 @@ function readPiece(reader: Reader, module: ModuleData, words: number): Piece {
       continue;
     }
     const labels = readLabels(reader, row);
-    calls ||= CALLS.has(op);
     if (labels === undefined) skipImmediates(reader, row, module);
-    if (labels !== undefined || isControl(row))
-      return { reads, writes, calls, op, offset, labels: labels ?? NO_LABELS };
+    if (labels !== undefined || isControl(row) || BULK_OPS.has(row.op))
+      return { reads, writes, op, offset, labels: labels ?? NO_LABELS };
   }
 }
 
@@ -118,26 +108,26 @@ function isControl({ op, imm }: Instruction): boolean {
 class Backwards {
   private readonly pieces: readonly Piece[];
   private readonly ends: ReadonlyMap<number, number>;
-  private readonly headers: Map<number, Locals>;
+  private readonly known: Map<number, Locals>;
   private readonly open: OpenBlock[] = [];
   /** What is alive where it has come to. */
   private readonly live: Locals;
   private hasChanged = false;
 
-  /** `ends`: offsets of loops, by the pieces that end them. `headers`: what is known to be alive at them, which is added to. */
+  /** `ends`: offsets of loops, by the pieces that end them. `known`: what is alive at points, which is added to. */
   constructor(
     pieces: readonly Piece[],
     ends: ReadonlyMap<number, number>,
     words: number,
-    headers: Map<number, Locals>,
+    known: Map<number, Locals>,
   ) {
     this.pieces = pieces;
     this.ends = ends;
-    this.headers = headers;
+    this.known = known;
     this.live = new Int32Array(words);
   }
 
-  /** Whether anything was added. */
+  /** Whether anything was added at a loop. */
   run(): boolean {
     const { live, pieces, ends } = this;
     for (let k = pieces.length - 1; k >= 0; k--) {
@@ -180,18 +170,19 @@ class Backwards {
       case OP.br_table:
         live.fill(0);
     }
+    if (loop === undefined && labels.length === 0) this.known.set(offset, live.slice());
     for (const label of labels) add(live, open[open.length - 1 - label].target);
   }
 
   private openEnd(loop: number | undefined): void {
-    const { live, open, headers } = this;
+    const { live, open, known } = this;
     const end = live.slice();
-    if (loop !== undefined && !headers.has(loop)) headers.set(loop, new Int32Array(live.length));
-    open.push({ end, otherwise: undefined, target: loop === undefined ? end : headers.get(loop)! });
+    if (loop !== undefined && !known.has(loop)) known.set(loop, new Int32Array(live.length));
+    open.push({ end, otherwise: undefined, target: loop === undefined ? end : known.get(loop)! });
   }
 
   private arrive(loop: number): void {
-    if (add(this.headers.get(loop)!, this.live)) this.hasChanged = true;
+    if (add(this.known.get(loop)!, this.live)) this.hasChanged = true;
   }
 }
 
@@ -208,19 +199,6 @@ function loopsByEnd(pieces: readonly Piece[]): Map<number, number> {
     }
   });
   return ends;
-}
-
-/** The offsets of loops in which something is called. */
-function loopsThatCall(pieces: readonly Piece[]): Set<number> {
-  const calling = new Set<number>();
-  const open: Piece[] = [];
-  for (const piece of pieces) {
-    const { op, calls } = piece;
-    if (calls) for (const { op, offset } of open) if (op === OP.loop) calling.add(offset);
-    if (op === OP.block || op === OP.loop || op === OP.if) open.push(piece);
-    else if (op === OP.end) open.pop();
-  }
-  return calling;
 }
 
 /** Whether anything was not there before. */

@@ -14,6 +14,7 @@ import { HandedGlobals } from './handed-globals';
 import type { HeldMemories } from './held-memories';
 import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host';
 import { CELL_NAMES, type Cell, type HelpedInstruction, type Helper, LEAVING } from './layout';
+import { LoopRuns } from './loop-runs';
 import type { CompiledContinuation, CompiledSide, Program } from './program';
 import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
@@ -26,15 +27,6 @@ export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unkno
 export type DirectImport = (fuel: number, place: number, ...args: unknown[]) => unknown;
 /** Calls a function in the table of functions: its index there, fuel, place. Returns the fuel. */
 export type EnterNative = (index: number, fuel: number, place: number) => number;
-
-/** Slices of fuel that end in loops. */
-class LoopRuns {
-  /** The body, and its `sp`, in a loop of which the last one has ended. */
-  id = -1;
-  sp = -1;
-  /** By the number of a body, how many whole ones its loops have run. */
-  readonly whole = new Map<number, number>();
-}
 
 export class NativeInstance {
   readonly instance: Instance;
@@ -124,23 +116,15 @@ export class NativeInstance {
     return (this.exports[`global ${at}`] as HostGlobal).value;
   }
 
-  /** A slice of fuel has ended in a loop of a body. The whole ones that it has run; none, if the one before has ended elsewhere. */
-  sliceEnded(id: number, sp: number): number {
+  /** A slice of fuel has ended in a loop of a body. Whether it is time to enter that anew. */
+  sliceEnded(id: number, pointidx: number, sp: number): boolean {
     this.runs ??= new LoopRuns();
-    const { runs } = this;
-    const isWhole = runs.id === id && runs.sp === sp;
-    runs.id = id;
-    runs.sp = sp;
-    if (!isWhole) return 0;
-    const slices = (runs.whole.get(id) ?? 0) + 1;
-    runs.whole.set(id, slices);
-    return slices;
+    return this.runs.ended(id, pointidx, sp);
   }
 
-  /** An activation has returned whose first frame had this `sp`: a loop in it has ended. Called again, its function begins in better code. */
+  /** An activation has returned whose first frame had this `sp`. */
   returned(sp: number): void {
-    const { runs } = this;
-    if (runs !== undefined && runs.sp >= sp) runs.id = -1;
+    this.runs?.returned(sp);
   }
 
   // Globals: the runtime's are true, but while native code runs.

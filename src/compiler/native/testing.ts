@@ -49,6 +49,7 @@ export class Harness {
   private pushed: Word[] = [];
   private taken: Word[] = [];
   private raw: { funcidx: number; pointidx: number; base: number; values: Word[] }[] = [];
+  private leftLoop = -1;
   private readonly place: number;
   private readonly shapes = new Map<number, FrameShape>();
 
@@ -61,14 +62,25 @@ export class Harness {
     this.layout = emitted.layout;
     const helpers: Record<Helper, (...args: never[]) => unknown> = {
       enter: (_funcidx: number, fuel: number, base: number) => this.refill(fuel, base),
-      loop: (_funcidx: number, fuel: number, base: number) => this.refill(fuel, base),
+      loop: (_funcidx: number, pointidx: number, fuel: number, base: number) => {
+        this.leftLoop = pointidx;
+        const more = this.refill(fuel, base);
+        this.leftLoop = -1;
+        return more;
+      },
       owe: () => 0,
       leave: () => {
         throw new Error('no continuations here');
       },
       frame: (funcidx: number, pointidx: number, base: number) => {
         this.pushed = [];
-        this.raw.push({ funcidx, pointidx, base, values: this.pushed });
+        this.raw.push({
+          funcidx,
+          pointidx: this.leftLoop < 0 ? pointidx : this.leftLoop,
+          base,
+          values: this.pushed,
+        });
+        this.leftLoop = -1;
       },
       pushI32: (value: number) => void this.pushed.push(value),
       pushFour: (...values: number[]) => void this.pushed.push(...values),
@@ -127,7 +139,6 @@ export class Harness {
   }
 
   private refill(fuel: number, base: number): number {
-    // A loop that counts by the handful has too little for all of that.
     if (fuel >= 0 && base >= 0) return fuel;
     const more = base < 0 ? undefined : this.refills.shift();
     return more !== undefined && fuel + more >= 0 ? fuel + more : this.unwind();

@@ -28,6 +28,11 @@ import type { Rewrites } from './rewriters';
 const MOST_BYTES = 160;
 const MOST_BYTES_OF_TURNS = 320;
 const MOST_TURNS = 4;
+/**
+ * Bytes of a function's code up to which its loops are written so, and it forgets what is dead in them (liveness.ts): one with hundreds of them
+ * would take the host's compilers too long.
+ */
+export const MOST_CODE_OF_LOOPS = 8192;
 
 /**
  * An instruction of such a body, or several that are copied together. `label`: of a branch, counted from the body's own blocks on: 0 is the

@@ -1,0 +1,33 @@
+/**
+ * When a loop is left so that it is entered again: the host's engine replaces no code on its stack, and takes its better code of a function
+ * only where that begins (V8; bench/results.md). A loop is one that a slice of fuel ends in when the one before has ended in it as well: one of
+ * many short loops in which slices happen to end is not worth a continuation.
+ */
+
+/** So many slices. */
+const RISES: ReadonlySet<number> = new Set([1, 5, 17, 53, 161, 485]);
+export class LoopRuns {
+  /** Where the last slice has ended: the body, its loop by the number of the point, and the frame's `sp`. */
+  private id = -1;
+  private pointidx = -1;
+  private sp = -1;
+  /** By the number of a body, how many whole ones its loops have run. */
+  private readonly whole = new Map<number, number>();
+
+  /** A slice has ended there. Whether it is time to enter the loop anew. */
+  ended(id: number, pointidx: number, sp: number): boolean {
+    const isWhole = this.id === id && this.pointidx === pointidx && this.sp === sp;
+    this.id = id;
+    this.pointidx = pointidx;
+    this.sp = sp;
+    if (!isWhole) return false;
+    const slices = (this.whole.get(id) ?? 0) + 1;
+    this.whole.set(id, slices);
+    return RISES.has(slices);
+  }
+
+  /** An activation has returned whose first frame had this `sp`: a loop in it has ended. Called again, its function begins in better code. */
+  returned(sp: number): void {
+    if (this.sp >= sp) this.id = -1;
+  }
+}
