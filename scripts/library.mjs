@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { mangling } from './own-names.mjs';
 import { QUICKJS_PARTS, SMALL_PARTS, smallParts } from './small-parts.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -217,10 +218,10 @@ export async function buildLibrary(out, write) {
     });
   }
   await buildQuickjs(out, QUICKJS, QUICKJS_PARTS);
-  await buildQuickjs(out, SMALL_QUICKJS, SMALL_PARTS);
+  await buildQuickjs(out, SMALL_QUICKJS, SMALL_PARTS, mangling(Object.values(SMALL_QUICKJS)));
 }
 
-async function buildQuickjs(out, entryPoints, parts) {
+async function buildQuickjs(out, entryPoints, parts, names = {}) {
   await build({
     ...common,
     entryPoints,
@@ -230,6 +231,7 @@ async function buildQuickjs(out, entryPoints, parts) {
     platform: 'neutral',
     minify: true,
     plugins: [smallParts(parts)],
+    ...names,
     // Every QuickJS that has modules has them.
     supported: { 'class-field': true, 'class-static-field': true },
   });

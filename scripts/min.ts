@@ -1,6 +1,7 @@
 /** `dist/tswasm.min.js`: the core and the drop-in namespace in one ES module, small, for pages and small engines. */
 import { type BuildOptions, build } from 'esbuild';
 import { root } from './laws/files.ts';
+import { mangling } from './own-names.mjs';
 import { smallParts } from './small-parts.mjs';
 
 /** One minified module. */
@@ -46,6 +47,9 @@ export async function bundle(files: readonly string[], options: BuildOptions = {
 /** What is in it. */
 export const MIN_ENTRIES = ['src/index.ts', 'src/webassembly.ts'];
 
+/** Of which parts, and with which names. */
+export const minOptions = (): BuildOptions => ({ plugins: [smallParts()], ...mangling(MIN_ENTRIES) });
+
 export function buildMin(): Promise<Bundle> {
-  return bundle(MIN_ENTRIES, { plugins: [smallParts()] });
+  return bundle(MIN_ENTRIES, minOptions());
 }

@@ -8,6 +8,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { bundleScript, toEs5 } from '../../../scripts/es5';
+import { root } from '../../../scripts/laws/files';
+import { mangling } from '../../../scripts/own-names.mjs';
 import { QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
 
 /** A file of this folder. */
@@ -53,7 +55,11 @@ export function bundleForQuickjs(name: string): Promise<string> {
 }
 /** The same with what the small files for QuickJS have. */
 export function smallBundleForQuickjs(name: string): Promise<string> {
-  return bundle(name, { ...QUICKJS, plugins: [smallParts()] });
+  return bundle(name, {
+    ...QUICKJS,
+    plugins: [smallParts()],
+    ...mangling([path.relative(root, here(name))]),
+  });
 }
 export function bundleForNode(name: string): Promise<string> {
   return bundle(name, NODE);
