@@ -55,8 +55,7 @@ export async function toEs5(script: string): Promise<string> {
   const { code } = await transform(AT + BASE_ERROR + outputText, {
     target: 'es5',
     supported: { bigint: true },
-    minifyWhitespace: true,
-    minifySyntax: true,
+    minify: true,
   });
   return code;
 }
