@@ -3,12 +3,13 @@
  * entry, so shared code lies in shared chunks.
  */
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { mangling } from './own-names.mjs';
 import { QUICKJS_PARTS, SMALL_PARTS, smallParts } from './small-parts.mjs';
+import { smaller } from './smaller.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -217,12 +218,16 @@ export async function buildLibrary(out, write) {
       outExtension: { '.js': extension },
     });
   }
-  await buildQuickjs(out, QUICKJS, QUICKJS_PARTS);
-  await buildQuickjs(out, SMALL_QUICKJS, SMALL_PARTS, mangling(Object.values(SMALL_QUICKJS)));
+  const forQuickjs = [
+    ...(await buildQuickjs(out, QUICKJS, QUICKJS_PARTS)),
+    ...(await buildQuickjs(out, SMALL_QUICKJS, SMALL_PARTS, mangling(Object.values(SMALL_QUICKJS)))),
+  ];
+  mkdirSync(path.join(out, 'quickjs'), { recursive: true });
+  for (const { path: file, text } of forQuickjs) write(file, await smaller(text));
 }
 
 async function buildQuickjs(out, entryPoints, parts, names = {}) {
-  await build({
+  const { outputFiles } = await build({
     ...common,
     entryPoints,
     outdir: out,
@@ -230,9 +235,11 @@ async function buildQuickjs(out, entryPoints, parts, names = {}) {
     target: 'es2020',
     platform: 'neutral',
     minify: true,
+    write: false,
     plugins: [smallParts(parts)],
     ...names,
     // Every QuickJS that has modules has them.
     supported: { 'class-field': true, 'class-static-field': true },
   });
+  return outputFiles;
 }

@@ -3,6 +3,7 @@ import { type BuildOptions, build } from 'esbuild';
 import { root } from './laws/files.ts';
 import { mangling } from './own-names.mjs';
 import { smallParts } from './small-parts.mjs';
+import { smaller } from './smaller.mjs';
 
 /** One minified module. */
 export interface Bundle {
@@ -11,7 +12,7 @@ export interface Bundle {
   readonly external: readonly string[];
   /** The files that are in it, from the root of the repository. */
   readonly files: readonly string[];
-  /** Bytes of text that each of them has become. */
+  /** Bytes of text that each of them has become in esbuild's hands. */
   readonly bytes: ReadonlyMap<string, number>;
   /** What it exports, if it is a module. */
   readonly exports: readonly string[];
@@ -50,6 +51,7 @@ export const MIN_ENTRIES = ['src/index.ts', 'src/webassembly.ts'];
 /** Of which parts, and with which names. */
 export const minOptions = (): BuildOptions => ({ plugins: [smallParts()], ...mangling(MIN_ENTRIES) });
 
-export function buildMin(): Promise<Bundle> {
-  return bundle(MIN_ENTRIES, minOptions());
+export async function buildMin(): Promise<Bundle> {
+  const made = await bundle(MIN_ENTRIES, minOptions());
+  return { ...made, text: await smaller(made.text) };
 }
