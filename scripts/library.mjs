@@ -220,10 +220,18 @@ export async function buildLibrary(out, write) {
   }
   const forQuickjs = [
     ...(await buildQuickjs(out, QUICKJS, QUICKJS_PARTS)),
-    ...(await buildQuickjs(out, SMALL_QUICKJS, SMALL_PARTS, mangling(Object.values(SMALL_QUICKJS)))),
+    ...(await buildSmallQuickjs(out)),
   ];
   mkdirSync(path.join(out, 'quickjs'), { recursive: true });
   for (const { path: file, text } of forQuickjs) write(file, await smaller(text));
+}
+
+/** Each with names of its own: the command exports nothing. */
+async function buildSmallQuickjs(out) {
+  const files = [];
+  for (const [name, file] of Object.entries(SMALL_QUICKJS))
+    files.push(...(await buildQuickjs(out, { [name]: file }, SMALL_PARTS, mangling([file]))));
+  return files;
 }
 
 async function buildQuickjs(out, entryPoints, parts, names = {}) {

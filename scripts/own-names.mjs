@@ -69,8 +69,9 @@ const NAME_LIKE =
   TypeFlags.TypeParameter |
   TypeFlags.Index |
   TypeFlags.Union;
-/** Types that say nothing of members. */
-const isBlank = (type) => has(type, TypeFlags.Any | TypeFlags.Unknown | TypeFlags.NonPrimitive);
+/** Types that say nothing of members, or not what a host has put there. */
+const isBlank = (type) =>
+  has(type, TypeFlags.Any | TypeFlags.Unknown | TypeFlags.NonPrimitive) || type.symbol?.name === 'globalThis';
 
 function isHidden({ declarations = [] }) {
   return declarations.some(
@@ -117,9 +118,9 @@ class Kept {
     }
   }
 
-  /** The members of a type, and all that they lead to. */
-  reach(type) {
-    if (this.seen.has(type) || OPAQUE.has(type.symbol?.name)) return;
+  /** The members of a type, and all that they lead to. What has `noType` is nothing of our classes: only we make their objects. */
+  reach(type, noType = false) {
+    if (this.seen.has(type) || OPAQUE.has(type.symbol?.name) || (noType && type.isClass())) return;
     this.seen.add(type);
     const { checker } = this;
     const isObject = has(type, TypeFlags.Object);
@@ -146,7 +147,7 @@ class Kept {
         reached.push(checker.getTypePredicateOfSignature(signature)?.type ?? type);
       }
     }
-    for (const next of reached) this.reach(next);
+    for (const next of reached) this.reach(next, noType);
   }
 
   /** The members that a type has itself. */
@@ -202,8 +203,7 @@ class Kept {
   /** A value of one type is taken for one of another. */
   conversion(from, to) {
     if (from === to) return;
-    // Objects of a class are ours, whatever they were taken for.
-    if (isBlank(from) && !to.isClass()) this.reach(to);
+    if (isBlank(from)) this.reach(to, true);
     if (this.hasAnyName(from)) this.members(to);
     if (this.hasAnyName(to)) this.members(from);
   }

@@ -29,6 +29,8 @@ export const at = (key: keyof typeof byKey) => byKey[key];
 interface FromOutside { readonly parsed: number; readonly deep: { readonly deeper: number } }
 export const parse = (json: string): number => (JSON.parse(json) as FromOutside).deep.deeper;
 export const parsed = { madeHere: { deeper: 1, parsed: 1 } }.madeHere.deeper;
+const given = globalThis as unknown as { readonly hosted?: number };
+export const hosted = () => given.hosted ?? { hosted: 1 }.hosted;
 const written = { serialized: 1 };
 export const write = () => JSON.stringify(written);
 const listed = { listedName: 1 };
@@ -50,7 +52,7 @@ const MET = [
     'computed',
     'keyed',
   ],
-  ...['parsed', 'deep', 'deeper', 'serialized', 'listedName', 'inObject', 'opened'],
+  ...['parsed', 'deep', 'deeper', 'hosted', 'serialized', 'listedName', 'inObject', 'opened'],
 ];
 
 it('keeps what somebody outside can meet', () => {
