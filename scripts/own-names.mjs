@@ -100,8 +100,9 @@ class Kept {
     this.checker = program.getTypeChecker();
   }
 
-  /** The type comes from the language. */
-  isForeign({ symbol }) {
+  /** The type comes from the language; `Partial<T>` and the like are what they make of ours. */
+  isForeign({ symbol, objectFlags }) {
+    if (objectFlags & ts.ObjectFlags.Mapped) return false;
     const { declarations = [] } = symbol ?? {};
     return declarations.some((node) => this.program.isSourceFileDefaultLibrary(node.getSourceFile()));
   }
@@ -126,7 +127,6 @@ class Kept {
     const isObject = has(type, TypeFlags.Object);
     const reached = [
       ...(type.isUnionOrIntersection() ? type.types : []),
-      ...(type.aliasTypeArguments ?? []),
       ...(isObject ? checker.getTypeArguments(type) : []),
       checker.getBaseConstraintOfType(type) ?? type,
     ];
@@ -175,7 +175,7 @@ class Kept {
     const typeOf = (one) => checker.getTypeAtLocation(one);
     const isComputed = (name) => !ts.isStringLiteralLike(name) && has(typeOf(name), NAME_LIKE);
     if (MEMBERS.some((is) => is(node)) && ts.isIdentifier(node.name)) made.add(node.name.text);
-    if (ts.isStringLiteralLike(node)) this.names.add(node.text);
+    if (ts.isStringLiteralLike(node) && !ts.isLiteralTypeNode(node.parent)) this.names.add(node.text);
     if (ts.isNamespaceImport(node)) this.members(typeOf(node.name));
     if (ts.isElementAccessExpression(node) && isComputed(node.argumentExpression))
       this.members(typeOf(node.expression));
