@@ -5,6 +5,7 @@
 import { type BuildOptions, transform } from 'esbuild';
 import ts from 'typescript';
 import { bundle } from './min.ts';
+import { smaller } from './smaller.mjs';
 
 /** In ES5 a class that extends Error makes errors of class Error: `Error()` gives another object. This one does not. */
 const BASE_ERROR = `function tswasmBaseError(message, options) {
@@ -55,10 +56,9 @@ export async function toEs5(script: string): Promise<string> {
   const { code } = await transform(AT + BASE_ERROR + outputText, {
     target: 'es5',
     supported: { bigint: true },
-    minifyWhitespace: true,
-    minifySyntax: true,
+    minify: true,
   });
-  return code;
+  return smaller(code, 'es5');
 }
 
 /** A script whose global `name` is what these files export. */

@@ -3,11 +3,13 @@
  * entry, so shared code lies in shared chunks.
  */
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { mangling } from './own-names.mjs';
 import { QUICKJS_PARTS, SMALL_PARTS, smallParts } from './small-parts.mjs';
+import { smaller } from './smaller.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -216,12 +218,24 @@ export async function buildLibrary(out, write) {
       outExtension: { '.js': extension },
     });
   }
-  await buildQuickjs(out, QUICKJS, QUICKJS_PARTS);
-  await buildQuickjs(out, SMALL_QUICKJS, SMALL_PARTS);
+  const forQuickjs = [
+    ...(await buildQuickjs(out, QUICKJS, QUICKJS_PARTS)),
+    ...(await buildSmallQuickjs(out)),
+  ];
+  mkdirSync(path.join(out, 'quickjs'), { recursive: true });
+  for (const { path: file, text } of forQuickjs) write(file, await smaller(text));
 }
 
-async function buildQuickjs(out, entryPoints, parts) {
-  await build({
+/** Each with names of its own: the command exports nothing. */
+async function buildSmallQuickjs(out) {
+  const files = [];
+  for (const [name, file] of Object.entries(SMALL_QUICKJS))
+    files.push(...(await buildQuickjs(out, { [name]: file }, SMALL_PARTS, mangling([file]))));
+  return files;
+}
+
+async function buildQuickjs(out, entryPoints, parts, names = {}) {
+  const { outputFiles } = await build({
     ...common,
     entryPoints,
     outdir: out,
@@ -229,8 +243,11 @@ async function buildQuickjs(out, entryPoints, parts) {
     target: 'es2020',
     platform: 'neutral',
     minify: true,
+    write: false,
     plugins: [smallParts(parts)],
+    ...names,
     // Every QuickJS that has modules has them.
     supported: { 'class-field': true, 'class-static-field': true },
   });
+  return outputFiles;
 }

@@ -1,7 +1,9 @@
 /** `dist/tswasm.min.js`: the core and the drop-in namespace in one ES module, small, for pages and small engines. */
 import { type BuildOptions, build } from 'esbuild';
 import { root } from './laws/files.ts';
+import { mangling } from './own-names.mjs';
 import { smallParts } from './small-parts.mjs';
+import { smaller } from './smaller.mjs';
 
 /** One minified module. */
 export interface Bundle {
@@ -10,7 +12,7 @@ export interface Bundle {
   readonly external: readonly string[];
   /** The files that are in it, from the root of the repository. */
   readonly files: readonly string[];
-  /** Bytes of text that each of them has become. */
+  /** Bytes of text that each of them has become in esbuild's hands. */
   readonly bytes: ReadonlyMap<string, number>;
   /** What it exports, if it is a module. */
   readonly exports: readonly string[];
@@ -46,6 +48,10 @@ export async function bundle(files: readonly string[], options: BuildOptions = {
 /** What is in it. */
 export const MIN_ENTRIES = ['src/index.ts', 'src/webassembly.ts'];
 
-export function buildMin(): Promise<Bundle> {
-  return bundle(MIN_ENTRIES, { plugins: [smallParts()] });
+/** Of which parts, and with which names. */
+export const minOptions = (): BuildOptions => ({ plugins: [smallParts()], ...mangling(MIN_ENTRIES) });
+
+export async function buildMin(): Promise<Bundle> {
+  const made = await bundle(MIN_ENTRIES, minOptions());
+  return { ...made, text: await smaller(made.text) };
 }

@@ -6,8 +6,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundleScript, toEs5 } from './es5.ts';
-import { buildMin, MIN_ENTRIES } from './min.ts';
-import { smallParts } from './small-parts.mjs';
+import { buildMin, MIN_ENTRIES, minOptions } from './min.ts';
 
 /** Names that both entries have are the core's: the namespace has its objects as members. `extension`: of the entries. */
 const types = (extension: string) => `export * from './index${extension}';
@@ -26,7 +25,7 @@ export {
 
 /** A script whose global is `tswasm`; for `require`, a module that has these exports. */
 export async function buildEs5(names: readonly string[]): Promise<string> {
-  const script = await toEs5(await bundleScript(MIN_ENTRIES, 'tswasm', { plugins: [smallParts()] }));
+  const script = await toEs5(await bundleScript(MIN_ENTRIES, 'tswasm', minOptions()));
   // Never run: Node, and what looks at packages, find names of exports so.
   const hint = `0&&(${names.map((name) => `exports.${name}=`).join('')}0);`;
   return `${script}${hint}if(typeof module==="object")module.exports=tswasm;\n`;

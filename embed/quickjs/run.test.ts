@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleTs } from '../../scripts/run-ts.mjs';
 import { wat } from '../../src/decoder/testing';
+import { smallBundleForQuickjs } from './tests/bundle';
 
 /** `std` and `os` by Node's means, as far as the command needs them. */
 const MACHINE = `
@@ -43,7 +44,6 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 let command: string;
 
 beforeAll(async () => {
-  command = await bundleTs(new URL('./run.ts', import.meta.url).pathname);
   writeFileSync(at('machine.mjs'), MACHINE);
   writeFileSync(at('spin.wasm'), await wat('(module (func (export "_start") (loop $again (br $again))))'));
   const turns = `(module (func (export "_start") (local i32)
@@ -69,7 +69,7 @@ function run(line: string) {
   return { code: status, stderr };
 }
 
-it.each([
+const LINES = [
   ['--timeout 0 turns.wasm', 134, 'stopped: not finished after 0'],
   ['--timeout 100ms spin.wasm', 134, 'stopped: not finished after 100ms'],
   ['--timeout 100ms sleep.wasm', 134, 'stopped: not finished after 100ms'],
@@ -81,8 +81,19 @@ it.each([
   ['--resume s.dmp --fuel 5000 turns.wasm', 0, ''],
   ['--snapshot-to s.dmp --after-fuel 5000 --fuel 500 turns.wasm', 134, 'all 500 units of fuel are used'],
   ['--snapshot-to s.dmp --after-fuel 5000 turns.wasm', 0, 'ended before --after-fuel'],
-])('%s', (line, code, message) => {
-  const result = run(line);
-  expect(result.stderr).toContain(message);
-  expect(result.code).toBe(code);
+] as const;
+
+describe.each([
+  ['whole', () => bundleTs(new URL('./run.ts', import.meta.url).pathname)],
+  ['small', () => smallBundleForQuickjs('../run.ts')],
+] as const)('%s', (_, bundled) => {
+  beforeAll(async () => {
+    command = await bundled();
+  });
+
+  it.each(LINES)('%s', (line, code, message) => {
+    const result = run(line);
+    expect(result.stderr).toContain(message);
+    expect(result.code).toBe(code);
+  });
 });

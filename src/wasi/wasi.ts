@@ -26,7 +26,7 @@ export type HostFuncMaker = (store: Store, type: FuncType, callback: HostCallbac
 
 /** WASI preview 1 for one program: its imports, and its state. */
 export class Wasi {
-  /** What the calls share. */
+  /** @internal What the calls share. */
   readonly context: WasiContext;
 
   constructor(options: WasiOptions) {

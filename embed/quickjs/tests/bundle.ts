@@ -8,7 +8,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { bundleScript, toEs5 } from '../../../scripts/es5';
+import { root } from '../../../scripts/laws/files';
+import { mangling } from '../../../scripts/own-names.mjs';
 import { QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
+import { smaller } from '../../../scripts/smaller.mjs';
 
 /** A file of this folder. */
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -22,18 +25,19 @@ const QUICKJS: BuildOptions = {
 };
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
 
-async function bundle(name: string, options: BuildOptions): Promise<string> {
+async function bundle(name: string, options: BuildOptions): Promise<{ name: string; text: string }> {
   const common = { bundle: true, format: 'esm', minify: true, logLevel: 'warning', write: false } as const;
   const { outputFiles } = await build({ entryPoints: [here(name)], ...common, ...options });
   const [{ text }] = outputFiles ?? [];
-  return kept(`${path.basename(name, '.ts')}.mjs`, text, (same) => same);
+  return { name: `${path.basename(name, '.ts')}.mjs`, text };
 }
+const textOf = (script: string) => readFileSync(here(`../../../scripts/${script}`), 'utf8');
 
 /** The file of what becomes of a text. It is named by the text and `by`, so that who runs an older one is not disturbed. */
 async function kept(
   name: string,
   text: string,
-  become: (text: string) => string | Promise<string>,
+  become: (text: string) => string | Promise<string> = (same) => same,
   by = '',
 ): Promise<string> {
   const hash = createHash('sha256').update(by).update(text).digest('hex').slice(0, 12);
@@ -47,20 +51,26 @@ async function kept(
   return file;
 }
 
+async function forQuickjs(file: string, options: BuildOptions): Promise<string> {
+  const { name, text } = await bundle(file, { ...QUICKJS, ...options });
+  return kept(name, text, smaller, textOf('smaller.mjs'));
+}
+
 /** Bundle a file of this folder. Give the path of the result. */
 export function bundleForQuickjs(name: string): Promise<string> {
-  return bundle(name, { ...QUICKJS, plugins: [smallParts(QUICKJS_PARTS)] });
+  return forQuickjs(name, { plugins: [smallParts(QUICKJS_PARTS)] });
 }
 /** The same with what the small files for QuickJS have. */
 export function smallBundleForQuickjs(name: string): Promise<string> {
-  return bundle(name, { ...QUICKJS, plugins: [smallParts()] });
+  return forQuickjs(name, { plugins: [smallParts()], ...mangling([path.relative(root, here(name))]) });
 }
-export function bundleForNode(name: string): Promise<string> {
-  return bundle(name, NODE);
+export async function bundleForNode(file: string): Promise<string> {
+  const { name, text } = await bundle(file, NODE);
+  return kept(name, text);
 }
 /** A script whose global `carrier` has the exports of `embed/engines/tests/hermes-entry.ts`. */
 export async function bundleForHermes(): Promise<string> {
   const plugins = [smallParts(QUICKJS_PARTS)];
   const script = await bundleScript(['embed/engines/tests/hermes-entry.ts'], 'carrier', { plugins });
-  return kept('hermes.js', script, toEs5, readFileSync(here('../../../scripts/es5.ts'), 'utf8'));
+  return kept('hermes.js', script, toEs5, textOf('es5.ts') + textOf('smaller.mjs'));
 }

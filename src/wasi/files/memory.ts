@@ -43,7 +43,7 @@ export class MemoryFileSystem {
   // Bundlers rename a class that names itself.
   static readonly name = 'MemoryFileSystem';
   private constructor(
-    /** The root directory. */
+    /** @internal The root directory. */
     readonly rootNode: DirectoryNode,
   ) {}
 
@@ -52,7 +52,7 @@ export class MemoryFileSystem {
     return MemoryFileSystem.at(new DirectoryNode(volumeOf(limits)));
   }
 
-  /** The file system whose root is given. */
+  /** @internal The file system whose root is given. */
   static at(rootNode: DirectoryNode): MemoryFileSystem {
     rootNode.links = 1;
     return new MemoryFileSystem(rootNode);

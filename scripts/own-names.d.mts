@@ -1,0 +1,4 @@
+/** The names of properties that are ours alone in a bundle of these files of the repository, sorted. */
+export function ownNames(entries: readonly string[]): string[];
+/** An option of esbuild: the bundle of these files has shorter ones in their place. */
+export function mangling(entries: readonly string[]): { mangleProps: RegExp };
