@@ -108,6 +108,7 @@ const ANOTHER = {
   before: '\nexport type Statement =',
   after: "\nexport type Statement = { readonly kind: 'fixture_other' }",
   missing: [
+    'src/compiler/javascript/bits.ts',
     'src/compiler/javascript/payloads.ts',
     'src/compiler/javascript/refusals.ts',
     'src/compiler/javascript/statements.ts',

@@ -192,8 +192,8 @@ export function isAdapter(callback: HostCallback): boolean {
   return adapters.has(callback);
 }
 /** The JavaScript function behind one of the host, if all that stands between them are conversions. */
-export function jsFunctionOf({ callback }: Func): UntypedFunction | undefined {
-  return callback && adapters.get(callback);
+export function jsFunctionOf(func: Func): UntypedFunction | undefined {
+  return func.callback && adapters.get(func.callback);
 }
 
 /**
