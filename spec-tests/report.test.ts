@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseExpectedFailures, verdict } from './report';
+import { parseExpectedFailures, verdict, withoutParts } from './report';
 import { type Cause, type FileResult, messageMatches } from './runner';
 
 const result = (path: string, problems: number, cause: Cause = 'own'): FileResult => ({
@@ -32,6 +32,16 @@ describe('expected failures', () => {
     expect(verdict(result('c.wast', 0), expected)).toBeUndefined();
     expect(verdict(result('c.wast', 12), expected)).toContain('and 2 more');
   });
+});
+
+it('what needs a part that a bundle leaves out is expected to fail, as far as that explains it', () => {
+  const results = [result('c.wast', 1, 'feature'), result('d.wast', 1), result('e.wast', 1, 'follow-up')];
+  const mixed = result('f.wast', 1, 'feature');
+  const own = { ...mixed, problems: [...mixed.problems, ...result('f.wast', 1).problems] };
+  const expected = withoutParts(parseExpectedFailures('b.wast simd\n'), [...results, own]);
+  expect([...expected.keys()]).toEqual(['c.wast', 'f.wast', 'b.wast']);
+  expect(verdict(results[0], expected)).toBeUndefined();
+  for (const wrong of [results[1], results[2], own]) expect(verdict(wrong, expected)).toContain('1 problems');
 });
 
 describe('messages', () => {
