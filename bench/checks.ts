@@ -8,6 +8,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
+import type { FactoryText } from '../embed/node/factory-texts.ts';
 import { optionsOf } from '../scripts/options.ts';
 import { type Engine, engines, type Timing } from './engines.ts';
 import { cache, root } from './paths.ts';
@@ -36,13 +37,13 @@ function withoutChecks(): string {
   rmSync(dist, { recursive: true, force: true });
   cpSync(path.join(root, 'dist'), dist, { recursive: true });
   const file = path.join(dist, 'factories.json');
-  const factories = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  const factories = JSON.parse(readFileSync(file, 'utf8')) as Record<string, FactoryText>;
   let changed = 0;
-  for (const [name, text] of Object.entries(factories)) {
+  for (const [name, [needs, text]] of Object.entries(factories)) {
     const bare = CHECKS.reduce((before, [check, instead]) => before.replaceAll(check, instead), text);
     if (/fuel|yielded/.test(bare) && name !== 'bulk') throw new Error(`${name} still has a check: ${bare}`);
     if (bare !== text) changed++;
-    factories[name] = bare;
+    factories[name] = [needs, bare];
   }
   if (changed === 0) throw new Error('no checks found');
   writeFileSync(file, JSON.stringify(factories));

@@ -14,28 +14,54 @@ interface FreshEnvironment extends FactoryEnvironment {
   readonly Math: typeof Math;
 }
 
-/** `file`: JSON, an object of texts by name. It is read when the first function becomes hot. */
+/** What a factory needs of the environment, as paths with commas between them; and its text from its own first parameter on. */
+export type FactoryText = readonly [needs: string, text: string];
+
+type Maker = (...needsAndOperands: unknown[]) => unknown;
+
+/** A script whose value is the maker, and what that takes before the factory's own operands. */
+interface Factories {
+  readonly scripts: Script[];
+  readonly needs: readonly unknown[];
+}
+
+/** `file`: JSON, an object of `FactoryText` by name. It is read when the first function becomes hot. */
 export function factoriesFrom(file: string): FreshFactoriesMaker {
   return (given) => {
     const environment: FreshEnvironment = { ...given, Math };
     const texts = new Map(
-      Object.entries(JSON.parse(late('node:fs').readFileSync(file, 'utf8')) as Record<string, string>),
+      Object.entries(JSON.parse(late('node:fs').readFileSync(file, 'utf8')) as Record<string, FactoryText>),
     );
-    const scripts = new Map<string, Script[]>();
+    const factories = new Map<string, Factories>();
     return {
       isFresh: true,
       has: (name) => texts.has(name),
       make(name, isOne = false) {
-        const copies = scripts.get(name) ?? [];
-        scripts.set(name, copies);
-        let script = copies.length < (isOne ? 1 : COPIES) ? undefined : copies.shift();
+        const [needs, text] = texts.get(name)!;
+        const known = factories.get(name) ?? { scripts: [], needs: valuesAt(environment, needs) };
+        factories.set(name, known);
+        const { scripts } = known;
+        let script = scripts.length < (isOne ? 1 : COPIES) ? undefined : scripts.shift();
         // Under one name V8 would find the script that it has compiled.
-        const filename = `tswasm:${name}#${copies.length}`;
-        script ??= new (late('node:vm').Script)(texts.get(name)!, { filename });
-        copies.push(script);
-        const make = script.runInThisContext() as (of: FreshEnvironment, ...operands: unknown[]) => unknown;
-        return (...operands) => make(environment, ...operands);
+        const filename = `tswasm:${name}#${scripts.length}`;
+        script ??= new (late('node:vm').Script)(wholeText(needs, text), { filename });
+        scripts.push(script);
+        const make = script.runInThisContext() as Maker;
+        return (...operands) => make(...known.needs, ...operands);
       },
     };
   };
+}
+
+const pathsOf = (needs: string): string[] => (needs === '' ? [] : needs.split(','));
+
+function valuesAt(environment: object, needs: string): unknown[] {
+  const valueAt = (path: string) =>
+    path.split('.').reduce((of, key) => (of as Record<string, unknown>)[key], environment as unknown);
+  return pathsOf(needs).map(valueAt);
+}
+
+function wholeText(needs: string, text: string): string {
+  const names = pathsOf(needs).map((path) => path.slice(path.lastIndexOf('.') + 1));
+  return `(${names.map((name) => `${name},`).join('')}${text}`;
 }

@@ -228,7 +228,8 @@ const arrow: Property = (key, factory) => `${key}:${factory}`;
 function compactText(factories: ReadonlyMap<string, string>): string {
   const rows = [...factories].map(([name, factory]) => arrow(JSON.stringify(name), factory));
   return `import*as N from'../runtime/numerics';
-export function createFactories({I,S,F,R,RS,RF,RC,M,W,T}){
+export function createFactories(E){
+var{I,S,F,R,RS,RF,RC,M,W,T}=E;
 return{
 ${rows.join(',\n')}
 }}
@@ -239,16 +240,16 @@ ${rows.join(',\n')}
  * A module of all factories, for engines without a compiler: a variable is read in a third of the time of a property there, and with `var`
  * without a check that it is initialised. So factories that access a memory are made once for each memory, with its views as
  * variables, and the registers are variables too, behind accessors of the same names. That goes for one set only, so whoever asks for
- * another gets the first.
+ * another gets the first. What is taken out of an object among the parameters has that check, too: out of the environment variables are made.
  */
 function fullText(factories: ReadonlyMap<string, Row>, property: Property): string {
-  const used = new Set<string>();
+  const used = { N: new Set<string>(), Math: new Set<string>() };
   const plain: string[] = [];
   const bound: string[] = [];
   const behindParams = new Map([...factories].map(([name, [, makes]]) => [name, madeText(makes)]));
   for (const [name, expanded] of withAddresses(behindParams, 'interpreted')) {
-    const text = expanded.replace(/\bN\.(\w+)/g, (_, helper: string) => {
-      used.add(helper);
+    const text = expanded.replace(/\b(N|Math)\.(\w+)/g, (_, space: 'N' | 'Math', helper: string) => {
+      used[space].add(helper);
       return helper;
     });
     const key = JSON.stringify(name);
@@ -264,9 +265,10 @@ function fullText(factories: ReadonlyMap<string, Row>, property: Property): stri
   const registers = REGISTERS.map((name) => `${name}$=M.${name}`).join(',');
   const accessors = REGISTERS.map((name) => `${name}:{get:()=>${name}$,set:v=>{${name}$=v}}`).join(',\n');
   const direct = (text: string) => text.replace(REGISTER, '$1$');
-  return `export function createFactories({I,S,F,R,RS,RF,RC,M,W,N,T}){
+  return `export function createFactories(E){
+var{I,S,F,R,RS,RF,RC,M,W,N,T}=E;
 if(M.set!==undefined)return M.set;
-var {${[...used].join(',')}}=N;
+var{${[...used.N].join(',')}}=N,{${[...used.Math].join(',')}}=Math;
 var ${registers};
 Object.defineProperties(M,{
 ${accessors}
@@ -295,11 +297,18 @@ const VIEW = new RegExp(`\\bm\\.(${VIEWS.join('|')})\\b`, 'g');
 
 /** A module of what SIMD instructions are made of, beside one of the two others. */
 function vectorText(factories: ReadonlyMap<string, string>, property: Property): string {
-  const rows = [...factories].map(([name, factory]) => property(JSON.stringify(name), factory));
+  const used = new Set<string>();
+  const direct = (text: string) =>
+    text.replace(/\bMath\.(\w+)/g, (_, helper: string) => {
+      used.add(helper);
+      return helper;
+    });
+  const rows = [...factories].map(([name, factory]) => property(JSON.stringify(name), direct(factory)));
   return `import*as N from'../runtime/numerics';
 import*as V from'../runtime/vectors';
 export{V as vectorFunctions};
-export function createVectorFactories({I,S,F,B,W}){
+export function createVectorFactories(E){
+var{I,S,F,B,W}=E,{${[...used].join(',')}}=Math;
 return{
 ${rows.join(',\n')}
 }}
@@ -308,20 +317,17 @@ ${rows.join(',\n')}
 
 /**
  * Each factory as a function of what it needs of the environment, and of its own operands: all in one context, where a variable takes two bytes
- * of V8's bytecode. Functions of up to 27 bytes are inlined however much is inlined already, so helpers are variables too.
+ * of V8's bytecode. Functions of up to 27 bytes are inlined however much is inlined already, so helpers are variables too; and none is taken
+ * out of an object among the parameters, behind which V8 looks at each of them, whenever it is read, for having a value yet: two bytes more.
+ * Two texts: the paths of what it needs, and the rest from its own first parameter on.
  */
 function freshText(factories: ReadonlyMap<string, string>): string {
   const texts = [...factories].map(([name, factory]) => {
-    const views = ['I', 'S', 'F', 'B', 'R', 'RS', 'RF', 'RC', 'M', 'W', 'T'].filter(
+    const needs = ['I', 'S', 'F', 'B', 'R', 'RS', 'RF', 'RC', 'M', 'W', 'T'].filter(
       (view) => count(factory, view) > 0,
     );
-    for (const space of ['N', 'V', 'Math']) {
-      const used = new RegExp(`\\b${space}\\.\\w+`, 'g');
-      const helpers = new Set(factory.match(used)?.map((helper) => helper.slice(space.length + 1)));
-      if (helpers.size > 0) views.push(`${space}:{${[...helpers].join(',')}}`);
-    }
-    const own = factory.slice(1).replace(/\b(?:N|V|Math)\./g, '');
-    return [name, `({${views.join(',')}}${own.startsWith(')') ? '' : ','}${own}`];
+    needs.push(...new Set(factory.match(/\b(?:N|V|Math)\.\w+/g)));
+    return [name, [needs.join(), factory.slice(1).replace(/\b(?:N|V|Math)\./g, '')]];
   });
   return JSON.stringify(Object.fromEntries(texts), undefined, 0);
 }
