@@ -46,6 +46,7 @@ import { ByOffset } from './offsets';
 import { stack } from './registers';
 import type { Step } from './step';
 import { prepareIndirectTail, prepareTail, prepareTailRef } from './tail';
+import type { Parts } from './vector-parts';
 import { setVector, vectorStore, vectorTest } from './vectors';
 import { constantNumber, word } from './words';
 
@@ -173,13 +174,29 @@ export class Assembler {
     return vectorFactorySource(this.code.hot);
   }
 
+  /** While a vector is assembled, what from. */
+  protected forLanes: Parts | undefined = undefined;
+
   /** What vectors.ts assembles from. */
-  private vectorParts() {
+  private vectorParts(): Parts {
     const { has, make, isFresh = false } = this.vectorFactories();
-    const { instance } = this;
-    const set = (to: number, value: Expr, next: Step) => this.set(to, value, this.bounded(next));
-    const [views, value] = [this.views.bind(this), this.value.bind(this)];
-    return { has, make, inlines: isFresh, instance, views, value, set };
+    const within = <T>(assemble: () => T): T => {
+      const outer = this.forLanes;
+      this.forLanes = parts;
+      const made = assemble();
+      this.forLanes = outer;
+      return made;
+    };
+    const parts: Parts = {
+      has,
+      make,
+      inlines: isFresh,
+      instance: this.instance,
+      views: (memidx) => this.views(memidx),
+      value: (expr) => within(() => this.value(expr)),
+      set: (to, value, next) => within(() => this.set(to, value, this.bounded(next))),
+    };
+    return parts;
   }
 
   /** Keeps the host's stack shallow. */

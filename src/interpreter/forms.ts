@@ -31,6 +31,7 @@ import {
 import { type Code, codeOf } from './code';
 import { HOWS, type Leaf, Names } from './names';
 import type { Step } from './step';
+import { gathered } from './vectors';
 import { constantNumber, word } from './words';
 
 /** A factory's name and what its closure captures, but for the steps behind it. */
@@ -284,6 +285,8 @@ class FormAssembler extends Assembler {
   }
 
   override value(expr: Expr): unknown {
+    const load = this.forLanes === undefined ? undefined : gathered(this.forLanes, '', expr);
+    if (load !== undefined) return load;
     const form =
       expr.op === 'select'
         ? this.select(expr, 'select/')

@@ -1,20 +1,17 @@
 /**
- * Trees of vectors as loops, for hosts that inline what closures call: each instruction is one closure `(fp, j)` that gives the word j, so
- * that what is inlined stands there once. (words.ts of the lowering makes four numbers of a tree.)
+ * Trees of vectors as loops, for hosts that inline what closures call: each instruction is one closure `(fp, j)` that gives the word j, with
+ * `fp` as many words on, so that what is inlined stands there once. (words.ts of the lowering makes four numbers of a tree.)
  */
 
 import { InternalError } from '../errors';
 import {
   type Build,
-  type Compute,
-  type Const,
   type Expr,
   type Get,
   HALVES,
   isOperation,
   LANE_LOADS,
   LANEWISE,
-  type Load,
   type NestedWideningOp,
   rotationOf,
   SIGNED,
@@ -54,7 +51,7 @@ function widened(parts: Parts, { instruction, operands: [operand] }: Vector): un
   return SIGNED.has(to32) ? signed : parts.make('lane v128.and/ek')(signed, 65535);
 }
 
-/** Often the words differ by nothing but the slots that they read, which are as far apart from one to the next. */
+/** Often the words differ by nothing but the slots that they read, which are as far apart from one to the next: as lanes are, or further. */
 function builtLanes(parts: Parts, value: Build): unknown {
   const words = [0, 1, 2, 3].map((index) => wordOf(value, index));
   const shifts = words.map((other) => shiftOf(words[0], other));
@@ -63,27 +60,44 @@ function builtLanes(parts: Parts, value: Build): unknown {
     return parts.make('lane apart')(...words.map((expr) => parts.value(expr)));
   }
   const [first] = words;
-  return isGathered(first)
-    ? gathered(parts, first, stride)
-    : parts.make('lane strided')(parts.value(first), stride);
+  const load = stride === 1 ? gathered(parts, 'lane ', first) : undefined;
+  return load ?? parts.make('lane strided')(parts.value(first), stride - 1);
 }
 
-interface Gathered extends Load {
-  readonly a: Compute & { readonly a: Get; readonly b: Const };
-}
-/** A load whose addresses are lanes and a constant. */
-function isGathered(value: Expr): value is Gathered {
-  if (!isOperation(value) || !('memidx' in value) || value.a.op !== 'i32.add') return false;
-  return value.a.a.op === 'get' && value.a.b?.op === 'const';
-}
 /**
- * As one closure: compilers gather three and more vectors for one tree, and four closures for each would leave the host no room to inline the
- * tree.
+ * A load whose address is a slot, or a multiple of one, and a constant, as one closure: compilers gather three and more vectors for one tree, and
+ * four closures for each would leave the host no room to inline the tree. `kind`: before its name; undefined for anything else.
  */
-function gathered(parts: Parts, { op, a, memoryOffset, memidx, offset }: Gathered, stride: number): unknown {
-  const make = parts.make(`lane strided ${op}`);
-  return make(word(a.a), stride, a.b.low, memoryOffset, parts.views(memidx), offset);
+export function gathered({ make, views }: Parts, kind: '' | 'lane ', value: Expr): unknown {
+  if (!isOperation(value) || !('memidx' in value)) return undefined;
+  const [product, constant] =
+    value.a.op === 'i32.add' && value.a.b?.op === 'const' ? [value.a.a, value.a.b.low] : [value.a, 0];
+  const multiple = multipleOf(product);
+  if (multiple === undefined) return undefined;
+  const { place, factor } = multiple;
+  const { op, memoryOffset, memidx, offset } = value;
+  if (value.kind !== 'i') return undefined;
+  const name = `${kind}${factor === 1 ? 'gathered' : 'multiplied'} ${op}`;
+  const factors = factor === 1 ? [] : [factor];
+  return make(name)(word(place), ...factors, constant, memoryOffset, views(memidx), offset);
 }
+
+function multipleOf(value: Expr): { place: Get; factor: number } | undefined {
+  if (value.op === 'get') return { place: value, factor: 1 };
+  if (value.op !== 'i32.mul' && value.op !== 'i32.shl') return undefined;
+  const { a: place, b: by } = value;
+  if (place.op !== 'get' || by?.op !== 'const') return undefined;
+  return { place, factor: value.op === 'i32.mul' ? by.low : 1 << by.low };
+}
+
+/** Whether the words of a tree are all the same of slots that are as many words on: then no closure asks which one it gives. */
+export function isStrided(value: Vector): boolean {
+  if (isTurned(value)) return false;
+  const [first, ...others] = [0, 1, 2, 3].map((index) => wordOf(value, index));
+  return others.every((other, k) => shiftOf(first, other) === k + 1);
+}
+const isTurned = (value: Expr): boolean =>
+  value.op === 'vector' && (value.instruction === 'i8x16.shuffle' || value.operands.some(isTurned));
 
 /** How many words further all slots are that `b` reads, if it is what `a` is but for that. */
 function shiftOf(a: Expr, b: Expr): number | undefined {
@@ -98,6 +112,10 @@ function isShifted(a: Expr, b: Expr, shifts: Set<number>): boolean {
       return true;
     case 'const':
       return b.op === 'const' && a.low === b.low && a.high === b.high;
+  }
+  if (a.op === 'vector') {
+    if (b.op !== 'vector' || a.instruction !== b.instruction) return false;
+    return a.operands.every((operand, k) => isShifted(operand, b.operands[k], shifts));
   }
   if (!isOperation(a) || a.op !== b.op) return false;
   if ('memidx' in a) {
@@ -146,7 +164,7 @@ function turned(parts: Parts, value: Vector): unknown {
   const captured = turnsAt(value).map(([turn]) => turn);
   const list = (of: (turn: WordTurn) => number): number[] => captured.map(of);
   return parts.make('lane turned')(
-    list(({ at }) => at),
+    captured.map(({ at }, j) => at - j),
     list(({ left }) => left),
     list(({ mask }) => mask),
   );

@@ -1,5 +1,5 @@
 /** Which closures trees of vectors become. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { lower } from '../lowering';
 import type { Instance } from '../runtime';
 import { compile } from '../testing';
@@ -29,7 +29,7 @@ function partsOf(value: string, inlines: boolean): string[] {
     make: (name, isOne) => {
       expect(FACTORIES, name).toContain(name);
       made.push(isOne ? `one ${name}` : name);
-      return () => null;
+      return () => () => null;
     },
     has: (name) => FACTORIES.includes(name),
     inlines,
@@ -65,7 +65,7 @@ it('makes one closure of an instruction on a vector and a constant where closure
 });
 
 it('computes large trees in a loop where closures are inlined', () => {
-  expect(statementsOf(LARGE, true)).toEqual(['set lanes/', ...APART]);
+  expect(statementsOf(LARGE, true)).toEqual(['set strided/', ...APART]);
   expect(statementsOf(LARGE, false)).toEqual(Array(4).fill('i32.add'));
 });
 
@@ -98,22 +98,48 @@ it('writes no words that nobody reads', () => {
   }
 });
 
-it('reads what is gathered from one address after the other by one closure for all lanes', () => {
-  const at = (lane: number) => `(i32.add (i32x4.extract_lane ${lane} (local.get $y)) (i32.const 8))`;
-  const gathered = [1, 2, 3].reduce(
-    (into, lane) => `(i32x4.replace_lane ${lane} ${into} (i32.load8_u offset=3 ${at(lane)}))`,
-    `(i32x4.splat (i32.load8_u offset=3 ${at(0)}))`,
-  );
-  expect(namesOf(`(i32x4.add (i32x4.mul ${gathered} (local.get $x)) (local.get $x))`)).toEqual([
-    'lane strided i32.load8_u',
-    'lane get',
-    'lane i32x4.mul/ee',
-    'lane get',
-    'lane i32x4.add/ee',
-    'set lanes/t',
-    'apart',
-    'apart',
-  ]);
+describe('what is gathered from one address after the other', () => {
+  const gathered = (at: (lane: number) => string) =>
+    [1, 2, 3].reduce(
+      (into, lane) => `(i32x4.replace_lane ${lane} ${into} (i32.load8_u offset=3 ${at(lane)}))`,
+      `(i32x4.splat (i32.load8_u offset=3 ${at(0)}))`,
+    );
+  const lane = (index: number) => `(i32x4.extract_lane ${index} (local.get $y))`;
+  const tree = (at: (lane: number) => string) =>
+    `(i32x4.neg (i32x4.add (i32x4.mul ${gathered(at)} (local.get $x)) (local.get $x)))`;
+
+  it('is read by one closure for all lanes', () => {
+    expect(namesOf(tree((index) => `(i32.add ${lane(index)} (i32.const 8))`))).toEqual([
+      'set strided/',
+      'lane gathered i32.load8_u',
+      'lane get',
+      'lane i32x4.mul/ee',
+      'lane get',
+      'lane i32x4.add/ee',
+      'lane i32x4.neg/e',
+      'apart',
+      'apart',
+      'guard',
+    ]);
+  });
+
+  it('is read where a product of a lane says', () => {
+    const product = (index: number) => `(i32.mul ${lane(index)} (i32.const 3))`;
+    expect(namesOf(tree(product))).toContain('lane multiplied i32.load8_u');
+  });
+
+  it('is read from other slots than lanes, too', () => {
+    const address = () => '(local.get $p)';
+    expect(namesOf(tree(address))).toContain('lane strided');
+  });
+});
+
+it('tells closures that ask for it which lane they give', () => {
+  const turned = `(i8x16.shuffle 1 2 3 0 5 6 7 4 9 10 11 8 13 14 15 12 (local.get $x) (local.get $x))`;
+  const tree = (value: string) =>
+    `(i32x4.add (i32x4.mul (i32x4.neg ${value}) (local.get $y)) (i32x4.abs (i32x4.neg (local.get $y))))`;
+  expect(statementsOf(tree(turned), true)[0]).toBe('set lanes/4');
+  expect(statementsOf(tree('(local.get $x)'), true)[0]).toBe('set strided/');
 });
 
 it('assigns nothing that closures capture: V8 would take it for a variable wherever it is read', () => {

@@ -5,4 +5,5 @@ function missing(): never {
   throw new InternalError('SIMD in a bundle without it');
 }
 
+export const gathered = (): undefined => undefined;
 export { missing as setVector, missing as vectorStore, missing as vectorTest };

@@ -18,11 +18,13 @@ import {
   wordOf,
   wordOfBuild,
 } from '../lowering';
-import { isConstant, laneOf, uniform } from './lanes';
+import { isConstant, isStrided, laneOf, uniform } from './lanes';
 import type { Step } from './step';
 import { turnsAt } from './turns';
 import type { Parts } from './vector-parts';
 import { constantNumber, word } from './words';
+
+export { gathered } from './lanes';
 
 /** A vector into the slot at a word offset. */
 export function setVector(parts: Parts, to: number, value: Expr, next: Step): Step {
@@ -56,17 +58,27 @@ function tree(parts: Parts, to: number, value: Vector, next: Step): Step {
   if (!parts.inlines && isSingle(parts, value)) return instruction(parts, to, value, next);
   const isAcross = readsAcross(value, to);
   const mayTrap = (value.flags & TRAPS) !== 0;
-  const words = () => [0, 1, 2, 3].map((index) => wordOf(value, index));
   const isSmall = value.size <= SMALL;
-  const isLoop = parts.inlines && (!isSmall || isAcross || mayTrap);
-  if (!isLoop && !isAcross && !mayTrap) {
-    return words().reduceRight((behind, word, index) => parts.set(to + index, word, behind), next);
+  if (parts.inlines && (!isSmall || isAcross || mayTrap)) {
+    const step = loop(parts, to, value, isAcross || isSmall, mayTrap ? END : next);
+    return mayTrap ? (parts.make('guard')(step, inOrder(parts, value), next) as Step) : step;
   }
-  const form = isLoop ? (isAcross || isSmall ? 'set lanes/4' : 'set lanes/') : 'set words/';
-  const computed = isLoop ? [laneOf(parts, value)] : words().map((word) => parts.value(word));
-  if (mayTrap) computed.push(inOrder(parts, value));
-  const step = parts.make(mayTrap ? `${form}t` : form)(to, ...computed, next) as Step;
-  return isLoop ? apart(parts, step) : step;
+  const words = [0, 1, 2, 3].map((index) => wordOf(value, index));
+  if (!isAcross && !mayTrap) {
+    return words.reduceRight((behind, word, index) => parts.set(to + index, word, behind), next);
+  }
+  const computed = words.map((word) => parts.value(word));
+  return mayTrap
+    ? (parts.make('set words/t')(to, ...computed, inOrder(parts, value), next) as Step)
+    : (parts.make('set words/')(to, ...computed, next) as Step);
+}
+/** Behind what is called as a step that ends. */
+const END: Step = () => null;
+
+/** One closure for all words, that gives them one after the other: four times where they are few or must wait for each other. */
+function loop(parts: Parts, to: number, value: Vector, isUnrolled: boolean, next: Step): Step {
+  const form = isStrided(value) ? 'set strided/' : 'set lanes/';
+  return apart(parts, parts.make(isUnrolled ? `${form}4` : form)(to, laneOf(parts, value), next) as Step);
 }
 /**
  * In front of so much that is called: the host inlines only so much, and should not begin it where its room ends in the middle. It inlines

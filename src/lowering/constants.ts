@@ -39,6 +39,11 @@ export class Constants {
     return this.copies?.at(slot);
   }
 
+  /** What is no lane of a local, if this is one, that has a step from another vector. */
+  source(value: Expr): Expr {
+    return (value.op === 'get' ? this.copies?.from(value) : undefined) ?? value;
+  }
+
   /** A local has another value from now on. */
   change(slot: number, localidx: number): void {
     this.copies?.change(slot, localidx);

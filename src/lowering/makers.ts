@@ -219,8 +219,8 @@ export function build(width: LaneWidth, base: Get | Vector, lanes: readonly Buil
     reads = Math.max(reads, value.reads);
     sum += value.size;
   }
-  // What is in one of the four words, as it is in the lanes of other vectors.
-  const size = 1 + base.size + Math.ceil(sum / 4);
+  // What is in one of the four words, as it is in the lanes of other vectors; a word that is a lane takes nothing more.
+  const size = base.size + Math.ceil(sum / 4) + (lanes.length > 4 ? 1 : 0);
   return { type: V128, kind: 'v', flags, locals, reads, size, op: 'build', width, base, lanes };
 }
 

@@ -50,7 +50,7 @@ export function popToLocal(lowering: Builder, localidx: number): void {
     return;
   }
   if (isIn(value, slot)) return;
-  lowering.emit({ kind: 'set', slot, value });
+  lowering.emit({ kind: 'set', slot, value: constants.source(value) });
   constants.written(slot, localidx, value, lowering.sequences);
 }
 

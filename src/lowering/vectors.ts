@@ -186,12 +186,19 @@ function withZeros(
   return turnsOf(turned).every(({ length }) => length <= 2) ? turned : undefined;
 }
 
+/** Of one lane: a lane of a local, or that and a constant, computed from where the local's vector comes from. */
+function laneAddress({ constants }: Builder, value: Expr): Expr {
+  if (value.op !== 'i32.add' || value.b?.op !== 'const') return constants.source(value);
+  const source = constants.source(value.a);
+  return source === value.a ? value : binary('i32.add', I32, source, value.b);
+}
+
 const LOADS = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load' } as const;
 
 const loadVector: Handler = (lowering, row) => {
   const { operands, offset } = lowering;
   const access = readAccess(lowering, row);
-  const { a, memoryOffset } = addressOf(operands.pop(), access, offset);
+  const { a, memoryOffset } = addressOf(laneAddress(lowering, operands.pop()), access, offset);
   const at = { memoryOffset, memidx: access.memidx, offset };
   operands.push(vector(row.name as VectorValueOp, V128, [a], [], at));
 };
@@ -205,7 +212,7 @@ const loadLane: Handler = (lowering, row) => {
   // The address is computed before the vector: what traps in it would trap later.
   if ((below.flags & waits.flags & TRAPS) === 0 && row.width !== 64) {
     const width = row.width as LaneWidth;
-    const loaded = addressOf(below, access, offset);
+    const loaded = addressOf(laneAddress(lowering, below), access, offset);
     const value = load(LOADS[width], I32, loaded.a, loaded.memoryOffset, access.memidx, offset);
     if (pushBuilt(lowering, withLane(waits, width, index, value))) return;
   }

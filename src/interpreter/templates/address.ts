@@ -12,7 +12,7 @@ const address = {
 };
 /** In the text of a factory until it is written: the address' expression, or x, the operands o and at, and how many bytes. */
 export function addressed(x: string, bytes: number, offset = 'o'): string {
-  return `<${x}|${offset}|at|${bytes}>`;
+  return `<${x};${offset};at;${bytes}>`;
 }
 export const addressOf = (how: string) => (how === 'r' ? 'I[fp+a]' : 'a(fp)');
 export function withAddresses(
@@ -20,7 +20,7 @@ export function withAddresses(
   how: keyof typeof address,
 ): Map<string, string> {
   const expand = (text: string) =>
-    text.replace(/<([^<>|]+\|\w+\|\w+\|\d+)>/g, (_, parts: string) => address[how](parts.split('|')));
+    text.replace(/<([^<>;]+;\w+;\w+;\d+)>/g, (_, parts: string) => address[how](parts.split(';')));
   return new Map([...factories].map(([name, text]) => [name, expand(text)]));
 }
 

@@ -6,6 +6,7 @@
  * The result may lie on an operand, or begin a slot below one. So what crosses lanes is read before anything is written, and
  * everything else goes up word by word.
  */
+import type { LoadOp } from '../../decoder';
 import { instructionOf, OP } from '../../decoder/instructions';
 import {
   AS_NUMBERS,
@@ -259,7 +260,7 @@ type WordTemplate = Pick<Lanes, 'to' | 'code' | 'amount'>;
 
 /**
  * A word of the result, for each form of the operands: in a slot (r), a constant (k), or a closure (e). As a number of its own, or as the
- * word `j` of a tree that is computed in a loop.
+ * word `j` of a tree that is computed in a loop: there `fp` is `j` words on, so that most that is read stands where it does for a number.
  */
 function emitWord(name: string, { to, code, amount }: WordTemplate, operands: number, lane: '' | ',j'): void {
   const forms = amount !== undefined ? ['rk', 'ek'] : operands === 1 ? ['r', 'e'] : WORD_FORMS;
@@ -268,7 +269,7 @@ function emitWord(name: string, { to, code, amount }: WordTemplate, operands: nu
     let text = amount === undefined ? code : substitute(code, 'K', 'b');
     let bind = '';
     for (const [k, how] of [...form].entries()) {
-      const slot = `I[fp+${PARAMS[k]}${lane === '' ? '' : '+j'}]`;
+      const slot = `I[fp+${PARAMS[k]}]`;
       const value = how === 'k' ? PARAMS[k] : how === 'e' ? `${PARAMS[k]}(fp${lane})` : slot;
       const isBound = how !== 'k' && (count(text, LETTERS[k]) > 1 || form === 'ee');
       if (isBound) bind += `,${VALUES[k]}=${value}`;
@@ -305,20 +306,35 @@ for (const name of ['i16x8.extend_low_i8x16_s', 'i16x8.extend_low_i8x16_u'] as c
 }
 
 loops.set('apart', '(n)=>fp=>n(fp)');
-loops.set('lane get', '(a)=>(fp,j)=>I[fp+a+j]');
+loops.set('lane get', '(a)=>(fp,j)=>I[fp+a]');
 loops.set('lane const', '(a)=>(fp,j)=>a');
-loops.set('lane rotl', '(a,b)=>(fp,j)=>{const x=I[fp+a+j];return x<<b|x>>>32-b}');
-/** A number of each lane: the slots that it reads are so many words apart. */
+loops.set('lane rotl', '(a,b)=>(fp,j)=>{const x=I[fp+a];return x<<b|x>>>32-b}');
+/** A number of each lane: the slots that it reads are so many words further apart than lanes. */
 loops.set('lane strided', '(a,b)=>(fp,j)=>a(fp+Math.imul(b,j))');
-/** The same of a load from where a slot and a constant say. */
-for (const [op, { result, bytes, code }] of Object.entries(LOADS)) {
-  if (result !== 'i') continue;
-  const bind = `const y=I[fp+a+Math.imul(b,j)]+k|0;${addressed('y', bytes)}`;
-  loops.set(`lane strided ${op}`, `(a,b,k,o,m,at)=>(fp,j)=>{${bind}return ${code}}`);
+/**
+ * Loads from where a slot and a constant say, or a multiple of a slot and a constant: as numbers, and as lanes. Of bytes there is none only where
+ * they are out of bounds, which V8 looks at anyway: so in loops that alone is asked, and what traps is not in the function that is inlined.
+ */
+function emitGathered(op: LoadOp, params: string, address: string): void {
+  const { bytes, code } = LOADS[op];
+  const name = params === 'a,k' ? 'gathered' : 'multiplied';
+  const checked = `{${addressed(`${address}|0`, bytes)}return ${code}}`;
+  factories.set(`${name} ${op}`, `(${params},o,m,at)=>fp=>${checked}`);
+  const byte = `const v=m.u8[(${address}>>>0)+o];return v===undefined?f(fp):${code.replace('m.u8[v>>>0]', 'v')}`;
+  const trap = `const f=fp=>m.far(${address}|0,o,1,at)`;
+  loops.set(
+    `lane ${name} ${op}`,
+    `(${params},o,m,at)=>${bytes === 1 ? `{${trap};return(fp,j)=>{${byte}}}` : `(fp,j)=>${checked}`}`,
+  );
 }
-loops.set('lane apart', '(a,b,c,e)=>(fp,j)=>j<2?j===0?a(fp):b(fp):j===2?c(fp):e(fp)');
+for (const op of Object.keys(LOADS) as LoadOp[]) {
+  if (LOADS[op].result !== 'i') continue;
+  emitGathered(op, 'a,k', 'I[fp+a]+k');
+  emitGathered(op, 'a,b,k', 'Math.imul(I[fp+a],b)+k');
+}
+loops.set('lane apart', '(a,b,c,e)=>(fp,j)=>j<2?j===0?a(fp):b(fp-1):j===2?c(fp-2):e(fp-3)');
 /** Half a word of the operand's place. */
-const HALF = 'I[fp+a+H+(j>>1)]>>>16*(j&1)';
+const HALF = 'I[fp+a+H-(j+1>>1)]>>>16*(j&1)';
 const FROM_HALF: Readonly<Record<NestedWideningOp, string>> = {
   'i16x8.extend_low_i8x16_s': `V.widen8S(${HALF})`,
   'i16x8.extend_low_i8x16_u': `V.widen8U(${HALF})`,
@@ -333,29 +349,43 @@ for (const name of WIDENING) {
   loops.set(`lane ${name}/r`, `(a)=>(fp,j)=>${FROM_HALF[name].replace('H', String(HALVES[name]))}`);
 }
 /** A byte of one word, as a word. */
-loops.set('lane byte_s', '(a)=>(fp,j)=>I[fp+a]<<24-8*j>>24');
-loops.set('lane byte_u', '(a)=>(fp,j)=>I[fp+a]>>>8*j&255');
+loops.set('lane byte_s', '(a)=>(fp,j)=>I[fp-j+a]<<24-8*j>>24');
+loops.set('lane byte_u', '(a)=>(fp,j)=>I[fp-j+a]>>>8*j&255');
 for (const [name, [op, bytes]] of LANE_LOADS) {
   const access = LOADS[op];
-  const bind = `const q=o+${bytes}*j;${addressed('a(fp)', access.bytes, 'q')}`;
+  const bind = `const q=o+${bytes}*j;${addressed('a(fp-j)', access.bytes, 'q')}`;
   loops.set(`lane ${name}`, `(a,o,m,at)=>(fp,j)=>{${bind}return ${access.code}}`);
 }
-/** Bytes of one word for each lane: where it is, how far to turn it left, and the bits. */
+/** Bytes of one word for each lane: how far behind the lane it is, how far to turn it left, and the bits. */
 loops.set('lane turned', '(a,b,c)=>(fp,j)=>{const x=I[fp+a[j]],l=b[j];return(x<<l|x>>>32-l)&c[j]}');
 
-/** When something traps, it may be that another should have, which stands first in the code: `t` runs all that can, and throws. */
-function emitWords(name: string, params: readonly string[], code: string, to = factories): void {
-  emit(name, ['d', ...params, 'n'], code, to);
-  emit(`${name}t`, ['d', ...params, 't', 'n'], `try{${code}}catch(f){t(fp,f)}`, to);
-}
 const WRITE_WORDS = ['w', 'x', 'y', 'z'].map((name, k) => `I[r+${k}]=${name};`).join('');
 /** Before one is written, all are read. */
-emitWords('set words/', ['a', 'b', 'c', 'e'], `const w=a(fp),x=b(fp),y=c(fp),z=e(fp),r=fp+d;${WRITE_WORDS}`);
-const READ_LANES = 'const w=e(fp,0),x=e(fp,1),y=e(fp,2),z=e(fp,3),r=fp+d;';
-emitWords('set lanes/4', ['e'], READ_LANES + WRITE_WORDS, loops);
-/** What the loop does not change, V8 takes for a constant in it when it is a variable of the function. */
-const LOOP = 'const i=I,l=e,r=fp+d;for(let j=0;j<4;j++)i[r+j]=l(fp,j);';
-emitWords('set lanes/', ['e'], LOOP, loops);
+const FOUR = `const w=a(fp),x=b(fp),y=c(fp),z=e(fp),r=fp+d;${WRITE_WORDS}`;
+emit('set words/', ['d', 'a', 'b', 'c', 'e', 'n'], FOUR);
+/** When something traps, it may be that another should have, which stands first in the code: `t` runs all that can, and throws. */
+const GUARD = (code: string): string => `try{${code}}catch(f){t(fp,f)}`;
+emit('set words/t', ['d', 'a', 'b', 'c', 'e', 't', 'n'], GUARD(FOUR));
+/** Around a loop, and not in it: there, V8 keeps more for a handler than it has registers. */
+emit('guard', ['e', 't', 'n'], GUARD('e(fp)'), loops);
+/**
+ * The words one after the other: of closures of a word and its number, or of the first word, each time one word on. What the loop does not
+ * change, V8 takes for a constant in it when it is a variable of the function; sums without a wrap it looks at for having grown too large.
+ */
+const LOOPS = { lanes: (fp: string, j: string) => `(${fp},${j})`, strided: (fp: string) => `(${fp})` };
+for (const [name, given] of Object.entries(LOOPS)) {
+  const words = ['w', 'x', 'y', 'z'].map(
+    (word, k) => `${word}=e${given(k === 0 ? 'fp' : `fp+${k}`, `${k}`)}`,
+  );
+  emit(`set ${name}/4`, ['d', 'e', 'n'], `const ${words},r=fp+d;${WRITE_WORDS}`, loops);
+  const turn = `i[q+d|0]=l${given('q', 'q-p|0')};`;
+  emit(
+    `set ${name}/`,
+    ['d', 'e', 'n'],
+    `const i=I,l=e,p=fp|0,k=p+4|0;for(let q=p;q<k;q=q+1|0)${turn}`,
+    loops,
+  );
+}
 
 // Moves
 

@@ -306,7 +306,7 @@ export const VECTORS: Readonly<Record<VectorValueOp | VectorStoreOp, VectorTempl
   'i32x4.extadd_pairwise_i16x8_u': i('V.pair16U(A)'),
   'i16x8.relaxed_dot_i8x16_i7x16_s': i('V.dot8S(A,B)'),
   'i32x4.relaxed_dot_i8x16_i7x16_add_s': i('V.pair16S(V.dot8S(A,B))+C|0'),
-  'i32x4.abs': i('A<0?-A|0:A'),
+  'i32x4.abs': i('(A^A>>31)-(A>>31)|0'),
   'i32x4.neg': i('-A|0'),
   'i32x4.all_true': allTrue('P!==0'),
   'i32x4.bitmask': test('P0>>>31|(P1>>>31)<<1|(P2>>>31)<<2|(P3>>>31)<<3'),
