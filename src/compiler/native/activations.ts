@@ -5,17 +5,17 @@
  * An activation may measure (state.ts) what the store's limits leave, and no more than fits on the host's stack: there native frames leave,
  * and are begun anew.
  */
-import { I32, type ValType } from '../../decoder';
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
-import type { Place, TierMachine } from '../../interpreter/tiers';
+import type { TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
+import type { Activation } from './activation';
+import { type Caller, CallsOut } from './calls-out';
 import { Crossing } from './crossing';
 import type { HostExceptions, HostWebAssembly } from './host';
 import { LEAVING } from './layout';
-import type { DirectImport, EnterNative, NativeInstance, RuntimeImports } from './native-instance';
-import { PlainFunction } from './plain-function';
-import { leave, type SpilledFrame } from './spilled';
+import type { EnterNative, NativeInstance, RuntimeImports } from './native-instance';
+import { leave } from './spilled';
 import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
 import { originsOf, tracedFrames, trapFrom } from './traps';
 
@@ -27,25 +27,6 @@ const LEAST_USED = 64;
 /** Nested ones get half as much each, but no less than this part of all. */
 const LEAST_SHARE = 1 / 64;
 
-interface Activation extends Place {
-  readonly native: NativeInstance;
-  /** What fits on the host's stack, as a measure. */
-  readonly most: number;
-  /** The place of its first frame. */
-  readonly place: number;
-  readonly frames: SpilledFrame[];
-  readonly outer: Activation | undefined;
-  readonly share: number;
-  /** Whom the innermost frame waits for, when the machine's call of it has stopped. */
-  callee: Func | undefined;
-  /** What is left to do of the bulk operation that the innermost frame stands in: its operands. */
-  rest: Int32Array | undefined;
-  /** That call, when it has returned, and yet nothing may go on here. */
-  returned: Place | undefined;
-  /** Who takes the first frame's place. */
-  tail: Func | undefined;
-}
-
 /** A function that runs natively, and what enters functions of its type. */
 export interface Entered {
   readonly native: NativeInstance;
@@ -53,16 +34,17 @@ export interface Entered {
   readonly enter: EnterNative;
 }
 
-export class Activations {
+export class Activations implements Caller {
   readonly crossing: Crossing;
   readonly imports: RuntimeImports;
   readonly machine: TierMachine;
+  readonly callsOut: CallsOut;
   private readonly host: HostWebAssembly;
   /** What is thrown so that native frames leave. */
-  private readonly leaving: object;
-  private current: Activation | undefined;
+  readonly leaving: object;
+  current: Activation | undefined;
   /** How many there have been. */
-  private begun = 0;
+  begun = 0;
   /** Units that the next boundary takes besides those that native code has counted; not positive. */
   private owed = 0;
   /** What native code went on with, and what it has used since a slice last ended in a loop of it. */
@@ -70,8 +52,6 @@ export class Activations {
   private used = 0;
   /** The point of the loop that the innermost frame is about to leave from, or -1: it does not note that itself. */
   private leftLoop = -1;
-  /** What is on its way out of calls out, and has marked the frames above: where the last one was made, as the host's trace tells it. */
-  private readonly passed = new WeakMap<Error, Error>();
 
   constructor(machine: TierMachine, host: HostWebAssembly, { Tag, Exception }: HostExceptions) {
     this.machine = machine;
@@ -79,6 +59,7 @@ export class Activations {
     const tag = new Tag({ parameters: [] });
     this.leaving = new Exception(tag, []);
     this.crossing = new Crossing(machine.stack);
+    this.callsOut = new CallsOut(this);
     const { pushI32, pushFour, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
     this.imports = {
       enter: (id: number, fuel: number, base: number) => this.enter(id, fuel, base),
@@ -94,7 +75,7 @@ export class Activations {
       takeI64,
       takeRef,
       load: (id: number) => this.load(id),
-      out: (id: number, fuel: number, place: number) => this.out(id, fuel, place),
+      out: (id: number, fuel: number, place: number) => this.callsOut.out(id, fuel, place),
       globals: (a: number, b: number, c: number, d: number) => this.current!.native.handed!.give(a, b, c, d),
       fuel: () => this.lend(),
       effect: (number: number, fuel: number) => this.effect(number, fuel),
@@ -168,14 +149,14 @@ export class Activations {
   }
 
   /** The fuel that native code goes on with. It is never negative, since a loop would take that for its own: what is owed is kept here. */
-  private lend(): number {
+  lend(): number {
     const { fuel } = this.machine.registers;
     this.lent = Math.max(fuel, 0);
     if (fuel < 0) this.owed = fuel;
     return this.lent;
   }
   /** Native code has so much of it left. */
-  private count(fuel: number): void {
+  count(fuel: number): void {
     this.used += this.lent - fuel;
     this.machine.registers.fuel = fuel + this.owed;
     this.owed = 0;
@@ -274,122 +255,6 @@ export class Activations {
     return Number(this.machine.current(this.current!.native.instance.funcAt(id)) !== undefined);
   }
 
-  private out(id: number, fuel: number, place: number): number {
-    const activation = this.current!;
-    const { machine, crossing } = this;
-    const { native } = activation;
-    const sp = activation.sp + depthAt(place);
-    const fp = activation.fp + 2 * slotsAt(place, activation.place);
-    const callee = native.callee(id);
-    const { params, results } = callee.type;
-    this.count(fuel);
-    if (fp + 2 * Math.max(params.length, results.length) > machine.stack.ints.length)
-      throw trap('callStackExhausted', -1);
-    crossing.toStack(params, fp);
-    native.giveGlobals();
-    if (sp === activation.sp) {
-      // The first frame has ended with this call.
-      activation.tail = callee;
-      throw this.leaving;
-    }
-    activation.callee = callee;
-    const caller = { func: activation.func, fp: activation.fp, sp: sp - 1 };
-    if (!this.called(native, callee, caller, fp)) throw this.leaving;
-    if (native.held.haveMoved) {
-      activation.returned = { func: callee, fp, sp };
-      throw this.leaving;
-    }
-    crossing.clear();
-    crossing.offer(fp);
-    return this.lend();
-  }
-
-  /** What emitted code calls for an import, which it knows by the number `id`. */
-  readonly directImport = (callee: Func, id: number): DirectImport => {
-    const plain = PlainFunction.of(callee);
-    if (plain === undefined) return (fuel, place, ...args) => this.outWith(callee, id, fuel, place, args);
-    return (fuel, place, a, b, c, d, e, f) => this.outPlainly(plain, id, fuel, place, a, b, c, d, e, f);
-  };
-
-  private outPlainly(
-    callee: PlainFunction,
-    id: number,
-    fuel: number,
-    place: number,
-    a: unknown,
-    b: unknown,
-    c: unknown,
-    d: unknown,
-    e: unknown,
-    f: unknown,
-  ): unknown {
-    const activation = this.current!;
-    const { machine } = this;
-    const { func, native } = activation;
-    const sp = activation.sp + depthAt(place);
-    if (sp === activation.sp || !machine.mayCallPlain)
-      return this.outWith(callee.func, id, fuel, place, [a, b, c, d, e, f]);
-    const fp = activation.fp + 2 * slotsAt(place, activation.place);
-    this.count(fuel);
-    if (fp + 2 * callee.words > machine.stack.ints.length) throw trap('callStackExhausted', -1);
-    const { handed } = native;
-    if (handed === undefined) native.giveGlobals();
-    activation.callee = callee.func;
-    const { begun } = this;
-    let result: unknown;
-    try {
-      result = machine.callPlain(callee, func, activation.fp, sp - 1, fp, a, b, c, d, e, f);
-    } catch (error) {
-      native.takeGlobals();
-      if (error instanceof Error) this.passed.set(error, new Error());
-      throw error;
-    }
-    // What native code has run meanwhile may have left others in the host's than the runtime's have now.
-    if (handed === undefined || handed.haveChanged || this.begun !== begun) native.takeGlobals();
-    if (!native.held.haveMoved) return result;
-    this.push(callee.func.type.results, [result]);
-    this.crossing.toStack(callee.func.type.results, fp);
-    this.crossing.clear();
-    activation.returned = { func: callee.func, fp, sp };
-    throw this.leaving;
-  }
-
-  /** Calls out with arguments that have not been pushed, and takes the result. */
-  private outWith(
-    { type: { params, results } }: Func,
-    id: number,
-    fuel: number,
-    place: number,
-    args: readonly unknown[],
-  ): unknown {
-    const { crossing } = this;
-    crossing.clear();
-    this.push(params, args);
-    this.out(id, fuel, place);
-    if (results.length === 0) return undefined;
-    return results[0] === I32 ? crossing.takeI32() : crossing.takeI64();
-  }
-
-  private push(types: readonly ValType[], values: readonly unknown[]): void {
-    const { crossing } = this;
-    types.forEach((type, k) => {
-      if (type === I32) crossing.pushI32(values[k] as number);
-      else crossing.pushI64(values[k] as bigint);
-    });
-  }
-
-  /** Whatever ends the call: what the callee has left in globals is what native code gives back, when it leaves or traps next. */
-  private called(native: NativeInstance, callee: Func, caller: Place, fp: number): boolean {
-    try {
-      return this.machine.call(callee, caller, 0, fp);
-    } catch (error) {
-      if (error instanceof Error) this.passed.set(error, new Error());
-      throw error;
-    } finally {
-      native.takeGlobals();
-    }
-  }
-
   private effect(number: number, fuel: number): number {
     const activation = this.current!;
     const { crossing, machine } = this;
@@ -439,7 +304,7 @@ export class Activations {
     this.owed = 0;
     native.giveGlobals();
     if (!(error instanceof Error)) return this.machine.passing(error, activation);
-    const passed = this.passed.get(error);
+    const passed = this.callsOut.passed.get(error);
     const [run = []] = tracedFrames((passed ?? error).stack ?? '');
     const origins = originsOf(run);
     const { machine } = this;

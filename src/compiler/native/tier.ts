@@ -128,14 +128,23 @@ export class NativeTier implements Tier {
   }
 
   private instantiate(instance: Instance, activations: Activations): NativeInstance | string {
-    const { imports, crossing, directImport } = activations;
+    const { imports, crossing, callsOut } = activations;
     const held = HeldMemories.of(instance);
     if (held === undefined) return 'its memory is not one of the host';
     const variant = { isShared: held.isShared, isExact: instance.store.canonicalNans };
     const program = this.programOf(instance.module, variant);
     const room = typeof program === 'string' ? undefined : roomIn(instance, program);
     if (typeof program !== 'string' && room !== undefined)
-      return new NativeInstance(instance, program, this.host, imports, crossing, held, room, directImport);
+      return new NativeInstance(
+        instance,
+        program,
+        this.host,
+        imports,
+        crossing,
+        held,
+        room,
+        callsOut.directImport,
+      );
     held.letGo();
     return typeof program === 'string' ? program : NO_ROOM;
   }

@@ -1,0 +1,24 @@
+/** One activation of native code: what its frames stand on, and how it ends. */
+import type { Place } from '../../interpreter/tiers';
+import type { Func } from '../../runtime';
+import type { NativeInstance } from './native-instance';
+import type { SpilledFrame } from './spilled';
+
+export interface Activation extends Place {
+  readonly native: NativeInstance;
+  /** What fits on the host's stack, as a measure. */
+  readonly most: number;
+  /** The place of its first frame. */
+  readonly place: number;
+  readonly frames: SpilledFrame[];
+  readonly outer: Activation | undefined;
+  readonly share: number;
+  /** Whom the innermost frame waits for, when the machine's call of it has stopped. */
+  callee: Func | undefined;
+  /** What is left to do of the bulk operation that the innermost frame stands in: its operands. */
+  rest: Int32Array | undefined;
+  /** That call, when it has returned, and yet nothing may go on here. */
+  returned: Place | undefined;
+  /** Who takes the first frame's place. */
+  tail: Func | undefined;
+}
