@@ -93,7 +93,7 @@ export class Program {
     if (group === undefined) {
       const { layout } = this.emitted;
       const isGrouped = (other: number) => groups.has(other);
-      const sizes = isAwaited ? this.sizes : grown(this.sizes, this.made);
+      const sizes = grown(this.sizes, this.made, isAwaited);
       const members = groupOf(layout, funcidx, { sizes, refusals, isGrouped });
       const alone = groupOf(layout, funcidx, { sizes: ALONE, refusals, isGrouped });
       if (alone === undefined)
