@@ -75,6 +75,14 @@ const PROGRAM = `(module
           (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
         (i64.add (global.get $g) (i64.trunc_f64_s (local.get $x)))))))`;
 
+/** More instructions than are lowered at once where there is a deadline. */
+const LONG = `(module (import "m" "ask" (func (param i32) (result i32)))
+  (func (export "run") (param $n i32) (result i64) (local $x i64)
+  (loop $l
+    ${'(local.set $x (i64.add (i64.mul (local.get $x) (i64.const 31)) (i64.extend_i32_u (local.get $n))))'.repeat(200)}
+    (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+  (local.get $x)))`;
+
 const DEEP = `(module
   (import "m" "ask" (func $ask (param i32) (result i32)))
   (global $depth (export "g") (mut i32) (i32.const 0))
@@ -96,7 +104,7 @@ const TRAPS = `(module
 
 const modules = new Map<string, Module>();
 beforeAll(async () => {
-  for (const text of [PROGRAM, DEEP, TRAPS]) modules.set(text, Module.decode(await wat(text)));
+  for (const text of [PROGRAM, DEEP, TRAPS, LONG]) modules.set(text, Module.decode(await wat(text)));
 });
 
 const plain = (argument: number): number => argument;
@@ -316,6 +324,17 @@ describe('what a tier is asked', () => {
     ready = true;
     expect(execution.run().kind).toBe('done');
     expect(walker.counts.continued).toBeGreaterThan(before);
+  });
+
+  it('takes a function that is being lowered, when it comes in between', () => {
+    const instance = start(LONG, policyFor('interpret'));
+    const execution = call(instance, 3);
+    do execution.run({ deadline: () => true });
+    while (execution.atSafepoint);
+    usePolicy(instance.store, inTheTier);
+    const { offered, entered } = walker.counts;
+    expect(execution.run()).toEqual(call(start(LONG, policyFor('interpret')), 3).run());
+    expect([walker.counts.offered, walker.counts.entered]).toEqual([offered + 1, entered + 1]);
   });
 
   it('gives up its code when writes to a memory are tracked', () => {

@@ -48,7 +48,7 @@ describe('a part of a native program', () => {
     };
     expect(why('local.set over constants', 1_000_000).join()).toMatch(/bytes of code, more than 262144/);
     expect(why('call over constants', 200_000)).toEqual([
-      'it has too many operands and blocks at its calls and branches',
+      'it has too many operands at its calls and branches',
     ]);
     expect(why('deep: many locals', 20_000)).toEqual(['it has too many locals']);
   });

@@ -11,7 +11,7 @@ import type { TierRegisters } from '../interpreter/tiers';
 
 /** Locals: a call writes them all, and the host's compilers look at all of them where control flow meets. */
 const MOST_LOCALS = 2000;
-/** Operands and blocks that are looked at in all, some at each call and block: at most, and in what is too short to have so many. */
+/** Operands, and perhaps blocks, that are looked at in all, some at each call and block: at most, and in what is too short to have so many. */
 const MOST_WORK = 500_000;
 const EASY_CODE = 4096;
 
@@ -22,11 +22,23 @@ export function codeSize({ codeStart, codeEnd, importedFuncs }: ModuleData, func
   return codeEnd[funcidx - importedFuncs] - codeStart[funcidx - importedFuncs];
 }
 
-/** Why a function, of at most so many bytes of code, cannot be made in one go. */
-export function whyTooLarge(module: ModuleData, funcidx: number, most: number): string | undefined {
+/** What a tier makes in one go at most. */
+export interface Most {
+  /** Bytes of code. */
+  readonly bytes: number;
+  /** Whether blocks around an instruction are work, too. */
+  readonly countsBlocks: boolean;
+}
+
+/** Why a function cannot be made in one go. */
+export function whyTooLarge(
+  module: ModuleData,
+  funcidx: number,
+  { bytes: most, countsBlocks }: Most,
+): string | undefined {
   const bytes = codeSize(module, funcidx);
   if (bytes > most) return `it has ${bytes} bytes of code, more than ${most}`;
-  const measure = new Measure();
+  const measure = new Measure(countsBlocks);
   const walk = new Walk(module, funcidx, measure);
   const last = walk.locals[walk.locals.length - 1];
   if (last !== undefined && last.localidx + last.count > MOST_LOCALS) return 'it has too many locals';
@@ -36,7 +48,8 @@ export function whyTooLarge(module: ModuleData, funcidx: number, most: number): 
   do {
     walkStraight(walk, ALL_STRAIGHT, locals, heights);
     measure.rise(heights.highest);
-    if (measure.work > MOST_WORK) return 'it has too many operands and blocks at its calls and branches';
+    if (measure.work > MOST_WORK)
+      return `it has too many operands${countsBlocks ? ' and blocks' : ''} at its calls and branches`;
   } while (walk.step());
   return undefined;
 }
@@ -44,6 +57,11 @@ export function whyTooLarge(module: ModuleData, funcidx: number, most: number): 
 class Measure {
   work = 0;
   private highest = 0;
+  private readonly countsBlocks: boolean;
+
+  constructor(countsBlocks: boolean) {
+    this.countsBlocks = countsBlocks;
+  }
 
   /** The stack has become so high, an operand at a time. */
   rise(height: number): void {
@@ -55,7 +73,8 @@ class Measure {
       this.highest = height;
       this.work += height;
     }
-    if (!COPIED.has(row.imm)) this.work += height + blocks.length;
+    if (COPIED.has(row.imm)) return;
+    this.work += height + (this.countsBlocks ? blocks.length : 0);
   }
 }
 

@@ -66,7 +66,7 @@ export interface Visitor {
   /** Each instruction, reached or not, before it does anything. Its immediates stand from `walk.immediates` on. */
   instruction?(walk: Walk): void;
   /** A branch that is reached and may be taken; once, when an instruction has a label several times. `stack` has the label's values on top. */
-  branch?(walk: Walk, target: Block): void;
+  branch?(walk: Walk, target: Block, labelidx: number): void;
   /** A call that is reached. `stack` is without its operands. */
   call?(walk: Walk, callee: Callee, type: FuncType): void;
   /** A tail call that is reached; `stack` as before it. */
@@ -305,7 +305,7 @@ export class Walk {
     block.left = true;
     if (block.branchedFrom === this.offset) return;
     block.branchedFrom = this.offset;
-    this.visitor.branch?.(this, block);
+    this.visitor.branch?.(this, block, labelidx);
   }
 
   /** A branch that is not taken leaves the operands with the label's types, which only references do not have before. */

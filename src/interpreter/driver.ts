@@ -60,7 +60,10 @@ const flattenings = new WeakMap<LoweredBody, Blocks | Flattening>();
 /** What the code of instances takes, of those that have run: their memories tell when it must be made anew. */
 const charges = new WeakMap<Instance, Charge>();
 
-/** A step: to the code, with a stop now and then while that is not complete. Once it is, calls begin there. */
+/**
+ * A step: to the code, with a stop now and then while that is not complete, after which it is decided anew where the function begins: another
+ * tier may have come, or have time for it. Once it is complete, calls begin there.
+ */
 export function makeAndEnter(state: FuncCode): Step {
   const enter = (): Step | null => {
     const code = makeSome(state, false, registers.lowering);
@@ -69,7 +72,8 @@ export function makeAndEnter(state: FuncCode): Step {
       return code.entry;
     }
     const { entrySite } = (state.making as Making).code;
-    registers.yielded = { ...entrySite, kind: 'lowering', resume: enter } satisfies Safepoint;
+    if (state.entry === enter) state.undecided = state.entry = state.first(state);
+    registers.yielded = { ...entrySite, kind: 'lowering', resume: state.entry } satisfies Safepoint;
     return null;
   };
   return enter;

@@ -12,13 +12,13 @@ import type {
   Verdict,
 } from '../../interpreter/tiers';
 import type { Func, Instance } from '../../runtime';
-import { Budget, codeSize, whyTooLarge } from '../limits';
+import { Budget, codeSize, type Most, whyTooLarge } from '../limits';
 import { Activations, type Entered } from './activations';
 import { CompiledInstance, type Evaluator } from './instance';
 import { whyNot } from './refusals';
 
 /** Bytes of code of a function, and of those that are compiled between two looks at the clock. */
-const MOST_CODE = 2 ** 16;
+const MOST: Most = { bytes: 2 ** 16, countsBlocks: true };
 const MADE_AT_ONCE = 2 ** 14;
 const TRACKED = 'writes to its memory are tracked';
 
@@ -62,7 +62,7 @@ export class JavaScriptTier implements Tier {
   }
 
   private whyNot(module: ModuleData, funcidx: number): string | undefined {
-    return whyTooLarge(module, funcidx, MOST_CODE) ?? whyNot(module, funcidx);
+    return whyTooLarge(module, funcidx, MOST) ?? whyNot(module, funcidx);
   }
 
   private refused(why: string): Offer {

@@ -24,7 +24,7 @@ const MOST_LEFT = 4;
 /** Units of a slice that tells what is worth it. Shorter ones are those in which something was made, and those behind them (src/interpreter/pace.ts). */
 const LEAST_USED = 64;
 
-/** Nested ones get half as much each, but no less than this part of all. */
+/** Nested ones get a quarter as much each, but no less than this part of all. */
 const LEAST_SHARE = 1 / 64;
 
 /** A function that runs natively, and what enters functions of its type. */
@@ -107,7 +107,7 @@ export class Activations implements Caller {
     this.begun++;
     const { sp, maxSp, maxFp } = this.machine.registers;
     const outer = this.current;
-    const share = outer === undefined ? 1 : Math.max(outer.share / 2, LEAST_SHARE);
+    const share = outer === undefined ? 1 : Math.max(outer.share / 4, LEAST_SHARE);
     const most = Math.floor(native.program.most * share);
     const room = Math.min(most, (maxFp - fp) >> 1, FRAME_WEIGHT * (maxSp - sp));
     return {
@@ -183,7 +183,9 @@ export class Activations implements Caller {
     const below = slotsAt(base, activation.place) - localSlots;
     if (sp > registers.maxSp || activation.fp + 2 * (below + slots) > registers.maxFp)
       throw trap('callStackExhausted', -1);
-    const isFull = below + FRAME_WEIGHT * (sp - activation.sp) > activation.most;
+    const isFull =
+      below + FRAME_WEIGHT * (sp - activation.sp) > activation.most ||
+      (sp > activation.sp && activation.native.isStackFull);
     if (!isFull && fuel >= 0) return fuel;
     this.count(fuel);
     registers.sp = sp;

@@ -4,13 +4,15 @@ import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { pushLocals, takeValue } from './frame';
 import { MOST_HANDED } from './handed-globals';
 import { HELPER_NAMES, HELPERS, type Layout } from './layout';
-import { STATE_PARAMS, STATE_RESULTS } from './state';
+import { BITS_PER_MEASURE } from './room';
+import { DEPTH_BITS, FULL_MEASURE, STATE_PARAMS, STATE_RESULTS } from './state';
 
 /** Parameters of an adapter into the module: index in the table of functions, then fuel and place. Its result is the fuel. */
 export const IN_PARAMS: readonly ValType[] = [I32, ...STATE_PARAMS];
 export const IN_RESULTS: readonly ValType[] = STATE_RESULTS;
-/** The second of these parameters. */
+/** The others of these parameters. */
 const FUEL = 1;
+const PLACE = 2;
 
 /** Names of exports. */
 export const GLOBALS_IN = 'globals in';
@@ -80,8 +82,14 @@ export function callsOut(layout: Layout, type: FuncType): NumberedBody {
 /** Calls an import of the original as it is imported here: `direct` is its index. The parameters of that, and the results. */
 export function callDirect(layout: Layout, { params }: FuncType, direct: number): Emitter {
   const fuel = params.length;
-  const { handed } = layout;
-  return entryOf([], (out) => {
+  const kept = fuel + STATE_PARAMS.length;
+  const { handed, room } = layout;
+  const keepsStack = room.perMeasure > 0;
+  return entryOf(keepsStack ? [I32] : [], (out) => {
+    if (keepsStack) {
+      out.indexed('global.get', layout.globalidx('stack'));
+      out.indexed('local.set', kept);
+    }
     if (handed !== undefined && handed.length > 0) {
       for (const globalidx of handed) out.indexed('global.get', globalidx);
       for (let k = handed.length; k < MOST_HANDED; k++) out.i32Const(0);
@@ -93,6 +101,10 @@ export function callDirect(layout: Layout, { params }: FuncType, direct: number)
       out.indexed('local.get', k);
     });
     out.indexed('call', direct);
+    if (keepsStack) {
+      out.indexed('local.get', kept);
+      out.indexed('global.set', layout.globalidx('stack'));
+    }
     out.indexed('call', layout.helper('fuel'));
   });
 }
@@ -130,6 +142,8 @@ export function callLoadedOrOut(
 }
 
 function callOut(out: Emitter, layout: Layout, { params, results }: FuncType, writeId: () => void): void {
+  const keepsStack = layout.room.perMeasure > 0;
+  if (keepsStack) out.indexed('global.get', layout.globalidx('stack'));
   pushLocals(
     out,
     layout,
@@ -142,6 +156,7 @@ function callOut(out: Emitter, layout: Layout, { params, results }: FuncType, wr
   out.indexed('local.get', place);
   out.indexed('call', layout.helper('out'));
   out.indexed('local.set', fuel);
+  if (keepsStack) out.indexed('global.set', layout.globalidx('stack'));
   for (const type of results) takeValue(out, layout, type);
   out.indexed('local.get', fuel);
 }
@@ -151,9 +166,10 @@ export function callIn(layout: Layout, type: FuncType, typeidx: number, table: n
   const { params, results } = type;
   const first = IN_PARAMS.length;
   return entryOf(results, (out) => {
+    setStack(out, layout);
     for (const param of params) takeValue(out, layout, param);
     out.indexed('local.get', FUEL);
-    out.indexed('local.get', FUEL + 1);
+    out.indexed('local.get', PLACE);
     out.indexed('local.get', 0);
     out.indexed('call_indirect', layout.calledTypeidx(typeidx));
     out.u32(table);
@@ -166,6 +182,22 @@ export function callIn(layout: Layout, type: FuncType, typeidx: number, table: n
     );
     out.indexed('local.get', FUEL);
   });
+}
+
+/** What an activation may have of the host's stack: as much of it as of what may be measured. */
+function setStack(out: Emitter, layout: Layout): void {
+  const { perMeasure } = layout.room;
+  if (perMeasure === 0) return;
+  out.i32Const(FULL_MEASURE);
+  out.indexed('local.get', PLACE);
+  out.i32Const(DEPTH_BITS);
+  out.op('i32.shr_u');
+  out.op('i32.sub');
+  out.i32Const(perMeasure);
+  out.op('i32.mul');
+  out.i32Const(BITS_PER_MEASURE);
+  out.op('i32.shr_u');
+  out.indexed('global.set', layout.globalidx('stack'));
 }
 
 /** Takes the values of all globals. */

@@ -86,6 +86,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     while (this.walk.step());
     if (!this.isQuiet) this.spill();
     this.close();
+    this.takeStack(this.out, 1);
     this.out.indexed('local.get', this.fuel);
     this.out.op('end');
     return this.body();
@@ -199,9 +200,8 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     else if (row.op === OP.else && this.unreached === 0) this.otherwise();
   }
 
-  branch(walk: Walk, target: Block): void {
-    const { blocks } = walk;
-    const { counted } = this.labels[blocks.indexOf(target)];
+  branch(walk: Walk, _: Block, labelidx: number): void {
+    const { counted } = this.target(labelidx);
     if (counted === undefined || counted.isBusy) return;
     this.points[counted.pointidx].offset = walk.offset - walk.start;
   }
@@ -232,6 +232,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
 
   tailCall(_walk: Walk, callee: Callee): void {
     if (callee.kind === 'func') this.leads(callee.funcidx);
+    this.takeStack(this.out, 1);
     this.emitCall('return_call', callee, this.isQuiet ? 'quiet' : 'tail');
   }
 

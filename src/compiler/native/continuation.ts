@@ -97,8 +97,8 @@ export class Continuation extends Body {
   private get isSilent(): boolean {
     return this.state === 'before' || this.passing > 0;
   }
-  override branch(walk: Walk, target: Block): void {
-    if (!this.isSilent) super.branch(walk, target);
+  override branch(walk: Walk, target: Block, labelidx: number): void {
+    if (!this.isSilent) super.branch(walk, target, labelidx);
   }
   override call(walk: Walk, callee: Callee, type: FuncType): void {
     if (!this.isSilent) super.call(walk, callee, type);

@@ -5,8 +5,11 @@ import { CALLS, skipImmediates } from '../../decoder/immediates';
 import { type Instruction, usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import { skipStraight, straightOps } from '../../decoder/straight';
-import { whyTooLarge } from '../limits';
+import { type Most, whyTooLarge } from '../limits';
 import { HANDLES_EXCEPTIONS, MOST_CODE, whyNotUnnamed } from './refusals';
+
+/** Of blocks there may be thousands inside each other: compilers write a function that can be left so (Go). */
+const MOST: Most = { bytes: MOST_CODE, countsBlocks: false };
 
 /** How many branches go back to each loop, by the module offset of the `loop`. */
 export type Loops = ReadonlyMap<number, number>;
@@ -79,7 +82,7 @@ class Scan {
 
   run(): Facts {
     const { reader, loops, callees } = this;
-    let why = whyTooLarge(this.module, this.funcidx, MOST_CODE);
+    let why = whyTooLarge(this.module, this.funcidx, MOST);
     while (why === undefined) {
       skipStraight(reader, ALL_STRAIGHT);
       if (reader.pos === reader.end) break;

@@ -142,10 +142,23 @@ export abstract class FunctionWriter {
     return Math.floor(this.slots / SLOTS_PER_UNIT);
   }
 
-  /** From the frame's place to its base. */
+  /** From the frame's place to its base, of the first frame of an activation. */
   protected takePlace(code: Emitter): void {
+    this.takeStack(code, -1);
     this.addStep(code);
     code.indexed('local.set', this.base);
+  }
+  /** Takes a long function's bytes of the host's stack, or (1) gives them back. Whether there are any. */
+  protected takeStack(code: Emitter, sign: 1 | -1): boolean {
+    const { layout, funcidx } = this;
+    const bytes = layout.bytesBeyond(funcidx);
+    if (bytes === 0) return false;
+    const stack = layout.globalidx('stack');
+    code.indexed('global.get', stack);
+    code.i32Const(sign * bytes);
+    code.op('i32.add');
+    code.indexed('global.set', stack);
+    return true;
   }
   private addStep(code: Emitter): void {
     code.indexed('local.get', this.base);
@@ -158,7 +171,8 @@ export abstract class FunctionWriter {
     this.payForFrame(code);
     this.addStep(code);
     code.indexed('local.tee', this.base);
-    this.askForRoom(code);
+    this.addRest(code);
+    this.askIfNegative(code);
   }
 
   /** Takes the unit of the entry; asks the runtime, unless there is fuel, and room for the frame. */
@@ -172,10 +186,6 @@ export abstract class FunctionWriter {
     code.op('i32.or');
     this.askIfNegative(code);
   }
-  private askForRoom(code: Emitter): void {
-    this.addRest(code);
-    this.askIfNegative(code);
-  }
   /** To a base: what the frame's end lies behind it. */
   private addRest(code: Emitter): void {
     const { localSlots, slots } = this;
@@ -185,7 +195,12 @@ export abstract class FunctionWriter {
       code.op('i32.add');
     }
   }
+  /** Asks the runtime if the operand is negative, or too much of the host's stack is taken. */
   private askIfNegative(code: Emitter): void {
+    if (this.takeStack(code, -1)) {
+      code.indexed('global.get', this.layout.globalidx('stack'));
+      code.op('i32.or');
+    }
     code.i32Const(0);
     code.op('i32.lt_s');
     code.op('if');

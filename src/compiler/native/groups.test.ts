@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
-import { PART_SIZES } from './groups';
+import { grown, PART_SIZES } from './groups';
 import { Program } from './program';
 import { HOST } from './testing';
 
@@ -38,4 +38,11 @@ it('a function of a large module is in one group, with its neighbours where it c
   expect(others.length).toBeGreaterThanOrEqual(LENGTH);
   expect(groups.size).toBeGreaterThan(2);
   expect(groups.size).toBeLessThan(LENGTH / 10);
+});
+
+it('groups get larger by the handful, but not by so much where somebody may want to stop it meanwhile', () => {
+  const times = (isAwaited: boolean) =>
+    [0, 3, 4, 8, 12, 400].map((made) => grown(PART_SIZES, made, isAwaited).group / PART_SIZES.group);
+  expect(times(true)).toEqual([1, 1, 2, 4, 4, 4]);
+  expect(times(false)).toEqual([1, 1, 2, 4, 8, 8]);
 });

@@ -21,8 +21,11 @@ export const PART_SIZES: PartSizes = { whole: 16_384, group: 16_384 };
 /** A program that has asked for a handful of groups uses much of its module: each handful is of groups twice as large, up to so many times. */
 const HANDFUL = 4;
 const MOST_TIMES = 8;
-export function grown({ whole, group }: PartSizes, groups: number): PartSizes {
-  return { whole, group: group * Math.min(2 ** Math.floor(groups / HANDFUL), MOST_TIMES) };
+/** Where somebody may want to stop it meanwhile. */
+const MOST_TIMES_AWAITED = 4;
+export function grown({ whole, group }: PartSizes, groups: number, isAwaited: boolean): PartSizes {
+  const most = isAwaited ? MOST_TIMES_AWAITED : MOST_TIMES;
+  return { whole, group: group * Math.min(2 ** Math.floor(groups / HANDFUL), most) };
 }
 
 export function isSmall(module: ModuleData, { whole }: PartSizes): boolean {
@@ -86,8 +89,8 @@ export class Refusals {
 }
 const QUIET_CALLS_OUT = 'it is quiet and calls a function that cannot run natively';
 
-/** Bytes of code of a group below which it takes neighbours: a module of the host costs as much as emitting some kilobytes. */
-const FEW_BYTES = 4096;
+/** The part of a group's bytes below which it takes neighbours: a module of the host costs as much as emitting some kilobytes. */
+const FEW = 1 / 4;
 /** How far these are looked for. */
 const MOST_NEIGHBOURS = 100;
 
@@ -109,7 +112,7 @@ export function groupOf(layout: Layout, root: number, others: Others): number[] 
   const { sizes, refusals } = others;
   const group = new Group(layout, others);
   if (!group.add(root, Number.POSITIVE_INFINITY)) return undefined;
-  const few = Math.min(FEW_BYTES, sizes.group);
+  const few = FEW * sizes.group;
   for (const next of neighboursOf(root, module)) {
     if (group.bytes >= few) break;
     if (others.isGrouped(next) || refusals.why(next) !== undefined) continue;

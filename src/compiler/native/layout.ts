@@ -23,6 +23,7 @@ import type { BulkOp, EffectOp } from '../../lowering';
 import type { Emitter } from './emitter';
 import { factsOf } from './facts';
 import { handedGlobals } from './handed-globals';
+import { bytesBeyond, type Room, roomOf } from './room';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
 
 /** Slots of a frame's locals, and of all of it. */
@@ -76,6 +77,8 @@ export const LEAVING = { name: 'leaving', tagidx: 0 } as const;
 export const CELLS = {
   /** Table index of the last indirect call: a trap does not tell. */
   element: I32,
+  /** Bytes of the host's stack that there are for frames of long functions; negative: too many (room.ts). */
+  stack: I32,
   /** The operand of the last conversion to an integer that may trap: nor does a trap tell whether that was a NaN. */
   operand: F64,
 } as const;
@@ -156,6 +159,8 @@ export class Layout {
   readonly handed: readonly number[] | undefined;
   /** What the machine does for emitted code; a side module's are its module's. */
   readonly effects: Effects;
+  /** What an activation of it may have on the host's stack. */
+  readonly room: Room;
   private readonly quiet: Map<number, boolean>;
   private readonly helperAt: Readonly<Record<Helper, number>>;
   private readonly cellAt: Readonly<Record<Cell, number>>;
@@ -175,6 +180,7 @@ export class Layout {
     this.outside = base?.outside ?? new Set();
     this.quiet = base?.quiet ?? new Map();
     this.effects = base?.effects ?? new Effects();
+    this.room = base?.room ?? roomOf(module);
     this.helperAt = positions(HELPER_NAMES);
     this.cellAt = positions(CELL_NAMES);
   }
@@ -191,6 +197,10 @@ export class Layout {
       this.quiet.set(funcidx, found);
     }
     return found;
+  }
+  /** Bytes of the host's stack that a frame counts in the cell `stack`. */
+  bytesBeyond(funcidx: number): number {
+    return this.isQuiet(funcidx) ? 0 : bytesBeyond(this.module, funcidx);
   }
   private isQuick(funcidx: number): boolean {
     const { hasBulk, callees } = factsOf(this.module, funcidx);

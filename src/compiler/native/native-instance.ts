@@ -116,6 +116,11 @@ export class NativeInstance {
     return (this.exports[`global ${at}`] as HostGlobal).value;
   }
 
+  /** Whether the frames of long functions take more of the host's stack than they may. */
+  get isStackFull(): boolean {
+    return (this.cell('stack') as number) < 0;
+  }
+
   /** A slice of fuel has ended in a loop of a body. Whether it is time to enter that anew. */
   sliceEnded(id: number, pointidx: number, sp: number): boolean {
     this.runs ??= new LoopRuns();

@@ -11,7 +11,6 @@ import type { HostWebAssembly } from './host';
 import { type Landing, landingOf } from './landing';
 import { type FrameSize, Layout, type Variant } from './layout';
 import { type EmittedModule, emitHollow, emitModule, hasMutableGlobals, shapeOf } from './module';
-import { mostMeasure } from './room';
 import { type ContinuationModule, emitContinuation, emitGroup, type SideModule } from './side-module';
 
 /** A module beside the main one, compiled. */
@@ -63,7 +62,6 @@ export class Program {
     this.module = module;
     this.host = host;
     this.sizes = sizes;
-    this.most = mostMeasure(module);
     this.hasMutableGlobals = hasMutableGlobals(module);
     const name = this.nextName();
     this.addPart(undefined);
@@ -73,6 +71,7 @@ export class Program {
       name,
     );
     this.compiled = new host.Module(this.emitted.bytes);
+    this.most = this.emitted.layout.room.most;
     this.refusals = new Refusals(this.emitted.layout);
   }
 
@@ -94,7 +93,7 @@ export class Program {
     if (group === undefined) {
       const { layout } = this.emitted;
       const isGrouped = (other: number) => groups.has(other);
-      const sizes = isAwaited ? this.sizes : grown(this.sizes, this.made);
+      const sizes = grown(this.sizes, this.made, isAwaited);
       const members = groupOf(layout, funcidx, { sizes, refusals, isGrouped });
       const alone = groupOf(layout, funcidx, { sizes: ALONE, refusals, isGrouped });
       if (alone === undefined)

@@ -1,32 +1,45 @@
-/** How much native code of a module may stand on the host's stack at once. */
-import { codeReader, countLocals, funcTypeOf } from '../../decoder/body';
+/**
+ * How much native code of a module may stand on the host's stack at once. What a frame takes there is an estimate, by the length of its function's
+ * code: the host's optimising compiler keeps the more on the stack the longer that is, which our slots do not tell. Of short functions the
+ * measure in each frame's place tells enough (state.ts). What long ones take beyond that, a global counts, the cell `stack`: a frame takes
+ * it at its entry and gives it back at its end. Who enters native code sets the cell; who calls out of it puts back what was there.
+ */
 import type { ModuleData } from '../../decoder/module';
 import { codeSize } from '../limits';
 import { FRAME_WEIGHT, MOST_MEASURE } from './state';
 
-/**
- * What the host's optimising compiler keeps on the stack grows with the code, not with our slots: bytes that the frames of one function may
- * have together, and how many bytes of its code stand for one of its frame.
- */
-const STACK_BYTES = 400_000;
+/** Bytes for the frames of one activation, and how many bytes of code stand for one of a frame. */
+const STACK_BYTES = 600_000;
 const CODE_PER_BYTE = 4;
-const LEAST_FRAMES = 16;
 /** Bytes of code of a function of which there may be as many frames as of an empty one. */
 const SHORT = (STACK_BYTES * CODE_PER_BYTE * FRAME_WEIGHT) / MOST_MEASURE;
+/** The part of those bytes that is for what long functions take beyond that, in a module that has some. */
+const PART_OF_LONG = 2 / 3;
+/** Bits behind the point of what stands for a unit of measure. */
+export const BITS_PER_MEASURE = 8;
 
-/** What an activation may measure (state.ts): so little that there is room for frames of that alone, whichever function they are of. */
-export function mostMeasure(module: ModuleData): number {
-  let most = MOST_MEASURE;
-  for (let funcidx = module.importedFuncs; funcidx < module.funcTypes.length; funcidx++) {
-    const size = codeSize(module, funcidx);
-    if (size <= SHORT) continue;
-    const frames = Math.max(LEAST_FRAMES, Math.floor((STACK_BYTES * CODE_PER_BYTE) / size));
-    most = Math.min(most, frames * (FRAME_WEIGHT + leastSlots(module, funcidx)));
-  }
-  return most;
+/** Bytes that a frame of a function takes beyond what the measure tells. */
+export function bytesBeyond(module: ModuleData, funcidx: number): number {
+  return Math.ceil(Math.max(0, codeSize(module, funcidx) - SHORT) / CODE_PER_BYTE);
 }
 
-/** Slots that a frame has at least. */
-function leastSlots(module: ModuleData, funcidx: number): number {
-  return funcTypeOf(module, funcidx).params.length + countLocals(codeReader(module, funcidx), module);
+/** What an activation may have on the stack. */
+export interface Room {
+  /** What it may measure. */
+  readonly most: number;
+  /** Bytes for long functions, for each unit that may be measured: nothing where there are none. */
+  readonly perMeasure: number;
+}
+
+const MOST_BESIDE_LONG = Math.floor(MOST_MEASURE * (1 - PART_OF_LONG));
+const WITHOUT_LONG: Room = { most: MOST_MEASURE, perMeasure: 0 };
+const WITH_LONG: Room = {
+  most: MOST_BESIDE_LONG,
+  perMeasure: Math.floor((STACK_BYTES * PART_OF_LONG * 2 ** BITS_PER_MEASURE) / MOST_BESIDE_LONG),
+};
+export function roomOf(module: ModuleData): Room {
+  const { importedFuncs, funcTypes } = module;
+  for (let funcidx = importedFuncs; funcidx < funcTypes.length; funcidx++)
+    if (bytesBeyond(module, funcidx) > 0) return WITH_LONG;
+  return WITHOUT_LONG;
 }

@@ -12,7 +12,7 @@ import { I32, type ValType } from '../../decoder';
 export const STATE_PARAMS: readonly ValType[] = [I32, I32];
 export const STATE_RESULTS: readonly ValType[] = [I32];
 
-const DEPTH_BITS = 11;
+export const DEPTH_BITS = 11;
 /** What a frame weighs besides its slots: as much as most operand stacks, so that the base of most functions tells where their frames end. */
 export const FRAME_WEIGHT = 15;
 /**
@@ -31,9 +31,11 @@ export function slotStep(slots: number): number {
   return slots << DEPTH_BITS;
 }
 
+/** The measure of a place where nothing more may be measured. */
+export const FULL_MEASURE = SIGN - 1;
 /** The place of a first frame, where there is room for so much. */
 export function firstPlace(most: number): number {
-  return slotStep(SIGN - 1 - most);
+  return slotStep(FULL_MEASURE - most);
 }
 /** Frames that lie below a place. */
 export function depthAt(place: number): number {
