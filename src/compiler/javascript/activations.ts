@@ -55,6 +55,8 @@ export class Activations implements Rehearsing {
   /** Of the innermost frame that has left or thrown: whom the next one waits for. */
   private waits: Func | undefined;
   private failed: unknown = NOTHING;
+  /** A part of the innermost frame has told of it. */
+  private isWithin = false;
   /** A tail call out of the first frame. */
   private tail: Func | undefined;
 
@@ -211,6 +213,10 @@ export class Activations implements Rehearsing {
    * nothing was written back for a callee. `at`: the access by a DataView that the frame has begun last.
    */
   thrown(thrown: unknown, code: CodeRecord, pc: number, at: number, sp: number, fuel?: number): unknown {
+    if (this.isWithin) {
+      this.isWithin = false;
+      return thrown;
+    }
     const { machine } = this;
     const isAccess = this.failed !== thrown && isOutside(thrown);
     const error = isAccess ? trap('memoryBounds', at) : thrown;
@@ -224,6 +230,13 @@ export class Activations implements Rehearsing {
     }
     if (fuel !== undefined && (isInnermost || isSilent)) machine.registers.fuel = fuel;
     this.waits = code.func;
+    return error;
+  }
+
+  /** The same in a part of the frame's function (split.ts), which throws it on to that. */
+  within(...thrown: Parameters<Activations['thrown']>): unknown {
+    const error = this.thrown(...thrown);
+    this.isWithin = true;
     return error;
   }
 

@@ -16,6 +16,7 @@ import { heldViews } from './held-views';
 import * as helpers from './helpers';
 import type { TextRules } from './machine';
 import { rehearse } from './rehearsal';
+import type { SplitRules } from './split';
 import { GIVEN, type Need } from './uses';
 import { everyStatement } from './walk';
 
@@ -26,6 +27,8 @@ export interface Evaluator {
   readonly evaluate: Evaluate;
   /** The engine compiles what is hot. */
   readonly compilesHot: boolean;
+  /** Which functions are split, where the engine compiles. */
+  readonly splits?: SplitRules;
 }
 
 /** What texts are evaluated with (functions.ts). */
@@ -62,13 +65,13 @@ export class CompiledInstance {
     instance: Instance,
     machine: TierMachine,
     activations: Activations,
-    { evaluate, compilesHot }: Evaluator,
+    { evaluate, compilesHot, splits }: Evaluator,
   ) {
     this.instance = instance;
     this.machine = machine;
     this.activations = activations;
     this.evaluate = evaluate;
-    this.rules = { compilesHot, canonicalNans: instance.store.canonicalNans };
+    this.rules = { compilesHot, canonicalNans: instance.store.canonicalNans, ...(splits && { splits }) };
   }
 
   /** Compiles a function, with the quiet ones that it calls. Undefined when the store has no room. */
