@@ -52,6 +52,7 @@ export function machineOf({ types }: ModuleData, rules: MachineRules): Surroundi
     canonicalNans,
     widens: compilesHot ? 'none' : 'large',
     masksSelects: compilesHot,
+    dividesInPlace: compilesHot,
     views: compilesHot ? 'held' : 'copied',
     prefix: GIVEN,
     work: undefined,
