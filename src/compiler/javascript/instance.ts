@@ -11,6 +11,7 @@ import * as wide from './ahead/parts/wide';
 import { bodyOf } from './bodies';
 import { loudnessOf } from './callees';
 import type { CodeRecord, CompiledCall, Continuation, StackCall } from './cells';
+import * as divisions from './divisions';
 import { type ContinuationText, continuationText, type FunctionText, functionText } from './functions';
 import { heldViews } from './held-views';
 import * as helpers from './helpers';
@@ -238,7 +239,7 @@ export class CompiledInstance {
       case 'elem':
         throw new InternalError(`a text of this tier needs a ${need.kind}`);
       case 'numeric':
-        return { ...numerics, ...helpers, ...wide }[need.name as keyof typeof helpers];
+        return { ...numerics, ...divisions, ...helpers, ...wide }[need.name as keyof typeof helpers];
       case 'math':
         return Math[need.name as keyof typeof Math];
     }
