@@ -54,8 +54,11 @@ export interface Leaving {
 
 const STRICT = `'use strict';`;
 
-/** Bytes of code of a function whose loops are written twice in its continuation: V8 does not compile what has more than 60 KB of bytecode. */
-const MOST_TWICE = 4096;
+/**
+ * Bytes of code of a function whose loops are written twice in its continuation. V8 waits the longer the longer a text is, and throws its code away
+ * when a part of it runs for the first time.
+ */
+const MOST_TWICE = 1100;
 
 /** Bytes of code of a function that is written twice since it calls itself. V8 puts nothing of more than 460 bytes of bytecode elsewhere. */
 const MOST_TWIN = 96;
