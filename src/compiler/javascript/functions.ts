@@ -41,6 +41,8 @@ export interface FunctionText {
   readonly text: string;
   readonly needs: ReadonlyMap<string, Need>;
   readonly sites: readonly Site[];
+  /** See `CodeRecord`. */
+  readonly isWide: boolean;
   /** How its frames leave at once, where that is worth a rehearsal (rehearsal.ts). */
   readonly leaving: Leaving | undefined;
 }
@@ -105,7 +107,8 @@ export function functionText(module: ModuleData, body: LoweredBody, rules: TextR
   const text = `${parts}${functions}${borderText(own, params, results)}return{f:f,g:g,d:d}`;
   // Quiet functions do not leave, and V8 makes small ones anew at once.
   const leaving = body.entry.quiet || hasTwin ? undefined : leavingOf(writer, body, entry, inner);
-  return { text: STRICT + text, needs: writer.uses.needs, sites: writer.sites, leaving };
+  const { sites, uses } = writer;
+  return { text: STRICT + text, needs: uses.needs, sites, isWide: isWide(writer), leaving };
 }
 
 /** Writes the statements; those of a long function again, with parts of it as functions of their own. */
@@ -214,6 +217,7 @@ export function continuationText(
     text: `${STRICT}${partsText(writer)}function o(fp,sp,E)${inner}return{o:o}`,
     needs: uses.needs,
     sites: writer.sites,
+    isWide: false,
     leaving: leavingOf(writer, body, rehearsed, inner),
     marks,
   };
@@ -266,7 +270,16 @@ class Cases {
   }
 }
 
-function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody): string {
+/** Variables from which on a frame is large on the host's stack, however few words it has on the machine's: a few such frames are a lot. */
+const MANY_VARIABLES = 64;
+
+function isWide({ uses, parts }: Statements): boolean {
+  const all = [uses, ...parts.map(({ writer }) => writer.uses)];
+  return all.some(({ variables, copies }) => variables.size + copies.size >= MANY_VARIABLES);
+}
+
+function entryText(writer: Statements, { entry, slots }: LoweredBody): string {
+  const { repeats, uses } = writer;
   const units = frameUnits(slots);
   const [registers, activations, code] = ['M', 'A', 'X'].map((name) => uses.given(name));
   const charged = units > 0 ? `${registers}.fuel-=${units};` : '';
@@ -274,7 +287,7 @@ function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody)
   const read = repeats ? `n=${registers}.fuel;` : '';
   // A small frame that is not too deep has its words (frames.ts).
   const isLong = 2 * slots <= SMALL_FRAME ? '' : `${end}>${activations}.maxFp||`;
-  const isDeep = `${isLong}sp>${activations}.maxSp`;
+  const isDeep = `${isLong}sp>${activations}.${isWide(writer) ? 'wideSp' : 'maxSp'}`;
   if (entry.quiet) {
     return `${charged}if(${isDeep}){${activations}.room(${code},${end},sp)}${read}`;
   }

@@ -146,11 +146,12 @@ export class CompiledInstance {
     return all;
   }
 
-  private record({ sites }: FunctionText, func: Func): CodeRecord {
+  private record({ sites, isWide }: FunctionText, func: Func): CodeRecord {
     const { funcidx } = func;
     return {
       func,
       sites,
+      isWide,
       continuation: (targetLoop) => this.continuation(funcidx, targetLoop),
       frugal: (targetLoop) => this.frugalFrom(funcidx, targetLoop),
     };
