@@ -15,7 +15,7 @@ import { Func, type Instance } from '../../runtime';
 import { words as pair } from '../../runtime/numerics';
 import type { Cell, CodeRecord, Continuation, StackCall } from './cells';
 import { isOutside } from './data-views';
-import { framesAbove, LEAST_SHARE, wordsFor } from './frames';
+import { framesAbove, LEAST_SHARE, wideFramesAbove, wordsFor } from './frames';
 import { raise } from './helpers';
 import type { Rehearsing } from './rehearsal';
 import type { Site } from './statements';
@@ -44,6 +44,8 @@ export class Activations implements Rehearsing {
   /** Not negative: the number of the site at which a continuation has ended. */
   p = -1;
   maxSp = 0;
+  /** The same for frames that are large on the host's stack. */
+  wideSp = 0;
   maxFp = 0;
   /** By type: puts a number on the stack. */
   readonly put: Readonly<Record<number, (fp: number, value: number) => void>>;
@@ -55,6 +57,8 @@ export class Activations implements Rehearsing {
   /** Of the innermost frame that has left or thrown: whom the next one waits for. */
   private waits: Func | undefined;
   private failed: unknown = NOTHING;
+  /** A part of the innermost frame has told of it. */
+  private isWithin = false;
   /** A tail call out of the first frame. */
   private tail: Func | undefined;
 
@@ -84,12 +88,13 @@ export class Activations implements Rehearsing {
     const { machine } = this;
     const { registers } = machine;
     const { sp } = registers;
-    const { base, share, maxSp, maxFp } = this;
+    const { base, share, maxSp, wideSp, maxFp } = this;
     const place: Place = { func, fp, sp };
     if (base !== undefined) this.share = Math.max(share / 2, LEAST_SHARE);
     this.base = place;
     const room = registers.maxFp - fp - words;
     this.maxSp = Math.min(registers.maxSp, sp + framesAbove(room, this.share));
+    this.wideSp = Math.min(this.maxSp, sp + wideFramesAbove(this.share));
     this.maxFp = fp + wordsFor(words, room, this.share);
     let result: unknown;
     try {
@@ -103,6 +108,7 @@ export class Activations implements Rehearsing {
       this.base = base;
       this.share = share;
       this.maxSp = maxSp;
+      this.wideSp = wideSp;
       this.maxFp = maxFp;
     }
     if (this.u === 0) {
@@ -126,7 +132,7 @@ export class Activations implements Rehearsing {
     const { machine, rehearsed } = this;
     if (rehearsed !== undefined) return rehearsed;
     const { registers } = machine;
-    const leaves = end > this.maxFp || sp > this.maxSp;
+    const leaves = end > this.maxFp || sp > (code.isWide ? this.wideSp : this.maxSp);
     registers.fuel += 1;
     this.room(code, end, sp);
     registers.fuel -= 1;
@@ -140,7 +146,7 @@ export class Activations implements Rehearsing {
    */
   room({ func }: CodeRecord, end: number, sp: number): void {
     const { registers } = this.machine;
-    if (end > this.maxFp) this.maxSp = Math.min(this.maxSp, sp);
+    if (end > this.maxFp) this.maxSp = this.wideSp = Math.min(this.maxSp, sp);
     if (end <= registers.maxFp && sp <= registers.maxSp) return;
     const error = trap('callStackExhausted', -1);
     registers.sp = sp;
@@ -211,6 +217,10 @@ export class Activations implements Rehearsing {
    * nothing was written back for a callee. `at`: the access by a DataView that the frame has begun last.
    */
   thrown(thrown: unknown, code: CodeRecord, pc: number, at: number, sp: number, fuel?: number): unknown {
+    if (this.isWithin) {
+      this.isWithin = false;
+      return thrown;
+    }
     const { machine } = this;
     const isAccess = this.failed !== thrown && isOutside(thrown);
     const error = isAccess ? trap('memoryBounds', at) : thrown;
@@ -224,6 +234,13 @@ export class Activations implements Rehearsing {
     }
     if (fuel !== undefined && (isInnermost || isSilent)) machine.registers.fuel = fuel;
     this.waits = code.func;
+    return error;
+  }
+
+  /** The same in a part of the frame's function (split.ts), which throws it on to that. */
+  within(...thrown: Parameters<Activations['thrown']>): unknown {
+    const error = this.thrown(...thrown);
+    this.isWithin = true;
     return error;
   }
 

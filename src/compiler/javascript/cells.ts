@@ -21,6 +21,8 @@ export interface Cell {
 export interface CodeRecord {
   readonly func: Func;
   readonly sites: readonly Site[];
+  /** Its frames are large on the host's stack: fewer of them fit there (frames.ts). */
+  readonly isWide: boolean;
   /** What runs a frame from the header of the loop at this offset on; undefined when there is no room for it. */
   readonly continuation: (targetLoop: number) => Continuation | undefined;
   /** The same where there may be too little fuel for loops that pay before (counts.ts). There is room for it. */

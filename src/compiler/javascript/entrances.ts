@@ -47,6 +47,11 @@ export class Entrances {
     return this.marks.get(statement);
   }
 
+  /** Whether the statement has an entrance inside that is open. */
+  isEntered(statement: Statement): boolean {
+    return this.any && this.ranges.has(statement);
+  }
+
   /** Whether a loop is written twice. */
   isTwice(loop: Statement): boolean {
     const levels = this.ranges.get(loop)?.levels ?? 0;

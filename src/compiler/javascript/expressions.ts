@@ -19,6 +19,7 @@ import {
 import { Alignments } from './alignments';
 import type { Memories } from './memories';
 import type { Payloads } from './payloads';
+import { dividedBy, divisorOf } from './quotients';
 import type { Surroundings } from './surroundings';
 import { type CutTemplate, type Piece, templateOf } from './templates';
 import { behind, type ExpressionWriter, isSimple, type Pair, word } from './texts';
@@ -287,9 +288,11 @@ export class Expressions implements ExpressionWriter {
       const [left, right] = [expr.a, expr.b!].map((operand) => this.settled(this.pair(operand)));
       return wide(expr, left, right, this.uses, widens);
     }
+    const { uses } = this;
+    const divisor = this.surroundings.dividesInPlace ? divisorOf(expr) : undefined;
+    if (divisor !== undefined) return dividedBy(divisor, op, this.settled(this.pair(a)), uses);
     const template = templateOf(op);
     const { before, fill } = this.filled(expr, template);
-    const { uses } = this;
     const text = fill(template.low);
     if (isSimple(text) && !template.keepsLow) {
       return { before, low: text, high: this.part(fill(template.high!)) };

@@ -73,6 +73,25 @@ describe('frames of compiled code', () => {
     },
   );
 
+  it('fit on a stack of the host, however many variables a function has', async () => {
+    const callees = Array.from(
+      { length: 150 },
+      (_, k) => `(func $c${k} (param $n i32) (result i32)
+      (loop $l (br_if $l (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 9)))) (i32.const ${k}))`,
+    );
+    const calls = callees.map(
+      (_, k) => `(local.set $s (i32.add (local.get $s) (call $c${k} (local.get $n))))`,
+    );
+    const text = `(module (global (mut i32) (i32.const 0)) ${callees.join('')}
+      (func $wide (export "wide") (param $n i32) (result i32) (local $s i32)
+        (loop $l ${calls.join('')} (br_if $l (i32.lt_s (local.get $s) (i32.const 9))))
+        (if (local.get $n) (then (local.set $s (i32.add (local.get $s) (call $wide (i32.sub (local.get $n) (i32.const 1)))))))
+        (local.get $s)))`;
+    const module = Module.decode(await wat(text));
+    const tier = new JavaScriptTier({ evaluate, compilesHot: true });
+    expect(ran(module, 'wide', 2500, {}, tier)).toEqual(ran(module, 'wide', 2500, {}));
+  });
+
   it('look closer above a large one that cannot leave', async () => {
     const module = Module.decode(await wat(MODULE));
     const tier = new JavaScriptTier({ evaluate, compilesHot: true });

@@ -10,6 +10,7 @@
 /** Frames of at most so many words are small. */
 export const SMALL_FRAME = 24;
 const MOST_FRAMES = 800;
+const MOST_WIDE_FRAMES = 40;
 /** Of large frames. */
 const MOST_WORDS = 16_000;
 /** Nested activations get half as many each, but no fewer than this part of that. */
@@ -18,6 +19,11 @@ export const LEAST_SHARE = 1 / 64;
 /** How many frames there may be above the first one, behind whose words the execution has `room`. Negative: no first one either. */
 export function framesAbove(room: number, share: number): number {
   return Math.floor(Math.min(MOST_FRAMES * share, room / 2 / SMALL_FRAME)) - 1;
+}
+
+/** Above which depth a function with many variables leaves: V8's slow code has had ten kilobytes of stack for such a frame. */
+export function wideFramesAbove(share: number): number {
+  return Math.floor(MOST_WIDE_FRAMES * share);
 }
 
 /** How many words large frames may have, with those of the first one. */

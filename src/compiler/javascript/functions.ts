@@ -32,7 +32,8 @@ import { SMALL_FRAME } from './frames';
 import { type MachineRules, machineOf, SELF, type TextRules } from './machine';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { Slots } from './slots';
-import { type Site, Statements, typeOfBody } from './statements';
+import { SPLIT_RULES, type Split, splitStatements } from './split';
+import { type Part, type Site, Statements, typeOfBody } from './statements';
 import { GIVEN, type Need, Uses } from './uses';
 
 export interface FunctionText {
@@ -40,6 +41,8 @@ export interface FunctionText {
   readonly text: string;
   readonly needs: ReadonlyMap<string, Need>;
   readonly sites: readonly Site[];
+  /** See `CodeRecord`. */
+  readonly isWide: boolean;
   /** How its frames leave at once, where that is worth a rehearsal (rehearsal.ts). */
   readonly leaving: Leaving | undefined;
 }
@@ -53,8 +56,11 @@ export interface Leaving {
 
 const STRICT = `'use strict';`;
 
-/** Bytes of code of a function whose loops are written twice in its continuation: V8 does not compile what has more than 60 KB of bytecode. */
-const MOST_TWICE = 4096;
+/**
+ * Bytes of code of a function whose loops are written twice in its continuation. V8 waits the longer the longer a text is, and throws its code away
+ * when a part of it runs for the first time.
+ */
+const MOST_TWICE = 1100;
 
 /** Bytes of code of a function that is written twice since it calls itself. V8 puts nothing of more than 460 bytes of bytecode elsewhere. */
 const MOST_TWIN = 96;
@@ -76,12 +82,13 @@ function payloadsOf(module: ModuleData, body: LoweredBody, { canonicalNans = fal
 export function functionText(module: ModuleData, body: LoweredBody, rules: TextRules): FunctionText {
   const { compilesHot } = rules;
   const machine = machineOf(module, { ...rules, paysBefore: true, self: body.funcidx });
-  const writer = new Statements(module, body, payloadsOf(module, body, rules), machine);
-  const { uses, slots } = writer;
+  const { writer, statements } = written(rules, body, (split) => {
+    return new Statements(module, body, payloadsOf(module, body, rules), machine, { split });
+  });
+  const { slots } = writer;
   const { params, results } = typeOfBody(module, body);
   const names = params.flatMap((type, slot) => slots.variables(type, slot));
   const words = params.map((type, slot) => slots.fillBits(type, slot)).join('');
-  const statements = bodyText(writer);
   // The frame may leave at its entry: the words are there before.
   const entry = words + entryText(writer, body);
   const inner = frameText(writer, body, { names, statements, entry, end: leave });
@@ -96,16 +103,61 @@ export function functionText(module: ModuleData, body: LoweredBody, rules: TextR
   if (writer.tails) {
     functions += `function f(${head}){var A=_A,r=b(${head});while(A.t!==null)r=A.follow(fp,sp);return r}`;
   }
-  const text = `${functions}${borderText(own, params, results)}return{f:f,g:g,d:d}`;
+  const parts = partsText(writer).split(SELF).join('f');
+  const text = `${parts}${functions}${borderText(own, params, results)}return{f:f,g:g,d:d}`;
   // Quiet functions do not leave, and V8 makes small ones anew at once.
   const leaving = body.entry.quiet || hasTwin ? undefined : leavingOf(writer, body, entry, inner);
-  return { text: STRICT + text, needs: uses.needs, sites: writer.sites, leaving };
+  const { sites, uses } = writer;
+  return { text: STRICT + text, needs: uses.needs, sites, isWide: isWide(writer), leaving };
 }
+
+/** Writes the statements; those of a long function again, with parts of it as functions of their own. */
+function written(
+  { compilesHot, splits = SPLIT_RULES }: TextRules,
+  { statements: list }: LoweredBody,
+  begin: (split?: Split) => Statements,
+): { readonly writer: Statements; readonly statements: string } {
+  const writer = begin();
+  const statements = writer.writeCopying();
+  if (!compilesHot || statements.length <= splits.whole) return { writer, statements };
+  const again = begin(splitStatements(list, writer.lengths, splits));
+  return { writer: again, statements: again.writeCopying() };
+}
+
+/**
+ * The parts (split.ts), and the variables in which values cross. A part returns 0 where it has reached its end, the number of the site where
+ * its function leaves, or less than 0 where that goes on elsewhere.
+ */
+function partsText({ parts }: Statements): string {
+  const crossing = new Map(parts.flatMap(({ writer }) => [...writer.uses.inSlots]));
+  if (crossing.size === 0) return parts.map(partText).join('');
+  const declared = [...crossing].map(([name, first]) => `z${name}=${first}`);
+  return `var ${declared.join()};${parts.map(partText).join('')}`;
+}
+
+function partText({ name, writer, text, isEntered }: Part): string {
+  const { uses, stops } = writer;
+  const pc = uses.variable('pc');
+  const names = [...uses.inSlots.keys()];
+  const caught = caughtText(writer, 'within');
+  const given = names.map((slot) => `z${slot}=${slot};`).join('');
+  const inner = `${stops.unsync}x:{try{${text}}${caught}${pc}=0}${stops.sync}${given}return ${pc}`;
+  // Engines are told what the values are.
+  const taken = names.map((slot) => `${slot}=${TAKEN[slot[0]](`z${slot}`)};`).join('');
+  return `function ${name}(fp,sp${isEntered ? ',E' : ''})${bracesText(writer, isEntered ? ['E'] : [], taken + inner)}`;
+}
+
+const TAKEN: Readonly<Record<string, (crossing: string) => string>> = {
+  i: (crossing) => `${crossing}|0`,
+  h: (crossing) => `${crossing}|0`,
+  f: (crossing) => `+${crossing}`,
+  r: (crossing) => crossing,
+};
 
 /** `first`: what runs of a text when it leaves at once, besides what leaves. */
 function leavingOf(writer: Statements, body: LoweredBody, first: string, text: string): Leaving | undefined {
   // V8 does not optimise long ones.
-  if (codeSize(writer.module, body.funcidx) > MOST_REHEARSED) return undefined;
+  if (codeSize(writer.module, body.funcidx) > MOST_REHEARSED && writer.parts.length === 0) return undefined;
   const part = (first.length + leaveText(writer, body).length) / text.length;
   return { ways: operandsOf(writer, body).firsts, part };
 }
@@ -115,12 +167,6 @@ function borderText(own: string, params: readonly ValType[], results: readonly V
   const slots = new Slots(new Uses('held', GIVEN), ALL, { keepsBits: true, canonicalNans: true });
   const args = ['fp', 'sp', ...params.flatMap((type, slot) => slots.onStack(type, slot))].join();
   return `function g(fp,sp){return ${own}(${args})}function d(fp,r){${resultText(results)}}`;
-}
-
-/** The body. What it uses in loops it copies. */
-function bodyText(writer: Statements): string {
-  const write = (): string => writer.reload + writer.write();
-  return writer.repeats ? writer.uses.copying(write) : write();
 }
 
 /** The text of a function that goes on at headers of loops. */
@@ -150,9 +196,10 @@ export function continuationText(
   const machine = machineOf(module, machineRules);
   // With canonical NaNs those of all slots count: the frame may be one that another tier has made of them.
   const payloads = machineRules.canonicalNans ? ALL : payloadsOf(module, body, machineRules);
-  const writer = new Statements(module, body, payloads, machine, rules);
+  const { writer, statements } = written(machineRules, body, (split) => {
+    return new Statements(module, body, payloads, machine, { rules, split });
+  });
   const { uses, slots, entrances } = writer;
-  const statements = bodyText(writer);
   const fill = (type: ValType, slot: number): string => slots.fill(type, slot);
   const marks = new Map<number, number>();
   const operands = new Cases();
@@ -167,9 +214,10 @@ export function continuationText(
   const entry = `${rehearsed}${eachLocal(body, fill)}${operands.text('E')}`;
   const inner = frameText(writer, body, { names: ['E'], statements, entry, end: stop });
   return {
-    text: `${STRICT}function o(fp,sp,E)${inner}return{o:o}`,
+    text: `${STRICT}${partsText(writer)}function o(fp,sp,E)${inner}return{o:o}`,
     needs: uses.needs,
     sites: writer.sites,
+    isWide: false,
     leaving: leavingOf(writer, body, rehearsed, inner),
     marks,
   };
@@ -222,7 +270,16 @@ class Cases {
   }
 }
 
-function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody): string {
+/** Variables from which on a frame is large on the host's stack, however few words it has on the machine's: a few such frames are a lot. */
+const MANY_VARIABLES = 64;
+
+function isWide({ uses, parts }: Statements): boolean {
+  const all = [uses, ...parts.map(({ writer }) => writer.uses)];
+  return all.some(({ variables, copies }) => variables.size + copies.size >= MANY_VARIABLES);
+}
+
+function entryText(writer: Statements, { entry, slots }: LoweredBody): string {
+  const { repeats, uses } = writer;
   const units = frameUnits(slots);
   const [registers, activations, code] = ['M', 'A', 'X'].map((name) => uses.given(name));
   const charged = units > 0 ? `${registers}.fuel-=${units};` : '';
@@ -230,7 +287,7 @@ function entryText({ repeats, uses }: Statements, { entry, slots }: LoweredBody)
   const read = repeats ? `n=${registers}.fuel;` : '';
   // A small frame that is not too deep has its words (frames.ts).
   const isLong = 2 * slots <= SMALL_FRAME ? '' : `${end}>${activations}.maxFp||`;
-  const isDeep = `${isLong}sp>${activations}.maxSp`;
+  const isDeep = `${isLong}sp>${activations}.${isWide(writer) ? 'wideSp' : 'maxSp'}`;
   if (entry.quiet) {
     return `${charged}if(${isDeep}){${activations}.room(${code},${end},sp)}${read}`;
   }
@@ -258,13 +315,17 @@ function frameText(writer: Statements, body: LoweredBody, parts: FrameParts): st
   const leaves = writer.leaves || !body.entry.quiet;
   if (writer.throws) writer.uses.variable('pc');
   const [activations, code] = ['A', 'X'].map((name) => writer.uses.given(name));
-  const at = writer.uses.variables.has('q') ? 'q' : '-1';
-  const caught = `catch(e){${countCaught(writer.caught)}throw ${activations}.thrown(e,${code},pc,${at},sp${writer.repeats ? ',n' : ''})}`;
-  const inner = writer.throws ? `try{${statements}}${caught}` : statements;
+  const inner = writer.throws ? `try{${statements}}${caughtText(writer, 'thrown')}` : statements;
   const labelled = leaves
     ? `x:{${entry}${inner}}${leaveText(writer, body)}${end(activations, code)}`
     : `${entry}${inner}`;
   return bracesText(writer, names, labelled);
+}
+
+function caughtText(writer: Statements, thrown: 'thrown' | 'within'): string {
+  const [activations, code] = ['A', 'X'].map((name) => writer.uses.given(name));
+  const at = writer.uses.variables.has('q') ? 'q' : '-1';
+  return `catch(e){${countCaught(writer.caught)}throw ${activations}.${thrown}(e,${code},pc,${at},sp${writer.repeats ? ',n' : ''})}`;
 }
 
 /** A function's text behind its variables, but for those that are its parameters. */

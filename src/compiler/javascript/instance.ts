@@ -11,11 +11,13 @@ import * as wide from './ahead/parts/wide';
 import { bodyOf } from './bodies';
 import { loudnessOf } from './callees';
 import type { CodeRecord, CompiledCall, Continuation, StackCall } from './cells';
+import * as divisions from './divisions';
 import { type ContinuationText, continuationText, type FunctionText, functionText } from './functions';
 import { heldViews } from './held-views';
 import * as helpers from './helpers';
 import type { TextRules } from './machine';
 import { rehearse } from './rehearsal';
+import type { SplitRules } from './split';
 import { GIVEN, type Need } from './uses';
 import { everyStatement } from './walk';
 
@@ -26,6 +28,8 @@ export interface Evaluator {
   readonly evaluate: Evaluate;
   /** The engine compiles what is hot. */
   readonly compilesHot: boolean;
+  /** Which functions are split, where the engine compiles. */
+  readonly splits?: SplitRules;
 }
 
 /** What texts are evaluated with (functions.ts). */
@@ -62,13 +66,13 @@ export class CompiledInstance {
     instance: Instance,
     machine: TierMachine,
     activations: Activations,
-    { evaluate, compilesHot }: Evaluator,
+    { evaluate, compilesHot, splits }: Evaluator,
   ) {
     this.instance = instance;
     this.machine = machine;
     this.activations = activations;
     this.evaluate = evaluate;
-    this.rules = { compilesHot, canonicalNans: instance.store.canonicalNans };
+    this.rules = { compilesHot, canonicalNans: instance.store.canonicalNans, ...(splits && { splits }) };
   }
 
   /** Compiles a function, with the quiet ones that it calls. Undefined when the store has no room. */
@@ -142,11 +146,12 @@ export class CompiledInstance {
     return all;
   }
 
-  private record({ sites }: FunctionText, func: Func): CodeRecord {
+  private record({ sites, isWide }: FunctionText, func: Func): CodeRecord {
     const { funcidx } = func;
     return {
       func,
       sites,
+      isWide,
       continuation: (targetLoop) => this.continuation(funcidx, targetLoop),
       frugal: (targetLoop) => this.frugalFrom(funcidx, targetLoop),
     };
@@ -235,7 +240,7 @@ export class CompiledInstance {
       case 'elem':
         throw new InternalError(`a text of this tier needs a ${need.kind}`);
       case 'numeric':
-        return { ...numerics, ...helpers, ...wide }[need.name as keyof typeof helpers];
+        return { ...numerics, ...divisions, ...helpers, ...wide }[need.name as keyof typeof helpers];
       case 'math':
         return Math[need.name as keyof typeof Math];
     }

@@ -16,6 +16,7 @@ import { LABELS } from './control';
 import { DataViewMemories } from './data-views';
 import { BoundedMemories } from './memories';
 import { wordAt } from './slots';
+import type { SplitRules } from './split';
 import type { CallText, RepeatText, Stops, StopsWriter, Surroundings } from './surroundings';
 import { GIVEN } from './uses';
 
@@ -28,6 +29,8 @@ export interface TextRules {
   readonly compilesHot: boolean;
   /** NaNs have the same bits as in the interpreter, also those that arithmetic makes, and in slots that only arithmetic reads. */
   readonly canonicalNans?: boolean;
+  /** Which functions are split. */
+  readonly splits?: SplitRules;
 }
 
 export interface MachineRules extends TextRules {
@@ -49,6 +52,7 @@ export function machineOf({ types }: ModuleData, rules: MachineRules): Surroundi
     canonicalNans,
     widens: compilesHot ? 'none' : 'large',
     masksSelects: compilesHot,
+    dividesInPlace: compilesHot,
     views: compilesHot ? 'held' : 'copied',
     prefix: GIVEN,
     work: undefined,

@@ -6,6 +6,7 @@ import type { FuncType, ModuleData } from '../../decoder';
 import type { Safepoint } from '../../decoder/safepoints';
 import { InternalError } from '../../errors';
 import {
+  type Block,
   type Branch,
   type BrIf,
   type Expr,
@@ -25,6 +26,7 @@ import { Entrances } from './entrances';
 import { Expressions } from './expressions';
 import type { Payloads } from './payloads';
 import { Slots } from './slots';
+import type { Split } from './split';
 import type { Control, EntranceRules, SiteOptions, Stops, StopsWriter, Surroundings } from './surroundings';
 import { Uses } from './uses';
 import { Values } from './values';
@@ -43,12 +45,28 @@ export interface Site {
   readonly mark: number;
 }
 
+/** Some statements of a function that are a function of their own (split.ts), with what it does. */
+export interface Part {
+  readonly name: string;
+  readonly writer: Statements;
+  readonly text: string;
+  /** It is told at which entrance it begins. */
+  readonly isEntered: boolean;
+}
+/** Of whose function the statements are a part. */
+interface Within {
+  readonly outer: Statements;
+  readonly statements: readonly Statement[];
+}
+/** Where control goes from a part: the function goes there in its stead. */
+type Exit = Branch | 'return';
+
 const NO_ENTRANCES = new Entrances([], { isEntrance: () => false, mayRepeat: false, areOpen: true });
 
 export class Statements implements StopsWriter, FunctionWriter {
   readonly uses: Uses;
   readonly slots: Slots;
-  readonly sites: Site[] = [];
+  readonly sites: Site[];
   readonly repeats: boolean;
   leaves = false;
   throws = false;
@@ -60,9 +78,9 @@ export class Statements implements StopsWriter, FunctionWriter {
   /** Those of what is being written. */
   private open: Entrances;
   /** By label: the numbers of loops that can be entered. */
-  private readonly marks = new Map<number, number>();
+  private readonly marks: Map<number, number>;
   /** Labels of loops of which the rest of a turn is being written. */
-  private readonly rests = new Set<number>();
+  private readonly rests: Set<number>;
   readonly payloads: Payloads;
   readonly control: Control;
   readonly surroundings: Surroundings;
@@ -74,31 +92,48 @@ export class Statements implements StopsWriter, FunctionWriter {
   private readonly values = new Values(this);
   private readonly works = new Works(this);
   private readonly calls = new Calls(this);
+  private readonly statements: readonly Statement[];
+  private readonly within: Within | undefined;
+  private readonly split: Split | undefined;
+  /** Labels in it, of a part. */
+  private readonly labels = new Set<number>();
+  private readonly exits: Exit[] = [];
+  readonly parts: Part[] = [];
+  /** How long statements are. */
+  readonly lengths = new Map<Statement, number>();
 
   constructor(
     module: ModuleData,
     body: LoweredBody,
     payloads: Payloads,
     surroundings: Surroundings,
-    rules: EntranceRules = surroundings,
+    { rules = surroundings, split, within }: StatementsOptions = {},
   ) {
     this.module = module;
     this.body = body;
     this.payloads = payloads;
-    this.uses = new Uses(surroundings.views, surroundings.prefix);
+    this.within = within;
+    this.split = split;
+    this.statements = within?.statements ?? split?.statements ?? body.statements;
+    const outer = within?.outer;
+    this.uses = outer?.uses.beside() ?? new Uses(surroundings.views, surroundings.prefix);
+    this.sites = outer?.sites ?? [];
+    this.marks = outer?.marks ?? new Map();
+    this.rests = outer?.rests ?? new Set();
     this.surroundings = surroundings;
     this.control = surroundings.control(this.uses);
     this.slots = new Slots(this.uses, payloads, surroundings);
     this.expressions = new Expressions(this.uses, payloads, surroundings);
-    this.site(body.entry, {});
+    if (outer === undefined) this.site(body.entry, {});
     let repeats = false;
-    everyStatement(body.statements, (statement) => {
+    everyStatement(this.statements, (statement) => {
       repeats ||= statement.kind === 'loop' && statement.label.used;
+      if (outer !== undefined && 'label' in statement) this.labels.add(statement.label.id);
     });
     this.repeats = repeats;
-    this.entrances = new Entrances(body.statements, rules);
-    this.open = this.entrances;
-    if (this.entrances.any) this.uses.variables.set('E', '0');
+    this.entrances = outer?.entrances ?? new Entrances(this.statements, rules);
+    this.open = outer?.open ?? this.entrances;
+    if (outer === undefined && this.entrances.any) this.uses.variables.set('E', '0');
     this.stops = surroundings.stops(this);
   }
 
@@ -111,7 +146,13 @@ export class Statements implements StopsWriter, FunctionWriter {
   }
 
   write(): string {
-    return this.sequence(this.body.statements);
+    return this.sequence(this.statements);
+  }
+
+  /** With copies of the views. What is used in loops is copied too, as functions around it give it. */
+  writeCopying(): string {
+    const write = (): string => this.reload + this.write();
+    return this.repeats ? this.uses.copying(write) : write();
   }
 
   /** Text with the views copied where that was put off. */
@@ -127,7 +168,10 @@ export class Statements implements StopsWriter, FunctionWriter {
     const last = result && list[list.length - 1];
     return this.open.sequence(list, (statement) => {
       if (statement === last) return '';
-      return result !== undefined && statement === result ? this.returned(result) : this.statement(statement);
+      const isResult = result !== undefined && statement === result;
+      const text = isResult ? this.returned(result) : this.statement(statement);
+      this.lengths.set(statement, text.length);
+      return text;
     });
   }
 
@@ -137,6 +181,7 @@ export class Statements implements StopsWriter, FunctionWriter {
     if (set?.kind !== 'set' || last?.kind !== 'return' || set.slot !== 0) return undefined;
     const { results } = typeOfBody(this.module, this.body);
     const isOne = results.length === 1 && (set.value.kind === 'i' || set.value.kind === 'r');
+    if (this.within !== undefined) return undefined;
     return isOne && this.counts === undefined && this.stops.sync === '' ? set : undefined;
   }
 
@@ -189,6 +234,7 @@ export class Statements implements StopsWriter, FunctionWriter {
       case 'tail_ref':
         return this.calls.tail(statement);
       case 'block': {
+        if (this.split?.parts.has(statement) === true) return this.part(statement);
         const { label, body } = statement;
         if (!label.used) return this.sequence(body);
         const text = this.control.block(label.id, () => this.sequence(body));
@@ -226,11 +272,15 @@ export class Statements implements StopsWriter, FunctionWriter {
 
   private return(): string {
     const counted = this.counts?.leave ?? '';
+    if (this.within !== undefined) return counted + this.exit('return');
     return counted + this.stops.sync + this.slots.result(typeOfBody(this.module, this.body).results);
   }
 
   private branch(branch: Branch): string {
     const { label, moves } = branch;
+    if (this.within !== undefined && !this.labels.has(label.id)) {
+      return (this.counts?.leave ?? '') + this.exit(branch);
+    }
     const { alignments } = this.expressions;
     const moved = alignments.aside(() => moves.map((move) => this.statement(move)).join(''));
     if (label.kind === 'func') return moved + this.return();
@@ -253,7 +303,8 @@ export class Statements implements StopsWriter, FunctionWriter {
     if (mark !== undefined) this.marks.set(id, mark);
     if (this.open.isTwice(statement)) return this.loopTwice(id, mark!, body);
     const enter = this.open.atLoop(statement);
-    const counted = this.stops.leave && countedLoop(this.module, statement);
+    const isOpened = this.split?.opened.has(statement) === true;
+    const counted = isOpened ? undefined : this.stops.leave && countedLoop(this.module, statement);
     if (counted !== undefined) return this.countedLoop(statement, enter, counted);
     return this.stops.loop(id, enter, () => this.turn(body));
   }
@@ -309,6 +360,41 @@ export class Statements implements StopsWriter, FunctionWriter {
     return text;
   }
 
+  // Parts
+
+  private exit(to: Exit): string {
+    const known = this.exits.indexOf(to);
+    const number = known < 0 ? this.exits.push(to) : known + 1;
+    this.leaves = true;
+    return `${this.uses.variable('pc')}=-${number};break x;`;
+  }
+
+  /** The call of a part. Values cross in variables of the text, `z` before their names: a part can change any of them. */
+  private part(statement: Block): string {
+    const { uses, stops, open } = this;
+    const { alignments } = this.expressions;
+    const within = { outer: this, statements: statement.body };
+    const writer = new Statements(this.module, this.body, this.payloads, this.surroundings, { within });
+    const text = writer.writeCopying();
+    const name = `p${this.parts.length}`;
+    const isEntered = open.isEntered(statement);
+    this.parts.push({ name, writer, text, isEntered });
+    this.throws ||= writer.throws;
+    this.leaves ||= writer.leaves;
+    alignments.forget();
+    const names = [...writer.uses.inSlots].map(([slot, first]) => uses.inSlot(slot, first));
+    const given = names.map((slot) => `z${slot}=${slot};`).join('');
+    const taken = names.map((slot) => `${slot}=z${slot};`).join('');
+    const at = uses.temporary();
+    const call = `${at}=${name}(fp,sp${isEntered ? ',E' : ''});${isEntered ? 'E=0;' : ''}`;
+    const exits = writer.exits.map((to, k) => {
+      const go = to === 'return' ? this.return() : this.branch(to);
+      return `if(${at}===-${k + 1}){${go}}`;
+    });
+    const left = writer.leaves ? `if(${at}!==0){${exits.join('')}${uses.variable('pc')}=${at};break x}` : '';
+    return given + stops.sync + call + stops.unsync + taken + left;
+  }
+
   /** Targets that are equal are one case; those of the default are none. */
   private table({ index, branches }: Extract<Statement, { kind: 'br_table' }>): string {
     this.mayTrap(index);
@@ -324,6 +410,12 @@ export class Statements implements StopsWriter, FunctionWriter {
     const texts = [...cases].map(([branch, list]) => [list, this.branch(branch)] as const);
     return this.control.table(value, texts, this.branch(last));
   }
+}
+
+interface StatementsOptions {
+  readonly rules?: EntranceRules;
+  readonly split?: Split | undefined;
+  readonly within?: Within;
 }
 
 export function typeOfBody({ types, funcTypes }: ModuleData, { funcidx }: LoweredBody): FuncType {

@@ -118,6 +118,8 @@ export interface Surroundings extends EntranceRules {
   memories(writer: ExpressionWriter): Memories;
   /** Products and quotients of i64 are made by BigInt (wide.ts). */
   readonly widens: Widening;
+  /** Divisions of i64 by constants are no calls (quotients.ts). */
+  readonly dividesInPlace: boolean;
   /** A float that is a number, not negative, or undefined where it stands in the text as it prints. */
   constant(value: number): string | undefined;
   /** What a function is told of its frame's place, and what it tells a callee whose frame begins at a slot. */

@@ -50,7 +50,9 @@ export class Uses {
   readonly variables = new Map<string, '0' | 'null'>();
   /** By memory: copies of its views and of their lengths, and what they are copies of. */
   private readonly views = new Map<number, Map<string, string>>();
-  readonly needs = new Map<string, Need>();
+  readonly needs: Map<string, Need>;
+  /** Those of slots, with their first values. */
+  readonly inSlots = new Map<string, '0' | 'null'>();
   /** Values go over the machine's stack. */
   usesStack = false;
   /** What is outside of the function, and has been copied into variables of the same names without the prefix. */
@@ -59,12 +61,17 @@ export class Uses {
   private readonly prefix: string;
   private isCopying = false;
   private temporaries = 0;
-  private numbered = 0;
 
-  /** `prefix`: what the names have that the text is given. */
-  constructor(viewsOf: ViewsOf = 'copied', prefix = '') {
+  /** `prefix`: what the names have that the text is given. `needs`: those of a text around it. */
+  constructor(viewsOf: ViewsOf = 'copied', prefix = '', needs = new Map<string, Need>()) {
     this.viewsOf = viewsOf;
     this.prefix = prefix;
+    this.needs = needs;
+  }
+
+  /** Of a function in the same text, which has variables of its own. */
+  beside(): Uses {
+    return new Uses(this.viewsOf, this.prefix, this.needs);
   }
 
   /**
@@ -90,17 +97,20 @@ export class Uses {
 
   /** The variable of an i32, or the low word of an i64 or of the bits of a float that is not a number. */
   low(slot: number): string {
-    return this.variable(`i${slot}`);
+    return this.inSlot(`i${slot}`, '0');
   }
   high(slot: number): string {
-    return this.variable(`h${slot}`);
+    return this.inSlot(`h${slot}`, '0');
   }
   float(slot: number): string {
-    return this.variable(`f${slot}`);
+    return this.inSlot(`f${slot}`, '0');
   }
   reference(slot: number): string {
-    const name = `r${slot}`;
-    this.variables.set(name, 'null');
+    return this.inSlot(`r${slot}`, 'null');
+  }
+  inSlot(name: string, first: '0' | 'null'): string {
+    this.inSlots.set(name, first);
+    this.variables.set(name, first);
     return name;
   }
   variable(name: string): string {
@@ -123,7 +133,7 @@ export class Uses {
     return this.given(name);
   }
   work(need: Extract<Need, { kind: 'effect' | 'bulk' }>): string {
-    const name = `E${this.numbered++}`;
+    const name = `E${this.needs.size}`;
     this.needs.set(name, need);
     return this.given(name);
   }

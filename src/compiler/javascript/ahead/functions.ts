@@ -38,7 +38,7 @@ export function fileFunction(
   const { funcidx } = body;
   const payloads = surroundings.keepsBits ? slotsWithPayloads(module, body) : NO_PAYLOADS;
   const written = (rules: EntranceRules): Written => {
-    const writer = new Statements(module, body, payloads, surroundings, rules);
+    const writer = new Statements(module, body, payloads, surroundings, { rules });
     const { params } = typeOfBody(module, body);
     const names = params.flatMap((type, slot) => writer.slots.variables(type, slot));
     const begin = params.map((type, slot) => writer.slots.fillBits(type, slot)).join('');

@@ -40,6 +40,7 @@ export function surroundingsOf(module: ModuleData, dialect: Dialect, needs: Fram
     canonicalNans: true,
     widens: dialect.widens ? 'all' : 'none',
     masksSelects: false,
+    dividesInPlace: false,
     views: dialect.copiesViews ? 'copied' : 'shared',
     prefix: '',
     work: needs.pauses ? PAID : DIRECT,
