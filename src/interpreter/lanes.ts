@@ -38,7 +38,12 @@ function leaf(parts: Parts, value: Expr): unknown {
 /** A number of memory for each word. */
 function loaded(parts: Parts, { instruction, operands: [address], access }: Vector): unknown {
   const { memoryOffset, memidx, offset } = access!;
-  return parts.make(`lane ${instruction}`)(parts.value(address), memoryOffset, parts.views(memidx), offset);
+  const captured = [memoryOffset, parts.views(memidx), offset];
+  const [form, ...where] =
+    address.op === 'i32.add' && address.a.op === 'get' && address.b?.op === 'const'
+      ? ['/rk', word(address.a), address.b.low]
+      : ['', parts.value(address)];
+  return parts.make(`lane ${instruction}${form}`)(...where, ...captured);
 }
 
 /** Lanes of half a vector that stands in a place, or of a quarter: bytes that are widened twice. */
