@@ -1,6 +1,7 @@
 /** Which closure factories tswasm uses: the core's compact set, or what `embed/node` installs. Each set is made once. */
 import { fileURLToPath } from 'node:url';
 import { factoriesFrom } from '../../embed/node/factory-texts';
+import { factorySource } from '../../src/interpreter/factories';
 import { createFactories as createCompact } from '../../src/interpreter/factories.generated.js';
 import { createFactories as createFull } from '../../src/interpreter/factories-full.generated.js';
 import {
@@ -31,6 +32,14 @@ export function useCompactFactories(): void {
   useFactories(compact);
   setFreshFactories(undefined);
   configureStack({ nest: PLAIN_NEST });
+}
+
+/** All code is made of factories of its own, as code that is hot is on Node: none of it waits to be found. */
+export function useFreshFactories(): void {
+  useFactories(full);
+  setFreshFactories(fromTexts, false);
+  factorySource(true);
+  configureStack({ nest: NODE_NEST });
 }
 
 /** `fresh`: hot functions are lowered again with sets of their own. */

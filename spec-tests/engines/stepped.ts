@@ -12,7 +12,7 @@ import {
   type Value as WasmValue,
 } from '../../src/runtime/index';
 import type { Engine } from '../engine';
-import { useCompactFactories, useFullFactories } from './factory-sets';
+import { useCompactFactories, useFreshFactories, useFullFactories } from './factory-sets';
 import { featuresFor, TswasmSession, tswasmEngine } from './tswasm';
 
 /** A stop costs as much as the stack is deep: after so many, the next ones are four times as far apart. */
@@ -58,19 +58,21 @@ export function steppedEngine(stepping: Stepping): Engine {
   return { ...tswasmEngine, name, open: (script) => new SteppedSession(script, stepping) };
 }
 
-class FullSession extends TswasmSession {
-  constructor(script: string) {
-    super(featuresFor(script));
-    useFullFactories(false);
+/** All of it with other factories. */
+function madeOf(name: string, use: () => void): Engine {
+  class Session extends TswasmSession {
+    constructor(script: string) {
+      super(featuresFor(script));
+      use();
+    }
+    close(): void {
+      useCompactFactories();
+    }
   }
-  close(): void {
-    useCompactFactories();
-  }
+  return { ...tswasmEngine, name, open: (script) => new Session(script) };
 }
 
 /** With the full set of closure factories (src/factories.ts), which has many fused forms. */
-export const fullEngine: Engine = {
-  ...tswasmEngine,
-  name: 'tswasm-full',
-  open: (script) => new FullSession(script),
-};
+export const fullEngine = madeOf('tswasm-full', () => useFullFactories(false));
+/** With factories that nothing else uses, as hot code on Node is: trees of vectors are loops there. */
+export const freshEngine = madeOf('tswasm-fresh', useFreshFactories);

@@ -18,7 +18,7 @@ if (!HEAVY)
     `SKIPPED: ${DEEP}, stopped at every safepoint; TSWASM_HEAVY=1, or npm run check:full, runs it\n`,
   );
 
-describe.each(['tswasm', 'tswasm-full', ...STOPPING])('%s', (engine) => {
+describe.each(['tswasm', 'tswasm-full', 'tswasm-fresh', ...STOPPING])('%s', (engine) => {
   const scripts = listScripts(here);
   const isBrief = !HEAVY && STOPPING.includes(engine);
   it.each(isBrief ? scripts.filter((name) => name !== DEEP) : scripts)('%s', async (name) => {
