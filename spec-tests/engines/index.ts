@@ -11,7 +11,8 @@ import { freshEngine, fullEngine, steppedEngine } from './stepped';
 import { tiersEngine } from './tiers';
 
 /**
- * `tswasm-full` has the fused forms; `tswasm-fresh` makes all code as hot code is made on Node; `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
+ * `tswasm-full` has the fused forms; `tswasm-fresh` makes all code as hot code is made on Node;
+ * `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
  * `host` is the host's own engine; `native` runs what the native tier takes there, `native-mixed` in either tier at random; `javascript` and
  * `javascript-mixed` are the same of the JavaScript tier;
  * `ahead-TARGET` runs files that were compiled ahead of time for an engine;
