@@ -3,32 +3,12 @@
  * goes out as it is. tswasm is measured as it ships (`dist/`, or the build that TSWASM_DIST names) and as its users call it, with `runWasi`.
  * `node:fs` is the same work as a loop of `readSync` and `writeSync`: what there is to reach for a WASI that is made of Node's own functions.
  */
-import { closeSync, openSync, readFileSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type * as tswasm from '../src/node.ts';
 import type { FilesTask } from './files-program.ts';
-import { root } from './paths.ts';
-import type { Namespace } from './protocol.ts';
+import { onNode, onTswasm } from './wasi-engines.ts';
 
 const [engine, file, directory, task] = process.argv.slice(2) as [string, string, string, string];
-
-async function onTswasm(): Promise<number> {
-  const dist = process.env['TSWASM_DIST'] ?? path.join(root, 'dist');
-  const { runWasi } = (await import(pathToFileURL(path.join(dist, 'node.js')).href)) as typeof tswasm;
-  const { exitCode, stdout } = await runWasi(readFileSync(file), { preopens: { '/': directory } });
-  writeSync(1, stdout);
-  return exitCode;
-}
-
-async function onNode(): Promise<number> {
-  const { WASI } = await import('node:wasi');
-  const api = (globalThis as unknown as { WebAssembly: Namespace }).WebAssembly;
-  const wasi = new WASI({ version: 'preview1', preopens: { '/': directory }, returnOnExit: true });
-  const instance = new api.Instance(new api.Module(readFileSync(file)), wasi.getImportObject() as object);
-  // The promised type is `void`; with `returnOnExit` it is the exit code.
-  return Number(wasi.start(instance) ?? 0);
-}
 
 function withoutWasm({ megabytes, buffer, passes }: FilesTask): number {
   const count = (megabytes * 2 ** 20) / buffer;
@@ -59,6 +39,6 @@ function withoutWasm({ megabytes, buffer, passes }: FilesTask): number {
   return 0;
 }
 
-if (engine === 'tswasm') process.exitCode = await onTswasm();
-else if (engine === 'node:wasi') process.exitCode = await onNode();
+if (engine === 'tswasm') process.exitCode = await onTswasm(file, { '/': directory });
+else if (engine === 'node:wasi') process.exitCode = await onNode(file, { '/': directory });
 else process.exitCode = withoutWasm(JSON.parse(task) as FilesTask);

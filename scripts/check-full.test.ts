@@ -112,4 +112,5 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   TSWASM_FLEET_SEED: 'other mishaps of the fleet',
   TSWASM_WASM3: 'for measurements',
   TSWASM_COREMARK: 'for measurements',
+  TSWASM_POLYBENCH: 'for measurements',
 };

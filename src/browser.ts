@@ -26,11 +26,12 @@ import {
   MemoryFileSystem,
   outputStream,
   type Pollable,
-  type U64,
   Wasi,
   type WasiHost,
   type WasiOptions,
 } from './wasi/index';
+import { wallClock } from './wasi/wall-clock';
+import { fromMilliseconds } from './wasi/words';
 
 export { type DriveOptions, drive, type Ending, type StopReason } from '../embed/loop/drive';
 export { type Guest, type GuestImports, RunStoppedError } from '../embed/loop/run';
@@ -126,16 +127,15 @@ export const browserScheduler: Scheduler = {
   },
 };
 
-function nanoseconds(milliseconds: number): U64 {
-  const value = BigInt(Math.round(milliseconds * 1000)) * 1000n;
-  return { lo: Number(value & 0xffffffffn), hi: Number(value >> 32n) };
-}
-
 /** A page or a worker as a WASI host. Streams that are not given are empty. */
 export function browserHost(streams: Pick<WasiHost, 'stdin' | 'stdout' | 'stderr'> = {}): WasiHost {
   return {
-    realtime: () => nanoseconds(Date.now()),
-    monotonic: () => nanoseconds(performance.now()),
+    realtime: wallClock(
+      Date.now,
+      () => performance.now(),
+      () => performance.timeOrigin,
+    ),
+    monotonic: () => fromMilliseconds(performance.now()),
     // What pages are told of time is coarse on purpose.
     resolution: 100_000,
     random(bytes) {

@@ -1,6 +1,7 @@
 /** Node as a WASI host: clocks, random bytes, standard streams and waiting. */
 import type { Interest, Pollable, U64, Waiting, WasiHost } from '../../src/wasi/host';
 import { firstOf } from '../../src/wasi/waiting';
+import { wallClock } from '../../src/wasi/wall-clock';
 import { DescriptorStream, isNodePollable } from './streams';
 import { words } from './times';
 
@@ -25,7 +26,12 @@ const ASK_AGAIN = 10;
 /** A Node host. Streams that are not given are empty. */
 export function nodeHost(options: NodeHostOptions = {}): WasiHost {
   return {
-    realtime: realtimeClock(),
+    // Node loads `performance` when it is first named.
+    realtime: wallClock(
+      Date.now,
+      () => performance.now(),
+      () => performance.timeOrigin,
+    ),
     monotonic: () => words(process.hrtime.bigint()),
     cpuTime(): U64 {
       const { user, system } = process.cpuUsage();
@@ -45,18 +51,6 @@ export function nodeHost(options: NodeHostOptions = {}): WasiHost {
 /** The three standard streams of this process, read and written in place (a read of a terminal or pipe blocks). */
 export function inheritedStreams(): Required<NodeHostOptions> {
   return { stdin: new DescriptorStream(0), stdout: new DescriptorStream(1), stderr: new DescriptorStream(2) };
-}
-
-/** The wall clock with nanosecond steps: that of the process, corrected whenever it strays from `Date` by two milliseconds. */
-function realtimeClock(): () => U64 {
-  let offset = 0n;
-  return () => {
-    const steps = process.hrtime.bigint();
-    const wall = BigInt(Date.now()) * 1_000_000n;
-    const astray = steps + offset - wall;
-    if (astray < 0n || astray > 2_000_000n) offset = wall - steps;
-    return words(steps + offset);
-  };
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

@@ -1,7 +1,8 @@
 /** QuickJS as a WASI host: clocks, random bytes, waiting, standard streams. Files are in files.ts. */
 import type { Interest, Pollable, U64, Waiting, WasiHost } from '../../src/wasi/host';
 import { firstOf } from '../../src/wasi/waiting';
-import { nanoseconds } from '../../src/wasi/words';
+import { wallClock } from '../../src/wasi/wall-clock';
+import { fromMilliseconds } from '../../src/wasi/words';
 import type { Machine, StdFile } from './machine';
 import { DescriptorStream, type Readiness } from './streams';
 
@@ -37,7 +38,7 @@ export function quickjsHost(machine: Machine | undefined, options: QuickjsHostOp
   return {
     realtime: realtimeClock(),
     monotonic: monotonicClock(),
-    resolution: hasPerformance() ? 1000 : 1_000_000,
+    resolution: performanceClock() ? 1000 : 1_000_000,
     random: options.random ?? randomSource(machine),
     ...(stdin && { stdin }),
     ...(stdout && { stdout }),
@@ -58,34 +59,22 @@ export function inheritedStreams({ os }: Machine): Required<Pick<WasiHost, 'stdi
   };
 }
 
-function fromMilliseconds(ms: number): U64 {
-  const seconds = Math.floor(ms / 1000);
-  return nanoseconds(seconds, Math.round((ms - seconds * 1000) * 1e6));
-}
-
 interface Performance {
   now(): number;
+  readonly timeOrigin?: number;
 }
 const performanceClock = (): Performance | undefined =>
   (globalThis as unknown as { performance?: Performance }).performance;
-function hasPerformance(): boolean {
-  return performanceClock() !== undefined;
-}
 
-/** How far, in milliseconds, the two clocks may be apart before the finer one is set again. */
-const ASTRAY = 2;
-
-/** The wall clock; with `performance.now` in its steps, corrected whenever it strays from `Date`. */
+/** The wall clock; with `performance.now` in its steps. */
 function realtimeClock(): () => U64 {
-  let offset = 0;
-  return () => {
-    const wall = Date.now();
-    const steps = performanceClock()?.now();
-    if (steps === undefined) return fromMilliseconds(wall);
-    const astray = steps + offset - wall;
-    if (astray < 0 || astray > ASTRAY) offset = wall - steps;
-    return fromMilliseconds(steps + offset);
-  };
+  const fine = performanceClock();
+  if (fine === undefined) return () => fromMilliseconds(Date.now());
+  return wallClock(
+    Date.now,
+    () => fine.now(),
+    () => fine.timeOrigin,
+  );
 }
 
 /** `performance.now` where there is one, else the wall clock held back when it is set back. */

@@ -53,9 +53,10 @@ export const clockResGet: Handler = (w, c) => {
 };
 
 export const clockTimeGet: Handler = (w, c) => {
+  const memory = w.memory(c);
   const time = readClock(w, c.u32(0));
   if (typeof time === 'number') return time;
-  w.memory(c).setU64(c.u32(2), time);
+  memory.setU64(c.u32(2), time);
   return ERRNO.SUCCESS;
 };
 
