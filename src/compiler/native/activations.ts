@@ -52,6 +52,8 @@ export class Activations implements Caller {
   private used = 0;
   /** The point of the loop that the innermost frame is about to leave from, or -1: it does not note that itself. */
   private leftLoop = -1;
+  /** The number of the loop at which the continuation begins that is entered. */
+  private entry = -1;
 
   constructor(machine: TierMachine, host: HostWebAssembly, { Tag, Exception }: HostExceptions) {
     this.machine = machine;
@@ -65,7 +67,6 @@ export class Activations implements Caller {
       enter: (id: number, fuel: number, base: number) => this.enter(id, fuel, base),
       loop: (id: number, pointidx: number, fuel: number, base: number) => this.loop(id, pointidx, fuel, base),
       owe: (fuel: number) => this.owe(fuel),
-      leave: (fuel: number) => this.leave(fuel),
       frame: (id: number, pointidx: number, base: number) => this.frame(id, pointidx, base),
       pushI32,
       pushFour,
@@ -74,6 +75,7 @@ export class Activations implements Caller {
       takeI32,
       takeI64,
       takeRef,
+      entry: () => this.entry,
       load: (id: number) => this.load(id),
       out: (id: number, fuel: number, place: number) => this.callsOut.out(id, fuel, place),
       globals: (a: number, b: number, c: number, d: number) => this.current!.native.handed!.give(a, b, c, d),
@@ -85,11 +87,15 @@ export class Activations implements Caller {
     };
   }
 
-  /** A step: the function at this index of the table of functions runs, and takes its values from `fp` on. */
-  run({ native, func, enter }: Entered, index: number, fp: number): Step | null {
+  /**
+   * A step: the function at this index of the table of functions runs, and takes its values from `fp` on. `entry`: of a continuation, the
+   * number of the loop.
+   */
+  run({ native, func, enter }: Entered, index: number, fp: number, entry = -1): Step | null {
     const { crossing } = this;
     const activation = this.begin(native, func, fp);
     this.current = activation;
+    this.entry = entry;
     native.takeGlobals();
     crossing.clear();
     crossing.offer(fp);
@@ -167,11 +173,6 @@ export class Activations implements Caller {
   private owe(fuel: number): number {
     this.count(fuel);
     return this.lend();
-  }
-
-  private leave(fuel: number): never {
-    this.count(fuel);
-    throw this.leaving;
   }
 
   private enter(id: number, fuel: number, base: number): number {

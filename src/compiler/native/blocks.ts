@@ -29,6 +29,7 @@ import { Reader } from '../../decoder/reader';
 import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
 import { type Visitor, Walk } from '../../decoder/walk';
 import { codeSize } from '../limits';
+import { dispatches } from './facts';
 import { FunctionWriter, slotsIn } from './function-writer';
 import { type DeadLocals, deadAtPoints } from './liveness';
 import { Operands } from './operands';
@@ -57,8 +58,6 @@ export interface OpenLabel {
   readonly label: number;
   /** What is written around a loop that counts. */
   readonly counted?: CountedLoop;
-  /** Of a block around the loop at which a continuation starts (continuation.ts): what became of a loop, or of the first part of an `if`. */
-  readonly was?: 'loop' | 'then';
 }
 export interface CountedLoop {
   readonly pointidx: number;
@@ -111,7 +110,7 @@ export abstract class BlockWriter extends FunctionWriter {
   }
 
   /** All but the top operands, which are in shadows now where the function can unwind. */
-  private shadowBelow(top: number): readonly ValType[] {
+  protected shadowBelow(top: number): readonly ValType[] {
     const { stack, height, operands } = this.walk;
     if (height <= top) return NO_TYPES;
     const [below, above] = split(typesOf(stack), top);
@@ -213,9 +212,9 @@ export abstract class BlockWriter extends FunctionWriter {
     return this.dead.get(offset);
   }
 
-  /** Whether a loop is one in which an interpreter dispatches, by the branches back to it. */
-  private dispatches(loop: number): boolean {
-    return (this.loops.get(loop) ?? 0) >= DISPATCHES;
+  /** Whether a loop's header forgets what the last turn has made: one in which an interpreter dispatches. */
+  protected dispatches(loop: number): boolean {
+    return dispatches(this.loops, loop);
   }
 
   /** Branches there if there are fewer units of fuel. */
@@ -240,12 +239,12 @@ export abstract class BlockWriter extends FunctionWriter {
     const isPlain = loop?.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1));
     return isPlain ? loop : undefined;
   }
-  /** A branch there takes no values, and stays in this body. */
+  /** A branch there takes no values. */
   private isPlainTarget(label: number): boolean {
     const { blocks } = this.walk;
     const block = blocks[blocks.length - 1 - label];
     const taken = block.kind === 'loop' ? block.params : block.results;
-    return taken.length === 0 && this.target(label).was === undefined;
+    return taken.length === 0;
   }
   /** A turn of a small loop behind so many others, whose units have not been taken yet. */
   private writeTurn(loop: PlainLoop, before: number, exit: number): void {
@@ -352,8 +351,6 @@ export abstract class BlockWriter extends FunctionWriter {
 }
 
 const NO_LOCALS: readonly number[] = [];
-/** Branches back to a loop that make it one of these. */
-const DISPATCHES = 8;
 
 /** All but the last types, and the last `count`. */
 export function split(types: readonly ValType[], count: number): [ValType[], ValType[]] {

@@ -14,6 +14,13 @@ const MOST: Most = { bytes: MOST_CODE, countsBlocks: false };
 /** How many branches go back to each loop, by the module offset of the `loop`. */
 export type Loops = ReadonlyMap<number, number>;
 
+/** Branches back to a loop that make it one of these. */
+const DISPATCHES = 8;
+/** Whether a loop is one in which an interpreter dispatches, by the branches back to it. */
+export function dispatches(loops: Loops, loop: number): boolean {
+  return (loops.get(loop) ?? 0) >= DISPATCHES;
+}
+
 /** What a look at a function's instructions tells. */
 export interface Facts {
   /** Why it cannot run natively. It was not looked at behind the place that tells. */

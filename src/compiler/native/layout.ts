@@ -34,7 +34,7 @@ export interface FrameSize {
 
 /**
  * What the runtime does for emitted code. Their order is that of the imports. Places and bases are explained in state.ts; `fuel` is what is
- * left, also as a result, which is never negative. `enter`, `loop`, `leave`, `out` and `bulk` may throw, so that all native frames leave (`LEAVING`).
+ * left, also as a result, which is never negative. `enter`, `loop`, `out` and `bulk` may throw, so that all native frames leave (`LEAVING`).
  */
 export const HELPERS = {
   /** Function x is entered, and its fuel may not suffice, or its room: (x, fuel, base). */
@@ -43,8 +43,6 @@ export const HELPERS = {
   loop: { params: [I32, I32, I32, I32], results: [I32] },
   /** Something between two safepoints has taken more than there was: (fuel). What there is to go on with up to the next one: nothing. */
   owe: { params: [I32], results: [I32] },
-  /** The only native frame leaves by itself, with so much fuel. Does not return. */
-  leave: { params: [I32], results: [] },
   /** A frame of function x that leaves from its point y: (x, y, base). Its values are pushed next. */
   frame: { params: [I32, I32, I32], results: [] },
   pushI32: { params: [I32], results: [] },
@@ -55,6 +53,8 @@ export const HELPERS = {
   takeI32: { params: [], results: [I32] },
   takeI64: { params: [], results: [I64] },
   takeRef: { params: [], results: [EXTERNREF] },
+  /** The number of the loop at which a continuation begins (entries.ts). */
+  entry: { params: [], results: [I32] },
   /** Whether function x, of a group that was not asked for yet, is in the table of functions now. */
   load: { params: [I32], results: [I32] },
   /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, place). */

@@ -4,14 +4,16 @@
  * many short loops in which slices happen to end is not worth a continuation.
  */
 
-/** So many slices. */
+/** More than a body has. */
+const MOST_POINTS = 2 ** 24;
+/** After so many slices of a loop. */
 const RISES: ReadonlySet<number> = new Set([1, 5, 17, 53, 161, 485]);
 export class LoopRuns {
   /** Where the last slice has ended: the body, its loop by the number of the point, and the frame's `sp`. */
   private id = -1;
   private pointidx = -1;
   private sp = -1;
-  /** By the number of a body, how many whole ones its loops have run. */
+  /** How many whole ones loops have run, by both numbers together. */
   private readonly whole = new Map<number, number>();
 
   /** A slice has ended there. Whether it is time to enter the loop anew. */
@@ -21,8 +23,9 @@ export class LoopRuns {
     this.pointidx = pointidx;
     this.sp = sp;
     if (!isWhole) return false;
-    const slices = (this.whole.get(id) ?? 0) + 1;
-    this.whole.set(id, slices);
+    const loop = id * MOST_POINTS + pointidx;
+    const slices = (this.whole.get(loop) ?? 0) + 1;
+    this.whole.set(loop, slices);
     return RISES.has(slices);
   }
 

@@ -5,6 +5,7 @@
 import { type Module, OP, Reader } from '../../decoder';
 import { readInstruction } from '../../decoder/body';
 import { Body } from './body';
+import { type Entries, entriesOf } from './entries';
 import type { FrameShape } from './frame';
 import { groupOf, grown, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
@@ -21,6 +22,27 @@ export interface CompiledSide {
 export interface CompiledContinuation extends CompiledSide {
   readonly id: number;
   readonly side: ContinuationModule;
+}
+
+/** A continuation, and the number of the loop at which it begins. */
+export interface Beginning {
+  readonly continuation: CompiledContinuation;
+  readonly entry: number;
+}
+class Continued {
+  compiled: CompiledContinuation | undefined;
+  private found: Entries | undefined;
+
+  constructor(
+    private readonly module: Module,
+    private readonly funcidx: number,
+    private readonly areInside: boolean,
+  ) {}
+
+  get entries(): Entries {
+    this.found ??= entriesOf(this.module, this.funcidx, this.areInside);
+    return this.found;
+  }
 }
 
 /** Code of a program: the main module, or one beside it. The program holds it. */
@@ -47,7 +69,8 @@ export class Program {
   private readonly shapes = new Map<number, FrameShape>();
   /** By the numbers of bodies, and of points in them. */
   private readonly landings: Landing[][] = [];
-  private readonly continuations = new Map<string, CompiledContinuation | undefined>();
+  /** By function: what begins outside of the loops in which interpreters dispatch, and within these. */
+  private readonly continued = new Map<number, [Continued, Continued]>();
   private readonly byId: CompiledContinuation[] = [];
   /** Of a large module: what is not in the main one. */
   private readonly groups: Map<number, CompiledSide> | undefined;
@@ -165,19 +188,28 @@ export class Program {
     return id < length ? id : this.byId[id - length].side.funcidx;
   }
 
-  /** The continuation from a loop on, given by its offset in the code entry. */
-  continuation(funcidx: number, targetLoop: number): CompiledContinuation | undefined {
-    const key = `${funcidx}:${targetLoop}`;
-    if (!this.continuations.has(key)) this.continuations.set(key, this.compile(funcidx, targetLoop));
-    return this.continuations.get(key);
+  /** What begins at a loop, given by its offset in the code entry. */
+  continuation(funcidx: number, targetLoop: number): Beginning | undefined {
+    const { module } = this;
+    const offset = module.codeStart[funcidx - module.importedFuncs] + targetLoop;
+    let continued = this.continued.get(funcidx);
+    if (continued === undefined) {
+      continued = [new Continued(module, funcidx, false), new Continued(module, funcidx, true)];
+      this.continued.set(funcidx, continued);
+    }
+    for (const one of continued) {
+      const entry = one.entries.targets.get(offset)?.entry ?? -1;
+      if (entry < 0) continue;
+      one.compiled ??= this.compile(funcidx, one.entries);
+      return { continuation: one.compiled, entry };
+    }
+    return undefined;
   }
 
-  private compile(funcidx: number, targetLoop: number): CompiledContinuation | undefined {
+  private compile(funcidx: number, entries: Entries): CompiledContinuation {
     const { module, emitted, byId } = this;
     const id = module.funcTypes.length + byId.length;
-    const from = module.codeStart[funcidx - module.importedFuncs] + targetLoop;
-    const side = emitContinuation(emitted.layout, funcidx, id, from, this.nextName());
-    if (side === undefined) return undefined;
+    const side = emitContinuation(emitted.layout, funcidx, id, entries, this.nextName());
     const continuation = { id, ...this.compileSide(side) };
     byId.push(continuation);
     return continuation;

@@ -8,6 +8,7 @@ import { callsOut, helperWrappers } from './adapters';
 import { Body } from './body';
 import { Continuation } from './continuation';
 import { type Emitter, emittedType } from './emitter';
+import type { Entries } from './entries';
 import type { FrameShape } from './frame';
 import { type Layout, SideLayout } from './layout';
 import { anyTable, type EmittedImport, KINDS, SectionWriter, vector } from './section-writer';
@@ -43,24 +44,19 @@ export interface ContinuationModule extends SideModule {
   readonly shape: FrameShape;
 }
 
-/**
- * The continuation of a function from the loop at this module offset on; undefined where there is none. `id`: by what the runtime knows its
- * frames.
- */
+/** The continuation of a function from these loops on. `id`: by what the runtime knows its frames. */
 export function emitContinuation(
   base: Layout,
   funcidx: number,
   id: number,
-  from: number,
+  entries: Entries,
   name: string,
-): ContinuationModule | undefined {
+): ContinuationModule {
   const layout = new SideLayout(base, [], true);
-  const continuation = new Continuation(layout, funcidx, id, from);
-  const body = continuation.continue();
-  if (body === undefined) return undefined;
+  const body = new Continuation(layout, funcidx, id, entries).instrument();
   const writer = new SideWriter(layout, [layout.calledTypeidx(base.module.funcTypes[funcidx])]);
   const { bytes, codeStarts } = writer.write([body.code], name);
-  const originOf = (offset: number) => new Continuation(layout, funcidx, id, from).originOf(offset);
+  const originOf = (offset: number) => new Continuation(layout, funcidx, id, entries).originOf(offset);
   const bodies = [{ funcidx, originOf }];
   return { bytes, layout, bodies, codeStarts, funcidx, shape: body.shape };
 }

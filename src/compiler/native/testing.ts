@@ -69,9 +69,6 @@ export class Harness {
         return more;
       },
       owe: () => 0,
-      leave: () => {
-        throw new Error('no continuations here');
-      },
       frame: (funcidx: number, pointidx: number, base: number) => {
         this.pushed = [];
         this.raw.push({
@@ -86,6 +83,7 @@ export class Harness {
       pushFour: (...values: number[]) => void this.pushed.push(...values),
       pushI64: (value: bigint) => void this.pushed.push(value),
       pushRef: (value: unknown) => void this.pushed.push(value),
+      entry: () => -1,
       takeI32: () => this.taken.shift() ?? 0,
       takeI64: () => this.taken.shift() ?? 0n,
       takeRef: () => this.taken.shift() ?? null,

@@ -220,12 +220,12 @@ class NativeCode implements TierCode, Entered {
   at(point: ResumePoint): Step | undefined {
     if (point.kind === 'entry' || this.isOver()) return undefined;
     const { native, func, activations, tier } = this;
-    const continuation = native.program.continuation(func.funcidx, point.targetLoop);
-    if (continuation === undefined) return undefined;
-    const index = native.continuation(continuation);
+    const beginning = native.program.continuation(func.funcidx, point.targetLoop);
+    if (beginning === undefined) return undefined;
+    const index = native.continuation(beginning.continuation);
     return (fp) => {
       tier.counts.continued++;
-      return activations.run(this, index, fp);
+      return activations.run(this, index, fp, beginning.entry);
     };
   }
 
