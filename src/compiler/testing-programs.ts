@@ -50,6 +50,87 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
         (br_if $2 (i32.gt_s (local.tee $a (i32.sub (local.get $a) (i32.const 1))) (i32.const 0))))
       (br_if $1 (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0))))
     (local.get $s)`,
+  'loops beside each other, above operands': `(local $s i32) (local $k i32) (local $w i64)
+    (i32.add
+      (i32.mul (local.get $n) (i32.const 3))
+      (block (result i32)
+        (local.set $k (i32.const 4))
+        (loop $a
+          (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 7)) (local.get $k)))
+          (br_if $a (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+        (i64.extend_i32_u (local.get $s))
+        (f64.convert_i32_s (local.get $n))
+        (local.set $n (i32.add (local.get $n) (i32.const 3)))
+        (local.set $k (i32.const 3))
+        (loop $b
+          (local.set $w (i64.add (local.get $w) (i64.extend_i32_s (local.get $n))))
+          (local.get $w)
+          (local.set $w (i64.const 1))
+          (if (result i32) (i32.and (local.get $n) (i32.const 1))
+            (then
+              (i32.const 11)
+              (loop $c (result i32)
+                (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (local.get $n)))
+                (br_if $c (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 9)))
+                (local.get $s))
+              (i32.sub))
+            (else
+              (loop $d (result i32)
+                (local.set $s (i32.xor (local.get $s) (i32.const 0x55)))
+                (loop $e
+                  (local.set $s (i32.add (local.get $s) (i32.const 1)))
+                  (br_if $e (i32.and (local.get $s) (i32.const 3))))
+                (br_if $d (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 5)))
+                (local.get $n))))
+          (local.set $s)
+          (local.set $w (i64.add (local.get $w)))
+          (br_if $b (i32.gt_s (local.tee $k (i32.sub (local.get $k) (i32.const 1))) (i32.const 0))))
+        (i32.trunc_f64_s)
+        (local.set $s (i32.add (local.get $s)))
+        (i32.wrap_i64)
+        (i32.add (i32.wrap_i64 (local.get $w)))
+        (i32.add (local.get $s))))`,
+  'loops in blocks with parameters': `(local $s i32) (local $k i32)
+    (loop $o
+      (local.set $k (i32.const 5))
+      (i32.const 3)
+      (i32.const 4)
+      (block (param i32 i32) (result i32)
+        (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 3))))
+        (loop $l (param i32) (result i32)
+          (i32.add (local.get $k))
+          (br_if $l (local.tee $k (i32.sub (local.get $k) (i32.const 1))))
+          (i32.add (local.get $s))))
+      (local.set $s)
+      (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0))))
+    (local.get $s)`,
+  'a loop that dispatches, with loops in it': `(local $s i32) (local $k i32) (local $dead i32) (local $op i32)
+    (local.set $k (i32.const 12))
+    (block $end (loop $next
+      (local.set $op (i32.rem_u (local.get $s) (i32.const 9)))
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 13)) (local.get $n)))
+      (br_if $end (i32.lt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const -40)))
+      (local.set $dead (i32.mul (local.get $s) (i32.const 3)))
+      (block $8 (block $7 (block $6 (block $5 (block $4 (block $3 (block $2 (block $1 (block $0
+        (br_table $0 $1 $2 $3 $4 $5 $6 $7 $8 (local.get $op)))
+        (local.set $s (i32.add (local.get $s) (i32.const 1))) (br $next))
+        (loop $l
+          (local.set $s (i32.add (local.get $s) (local.get $dead)))
+          (br_if $l (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+        (local.set $k (i32.const 12)) (br $next))
+        (local.set $s (i32.sub (local.get $s) (i32.const 5))) (br $next))
+        (local.set $s (i32.xor (local.get $s) (i32.const 5))) (br $next))
+        (local.set $s (i32.rotl (local.get $s) (i32.const 5))) (br $next))
+        (local.set $s (i32.add (local.get $s) (call $fib (i32.const 3)))) (br $next))
+        (loop $m
+          (loop $i
+            (local.set $s (i32.add (local.get $s) (i32.xor (local.get $dead) (local.get $k))))
+            (br_if $i (i32.and (local.tee $k (i32.sub (local.get $k) (i32.const 1))) (i32.const 3))))
+          (br_if $m (i32.gt_s (local.get $k) (i32.const 0))))
+        (local.set $k (i32.const 12)) (br $next))
+        (local.set $s (i32.or (local.get $s) (i32.const 8))) (br $next))
+        (local.set $s (i32.shr_u (local.get $s) (i32.const 1))) (br $next)))
+    (local.get $s)`,
   'divisions by constants': `(local $s i32) (local $k i32)
     (loop $l
       (local.set $k (i32.mul (i32.sub (local.get $n) (i32.const 20)) (i32.const 0x9e3779b9)))
