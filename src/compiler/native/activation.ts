@@ -2,6 +2,7 @@
 import type { Place } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
 import type { NativeInstance } from './native-instance';
+import type { Beginning } from './program';
 import type { SpilledFrame } from './spilled';
 
 export interface Activation extends Place {
@@ -21,4 +22,6 @@ export interface Activation extends Place {
   returned: Place | undefined;
   /** Who takes the first frame's place. */
   tail: Func | undefined;
+  /** Where its only frame goes on at once, in better code. */
+  anew: Beginning | undefined;
 }

@@ -7,7 +7,7 @@
  */
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
-import type { TierMachine } from '../../interpreter/tiers';
+import type { TierCounts, TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
 import type { Activation } from './activation';
 import { type Caller, CallsOut } from './calls-out';
@@ -15,7 +15,7 @@ import { Crossing } from './crossing';
 import type { HostExceptions, HostWebAssembly } from './host';
 import { LEAVING } from './layout';
 import type { EnterNative, NativeInstance, RuntimeImports } from './native-instance';
-import { leave } from './spilled';
+import { land, leave } from './spilled';
 import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
 import { originsOf, tracedFrames, trapFrom } from './traps';
 
@@ -40,6 +40,7 @@ export class Activations implements Caller {
   readonly machine: TierMachine;
   readonly callsOut: CallsOut;
   private readonly host: HostWebAssembly;
+  private readonly counts: TierCounts;
   /** What is thrown so that native frames leave. */
   readonly leaving: object;
   current: Activation | undefined;
@@ -55,8 +56,14 @@ export class Activations implements Caller {
   /** The number of the loop at which the continuation begins that is entered. */
   private entry = -1;
 
-  constructor(machine: TierMachine, host: HostWebAssembly, { Tag, Exception }: HostExceptions) {
+  constructor(
+    machine: TierMachine,
+    host: HostWebAssembly,
+    { Tag, Exception }: HostExceptions,
+    counts: TierCounts,
+  ) {
     this.machine = machine;
+    this.counts = counts;
     this.host = host;
     const tag = new Tag({ parameters: [] });
     this.leaving = new Exception(tag, []);
@@ -91,14 +98,26 @@ export class Activations implements Caller {
    * A step: the function at this index of the table of functions runs, and takes its values from `fp` on. `entry`: of a continuation, the
    * number of the loop.
    */
-  run({ native, func, enter }: Entered, index: number, fp: number, entry = -1): Step | null {
+  run(entered: Entered, index: number, fp: number, entry = -1): Step | null {
+    const { native, func } = entered;
+    native.takeGlobals();
+    let activation = this.begin(native, func, fp);
+    this.enterAt(entered, activation, index, entry);
+    while (activation.anew !== undefined) {
+      land(this.machine, this.crossing, native.program, activation.frames[0]);
+      const { continuation, entry: number } = activation.anew;
+      activation = this.begin(native, func, fp);
+      this.enterAt(entered, activation, native.continuation(continuation), number);
+      this.counts.continued++;
+    }
+    return this.ended(activation);
+  }
+  private enterAt({ enter }: Entered, activation: Activation, index: number, entry: number): void {
     const { crossing } = this;
-    const activation = this.begin(native, func, fp);
     this.current = activation;
     this.entry = entry;
-    native.takeGlobals();
     crossing.clear();
-    crossing.offer(fp);
+    crossing.offer(activation.fp);
     try {
       this.count(enter(index, this.lend(), activation.place));
     } catch (error) {
@@ -106,7 +125,6 @@ export class Activations implements Caller {
     } finally {
       this.current = activation.outer;
     }
-    return this.ended(activation);
   }
 
   private begin(native: NativeInstance, func: Func, fp: number): Activation {
@@ -130,6 +148,7 @@ export class Activations implements Caller {
       rest: undefined,
       returned: undefined,
       tail: undefined,
+      anew: undefined,
     };
   }
 
@@ -202,14 +221,20 @@ export class Activations implements Caller {
     const { used } = this;
     this.used = 0;
     const isNear = registers.sp - activation.sp < MOST_LEFT && used >= LEAST_USED;
-    if (
-      (isNear && activation.native.sliceEnded(id, pointidx, registers.sp)) ||
-      !this.refuel(activation, this.funcOf(activation, id))
-    ) {
-      this.leftLoop = pointidx;
-      throw this.leaving;
+    const { native } = activation;
+    const func = this.funcOf(activation, id);
+    const anew =
+      isNear && native.sliceEnded(id, pointidx, registers.sp)
+        ? native.program.continuationAt(id, pointidx)
+        : undefined;
+    // Frames above others leave these with them, and are the machine's until it comes up again.
+    const isAlone = registers.sp === activation.sp && func === activation.func;
+    if ((anew === undefined || isAlone) && this.refuel(activation, func)) {
+      if (anew === undefined) return this.lend();
+      activation.anew = anew;
     }
-    return this.lend();
+    this.leftLoop = pointidx;
+    throw this.leaving;
   }
 
   /** The `sp` of the frame that has this base. */

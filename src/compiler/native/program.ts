@@ -206,6 +206,11 @@ export class Program {
     return undefined;
   }
 
+  /** The same at the loop of a point of a body. */
+  continuationAt(id: number, pointidx: number): Beginning | undefined {
+    return this.continuation(this.funcidxOf(id), this.shape(id).points[pointidx].targetLoop);
+  }
+
   private compile(funcidx: number, entries: Entries): CompiledContinuation {
     const { module, emitted, byId } = this;
     const id = module.funcTypes.length + byId.length;

@@ -3,6 +3,7 @@ import type { Place, TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
 import type { Crossing } from './crossing';
 import type { NativeInstance } from './native-instance';
+import type { Program } from './program';
 
 /** As it came: the number of its body, of its point, its place, and the slot of the first value that it has pushed (crossing.ts). */
 export interface SpilledFrame {
@@ -11,6 +12,20 @@ export interface SpilledFrame {
   readonly fp: number;
   readonly sp: number;
   readonly first: number;
+}
+
+/** Puts what a frame has pushed into its slots. Where they end, in words. */
+export function land(
+  machine: TierMachine,
+  crossing: Crossing,
+  program: Program,
+  { id, pointidx, fp, first }: SpilledFrame,
+): number {
+  const { slots, numbers, refs } = program.landing(id, pointidx);
+  const end = fp + 2 * slots;
+  machine.coverRefs(end);
+  crossing.land(numbers, refs, first, fp);
+  return end;
 }
 
 /**
@@ -26,13 +41,12 @@ export function leave(
   rest: Int32Array | undefined,
 ): void {
   let waitsFor = callee;
-  for (const { id, pointidx, fp, sp, first } of frames) {
-    const { point, slots, numbers, refs, site } = program.landing(id, pointidx);
+  for (const frame of frames) {
+    const { id, pointidx, fp, sp, first } = frame;
+    const { point, site } = program.landing(id, pointidx);
     const func = instance.funcAt(program.funcidxOf(id));
     const place: Place = { func, fp, sp };
-    const end = fp + 2 * slots;
-    machine.coverRefs(end);
-    crossing.land(numbers, refs, first, fp);
+    const end = land(machine, crossing, program, frame);
     const { kind, targetLoop, operands } = point;
     const offset = point.offset < 0 ? crossing.wordAt(first + site) : point.offset;
     if (kind === 'call') machine.leaveCall(place, offset, waitsFor!);

@@ -252,6 +252,39 @@ describe('a long loop', () => {
     expect(tier.counts.continued).toBeLessThan(20);
   });
 
+  it('has its locals, operands, globals and fuel when it is entered again', async () => {
+    const decoded = Module.decode(
+      await wat(`(module (global $g (mut i64) (i64.const 5))
+        (func (export "run") (param $n i32) (result i32) (local $i i64) (local $f f32) (local $d f64) (local $k i32)
+          (local.set $f (f32.const 1.5))
+          (i32.const 1000)
+          (loop $outer (result i32)
+            (local.set $k (i32.const 2000))
+            (local.get $n)
+            (loop $inner
+              (local.set $i (i64.add (i64.mul (local.get $i) (i64.const 3)) (i64.extend_i32_s (local.get $k))))
+              (local.set $d (f64.add (local.get $d) (f64.promote_f32 (local.get $f))))
+              (global.set $g (i64.xor (global.get $g) (local.get $i)))
+              (br_if $inner (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+            (local.set $f (f32.add (local.get $f) (f32.const 0.25)))
+            (br_if $outer (local.tee $n (i32.sub (i32.const 1))))
+            (i32.wrap_i64 (i64.add (global.get $g) (i64.trunc_f64_s (local.get $d)))))
+          (i32.sub)))`),
+    );
+    const tier = new NativeTier(HOST);
+    const [expected, seen] = [undefined, always(tier)].map((policy) => {
+      const store = new Store();
+      if (policy !== undefined) usePolicy(store, policy);
+      const execution = new Execution(instantiate(store, decoded, []).exports.get('run') as Func, [
+        i32(2000),
+      ]);
+      const outcome = execution.run();
+      return [outcome.kind, outcome.kind === 'done' && outcome.results, execution.fuelUsed];
+    });
+    expect(seen).toEqual(expected);
+    expect(tier.counts.continued).toBeGreaterThan(1);
+  });
+
   it('is worth that, but not one of many short loops in which slices happen to end', async () => {
     const short = Array.from({ length: 50 }, (_, k) =>
       text.replace('(module (func (export "run")', `(func $f${k}`),

@@ -69,7 +69,7 @@ export class NativeTier implements Tier {
 
   offer(func: Func, _occasion: Occasion, machine: TierMachine): Offer {
     if (this.exceptions === undefined) return { kind: 'refused', why: NO_EXCEPTIONS };
-    this.activations ??= new Activations(machine, this.host, this.exceptions);
+    this.activations ??= new Activations(machine, this.host, this.exceptions, this.counts);
     if (this.budget.isSpent(machine.registers)) return { kind: 'later' };
     const native = this.nativeFor(func, this.activations);
     if (typeof native === 'string') {
