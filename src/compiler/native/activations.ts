@@ -223,12 +223,10 @@ export class Activations implements Caller {
     const isNear = registers.sp - activation.sp < MOST_LEFT && used >= LEAST_USED;
     const { native } = activation;
     const func = this.funcOf(activation, id);
-    const anew =
-      isNear && native.sliceEnded(id, pointidx, registers.sp)
-        ? native.program.continuationAt(id, pointidx)
-        : undefined;
-    // Frames above others leave these with them, and are the machine's until it comes up again.
     const isAlone = registers.sp === activation.sp && func === activation.func;
+    const isTime = isNear && native.sliceEnded(id, pointidx, registers.sp, isAlone);
+    const anew = isTime ? native.program.continuationAt(id, pointidx) : undefined;
+    // Those below others leave with these, and all are the machine's until they come up again.
     if ((anew === undefined || isAlone) && this.refuel(activation, func)) {
       if (anew === undefined) return this.lend();
       activation.anew = anew;

@@ -121,10 +121,10 @@ export class NativeInstance {
     return (this.cell('stack') as number) < 0;
   }
 
-  /** A slice of fuel has ended in a loop of a body. Whether it is time to enter that anew. */
-  sliceEnded(id: number, pointidx: number, sp: number): boolean {
+  /** A slice of fuel has ended in a loop of a body: see LoopRuns. */
+  sliceEnded(id: number, pointidx: number, sp: number, isAlone: boolean): boolean {
     this.runs ??= new LoopRuns();
-    return this.runs.ended(id, pointidx, sp);
+    return this.runs.ended(id, pointidx, sp, isAlone);
   }
 
   /** An activation has returned whose first frame had this `sp`. */
