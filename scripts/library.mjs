@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { mangling } from './own-names.mjs';
 import { QUICKJS_PARTS, SMALL_PARTS, smallParts } from './small-parts.mjs';
-import { smaller } from './smaller.mjs';
+import { shortest } from './smaller.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -223,7 +223,7 @@ export async function buildLibrary(out, write) {
     ...(await buildSmallQuickjs(out)),
   ];
   mkdirSync(path.join(out, 'quickjs'), { recursive: true });
-  for (const { path: file, text } of forQuickjs) write(file, await smaller(text));
+  for (const { path: file, text } of forQuickjs) write(file, await shortest(text));
 }
 
 /** Each with names of its own: the command exports nothing. */

@@ -1,5 +1,6 @@
 /** Node's error codes as WASI errnos. */
-import { ERRNO, type Errno } from '../../src/wasi/abi';
+import type { Errno } from '../../src/wasi/abi';
+import * as ERRNO from '../../src/wasi/errno';
 
 /** Codes whose name is not `E` and the errno's own name. */
 const OTHER: Readonly<Record<string, Errno>> = {

@@ -1,14 +1,14 @@
 /** The table of descriptors. The lowest free number is given out first, as POSIX has it. */
 import {
   DIRECTORY_RIGHTS,
-  ERRNO,
   type Errno,
   FILE_RIGHTS,
-  FILETYPE,
   type FileType,
   SOCKET_RIGHTS,
   STREAM_RIGHTS,
 } from './abi';
+import * as ERRNO from './errno';
+import * as FILETYPE from './filetype';
 import type { DirectoryEntry, DirectoryHandle, FileHandle, Handle, Pollable, SocketHandle } from './host';
 import { type Ledger, nameCost } from './ledger';
 

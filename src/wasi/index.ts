@@ -1,7 +1,8 @@
 /** WASI preview 1 for any host: the entry `tswasm/wasi`. */
-export { ERRNO, type Errno, errnoName, FILETYPE, type FileType, RIGHTS } from './abi';
+export { type Errno, errnoName, type FileType } from './abi';
 export type { Companion, CompanionCall } from './companion';
 export { DEFAULT_LIMITS, type Preopen, type TracedCall, type WasiLimits, type WasiOptions } from './context';
+export * as ERRNO from './errno';
 export { WasiExit } from './exit';
 export {
   copyDirectory,
@@ -14,6 +15,7 @@ export { overlay } from './files/overlay';
 export { readOnly } from './files/readonly';
 export { loadTar, TarError } from './files/tar';
 export { saveTar } from './files/tar-writer';
+export * as FILETYPE from './filetype';
 export {
   APPEND,
   type DirectoryEntry,
@@ -31,6 +33,7 @@ export {
   type Waiting,
   type WasiHost,
 } from './host';
+export * as RIGHTS from './rights';
 export { StateError } from './state/codec';
 export type { Remedy, RestorePolicy } from './state/restore';
 export type { SaveOptions } from './state/save';

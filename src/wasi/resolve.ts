@@ -3,8 +3,9 @@
  * following a symbolic link; links are read and walked by these same rules; `..` goes back to the handle that the walk came from, so
  * nothing that is renamed meanwhile can lead above the start. Absolute paths and links, and `..` at the start, give PERM.
  */
-import { ERRNO, type Errno } from './abi';
+import type { Errno } from './abi';
 import type { Descriptor, DescriptorOf, Place } from './descriptors';
+import * as ERRNO from './errno';
 import type { DirectoryHandle } from './host';
 
 /** As Linux. */

@@ -1,10 +1,13 @@
 /** fd_readdir: a listing is taken when the guest starts from cookie 0 and stays as it is until it starts again. */
 import { encodeUtf8 } from '../../decoder/utf8';
-import { ERRNO, type Errno, FILETYPE, RIGHTS } from '../abi';
+import type { Errno } from '../abi';
 import type { Handler, WasiContext } from '../context';
 import type { DescriptorOf } from '../descriptors';
+import * as ERRNO from '../errno';
+import * as FILETYPE from '../filetype';
 import { u64Arg } from '../guest';
 import type { DirectoryEntry, DirectoryHandle } from '../host';
+import * as RIGHTS from '../rights';
 import { fromNumber, ZERO } from '../words';
 
 const DIRENT_SIZE = 24;

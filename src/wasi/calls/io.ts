@@ -1,9 +1,11 @@
 /** Reading, writing and moving about in descriptors. */
-import { ALL_FDFLAGS, ERRNO, type Errno, FDFLAGS, RIGHTS } from '../abi';
+import { ALL_FDFLAGS, type Errno, FDFLAGS } from '../abi';
 import type { Handler, Pause, WasiContext } from '../context';
 import { type Descriptor, isPollable } from '../descriptors';
+import * as ERRNO from '../errno';
 import { type GuestMemory, s64Arg, u64Arg } from '../guest';
 import { APPEND, type FileHandle, type Pollable } from '../host';
+import * as RIGHTS from '../rights';
 import { readWhole, total, writeWhole } from '../streams';
 
 /** Offsets and sizes beyond this are not exact in a number, and no host has such files. */

@@ -1,18 +1,11 @@
 /** path_open. */
-import {
-  ALL_FDFLAGS,
-  ALL_OFLAGS,
-  ALL_RIGHTS,
-  ERRNO,
-  type Errno,
-  LOOKUP_SYMLINK_FOLLOW,
-  OFLAGS,
-  RIGHTS,
-} from '../abi';
+import { ALL_FDFLAGS, ALL_OFLAGS, ALL_RIGHTS, type Errno, LOOKUP_SYMLINK_FOLLOW, OFLAGS } from '../abi';
 import type { Handler } from '../context';
 import { MAX_KEPT_PATH, makeDescriptor, rightsOf } from '../descriptors';
+import * as ERRNO from '../errno';
 import type { Handle, OpenOptions } from '../host';
 import { atPath, FOLLOW, type Outcome, type Target } from '../resolve';
+import * as RIGHTS from '../rights';
 import { baseAndPath } from './path';
 
 const WRITING = RIGHTS.FD_WRITE | RIGHTS.FD_ALLOCATE | RIGHTS.FD_FILESTAT_SET_SIZE;

@@ -1,11 +1,14 @@
 /** Calls that name a file by its path. The walk itself is in ../resolve.ts; here is what each does with the last component. */
 import { encodeUtf8 } from '../../decoder/utf8';
-import { ERRNO, type Errno, FILETYPE, LOOKUP_SYMLINK_FOLLOW, RIGHTS } from '../abi';
+import { type Errno, LOOKUP_SYMLINK_FOLLOW } from '../abi';
 import type { Handler, WasiContext } from '../context';
 import type { DescriptorOf } from '../descriptors';
+import * as ERRNO from '../errno';
+import * as FILETYPE from '../filetype';
 import { type GuestCall, wordsArg } from '../guest';
 import type { DirectoryHandle, FileStat } from '../host';
 import { atPath, FOLLOW, type Outcome, type Target } from '../resolve';
+import * as RIGHTS from '../rights';
 import { isLink, newTimes, writeFilestat } from './stat';
 
 type Directory = DescriptorOf<DirectoryHandle>;

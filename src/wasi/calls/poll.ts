@@ -1,8 +1,10 @@
 /** poll_oneoff: waits for clocks and descriptors without burning the processor. */
-import { ERRNO, type Errno, EVENT_HANGUP, EVENTTYPE, type Layout, RIGHTS, SUBCLOCK_ABSTIME } from '../abi';
+import { type Errno, EVENT_HANGUP, EVENTTYPE, type Layout, SUBCLOCK_ABSTIME } from '../abi';
 import type { Handler, Pause, WasiContext } from '../context';
+import * as ERRNO from '../errno';
 import type { GuestMemory } from '../guest';
 import type { Interest } from '../host';
+import * as RIGHTS from '../rights';
 import { addSaturated, distance, less, type U64 } from '../words';
 import { readClock } from './process';
 

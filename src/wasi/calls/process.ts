@@ -1,6 +1,7 @@
 /** Arguments, environment, clocks, random bytes, and the end of the process. */
-import { CLOCKID, ERRNO, type Errno } from '../abi';
+import { CLOCKID, type Errno } from '../abi';
 import type { Handler, WasiContext } from '../context';
+import * as ERRNO from '../errno';
 import type { GuestCall } from '../guest';
 import { fromNumber, type U64 } from '../words';
 

@@ -1,7 +1,9 @@
 /** Sockets that the host has opened beforehand: preview 1 has no way to make one. */
-import { ALL_FDFLAGS, ERRNO, FDFLAGS, RIFLAGS, RIGHTS, SDFLAGS } from '../abi';
+import { ALL_FDFLAGS, FDFLAGS, RIFLAGS, SDFLAGS } from '../abi';
 import type { Handler } from '../context';
 import { makeDescriptor } from '../descriptors';
+import * as ERRNO from '../errno';
+import * as RIGHTS from '../rights';
 import { total } from '../streams';
 import { untilStream } from './io';
 

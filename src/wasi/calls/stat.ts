@@ -1,19 +1,13 @@
 /** What a descriptor is, its rights, size, times and space. */
 
 import { encodeUtf8 } from '../../decoder/utf8';
-import {
-  ADVICE_COUNT,
-  ERRNO,
-  type Errno,
-  FILETYPE,
-  FSTFLAGS,
-  type Layout,
-  PREOPENTYPE_DIR,
-  RIGHTS,
-} from '../abi';
+import { ADVICE_COUNT, type Errno, FSTFLAGS, type Layout, PREOPENTYPE_DIR } from '../abi';
 import type { Handler, WasiContext } from '../context';
+import * as ERRNO from '../errno';
+import * as FILETYPE from '../filetype';
 import { type GuestCall, u64Arg, wordsArg } from '../guest';
 import type { FileStat, NewTime } from '../host';
+import * as RIGHTS from '../rights';
 import { STREAM_STAT } from '../streams';
 import type { U64 } from '../words';
 import { MAX_OFFSET } from './io';
