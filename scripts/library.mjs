@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { mangling } from './own-names.mjs';
-import { QUICKJS_PARTS, SMALL_PARTS, smallParts } from './small-parts.mjs';
+import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS, smallParts } from './small-parts.mjs';
 import { shortest } from './smaller.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -35,7 +35,7 @@ export const FACTORIES = { factories: 'src/factories.ts' };
 /** For QuickJS: one module each, which may be copied to a device alone. */
 export const QUICKJS = { 'quickjs/tswasm': 'embed/quickjs/index.ts', 'quickjs/run': 'embed/quickjs/run.ts' };
 const SMALL_QUICKJS = {
-  'quickjs/tswasm.min': 'embed/quickjs/index.ts',
+  'quickjs/tswasm.min': 'embed/quickjs/small.ts',
   'quickjs/run.min': 'embed/quickjs/run.ts',
 };
 const COMMANDS = { cli: 'src/cli/main.ts' };
@@ -230,7 +230,7 @@ export async function buildLibrary(out, write) {
 async function buildSmallQuickjs(out) {
   const files = [];
   for (const [name, file] of Object.entries(SMALL_QUICKJS))
-    files.push(...(await buildQuickjs(out, { [name]: file }, SMALL_PARTS, mangling([file]))));
+    files.push(...(await buildQuickjs(out, { [name]: file }, SMALL_QUICKJS_PARTS, mangling([file]))));
   return files;
 }
 
@@ -243,6 +243,7 @@ async function buildQuickjs(out, entryPoints, parts, names = {}) {
     target: 'es2020',
     platform: 'neutral',
     minify: true,
+    define: { 'Number.POSITIVE_INFINITY': 'Infinity' },
     write: false,
     plugins: [smallParts(parts)],
     ...names,

@@ -13,7 +13,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { QUICKJS_PARTS, SMALL_PARTS } from './small-parts.mjs';
+import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS } from './small-parts.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { SyntaxKind, TypeFlags } = ts;
@@ -37,7 +37,7 @@ export function mangling(entries) {
 
 /** The names, sorted. */
 export function ownNames(entries) {
-  const parts = Object.values({ ...SMALL_PARTS, ...QUICKJS_PARTS });
+  const parts = Object.values({ ...SMALL_QUICKJS_PARTS, ...QUICKJS_PARTS });
   const files = [...entries, ...parts.filter((file) => file.endsWith('.ts'))];
   const program = ts.createProgram(
     files.map((file) => path.join(root, file)),

@@ -1,3 +1,4 @@
+import { parse } from 'acorn';
 import { minify } from 'terser';
 
 /**
@@ -13,19 +14,14 @@ export async function smaller(text, kind = 'module') {
   return code;
 }
 
-/** The text of a module for devices that hold it in flash, where text counts and not what is downloaded. */
+/** The text of a module for devices that hold it, where text counts and not what is downloaded. */
 export async function shortest(text) {
-  const { ast } = await minify(text, {
-    module: true,
-    compress: false,
-    mangle: false,
-    format: { spidermonkey: true, code: false },
-  });
-  const { code } = await minify(shorterForms(ast), {
+  const module = parse(text, { ecmaVersion: 2022, sourceType: 'module' });
+  const { code } = await minify(shorterForms(module), {
     parse: { spidermonkey: true },
     module: true,
     ecma: 2020,
-    compress: { ...compress(), unsafe_arrows: true },
+    compress: compress(),
   });
   return code;
 }
@@ -34,37 +30,32 @@ export async function shortest(text) {
  * Functions of the module as arrow functions, before all else, since they can be called before their place is reached. Fields without a value
  * are left out: nothing asks whether an object has one.
  */
-function shorterForms(ast) {
-  const arrows = [];
-  const others = [];
-  for (const node of ast.body) {
-    if (node.type === 'FunctionDeclaration' && !node.generator && !isMethodLike(node)) arrows.push(node);
-    else others.push(node);
-  }
-  visit(ast, (node) => {
-    if (node.type === 'ClassBody')
-      node.body = node.body.filter((member) => member.type !== 'PropertyDefinition' || member.value !== null);
-  });
-  const declarations = arrows.map(({ id, params, body, async }) => ({
+function shorterForms(module) {
+  const isArrow = (node) =>
+    node.type === 'FunctionDeclaration' && !node.generator && !contains(node, OF_FUNCTIONS);
+  const declarations = module.body.filter(isArrow).map(({ id, params, body, async }) => ({
     type: 'VariableDeclarator',
     id,
     init: { type: 'ArrowFunctionExpression', params, body, async, expression: false },
   }));
-  return { ...ast, body: [{ type: 'VariableDeclaration', kind: 'var', declarations }, ...others] };
-}
-
-/** What an arrow function has not of its own. */
-function isMethodLike(node) {
-  let found = false;
-  visit(node, ({ type, name }) => {
-    found ||=
-      type === 'ThisExpression' || type === 'MetaProperty' || (type === 'Identifier' && name === 'arguments');
+  contains(module, (node) => {
+    if (node.type === 'ClassBody') node.body = node.body.filter((member) => !isEmptyField(member));
+    return false;
   });
-  return found;
+  const rest = module.body.filter((node) => !isArrow(node));
+  return { ...module, body: [{ type: 'VariableDeclaration', kind: 'var', declarations }, ...rest] };
 }
 
-function visit(node, act) {
-  if (node === null || typeof node !== 'object') return;
-  if (typeof node.type === 'string') act(node);
-  for (const child of Object.values(node)) visit(child, act);
+const isEmptyField = ({ type, value }) => type === 'PropertyDefinition' && value === null;
+/** What an arrow function has not of its own. */
+const OF_FUNCTIONS = ({ type, name }) =>
+  type === 'ThisExpression' || type === 'MetaProperty' || (type === 'Identifier' && name === 'arguments');
+
+/** Whether something in the tree is so. */
+function contains(tree, isSo) {
+  if (tree === null || typeof tree !== 'object') return false;
+  return (
+    (typeof tree.type === 'string' && isSo(tree)) ||
+    Object.values(tree).some((child) => contains(child, isSo))
+  );
 }
