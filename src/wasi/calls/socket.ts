@@ -12,7 +12,6 @@ export const sockAccept: Handler = (w, c) => {
   const result = c.u32(2);
   w.memory(c).check(result, 4);
   const listener = w.descriptors.socket(c.u32(0), RIGHTS.SOCK_ACCEPT);
-  if (typeof listener === 'number') return listener;
   if ((flags & ~ALL_FDFLAGS) !== 0) return ERRNO.INVAL;
   return w.untilReady(() => {
     if (!w.descriptors.hasRoom()) return ERRNO.MFILE;
@@ -32,7 +31,6 @@ export const sockRecv: Handler = (w, c) => {
   w.memory(c).check(size, 4);
   w.memory(c).check(roflags, 2);
   const socket = w.descriptors.socket(c.u32(0), RIGHTS.FD_READ);
-  if (typeof socket === 'number') return socket;
   if ((flags & ~(RIFLAGS.PEEK | RIFLAGS.WAITALL)) !== 0) return ERRNO.INVAL;
   let received = 0;
   return w.untilReady(() => {
@@ -66,7 +64,6 @@ export const sockSend: Handler = (w, c) => {
   const [data, dataLength, size] = [c.u32(1), c.u32(2), c.u32(4)];
   w.memory(c).check(size, 4);
   const socket = w.descriptors.socket(c.u32(0), RIGHTS.FD_WRITE);
-  if (typeof socket === 'number') return socket;
   if (c.u32(3) !== 0) return ERRNO.INVAL;
   return w.untilReady(() => {
     const memory = w.memory(c);
@@ -82,7 +79,6 @@ export const sockSend: Handler = (w, c) => {
 
 export const sockShutdown: Handler = (w, c) => {
   const socket = w.descriptors.socket(c.u32(0), RIGHTS.SOCK_SHUTDOWN);
-  if (typeof socket === 'number') return socket;
   const how = c.u32(1);
   if (how === 0 || (how & ~(SDFLAGS.RD | SDFLAGS.WR)) !== 0) return ERRNO.INVAL;
   return socket.handle.shutdown(how);
