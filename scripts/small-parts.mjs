@@ -39,6 +39,9 @@ export const SMALL_QUICKJS_PARTS = {
   'src/interpreter/offers.ts': 'src/interpreter/offers.min.ts',
   'src/interpreter/room.ts': 'src/interpreter/room.min.ts',
   'src/interpreter/tiering.ts': 'src/interpreter/tiering.min.ts',
+  'src/interpreter/trace.ts': 'src/interpreter/trace.min.ts',
+  'src/snapshot/continuation-rules.ts': 'src/snapshot/continuation-rules.min.ts',
+  'src/snapshot/exceptions.ts': 'src/snapshot/exceptions.min.ts',
   ...SMALL_PARTS,
 };
 
