@@ -51,12 +51,12 @@ const FIXTURES: readonly Fixture[] = [
   },
   {
     what: 'a SIMD instruction',
-    row: "[0x186, 'i32x4.fixture', 'vv:v', '', 'simd']",
+    row: "[0x186, 'i32x4.fixture', 'vv:v', 'none', 'simd']",
     lacks: { 'i32x4.fixture': ['src/interpreter/templates/vectors.ts'] },
   },
   {
     what: 'a SIMD instruction of a new shape',
-    row: "[0x187, 'i64x2.fixture', 'vvvv:v', '', 'simd']",
+    row: "[0x187, 'i64x2.fixture', 'vvvv:v', 'none', 'simd']",
     lacks: {
       'i64x2.fixture': ['src/interpreter/templates/vectors.ts'],
       'vvvv:v none': ['src/lowering/vectors.ts'],

@@ -13,11 +13,12 @@
  *
  * Factories of SIMD are apart, and made when the first vector is met: most programs have none, and without a compiler they take 15 ms.
  */
-import { trap } from '../errors';
-import * as numerics from '../runtime/numerics';
+import type { trap } from '../errors';
+import type * as numerics from '../runtime/numerics';
+import { theEnvironment } from './environment';
 import { createFactories } from './factories.generated.js';
-import { createVectorFactories, vectorFunctions } from './factories-simd.generated.js';
-import { type Registers, registers, stack } from './registers';
+import { createVectorFactories } from './factories-simd.generated.js';
+import type { Registers } from './registers';
 
 /** A factory's parameters are as in templates/control.ts; the generator has put them together, so they are not typed one by one. */
 // biome-ignore lint/suspicious/noExplicitAny: parameters differ by factory; assemble.ts is their only caller
@@ -74,35 +75,12 @@ export interface FactorySource {
  */
 export type FreshFactoriesMaker = (environment: FactoryEnvironment) => FactorySource | undefined;
 
-let environment: FactoryEnvironment | undefined;
 let makeShared: FactoryMaker = createFactories;
 let shared: FactorySource | undefined;
 let vectors: FactorySource | undefined;
 let makeFresh: FreshFactoriesMaker | undefined;
 let fresh: FactorySource | undefined;
 let compilesHot = false;
-
-function theEnvironment(): FactoryEnvironment {
-  if (environment === undefined) {
-    const { ints, floats, doubles, refs, sites, frames, callees } = stack();
-    environment = {
-      I: ints,
-      S: floats,
-      F: doubles,
-      B: new Uint8Array(ints.buffer),
-      R: refs,
-      RS: sites,
-      RF: frames,
-      RC: callees,
-      M: registers,
-      W: numerics.words,
-      N: numerics,
-      V: vectorFunctions,
-      T: trap,
-    };
-  }
-  return environment;
-}
 
 /** What code is made of: what all code shares, or what is best: for `hot` code what is its own, where the host has that. */
 export function factorySource(hot: boolean): FactorySource {
