@@ -1,6 +1,5 @@
 /** Node's error codes as WASI errnos. */
-import type { Errno } from '../../src/wasi/abi';
-import * as ERRNO from '../../src/wasi/errno';
+import { ERRNO, type Errno } from '../../src/wasi/abi';
 
 /** Codes whose name is not `E` and the errno's own name. */
 const OTHER: Readonly<Record<string, Errno>> = {

@@ -2,16 +2,30 @@
  * Numbers of wasi_snapshot_preview1 (the witx files' names, upper case as in <wasi/api.h>), beside those of `errno.ts`, `rights.ts` and
  * `filetype.ts`.
  */
-import * as ERRNO from './errno';
+import type * as numbers from './errno';
 import * as RIGHTS from './rights';
 
 /** An errno: 0 is success. */
 export type Errno = number;
 
+/** The names of the errnos, in the order of their numbers. */
+const NAMES = (
+  'SUCCESS 2BIG ACCES ADDRINUSE ADDRNOTAVAIL AFNOSUPPORT AGAIN ALREADY BADF BADMSG BUSY CANCELED CHILD ' +
+  'CONNABORTED CONNREFUSED CONNRESET DEADLK DESTADDRREQ DOM DQUOT EXIST FAULT FBIG HOSTUNREACH IDRM ' +
+  'ILSEQ INPROGRESS INTR INVAL IO ISCONN ISDIR LOOP MFILE MLINK MSGSIZE MULTIHOP NAMETOOLONG NETDOWN ' +
+  'NETRESET NETUNREACH NFILE NOBUFS NODEV NOENT NOEXEC NOLCK NOLINK NOMEM NOMSG NOPROTOOPT NOSPC NOSYS ' +
+  'NOTCONN NOTDIR NOTEMPTY NOTRECOVERABLE NOTSOCK NOTSUP NOTTY NXIO OVERFLOW OWNERDEAD PERM PIPE PROTO ' +
+  'PROTONOSUPPORT PROTOTYPE RANGE ROFS SPIPE SRCH STALE TIMEDOUT TXTBSY XDEV NOTCAPABLE'
+).split(' ');
+
+/** The errnos by name. */
+export const ERRNO = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ NAMES.map((name, number) => [name, number]),
+) as unknown as Readonly<typeof numbers>;
+
 /** The name of an error number, such as `ENOENT`. */
 export function errnoName(errno: Errno): string {
-  for (const [name, value] of Object.entries(ERRNO)) if (value === errno) return `E${name}`;
-  return `errno ${errno}`;
+  return NAMES[errno] === undefined ? `errno ${errno}` : `E${NAMES[errno]}`;
 }
 
 export const ALL_RIGHTS = 0x3fffffff;

@@ -1,8 +1,7 @@
 /** WASI preview 1 for any host, without archives. */
-export { type Errno, errnoName, type FileType } from './abi';
+export { ERRNO, type Errno, errnoName, type FileType } from './abi';
 export type { Companion, CompanionCall } from './companion';
 export { DEFAULT_LIMITS, type Preopen, type TracedCall, type WasiLimits, type WasiOptions } from './context';
-export * as ERRNO from './errno';
 export { WasiExit } from './exit';
 export {
   copyDirectory,
