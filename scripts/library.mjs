@@ -247,8 +247,8 @@ async function buildQuickjs(out, entryPoints, parts, names = {}) {
     write: false,
     plugins: [smallParts(parts)],
     ...names,
-    // Every QuickJS that has modules has them.
-    supported: { 'class-field': true, 'class-static-field': true },
+    // Every QuickJS that has `Object.hasOwn` has them.
+    supported: { 'class-field': true, 'class-static-field': true, 'logical-assignment': true },
   });
   return outputFiles;
 }

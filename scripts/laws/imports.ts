@@ -14,6 +14,7 @@ interface Rule {
 }
 
 const ENTRIES = [
+  'src/core.ts',
   'src/index.ts',
   'src/webassembly.ts',
   'src/webassembly-snapshot.ts',
@@ -84,9 +85,10 @@ const RULES: Record<string, Rule> = {
   'src/js-api': {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter', 'src/snapshot'],
   },
-  'src/index.ts': {
+  'src/core.ts': {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter'],
   },
+  'src/index.ts': { from: ['src/core.ts', 'src/runtime', 'src/interpreter'] },
   'src/debug': { from: ['src/errors.ts', 'src/decoder', 'src/index.ts'] },
   'src/factories.ts': { from: ['src/interpreter'] },
   'src/webassembly.ts': { from: ['src/js-api', 'src/errors.ts'] },

@@ -1,4 +1,6 @@
 /** WASI preview 1 for any host, without archives. */
+import * as filetype from './filetype';
+
 export { ERRNO, type Errno, errnoName, type FileType } from './abi';
 export type { Companion, CompanionCall } from './companion';
 export { DEFAULT_LIMITS, type Preopen, type TracedCall, type WasiLimits, type WasiOptions } from './context';
@@ -12,7 +14,6 @@ export {
 } from './files/memory';
 export { overlay } from './files/overlay';
 export { readOnly } from './files/readonly';
-export * as FILETYPE from './filetype';
 export {
   APPEND,
   type DirectoryEntry,
@@ -35,3 +36,6 @@ export type { Remedy, RestorePolicy } from './state/restore';
 export type { SaveOptions } from './state/save';
 export { inputStream, nullStream, outputStream } from './streams';
 export { exitCodeOf, type HostFuncMaker, Wasi, type WasiCallback } from './wasi';
+
+/** WASI's numbers for kinds of files. */
+export const FILETYPE: typeof filetype = filetype;

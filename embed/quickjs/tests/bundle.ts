@@ -21,7 +21,7 @@ const folder = here('../../../node_modules/.cache/tswasm-quickjs');
 const QUICKJS: BuildOptions = {
   target: 'es2020',
   platform: 'neutral',
-  supported: { 'class-field': true, 'class-static-field': true },
+  supported: { 'class-field': true, 'class-static-field': true, 'logical-assignment': true },
 };
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
 
