@@ -28,6 +28,7 @@ const RULES: Record<string, Rule> = {
   'src/errors.ts': { from: [] },
   'src/checks.ts': { from: [] },
   'src/summary.ts': { from: [] },
+  'src/summary.min.ts': { from: [] },
   'src/decoder': { from: ['src/errors.ts', 'src/checks.ts', 'src/summary.ts'] },
   'src/runtime': { from: ['src/errors.ts', 'src/checks.ts', 'src/summary.ts', 'src/decoder'] },
   'src/lowering': { from: ['src/errors.ts', 'src/decoder'] },

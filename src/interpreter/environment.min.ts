@@ -1,7 +1,7 @@
 /** For `environment.ts` in bundles with the compact set of factories alone, which imports what it computes with. */
 import { trap } from '../errors';
 import { words } from '../runtime/numerics';
-import type { FactoryEnvironment } from './factories';
+import type { FactoryEnvironment } from './environment';
 import { registers, stack } from './registers';
 
 let environment: Omit<FactoryEnvironment, 'B' | 'N' | 'V'> | undefined;
