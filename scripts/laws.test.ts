@@ -18,6 +18,7 @@ import { complaints, FEATURE_SETS, KB, measure, type Size, showSizes } from './s
 const CORE = [
   'src/errors.ts',
   'src/summary.ts',
+  'src/summary.min.ts',
   'src/decoder',
   'src/runtime',
   'src/lowering',

@@ -8,8 +8,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { mangling } from './own-names.mjs';
-import { QUICKJS_PARTS, SMALL_PARTS, smallParts } from './small-parts.mjs';
-import { smaller } from './smaller.mjs';
+import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS, smallParts } from './small-parts.mjs';
+import { shortest } from './smaller.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -35,7 +35,7 @@ export const FACTORIES = { factories: 'src/factories.ts' };
 /** For QuickJS: one module each, which may be copied to a device alone. */
 export const QUICKJS = { 'quickjs/tswasm': 'embed/quickjs/index.ts', 'quickjs/run': 'embed/quickjs/run.ts' };
 const SMALL_QUICKJS = {
-  'quickjs/tswasm.min': 'embed/quickjs/index.ts',
+  'quickjs/tswasm.min': 'embed/quickjs/small.ts',
   'quickjs/run.min': 'embed/quickjs/run.ts',
 };
 const COMMANDS = { cli: 'src/cli/main.ts' };
@@ -223,14 +223,14 @@ export async function buildLibrary(out, write) {
     ...(await buildSmallQuickjs(out)),
   ];
   mkdirSync(path.join(out, 'quickjs'), { recursive: true });
-  for (const { path: file, text } of forQuickjs) write(file, await smaller(text));
+  for (const { path: file, text } of forQuickjs) write(file, await shortest(text));
 }
 
 /** Each with names of its own: the command exports nothing. */
 async function buildSmallQuickjs(out) {
   const files = [];
   for (const [name, file] of Object.entries(SMALL_QUICKJS))
-    files.push(...(await buildQuickjs(out, { [name]: file }, SMALL_PARTS, mangling([file]))));
+    files.push(...(await buildQuickjs(out, { [name]: file }, SMALL_QUICKJS_PARTS, mangling([file]))));
   return files;
 }
 
@@ -243,11 +243,12 @@ async function buildQuickjs(out, entryPoints, parts, names = {}) {
     target: 'es2020',
     platform: 'neutral',
     minify: true,
+    define: { 'Number.POSITIVE_INFINITY': 'Infinity' },
     write: false,
     plugins: [smallParts(parts)],
     ...names,
-    // Every QuickJS that has modules has them.
-    supported: { 'class-field': true, 'class-static-field': true },
+    // Every QuickJS that has `Object.hasOwn` has them.
+    supported: { 'class-field': true, 'class-static-field': true, 'logical-assignment': true },
   });
   return outputFiles;
 }

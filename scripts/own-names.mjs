@@ -3,16 +3,17 @@
  * our sources make properties of this name, and if nobody outside of them can meet it. It stays when
  * - it can be reached from what an entry exports: whatever its types mention, but for private and internal members;
  * - the language has it;
- * - it is a string somewhere, or occurs in a generated text: code may look for it by that;
+ * - it is a string somewhere, or occurs in a generated text: code may look for it by that. A string that is compared, or that stands where
+ *   a type lists the strings, is looked for by nobody, unless something is accessed by a value of such a type;
  * - it belongs to a type with which something comes in from outside, or goes out: a conversion of what had no type, an access by a name that
- *   is computed, a call that lists names.
+ *   may be any, a call that lists names.
  * The bundler does the same with all properties of one name, so a name that is both public and ours stays as well.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { QUICKJS_PARTS, SMALL_PARTS } from './small-parts.mjs';
+import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS } from './small-parts.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { SyntaxKind, TypeFlags } = ts;
@@ -36,7 +37,7 @@ export function mangling(entries) {
 
 /** The names, sorted. */
 export function ownNames(entries) {
-  const parts = Object.values({ ...SMALL_PARTS, ...QUICKJS_PARTS });
+  const parts = Object.values({ ...SMALL_QUICKJS_PARTS, ...QUICKJS_PARTS });
   const files = [...entries, ...parts.filter((file) => file.endsWith('.ts'))];
   const program = ts.createProgram(
     files.map((file) => path.join(root, file)),
@@ -61,14 +62,11 @@ function optionsOf(file) {
 }
 
 const has = (type, flags) => (type.flags & flags) !== 0;
-/** A name of these types is any name. */
+/** A name of these types is any name, unless the type says which. */
 const NAME_LIKE =
-  TypeFlags.StringLike |
-  TypeFlags.Any |
-  TypeFlags.Unknown |
-  TypeFlags.TypeParameter |
-  TypeFlags.Index |
-  TypeFlags.Union;
+  TypeFlags.StringLike | TypeFlags.Any | TypeFlags.Unknown | TypeFlags.TypeParameter | TypeFlags.Index;
+const partsOf = (type) => (type.isUnion() ? type.types : [type]);
+const COMPARISONS = new Set([SyntaxKind.EqualsEqualsEqualsToken, SyntaxKind.ExclamationEqualsEqualsToken]);
 /** Types that say nothing of members, or not what a host has put there. */
 const isBlank = (type) =>
   has(type, TypeFlags.Any | TypeFlags.Unknown | TypeFlags.NonPrimitive) || type.symbol?.name === 'globalThis';
@@ -173,21 +171,14 @@ class Kept {
   usesIn(node, made) {
     const { checker } = this;
     const typeOf = (one) => checker.getTypeAtLocation(one);
-    const isComputed = (name) => !ts.isStringLiteralLike(name) && has(typeOf(name), NAME_LIKE);
     if (MEMBERS.some((is) => is(node)) && ts.isIdentifier(node.name)) made.add(node.name.text);
-    if (ts.isStringLiteralLike(node) && !ts.isLiteralTypeNode(node.parent)) this.names.add(node.text);
+    if (ts.isStringLiteralLike(node) && this.mayBeName(node)) this.names.add(node.text);
     if (ts.isNamespaceImport(node)) this.members(typeOf(node.name));
-    if (ts.isElementAccessExpression(node) && isComputed(node.argumentExpression))
-      this.members(typeOf(node.expression));
+    if (ts.isElementAccessExpression(node)) this.computed(node.argumentExpression, node.expression);
     if (ts.isForInStatement(node)) this.members(typeOf(node.expression));
-    if (ts.isComputedPropertyName(node) && isComputed(node.expression))
-      this.members(typeOf(node.parent.parent));
-    if (
-      ts.isBinaryExpression(node) &&
-      node.operatorToken.kind === SyntaxKind.InKeyword &&
-      isComputed(node.left)
-    )
-      this.members(typeOf(node.right));
+    if (ts.isComputedPropertyName(node)) this.computed(node.expression, node.parent.parent);
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === SyntaxKind.InKeyword)
+      this.computed(node.left, node.right);
     if (ts.isCallExpression(node) || ts.isNewExpression(node)) this.call(node);
     if (ts.isAsExpression(node)) {
       const from = typeOf(withoutConversions(node.expression));
@@ -198,6 +189,32 @@ class Kept {
       if (wanted !== undefined) this.conversion(typeOf(node), wanted);
     }
     ts.forEachChild(node, (child) => this.usesIn(child, made));
+  }
+
+  /** Something looks for a member by this name. */
+  computed(name, object) {
+    for (const type of partsOf(this.checker.getTypeAtLocation(name))) {
+      if (type.isStringLiteral()) this.names.add(type.value);
+      else if (has(type, NAME_LIKE)) this.members(this.checker.getTypeAtLocation(object));
+    }
+  }
+
+  /** A string that is neither compared nor one of those that its type lists. */
+  mayBeName(node) {
+    const { parent } = node;
+    if (ts.isLiteralTypeNode(parent) || (ts.isCaseClause(parent) && parent.expression === node)) return false;
+    if (ts.isBinaryExpression(parent) && COMPARISONS.has(parent.operatorToken.kind)) return false;
+    const wanted = this.declaredFor(node) ?? this.checker.getContextualType(node);
+    return wanted === undefined || !partsOf(wanted).every((type) => type.isStringLiteral());
+  }
+
+  /** What the parameter is declared to be for which this is given: a generic one may be a name of something. */
+  declaredFor(node) {
+    const { parent } = node;
+    if (!ts.isCallExpression(parent)) return undefined;
+    const parameter =
+      this.checker.getResolvedSignature(parent)?.declaration?.parameters[parent.arguments.indexOf(node)];
+    return parameter && this.checker.getTypeAtLocation(parameter);
   }
 
   /** A value of one type is taken for one of another. */

@@ -26,6 +26,14 @@ export const find = (name: string) => (byComputedName as Readonly<Record<string,
 const byKey = { keyed: 1 };
 export const at = (key: keyof typeof byKey) => byKey[key];
 
+type Kind = 'first' | 'case' | 'compared';
+export const kinds = (kind: Kind): number => (kind === 'compared' ? { first: 1, case: 2, compared: 3 }.case : 0);
+export const first = () => kinds('first');
+const table = { listedKey: 1, otherKey: 2, unlisted: 3 };
+export const byLiteral = (key: 'listedKey' | 'otherKey' | undefined) => (key && table[key]) ?? table.unlisted;
+const generic = <T, K extends keyof T>(object: T, key: K) => object[key];
+export const passed = () => generic({ passedKey: 1 }, 'passedKey');
+
 interface FromOutside { readonly parsed: number; readonly deep: { readonly deeper: number } }
 export const parse = (json: string): number => (JSON.parse(json) as FromOutside).deep.deeper;
 export const parsed = { madeHere: { deeper: 1, parsed: 1 } }.madeHere.deeper;
@@ -39,7 +47,16 @@ export const has = (name: string) => name in { inObject: 1 };
 export const open: Record<string, number> = { opened: 1 };
 `;
 
-const OURS = ['hiddenField', 'hiddenPart', 'privateField', 'ownPart', 'madeHere'];
+const OURS = [
+  'hiddenField',
+  'hiddenPart',
+  'privateField',
+  'ownPart',
+  'case',
+  'compared',
+  'unlisted',
+  'madeHere',
+];
 const MET = [
   ...[
     'Public',
@@ -51,6 +68,9 @@ const MET = [
     'configurable',
     'computed',
     'keyed',
+    'listedKey',
+    'otherKey',
+    'passedKey',
   ],
   ...['parsed', 'deep', 'deeper', 'hosted', 'serialized', 'listedName', 'inObject', 'opened'],
 ];

@@ -25,13 +25,26 @@ export const WITHOUT_EXCEPTIONS = {
   'src/interpreter/exceptions.ts': 'src/interpreter/exceptions.min.ts',
 };
 
-/** For `dist/tswasm.min.js`, and for QuickJS where flash is short: the first two are slower than the files that they stand for; the third is for tiers, of which it has none. */
+/** For `dist/tswasm.min.js`: the first two are slower than the files that they stand for; the third is for tiers, of which it has none. */
 export const SMALL_PARTS = {
   'src/decoder/codewalk.ts': 'src/decoder/codewalk.min.ts',
   'src/interpreter/forms.ts': 'src/interpreter/assemble.ts',
   'src/interpreter/tier-machine.ts': 'src/interpreter/tier-machine.min.ts',
   ...WITHOUT_SIMD,
   ...WITHOUT_EXCEPTIONS,
+};
+
+/** For QuickJS where flash is short: what its module exports brings no tiers and no factories. */
+export const SMALL_QUICKJS_PARTS = {
+  'src/summary.ts': 'src/summary.min.ts',
+  'src/interpreter/environment.ts': 'src/interpreter/environment.min.ts',
+  'src/interpreter/offers.ts': 'src/interpreter/offers.min.ts',
+  'src/interpreter/room.ts': 'src/interpreter/room.min.ts',
+  'src/interpreter/tiering.ts': 'src/interpreter/tiering.min.ts',
+  'src/interpreter/trace.ts': 'src/interpreter/trace.min.ts',
+  'src/snapshot/continuation-rules.ts': 'src/snapshot/continuation-rules.min.ts',
+  'src/snapshot/exceptions.ts': 'src/snapshot/exceptions.min.ts',
+  ...SMALL_PARTS,
 };
 
 /** For QuickJS: the full set of factories, so that the compact one need not be carried beside it, in shorter text. */

@@ -7,7 +7,7 @@
  */
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ERRNO } from '../../src/wasi/abi';
+import * as ERRNO from '../../src/wasi/errno';
 
 /** A directory under our feet. Methods throw as `node:fs` does. */
 export interface Anchor {

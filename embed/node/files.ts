@@ -25,7 +25,9 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs';
-import { ERRNO, type Errno, FILETYPE } from '../../src/wasi/abi';
+import type { Errno } from '../../src/wasi/abi';
+import * as ERRNO from '../../src/wasi/errno';
+import * as FILETYPE from '../../src/wasi/filetype';
 import {
   APPEND,
   type DirectoryEntry,

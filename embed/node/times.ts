@@ -4,7 +4,8 @@
  * shows what the host made of them.
  */
 import type { BigIntStats } from 'node:fs';
-import { FILETYPE, type FileType } from '../../src/wasi/abi';
+import type { FileType } from '../../src/wasi/abi';
+import * as FILETYPE from '../../src/wasi/filetype';
 import type { FileStat, NewTime, U64 } from '../../src/wasi/host';
 import { toSeconds } from '../../src/wasi/words';
 

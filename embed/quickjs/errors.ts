@@ -1,5 +1,6 @@
 /** Errnos of the machine as those of WASI. `std.Error` names eleven of them only, so the numbers are here, by `os.platform`. */
-import { ERRNO, type Errno } from '../../src/wasi/abi';
+import type { Errno } from '../../src/wasi/abi';
+import * as ERRNO from '../../src/wasi/errno';
 import type { Os } from './machine';
 
 /** The same number on Linux and on the BSDs, macOS among them. */

@@ -5,7 +5,9 @@
  * `os` has no `O_NOFOLLOW`: what a name stands for is looked at first, and what was opened must then be the same (device and inode).
  * New files are made with `O_EXCL`, which follows no link. `os` has neither `link` nor `fsync`, and times are whole milliseconds.
  */
-import { ERRNO, type Errno, FILETYPE, type FileType } from '../../src/wasi/abi';
+import type { Errno, FileType } from '../../src/wasi/abi';
+import * as ERRNO from '../../src/wasi/errno';
+import * as FILETYPE from '../../src/wasi/filetype';
 import {
   APPEND,
   type DirectoryEntry,

@@ -43,6 +43,15 @@ describe('the small set for QuickJS', () => {
     expect((await askFresh(node, request)).kind).toBe('called');
   });
 
+  it('exports all but what devices need not have', async () => {
+    const [whole, own] = await Promise.all([import('./index'), import('./small')]);
+    const missing = Object.keys(whole).filter((name) => !(name in own));
+    expect(missing.sort()).toEqual([
+      ...['RIGHTS', 'TarError', 'describe', 'installTiers', 'loadTar', 'saveTar', 'setFreshFactories'],
+      ...['sourceOf', 'useFactories', 'useMemoryBacking', 'useSourcePositions'],
+    ]);
+  });
+
   it('is less than two thirds of the whole', { timeout: TIMEOUT }, async () => {
     const bytes = async (file: Promise<string>) => readFileSync(await file).length;
     const whole = await bytes(bundleForQuickjs('vm-entry.ts'));

@@ -1,5 +1,8 @@
 /** Open descriptors of `os` as streams, and the two ways in which bytes pass between typed arrays and `os`. */
-import { ERRNO, type Errno, FILETYPE, type FileStat, type StreamHandle } from '../../src/wasi/index';
+
+import * as ERRNO from '../../src/wasi/errno';
+import * as FILETYPE from '../../src/wasi/filetype';
+import type { Errno, FileStat, StreamHandle } from '../../src/wasi/index';
 import { ZERO } from '../../src/wasi/words';
 import { errnoOf } from './errors';
 import type { Os } from './machine';

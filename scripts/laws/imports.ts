@@ -14,6 +14,7 @@ interface Rule {
 }
 
 const ENTRIES = [
+  'src/core.ts',
   'src/index.ts',
   'src/webassembly.ts',
   'src/webassembly-snapshot.ts',
@@ -27,6 +28,7 @@ const RULES: Record<string, Rule> = {
   'src/errors.ts': { from: [] },
   'src/checks.ts': { from: [] },
   'src/summary.ts': { from: [] },
+  'src/summary.min.ts': { from: [] },
   'src/decoder': { from: ['src/errors.ts', 'src/checks.ts', 'src/summary.ts'] },
   'src/runtime': { from: ['src/errors.ts', 'src/checks.ts', 'src/summary.ts', 'src/decoder'] },
   'src/lowering': { from: ['src/errors.ts', 'src/decoder'] },
@@ -84,9 +86,10 @@ const RULES: Record<string, Rule> = {
   'src/js-api': {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter', 'src/snapshot'],
   },
-  'src/index.ts': {
+  'src/core.ts': {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter'],
   },
+  'src/index.ts': { from: ['src/core.ts', 'src/runtime', 'src/interpreter'] },
   'src/debug': { from: ['src/errors.ts', 'src/decoder', 'src/index.ts'] },
   'src/factories.ts': { from: ['src/interpreter'] },
   'src/webassembly.ts': { from: ['src/js-api', 'src/errors.ts'] },

@@ -2,7 +2,7 @@
 
 import { type ByteSource, bytesOf, CALLBACK, FLAG, OBJECT, type OptionChecks, readOptions } from '../checks';
 import { blameCaller } from '../errors';
-import { SUMMARY, summary } from '../summary';
+import { summarize } from '../summary';
 import type { Feature, Features } from './features';
 import { DEFAULT_FEATURES } from './features';
 import { BRANCH_HINTS, readBranchHints } from './hints';
@@ -173,16 +173,6 @@ export class Module implements ModuleData {
         return { kind, type: this.tags[index].type };
     }
   }
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, {
-      name: this.names.module,
-      imports: this.imports.map(({ module, name, type }) => `${module}.${name}: ${externTypeName(type)}`),
-      exports: this.exports.map((entry) => `${entry.name}: ${externTypeName(this.exportType(entry))}`),
-      byteLength: this.bytes.length,
-    });
-  }
-
   /** The type of a function, imports first. */
   funcType(funcidx: number): FuncType {
     return this.types[this.funcTypes[funcidx]].composite.func;
@@ -222,3 +212,9 @@ export class Module implements ModuleData {
     return names;
   }
 }
+summarize(Module, (module) => ({
+  name: module.names.module,
+  imports: module.imports.map(({ module: from, name, type }) => `${from}.${name}: ${externTypeName(type)}`),
+  exports: module.exports.map((entry) => `${entry.name}: ${externTypeName(module.exportType(entry))}`),
+  byteLength: module.bytes.length,
+}));

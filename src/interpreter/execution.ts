@@ -18,17 +18,18 @@
 import { checkClass, readOptions } from '../checks';
 import { type BacktraceFrame, type Door, InternalError, RuntimeError, trap } from '../errors';
 import { argumentsOf, Func, type Value } from '../runtime';
-import { SUMMARY, summary } from '../summary';
+import { summarize } from '../summary';
 import { backtrace } from './backtrace';
 import { buildInParts } from './build';
 import { CallSite, codeOf } from './code';
 import { goOn, isPropagating } from './exceptions';
-import { hasRoom, trapOf } from './failures';
+import { trapOf } from './failures';
 import { type FrameState, type PendingHostCall, wordsOfFrames } from './frames';
 import { runningHost, waiting } from './hostcall';
 import { type Outcome, type PauseReason, RUN_OPTIONS, type RunOptions } from './outcome';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
+import { hasRoom } from './room';
 import { clearStack, putFrames, takeFrames } from './saved';
 import { nextSlice } from './slices';
 import { readValues, writeValues } from './slots';
@@ -109,15 +110,6 @@ export class Execution {
     }
     execution.current = { kind: 'unbuilt', frames, pending, wait: undefined };
     return execution;
-  }
-
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, {
-      state: this.state,
-      func: this.func,
-      fuelUsed: this.fuelUsed,
-    });
   }
 
   /** What it is about, and so which calls are allowed. */
@@ -358,6 +350,7 @@ export class Execution {
     return isStopped(current) ? placesOf(current) : [];
   }
 }
+summarize(Execution, ({ state, func, fuelUsed }) => ({ state, func, fuelUsed }));
 
 function isStopped(state: State): state is Stopped {
   return state.kind === 'paused' || state.kind === 'waiting' || state.kind === 'unbuilt';

@@ -13,46 +13,17 @@
  *
  * Factories of SIMD are apart, and made when the first vector is met: most programs have none, and without a compiler they take 15 ms.
  */
-import { trap } from '../errors';
-import * as numerics from '../runtime/numerics';
+import { type FactoryEnvironment, theEnvironment } from './environment';
 import { createFactories } from './factories.generated.js';
-import { createVectorFactories, vectorFunctions } from './factories-simd.generated.js';
-import { type Registers, registers, stack } from './registers';
+import { createVectorFactories } from './factories-simd.generated.js';
+
+export type { FactoryEnvironment } from './environment';
 
 /** A factory's parameters are as in templates/control.ts; the generator has put them together, so they are not typed one by one. */
 // biome-ignore lint/suspicious/noExplicitAny: parameters differ by factory; assemble.ts is their only caller
 export type Factory = (...operands: any[]) => any;
 export type Factories = Readonly<Record<string, Factory>>;
 
-/** What the text of a factory refers to. The generator of factories names the letters. */
-export interface FactoryEnvironment {
-  /** The stack as words. */
-  readonly I: Int32Array;
-  /** The stack as 32-bit floats. */
-  readonly S: Float32Array;
-  /** The stack as 64-bit floats. */
-  readonly F: Float64Array;
-  /** The stack as bytes. */
-  readonly B: Uint8Array;
-  /** References, beside the stack. */
-  readonly R: unknown[];
-  /** Call sites of the frames. */
-  readonly RS: unknown[];
-  /** Frame pointers of the frames. */
-  readonly RF: number[];
-  /** Callees of indirect calls. */
-  readonly RC: unknown[];
-  /** Registers of the machine. */
-  readonly M: Registers;
-  /** Where functions with two words as result leave the high one. */
-  readonly W: numerics.Words;
-  /** Functions for instructions that JavaScript has no operator for. */
-  readonly N: typeof numerics;
-  /** The same for vectors. */
-  readonly V: object;
-  /** Makes a trap. */
-  readonly T: typeof trap;
-}
 /** Undefined where the set cannot be had: then it is the compact one. */
 export type FactoryMaker = (environment: FactoryEnvironment) => Factories | undefined;
 
@@ -74,35 +45,12 @@ export interface FactorySource {
  */
 export type FreshFactoriesMaker = (environment: FactoryEnvironment) => FactorySource | undefined;
 
-let environment: FactoryEnvironment | undefined;
 let makeShared: FactoryMaker = createFactories;
 let shared: FactorySource | undefined;
 let vectors: FactorySource | undefined;
 let makeFresh: FreshFactoriesMaker | undefined;
 let fresh: FactorySource | undefined;
 let compilesHot = false;
-
-function theEnvironment(): FactoryEnvironment {
-  if (environment === undefined) {
-    const { ints, floats, doubles, refs, sites, frames, callees } = stack();
-    environment = {
-      I: ints,
-      S: floats,
-      F: doubles,
-      B: new Uint8Array(ints.buffer),
-      R: refs,
-      RS: sites,
-      RF: frames,
-      RC: callees,
-      M: registers,
-      W: numerics.words,
-      N: numerics,
-      V: vectorFunctions,
-      T: trap,
-    };
-  }
-  return environment;
-}
 
 /** What code is made of: what all code shares, or what is best: for `hot` code what is its own, where the host has that. */
 export function factorySource(hot: boolean): FactorySource {

@@ -1,6 +1,6 @@
 /**
- * How executions fail: what a host's exception or rejection becomes, and whether the host's stack has room to say so. Hosts may be hostile:
- * nothing may be asked of what they throw that they could answer with another exception.
+ * How executions fail: what a host's exception or rejection becomes. Hosts may be hostile: nothing may be asked of what they throw that they
+ * could answer with another exception.
  */
 import { printable, RuntimeError, TRAP_MESSAGES, trap } from '../errors';
 import type { Func } from '../runtime';
@@ -44,32 +44,3 @@ function isStackOverflow(error: unknown): boolean {
   );
 }
 const OVERFLOWS = ['call stack', 'stack overflow', 'too much recursion'];
-
-/** Whether the host's stack has room for what comes after an exception: it must not fail for want of it, and leave the machine half done. */
-export function hasRoom(): boolean {
-  try {
-    needRoom(0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-/**
- * Nobody makes the call in it, but an engine looks, when it enters a function, whether the host's stack has room for all that the function
- * may ever put there: 4 KB for these arguments. It is too long for V8 to put it into its caller. (To pass as much takes 150 ns, this 5.)
- */
-// biome-ignore format: one a line otherwise
-const needRoom: (never: number, ...more: number[]) => void = (never) => {
-  if (never !== 0) {
-    needRoom(
-      0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-      0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-      0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-      0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-      0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-      0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-      0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-      0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-    );
-  }
-};

@@ -13,20 +13,20 @@ export {
   sourceOf,
   useFactories,
 } from './factories';
+export { fold } from './fold';
 export type { FrameState, PendingHostCall } from './frames';
 export { FUEL_VERSION } from './fuel';
 export { HostCall } from './hostcall';
 export { Store, type StoreOptions } from './machine';
 export type { Outcome, PauseReason, RunOptions } from './outcome';
 export { installTiers, type TierChoice } from './policy';
-export { configureStack } from './registers';
-export type { Tier } from './tiers';
 export {
-  fold,
   positionOf,
   positionText,
   type SourceFinder,
   type SourcePosition,
   useSourcePositions,
-} from './trace';
+} from './positions';
+export { configureStack } from './registers';
+export type { Tier } from './tiers';
 export { fuelLeft } from './turn';

@@ -4,35 +4,10 @@
  *
  * Engines that have `Error.captureStackTrace` tell who called a function; of the others all frames are shown.
  */
-import type { Module } from '../decoder';
 import { type BacktraceFrame, type Door, printable, type RuntimeError } from '../errors';
-import { moduleOf } from './backtrace';
+import { fold } from './fold';
 import { hostCalls, runningHost } from './hostcall';
-
-/** Where in a source text an instruction comes from. */
-export interface SourcePosition {
-  /** As the module's debug information names it. */
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  /** Counted from 1; 0 is unknown. */
-  readonly column: number;
-}
-
-/** Finds the source of the instruction at a byte offset of a module. */
-export type SourceFinder = (module: Module, offset: number) => SourcePosition | undefined;
-
-let findSource: SourceFinder | undefined;
-
-/** Lets stack traces name lines of sources. `sourcePosition` of `tswasm/debug` reads DWARF and source maps. */
-export function useSourcePositions(finder: SourceFinder | undefined): void {
-  findSource = finder;
-}
-
-/** The source of a frame of a backtrace, if `useSourcePositions` has said how it is found. */
-export function positionOf(frame: BacktraceFrame, module = moduleOf(frame)): SourcePosition | undefined {
-  return module && findSource?.(module, frame.offset);
-}
+import { placeOf, positionOf, positionText } from './positions';
 
 interface Part {
   readonly frames: readonly BacktraceFrame[];
@@ -67,9 +42,6 @@ function manner(): Manner {
   }
   return known;
 }
-
-/** Longest run of frames that is looked for when frames repeat: so many functions call each other in turn. */
-const LONGEST_CYCLE = 12;
 
 /** The host's frames below the innermost call of `door`, as they are now. */
 function linesBelow(door: Door): () => string[] {
@@ -170,46 +142,9 @@ function stackText(error: Error): string {
 
 function frameLine(frame: BacktraceFrame): string {
   const source = positionOf(frame);
-  const place = `wasm-function[${frame.funcidx}]:0x${frame.offset.toString(16)}`;
+  const place = placeOf(frame);
   const where = source === undefined ? place : `${place}, ${positionText(source)}`;
   const name = frame.name === undefined ? undefined : printable(frame.name);
   if (!manner().at) return `${name ?? ''}@${where}`;
   return name === undefined ? `    at ${where}` : `    at ${name} (${where})`;
-}
-
-/** `file:line:column`, as editors and terminals read it. */
-export function positionText({ file, line, column }: SourcePosition): string {
-  return `${printable(file)}:${line}${column > 0 ? `:${column}` : ''}`;
-}
-
-/** A line for each frame; where a row of frames comes again and again, once, and a note of how often. */
-export function fold(
-  frames: readonly BacktraceFrame[],
-  line: (frame: BacktraceFrame, k: number) => string,
-  note: (text: string) => string,
-): string[] {
-  const lines: string[] = [];
-  for (let k = 0; k < frames.length; ) {
-    const { length, times } = cycleAt(frames, k);
-    for (let n = 0; n < length; n++) lines.push(line(frames[k + n], k + n));
-    if (times > 1)
-      lines.push(note(`${length === 1 ? 'this frame' : `these ${length} frames`} ${times - 1} more times`));
-    k += length * times;
-  }
-  return lines;
-}
-
-/** The row of frames that begins at k and is repeated at once, at least twice; else the one frame. */
-function cycleAt(frames: readonly BacktraceFrame[], k: number): { length: number; times: number } {
-  for (let length = 1; length <= LONGEST_CYCLE; length++) {
-    let same = 0;
-    while (k + same + length < frames.length && isSame(frames[k + same], frames[k + same + length])) same++;
-    const times = 1 + Math.floor(same / length);
-    if (times > 2) return { length, times };
-  }
-  return { length: 1, times: 1 };
-}
-
-function isSame(a: BacktraceFrame, b: BacktraceFrame): boolean {
-  return a.funcidx === b.funcidx && a.offset === b.offset && moduleOf(a) === moduleOf(b);
 }

@@ -8,7 +8,7 @@ import {
   type FuncType,
 } from '../decoder';
 import { RuntimeError, TRAP_MESSAGES } from '../errors';
-import { SUMMARY, summary } from '../summary';
+import { summarize } from '../summary';
 import { ExceptionReference, reference, shownValue, type Value, valueFor } from './values';
 
 /** A tag: what handlers tell exceptions by. */
@@ -33,10 +33,6 @@ export class Tag {
   get externType(): ExternTypeByKind {
     return { kind: 'tag', type: this.type };
   }
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, { type: externTypeName(this.externType) });
-  }
 }
 
 /** What an exnref that is not null refers to. It never changes. */
@@ -57,11 +53,6 @@ export class Exception extends ExceptionReference {
     this.values = values;
   }
 
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, { tag: this.tag, values: this.values.map(shownValue) });
-  }
-
   /** An exception with these values, or what the JS API converts to them. A TypeError says what was expected. */
   static of(store: object, tag: Tag, ...values: readonly unknown[]): Exception {
     checkClass('the tag', tag, Tag, 'Tag');
@@ -75,6 +66,8 @@ export class Exception extends ExceptionReference {
     );
   }
 }
+summarize(Exception, ({ tag, values }) => ({ tag, values: values.map(shownValue) }));
+summarize(Tag, ({ externType }) => ({ type: externTypeName(externType) }));
 
 /** The tag of what host functions throw that is no exception of a guest: its value is that, as an externref. */
 export const HOST_TAG = new Tag({ params: [EXTERNREF], results: [] });

@@ -1,7 +1,7 @@
 /** Global instances (spec "exec/runtime"). Numbers and vectors live in `cells`, which generated code reads and writes. */
 import { check, checkClass, OBJECT } from '../checks';
 import { type ExternTypeByKind, externTypeName, type GlobalType, isRef } from '../decoder';
-import { SUMMARY, summary } from '../summary';
+import { summarize } from '../summary';
 import { readWords, wordsOf, writeWords } from './cells';
 import { Store } from './store';
 import { reference, shownValue, type Value, valueFor } from './values';
@@ -36,11 +36,6 @@ export class Global {
   get externType(): ExternTypeByKind {
     return { kind: 'global', type: this.type };
   }
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, { type: externTypeName(this.externType), value: shownValue(this.get()) });
-  }
-
   /** What it holds. */
   get(): Value {
     const type = this.type.value;
@@ -55,3 +50,4 @@ export class Global {
     else writeWords(value, this.cells, this.at);
   }
 }
+summarize(Global, (global) => ({ type: externTypeName(global.externType), value: shownValue(global.get()) }));

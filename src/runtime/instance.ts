@@ -16,7 +16,7 @@ import {
   valTypeName,
 } from '../decoder';
 import { RuntimeError } from '../errors';
-import { SUMMARY, summary } from '../summary';
+import { summarize } from '../summary';
 import { wordsOf, wordsOfAll } from './cells';
 import { evaluateConst } from './constexpr';
 import { Tag } from './exception';
@@ -159,11 +159,6 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
   get externType(): ExternTypeByKind {
     return { kind: 'func', type: this.type };
   }
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, { name: this.name, type: externTypeName(this.externType) });
-  }
-
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
   call(...args: Parameters<F>): ReturnType<F> {
     return this.toResult(this.store.machine.invoke(this, this.toValues(args), this.call)) as ReturnType<F>;
@@ -185,6 +180,7 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
     return this.store.machine.invoke(this, argumentsOf(this, args), this.callRaw);
   }
 }
+summarize(Func, ({ name, externType }) => ({ name, type: externTypeName(externType) }));
 
 /** Callbacks that stand before a JavaScript function: no stack trace shows them. Where the guest waits for no promise, that function. */
 const adapters = new WeakMap<HostCallback, UntypedFunction | undefined>();
@@ -321,11 +317,6 @@ export class Instance<E extends object = UntypedExports> {
     return this.lazyExports;
   }
   private lazyExports: ReadonlyMap<string, Extern> | undefined;
-
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, { name: this.module.names.module, exports: this.exports });
-  }
 
   /** The exported function of this name. Throws a TypeError that says which there are. */
   func<K extends NamesOf<E, JsFunction>>(name: K): Func<FunctionIn<E, K>> {
@@ -496,6 +487,7 @@ export class Instance<E extends object = UntypedExports> {
     return limits.address === 'i64' ? (hi >>> 0) * 4294967296 + (lo >>> 0) : lo >>> 0;
   }
 }
+summarize(Instance, ({ module, exports }) => ({ name: module.names.module, exports }));
 
 const NO_MARKS = new Uint8Array(0);
 /** A byte for each: many instances have none. */

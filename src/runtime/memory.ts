@@ -3,7 +3,7 @@
 import { COUNT, check, checkClass } from '../checks';
 import { type ExternTypeByKind, externTypeName, type MemoryType } from '../decoder';
 import { trap } from '../errors';
-import { SUMMARY, summary } from '../summary';
+import { summarize } from '../summary';
 import {
   type BackingKind,
   DEAR_BYTES,
@@ -208,11 +208,6 @@ export class Memory {
   get externType(): ExternTypeByKind {
     return { kind: 'memory', type: { ...this.type, min: this.pages } };
   }
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, { type: externTypeName(this.externType), byteLength: this.length });
-  }
-
   /** Its bytes now. Growing makes another array. On Node they may lie in a SharedArrayBuffer, until the `buffer` is asked for. */
   get bytes(): Uint8Array {
     return this.views.u8;
@@ -422,3 +417,4 @@ export class Memory {
     this.views.u8.set(source.subarray(from, from + length), to);
   }
 }
+summarize(Memory, ({ externType, byteLength }) => ({ type: externTypeName(externType), byteLength }));

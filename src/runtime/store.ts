@@ -2,7 +2,7 @@
 import { COUNT, FLAG, type OptionChecks, readOptions } from '../checks';
 import type { FuncType } from '../decoder';
 import type { Door } from '../errors';
-import { SUMMARY, summary } from '../summary';
+import { summarize } from '../summary';
 import { Exposures } from './exposures';
 import { Ledger } from './ledger';
 import type { Value } from './values';
@@ -109,14 +109,10 @@ export class Store {
     this.tables = new Ledger(this.limits.maxTableElements, reclaim);
     this.code = new Ledger(this.limits.maxCodeBytes, reclaim);
   }
-
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, {
-      limits: this.limits,
-      memoryBytes: this.memories.used,
-      tableElements: this.tables.used,
-      codeBytes: this.code.used,
-    });
-  }
 }
+summarize(Store, ({ limits, memories, tables, code }) => ({
+  limits,
+  memoryBytes: memories.used,
+  tableElements: tables.used,
+  codeBytes: code.used,
+}));

@@ -2,7 +2,7 @@
 import { COUNT, check, checkClass, indexBelow } from '../checks';
 import { type ExternTypeByKind, externTypeName, type TableType } from '../decoder';
 import { trap } from '../errors';
-import { SUMMARY, summary } from '../summary';
+import { summarize } from '../summary';
 import type { Charge } from './ledger';
 import { type Listeners, NOBODY } from './listeners';
 import { Store } from './store';
@@ -46,11 +46,6 @@ export class Table {
   get externType(): ExternTypeByKind {
     return { kind: 'table', type: { ...this.type, min: this.length } };
   }
-  /** @internal */
-  [SUMMARY](): object {
-    return summary(this, { type: externTypeName(this.externType), length: this.length });
-  }
-
   /** How many elements it has. */
   get length(): number {
     return this.elements.length;
@@ -135,3 +130,4 @@ export class Table {
     this.check(to, length);
   }
 }
+summarize(Table, ({ externType, length }) => ({ type: externTypeName(externType), length }));

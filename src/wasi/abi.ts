@@ -1,127 +1,32 @@
-/** Numbers of wasi_snapshot_preview1 (the witx files' names, upper case as in <wasi/api.h>). */
-
-export const ERRNO = {
-  SUCCESS: 0,
-  '2BIG': 1,
-  ACCES: 2,
-  ADDRINUSE: 3,
-  ADDRNOTAVAIL: 4,
-  AFNOSUPPORT: 5,
-  AGAIN: 6,
-  ALREADY: 7,
-  BADF: 8,
-  BADMSG: 9,
-  BUSY: 10,
-  CANCELED: 11,
-  CHILD: 12,
-  CONNABORTED: 13,
-  CONNREFUSED: 14,
-  CONNRESET: 15,
-  DEADLK: 16,
-  DESTADDRREQ: 17,
-  DOM: 18,
-  DQUOT: 19,
-  EXIST: 20,
-  FAULT: 21,
-  FBIG: 22,
-  HOSTUNREACH: 23,
-  IDRM: 24,
-  ILSEQ: 25,
-  INPROGRESS: 26,
-  INTR: 27,
-  INVAL: 28,
-  IO: 29,
-  ISCONN: 30,
-  ISDIR: 31,
-  LOOP: 32,
-  MFILE: 33,
-  MLINK: 34,
-  MSGSIZE: 35,
-  MULTIHOP: 36,
-  NAMETOOLONG: 37,
-  NETDOWN: 38,
-  NETRESET: 39,
-  NETUNREACH: 40,
-  NFILE: 41,
-  NOBUFS: 42,
-  NODEV: 43,
-  NOENT: 44,
-  NOEXEC: 45,
-  NOLCK: 46,
-  NOLINK: 47,
-  NOMEM: 48,
-  NOMSG: 49,
-  NOPROTOOPT: 50,
-  NOSPC: 51,
-  NOSYS: 52,
-  NOTCONN: 53,
-  NOTDIR: 54,
-  NOTEMPTY: 55,
-  NOTRECOVERABLE: 56,
-  NOTSOCK: 57,
-  NOTSUP: 58,
-  NOTTY: 59,
-  NXIO: 60,
-  OVERFLOW: 61,
-  OWNERDEAD: 62,
-  PERM: 63,
-  PIPE: 64,
-  PROTO: 65,
-  PROTONOSUPPORT: 66,
-  PROTOTYPE: 67,
-  RANGE: 68,
-  ROFS: 69,
-  SPIPE: 70,
-  SRCH: 71,
-  STALE: 72,
-  TIMEDOUT: 73,
-  TXTBSY: 74,
-  XDEV: 75,
-  NOTCAPABLE: 76,
-} as const;
+/**
+ * Numbers of wasi_snapshot_preview1 (the witx files' names, upper case as in <wasi/api.h>), beside those of `errno.ts`, `rights.ts` and
+ * `filetype.ts`.
+ */
+import type * as numbers from './errno';
+import * as RIGHTS from './rights';
 
 /** An errno: 0 is success. */
 export type Errno = number;
 
+/** The names of the errnos, in the order of their numbers. */
+const NAMES = (
+  'SUCCESS 2BIG ACCES ADDRINUSE ADDRNOTAVAIL AFNOSUPPORT AGAIN ALREADY BADF BADMSG BUSY CANCELED CHILD ' +
+  'CONNABORTED CONNREFUSED CONNRESET DEADLK DESTADDRREQ DOM DQUOT EXIST FAULT FBIG HOSTUNREACH IDRM ' +
+  'ILSEQ INPROGRESS INTR INVAL IO ISCONN ISDIR LOOP MFILE MLINK MSGSIZE MULTIHOP NAMETOOLONG NETDOWN ' +
+  'NETRESET NETUNREACH NFILE NOBUFS NODEV NOENT NOEXEC NOLCK NOLINK NOMEM NOMSG NOPROTOOPT NOSPC NOSYS ' +
+  'NOTCONN NOTDIR NOTEMPTY NOTRECOVERABLE NOTSOCK NOTSUP NOTTY NXIO OVERFLOW OWNERDEAD PERM PIPE PROTO ' +
+  'PROTONOSUPPORT PROTOTYPE RANGE ROFS SPIPE SRCH STALE TIMEDOUT TXTBSY XDEV NOTCAPABLE'
+).split(' ');
+
+/** The errnos by name. */
+export const ERRNO = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ NAMES.map((name, number) => [name, number]),
+) as unknown as Readonly<typeof numbers>;
+
 /** The name of an error number, such as `ENOENT`. */
 export function errnoName(errno: Errno): string {
-  for (const [name, value] of Object.entries(ERRNO)) if (value === errno) return `E${name}`;
-  return `errno ${errno}`;
+  return NAMES[errno] === undefined ? `errno ${errno}` : `E${NAMES[errno]}`;
 }
-
-/** Rights are 64 bits wide on the wire; all that exist fit in the low word. */
-export const RIGHTS = {
-  FD_DATASYNC: 1 << 0,
-  FD_READ: 1 << 1,
-  FD_SEEK: 1 << 2,
-  FD_FDSTAT_SET_FLAGS: 1 << 3,
-  FD_SYNC: 1 << 4,
-  FD_TELL: 1 << 5,
-  FD_WRITE: 1 << 6,
-  FD_ADVISE: 1 << 7,
-  FD_ALLOCATE: 1 << 8,
-  PATH_CREATE_DIRECTORY: 1 << 9,
-  PATH_CREATE_FILE: 1 << 10,
-  PATH_LINK_SOURCE: 1 << 11,
-  PATH_LINK_TARGET: 1 << 12,
-  PATH_OPEN: 1 << 13,
-  FD_READDIR: 1 << 14,
-  PATH_READLINK: 1 << 15,
-  PATH_RENAME_SOURCE: 1 << 16,
-  PATH_RENAME_TARGET: 1 << 17,
-  PATH_FILESTAT_GET: 1 << 18,
-  PATH_FILESTAT_SET_SIZE: 1 << 19,
-  PATH_FILESTAT_SET_TIMES: 1 << 20,
-  FD_FILESTAT_GET: 1 << 21,
-  FD_FILESTAT_SET_SIZE: 1 << 22,
-  FD_FILESTAT_SET_TIMES: 1 << 23,
-  PATH_SYMLINK: 1 << 24,
-  PATH_REMOVE_DIRECTORY: 1 << 25,
-  PATH_UNLINK_FILE: 1 << 26,
-  POLL_FD_READWRITE: 1 << 27,
-  SOCK_SHUTDOWN: 1 << 28,
-  SOCK_ACCEPT: 1 << 29,
-} as const;
 
 export const ALL_RIGHTS = 0x3fffffff;
 
@@ -173,17 +78,6 @@ export const STREAM_RIGHTS =
 
 export const SOCKET_RIGHTS = STREAM_RIGHTS | RIGHTS.SOCK_SHUTDOWN | RIGHTS.SOCK_ACCEPT;
 
-/** WASI's numbers for kinds of files. */
-export const FILETYPE = {
-  UNKNOWN: 0,
-  BLOCK_DEVICE: 1,
-  CHARACTER_DEVICE: 2,
-  DIRECTORY: 3,
-  REGULAR_FILE: 4,
-  SOCKET_DGRAM: 5,
-  SOCKET_STREAM: 6,
-  SYMBOLIC_LINK: 7,
-} as const;
 /** One of `FILETYPE`. */
 export type FileType = number;
 

@@ -14,10 +14,11 @@ import {
 } from '../checks';
 import { encodeUtf8 } from '../decoder/utf8';
 import { printable } from '../errors';
-import { DIRECTORY_RIGHTS, ERRNO, type Errno, FILE_RIGHTS, type Layout } from './abi';
+import { DIRECTORY_RIGHTS, type Errno, FILE_RIGHTS, type Layout } from './abi';
 import { Clocks } from './clocks';
 import type { Companion } from './companion';
 import { type DescriptorOf, DescriptorTable, makeDescriptor } from './descriptors';
+import * as ERRNO from './errno';
 import { WasiExit } from './exit';
 import { DEFAULT_MEMORY_LIMITS } from './files/memory';
 import { type GuestCall, type GuestMemory, memoryOf } from './guest';

@@ -1,16 +1,18 @@
 /** The table of descriptors. The lowest free number is given out first, as POSIX has it. */
+
 import {
   DIRECTORY_RIGHTS,
-  ERRNO,
   type Errno,
   FILE_RIGHTS,
-  FILETYPE,
   type FileType,
   SOCKET_RIGHTS,
   STREAM_RIGHTS,
 } from './abi';
+import * as ERRNO from './errno';
+import * as FILETYPE from './filetype';
 import type { DirectoryEntry, DirectoryHandle, FileHandle, Handle, Pollable, SocketHandle } from './host';
 import { type Ledger, nameCost } from './ledger';
+import { refuse } from './refusal';
 
 /** The longest path that a descriptor keeps: directories opened one in another lead deeper than one path does. */
 export const MAX_KEPT_PATH = 65536;
@@ -105,36 +107,34 @@ export class DescriptorTable {
     return this.entries[fd];
   }
 
-  /** The descriptor, or BADF, or NOTCAPABLE when it lacks one of the rights. */
-  need(fd: number, rights: number): Descriptor | Errno {
-    const descriptor = this.entries[fd];
-    if (descriptor === undefined) return ERRNO.BADF;
-    return (descriptor.rights & rights) === rights ? descriptor : ERRNO.NOTCAPABLE;
+  /** The descriptor; refused with BADF, or with NOTCAPABLE when it lacks one of the rights. */
+  need(fd: number, rights: number): Descriptor {
+    const descriptor = this.entries[fd] ?? refuse(ERRNO.BADF);
+    if ((descriptor.rights & rights) !== rights) refuse(ERRNO.NOTCAPABLE);
+    return descriptor;
   }
 
-  file(fd: number, rights: number, otherwise: Errno): DescriptorOf<FileHandle> | Errno {
-    const descriptor = this.entries[fd];
-    if (descriptor === undefined) return ERRNO.BADF;
-    if (descriptor.handle.kind === 'directory') return ERRNO.ISDIR;
-    if (descriptor.handle.kind !== 'file') return otherwise;
-    if ((descriptor.rights & rights) !== rights) return ERRNO.NOTCAPABLE;
-    return descriptor as DescriptorOf<FileHandle>;
+  file(fd: number, rights: number, otherwise: Errno): DescriptorOf<FileHandle> {
+    if (this.need(fd, 0).handle.kind === 'directory') refuse(ERRNO.ISDIR);
+    return this.ofKind('file', fd, rights, otherwise);
   }
 
-  directory(fd: number, rights: number): DescriptorOf<DirectoryHandle> | Errno {
-    const descriptor = this.entries[fd];
-    if (descriptor === undefined) return ERRNO.BADF;
-    if (descriptor.handle.kind !== 'directory') return ERRNO.NOTDIR;
-    if ((descriptor.rights & rights) !== rights) return ERRNO.NOTCAPABLE;
-    return descriptor as DescriptorOf<DirectoryHandle>;
+  directory(fd: number, rights: number): DescriptorOf<DirectoryHandle> {
+    return this.ofKind('directory', fd, rights, ERRNO.NOTDIR);
   }
 
-  socket(fd: number, rights: number): DescriptorOf<SocketHandle> | Errno {
-    const descriptor = this.entries[fd];
-    if (descriptor === undefined) return ERRNO.BADF;
-    if (descriptor.handle.kind !== 'socket') return ERRNO.NOTSOCK;
-    if ((descriptor.rights & rights) !== rights) return ERRNO.NOTCAPABLE;
-    return descriptor as DescriptorOf<SocketHandle>;
+  socket(fd: number, rights: number): DescriptorOf<SocketHandle> {
+    return this.ofKind('socket', fd, rights, ERRNO.NOTSOCK);
+  }
+
+  private ofKind<T extends Handle>(
+    kind: T['kind'],
+    fd: number,
+    rights: number,
+    otherwise: Errno,
+  ): DescriptorOf<T> {
+    if (this.need(fd, 0).handle.kind !== kind) refuse(otherwise);
+    return this.need(fd, rights) as DescriptorOf<T>;
   }
 
   /** Whether `count` more descriptors can be opened. */
@@ -153,8 +153,7 @@ export class DescriptorTable {
   }
 
   close(fd: number): Errno {
-    const descriptor = this.entries[fd];
-    if (descriptor === undefined) return ERRNO.BADF;
+    const descriptor = this.need(fd, 0);
     this.entries[fd] = undefined;
     dropListing(descriptor);
     // The root's handle stays: other descriptors were opened below it, and a restored state needs it again.
@@ -164,8 +163,8 @@ export class DescriptorTable {
 
   /** `to` is closed and becomes what `from` was. Both must be open. */
   renumber(from: number, to: number): Errno {
-    const descriptor = this.entries[from];
-    if (descriptor === undefined || this.entries[to] === undefined) return ERRNO.BADF;
+    const descriptor = this.need(from, 0);
+    this.need(to, 0);
     if (from === to) return ERRNO.SUCCESS;
     this.close(to);
     this.entries[to] = descriptor;
@@ -181,7 +180,9 @@ export class DescriptorTable {
   }
 
   closeAll(): void {
-    for (let fd = 0; fd < this.entries.length; fd++) this.close(fd);
+    this.entries.forEach((descriptor, fd) => {
+      if (descriptor !== undefined) this.close(fd);
+    });
   }
 
   /** Whether a rename would leave the paths of open descriptors short enough to be kept. */

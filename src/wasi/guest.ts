@@ -2,7 +2,8 @@
 import { decodeUtf8 } from '../decoder/utf8';
 import { RuntimeError, trap } from '../errors';
 import type { Memory } from '../runtime';
-import { ERRNO, type Errno } from './abi';
+import type { Errno } from './abi';
+import * as ERRNO from './errno';
 import type { U64 } from './words';
 
 /** The part of the interpreter's HostCall that WASI uses. */

@@ -1,38 +1,9 @@
 /** WASI preview 1 for any host: the entry `tswasm/wasi`. */
-export { ERRNO, type Errno, errnoName, FILETYPE, type FileType, RIGHTS } from './abi';
-export type { Companion, CompanionCall } from './companion';
-export { DEFAULT_LIMITS, type Preopen, type TracedCall, type WasiLimits, type WasiOptions } from './context';
-export { WasiExit } from './exit';
-export {
-  copyDirectory,
-  DEFAULT_MEMORY_LIMITS,
-  type MemoryEntry,
-  MemoryFileSystem,
-  type MemoryLimits,
-} from './files/memory';
-export { overlay } from './files/overlay';
-export { readOnly } from './files/readonly';
+import * as rights from './rights';
+
+export * from './core';
 export { loadTar, TarError } from './files/tar';
 export { saveTar } from './files/tar-writer';
-export {
-  APPEND,
-  type DirectoryEntry,
-  type DirectoryHandle,
-  type FileHandle,
-  type FileStat,
-  type Handle,
-  type Interest,
-  type NewTime,
-  type OpenOptions,
-  type Pollable,
-  type SocketHandle,
-  type StreamHandle,
-  type U64,
-  type Waiting,
-  type WasiHost,
-} from './host';
-export { StateError } from './state/codec';
-export type { Remedy, RestorePolicy } from './state/restore';
-export type { SaveOptions } from './state/save';
-export { inputStream, nullStream, outputStream } from './streams';
-export { exitCodeOf, type HostFuncMaker, Wasi, type WasiCallback } from './wasi';
+
+/** Rights are 64 bits wide on the wire; all that exist fit in the low word. */
+export const RIGHTS: typeof rights = rights;

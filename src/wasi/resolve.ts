@@ -3,9 +3,11 @@
  * following a symbolic link; links are read and walked by these same rules; `..` goes back to the handle that the walk came from, so
  * nothing that is renamed meanwhile can lead above the start. Absolute paths and links, and `..` at the start, give PERM.
  */
-import { ERRNO, type Errno } from './abi';
+import type { Errno } from './abi';
 import type { Descriptor, DescriptorOf, Place } from './descriptors';
+import * as ERRNO from './errno';
 import type { DirectoryHandle } from './host';
+import { answerOf, given, refuse } from './refusal';
 
 /** As Linux. */
 const MAX_LINKS = 40;
@@ -31,7 +33,7 @@ export function atPath(
 ): Errno {
   const walk = new Walk(base);
   try {
-    return walk.run(path, operation);
+    return answerOf(() => walk.run(path, operation));
   } finally {
     walk.close();
   }
@@ -48,21 +50,19 @@ class Walk {
   }
 
   run(path: string, operation: (target: Target) => Outcome): Errno {
-    if (path === '') return ERRNO.NOENT;
+    if (path === '') refuse(ERRNO.NOENT);
     let rest = path;
     let mustBeDirectory = false;
     for (;;) {
-      if (rest.startsWith('/')) return ERRNO.PERM;
+      if (rest.startsWith('/')) refuse(ERRNO.PERM);
       if (rest.endsWith('/') || rest.endsWith('/.')) mustBeDirectory = true;
-      const components = rest.split('/').filter((component) => component !== '' && component !== '.');
+      const components = componentsOf(rest);
       const last = components.length > 0 && components.at(-1) !== '..' ? components.pop()! : '.';
-      const errno = this.descend(components);
-      if (errno !== ERRNO.SUCCESS) return errno;
-      const outcome = operation(this.target(last, mustBeDirectory));
+      this.descend(components);
+      const target = this.target(last, mustBeDirectory);
+      const outcome = answerOf(() => operation(target));
       if (outcome !== FOLLOW) return outcome;
-      const link = this.readLink(last);
-      if (typeof link === 'number') return link;
-      rest = link;
+      rest = given(this.readLink(last));
     }
   }
 
@@ -76,33 +76,31 @@ class Walk {
     return { directory: this.here, name, mustBeDirectory, root: this.base.root, path: names.join('/') };
   }
 
-  private descend(components: readonly string[]): Errno {
+  private descend(components: readonly string[]): void {
     for (const component of components) {
-      const errno = component === '..' ? this.up() : this.down(component);
-      if (errno !== ERRNO.SUCCESS) return errno;
+      if (component === '..') this.up();
+      else this.down(component);
     }
-    return ERRNO.SUCCESS;
   }
 
-  private up(): Errno {
-    if (this.handles.length === 1) return ERRNO.PERM;
+  private up(): void {
+    if (this.handles.length === 1) refuse(ERRNO.PERM);
     this.handles.pop()!.close();
     this.names.pop();
-    return ERRNO.SUCCESS;
   }
 
-  private down(name: string): Errno {
+  private down(name: string): void {
     const next = this.here.openDirectory(name);
     if (typeof next !== 'number') {
       this.handles.push(next);
       this.names.push(name);
-      return ERRNO.SUCCESS;
+      return;
     }
-    if (next !== ERRNO.NOTDIR && next !== ERRNO.LOOP) return next;
+    if (next !== ERRNO.NOTDIR && next !== ERRNO.LOOP) refuse(next);
     const link = this.readLink(name);
-    if (typeof link === 'number') return link === ERRNO.INVAL ? ERRNO.NOTDIR : link;
-    if (link.startsWith('/')) return ERRNO.PERM;
-    return this.descend(link.split('/').filter((component) => component !== '' && component !== '.'));
+    const target = given(link === ERRNO.INVAL ? ERRNO.NOTDIR : link);
+    if (target.startsWith('/')) refuse(ERRNO.PERM);
+    this.descend(componentsOf(target));
   }
 
   /** Counts against the limit, so that no ring of links is walked for ever. */
@@ -115,4 +113,8 @@ class Walk {
   close(): void {
     for (let i = 1; i < this.handles.length; i++) this.handles[i].close();
   }
+}
+
+function componentsOf(path: string): string[] {
+  return path.split('/').filter((component) => component !== '' && component !== '.');
 }

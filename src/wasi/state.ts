@@ -25,8 +25,9 @@
  * u16, u32, u64: little endian. number: a u64 below 2^53. blob, text: u32 length and bytes. list: u32 count and items.
  * flag, u8 choices: other values are refused. access: bit 0 read, bit 1 write. No absolute path of a host is anywhere in it.
  */
-import { ALL_FDFLAGS, ALL_RIGHTS, FILETYPE, type FileType } from './abi';
+import { ALL_FDFLAGS, ALL_RIGHTS, type FileType } from './abi';
 import { CHUNK } from './files/nodes';
+import * as FILETYPE from './filetype';
 import type { DirectoryEntry, U64 } from './host';
 import { Reader, Writer } from './state/codec';
 

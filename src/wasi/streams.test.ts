@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { ERRNO, FILETYPE } from './abi';
+import * as ERRNO from './errno';
+import * as FILETYPE from './filetype';
 import type { StreamHandle } from './host';
 import { inputStream, nullStream } from './streams';
 import { FakeHost, fakeGuest } from './testing';

@@ -1,6 +1,7 @@
 /** Streams that need no host: nothing, given bytes, collected bytes. */
 import { type ByteSource, bytesOf } from '../checks';
-import { ERRNO, FILETYPE } from './abi';
+import * as ERRNO from './errno';
+import * as FILETYPE from './filetype';
 import type { FileStat, Pollable, StreamHandle } from './host';
 import { ZERO } from './words';
 

@@ -1,8 +1,9 @@
 /** For tests: a guest that is nothing but a memory, and a host whose clocks and streams the test holds in its hands. */
 import { decodeUtf8, encodeUtf8 } from '../decoder/utf8';
-import { errnoName, RIGHTS } from './abi';
+import { errnoName } from './abi';
 import type { GuestCall } from './guest';
 import type { Interest, Waiting, WasiHost } from './host';
+import * as RIGHTS from './rights';
 import { CALLS } from './table';
 import { Wasi } from './wasi';
 import { add, fromNumber, nanoseconds, toNumber, type U64, u64 } from './words';

@@ -1,4 +1,5 @@
 /** The embedder's view: one `Wasi` is the world of one guest. */
+
 import { type ByteSource, bytesOf } from '../checks';
 import type { Import, Module } from '../decoder/index';
 import { type FuncType, I32, I64 } from '../decoder/types';
@@ -13,6 +14,7 @@ import { WasiExit } from './exit';
 import { MemoryDirectory } from './files/handles';
 import { MemoryFileSystem } from './files/memory';
 import { type GuestCall, s64Arg } from './guest';
+import { answerOf } from './refusal';
 import { type RestorePolicy, restoreState } from './state/restore';
 import { type SaveOptions, saveState, visibleState } from './state/save';
 import { join } from './streams';
@@ -49,10 +51,8 @@ export class Wasi {
     const { trace } = context;
     return answering({
       handler: (call) => {
-        const told = trace && traced(row, trace, call);
-        return told === undefined
-          ? handler(context, call, layout)
-          : told(() => handler(context, call, layout));
+        const handle = () => answerOf(() => handler(context, call, layout));
+        return trace ? traced(row, trace, call)(handle) : handle();
       },
     });
   }

@@ -10,8 +10,8 @@ import { type BuildOptions, build } from 'esbuild';
 import { bundleScript, toEs5 } from '../../../scripts/es5';
 import { root } from '../../../scripts/laws/files';
 import { mangling } from '../../../scripts/own-names.mjs';
-import { QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
-import { smaller } from '../../../scripts/smaller.mjs';
+import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
+import { shortest } from '../../../scripts/smaller.mjs';
 
 /** A file of this folder. */
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -21,7 +21,7 @@ const folder = here('../../../node_modules/.cache/tswasm-quickjs');
 const QUICKJS: BuildOptions = {
   target: 'es2020',
   platform: 'neutral',
-  supported: { 'class-field': true, 'class-static-field': true },
+  supported: { 'class-field': true, 'class-static-field': true, 'logical-assignment': true },
 };
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
 
@@ -53,7 +53,7 @@ async function kept(
 
 async function forQuickjs(file: string, options: BuildOptions): Promise<string> {
   const { name, text } = await bundle(file, { ...QUICKJS, ...options });
-  return kept(name, text, smaller, textOf('smaller.mjs'));
+  return kept(name, text, shortest, textOf('smaller.mjs'));
 }
 
 /** Bundle a file of this folder. Give the path of the result. */
@@ -62,7 +62,8 @@ export function bundleForQuickjs(name: string): Promise<string> {
 }
 /** The same with what the small files for QuickJS have. */
 export function smallBundleForQuickjs(name: string): Promise<string> {
-  return forQuickjs(name, { plugins: [smallParts()], ...mangling([path.relative(root, here(name))]) });
+  const names = mangling([path.relative(root, here(name))]);
+  return forQuickjs(name, { plugins: [smallParts(SMALL_QUICKJS_PARTS)], ...names });
 }
 export async function bundleForNode(file: string): Promise<string> {
   const { name, text } = await bundle(file, NODE);

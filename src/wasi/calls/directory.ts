@@ -1,18 +1,21 @@
 /** fd_readdir: a listing is taken when the guest starts from cookie 0 and stays as it is until it starts again. */
+
 import { encodeUtf8 } from '../../decoder/utf8';
-import { ERRNO, type Errno, FILETYPE, RIGHTS } from '../abi';
 import type { Handler, WasiContext } from '../context';
 import type { DescriptorOf } from '../descriptors';
+import * as ERRNO from '../errno';
+import * as FILETYPE from '../filetype';
 import { u64Arg } from '../guest';
 import type { DirectoryEntry, DirectoryHandle } from '../host';
+import { given, refuse } from '../refusal';
+import * as RIGHTS from '../rights';
 import { fromNumber, ZERO } from '../words';
 
 const DIRENT_SIZE = 24;
 
 /** `.`, `..` (whose inode is not told: it may lie outside) and the entries in the order of their names. */
-function takeListing(directory: DirectoryHandle): readonly DirectoryEntry[] | Errno {
-  const entries = directory.list();
-  if (typeof entries === 'number') return entries;
+function takeListing(directory: DirectoryHandle): readonly DirectoryEntry[] {
+  const entries = given(directory.list());
   const stat = directory.stat();
   const self = typeof stat === 'number' ? ZERO : stat.ino;
   const sorted = entries.slice().sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -27,11 +30,11 @@ function listingOf(
   w: WasiContext,
   d: DescriptorOf<DirectoryHandle>,
   cookie: number,
-): readonly DirectoryEntry[] | Errno {
+): readonly DirectoryEntry[] {
   if (cookie !== 0 && d.listing !== undefined) return d.listing;
   const listing = takeListing(d.handle);
-  if (typeof listing === 'number') return listing;
-  return w.descriptors.keepListing(d, listing, w.ledger) ? listing : ERRNO.NOMEM;
+  if (!w.descriptors.keepListing(d, listing, w.ledger)) refuse(ERRNO.NOMEM);
+  return listing;
 }
 
 export const fdReaddir: Handler = (w, c) => {
@@ -39,10 +42,8 @@ export const fdReaddir: Handler = (w, c) => {
   const buffer = memory.view(c.u32(1), c.u32(2));
   memory.check(c.u32(4), 4);
   const directory = w.descriptors.directory(c.u32(0), RIGHTS.FD_READDIR);
-  if (typeof directory === 'number') return directory;
   const cookie = u64Arg(c, 3);
   const listing = listingOf(w, directory, cookie);
-  if (typeof listing === 'number') return listing;
   let used = 0;
   for (let next = cookie; next < listing.length && used < buffer.length; next++) {
     const record = dirent(listing[next], next + 1);

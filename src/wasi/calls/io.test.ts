@@ -1,8 +1,10 @@
 import { beforeEach, expect, it } from 'vitest';
 import { RuntimeError } from '../../errors';
-import { ERRNO, FILETYPE, RIGHTS } from '../abi';
+import * as ERRNO from '../errno';
 import { MemoryFileSystem } from '../files/memory';
+import * as FILETYPE from '../filetype';
 import type { StreamHandle } from '../host';
+import * as RIGHTS from '../rights';
 import { inputStream, nullStream, outputStream } from '../streams';
 import { ALL, type FakeGuest, FakeHost, fakeGuest, WRITE } from '../testing';
 import { u64 } from '../words';

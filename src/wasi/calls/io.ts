@@ -1,9 +1,11 @@
 /** Reading, writing and moving about in descriptors. */
-import { ALL_FDFLAGS, ERRNO, type Errno, FDFLAGS, RIGHTS } from '../abi';
+import { ALL_FDFLAGS, type Errno, FDFLAGS } from '../abi';
 import type { Handler, Pause, WasiContext } from '../context';
 import { type Descriptor, isPollable } from '../descriptors';
+import * as ERRNO from '../errno';
 import { type GuestMemory, s64Arg, u64Arg } from '../guest';
 import { APPEND, type FileHandle, type Pollable } from '../host';
+import * as RIGHTS from '../rights';
 import { readWhole, total, writeWhole } from '../streams';
 
 /** Offsets and sizes beyond this are not exact in a number, and no host has such files. */
@@ -27,7 +29,6 @@ export const fdRead: Handler = (w, c) => {
   const memory = w.memory(c);
   memory.check(result, 4);
   const descriptor = w.descriptors.need(fd, 0);
-  if (typeof descriptor === 'number') return descriptor;
   const { handle } = descriptor;
   if (handle.kind === 'directory') return ERRNO.ISDIR;
   if ((descriptor.rights & RIGHTS.FD_READ) === 0) return ERRNO.NOTCAPABLE;
@@ -58,7 +59,6 @@ export const fdWrite: Handler = (w, c) => {
   const memory = w.memory(c);
   memory.check(result, 4);
   const descriptor = w.descriptors.need(fd, 0);
-  if (typeof descriptor === 'number') return descriptor;
   const { handle } = descriptor;
   if (handle.kind === 'directory') return ERRNO.ISDIR;
   if ((descriptor.rights & RIGHTS.FD_WRITE) === 0) return ERRNO.NOTCAPABLE;
@@ -111,7 +111,6 @@ export const fdPread: Handler = (w, c) => {
   const memory = w.memory(c);
   memory.check(c.u32(4), 4);
   const file = w.descriptors.file(c.u32(0), RIGHTS.FD_READ | RIGHTS.FD_SEEK, ERRNO.SPIPE);
-  if (typeof file === 'number') return file;
   const offset = u64Arg(c, 3);
   if (offset > MAX_OFFSET) return ERRNO.INVAL;
   return giveCount(memory, c.u32(4), file.handle.read(memory.buffers(c.u32(1), c.u32(2)), offset));
@@ -121,7 +120,6 @@ export const fdPwrite: Handler = (w, c) => {
   const memory = w.memory(c);
   memory.check(c.u32(4), 4);
   const file = w.descriptors.file(c.u32(0), RIGHTS.FD_WRITE | RIGHTS.FD_SEEK, ERRNO.SPIPE);
-  if (typeof file === 'number') return file;
   const offset = u64Arg(c, 3);
   const buffers = memory.buffers(c.u32(1), c.u32(2));
   if (offset + total(buffers) > MAX_OFFSET) return offset > MAX_OFFSET ? ERRNO.INVAL : ERRNO.FBIG;
@@ -136,7 +134,6 @@ export const fdSeek: Handler = (w, c, layout) => {
   const whence = c.u32(2);
   const stays = whence === layout.seekCur && delta === 0;
   const file = w.descriptors.file(c.u32(0), 0, ERRNO.SPIPE);
-  if (typeof file === 'number') return file;
   // The right to seek implies the right to tell, and a seek that moves nothing only tells.
   const enough = stays ? RIGHTS.FD_SEEK | RIGHTS.FD_TELL : RIGHTS.FD_SEEK;
   if ((file.rights & enough) === 0) return ERRNO.NOTCAPABLE;
@@ -156,7 +153,6 @@ export const fdTell: Handler = (w, c) => {
   const memory = w.memory(c);
   memory.check(c.u32(1), 8);
   const file = w.descriptors.file(c.u32(0), 0, ERRNO.SPIPE);
-  if (typeof file === 'number') return file;
   if ((file.rights & (RIGHTS.FD_SEEK | RIGHTS.FD_TELL)) === 0) return ERRNO.NOTCAPABLE;
   memory.setNumber(c.u32(1), file.offset);
   return ERRNO.SUCCESS;
@@ -168,7 +164,6 @@ export const fdRenumber: Handler = (w, c) => w.descriptors.renumber(c.u32(0), c.
 
 function sync(w: WasiContext, fd: number, right: number, dataOnly: boolean): Errno {
   const descriptor = w.descriptors.need(fd, 0);
-  if (typeof descriptor === 'number') return descriptor;
   if (isPollable(descriptor.handle)) return ERRNO.INVAL;
   if ((descriptor.rights & right) === 0) return ERRNO.NOTCAPABLE;
   return descriptor.handle.kind === 'file' ? descriptor.handle.sync(dataOnly) : descriptor.handle.sync();
@@ -180,7 +175,6 @@ export const fdDatasync: Handler = (w, c) => sync(w, c.u32(0), RIGHTS.FD_DATASYN
 export const fdFdstatSetFlags: Handler = (w, c) => {
   const flags = c.u32(1);
   const descriptor = w.descriptors.need(c.u32(0), RIGHTS.FD_FDSTAT_SET_FLAGS);
-  if (typeof descriptor === 'number') return descriptor;
   if ((flags & ~ALL_FDFLAGS) !== 0) return ERRNO.INVAL;
   descriptor.flags = flags;
   return ERRNO.SUCCESS;

@@ -1,18 +1,13 @@
 /** path_open. */
-import {
-  ALL_FDFLAGS,
-  ALL_OFLAGS,
-  ALL_RIGHTS,
-  ERRNO,
-  type Errno,
-  LOOKUP_SYMLINK_FOLLOW,
-  OFLAGS,
-  RIGHTS,
-} from '../abi';
+
+import { ALL_FDFLAGS, ALL_OFLAGS, ALL_RIGHTS, type Errno, LOOKUP_SYMLINK_FOLLOW, OFLAGS } from '../abi';
 import type { Handler } from '../context';
 import { MAX_KEPT_PATH, makeDescriptor, rightsOf } from '../descriptors';
+import * as ERRNO from '../errno';
 import type { Handle, OpenOptions } from '../host';
+import { given } from '../refusal';
 import { atPath, FOLLOW, type Outcome, type Target } from '../resolve';
+import * as RIGHTS from '../rights';
 import { baseAndPath } from './path';
 
 const WRITING = RIGHTS.FD_WRITE | RIGHTS.FD_ALLOCATE | RIGHTS.FD_FILESTAT_SET_SIZE;
@@ -34,7 +29,6 @@ export const pathOpen: Handler = (w, c) => {
     ((oflags & OFLAGS.CREAT) !== 0 ? RIGHTS.PATH_CREATE_FILE : 0) |
     ((oflags & OFLAGS.TRUNC) !== 0 ? RIGHTS.PATH_FILESTAT_SET_SIZE : 0);
   const at = baseAndPath(w, c, 0, 2, needed);
-  if (typeof at === 'number') return at;
   if (oflags > ALL_OFLAGS || fdflags > ALL_FDFLAGS) return ERRNO.INVAL;
   if ((oflags & OFLAGS.CREAT) !== 0 && (oflags & OFLAGS.DIRECTORY) !== 0) return ERRNO.INVAL;
   // Rights that the directory cannot hand on are left out, except those that the program will surely use.
@@ -56,8 +50,7 @@ export const pathOpen: Handler = (w, c) => {
   };
   return atPath(at.base, at.path, (t) => {
     if (t.path.length > MAX_KEPT_PATH) return ERRNO.NAMETOOLONG;
-    const handle = openTarget(t, request);
-    if (typeof handle === 'number') return handle;
+    const handle = given(openTarget(t, request));
     const isDirectory = handle.kind === 'directory';
     const fd = w.descriptors.add(
       makeDescriptor(handle, {
@@ -97,7 +90,6 @@ function openDirectory(t: Target, request: OpenRequest): Handle | Outcome {
     return ERRNO.ISDIR;
   }
   if (handle !== ERRNO.NOTDIR && handle !== ERRNO.LOOP) return handle;
-  const link = t.directory.readLink(t.name);
-  if (typeof link === 'number') return ERRNO.NOTDIR;
+  if (typeof t.directory.readLink(t.name) === 'number') return ERRNO.NOTDIR;
   return request.follow || t.mustBeDirectory ? FOLLOW : ERRNO.LOOP;
 }

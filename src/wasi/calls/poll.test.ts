@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ERRNO } from '../abi';
+import * as ERRNO from '../errno';
 import { MemoryFileSystem } from '../files/memory';
 import type { StreamHandle } from '../host';
 import { inputStream, nullStream } from '../streams';

@@ -1,8 +1,12 @@
 /** poll_oneoff: waits for clocks and descriptors without burning the processor. */
-import { ERRNO, type Errno, EVENT_HANGUP, EVENTTYPE, type Layout, RIGHTS, SUBCLOCK_ABSTIME } from '../abi';
+
+import { type Errno, EVENT_HANGUP, EVENTTYPE, type Layout, SUBCLOCK_ABSTIME } from '../abi';
 import type { Handler, Pause, WasiContext } from '../context';
+import * as ERRNO from '../errno';
 import type { GuestMemory } from '../guest';
 import type { Interest } from '../host';
+import { answerOf } from '../refusal';
+import * as RIGHTS from '../rights';
 import { addSaturated, distance, less, type U64 } from '../words';
 import { readClock } from './process';
 
@@ -111,7 +115,7 @@ function clockEvent(w: WasiContext, one: ClockSubscription): PollEvent | undefin
 function streamEvent(w: WasiContext, one: StreamSubscription): PollEvent | undefined {
   const event = { userdata: one.userdata, error: ERRNO.SUCCESS, type: one.type, bytes: 0, flags: 0 };
   const reads = one.type === EVENTTYPE.FD_READ;
-  const descriptor = w.descriptors.need(one.fd, RIGHTS.POLL_FD_READWRITE);
+  const descriptor = answerOf(() => w.descriptors.need(one.fd, RIGHTS.POLL_FD_READWRITE));
   if (typeof descriptor === 'number') return { ...event, error: descriptor };
   const { handle } = descriptor;
   if (handle.kind === 'directory') return { ...event, error: ERRNO.ISDIR };

@@ -1,7 +1,10 @@
 /** Arguments, environment, clocks, random bytes, and the end of the process. */
-import { CLOCKID, ERRNO, type Errno } from '../abi';
+
+import { CLOCKID, type Errno } from '../abi';
 import type { Handler, WasiContext } from '../context';
+import * as ERRNO from '../errno';
 import type { GuestCall } from '../guest';
+import { given } from '../refusal';
 import { fromNumber, type U64 } from '../words';
 
 /** Writes a vector of C strings: the pointers at argument 0, the bytes at argument 1. */
@@ -54,9 +57,7 @@ export const clockResGet: Handler = (w, c) => {
 
 export const clockTimeGet: Handler = (w, c) => {
   const memory = w.memory(c);
-  const time = readClock(w, c.u32(0));
-  if (typeof time === 'number') return time;
-  memory.setU64(c.u32(2), time);
+  memory.setU64(c.u32(2), given(readClock(w, c.u32(0))));
   return ERRNO.SUCCESS;
 };
 

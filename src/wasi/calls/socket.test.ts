@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { ERRNO } from '../abi';
+import * as ERRNO from '../errno';
 import type { SocketHandle } from '../host';
 import { nullStream } from '../streams';
 import { type FakeGuest, FakeHost, fakeGuest } from '../testing';

@@ -1,7 +1,9 @@
 /** Sockets that the host has opened beforehand: preview 1 has no way to make one. */
-import { ALL_FDFLAGS, ERRNO, FDFLAGS, RIFLAGS, RIGHTS, SDFLAGS } from '../abi';
+import { ALL_FDFLAGS, FDFLAGS, RIFLAGS, SDFLAGS } from '../abi';
 import type { Handler } from '../context';
 import { makeDescriptor } from '../descriptors';
+import * as ERRNO from '../errno';
+import * as RIGHTS from '../rights';
 import { total } from '../streams';
 import { untilStream } from './io';
 
@@ -10,7 +12,6 @@ export const sockAccept: Handler = (w, c) => {
   const result = c.u32(2);
   w.memory(c).check(result, 4);
   const listener = w.descriptors.socket(c.u32(0), RIGHTS.SOCK_ACCEPT);
-  if (typeof listener === 'number') return listener;
   if ((flags & ~ALL_FDFLAGS) !== 0) return ERRNO.INVAL;
   return w.untilReady(() => {
     if (!w.descriptors.hasRoom()) return ERRNO.MFILE;
@@ -30,7 +31,6 @@ export const sockRecv: Handler = (w, c) => {
   w.memory(c).check(size, 4);
   w.memory(c).check(roflags, 2);
   const socket = w.descriptors.socket(c.u32(0), RIGHTS.FD_READ);
-  if (typeof socket === 'number') return socket;
   if ((flags & ~(RIFLAGS.PEEK | RIFLAGS.WAITALL)) !== 0) return ERRNO.INVAL;
   let received = 0;
   return w.untilReady(() => {
@@ -64,7 +64,6 @@ export const sockSend: Handler = (w, c) => {
   const [data, dataLength, size] = [c.u32(1), c.u32(2), c.u32(4)];
   w.memory(c).check(size, 4);
   const socket = w.descriptors.socket(c.u32(0), RIGHTS.FD_WRITE);
-  if (typeof socket === 'number') return socket;
   if (c.u32(3) !== 0) return ERRNO.INVAL;
   return w.untilReady(() => {
     const memory = w.memory(c);
@@ -80,7 +79,6 @@ export const sockSend: Handler = (w, c) => {
 
 export const sockShutdown: Handler = (w, c) => {
   const socket = w.descriptors.socket(c.u32(0), RIGHTS.SOCK_SHUTDOWN);
-  if (typeof socket === 'number') return socket;
   const how = c.u32(1);
   if (how === 0 || (how & ~(SDFLAGS.RD | SDFLAGS.WR)) !== 0) return ERRNO.INVAL;
   return socket.handle.shutdown(how);

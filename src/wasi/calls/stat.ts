@@ -1,19 +1,14 @@
 /** What a descriptor is, its rights, size, times and space. */
 
 import { encodeUtf8 } from '../../decoder/utf8';
-import {
-  ADVICE_COUNT,
-  ERRNO,
-  type Errno,
-  FILETYPE,
-  FSTFLAGS,
-  type Layout,
-  PREOPENTYPE_DIR,
-  RIGHTS,
-} from '../abi';
+import { ADVICE_COUNT, type Errno, FSTFLAGS, type Layout, PREOPENTYPE_DIR } from '../abi';
 import type { Handler, WasiContext } from '../context';
+import * as ERRNO from '../errno';
+import * as FILETYPE from '../filetype';
 import { type GuestCall, u64Arg, wordsArg } from '../guest';
 import type { FileStat, NewTime } from '../host';
+import { given } from '../refusal';
+import * as RIGHTS from '../rights';
 import { STREAM_STAT } from '../streams';
 import type { U64 } from '../words';
 import { MAX_OFFSET } from './io';
@@ -43,9 +38,8 @@ export function writeFilestat(
 
 export const fdFilestatGet: Handler = (w, c, layout) => {
   const descriptor = w.descriptors.need(c.u32(0), RIGHTS.FD_FILESTAT_GET);
-  if (typeof descriptor === 'number') return descriptor;
   const stat = w.isSteady(descriptor.handle) ? STREAM_STAT : descriptor.handle.stat();
-  return typeof stat === 'number' ? stat : writeFilestat(w, c, c.u32(1), stat, layout);
+  return writeFilestat(w, c, c.u32(1), given(stat), layout);
 };
 
 /** The two times that FSTFLAGS ask for, or undefined when they contradict each other. */
@@ -70,7 +64,6 @@ export function newTimes(
 
 export const fdFilestatSetTimes: Handler = (w, c) => {
   const descriptor = w.descriptors.need(c.u32(0), RIGHTS.FD_FILESTAT_SET_TIMES);
-  if (typeof descriptor === 'number') return descriptor;
   const times = newTimes(w, c.u32(3), wordsArg(c, 1), wordsArg(c, 2));
   if (times === undefined) return ERRNO.INVAL;
   const { handle } = descriptor;
@@ -80,7 +73,6 @@ export const fdFilestatSetTimes: Handler = (w, c) => {
 
 export const fdFilestatSetSize: Handler = (w, c) => {
   const file = w.descriptors.file(c.u32(0), RIGHTS.FD_FILESTAT_SET_SIZE, ERRNO.INVAL);
-  if (typeof file === 'number') return file;
   const size = u64Arg(c, 1);
   return size > MAX_OFFSET ? ERRNO.FBIG : file.handle.setSize(size);
 };
@@ -88,7 +80,6 @@ export const fdFilestatSetSize: Handler = (w, c) => {
 /** Makes the file at least as long as the range; hosts have no way to ask for the blocks themselves. In memory there is one. */
 export const fdAllocate: Handler = (w, c) => {
   const file = w.descriptors.file(c.u32(0), RIGHTS.FD_ALLOCATE, ERRNO.SPIPE);
-  if (typeof file === 'number') return file;
   const length = u64Arg(c, 2);
   const start = u64Arg(c, 1);
   const end = start + length;
@@ -101,14 +92,14 @@ export const fdAllocate: Handler = (w, c) => {
 };
 
 export const fdAdvise: Handler = (w, c) => {
-  const file = w.descriptors.file(c.u32(0), RIGHTS.FD_ADVISE, ERRNO.SPIPE);
-  if (typeof file === 'number') return file === ERRNO.ISDIR ? ERRNO.BADF : file;
+  const fd = c.u32(0);
+  if (w.descriptors.need(fd, 0).handle.kind === 'directory') return ERRNO.BADF;
+  w.descriptors.file(fd, RIGHTS.FD_ADVISE, ERRNO.SPIPE);
   return c.u32(3) < ADVICE_COUNT ? ERRNO.SUCCESS : ERRNO.INVAL;
 };
 
 export const fdFdstatGet: Handler = (w, c) => {
   const descriptor = w.descriptors.need(c.u32(0), 0);
-  if (typeof descriptor === 'number') return descriptor;
   const memory = w.memory(c);
   const pointer = c.u32(1);
   memory.fill(pointer, 24);
@@ -122,7 +113,6 @@ export const fdFdstatGet: Handler = (w, c) => {
 /** Rights can be given up, never gained. */
 export const fdFdstatSetRights: Handler = (w, c) => {
   const descriptor = w.descriptors.need(c.u32(0), 0);
-  if (typeof descriptor === 'number') return descriptor;
   const base = wordsArg(c, 1);
   const inheriting = wordsArg(c, 2);
   if (base.hi !== 0 || (base.lo & ~descriptor.rights) !== 0) return ERRNO.NOTCAPABLE;
@@ -134,7 +124,6 @@ export const fdFdstatSetRights: Handler = (w, c) => {
 
 export const fdPrestatGet: Handler = (w, c) => {
   const descriptor = w.descriptors.need(c.u32(0), 0);
-  if (typeof descriptor === 'number') return descriptor;
   if (descriptor.preopen === undefined) return ERRNO.BADF;
   const memory = w.memory(c);
   const pointer = c.u32(1);
@@ -146,7 +135,6 @@ export const fdPrestatGet: Handler = (w, c) => {
 
 export const fdPrestatDirName: Handler = (w, c) => {
   const descriptor = w.descriptors.need(c.u32(0), 0);
-  if (typeof descriptor === 'number') return descriptor;
   if (descriptor.preopen === undefined) return ERRNO.BADF;
   const name = encodeUtf8(descriptor.preopen);
   if (c.u32(2) < name.length) return ERRNO.NAMETOOLONG;

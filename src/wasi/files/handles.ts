@@ -1,6 +1,7 @@
 /** Handles on the nodes of an in-memory file system. Errnos are those that Linux gives. */
 import { encodeUtf8 } from '../../decoder/utf8';
-import { ERRNO, type Errno } from '../abi';
+import type { Errno } from '../abi';
+import * as ERRNO from '../errno';
 import {
   APPEND,
   type DirectoryEntry,

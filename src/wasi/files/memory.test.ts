@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FILETYPE } from '../abi';
+import * as FILETYPE from '../filetype';
 import type { DirectoryHandle } from '../host';
 import { buildNodes, captureNodes } from '../state/memory';
 import { fakeGuest, WRITE } from '../testing';

@@ -3,7 +3,8 @@
 import { type ByteSource, bytesOf } from '../../checks';
 import { encodeUtf8 } from '../../decoder/utf8';
 import { printable } from '../../errors';
-import { errnoName, FILETYPE, type FileType } from '../abi';
+import { errnoName, type FileType } from '../abi';
+import * as FILETYPE from '../filetype';
 import type { DirectoryEntry, DirectoryHandle } from '../host';
 import { Ledger, LedgerFull } from '../ledger';
 import { MemoryDirectory } from './handles';

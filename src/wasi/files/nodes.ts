@@ -1,6 +1,8 @@
 /** What an in-memory file system consists of: files in chunks, directories, symbolic links. */
 import { encodeUtf8 } from '../../decoder/utf8';
-import { ERRNO, type Errno, FILETYPE, type FileType } from '../abi';
+import type { Errno, FileType } from '../abi';
+import * as ERRNO from '../errno';
+import * as FILETYPE from '../filetype';
 import { type Ledger, LedgerFull, nameCost } from '../ledger';
 import { fromNumber, type U64, ZERO } from '../words';
 

@@ -3,7 +3,7 @@
  * from the base when they are first looked into; contents stay there until they are written, chunk by chunk. What changes in the base
  * behind a directory that was already read, or in a file that is open, is undefined: a base is meant to stay as it is.
  */
-import { FILETYPE } from '../abi';
+import * as FILETYPE from '../filetype';
 import type { DirectoryEntry, DirectoryHandle, FileHandle } from '../host';
 import { LedgerFull } from '../ledger';
 import { MemoryFileSystem, type MemoryLimits, volumeOf } from './memory';

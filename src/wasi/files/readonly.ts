@@ -1,5 +1,6 @@
 /** Any directory, read only: whatever would change it gives ROFS. */
-import { ERRNO, type Errno } from '../abi';
+import type { Errno } from '../abi';
+import * as ERRNO from '../errno';
 import type { DirectoryHandle, FileHandle, Handle, OpenOptions } from '../host';
 
 const no = (): Errno => ERRNO.ROFS;

@@ -2,7 +2,7 @@
 
 import { encodeUtf8 } from '../../decoder/utf8';
 import { printable } from '../../errors';
-import { FILETYPE } from '../abi';
+import * as FILETYPE from '../filetype';
 import type { MemoryEntry, MemoryFileSystem } from './memory';
 
 const BLOCK = 512;

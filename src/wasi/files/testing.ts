@@ -1,7 +1,8 @@
 /** The contract of a file system: the same tests for every kind of directory. Run by the tests of each. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FILETYPE, RIGHTS } from '../abi';
+import * as FILETYPE from '../filetype';
 import type { DirectoryHandle } from '../host';
+import * as RIGHTS from '../rights';
 import { ALL, type FakeGuest, FakeHost, fakeGuest, WRITE } from '../testing';
 import { u64 } from '../words';
 

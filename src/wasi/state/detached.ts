@@ -1,5 +1,5 @@
 /** What stands in for a descriptor whose file or connection could not come along. */
-import { ERRNO } from '../abi';
+import * as ERRNO from '../errno';
 import type { StreamHandle } from '../host';
 
 export function detachedStream(): StreamHandle {

@@ -1,6 +1,5 @@
 /** In-memory files as a document, and back. */
 import { encodeUtf8 } from '../../decoder/utf8';
-import { FILETYPE } from '../abi';
 import { sha256 } from '../digest';
 import {
   type AnyNode,
@@ -13,6 +12,7 @@ import {
   Volume,
 } from '../files/nodes';
 import { type Base, OverlayDirectoryNode, OverlayFileNode } from '../files/overlay';
+import * as FILETYPE from '../filetype';
 import type { Ledger } from '../ledger';
 import { encodeNodes, type MemoryDocument, type NodeDocument } from '../state';
 import { ZERO } from '../words';

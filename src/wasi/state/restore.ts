@@ -2,7 +2,7 @@
  * Making a WASI world go on from a saved state. First everything is checked and opened; only when nothing is missing is the world
  * changed, all at once.
  */
-import { ALL_RIGHTS, ERRNO, errnoName, FILETYPE } from '../abi';
+import { ALL_RIGHTS, errnoName } from '../abi';
 import { Clocks } from '../clocks';
 import type { Preopen, WasiContext } from '../context';
 import {
@@ -13,10 +13,12 @@ import {
   makeDescriptor,
   rightsOf,
 } from '../descriptors';
+import * as ERRNO from '../errno';
 import { MemoryDirectory, MemoryFile } from '../files/handles';
 import { type MemoryLimits, volumeOf } from '../files/memory';
 import { DirectoryNode, FileNode, MAX_SIZE, Volume } from '../files/nodes';
 import { OverlayDirectoryNode } from '../files/overlay';
+import * as FILETYPE from '../filetype';
 import type { DirectoryHandle, FileHandle, Handle } from '../host';
 import { Ledger, LedgerFull } from '../ledger';
 import { SeededRandom } from '../random';

@@ -1,0 +1,32 @@
+/** Rights are 64 bits wide on the wire; all that exist fit in the low word. */
+
+export const FD_DATASYNC = 1 << 0;
+export const FD_READ = 1 << 1;
+export const FD_SEEK = 1 << 2;
+export const FD_FDSTAT_SET_FLAGS = 1 << 3;
+export const FD_SYNC = 1 << 4;
+export const FD_TELL = 1 << 5;
+export const FD_WRITE = 1 << 6;
+export const FD_ADVISE = 1 << 7;
+export const FD_ALLOCATE = 1 << 8;
+export const PATH_CREATE_DIRECTORY = 1 << 9;
+export const PATH_CREATE_FILE = 1 << 10;
+export const PATH_LINK_SOURCE = 1 << 11;
+export const PATH_LINK_TARGET = 1 << 12;
+export const PATH_OPEN = 1 << 13;
+export const FD_READDIR = 1 << 14;
+export const PATH_READLINK = 1 << 15;
+export const PATH_RENAME_SOURCE = 1 << 16;
+export const PATH_RENAME_TARGET = 1 << 17;
+export const PATH_FILESTAT_GET = 1 << 18;
+export const PATH_FILESTAT_SET_SIZE = 1 << 19;
+export const PATH_FILESTAT_SET_TIMES = 1 << 20;
+export const FD_FILESTAT_GET = 1 << 21;
+export const FD_FILESTAT_SET_SIZE = 1 << 22;
+export const FD_FILESTAT_SET_TIMES = 1 << 23;
+export const PATH_SYMLINK = 1 << 24;
+export const PATH_REMOVE_DIRECTORY = 1 << 25;
+export const PATH_UNLINK_FILE = 1 << 26;
+export const POLL_FD_READWRITE = 1 << 27;
+export const SOCK_SHUTDOWN = 1 << 28;
+export const SOCK_ACCEPT = 1 << 29;
