@@ -21,7 +21,7 @@
  *       (br_if $again (fuel -= 1) >= 0)
  *       fuel = loop(which, fuel)  br $again  end  end
  */
-import { type FuncType, I32, type ValType } from '../../decoder';
+import { type FuncType, I32, OP, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
 import type { BlockOp } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
@@ -30,6 +30,7 @@ import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
 import { type Visitor, Walk } from '../../decoder/walk';
 import { codeSize } from '../limits';
 import { FunctionWriter, slotsIn } from './function-writer';
+import { LEAVING } from './layout';
 import { type DeadLocals, deadAtPoints } from './liveness';
 import { Operands } from './operands';
 import type { Origins } from './origins';
@@ -268,7 +269,39 @@ export abstract class BlockWriter extends FunctionWriter {
     );
   }
 
+  /** What has been copied as it is. */
+  protected abstract flush(): void;
+
+  /** Begins an inner `try`, if nothing is on the operand stack but what lies below the block. */
+  protected beginTry(): void {
+    const { walk, labels, tries } = this;
+    const { row, blocks } = walk;
+    if (this.isQuiet || row.op === OP.end || row.op === OP.else) return;
+    if (walk.height > blocks[blocks.length - 1].height) return;
+    this.flush();
+    if (tries.hasBegun(labels.length)) this.closeTry();
+    this.open('try', [], []);
+    tries.begin(labels.length);
+  }
+  private closeTry(): void {
+    this.out.indexed('catch', LEAVING.tagidx);
+    this.out.indexed('rethrow', 0);
+    this.close();
+    this.tries.end();
+  }
+  /** At the end of a block. The `try` that has begun in it has no results. */
+  protected endTry(): void {
+    const { walk, labels } = this;
+    if (!this.tries.hasBegun(labels.length)) return;
+    const { height, results } = walk.blocks[walk.blocks.length - 1];
+    if (walk.reachable) this.toShadows(results, height);
+    this.closeTry();
+    if (walk.reachable) this.fromShadows(results, height);
+    else this.out.op('unreachable');
+  }
+
   endBlock(): void {
+    this.endTry();
     const { counted } = this.labels.pop()!;
     if (this.labels.length === 0) return;
     this.passBlock();
@@ -279,6 +312,7 @@ export abstract class BlockWriter extends FunctionWriter {
   }
 
   otherwise(): void {
+    this.endTry();
     this.passBlock();
     this.out.op('else');
   }

@@ -90,8 +90,10 @@ export class Continuation extends Body {
   }
 
   override otherwise(): void {
-    if (this.labels[this.labels.length - 1].was === 'then') this.passing = 1;
-    else super.otherwise();
+    if (this.labels[this.labels.length - 1].was === 'then') {
+      this.endTry();
+      this.passing = 1;
+    } else super.otherwise();
   }
 
   private get isSilent(): boolean {
