@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Tswasm from '../src/index.ts';
 import type { Endless } from './latency-programs.ts';
-import { root } from './paths.ts';
+import { dist } from './paths.ts';
 
 export interface Lateness {
   readonly name: string;
@@ -18,7 +18,7 @@ export interface Lateness {
 }
 
 const { Execution, Func, instantiatePaused, Module, runAsync, Store } = (await import(
-  pathToFileURL(path.join(root, 'dist', 'index.node.js')).href
+  pathToFileURL(path.join(dist, 'index.node.js')).href
 )) as typeof Tswasm;
 
 function begin({ bytes, start }: Endless, tier: Tswasm.TierChoice): Tswasm.Execution {

@@ -23,6 +23,12 @@ const NOTHING = [
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
   ...[7, 10, 1, 6, ...Buffer.from('_start'), 0, 0, 10, 4, 1, 2, 0, 0x0b],
 ];
+/** (module (func (export "_start") (local i32) ...)) with a loop of 20,000,000 turns */
+const LONG = [
+  ...NOTHING.slice(0, -6),
+  ...[10, 25, 1, 23, 1, 1, 0x7f, 0x41, 0x80, 0xda, 0xc4, 0x09, 0x21, 0],
+  ...[3, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x0b],
+];
 const at = (name: string) => path.join(place, name);
 const kept = () => readdirSync(place).filter((name) => name.includes('.bytecode'));
 
@@ -30,9 +36,10 @@ function tswasm(
   words: readonly string[],
   variables: Record<string, string> = {},
   flags: readonly string[] = [],
+  program = 'nothing.wasm',
 ) {
   const { NODE_OPTIONS: _, NODE_DISABLE_COMPILE_CACHE: __, ...env } = process.env;
-  const all = [...flags, at('cli.cjs'), ...words, at('nothing.wasm')];
+  const all = [...flags, at('cli.cjs'), ...words, at(program)];
   const { status, stderr } = spawnSync(process.execPath, all, {
     env: { ...env, ...variables },
     encoding: 'utf8',
@@ -67,5 +74,19 @@ it.skipIf(!existsSync(path.join(dist, 'cli.cjs')))(
       expect(readFileSync(at(name)).length).toBeGreaterThan(bytes.length >> 1);
     }
     expect(kept()).toEqual([name]);
+
+    writeFileSync(at('long.wasm'), Uint8Array.from(LONG));
+    rmSync(at(name));
+    tswasm(['run'], {}, [], 'long.wasm');
+    const all = kept();
+    expect(all).toContain(name);
+    expect(all.length).toBeGreaterThan(1);
+    const read = () => all.map((one) => readFileSync(at(one), 'latin1'));
+    const before = read();
+    tswasm(['run'], {}, [], 'long.wasm');
+    expect(read()).toEqual(before);
+    for (const one of all) rmSync(at(one));
+    tswasm(['run', '--tier', 'native']);
+    expect(kept()).toEqual(all.filter((one) => one !== name));
   },
 );

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /**
  * The file that runs as `tswasm`. It runs the command line's main file, with the bytecode that V8 made of it in an earlier run: that halves what
- * a start takes. The bytecode lies beside the main file, as Python's does, one file for each version of Node. Where nothing can be written,
- * or NODE_DISABLE_COMPILE_CACHE is set, there is none. V8 refuses what belongs to another version or to other flags.
+ * a start takes. So it does with the files that are loaded later for tiers. The bytecode lies beside each, as Python's does, one file for each
+ * version of Node. Where nothing can be written, or NODE_DISABLE_COMPILE_CACHE is set, there is none. V8 refuses what belongs to another version
+ * or to other flags.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Script } from 'node:vm';
+import type * as told from './bytecode';
 
 /** Its name changes with its text (scripts/library.mjs). */
 declare const MAIN_FILE: string;
@@ -18,53 +20,87 @@ declare const __dirname: string;
 interface Main {
   /** What it is made of, for files that are loaded later. */
   chunks?: Readonly<Record<string, unknown>>;
-  /** Whether this run's bytecode is what most starts have use for (bytecode.ts). */
-  isTypicalRun?: () => boolean;
-}
-
-const main = path.join(__dirname, MAIN_FILE);
-const file = `${main}-${process.version}-${process.arch}.bytecode`;
-
-function readBytecode(): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whole or not at all: others may be starting. */
-function writeBytecode(script: Script): void {
-  const partial = `${file}-${process.pid}`;
-  try {
-    writeFileSync(partial, script.createCachedData());
-    renameSync(partial, file);
-  } catch {
-    // Not ours to write, or no room: then the next start takes as long as this one.
-    rmSync(partial, { force: true });
-  }
+  bytecode?: typeof told.bytecode;
 }
 
 /** With flags of its own, V8 makes bytecode that others cannot use. */
 const hasFlags = process.execArgv.length > 0 || Boolean(process.env['NODE_OPTIONS']);
 const isUsed = !(hasFlags || process.env['NODE_DISABLE_COMPILE_CACHE']);
 
-const cachedData = isUsed ? readBytecode() : undefined;
-const script = new Script(readFileSync(main, 'latin1'), { filename: main, cachedData });
+/** A file of ours. */
+class Source {
+  readonly file: string;
+  readonly script: Script;
+  private readonly bytecodeFile: string;
+  private isKept: boolean;
+
+  /** `parameters`: of the function whose body the file is. Without them its text is a function. */
+  constructor(name: string, hasBytecode: boolean, parameters?: string) {
+    this.file = path.join(__dirname, name);
+    this.bytecodeFile = `${this.file}-${process.version}-${process.arch}.bytecode`;
+    const cachedData = hasBytecode ? this.read() : undefined;
+    const text = readFileSync(this.file, 'latin1');
+    const whole = parameters === undefined ? text : `(function(${parameters}){${text}\n})`;
+    this.script = new Script(whole, { filename: this.file, cachedData });
+    this.isKept = !hasBytecode || (cachedData !== undefined && !this.script.cachedDataRejected);
+  }
+
+  private read(): Buffer | undefined {
+    try {
+      return readFileSync(this.bytecodeFile);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps its bytecode, unless there is one. Whole or not at all: others may be starting. */
+  keep(): void {
+    if (this.isKept) return;
+    this.isKept = true;
+    const partial = `${this.bytecodeFile}-${process.pid}`;
+    try {
+      writeFileSync(partial, this.script.createCachedData());
+      renameSync(partial, this.bytecodeFile);
+    } catch {
+      // Not ours to write, or no room: then the next start takes as long as this one.
+      rmSync(partial, { force: true });
+    }
+  }
+}
+
+const loaded = new Map<string, { exports: unknown }>();
+/** `require` for files of ours. */
+const requireOurs: Require = (name) => {
+  if (!name.startsWith('./cli-')) return require(name);
+  let module = loaded.get(name);
+  if (module === undefined) {
+    module = { exports: {} };
+    loaded.set(name, module);
+    const hasBytecode = isUsed && inside.exports.bytecode?.isChunkTypical() === true;
+    const source = new Source(name, hasBytecode, 'module,require,__filename');
+    (source.script.runInThisContext() as Body)(module, requireOurs, source.file);
+    if (hasBytecode) process.once('exit', () => source.keep());
+  }
+  return module.exports;
+};
+
+const main = new Source(MAIN_FILE, isUsed);
 const inside: { exports: Main } = { exports: {} };
 type Body = (
-  module: { exports: Main },
+  module: { exports: unknown },
   require: Require,
   filename: string,
-  load: (name: string) => Promise<unknown>,
+  load?: (name: string) => Promise<unknown>,
 ) => void;
 // A script with bytecode cannot import by itself.
-(script.runInThisContext() as Body)(inside, require, main, (name) => import(name));
+(main.script.runInThisContext() as Body)(inside, requireOurs, main.file, (name) => import(name));
 /** @internal */
 export const { chunks } = inside.exports;
 
-if (isUsed && (cachedData === undefined || script.cachedDataRejected)) {
+const { bytecode } = inside.exports;
+if (bytecode !== undefined) {
+  bytecode.keepMain = () => main.keep();
   process.once('exit', () => {
-    if (inside.exports.isTypicalRun?.()) writeBytecode(script);
+    if (bytecode.isMainTypical()) main.keep();
   });
 }

@@ -2,7 +2,7 @@
 import '../../embed/node/fresh-factories';
 import '../../embed/node/native-memory';
 
-export { isTypicalRun } from './bytecode';
+export { bytecode } from './bytecode';
 
 import { runCommand, usageLine } from './command';
 import { COMMANDS, RUN } from './commands';

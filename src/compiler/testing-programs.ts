@@ -98,6 +98,24 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
         (i32.wrap_i64)
         (i32.add (i32.wrap_i64 (local.get $w)))
         (i32.add (local.get $s))))`,
+  'loops behind many calls, above operands': `(local $s i32) (local $k i32)
+    (loop $o
+      ${'(local.set $s (i32.add (local.get $s) (call $fib (i32.const 1))))'.repeat(33)}
+      (local.set $k (i32.const 3))
+      (i32.const 5)
+      (loop $l
+        ${'(local.set $s (i32.add (local.get $s) (call $fib (i32.const 2))))'.repeat(33)}
+        (i32.const 6)
+        (if (result i32) (i32.and (local.get $k) (i32.const 1))
+          (then (loop $i (result i32)
+            (br_if $i (i32.and (local.tee $s (i32.add (local.get $s) (i32.const 1))) (i32.const 3)))
+            (local.get $s)))
+          (else (i32.const 9)))
+        (local.set $s (i32.sub))
+        (br_if $l (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+      (local.set $s (i32.mul (local.get $s)))
+      (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 5))) (i32.const 0))))
+    (local.get $s)`,
   'loops in blocks with parameters': `(local $s i32) (local $k i32)
     (loop $o
       (local.set $k (i32.const 5))

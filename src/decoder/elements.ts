@@ -81,13 +81,12 @@ function* readExprs(
   count: number,
   end: number,
   isPartDone: () => boolean,
-): Generator<undefined, ConstExpr[], undefined> {
-  const exprs: ConstExpr[] = [];
+): Generator<undefined, Uint32Array, undefined> {
+  const exprs = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
     if (isPartDone()) yield;
-    const expr = validator.constant(type, r.pos, end);
-    exprs.push(expr);
-    r.pos = expr.end;
+    exprs[i] = r.pos;
+    r.pos = validator.constant(type, r.pos, end).end;
   }
   return exprs;
 }

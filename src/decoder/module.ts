@@ -42,9 +42,9 @@ export interface ElementSegment {
   readonly table: number;
   readonly offset: ConstExpr | undefined;
   readonly type: ValType;
-  /** Function indices (the short encodings), or else one constant expression per element. */
+  /** Function indices (the short encodings), or else where the constant expression of each element begins: there may be millions. */
   readonly funcs: Uint32Array | undefined;
-  readonly exprs: readonly ConstExpr[] | undefined;
+  readonly exprs: Uint32Array | undefined;
 }
 export interface DataSegment {
   readonly mode: 'active' | 'passive';

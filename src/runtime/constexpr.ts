@@ -1,5 +1,5 @@
 /** Evaluates validated constant expressions (spec "valid/instructions", "constant expressions"), extended ones included. */
-import { type ConstExpr, F32, F64, FUNCREF, I32, I64, type Module, type OpName, Reader } from '../decoder';
+import { F32, F64, FUNCREF, I32, I64, type Module, type OpName, Reader } from '../decoder';
 import { readInstruction } from '../decoder/body';
 import { InternalError } from '../errors';
 import type { Global } from './global';
@@ -12,8 +12,9 @@ export interface ConstContext {
   funcAt(funcidx: number): FuncReference;
 }
 
-export function evaluateConst(context: ConstContext, expr: ConstExpr): Value {
-  const reader = new Reader(context.module.bytes, expr.start, expr.end);
+/** `start`: where the expression begins in the module. */
+export function evaluateConst(context: ConstContext, start: number): Value {
+  const reader = new Reader(context.module.bytes, start);
   const stack: Value[] = [];
   for (;;) {
     const { name } = readInstruction(reader);

@@ -2,6 +2,7 @@
 
 import { CALLBACK, check, checkClass } from '../checks';
 import {
+  type ConstExpr,
   canonicalFuncType,
   type Export,
   type ExternKind,
@@ -448,12 +449,12 @@ export class Instance<E extends object = UntypedExports> {
     const cells = new Int32Array(wordsOfAll(module.globalDefs.map(({ type }) => type.value)));
     let word = 0;
     for (const def of module.globalDefs) {
-      const value = evaluateConst(this, def.init);
+      const value = evaluateConst(this, def.init.start);
       this.globals.push(new Global(store, def.type, { ...value, type: def.type.value }, cells, word));
       word += wordsOf(def.type.value);
     }
     for (const def of module.tableDefs) {
-      const init = def.init === undefined ? null : evaluateConst(this, def.init).ref;
+      const init = def.init === undefined ? null : evaluateConst(this, def.init.start).ref;
       this.tables.push(limited(() => new Table(store, def.type, init)));
     }
     const first = this.memories.length;
@@ -482,8 +483,8 @@ export class Instance<E extends object = UntypedExports> {
     });
   }
 
-  private offset(expr: { start: number; end: number }, limits: Limits): number {
-    const { lo, hi } = evaluateConst(this, expr);
+  private offset({ start }: ConstExpr, limits: Limits): number {
+    const { lo, hi } = evaluateConst(this, start);
     return limits.address === 'i64' ? (hi >>> 0) * 4294967296 + (lo >>> 0) : lo >>> 0;
   }
 }

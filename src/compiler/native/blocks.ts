@@ -21,7 +21,7 @@
  *       (br_if $again (fuel -= 1) >= 0)
  *       fuel = loop(which, fuel)  br $again  end  end
  */
-import { type FuncType, I32, type ValType } from '../../decoder';
+import { type FuncType, I32, OP, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
 import type { BlockOp } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
@@ -31,6 +31,7 @@ import { type Visitor, Walk } from '../../decoder/walk';
 import { codeSize } from '../limits';
 import { dispatches } from './facts';
 import { FunctionWriter, slotsIn } from './function-writer';
+import { LEAVING } from './layout';
 import { type DeadLocals, deadAtPoints } from './liveness';
 import { Operands } from './operands';
 import type { Origins } from './origins';
@@ -267,7 +268,43 @@ export abstract class BlockWriter extends FunctionWriter {
     );
   }
 
+  /** What has been copied as it is. */
+  protected abstract flush(): void;
+
+  /** Begins an inner `try`, if nothing is on the operand stack but what lies below the block. */
+  protected beginTry(): void {
+    const { walk, labels, tries } = this;
+    const { row, blocks } = walk;
+    if (this.isQuiet || row.op === OP.end || row.op === OP.else) return;
+    if (walk.height > blocks[blocks.length - 1].height) return;
+    this.flush();
+    if (tries.hasBegun(labels.length)) this.closeTry();
+    this.open('try', [], []);
+    tries.begin(labels.length);
+  }
+  private closeTry(): void {
+    this.out.indexed('catch', LEAVING.tagidx);
+    this.out.indexed('rethrow', 0);
+    this.close();
+    this.tries.end();
+  }
+  /** Ends the `try` that has begun in the innermost block. It has no results: these lie there, from a height on. */
+  protected endTry(types: readonly ValType[], height: number): void {
+    const { walk, labels } = this;
+    if (!this.tries.hasBegun(labels.length)) return;
+    if (walk.reachable) this.toShadows(types, height);
+    this.closeTry();
+    if (walk.reachable) this.fromShadows(types, height);
+    else this.out.op('unreachable');
+  }
+  private endTryOfBlock(): void {
+    const { blocks } = this.walk;
+    const { height, results } = blocks[blocks.length - 1];
+    this.endTry(results, height);
+  }
+
   endBlock(): void {
+    this.endTryOfBlock();
     const { counted } = this.labels.pop()!;
     if (this.labels.length === 0) return;
     this.passBlock();
@@ -278,6 +315,7 @@ export abstract class BlockWriter extends FunctionWriter {
   }
 
   otherwise(): void {
+    this.endTryOfBlock();
     this.passBlock();
     this.out.op('else');
   }

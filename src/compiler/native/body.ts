@@ -121,7 +121,8 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   private copyStraight(): void {
     const { walk, heights } = this;
     // Where NaNs or slots are counted, each instruction is looked at.
-    if (this.made !== undefined || this.isWide) return;
+    // So it is where an inner `try` is to begin.
+    if (this.made !== undefined || this.isWide || this.tries.isDue) return;
     const { reader } = walk;
     if (!this.isWriting) {
       walkStraight(walk, this.straightCopies.withLocals, { types: this.typesOfLocals }, heights);
@@ -177,6 +178,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     }
     this.isWide ||= row.feature === 'simd';
     if (height > this.highest || (this.isWide && height > 0)) this.reserve(walk.stack!);
+    if (this.tries.isDue) this.beginTry();
     const rewrite = this.rewriters[row.op];
     if (rewrite === undefined) {
       if (this.verbatim < 0) this.verbatim = walk.offset;
@@ -357,7 +359,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     takeValue(this.out, this.layout, type);
   }
 
-  private flush(end = this.walk.offset): void {
+  protected override flush(end = this.walk.offset): void {
     if (this.verbatim < 0) return;
     this.origins?.note(this.out.length, this.verbatim, true);
     this.out.copy(this.layout.module.bytes, this.verbatim, end);

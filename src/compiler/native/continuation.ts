@@ -18,6 +18,7 @@
 
 import { I32, type ValType } from '../../decoder';
 import type { BlockOp } from '../../decoder/instructions';
+import { typesOf } from '../../decoder/typelist';
 import { Body } from './body';
 import type { Emitter } from './emitter';
 import { type Entries, FUNCTION, type Target } from './entries';
@@ -80,10 +81,11 @@ export class Continuation extends Body {
   }
 
   /** The way past what stands before a target ends there. */
-  private arrive({ top, entry: number, last }: Target): void {
-    const { out, entry } = this;
+  private arrive({ top, entry: number, last, height }: Target): void {
+    const { out, entry, walk } = this;
     // On that way operands are where the runtime's have been put.
     this.shadowBelow(top);
+    this.endTry(typesOf(walk.stack).slice(height), height);
     this.close();
     if (number < 0) return;
     if (last > number) {

@@ -11,6 +11,7 @@ import type { Callee } from '../../decoder/walk';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { factsOf, type Loops } from './facts';
 import { type EmittedLocal, type FrameShape, type Point, pushLocals, type Shadow } from './frame';
+import { InnerTries } from './inner-tries';
 import { type Cell, type Helper, type Layout, LEAVING } from './layout';
 import { NotNative, whyNotCall } from './refusals';
 import { FRAME_WEIGHT, frameStep, STATE_PARAMS, slotStep } from './state';
@@ -57,6 +58,7 @@ export abstract class FunctionWriter {
   private element = -1;
   /** A local for the point that the function has come to; at first it is the entry. */
   private point = -1;
+  protected readonly tries = new InnerTries();
   /** Slots of the frame, as they are found. */
   private slots: number;
 
@@ -216,6 +218,7 @@ export abstract class FunctionWriter {
 
   /** The fuel to go on with, unless the frame leaves: at this point, of a loop, or at the entry. */
   protected askForFuel(pointidx?: number, code = this.out): void {
+    this.tries.called();
     code.i32Const(this.id);
     if (pointidx !== undefined) code.i32Const(pointidx);
     code.indexed('local.get', this.fuel);
@@ -261,6 +264,7 @@ export abstract class FunctionWriter {
 
   /** `call` or `return_call`, or the indirect ones; `below`: slots of the operands below the arguments, or another kind of place. */
   protected emitCall(kind: 'call' | 'return_call', callee: Callee, below: number | 'quiet' | 'tail'): void {
+    this.tries.called();
     const { out, layout } = this;
     if (callee.kind === 'func') {
       this.pushState(below);
@@ -322,7 +326,7 @@ export abstract class FunctionWriter {
 
   /** Opens a block that the original has not. */
   protected open(
-    kind: 'block' | 'loop' | 'if',
+    kind: 'block' | 'loop' | 'if' | 'try',
     params: readonly ValType[],
     results: readonly ValType[],
   ): number {

@@ -1,14 +1,5 @@
 /** Constant expressions as the expressions of lowered code, so that one writer prints them. */
-import {
-  type ConstExpr,
-  F32,
-  F64,
-  I32,
-  I64,
-  type ModuleData,
-  type NumericOp,
-  Reader,
-} from '../../../decoder';
+import { F32, F64, I32, I64, type ModuleData, type NumericOp, Reader } from '../../../decoder';
 import { readInstruction } from '../../../decoder/body';
 import { InternalError } from '../../../errors';
 import type { Expr } from '../../../lowering';
@@ -21,8 +12,9 @@ export type ConstantReference =
   | { readonly kind: 'func' | 'global'; readonly index: number };
 export type Constant = { readonly kind: 'number'; readonly expr: Expr } | ConstantReference;
 
-export function readConstant(module: ModuleData, { start, end }: ConstExpr): Constant {
-  const reader = new Reader(module.bytes, start, end);
+/** `start`: where it begins in the module. */
+export function readConstant(module: ModuleData, start: number): Constant {
+  const reader = new Reader(module.bytes, start);
   const stack: Constant[] = [];
   const number = (expr: Expr): number => stack.push({ kind: 'number', expr });
   for (;;) {

@@ -101,7 +101,7 @@ export class Definitions {
     const { tableDefs, tables } = this.file.module;
     const first = tables.length - tableDefs.length;
     return tableDefs.map(({ type, init }, k) => {
-      const value = init === undefined ? 'null' : this.constant(readConstant(this.file.module, init));
+      const value = init === undefined ? 'null' : this.constant(readConstant(this.file.module, init.start));
       const args = [type.min, type.max ?? -1, JSON.stringify(valTypeName(type.element)), value];
       return `var T${first + k}=${this.file.part('tableOf')}(${args.join()});`;
     });
@@ -113,7 +113,7 @@ export class Definitions {
     const shared = sharedGlobals(this.file.module);
     return globalDefs.map(({ type, init }, k) => {
       const index = first + k;
-      const constant = readConstant(this.file.module, init);
+      const constant = readConstant(this.file.module, init.start);
       if (isRef(type.value)) {
         const made = `${this.file.part('globalOf')}("${letterOf(type.value)}",${type.mutable},0,0,${this.constant(constant)})`;
         return `var H${index}=${made};`;
@@ -160,10 +160,10 @@ export class Definitions {
       const items =
         funcs !== undefined
           ? [...funcs].map((index) => this.constant({ kind: 'func', index }))
-          : exprs!.map((expr) => this.constant(readConstant(module, expr)));
+          : Array.from(exprs!, (start) => this.constant(readConstant(module, start)));
       texts.push(`var Y${k}=${mode === 'declarative' ? 'null' : `[${items.join()}]`};`);
       if (mode !== 'active') return;
-      const at = this.constant(readConstant(module, offset!));
+      const at = this.constant(readConstant(module, offset!.start));
       texts.push(`${this.file.part('tableInit')}(T${table},Y${k},${at},0,${items.length},-1);Y${k}=null;`);
     });
     module.datas.forEach(({ mode, bytes: { start, end }, memory, offset }, k) => {
@@ -171,7 +171,7 @@ export class Definitions {
       if (part !== undefined) this.file.part(part);
       texts.push(`var D${k}=${text};`);
       if (mode !== 'active') return;
-      const at = this.constant(readConstant(module, offset!));
+      const at = this.constant(readConstant(module, offset!.start));
       texts.push(`${this.file.part('memoryInit')}(m${memory},D${k},${at},0,${end - start},-1);D${k}=null;`);
     });
     return texts;
