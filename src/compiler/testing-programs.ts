@@ -114,7 +114,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
         (local.set $s (i32.sub))
         (br_if $l (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
       (local.set $s (i32.mul (local.get $s)))
-      (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 5))) (i32.const 0))))
+      (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 25))) (i32.const 0))))
     (local.get $s)`,
   'loops in blocks with parameters': `(local $s i32) (local $k i32)
     (loop $o
