@@ -12,8 +12,7 @@ import type { Func } from '../../runtime';
 import type { Activation } from './activation';
 import { type Caller, CallsOut } from './calls-out';
 import { Crossing } from './crossing';
-import type { HostExceptions, HostWebAssembly } from './host';
-import { LEAVING } from './layout';
+import type { HostWebAssembly } from './host';
 import type { EnterNative, NativeInstance, RuntimeImports } from './native-instance';
 import { leave } from './spilled';
 import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
@@ -41,7 +40,7 @@ export class Activations implements Caller {
   readonly callsOut: CallsOut;
   private readonly host: HostWebAssembly;
   /** What is thrown so that native frames leave. */
-  readonly leaving: object;
+  readonly leaving: object = {};
   current: Activation | undefined;
   /** How many there have been. */
   begun = 0;
@@ -53,11 +52,9 @@ export class Activations implements Caller {
   /** The point of the loop that the innermost frame is about to leave from, or -1: it does not note that itself. */
   private leftLoop = -1;
 
-  constructor(machine: TierMachine, host: HostWebAssembly, { Tag, Exception }: HostExceptions) {
+  constructor(machine: TierMachine, host: HostWebAssembly) {
     this.machine = machine;
     this.host = host;
-    const tag = new Tag({ parameters: [] });
-    this.leaving = new Exception(tag, []);
     this.crossing = new Crossing(machine.stack);
     this.callsOut = new CallsOut(this);
     const { pushI32, pushFour, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
@@ -81,7 +78,6 @@ export class Activations implements Caller {
       effect: (number: number, fuel: number) => this.effect(number, fuel),
       bulk: (to: number, from: number, count: number, number: number, fuel: number, base: number) =>
         this.bulk([to, from, count], number, fuel, base),
-      [LEAVING.name]: tag,
     };
   }
 
@@ -96,7 +92,11 @@ export class Activations implements Caller {
     try {
       this.count(enter(index, this.lend(), activation.place));
     } catch (error) {
-      if (error !== this.leaving) throw this.failed(activation, error);
+      if (error !== this.leaving) {
+        // Native frames tell nothing apart: they have handed over what they had, and nobody wants it.
+        crossing.clear();
+        throw this.failed(activation, error);
+      }
     } finally {
       this.current = activation.outer;
     }
