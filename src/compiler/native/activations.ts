@@ -12,8 +12,7 @@ import type { Func } from '../../runtime';
 import type { Activation } from './activation';
 import { type Caller, CallsOut } from './calls-out';
 import { Crossing } from './crossing';
-import type { HostExceptions, HostWebAssembly } from './host';
-import { LEAVING } from './layout';
+import type { HostWebAssembly } from './host';
 import type { EnterNative, NativeInstance, RuntimeImports } from './native-instance';
 import { land, leave } from './spilled';
 import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
@@ -42,7 +41,7 @@ export class Activations implements Caller {
   private readonly host: HostWebAssembly;
   private readonly counts: TierCounts;
   /** What is thrown so that native frames leave. */
-  readonly leaving: object;
+  readonly leaving: object = {};
   current: Activation | undefined;
   /** How many there have been. */
   begun = 0;
@@ -56,17 +55,10 @@ export class Activations implements Caller {
   /** The number of the loop at which the continuation begins that is entered. */
   private entry = -1;
 
-  constructor(
-    machine: TierMachine,
-    host: HostWebAssembly,
-    { Tag, Exception }: HostExceptions,
-    counts: TierCounts,
-  ) {
+  constructor(machine: TierMachine, host: HostWebAssembly, counts: TierCounts) {
     this.machine = machine;
     this.counts = counts;
     this.host = host;
-    const tag = new Tag({ parameters: [] });
-    this.leaving = new Exception(tag, []);
     this.crossing = new Crossing(machine.stack);
     this.callsOut = new CallsOut(this);
     const { pushI32, pushFour, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
@@ -90,7 +82,6 @@ export class Activations implements Caller {
       effect: (number: number, fuel: number) => this.effect(number, fuel),
       bulk: (to: number, from: number, count: number, number: number, fuel: number, base: number) =>
         this.bulk([to, from, count], number, fuel, base),
-      [LEAVING.name]: tag,
     };
   }
 
@@ -121,7 +112,11 @@ export class Activations implements Caller {
     try {
       this.count(enter(index, this.lend(), activation.place));
     } catch (error) {
-      if (error !== this.leaving) throw this.failed(activation, error);
+      if (error !== this.leaving) {
+        // Native frames tell nothing apart: they have handed over what they had, and nobody wants it.
+        crossing.clear();
+        throw this.failed(activation, error);
+      }
     } finally {
       this.current = activation.outer;
     }

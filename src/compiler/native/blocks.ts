@@ -31,7 +31,6 @@ import { type Visitor, Walk } from '../../decoder/walk';
 import { codeSize } from '../limits';
 import { dispatches } from './facts';
 import { FunctionWriter, slotsIn } from './function-writer';
-import { LEAVING } from './layout';
 import { type DeadLocals, deadAtPoints } from './liveness';
 import { Operands } from './operands';
 import type { Origins } from './origins';
@@ -283,7 +282,7 @@ export abstract class BlockWriter extends FunctionWriter {
     tries.begin(labels.length);
   }
   private closeTry(): void {
-    this.out.indexed('catch', LEAVING.tagidx);
+    this.out.op('catch_all');
     this.out.indexed('rethrow', 0);
     this.close();
     this.tries.end();

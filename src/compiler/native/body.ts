@@ -4,7 +4,7 @@
  *     try (results)                    `return` goes behind it, so there is one way out
  *       fuel -= 1; base = place + step; unless fuel and room suffice, ask the runtime
  *       the body; before each call that is not of a quiet function: point = (which call), and behind it: fuel = (what came back)
- *     catch $leaving                   native frames leave
+ *     catch_all                        native frames leave
  *       frame(function, point, base), all values are pushed
  *       rethrow
  *     end

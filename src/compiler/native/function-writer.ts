@@ -12,7 +12,7 @@ import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { factsOf, type Loops } from './facts';
 import { type EmittedLocal, type FrameShape, type Point, pushLocals, type Shadow } from './frame';
 import { InnerTries } from './inner-tries';
-import { type Cell, type Helper, type Layout, LEAVING } from './layout';
+import type { Cell, Helper, Layout } from './layout';
 import { NotNative, whyNotCall } from './refusals';
 import { FRAME_WEIGHT, frameStep, STATE_PARAMS, slotStep } from './state';
 
@@ -119,7 +119,7 @@ export abstract class FunctionWriter {
   /** Behind the body: the frame leaves when something in it throws so. */
   protected spill(): void {
     const { out } = this;
-    out.indexed('catch', LEAVING.tagidx);
+    out.op('catch_all');
     this.spillFrame();
     out.indexed('rethrow', 0);
   }

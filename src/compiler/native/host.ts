@@ -11,13 +11,9 @@ export interface HostTable {
 }
 export type HostExports = Readonly<Record<string, unknown>>;
 
-export interface HostExceptions {
-  readonly Tag: new (type: { parameters: readonly [] }) => object;
-  readonly Exception: new (tag: object, values: readonly []) => object;
-}
-
-/** An engine may have no exceptions. */
-export interface HostWebAssembly extends Partial<HostExceptions> {
+export interface HostWebAssembly {
+  /** An engine with exceptions has it. */
+  readonly Tag?: unknown;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: HostExports };
   readonly Global: new (descriptor: { value: 'i32'; mutable: true }, value: number) => HostGlobal;
@@ -26,7 +22,6 @@ export interface HostWebAssembly extends Partial<HostExceptions> {
   validate(bytes: Uint8Array): boolean;
 }
 
-/** Undefined where the engine has none. */
-export function exceptionsOf({ Tag, Exception }: HostWebAssembly): HostExceptions | undefined {
-  return Tag === undefined || Exception === undefined ? undefined : { Tag, Exception };
+export function hasExceptions({ Tag }: HostWebAssembly): boolean {
+  return Tag !== undefined;
 }

@@ -34,7 +34,7 @@ export interface FrameSize {
 
 /**
  * What the runtime does for emitted code. Their order is that of the imports. Places and bases are explained in state.ts; `fuel` is what is
- * left, also as a result, which is never negative. `enter`, `loop`, `out` and `bulk` may throw, so that all native frames leave (`LEAVING`).
+ * left, also as a result, which is never negative. `enter`, `loop`, `out` and `bulk` may throw, so that all native frames leave.
  */
 export const HELPERS = {
   /** Function x is entered, and its fuel may not suffice, or its room: (x, fuel, base). */
@@ -70,8 +70,6 @@ export const HELPERS = {
 } as const satisfies Record<string, FuncType>;
 export type Helper = keyof typeof HELPERS;
 export const HELPER_NAMES = Object.keys(HELPERS) as readonly Helper[];
-/** The name of the tag, imported beside the helpers, that what they throw has; and its index. */
-export const LEAVING = { name: 'leaving', tagidx: 0 } as const;
 
 /** Globals behind the original's. */
 export const CELLS = {

@@ -13,16 +13,14 @@ import type { Crossing } from './crossing';
 import { HandedGlobals } from './handed-globals';
 import type { HeldMemories } from './held-memories';
 import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host';
-import { CELL_NAMES, type Cell, type HelpedInstruction, type Helper, LEAVING } from './layout';
+import { CELL_NAMES, type Cell, type HelpedInstruction, type Helper } from './layout';
 import { LoopRuns } from './loop-runs';
 import type { CompiledContinuation, CompiledSide, Program } from './program';
 import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
 
-/** What emitted modules import of the runtime: helpers, and the tag of what these throw. */
-export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unknown>> & {
-  readonly [LEAVING.name]: object;
-};
+/** What emitted modules import of the runtime. */
+export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unknown>>;
 /** What a main module imports for an import of the original that it calls directly, with fuel and place before the arguments. */
 export type DirectImport = (fuel: number, place: number, ...args: unknown[]) => unknown;
 /** Calls a function in the table of functions: its index there, fuel, place. Returns the fuel. */
@@ -262,7 +260,7 @@ export class NativeInstance {
       globals[k] = exports[`global ${k}`];
     }
     return {
-      runtime: program.isWhole ? runtime : { ...exports, [LEAVING.name]: runtime[LEAVING.name] },
+      runtime: program.isWhole ? runtime : exports,
       memory: held.memories,
       table: mirrors,
       functions: { all: functions },

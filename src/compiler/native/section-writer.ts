@@ -2,13 +2,11 @@
 import type { ValType } from '../../decoder';
 import { SECTIONS } from '../../decoder/sections';
 import { Emitter } from './emitter';
-import { CELL_NAMES, CELLS, HELPER_NAMES, HELPERS, type Layout, LEAVING } from './layout';
+import { CELL_NAMES, CELLS, HELPER_NAMES, HELPERS, type Layout } from './layout';
 
 const FUNC = 0x60;
 export const FUNCREF = 0x70;
-export const KINDS = { func: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
-/** A tag's attribute. */
-const EXCEPTION = 0;
+export const KINDS = { func: 0, table: 1, memory: 2, global: 3 } as const;
 /** Flags of limits, that of shared memories from the threads proposal. */
 const HAS_MAXIMUM = 1;
 const IS_SHARED = 2;
@@ -68,7 +66,6 @@ export class SectionWriter<L extends Layout> {
 
   /** Before the types are written. */
   protected helperTypes(): number[] {
-    this.layout.typeidx([], []);
     return HELPER_NAMES.map((name) => this.layout.typeidx(HELPERS[name].params, HELPERS[name].results));
   }
 
@@ -83,16 +80,6 @@ export class SectionWriter<L extends Layout> {
     const imports: EmittedImport[] = [...direct];
     HELPER_NAMES.forEach((name, k) => {
       imports.push({ from: 'runtime', name, kind: 'func', describe: (to) => to.u32(helpers[k]) });
-    });
-    const leaving = this.layout.typeidx([], []);
-    imports.push({
-      from: 'runtime',
-      name: LEAVING.name,
-      kind: 'tag',
-      describe: (to) => {
-        to.u8(EXCEPTION);
-        to.u32(leaving);
-      },
     });
     imports.push(...others);
     module.memories.forEach((_, k) => {

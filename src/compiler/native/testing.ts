@@ -6,8 +6,8 @@ import { SECTIONS } from '../../decoder/sections';
 import { typesOf } from '../../decoder/typelist';
 import type { FrameShape, Point } from './frame';
 import { PART_SIZES } from './groups';
-import { exceptionsOf, type HostExports, type HostTable, type HostWebAssembly } from './host';
-import { carrierOf, type Helper, Layout, LEAVING } from './layout';
+import type { HostExports, HostTable, HostWebAssembly } from './host';
+import { carrierOf, type Helper, Layout } from './layout';
 import { emitModule, shapeOf } from './module';
 import type { DirectImport } from './native-instance';
 import { Program } from './program';
@@ -32,9 +32,7 @@ export interface SpilledFrame {
   readonly sp: number;
 }
 
-const { Tag, Exception } = exceptionsOf(HOST)!;
-const LEAVING_TAG = new Tag({ parameters: [] });
-const leaving = new Exception(LEAVING_TAG, []);
+const leaving = {};
 
 export class Harness {
   readonly module: Module;
@@ -123,7 +121,7 @@ export class Harness {
     const compiled = new HOST.Module(emitted.bytes);
     this.exports = new HOST.Instance(compiled, {
       direct,
-      runtime: { ...helpers, [LEAVING.name]: LEAVING_TAG },
+      runtime: helpers,
       memory,
       table,
     }).exports;

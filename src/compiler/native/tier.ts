@@ -19,7 +19,7 @@ import { Activations, type Entered } from './activations';
 import { factsOf } from './facts';
 import { PART_SIZES, type PartSizes } from './groups';
 import { HeldMemories } from './held-memories';
-import { exceptionsOf, type HostExceptions, type HostWebAssembly } from './host';
+import { type HostWebAssembly, hasExceptions } from './host';
 import type { Variant } from './layout';
 import { type EnterNative, NativeInstance } from './native-instance';
 import { Program } from './program';
@@ -47,7 +47,8 @@ export class NativeTier implements Tier {
   readonly isPrompt: boolean = true;
   readonly needsHostMemories = true;
   private readonly host: HostWebAssembly;
-  private readonly exceptions: HostExceptions | undefined;
+  /** Undefined: it can run functions. */
+  private readonly whyNotHere: string | undefined;
   private readonly sizes: PartSizes;
   private readonly programs = new WeakMap<ModuleData, KnownProgram[]>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
@@ -57,19 +58,18 @@ export class NativeTier implements Tier {
 
   constructor(host: HostWebAssembly, sizes: PartSizes = PART_SIZES) {
     this.host = host;
-    this.exceptions = exceptionsOf(host);
+    this.whyNotHere = hasExceptions(host) ? undefined : NO_EXCEPTIONS;
     this.sizes = sizes;
   }
 
   judge(module: ModuleData, funcidx: number): Verdict {
-    const whyNotHere = this.exceptions === undefined ? NO_EXCEPTIONS : undefined;
-    const why = whyNotHere ?? whyNotModule(module) ?? factsOf(module, funcidx).why;
+    const why = this.whyNotHere ?? whyNotModule(module) ?? factsOf(module, funcidx).why;
     return why === undefined ? RUNS : refuses(why);
   }
 
   offer(func: Func, _occasion: Occasion, machine: TierMachine): Offer {
-    if (this.exceptions === undefined) return { kind: 'refused', why: NO_EXCEPTIONS };
-    this.activations ??= new Activations(machine, this.host, this.exceptions, this.counts);
+    if (this.whyNotHere !== undefined) return { kind: 'refused', why: this.whyNotHere };
+    this.activations ??= new Activations(machine, this.host, this.counts);
     if (this.budget.isSpent(machine.registers)) return { kind: 'later' };
     const native = this.nativeFor(func, this.activations);
     if (typeof native === 'string') {
