@@ -8,7 +8,7 @@ const CHECKS: readonly (readonly [check: RegExp, instead: string])[] = [
   [/if\(_?A\.u!==0\)break x;/g, ''],
   [/_?M\.fuel=n;|n=_?M\.fuel;/g, ''],
   // Counted loops (counts.ts) end at their bounds alone.
-  [/(t\d+)=[^;]*;if\(n<\1\)\{pc=\d+;break x\}n=n-\1\|0;/g, ''],
+  [/(t\d+)=[^;]*;if\(n-\1<_?M\.floor\)\{pc=\d+;break x\}n=n-\1\|0;/g, ''],
   [/n=n\+\(.*?\|0;break;/g, 'break;'],
   [/m=n<0\?[^!]*?if\(!\(.*?\)\)m=(\w+|\(-\d+\));/g, 'm=$1;'],
   [/n=n-\(.*?\|0;(k=0;)?(if\([^;]*\)\{pc=\d+;break x\})?(n=n\+1\|0;)?/g, '$1'],

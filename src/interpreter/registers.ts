@@ -33,6 +33,8 @@ export class Registers {
   trapOffset = -1;
   /** The full set of factories, once there is one: it keeps the registers that closures use (templates/generate.ts). */
   set: unknown = undefined;
+  /** Not positive: how far below zero the fuel of a slice may go for work that is paid at once, since more than that has been given. */
+  floor = 0;
 }
 export const registers = new Registers();
 

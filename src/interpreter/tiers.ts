@@ -135,6 +135,11 @@ export interface TierRegisters {
   fp: number;
   sp: number;
   fuel: number;
+  /**
+   * Not positive. A loop whose turns are known may take the fuel of all of them before it begins, if no less than this is left then: so much
+   * more has been given than the slice has, and the next safepoint asks.
+   */
+  readonly floor: number;
   /** Counts the times that somebody may have stopped the execution, deadlines among them. */
   readonly looks: number;
   /** Instructions that may be lowered between two of them: infinitely many where nobody can stop it but by fuel. */

@@ -91,7 +91,7 @@ export class Turn {
     running.depth++;
     waiting.allowed = mayWait;
     // What it uses is counted from here on.
-    registers.fuel = 0;
+    registers.fuel = registers.floor = 0;
     registers.maxSp = this.sp + maxFrames;
     registers.maxFp = Math.min(this.base + 2 * maxSlots, stack().ints.length);
     const { deadline, signal, now } = this.options;
@@ -126,6 +126,7 @@ export class Turn {
     const left = Math.max(registers.fuel, 0);
     this.withheld += left;
     registers.fuel -= left;
+    registers.floor = 0;
   }
 
   /** The interpreter goes on in a slice that a tier may have begun. */
@@ -138,10 +139,12 @@ export class Turn {
 
   startSlice(haste = 0): void {
     const { requested, pace } = this.meter;
-    const slice = requested ? 0 : Math.min(this.remaining, pace.slice(haste), this.policy!.every);
+    const { every } = this.policy!;
+    const slice = requested ? 0 : Math.min(this.remaining, pace.slice(haste), every);
     this.granted = slice;
     this.ended = undefined;
     registers.fuel = slice - this.charge;
+    registers.floor = slice > 0 ? Math.max(slice - this.remaining, slice - every, -slice) : 0;
   }
 
   /** Counts what the slice has used, without the units of the safepoint that it ended at, which was not passed. */

@@ -3,7 +3,7 @@
  *
  * A loop that nothing leaves but its test and traps takes its fuel before it begins, all at once:
  *
- *     t0=(i1<30?30-i1>>>0:0);if(n<t0){pc=1;break x}n=n-t0|0;
+ *     t0=(i1<30?30-i1>>>0:0);if(n-t0<M.floor){pc=1;break x}n=n-t0|0;
  *     L1:for(;;){if(i1<30){...; i1=(i1+1|0);continue L1;}break L1}
  *
  * Where there is less, the function ends before the loop, and a text that does not pay before goes on there (activations.ts). In that one,
@@ -90,7 +90,8 @@ export abstract class Counts {
 export class PaidBefore extends Counts {
   override begin(stop: () => string): string {
     const turns = this.uses.temporary();
-    return `${turns}=${this.rest};if(n<${turns}){${stop()}}n=n-${turns}|0;${this.mark}`;
+    const floor = `${this.uses.given('M')}.floor`;
+    return `${turns}=${this.rest};if(n-${turns}<${floor}){${stop()}}n=n-${turns}|0;${this.mark}`;
   }
 
   override after(): string {

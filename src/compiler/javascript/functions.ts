@@ -30,10 +30,11 @@ import { slotsWithBits } from './bits';
 import { countCaught } from './counts';
 import { SMALL_FRAME } from './frames';
 import { type MachineRules, machineOf, SELF, type TextRules } from './machine';
+import type { Part } from './parts';
 import { type Payloads, slotsWithPayloads } from './payloads';
 import { Slots } from './slots';
 import { SPLIT_RULES, type Split, splitStatements } from './split';
-import { type Part, type Site, Statements, typeOfBody } from './statements';
+import { type Site, Statements, typeOfBody } from './statements';
 import { GIVEN, type Need, Uses } from './uses';
 
 export interface FunctionText {
@@ -128,14 +129,14 @@ function written(
  * The parts (split.ts), and the variables in which values cross. A part returns 0 where it has reached its end, the number of the site where
  * its function leaves, or less than 0 where that goes on elsewhere.
  */
-function partsText({ parts }: Statements): string {
-  const crossing = new Map(parts.flatMap(({ writer }) => [...writer.uses.inSlots]));
-  if (crossing.size === 0) return parts.map(partText).join('');
+function partsText({ parts: { made } }: Statements): string {
+  const crossing = new Map(made.flatMap(({ writer }) => [...writer.uses.inSlots]));
+  if (crossing.size === 0) return made.map(partText).join('');
   const declared = [...crossing].map(([name, first]) => `z${name}=${first}`);
-  return `var ${declared.join()};${parts.map(partText).join('')}`;
+  return `var ${declared.join()};${made.map(partText).join('')}`;
 }
 
-function partText({ name, writer, text, isEntered }: Part): string {
+function partText({ name, writer, text, isEntered }: Part<Statements>): string {
   const { uses, stops } = writer;
   const pc = uses.variable('pc');
   const names = [...uses.inSlots.keys()];
@@ -157,7 +158,8 @@ const TAKEN: Readonly<Record<string, (crossing: string) => string>> = {
 /** `first`: what runs of a text when it leaves at once, besides what leaves. */
 function leavingOf(writer: Statements, body: LoweredBody, first: string, text: string): Leaving | undefined {
   // V8 does not optimise long ones.
-  if (codeSize(writer.module, body.funcidx) > MOST_REHEARSED && writer.parts.length === 0) return undefined;
+  if (codeSize(writer.module, body.funcidx) > MOST_REHEARSED && writer.parts.made.length === 0)
+    return undefined;
   const part = (first.length + leaveText(writer, body).length) / text.length;
   return { ways: operandsOf(writer, body).firsts, part };
 }
@@ -274,7 +276,7 @@ class Cases {
 const MANY_VARIABLES = 64;
 
 function isWide({ uses, parts }: Statements): boolean {
-  const all = [uses, ...parts.map(({ writer }) => writer.uses)];
+  const all = [uses, ...parts.made.map(({ writer }) => writer.uses)];
   return all.some(({ variables, copies }) => variables.size + copies.size >= MANY_VARIABLES);
 }
 

@@ -24,6 +24,7 @@ import { type Counted, countedLoop } from './counted';
 import { type Counts, PaidBefore, PaidBehind } from './counts';
 import { Entrances } from './entrances';
 import { Expressions } from './expressions';
+import { Parts, type PartWriter } from './parts';
 import type { Payloads } from './payloads';
 import { Slots } from './slots';
 import type { Split } from './split';
@@ -32,7 +33,7 @@ import { Uses } from './uses';
 import { Values } from './values';
 import { everyStatement } from './walk';
 import { Works } from './works';
-import { type FunctionWriter, RELOAD } from './writer';
+import { RELOAD } from './writer';
 
 /** A place at which a frame leaves, or waits for a call. */
 export interface Site {
@@ -45,25 +46,15 @@ export interface Site {
   readonly mark: number;
 }
 
-/** Some statements of a function that are a function of their own (split.ts), with what it does. */
-export interface Part {
-  readonly name: string;
-  readonly writer: Statements;
-  readonly text: string;
-  /** It is told at which entrance it begins. */
-  readonly isEntered: boolean;
-}
 /** Of whose function the statements are a part. */
 interface Within {
   readonly outer: Statements;
   readonly statements: readonly Statement[];
 }
-/** Where control goes from a part: the function goes there in its stead. */
-type Exit = Branch | 'return';
 
 const NO_ENTRANCES = new Entrances([], { isEntrance: () => false, mayRepeat: false, areOpen: true });
 
-export class Statements implements StopsWriter, FunctionWriter {
+export class Statements implements StopsWriter, PartWriter {
   readonly uses: Uses;
   readonly slots: Slots;
   readonly sites: Site[];
@@ -97,8 +88,7 @@ export class Statements implements StopsWriter, FunctionWriter {
   private readonly split: Split | undefined;
   /** Labels in it, of a part. */
   private readonly labels = new Set<number>();
-  private readonly exits: Exit[] = [];
-  readonly parts: Part[] = [];
+  readonly parts: Parts<Statements> = new Parts(this);
   /** How long statements are. */
   readonly lengths = new Map<Statement, number>();
 
@@ -272,14 +262,14 @@ export class Statements implements StopsWriter, FunctionWriter {
 
   private return(): string {
     const counted = this.counts?.leave ?? '';
-    if (this.within !== undefined) return counted + this.exit('return');
+    if (this.within !== undefined) return counted + this.parts.exit('return');
     return counted + this.stops.sync + this.slots.result(typeOfBody(this.module, this.body).results);
   }
 
   private branch(branch: Branch): string {
     const { label, moves } = branch;
     if (this.within !== undefined && !this.labels.has(label.id)) {
-      return (this.counts?.leave ?? '') + this.exit(branch);
+      return (this.counts?.leave ?? '') + this.parts.exit(branch);
     }
     const { alignments } = this.expressions;
     const moved = alignments.aside(() => moves.map((move) => this.statement(move)).join(''));
@@ -360,39 +350,14 @@ export class Statements implements StopsWriter, FunctionWriter {
     return text;
   }
 
-  // Parts
-
-  private exit(to: Exit): string {
-    const known = this.exits.indexOf(to);
-    const number = known < 0 ? this.exits.push(to) : known + 1;
-    this.leaves = true;
-    return `${this.uses.variable('pc')}=-${number};break x;`;
-  }
-
-  /** The call of a part. Values cross in variables of the text, `z` before their names: a part can change any of them. */
   private part(statement: Block): string {
-    const { uses, stops, open } = this;
-    const { alignments } = this.expressions;
     const within = { outer: this, statements: statement.body };
     const writer = new Statements(this.module, this.body, this.payloads, this.surroundings, { within });
     const text = writer.writeCopying();
-    const name = `p${this.parts.length}`;
-    const isEntered = open.isEntered(statement);
-    this.parts.push({ name, writer, text, isEntered });
-    this.throws ||= writer.throws;
-    this.leaves ||= writer.leaves;
-    alignments.forget();
-    const names = [...writer.uses.inSlots].map(([slot, first]) => uses.inSlot(slot, first));
-    const given = names.map((slot) => `z${slot}=${slot};`).join('');
-    const taken = names.map((slot) => `${slot}=z${slot};`).join('');
-    const at = uses.temporary();
-    const call = `${at}=${name}(fp,sp${isEntered ? ',E' : ''});${isEntered ? 'E=0;' : ''}`;
-    const exits = writer.exits.map((to, k) => {
-      const go = to === 'return' ? this.return() : this.branch(to);
-      return `if(${at}===-${k + 1}){${go}}`;
-    });
-    const left = writer.leaves ? `if(${at}!==0){${exits.join('')}${uses.variable('pc')}=${at};break x}` : '';
-    return given + stops.sync + call + stops.unsync + taken + left;
+    const isEntered = this.open.isEntered(statement);
+    return this.parts.call({ writer, text, isEntered }, (to) =>
+      to === 'return' ? this.return() : this.branch(to),
+    );
   }
 
   /** Targets that are equal are one case; those of the default are none. */
