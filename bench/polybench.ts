@@ -60,7 +60,7 @@ const child = await bundleTs(path.join(root, 'bench', 'polybench-child.ts'));
 const wasm3 = process.env['TSWASM_WASM3'];
 /** The command that runs a file in each engine; the first is what the others are compared with. */
 const ENGINES: Readonly<Record<string, readonly string[]>> = {
-  // Node 20 aborts in most of these programs when V8 calls node:wasi directly; the kernels call nothing.
+  // Node 20.20 aborts here when V8 calls the functions of node:wasi directly. The kernels call nothing.
   'node:wasi': [process.execPath, '--no-warnings', '--no-turbo-fast-api-calls', child, 'node:wasi'],
   command: [process.execPath, path.join(dist, 'cli.cjs'), 'run'],
   library: [process.execPath, '--no-warnings', child, 'tswasm'],
