@@ -2,7 +2,9 @@
 import type { U64 } from './host';
 import { fromMilliseconds } from './words';
 
-/** How far, in milliseconds, the clock may be from the host's before it is set again: the host has been set, or slept. */
+/** How far, in milliseconds, the clock may be from the middle of what the host's shows: within the same millisecond, or nearly. */
+const WITHIN = 0.55;
+/** And before it is set again: the host has been set, or slept. */
 const ASTRAY = 2;
 
 /**
@@ -10,7 +12,7 @@ const ASTRAY = 2;
  * @param wall milliseconds since 1970 (`Date.now`)
  * @param steps milliseconds since some moment (`performance.now`)
  * @param origin that moment, in milliseconds since 1970 (`performance.timeOrigin`), asked for once. Where it is not known the clock may be off
- *   by half a millisecond.
+ *   by half a millisecond, and so it is where that is not what the wall clock shows: a program would see it jump later.
  */
 export function wallClock(
   wall: () => number,
@@ -19,11 +21,13 @@ export function wallClock(
 ): () => U64 {
   let offset: number | undefined;
   const read = (): U64 => {
+    // Hosts load the finer clock when it is first asked, for milliseconds: so before the other.
+    const passed = steps();
     // The middle of the millisecond that the wall clock shows.
     const now = wall() + 0.5;
-    const passed = steps();
-    offset ??= origin?.();
-    if (offset === undefined || Math.abs(passed + offset - now) > ASTRAY) offset = now - passed;
+    const most = offset === undefined ? WITHIN : ASTRAY;
+    offset ??= origin?.() ?? Number.NaN;
+    if (!(Math.abs(passed + offset - now) <= most)) offset = now - passed;
     return fromMilliseconds(passed + offset);
   };
   return () => {
