@@ -1,6 +1,9 @@
 /** What a tier makes in one go is bounded, whatever the module: hostile shapes are refused, or made in proportion. */
 import { describe, expect, it } from 'vitest';
-import { Module } from '../decoder';
+import { Module, OP } from '../decoder';
+import { Reader } from '../decoder/reader';
+import { leb, moduleOf, section } from '../decoder/testing';
+import { Walk } from '../decoder/walk';
 import { HOSTILE, justBelow } from '../interpreter/testing';
 import { Budget, codeSize } from './limits';
 import { PART_SIZES } from './native/groups';
@@ -51,6 +54,67 @@ describe('a part of a native program', () => {
       'it has too many operands at its calls and branches',
     ]);
     expect(why('deep: many locals', 20_000)).toEqual(['it has too many locals']);
+  });
+});
+
+describe('a native function with many loops', () => {
+  const LOOP = [0x03, 0x40, 0x20, 0, 0x0d, 0, 0x0b];
+  const SET = (localidx: number) => [0x20, 0, 0x21, ...leb(localidx)];
+  /** `run`: so many loops, above so many operands, each of which stands behind a write to another local. */
+  const looping = (loops: number, operands: number, locals: number): Module => {
+    const code = [1, ...leb(locals), 0x7f];
+    for (let k = 0; k < operands; k++) code.push(0x20, 0);
+    for (let k = 0; k < loops; k++) code.push(...SET(1 + (k % locals)), ...LOOP);
+    for (let k = 0; k < operands; k++) code.push(0x1a);
+    code.push(0x0b);
+    return Module.decode(
+      moduleOf([
+        ...section('type', 1, 0x60, 1, 0x7f, 0),
+        ...section('function', 1, 0),
+        ...section('export', 1, 1, 0x72, 0, 0),
+        ...section('code', 1, ...leb(code.length), ...code),
+      ]),
+    );
+  };
+
+  it('is refused where they carry too many values', () => {
+    const tier = new NativeTier(HOST);
+    const kinds = [
+      [1000, 10, 100],
+      [1000, 100, 100],
+      [500, 0, 1000],
+      [2000, 0, 1],
+    ].map(([loops, operands, locals]) => tier.judge(looping(loops, operands, locals), 0).kind);
+    expect(kinds).toEqual(['refuses', 'refuses', 'refuses', 'refuses']);
+    expect(tier.judge(looping(500, 10, 100), 0).kind).toBe('runs');
+  });
+
+  it('takes each operand over once, whatever loops stand above it, and leads from each loop to the next one', () => {
+    const [loops, operands, locals] = [200, 50, 3];
+    const module = looping(loops, operands, locals);
+    const program = new Program(module, HOST, PART_SIZES, { isShared: false, isExact: false });
+    let first = -1;
+    new Walk(module, 0, {
+      instruction: ({ row, offset, start }) => {
+        if (row.op === OP.loop && first < 0) first = offset - start;
+      },
+    }).run();
+    const { side } = program.continuation(0, first)!.continuation;
+    const taken = side.layout.helper('takeI32');
+    const emitted = Module.decode(side.bytes);
+    let takes = 0;
+    let farthest = 0;
+    new Walk(emitted, side.layout.firstFunc, {
+      instruction({ row, immediates }) {
+        if (row.op === OP.br) farthest = Math.max(farthest, new Reader(emitted.bytes, immediates).u32());
+      },
+      call(_walk, callee) {
+        if (callee.kind === 'func' && callee.funcidx === taken) takes++;
+      },
+    }).run();
+    expect(takes).toBe(operands + locals);
+    // A branch past more than one of them would bring all values of the function to where it goes.
+    expect(farthest).toBeLessThan(10);
   });
 });
 

@@ -2,7 +2,9 @@
  * What is too much for a tier to make in one go. Nobody can stop a run while it writes a function and the host's engine compiles that, so both
  * must end in some tens of milliseconds, whatever the module.
  */
+import { OP } from '../decoder';
 import { typesOfLocals } from '../decoder/body';
+import { CALLS } from '../decoder/immediates';
 import type { Immediates } from '../decoder/instructions';
 import type { ModuleData } from '../decoder/module';
 import { type Heights, straightOps, walkStraight } from '../decoder/straight';
@@ -28,20 +30,22 @@ export interface Most {
   readonly bytes: number;
   /** Whether blocks around an instruction are work, too. */
   readonly countsBlocks: boolean;
+  /**
+   * Values that calls and loops may carry in all: a call each local and operand, a loop ten times these and a hundred more. That is how long V8's
+   * optimising compiler takes for a wasm function that may be left at any of them: half a second for a million (Node 20).
+   */
+  readonly carried: number;
 }
 
 /** Why a function cannot be made in one go. */
-export function whyTooLarge(
-  module: ModuleData,
-  funcidx: number,
-  { bytes: most, countsBlocks }: Most,
-): string | undefined {
+export function whyTooLarge(module: ModuleData, funcidx: number, most: Most): string | undefined {
   const bytes = codeSize(module, funcidx);
-  if (bytes > most) return `it has ${bytes} bytes of code, more than ${most}`;
-  const measure = new Measure(countsBlocks);
+  if (bytes > most.bytes) return `it has ${bytes} bytes of code, more than ${most.bytes}`;
+  const measure = new Measure(most.countsBlocks);
   const walk = new Walk(module, funcidx, measure);
   const last = walk.locals[walk.locals.length - 1];
-  if (last !== undefined && last.localidx + last.count > MOST_LOCALS) return 'it has too many locals';
+  if (last !== undefined) measure.locals = last.localidx + last.count;
+  if (measure.locals > MOST_LOCALS) return 'it has too many locals';
   if (bytes <= EASY_CODE) return undefined;
   const locals = { types: typesOfLocals(walk.locals) };
   const heights: Heights = { lowest: 0, highest: 0 };
@@ -49,13 +53,16 @@ export function whyTooLarge(
     walkStraight(walk, ALL_STRAIGHT, locals, heights);
     measure.rise(heights.highest);
     if (measure.work > MOST_WORK)
-      return `it has too many operands${countsBlocks ? ' and blocks' : ''} at its calls and branches`;
+      return `it has too many operands${most.countsBlocks ? ' and blocks' : ''} at its calls and branches`;
+    if (measure.carried > most.carried) return 'it has too many loops and calls, and values through them';
   } while (walk.step());
   return undefined;
 }
 
 class Measure {
+  locals = 0;
   work = 0;
+  carried = 0;
   private highest = 0;
   private readonly countsBlocks: boolean;
 
@@ -74,6 +81,8 @@ class Measure {
       this.work += height;
     }
     if (COPIED.has(row.imm)) return;
+    if (row.op === OP.loop) this.carried += 10 * (this.locals + height + 100);
+    else if (CALLS[row.imm] !== 'no') this.carried += this.locals + height;
     this.work += height + (this.countsBlocks ? blocks.length : 0);
   }
 }

@@ -3,6 +3,12 @@
 /** Bits of NaNs that arithmetic makes are the host's, where nothing is exact. */
 export const ABOUT_NANS = 'NaNs with bits of their own';
 
+/** A loop with three turns. */
+const TURNS = `(local.set $k (i32.const 3))
+  (loop $l
+    (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (local.get $k)))
+    (br_if $l (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))`;
+
 /** Bodies of `run` that is called with 40, in a module with a memory, a table, globals, and functions to call. */
 export const PROGRAMS: Readonly<Record<string, string>> = {
   'words of an i64 that are made of each other': `(local $a i64) (local $b i64)
@@ -98,6 +104,21 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
         (i32.wrap_i64)
         (i32.add (i32.wrap_i64 (local.get $w)))
         (i32.add (local.get $s))))`,
+  'loops above operands that come and go': `(local $s i32) (local $k i32)
+    (loop $o
+      (i64.extend_i32_s (local.get $s))
+      ${TURNS}
+      (f32.convert_i32_s (local.get $n)) ${TURNS} (local.get $s) (f64.const 0.25) ${TURNS} ${TURNS}
+      (drop) (i64.extend_i32_u (local.get $s)) ${TURNS}
+      (i32.wrap_i64) (i32.add) ${TURNS}
+      (if (param i32) (result i32) (i32.and (local.get $s) (i32.const 4))
+        (then (local.set $k) ${TURNS} (i64.const 3) ${TURNS} (i32.wrap_i64) (i32.add (local.get $s)))
+        (else (i32.const 1) (i32.add) (f32.const 1) ${TURNS} (i32.trunc_f32_s) (i32.sub)))
+      (local.set $s) (i32.trunc_f32_s) (local.set $s (i32.xor (local.get $s)))
+      (local.set $s (i32.sub (i32.wrap_i64) (local.get $s)))
+      ${TURNS}
+      (br_if $o (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 7))) (i32.const 0))))
+    (local.get $s)`,
   'loops behind many calls, above operands': `(local $s i32) (local $k i32)
     (loop $o
       ${'(local.set $s (i32.add (local.get $s) (call $fib (i32.const 1))))'.repeat(33)}

@@ -18,7 +18,7 @@ import { CompiledInstance, type Evaluator } from './instance';
 import { whyNot } from './refusals';
 
 /** Bytes of code of a function, and of those that are compiled between two looks at the clock. */
-const MOST: Most = { bytes: 2 ** 16, countsBlocks: true };
+const MOST: Most = { bytes: 2 ** 16, countsBlocks: true, carried: Number.POSITIVE_INFINITY };
 const MADE_AT_ONCE = 2 ** 14;
 const TRACKED = 'writes to its memory are tracked';
 

@@ -4,29 +4,41 @@
  * targets (entries.ts) begins so:
  *
  *     block $second  block $first
- *       (if entry >= 0: the operands of the target with that entry; br $first or $second)
+ *       (if entry >= 0: the operands of the first target; br $first)
  *       what stands before the first target
  *     end                                     the operands are there on both ways
- *     the first target
+ *       (if entry >= the first one behind the first target: the operands of the second; br $second)
+ *       the first target
  *       what stands behind it
  *     end
  *     the second target
+ *
+ * So each way passes one target, and where it comes to the other way hardly anything is another value there: with a way from the begin to each
+ * target every local and operand would be, at each of them, and the host's compiler would take the square of that.
  *
  * The entry is -1 from the loop on. Loops with no loop in them, where programs stay, look as they do in the function itself. All that a function
  * needs is compiled once, and what the host's engine learns of one loop of it is there for the next one.
  */
 
-import { I32, type ValType } from '../../decoder';
+import { I32 } from '../../decoder';
 import type { BlockOp } from '../../decoder/instructions';
 import { typesOf } from '../../decoder/typelist';
 import { Body } from './body';
-import type { Emitter } from './emitter';
-import { type Entries, FUNCTION, type Target } from './entries';
+import { EMPTY_BLOCK, type Emitter } from './emitter';
+import { type Entries, FUNCTION, type SharedOperands, sharedOperands, type Target } from './entries';
 import { takeValue } from './frame';
 import type { Layout } from './layout';
 
+/** A target, and the label of the way that leads there. */
+interface Arrival {
+  readonly target: Target;
+  readonly label: number;
+}
+
 export class Continuation extends Body {
   private readonly entries: Entries;
+  /** By target: the next one of its sequence. */
+  private readonly behind = new Map<Target, Arrival>();
   /** A local: the number of the loop to begin at, or -1. */
   private readonly entry: number;
 
@@ -36,36 +48,39 @@ export class Continuation extends Body {
     this.entry = this.addLocal(I32);
   }
 
+  /** Takes what the runtime has. That cannot throw, and in the body's `try` each value would be another way to what that catches. */
   protected override enter(code: Emitter): void {
-    this.openBody('try', code);
-    this.takePlace(code);
-  }
-
-  protected override begin(): void {
-    const { out, layout, locals } = this;
+    const { layout, locals } = this;
     const params = this.type.params.length;
     for (const { type, count, localidx } of locals) {
       for (let k = Math.max(localidx, params); k < localidx + count; k++) {
-        takeValue(out, layout, type);
-        out.indexed('local.set', this.localOf(k));
+        takeValue(code, layout, type);
+        code.indexed('local.set', this.localOf(k));
       }
     }
-    this.help('entry');
-    out.indexed('local.set', this.entry);
-    this.entries.list.forEach(({ operands }, number) => {
-      if (operands.length > 0) this.takeOperands(number, operands);
-    });
-    this.beginSequence(FUNCTION);
+    code.indexed('call', layout.helper('entry'));
+    code.indexed('local.set', this.entry);
+    for (const operands of sharedOperands(this.entries.list)) this.takeOperands(operands, code);
+    this.openBody('try', code);
+    this.takePlace(code);
   }
-  private takeOperands(number: number, operands: readonly ValType[]): void {
-    const { out, layout } = this;
-    this.compareEntry('i32.eq', number);
-    this.open('if', [], []);
-    operands.forEach((type, height) => {
-      takeValue(out, layout, type);
-      out.indexed('local.set', this.shadowOf(height, type).localidx);
+  private takeOperands({ first, last, height, types }: SharedOperands, code: Emitter): void {
+    code.indexed('local.get', this.entry);
+    code.i32Const(first);
+    code.op('i32.sub');
+    code.i32Const(last - first);
+    code.op('i32.le_u');
+    code.op('if');
+    code.u8(EMPTY_BLOCK);
+    types.forEach((type, k) => {
+      takeValue(code, this.layout, type);
+      code.indexed('local.set', this.shadowOf(height + k, type).localidx);
     });
-    this.close();
+    code.op('end');
+  }
+
+  protected override begin(): void {
+    this.beginSequence(FUNCTION);
   }
 
   override openBlock(kind: BlockOp): void {
@@ -80,13 +95,16 @@ export class Continuation extends Body {
     this.beginSequence(this.walk.offset);
   }
 
-  /** The way past what stands before a target ends there. */
-  private arrive({ top, entry: number, last, height }: Target): void {
-    const { out, entry, walk } = this;
+  /** The way past what stands before a target ends there, and the way past the target begins. */
+  private arrive(target: Target): void {
+    const { out, entry, walk, behind } = this;
+    const { top, entry: number, last, height } = target;
     // On that way operands are where the runtime's have been put.
     this.shadowBelow(top);
     this.endTry(typesOf(walk.stack).slice(height), height);
     this.close();
+    const next = behind.get(target);
+    if (next !== undefined) this.goPast(last + 1, next);
     if (number < 0) return;
     if (last > number) {
       this.compareEntry('i32.eq', number);
@@ -99,26 +117,29 @@ export class Continuation extends Body {
 
   /** Opens the ways to the targets of a sequence. */
   private beginSequence(offset: number): void {
-    const targets = this.entries.sequences.get(offset);
+    const { entries, behind } = this;
+    const targets = entries.sequences.get(offset);
     if (targets === undefined) return;
-    const labels: number[] = [];
+    let next: Arrival | undefined;
     for (let k = targets.length - 1; k >= 0; k--) {
-      const { operands, lastThen } = targets[k];
-      labels[k] = this.open('block', [], lastThen === undefined ? operands : [...operands, I32]);
+      const target = targets[k];
+      const { operands, lastThen } = target;
+      if (next !== undefined) behind.set(target, next);
+      next = {
+        target,
+        label: this.open('block', [], lastThen === undefined ? operands : [...operands, I32]),
+      };
     }
-    this.compareEntry('i32.ge_s', 0);
+    this.goPast(0, next!);
+  }
+
+  /** The way past what stands before a target, where the entry is this one or a later one. */
+  private goPast(first: number, { target, label }: Arrival): void {
+    this.compareEntry('i32.ge_s', first);
     this.open('if', [], []);
-    targets.forEach((target, k) => {
-      const isLast = k === targets.length - 1;
-      if (!isLast) {
-        this.compareEntry('i32.le_s', target.last);
-        this.open('if', [], []);
-      }
-      this.fromShadows(target.operands, target.height);
-      if (target.lastThen !== undefined) this.compareEntry('i32.le_s', target.lastThen);
-      this.branchTo('br', labels[k]);
-      if (!isLast) this.close();
-    });
+    this.fromShadows(target.operands, target.height);
+    if (target.lastThen !== undefined) this.compareEntry('i32.le_s', target.lastThen);
+    this.branchTo('br', label);
     this.close();
   }
 

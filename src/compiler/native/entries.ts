@@ -51,6 +51,42 @@ export interface Entries {
 }
 export const FUNCTION = -1;
 
+/** Operands that lie above each other, and all of them below some loops that stand one behind the other. */
+export interface SharedOperands {
+  /** The first and the last of these loops, as entries. */
+  readonly first: number;
+  readonly last: number;
+  /** Of the lowest operand. */
+  readonly height: number;
+  readonly types: ValType[];
+}
+
+/**
+ * The operands of all entries. Each is there once for all loops that it lies below: so there are no more than instructions push, however many
+ * loops stand above however many operands. Those of one entry come from the lowest on.
+ */
+export function sharedOperands(entries: readonly Entry[]): readonly SharedOperands[] {
+  const all: { first: number; last: number; height: number; type: ValType }[] = [];
+  const open: typeof all = [];
+  entries.forEach(({ operands }, entry) => {
+    let height = 0;
+    while (height < open.length && open[height].type === operands[height]) open[height++].last = entry;
+    open.length = height;
+    for (; height < operands.length; height++) {
+      const operand = { first: entry, last: entry, height, type: operands[height] };
+      open.push(operand);
+      all.push(operand);
+    }
+  });
+  const runs: SharedOperands[] = [];
+  for (const { first, last, height, type } of all) {
+    const run = runs[runs.length - 1];
+    if (run !== undefined && run.first === first && run.last === last) run.types.push(type);
+    else runs.push({ first, last, height, types: [type] });
+  }
+  return runs;
+}
+
 interface Open {
   /** Undefined of the function. */
   readonly target: Target | undefined;
