@@ -1,5 +1,5 @@
 /** Random code of one function: expressions of a wanted type, and statements. */
-import { fixed, s32, type TypeName, u32, vec } from '../binary';
+import { fixed, s32, type TypeName, u32 } from '../binary';
 import { isNumericType, type ModuleContext, NUMERIC, type Signature, sameList } from './context';
 import {
   type Body,
@@ -13,7 +13,6 @@ import {
   type Node,
   type Piece,
   plain,
-  type Structured,
   tableIndex,
   toPages,
   typeCode,
@@ -46,6 +45,8 @@ const LOCAL_SET = 0x21;
 export interface Makers {
   /** A statement of the function (statements.ts). */
   readonly statement: (f: FunctionGenerator, depth: number) => Node;
+  /** A block, loop or if (blocks.ts). */
+  readonly structured: (f: FunctionGenerator, results: readonly TypeName[], depth: number) => Node;
   /** A block that catches, and a reference to an exception (exceptions.ts). */
   readonly tryNode: (f: FunctionGenerator, results: readonly TypeName[], depth: number) => Node;
   readonly caught: (f: FunctionGenerator, depth: number) => Node;
@@ -149,7 +150,7 @@ export class FunctionGenerator {
       [this.module.memory ? 2 * profile.memory : 0, () => this.load(type, depth)],
       [2, () => this.tee(type, depth)],
       [2, () => this.select(type, depth)],
-      [profile.control, () => this.structured([type], depth)],
+      [profile.control, () => this.make.structured(this, [type], depth)],
       [profile.exceptions, () => this.make.tryNode(this, [type], depth)],
       [profile.control, () => this.branchIfValue(type, depth)],
       [profile.call, () => this.callFor(type, depth)],
@@ -246,7 +247,7 @@ export class FunctionGenerator {
       ],
       [1, () => this.select(type, depth)],
       [1, () => this.tee(type, depth)],
-      [this.module.profile.control, () => this.structured([type], depth)],
+      [this.module.profile.control, () => this.make.structured(this, [type], depth)],
       [this.module.profile.exceptions, () => this.make.tryNode(this, [type], depth)],
     ]);
     return make();
@@ -373,56 +374,6 @@ export class FunctionGenerator {
     return s32(this.module.typeIndex(params, results));
   }
 
-  /** A block, loop or if. */
-  structured(results: readonly TypeName[], depth: number): Node {
-    const kind = this.random.weighted([
-      [3, 'block'],
-      [2, 'loop'],
-      [3, 'if'],
-    ] as const);
-    const params = this.random.chance(20) ? this.typeList(2) : [];
-    const operands = this.values(params, depth - 1);
-    const blocktype = this.blocktype(params, results);
-    if (kind === 'loop') return this.loop(params, operands, blocktype, results, depth);
-    if (kind === 'if') operands.push(this.condition(depth - 1));
-    this.labels.push(results);
-    const inner = (): Body => this.body(results, depth - 1, this.receive(params));
-    const node: Structured = {
-      kind,
-      operands,
-      blocktype,
-      body: inner(),
-      otherwise:
-        kind === 'if' && (results.length > 0 || params.length > 0 || this.random.chance(50))
-          ? inner()
-          : undefined,
-      results,
-    };
-    this.labels.pop();
-    return node;
-  }
-
-  /** A loop that goes round a few times, by a counter of its own, and never without fuel. */
-  private loop(
-    params: readonly TypeName[],
-    operands: Node[],
-    blocktype: readonly Piece[],
-    results: readonly TypeName[],
-    depth: number,
-  ): Node {
-    const counter = this.ownLocal('i32');
-    const rounds = constant('i32', BigInt(this.random.between(1, this.random.chance(20) ? 60 : 6)));
-    this.labels.push(params);
-    const body = this.body(results, depth - 1, [...this.receive(params), this.fuelCheck()]);
-    const get = [LOCAL_GET, ...u32(counter)];
-    const again = [...get, 0x41, 1, 0x6b, 0x22, ...u32(counter)];
-    const drops = params.map(() => 0x1a);
-    body.statements.push(plain([...again, 0x0d, 0, ...drops], [], this.values(params, depth - 2)));
-    this.labels.pop();
-    const loop: Structured = { kind: 'loop', operands, blocktype, body, otherwise: undefined, results };
-    return plain([], results, [plain([LOCAL_SET, ...u32(counter)], [], [rounds]), loop]);
-  }
-
   /** Takes a block's parameters off the stack. */
   receive(params: readonly TypeName[]): Node[] {
     if (params.length === 0) return [];
@@ -439,18 +390,12 @@ export class FunctionGenerator {
   }
 
   /** Ends the function without fuel, else takes one unit. */
-  private fuelCheck(): Node {
+  fuelCheck(): Node {
     const fuel = u32(this.module.fuelGlobal);
     const hard = this.random.chance(this.module.profile.hardFuel);
     const zeros = this.signature.results.flatMap((t) => constant(t, 0n).code);
     const end = hard ? [0x00] : [...zeros, 0x0f];
     const take = [0x23, ...fuel, 0x41, 1, 0x6b, 0x24, ...fuel];
     return plain([0x23, ...fuel, 0x45, 0x04, 0x40, ...end, 0x0b, ...take], [], [], true);
-  }
-
-  /** Targets of a br_table: one default and some more that take the same. */
-  branchTable(targets: readonly number[]): number[] {
-    const listed = Array.from({ length: this.random.below(6) }, () => u32(this.random.pick(targets)));
-    return [0x0e, ...vec(listed), ...u32(this.random.pick(targets))];
   }
 }

@@ -1,6 +1,7 @@
 /** A valid module and the calls to make on it, from a seed. Ends whatever is called, as long as `fuel` was set before the call. */
 import { CODE, name, type TypeName, u32, vec } from '../binary';
 import type { Value } from '../script/values';
+import { structured } from './blocks';
 import { FunctionGenerator, type Makers } from './code';
 import {
   isNumericType,
@@ -28,7 +29,7 @@ import { Random } from './random';
 import { statement } from './statements';
 import { anyBits } from './vectors';
 
-const MAKERS: Makers = { statement, tryNode, caught };
+const MAKERS: Makers = { statement, structured, tryNode, caught };
 
 export interface Call {
   readonly name: string;

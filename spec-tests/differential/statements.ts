@@ -1,5 +1,6 @@
 /** Random statements: code that leaves the operand stack as it was. */
 import { type TypeName, u32 } from '../binary';
+import { branchTable, structured } from './blocks';
 import type { FunctionGenerator } from './code';
 import { sameList } from './context';
 import { throwing, tryNode } from './exceptions';
@@ -128,7 +129,6 @@ function tableStatement(f: FunctionGenerator, depth: number): Node {
 }
 
 type MakeBlock = (f: FunctionGenerator, results: readonly TypeName[], depth: number) => Node;
-const structured: MakeBlock = (f, results, depth) => f.structured(results, depth);
 
 /** A block with any results; they go into locals or are dropped. */
 function blockStatement(f: FunctionGenerator, depth: number, make: MakeBlock = structured): Node {
@@ -178,7 +178,7 @@ function leave(f: FunctionGenerator, depth: number): Node {
       4,
       () =>
         plain(
-          f.branchTable(f.labelsTaking(types)),
+          branchTable(f, f.labelsTaking(types)),
           [],
           [...f.values(types, depth - 1), f.condition(depth - 1)],
         ),
