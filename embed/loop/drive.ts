@@ -30,18 +30,8 @@ export interface DriveOptions extends DriveLimits {
 export interface DriveHost {
   /** Milliseconds, from any point on. */
   now(): number;
-  /**
-   * What short runs do without: waited for once, when the guest has computed for `after` milliseconds and has used so many units of fuel; or for
-   * `atLatest` milliseconds, since for code that is new a few units may take long.
-   */
-  readonly later?: Later;
-}
-
-interface Later {
-  readonly after: number;
-  readonly fuel: number;
-  readonly atLatest: number;
-  load(): Promise<void>;
+  /** What short runs do without: waited for when the guest has computed for `after` milliseconds, once. */
+  readonly later?: { readonly after: number; load(): Promise<void> };
 }
 
 const DEFAULT_HOST: DriveHost = { now: () => performance.now() };
@@ -98,27 +88,22 @@ export async function drive(
   } = readOptions('drive', options, DRIVE_OPTIONS);
   const { now } = host;
   let { later } = host;
-  const paid = execution.fuelPaid;
-  /** Milliseconds of computing, as long as `later` waits for more. */
-  let computed = 0;
+  /** Milliseconds of computing that `later` still waits for. */
+  let patience = later?.after ?? Number.POSITIVE_INFINITY;
   let ends = endsOf(limits, execution, host);
   let reason: StopReason | undefined;
   for (;;) {
     const begun = later && now();
     const outcome = execution.run(
-      reason === undefined
-        ? runOptions(execution, ends, Math.min(slice, later?.after ?? slice), now)
-        : { fuel: 0 },
+      reason === undefined ? runOptions(execution, ends, Math.min(slice, patience), now) : { fuel: 0 },
     );
     if (outcome.kind === 'done' || outcome.kind === 'trapped') return outcome;
     onSlice?.(execution);
-    if (later !== undefined) {
-      computed += now() - begun!;
-      const isLong = computed >= later.after && execution.fuelPaid - paid >= later.fuel;
-      if (isLong || computed >= later.atLatest) {
-        await later.load();
-        later = undefined;
-      }
+    if (later !== undefined) patience -= now() - begun!;
+    if (later !== undefined && patience <= 0) {
+      await later.load();
+      later = undefined;
+      patience = Number.POSITIVE_INFINITY;
     }
     reason ??= await goOn(execution, outcome, ends, now);
     // Where one is asked, the guest is at a safepoint: the middle of a bulk operation is left first.
