@@ -37,7 +37,8 @@ export const SMALL_PARTS = {
 /** For QuickJS where flash is short: what its module exports brings no tiers and no factories. */
 export const SMALL_QUICKJS_PARTS = {
   'src/summary.ts': 'src/summary.min.ts',
-  'src/interpreter/environment.ts': 'src/interpreter/environment.min.ts',
+  'src/interpreter/factories.generated.js': 'src/interpreter/factories-arrows.generated.js',
+  'src/interpreter/functions.ts': 'src/interpreter/functions.min.ts',
   'src/interpreter/offers.ts': 'src/interpreter/offers.min.ts',
   'src/interpreter/room.ts': 'src/interpreter/room.min.ts',
   'src/interpreter/tiering.ts': 'src/interpreter/tiering.min.ts',
