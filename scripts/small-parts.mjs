@@ -21,6 +21,7 @@ export const WITHOUT_SIMD = {
 export const WITHOUT_EXCEPTIONS = {
   'src/decoder/exceptions.ts': 'src/decoder/exceptions.min.ts',
   'src/decoder/exception-rules.ts': 'src/decoder/exception-rules.min.ts',
+  'src/decoder/walk-exceptions.ts': 'src/decoder/walk-exceptions.min.ts',
   'src/lowering/exceptions.ts': 'src/lowering/exceptions.min.ts',
   'src/interpreter/exceptions.ts': 'src/interpreter/exceptions.min.ts',
 };
