@@ -38,6 +38,7 @@ export const SMALL_PARTS = {
 /** For QuickJS where flash is short: what its module exports brings no tiers and no factories. */
 export const SMALL_QUICKJS_PARTS = {
   'src/summary.ts': 'src/summary.min.ts',
+  'src/decoder/hints.ts': 'src/decoder/hints.min.ts',
   'src/interpreter/factories.generated.js': 'src/interpreter/factories-arrows.generated.js',
   'src/interpreter/functions.ts': 'src/interpreter/functions.min.ts',
   'src/interpreter/offers.ts': 'src/interpreter/offers.min.ts',
@@ -46,6 +47,7 @@ export const SMALL_QUICKJS_PARTS = {
   'src/interpreter/trace.ts': 'src/interpreter/trace.min.ts',
   'src/snapshot/continuation-rules.ts': 'src/snapshot/continuation-rules.min.ts',
   'src/snapshot/exceptions.ts': 'src/snapshot/exceptions.min.ts',
+  'src/wasi/files/overlay.ts': 'src/wasi/files/overlay.min.ts',
   ...SMALL_PARTS,
 };
 
