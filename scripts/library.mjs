@@ -7,8 +7,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { mangling } from './own-names.mjs';
-import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS, smallParts } from './small-parts.mjs';
+import { QUICKJS_OPTIONS } from './quickjs.mjs';
+import { QUICKJS_PARTS, smallParts } from './small-parts.mjs';
+import { shortForms, shortOptions } from './small-texts.mjs';
 import { shortest } from './smaller.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -219,7 +220,7 @@ export async function buildLibrary(out, write) {
     });
   }
   const forQuickjs = [
-    ...(await buildQuickjs(out, QUICKJS, QUICKJS_PARTS)),
+    ...(await buildQuickjs(out, QUICKJS, { plugins: [smallParts(QUICKJS_PARTS)] })),
     ...(await buildSmallQuickjs(out)),
   ];
   mkdirSync(path.join(out, 'quickjs'), { recursive: true });
@@ -230,25 +231,20 @@ export async function buildLibrary(out, write) {
 async function buildSmallQuickjs(out) {
   const files = [];
   for (const [name, file] of Object.entries(SMALL_QUICKJS))
-    files.push(...(await buildQuickjs(out, { [name]: file }, SMALL_QUICKJS_PARTS, mangling([file]))));
+    files.push(...(await buildQuickjs(out, { [name]: file }, shortOptions(shortForms([file])))));
   return files;
 }
 
-async function buildQuickjs(out, entryPoints, parts, names = {}) {
+async function buildQuickjs(out, entryPoints, options) {
   const { outputFiles } = await build({
     ...common,
+    ...QUICKJS_OPTIONS,
     entryPoints,
     outdir: out,
     format: 'esm',
-    target: 'es2020',
-    platform: 'neutral',
     minify: true,
-    define: { 'Number.POSITIVE_INFINITY': 'Infinity' },
     write: false,
-    plugins: [smallParts(parts)],
-    ...names,
-    // Every QuickJS that has `Object.hasOwn` has them.
-    supported: { 'class-field': true, 'class-static-field': true, 'logical-assignment': true },
+    ...options,
   });
   return outputFiles;
 }

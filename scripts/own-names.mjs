@@ -28,22 +28,28 @@ const known = new Map();
 /** An option of esbuild for a bundle of these files of the repository. */
 export function mangling(entries) {
   const key = entries.join();
-  if (!known.has(key)) {
-    const names = ownNames(entries).map((name) => name.replaceAll('$', '\\$'));
-    known.set(key, { mangleProps: new RegExp(`^(${names.join('|')})$`) });
-  }
+  if (!known.has(key)) known.set(key, shortening(ownNames(entries)));
   return known.get(key);
 }
 
-/** The names, sorted. */
-export function ownNames(entries) {
-  const parts = Object.values({ ...SMALL_QUICKJS_PARTS, ...QUICKJS_PARTS });
-  const files = [...entries, ...parts.filter((file) => file.endsWith('.ts'))];
-  const program = ts.createProgram(
+/** The option that shortens these names. */
+export function shortening(names) {
+  return { mangleProps: new RegExp(`^(${names.map((name) => name.replaceAll('$', '\\$')).join('|')})$`) };
+}
+
+const PARTS = Object.values({ ...SMALL_QUICKJS_PARTS, ...QUICKJS_PARTS });
+
+/** These files of the repository, and all that bundles may have in place of others, as the compiler sees them: without the types of any host. */
+export function programOf(entries) {
+  const files = [...entries, ...PARTS.filter((file) => file.endsWith('.ts'))];
+  return ts.createProgram(
     files.map((file) => path.join(root, file)),
-    // Without the types of any host.
     { ...optionsOf(path.join(root, 'tsconfig.json')), types: [] },
   );
+}
+
+/** The names, sorted. */
+export function ownNames(entries, program = programOf(entries)) {
   const kept = new Kept(program);
   for (const entry of entries) kept.exportsOf(program.getSourceFile(path.join(root, entry)));
   const made = new Set();
@@ -52,7 +58,7 @@ export function ownNames(entries) {
     else if (!file.isDeclarationFile) kept.usesIn(file, made);
     else kept.wordsIn(file.fileName.replace(/\.d\.ts$/, '.js'));
   }
-  for (const file of parts.filter((name) => name.endsWith('.js'))) kept.wordsIn(path.join(root, file));
+  for (const file of PARTS.filter((name) => name.endsWith('.js'))) kept.wordsIn(path.join(root, file));
   return [...made].filter((name) => !kept.names.has(name)).sort();
 }
 
@@ -205,7 +211,8 @@ class Kept {
     if (ts.isLiteralTypeNode(parent) || (ts.isCaseClause(parent) && parent.expression === node)) return false;
     if (ts.isBinaryExpression(parent) && COMPARISONS.has(parent.operatorToken.kind)) return false;
     const wanted = this.declaredFor(node) ?? this.checker.getContextualType(node);
-    return wanted === undefined || !partsOf(wanted).every((type) => type.isStringLiteral());
+    const strings = wanted === undefined ? [] : partsOf(wanted).filter((type) => has(type, NAME_LIKE));
+    return strings.length === 0 || !strings.every((type) => type.isStringLiteral());
   }
 
   /** What the parameter is declared to be for which this is given: a generic one may be a name of something. */

@@ -21,6 +21,7 @@ export const WITHOUT_SIMD = {
 export const WITHOUT_EXCEPTIONS = {
   'src/decoder/exceptions.ts': 'src/decoder/exceptions.min.ts',
   'src/decoder/exception-rules.ts': 'src/decoder/exception-rules.min.ts',
+  'src/decoder/walk-exceptions.ts': 'src/decoder/walk-exceptions.min.ts',
   'src/lowering/exceptions.ts': 'src/lowering/exceptions.min.ts',
   'src/interpreter/exceptions.ts': 'src/interpreter/exceptions.min.ts',
 };
@@ -37,13 +38,16 @@ export const SMALL_PARTS = {
 /** For QuickJS where flash is short: what its module exports brings no tiers and no factories. */
 export const SMALL_QUICKJS_PARTS = {
   'src/summary.ts': 'src/summary.min.ts',
-  'src/interpreter/environment.ts': 'src/interpreter/environment.min.ts',
+  'src/decoder/hints.ts': 'src/decoder/hints.min.ts',
+  'src/interpreter/factories.generated.js': 'src/interpreter/factories-arrows.generated.js',
+  'src/interpreter/functions.ts': 'src/interpreter/functions.min.ts',
   'src/interpreter/offers.ts': 'src/interpreter/offers.min.ts',
   'src/interpreter/room.ts': 'src/interpreter/room.min.ts',
   'src/interpreter/tiering.ts': 'src/interpreter/tiering.min.ts',
   'src/interpreter/trace.ts': 'src/interpreter/trace.min.ts',
   'src/snapshot/continuation-rules.ts': 'src/snapshot/continuation-rules.min.ts',
   'src/snapshot/exceptions.ts': 'src/snapshot/exceptions.min.ts',
+  'src/wasi/files/overlay.ts': 'src/wasi/files/overlay.min.ts',
   ...SMALL_PARTS,
 };
 

@@ -47,8 +47,17 @@ describe('the small set for QuickJS', () => {
     const [whole, own] = await Promise.all([import('./index'), import('./small')]);
     const missing = Object.keys(whole).filter((name) => !(name in own));
     expect(missing.sort()).toEqual([
-      ...['RIGHTS', 'TarError', 'describe', 'installTiers', 'loadTar', 'saveTar', 'setFreshFactories'],
-      ...['sourceOf', 'useFactories', 'useMemoryBacking', 'useSourcePositions'],
+      ...[
+        'RIGHTS',
+        'TarError',
+        'decodeSnapshot',
+        'describe',
+        'installTiers',
+        'loadTar',
+        'overlay',
+        'saveTar',
+      ],
+      ...['setFreshFactories', 'sourceOf', 'useFactories', 'useMemoryBacking', 'useSourcePositions'],
     ]);
   });
 

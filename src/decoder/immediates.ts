@@ -6,7 +6,7 @@
  */
 import { readBlockTypeIndex, readBodyHeapType, readBodyValType } from './body';
 import { readCatchClauses } from './catches';
-import type { Immediates, Instruction } from './instructions';
+import type { CallImmediates, Immediates, Instruction } from './instructions';
 import { commentText, f32Text, f64Text, hexText, i64Text, signatureText, u64Text, wordText } from './listing';
 import type { ModuleData, NameMap, Names } from './module';
 import type { Reader } from './reader';
@@ -133,7 +133,7 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
   none: () => '',
   block: printBlockType,
   tryTable: printTryTable,
-  tag: printNamed(({ tags }) => tags),
+  tag: /* @__PURE__ */ printNamed(({ tags }) => tags),
   label: printLabel,
   labels: (listing) => {
     let text = '';
@@ -154,16 +154,16 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
     }
     return text;
   },
-  local: printNamed(({ locals }, funcidx) => locals.get(funcidx)),
-  global: printNamed(({ globals }) => globals),
-  table: printNamed(({ tables }) => tables),
+  local: /* @__PURE__ */ printNamed(({ locals }, funcidx) => locals.get(funcidx)),
+  global: /* @__PURE__ */ printNamed(({ globals }) => globals),
+  table: /* @__PURE__ */ printNamed(({ tables }) => tables),
   tableTable: printTwo,
   memarg: printMemarg,
-  memory: printNamed(({ memories }) => memories),
+  memory: /* @__PURE__ */ printNamed(({ memories }) => memories),
   memoryMemory: printTwo,
-  data: printNamed(({ datas }) => datas),
+  data: /* @__PURE__ */ printNamed(({ datas }) => datas),
   dataMemory: printSwapped,
-  elem: printNamed(({ elements }) => elements),
+  elem: /* @__PURE__ */ printNamed(({ elements }) => elements),
   elemTable: printSwapped,
   heap: ({ reader, module }) => ` ${heapTypeName(readBodyHeapType(reader, module), module.types)}`,
   i32: ({ reader }) => ` ${reader.s32()}`,
@@ -190,40 +190,12 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
   },
 };
 
-/** Whether an instruction with such immediates calls a function, and whether they name it. */
-export const CALLS: Readonly<Record<Immediates, 'no' | 'named' | 'unnamed'>> = {
-  none: 'no',
-  block: 'no',
-  tryTable: 'no',
-  tag: 'no',
-  label: 'no',
-  labels: 'no',
+/** Immediates of instructions that call a function: do they name it? */
+export const CALLS: Readonly<Partial<Record<Immediates, 'named' | 'unnamed'>>> = {
   callee: 'named',
-  func: 'no',
   typeTable: 'unnamed',
   calleeType: 'unnamed',
-  types: 'no',
-  local: 'no',
-  global: 'no',
-  table: 'no',
-  tableTable: 'no',
-  memarg: 'no',
-  memory: 'no',
-  memoryMemory: 'no',
-  data: 'no',
-  dataMemory: 'no',
-  elem: 'no',
-  elemTable: 'no',
-  heap: 'no',
-  i32: 'no',
-  i64: 'no',
-  f32: 'no',
-  f64: 'no',
-  v128: 'no',
-  lane: 'no',
-  memargLane: 'no',
-  shuffle: 'no',
-};
+} satisfies Record<CallImmediates, 'named' | 'unnamed'>;
 
 /** Passes over an instruction's immediates; returns the type that 'a' and 't' in its signature stand for. */
 export function skipImmediates(reader: Reader, row: Instruction, module: ModuleData): ValType {

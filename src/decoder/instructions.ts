@@ -350,6 +350,8 @@ export type VectorShape = ShapeOf<VectorRow>;
 export type AccessOp = AccessRow[1];
 export type LoadOp = Extract<AccessRow, { readonly 2: `a:${string}` }>[1];
 export type AccessSignature = AccessRow[2];
+/** Immediates of the instructions that call a function. */
+export type CallImmediates = Extract<AnyRow, { readonly 1: `${string}call${string}` }>[3];
 /** Immediates of the instructions that have a signature. */
 export type SignatureImmediates =
   | Exclude<Exclude<(typeof ROWS)[number], { readonly 2: '' }>[3] & string, ''>

@@ -38,7 +38,7 @@ export const LIMITS = {
   /** Groups of locals as declared, which may be empty. Ours: they are read in one go. */
   localDeclarations: 100_000,
   /** On the operand stack at once. Ours: calls of many results in a row would otherwise take any amount of memory. */
-  operands: 1_000_000,
+  operandStack: 1_000_000,
   /** Of one `br_table`: V8's. An instruction is validated and lowered in one go, which takes some 10 ms for these. */
   branchTargets: 65_520,
   /** Of one `try_table`: each says what it takes, and all are checked in one go. Ours. */
@@ -72,6 +72,7 @@ const WHAT: Partial<Record<keyof typeof LIMITS, string>> = {
   constantSize: 'constant expression size',
   locals: 'too many locals: number of locals',
   localDeclarations: 'number of local declarations',
+  operandStack: 'number of operands',
 };
 
 /** Throws when `value` is above the limit. */

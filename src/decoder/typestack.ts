@@ -40,7 +40,7 @@ export abstract class OperandTypes {
 
   protected ensureStack(sp: number): void {
     if (sp + CHECKPOINT <= this.stack.length) return;
-    checkLimit('operands', sp, this.reader.pos);
+    checkLimit('operandStack', sp, this.reader.pos);
     const old = this.stack;
     this.stack = new Int32Array(2 * (sp + CHECKPOINT));
     this.stack.set(old);
@@ -173,7 +173,7 @@ export abstract class OperandTypes {
   private pushRun(run: number, length: number): void {
     const cell = this.sp;
     const operands = this.operands() + length;
-    checkLimit('operands', operands, this.reader.pos);
+    checkLimit('operandStack', operands, this.reader.pos);
     this.ensureStack(cell + 1);
     this.stack[cell] = run;
     this.sp = cell + 1;

@@ -48,6 +48,9 @@ function valueBlock(type: ValType): FuncType {
   return block;
 }
 
+/** What an `else` stands behind. */
+const IFS = [OP.if];
+
 /** Bytes of a body that are validated at once. */
 const PART = 4096;
 
@@ -255,41 +258,29 @@ export class Validator extends OperandTypes {
 
   /** The `else` of an `if`. */
   otherwise(): void {
+    const type = this.frameType(this.depth - 1);
+    this.nextPart(IFS, OP.else, type.params);
+  }
+
+  /** The innermost frame's next part, behind parts with these instructions, begins with these operands. */
+  nextPart(behind: readonly number[], op: number, operands: readonly ValType[]): void {
     const frame = this.depth - 1;
-    if (this.frameOps[frame] !== OP.if) throw malformed('END opcode expected', this.at);
+    this.requireFrame(behind);
     this.finish(this.frameType(frame));
     if (this.locals.hasUnset) this.locals.initialized.forget();
-    this.frameOps[frame] = OP.else;
+    this.frameOps[frame] = op;
     this.framePolymorphic[frame] = 0;
-    this.pushAll(this.frameType(frame).params);
+    this.pushAll(operands);
   }
 
-  /** The `catch` or `catch_all` of a `try`: the values of the tag are its operands. */
-  handle(params: readonly ValType[]): void {
-    const frame = this.depth - 1;
-    const op = this.frameOps[frame];
-    if (op !== OP.try && op !== OP.catch) throw malformed('END opcode expected', this.at);
-    this.finish(this.frameType(frame));
-    if (this.locals.hasUnset) this.locals.initialized.forget();
-    this.frameOps[frame] = this.op;
-    this.framePolymorphic[frame] = 0;
-    this.pushAll(params);
+  /** The innermost frame was begun by one of these. */
+  requireFrame(ops: readonly number[]): void {
+    if (!ops.includes(this.frameOp(0))) throw malformed('END opcode expected', this.at);
   }
 
-  /** Ends a `try` whose exceptions another block handles, or the caller. */
-  delegate(): void {
-    if (this.frameOps[this.depth - 1] !== OP.try) throw malformed('END opcode expected', this.at);
-    this.leave();
-    this.label();
-  }
-
-  /** The label must be that of a `try`, from inside of its `catch` or `catch_all`. */
-  rethrow(): void {
-    const labelidx = this.reader.u32();
-    this.labelTypes(labelidx);
-    const op = this.frameOps[this.depth - 1 - labelidx];
-    if (op !== OP.catch && op !== OP.catch_all) throw invalid('invalid rethrow label', this.at);
-    this.endReachable();
+  /** What began the frame that a label means. */
+  frameOp(labelidx: number): number {
+    return this.frameOps[this.depth - 1 - labelidx];
   }
 
   /** Leaves the innermost frame; after the outermost one the expression is over. */

@@ -19,7 +19,6 @@ import {
   readInstruction,
   readLocals,
 } from './body';
-import { readCatchClauses } from './catches';
 import { skipImmediates } from './immediates';
 import { InitializedLocals } from './inits';
 import {
@@ -35,8 +34,9 @@ import type { ModuleData } from './module';
 import { PLAIN_OPS, readPlain } from './plain';
 import type { Reader } from './reader';
 import { TYPE_OF_SIGNATURE } from './rules';
-import { holdReferences, onTop, type TypeList, typeAt, withoutTop } from './typelist';
-import { asNonNull, BOTTOM, type FuncType, HEAP, I32, isDefaultable, refType, type ValType } from './types';
+import { holdReferences, NO_TYPES, onTop, type TypeList, typeAt, withoutTop } from './typelist';
+import { asNonNull, BOTTOM, type FuncType, I32, isDefaultable, type ValType } from './types';
+import { EXCEPTION_EFFECTS, HANDLER_EFFECTS } from './walk-exceptions';
 
 /** A structured instruction that is open. */
 export interface Block {
@@ -153,15 +153,16 @@ export class Walk {
   private pass(row: Instruction): void {
     if (row.op === OP.end) this.endBlock();
     else if (row.op === OP.else) this.otherwise();
-    else if (row.op === OP.delegate) this.delegate();
-    else if (row.op === OP.catch || row.op === OP.catch_all) this.handle(row.op === OP.catch);
+    else if (row.name in HANDLER_EFFECTS) EFFECTS[row.name as SpecialOp](this);
     else if (opensBlock(row)) this.openSkipped(row);
     else skipImmediates(this.reader, row, this.module);
   }
 
   private openSkipped(row: Instruction): void {
+    const { pos } = this.reader;
     const type = readBlockType(this.reader, this.module);
-    if (row.imm === 'tryTable') readCatchClauses(this.reader);
+    this.reader.pos = pos;
+    skipImmediates(this.reader, row, this.module);
     this.openBlock(row.name as BlockOp, type);
   }
 
@@ -233,7 +234,7 @@ export class Walk {
     this.openBlock(kind, type);
   }
 
-  private openBlock(kind: OpenBlock['kind'], { params, results }: FuncType): void {
+  openBlock(kind: OpenBlock['kind'], { params, results }: FuncType): void {
     const { offset, reachable } = this;
     this.initialized?.enter();
     const below = reachable ? withoutTop(this.stack, params.length) : undefined;
@@ -254,37 +255,18 @@ export class Walk {
   }
 
   otherwise(): void {
+    this.nextPart('else', this.open[this.open.length - 1].params);
+  }
+
+  /** The innermost block's next part, behind `else` or a handler, begins with these operands, and below them what is hidden from the program. */
+  nextPart(kind: 'else' | 'catch', operands: readonly ValType[], hidden = NO_TYPES): void {
     const block = this.open[this.open.length - 1];
-    block.kind = 'else';
+    block.kind = kind;
     this.initialized?.forget();
     if (!block.reachable) return;
     if (this.reachable) block.left = true;
     this.reachable = true;
-    this.stack = onTop(block.below, block.params);
-  }
-
-  /** A handler of a `try`. Below the values of the tag stands, unseen by the program, the exception itself, for `rethrow`. */
-  handle(hasTag: boolean): void {
-    const block = this.open[this.open.length - 1];
-    block.kind = 'catch';
-    this.initialized?.forget();
-    const values = hasTag ? this.module.tags[this.reader.u32()].type.params : [];
-    if (!block.reachable) return;
-    if (this.reachable) block.left = true;
-    this.reachable = true;
-    this.stack = onTop(onTop(block.below, CAUGHT), values);
-  }
-
-  /** Ends a `try`. */
-  delegate(): void {
-    this.reader.u32();
-    this.endBlock();
-  }
-
-  tryTable(): void {
-    const type = readBlockType(this.reader, this.module);
-    for (const { labelidx } of readCatchClauses(this.reader)) this.branch(labelidx);
-    this.openBlock('try_table', type);
+    this.stack = onTop(onTop(block.below, hidden), operands);
   }
 
   endBlock(): void {
@@ -341,9 +323,6 @@ export class Walk {
   }
 }
 
-/** What stands below the operands of a legacy handler. */
-const CAUGHT: readonly ValType[] = [refType(false, HEAP.exn)];
-
 /** By dense id: how many operands, and the results; BOTTOM stands for the type that the immediates decide. */
 const SIGNATURES = signatures();
 interface Signature {
@@ -378,20 +357,13 @@ const PLAIN = Object.fromEntries(
 /** What the instructions without a signature do to the stack. */
 const EFFECTS: Readonly<Record<SpecialOp, WalkEffect>> = {
   ...PLAIN,
+  ...EXCEPTION_EFFECTS,
   unreachable: (w) => w.die(),
   block: (w) => w.enter('block'),
   loop: (w) => w.enter('loop'),
   if: (w) => w.enter('if'),
   else: (w) => w.otherwise(),
   end: (w) => w.endBlock(),
-  try: (w) => w.enter('try'),
-  try_table: (w) => w.tryTable(),
-  catch: (w) => w.handle(true),
-  catch_all: (w) => w.handle(false),
-  delegate: (w) => w.delegate(),
-  throw: dieAfterOne,
-  rethrow: dieAfterOne,
-  throw_ref: (w) => w.die(),
   br: (w) => {
     w.branch(w.reader.u32());
     w.die();
@@ -471,11 +443,6 @@ const EFFECTS: Readonly<Record<SpecialOp, WalkEffect>> = {
     w.drop(1);
   },
 };
-
-function dieAfterOne(walk: Walk): void {
-  walk.reader.u32();
-  walk.die();
-}
 
 function dropThreeAfterTwo(walk: Walk): void {
   walk.reader.u32();

@@ -1,11 +1,11 @@
 /** What factories are made with: they are texts that may be evaluated anywhere. */
 import { trap } from '../errors';
-import * as numerics from '../runtime/numerics';
-import { vectorFunctions } from './factories-simd.generated.js';
+import { type Words, words } from '../runtime/numerics';
+import { FUNCTIONS } from './functions';
 import { type Registers, registers, stack } from './registers';
 
 /** What the text of a factory refers to. The generator of factories names the letters. */
-export interface FactoryEnvironment {
+export interface FactoryEnvironment extends Readonly<typeof FUNCTIONS> {
   /** The stack as words. */
   readonly I: Int32Array;
   /** The stack as 32-bit floats. */
@@ -25,11 +25,7 @@ export interface FactoryEnvironment {
   /** Registers of the machine. */
   readonly M: Registers;
   /** Where functions with two words as result leave the high one. */
-  readonly W: numerics.Words;
-  /** Functions for instructions that JavaScript has no operator for. */
-  readonly N: typeof numerics;
-  /** The same for vectors. */
-  readonly V: object;
+  readonly W: Words;
   /** Makes a trap. */
   readonly T: typeof trap;
 }
@@ -49,10 +45,9 @@ export function theEnvironment(): FactoryEnvironment {
       RF: frames,
       RC: callees,
       M: registers,
-      W: numerics.words,
-      N: numerics,
-      V: vectorFunctions,
+      W: words,
       T: trap,
+      ...FUNCTIONS,
     };
   }
   return environment;

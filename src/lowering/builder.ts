@@ -2,16 +2,7 @@
  * The state of a lowering: open blocks, operands, the sequence that statements go to. The handlers (handlers.ts) work on it. It keeps its own
  * stack of open blocks, so that lowering can be done in slices, and no nesting is too deep for it.
  */
-import {
-  HEAP,
-  type Instruction,
-  type ModuleData,
-  OP,
-  Reader,
-  refType,
-  slotsOf,
-  type ValType,
-} from '../decoder';
+import { type Instruction, type ModuleData, OP, Reader, slotsOf, type ValType } from '../decoder';
 import { opensBlock } from '../decoder/instructions';
 import { entryPoint, type Safepoint } from '../decoder/safepoints';
 import { holdReferences, NO_TYPES } from '../decoder/typelist';
@@ -20,12 +11,11 @@ import { Constants } from './constants';
 import { type Control, Controls } from './controls';
 import { ALL_LOCALS, isIn } from './expr';
 import { Locals, slotsOfAll } from './frame';
-import { MOVED_SINGLY, NO_MOVES, Operands } from './operands';
+import { MOVED_SINGLY, Operands } from './operands';
 import { NOTHING, Sequences } from './sequences';
 import {
   type Block,
   type Branch,
-  type Clause,
   type ForwardLabel,
   type If,
   isExceptional,
@@ -38,9 +28,6 @@ import {
   sizeOf,
   type Try,
 } from './statements';
-
-/** What stands below the operands of a legacy handler. */
-const CAUGHT: readonly ValType[] = [refType(false, HEAP.exn)];
 
 export class Builder {
   readonly module: ModuleData;
@@ -64,7 +51,8 @@ export class Builder {
   /** Blocks that are open in code which no control flow reaches, or -1. */
   private dead = -1;
   private labels = 0;
-  private size = 0;
+  /** Statements and expressions so far. */
+  size = 0;
   /** Labels of tables. */
   labelsRead = 0;
 
@@ -87,11 +75,6 @@ export class Builder {
   /** What has been looked at so far: operands, labels of tables, and statements that were made. */
   get work(): number {
     return this.operands.visits + this.labelsRead + this.size;
-  }
-
-  /** Statements and expressions so far. */
-  get made(): number {
-    return this.size;
   }
 
   /** Whether all instructions have been read. */
@@ -157,22 +140,8 @@ export class Builder {
     this.enter('if', height, params, results, statement);
   }
 
-  /** Opens a `try` or `try_table`. The clauses may be added later. */
-  openTry(clauses: Clause[], params: readonly ValType[], results: readonly ValType[]): void {
-    this.operands.computeAll();
-    const height = this.begin(params, results);
-    const label = this.forwardLabel('block');
-    this.enter('try', height, params, results, {
-      kind: 'try',
-      label,
-      body: NOTHING,
-      clauses,
-      delegate: undefined,
-    });
-  }
-
   /** Parameters stand where the block expects them, and there is room for its results. The operands below. */
-  private begin(params: readonly ValType[], results: readonly ValType[]): number {
+  begin(params: readonly ValType[], results: readonly ValType[]): number {
     const { operands } = this;
     const height = operands.height - params.length;
     operands.settle(height, params);
@@ -180,7 +149,7 @@ export class Builder {
     return height;
   }
 
-  private enter(
+  enter(
     kind: Control['kind'],
     height: number,
     params: readonly ValType[],
@@ -192,8 +161,13 @@ export class Builder {
     this.sequences.open();
   }
 
-  /** A handler of the innermost control, a `try`, of a tag or of all (-1). Below the values of the tag stands the exception. */
-  handle(tagidx: number): void {
+  /** The `else` of the innermost control. */
+  otherwise(): void {
+    this.nextPart('else', this.control(0).params);
+  }
+
+  /** The innermost control's next part, behind `else` or a handler, begins with these operands. */
+  nextPart(kind: 'else' | 'catch', operands: readonly ValType[]): Control {
     const control = this.control(0);
     this.joins();
     if (this.dead < 0) {
@@ -202,39 +176,10 @@ export class Builder {
     }
     this.endPart(control);
     this.dead = -1;
-    control.kind = 'catch';
-    const { operands } = this;
-    operands.settle(control.height, CAUGHT);
-    if (tagidx >= 0) operands.settle(operands.height, this.module.tags[tagidx].type.params);
-    const slot = operands.slotAt(control.height);
-    (control.statement as Try).clauses.push({ tagidx, slot, ref: 'before', to: NOTHING });
-    this.size++;
+    control.kind = kind;
+    this.operands.settle(control.height, operands);
     this.sequences.open();
-  }
-
-  /** Ends a `try`: its exceptions go where those of the code inside a label go. */
-  delegate(depth: number): void {
-    const { statement } = this.control(0);
-    (statement as Try).delegate = this.control(depth + 1).label;
-    this.end();
-  }
-
-  /** Where the exception stands that a handler has caught. */
-  caughtSlot(depth: number): number {
-    return this.operands.slotAt(this.control(depth).height);
-  }
-
-  /** The `else` of the innermost control. */
-  otherwise(): void {
-    const control = this.control(0);
-    this.joins();
-    control.thenFalls = this.dead < 0;
-    if (control.thenFalls) this.fall(control);
-    this.endPart(control);
-    this.dead = -1;
-    this.operands.settle(control.height, control.params);
-    control.kind = 'else';
-    this.sequences.open();
+    return control;
   }
 
   /** The `end` of the innermost control. */
@@ -281,25 +226,15 @@ export class Builder {
     for (const move of moves) this.emit(move);
   }
 
-  /** Passes over an instruction that nothing reaches, but for the `else` or `end` where code lives again. */
-  skip(row: Instruction): void {
+  /** Whether code lives again at an instruction that nothing reaches: its handler does then what it does where it is reached. */
+  revives(row: Instruction): boolean {
     const { op } = row;
     if (opensBlock(row)) this.dead++;
     else if (op === OP.end || op === OP.delegate) {
-      if (this.dead > 0) this.dead--;
-      else this.again(row);
-    } else if (this.dead === 0 && (op === OP.else || op === OP.catch || op === OP.catch_all)) this.again(row);
-  }
-
-  /** The instruction at which code lives again does what it does where it is reached. */
-  private again({ op }: Instruction): void {
-    const { reader } = this;
-    // Its immediate has been passed over.
-    reader.pos = this.offset + 1;
-    if (op === OP.end) this.end();
-    else if (op === OP.delegate) this.delegate(reader.u32());
-    else if (op === OP.else) this.otherwise();
-    else this.handle(op === OP.catch ? reader.u32() : -1);
+      if (this.dead === 0) return true;
+      this.dead--;
+    }
+    return this.dead === 0 && (op === OP.else || op === OP.catch || op === OP.catch_all);
   }
 
   /** What comes next is not reached, up to the `else` or `end` where code lives again. */
@@ -312,7 +247,7 @@ export class Builder {
     return this.controls.at(depth);
   }
 
-  private forwardLabel(kind: ForwardLabel['kind']): ForwardLabel {
+  forwardLabel(kind: ForwardLabel['kind']): ForwardLabel {
     return { kind, id: this.labels++, used: false };
   }
   private loopLabel(): LoopLabel {
@@ -339,12 +274,6 @@ export class Builder {
   retype({ kind, params, results }: Control): void {
     const types = kind === 'loop' ? params : results;
     if (holdReferences(types)) this.operands.retype(types);
-  }
-
-  /** The same of a catch clause, whose values are put where they are expected. */
-  branchTo({ label }: Control): Branch {
-    label.used = true;
-    return { label, moves: NO_MOVES, offset: this.offset - this.start };
   }
 
   returnValues(): void {

@@ -31,7 +31,7 @@ export class Lowering {
 
   /** Statements and expressions that it has made so far. */
   get size(): number {
-    return this.builder.made;
+    return this.builder.size;
   }
 
   /** Goes on for about so much work, an instruction being at least one. The body, when it is complete. */
@@ -43,11 +43,8 @@ export class Lowering {
       if (builder.work + instructions >= end) return undefined;
       builder.offset = reader.pos;
       const row = readInstruction(reader);
-      if (builder.reached) HANDLERS[row.op]!(builder, row);
-      else {
-        skipImmediates(reader, row, module);
-        builder.skip(row);
-      }
+      if (builder.reached || builder.revives(row)) HANDLERS[row.op]!(builder, row);
+      else skipImmediates(reader, row, module);
     }
     return builder.finish();
   }

@@ -33,23 +33,20 @@ import { guarded, startsWith } from './sections';
 
 /** Where each record began. */
 export class Offsets {
-  private readonly starts: Partial<Record<RecordKind, number[]>> = {};
+  private readonly starts = new Map<RecordKind, number[]>();
   private readonly frames: number[][] = [];
 
   add(kind: RecordKind, offset: number): void {
-    let starts = this.starts[kind];
-    if (starts === undefined) {
-      starts = [];
-      this.starts[kind] = starts;
-    }
+    const starts = this.starts.get(kind) ?? [];
     starts.push(offset);
+    this.starts.set(kind, starts);
   }
   addFrame(continuation: number, offset: number): void {
     while (this.frames.length <= continuation) this.frames.push([]);
     this.frames[continuation].push(offset);
   }
   of(kind: RecordKind, index: number, frame?: number): number {
-    return (frame === undefined ? this.starts[kind]?.[index] : this.frames[index]?.[frame]) ?? -1;
+    return (frame === undefined ? this.starts.get(kind)?.[index] : this.frames[index]?.[frame]) ?? -1;
   }
 }
 

@@ -1,4 +1,4 @@
-/** WASI preview 1 for any host, without archives. */
+/** WASI preview 1 for any host, without archives and overlays. */
 import * as filetype from './filetype';
 
 export { ERRNO, type Errno, errnoName, type FileType } from './abi';
@@ -12,7 +12,6 @@ export {
   MemoryFileSystem,
   type MemoryLimits,
 } from './files/memory';
-export { overlay } from './files/overlay';
 export { readOnly } from './files/readonly';
 export {
   APPEND,

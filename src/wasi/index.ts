@@ -2,6 +2,7 @@
 import * as rights from './rights';
 
 export * from './core';
+export { overlay } from './files/overlay';
 export { loadTar, TarError } from './files/tar';
 export { saveTar } from './files/tar-writer';
 

@@ -130,7 +130,16 @@ const SECTION = {
 } as const;
 const LAST = SECTION.companions;
 const LAST_REQUIRED = SECTION.descriptors;
-const SOURCES = ['standard', 'root', 'directory', 'file', 'memory', 'stream', 'socket', 'detached'] as const;
+const SOURCES: readonly Source['kind'][] = [
+  'standard',
+  'root',
+  'directory',
+  'file',
+  'memory',
+  'stream',
+  'socket',
+  'detached',
+];
 const ROOT_FILES: readonly RootFiles[] = ['host', 'memory', 'overlay'];
 const NO_ROOT = 0xffffffff;
 const DIGEST_SIZE = 32;

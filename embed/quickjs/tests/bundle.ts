@@ -3,26 +3,22 @@
  * ECMAScript 5.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { bundleScript, toEs5 } from '../../../scripts/es5';
 import { root } from '../../../scripts/laws/files';
-import { mangling } from '../../../scripts/own-names.mjs';
-import { QUICKJS_PARTS, SMALL_QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
+import { QUICKJS_OPTIONS } from '../../../scripts/quickjs.mjs';
+import { QUICKJS_PARTS, smallParts } from '../../../scripts/small-parts.mjs';
+import { shortForms, shortOptions } from '../../../scripts/small-texts.mjs';
 import { shortest } from '../../../scripts/smaller.mjs';
 
 /** A file of this folder. */
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const folder = here('../../../node_modules/.cache/tswasm-quickjs');
 
-/** As scripts/library.mjs has it for dist/quickjs. */
-const QUICKJS: BuildOptions = {
-  target: 'es2020',
-  platform: 'neutral',
-  supported: { 'class-field': true, 'class-static-field': true, 'logical-assignment': true },
-};
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
 
 async function bundle(name: string, options: BuildOptions): Promise<{ name: string; text: string }> {
@@ -33,7 +29,10 @@ async function bundle(name: string, options: BuildOptions): Promise<{ name: stri
 }
 const textOf = (script: string) => readFileSync(here(`../../../scripts/${script}`), 'utf8');
 
-/** The file of what becomes of a text. It is named by the text and `by`, so that who runs an older one is not disturbed. */
+/**
+ * The file of what becomes of a text. It is named by the text and `by`, so that who runs an older one is not disturbed. Whoever comes first makes
+ * it, and others wait: some of these take a processor for ten seconds.
+ */
 async function kept(
   name: string,
   text: string,
@@ -43,16 +42,44 @@ async function kept(
   const hash = createHash('sha256').update(by).update(text).digest('hex').slice(0, 12);
   const { name: stem, ext } = path.parse(name);
   const file = path.join(folder, `${stem}-${hash}${ext}`);
-  if (!existsSync(file)) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, await become(text));
-    renameSync(`${file}.${process.pid}`, file);
+  mkdirSync(folder, { recursive: true });
+  while (!existsSync(file)) {
+    if (!takeLock(`${file}.lock`)) {
+      await sleep(100);
+      continue;
+    }
+    try {
+      writeFileSync(`${file}.${process.pid}`, await become(text));
+      renameSync(`${file}.${process.pid}`, file);
+    } finally {
+      rmSync(`${file}.lock`, { force: true });
+    }
   }
   return file;
 }
 
+/** Whether this process may make the file now. A lock whose process is gone is taken away. */
+function takeLock(lock: string): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!isHeld(lock)) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+function isHeld(lock: string): boolean {
+  try {
+    return process.kill(Number(readFileSync(lock, 'utf8')), 0);
+  } catch {
+    return false;
+  }
+}
+
 async function forQuickjs(file: string, options: BuildOptions): Promise<string> {
-  const { name, text } = await bundle(file, { ...QUICKJS, ...options });
+  const { name, text } = await bundle(file, { ...QUICKJS_OPTIONS, ...options });
   return kept(name, text, shortest, textOf('smaller.mjs'));
 }
 
@@ -61,9 +88,24 @@ export function bundleForQuickjs(name: string): Promise<string> {
   return forQuickjs(name, { plugins: [smallParts(QUICKJS_PARTS)] });
 }
 /** The same with what the small files for QuickJS have. */
-export function smallBundleForQuickjs(name: string): Promise<string> {
-  const names = mangling([path.relative(root, here(name))]);
-  return forQuickjs(name, { plugins: [smallParts(SMALL_QUICKJS_PARTS)], ...names });
+export async function smallBundleForQuickjs(name: string): Promise<string> {
+  const entry = path.relative(root, here(name));
+  const find = () => JSON.stringify(shortForms([entry]));
+  const forms = await kept(`${path.basename(name, '.ts')}-forms.json`, sources(), find, entry);
+  return forQuickjs(name, shortOptions(JSON.parse(readFileSync(forms, 'utf8'))));
+}
+/** What the forms are found in. */
+function sources(): string {
+  const files = ['src', 'embed', 'scripts'].flatMap((top) =>
+    readdirSync(path.join(root, top), { recursive: true, encoding: 'utf8' }).map((file) =>
+      path.join(root, top, file),
+    ),
+  );
+  return files
+    .filter((file) => /\.m?[jt]s$/.test(file))
+    .sort()
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\0');
 }
 export async function bundleForNode(file: string): Promise<string> {
   const { name, text } = await bundle(file, NODE);

@@ -224,12 +224,28 @@ const method: Property = (key, factory) => {
 /** The shorter text, for QuickJS, which compiles everything at once, and for the compact set. */
 const arrow: Property = (key, factory) => `${key}:${factory}`;
 
+/**
+ * Variables for the factories that have several names, such as comparisons of numbers of any type: shorter still. A compiler learns what types a
+ * factory sees, so each of those needs its own there.
+ */
+function shared(factories: ReadonlyMap<string, string>): { variables: string; rows: Map<string, string> } {
+  const all = [...factories.values()];
+  const several = [...new Set(all.filter((factory, k) => all.indexOf(factory) < k))];
+  const variables = several.map((factory, k) => `s${k}=${factory}`).join(',\n');
+  const rows = [...factories].map(([name, factory]): [string, string] => {
+    const k = several.indexOf(factory);
+    return [name, k < 0 ? factory : `s${k}`];
+  });
+  return { variables: variables && `var ${variables};`, rows: new Map(rows) };
+}
+
 /** A module of the compact set. It imports what templates call N, so that a bundler can shorten those names too. */
-function compactText(factories: ReadonlyMap<string, string>): string {
+function compactText(factories: ReadonlyMap<string, string>, variables = ''): string {
   const rows = [...factories].map(([name, factory]) => arrow(JSON.stringify(name), factory));
   return `import*as N from'../runtime/numerics';
 export function createFactories(E){
 var{I,S,F,R,RS,RF,RC,M,W,T}=E;
+${variables}
 return{
 ${rows.join(',\n')}
 }}
@@ -357,6 +373,8 @@ for (const [file, source] of [
 const vectors = withAddresses(vectorFactories(), 'compiled');
 write('factories-simd.generated.js', vectorText(vectors, method));
 write('factories-simd.generated.d.ts', vectorTypes);
+const { variables, rows } = shared(texts(compact, 'interpreted'));
+write('factories-arrows.generated.js', compactText(rows, variables));
 write('factories-full-arrows.generated.js', fullText(full, arrow));
 write('factories-simd-arrows.generated.js', vectorText(vectors, arrow));
 const loops = withAddresses(loopFactories(), 'compiled');

@@ -30,6 +30,7 @@ import {
   encodeNodes,
   type HostFileSource,
   type RootDocument,
+  type Source,
   type WasiDocument,
 } from '../state';
 import { beyondLimit, StateError } from './codec';
@@ -152,6 +153,9 @@ function apply(doc: WasiDocument, plan: Plan, w: WasiContext): void {
   }
 }
 
+/** What is found by a path from a root. */
+const BELOW_ROOT: readonly Source['kind'][] = ['root', 'directory', 'file', 'memory'];
+
 function checkDocument(doc: WasiDocument, w: WasiContext): void {
   const { descriptors, roots } = doc;
   if (descriptors.length > w.limits.openFiles) throw beyondLimit('more descriptors');
@@ -164,8 +168,8 @@ function checkDocument(doc: WasiDocument, w: WasiContext): void {
     if (one.path.length > MAX_KEPT_PATH) throw beyondLimit(`a longer path of descriptor ${one.fd}`);
     if (one.root >= roots.length) throw new StateError(`descriptor ${one.fd} has no root`);
     if (!isPlainPath(one.path)) throw new StateError(`descriptor ${one.fd} has a bad path`);
-    const needsRoot = ['root', 'directory', 'file', 'memory'].includes(one.source.kind);
-    if (needsRoot && one.root < 0) throw new StateError(`descriptor ${one.fd} has no root`);
+    if (BELOW_ROOT.includes(one.source.kind) && one.root < 0)
+      throw new StateError(`descriptor ${one.fd} has no root`);
     if (one.preopen && (one.source.kind !== 'root' || one.path !== '')) {
       throw new StateError(`descriptor ${one.fd} cannot be a preopen`);
     }
