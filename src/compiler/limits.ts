@@ -82,7 +82,7 @@ class Measure {
     }
     if (COPIED.has(row.imm)) return;
     if (row.op === OP.loop) this.carried += 10 * (this.locals + height + 100);
-    else if (CALLS[row.imm] !== 'no') this.carried += this.locals + height;
+    else if (CALLS[row.imm] !== undefined) this.carried += this.locals + height;
     this.work += height + (this.countsBlocks ? blocks.length : 0);
   }
 }

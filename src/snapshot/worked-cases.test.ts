@@ -1,6 +1,6 @@
 /**
  * What the reference implementation's worked cases are about, in our own words: page sizes, limits, and the sections of a file. With
- * TSWASM_WASM3, a checkout of wasm3, the pause points of its WASI programs are checked, too.
+ * TSWASM_WASM3_CHECKOUT, a checkout of wasm3, the pause points of its WASI programs are checked, too.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -121,9 +121,9 @@ describe('the sections of a file', () => {
   });
 });
 
-const checkout = process.env.TSWASM_WASM3;
+const checkout = process.env.TSWASM_WASM3_CHECKOUT;
 const programs = checkout === undefined ? [] : wasmFiles(path.join(checkout, 'test/wasi'));
-if (checkout === undefined) console.log("TSWASM_WASM3 is not set: wasm3's WASI programs are NOT checked");
+if (checkout === undefined) console.log("TSWASM_WASM3_CHECKOUT is not set: wasm3's WASI programs are NOT checked");
 
 function wasmFiles(directory: string): string[] {
   if (!existsSync(directory)) throw new Error(`${directory}: no checkout of wasm3`);
