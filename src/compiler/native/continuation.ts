@@ -37,7 +37,7 @@ export class Continuation extends Body {
   }
 
   protected override enter(code: Emitter): void {
-    this.openBody('try', code);
+    this.beginLeaving(code);
     this.takePlace(code);
   }
 
