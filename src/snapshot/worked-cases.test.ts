@@ -123,7 +123,8 @@ describe('the sections of a file', () => {
 
 const checkout = process.env.TSWASM_WASM3_CHECKOUT;
 const programs = checkout === undefined ? [] : wasmFiles(path.join(checkout, 'test/wasi'));
-if (checkout === undefined) console.log("TSWASM_WASM3_CHECKOUT is not set: wasm3's WASI programs are NOT checked");
+if (checkout === undefined)
+  console.log("TSWASM_WASM3_CHECKOUT is not set: wasm3's WASI programs are NOT checked");
 
 function wasmFiles(directory: string): string[] {
   if (!existsSync(directory)) throw new Error(`${directory}: no checkout of wasm3`);

@@ -18,6 +18,8 @@ import { land, leave } from './spilled';
 import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
 import { originsOf, tracedFrames, trapFrom } from './traps';
 
+/** In the place of a point. */
+const ENTRY = -2;
 /** Native frames that may be left for that: those below it go on in the interpreter. */
 const MOST_LEFT = 4;
 /** Units of a slice that tells what is worth it. Shorter ones are those in which something was made, and those behind them (src/interpreter/pace.ts). */
@@ -50,8 +52,8 @@ export class Activations implements Caller {
   /** What native code went on with, and what it has used since a slice last ended in a loop of it. */
   private lent = 0;
   private used = 0;
-  /** The point of the loop that the innermost frame is about to leave from, or -1: it does not note that itself. */
-  private leftLoop = -1;
+  /** The point of the loop, or ENTRY, that the innermost frame is about to leave from, which does not note that itself; or -1. */
+  private leftFrom = -1;
   /** The number of the loop at which the continuation begins that is entered. */
   private entry = -1;
 
@@ -204,8 +206,9 @@ export class Activations implements Caller {
     if (!isFull && fuel >= 0) return fuel;
     this.count(fuel);
     registers.sp = sp;
-    if (isFull || !this.refuel(activation, this.funcOf(activation, id))) throw this.leaving;
-    return this.lend();
+    if (!isFull && this.refuel(activation, this.funcOf(activation, id))) return this.lend();
+    this.leftFrom = ENTRY;
+    throw this.leaving;
   }
 
   private loop(id: number, pointidx: number, fuel: number, base: number): number {
@@ -226,7 +229,7 @@ export class Activations implements Caller {
       if (anew === undefined) return this.lend();
       activation.anew = anew;
     }
-    this.leftLoop = pointidx;
+    this.leftFrom = pointidx;
     throw this.leaving;
   }
 
@@ -264,10 +267,12 @@ export class Activations implements Caller {
     const { frames, native, place } = activation;
     const { crossing } = this;
     if (frames.length === 0) crossing.clear();
-    const { localSlots } = native.program.frameSize(id);
+    const { program } = native;
+    const { localSlots } = program.frameSize(id);
     const fp = activation.fp + 2 * (slotsAt(base, place) - localSlots);
-    const from = this.leftLoop < 0 ? pointidx : this.leftLoop;
-    this.leftLoop = -1;
+    const { leftFrom } = this;
+    this.leftFrom = -1;
+    const from = leftFrom === ENTRY ? program.entryOf(id) : leftFrom < 0 ? pointidx : leftFrom;
     frames.push({ id, pointidx: from, fp, sp: this.spOf(base, activation), first: crossing.count });
   }
 

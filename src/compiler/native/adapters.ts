@@ -1,6 +1,6 @@
 /** Small bodies of an emitted module: into it, out of it, and the globals both ways. Values cross one by one (frame.ts). */
 import { type FuncType, I32, type ValType } from '../../decoder';
-import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
+import { EMPTY_BLOCK, type Emitter, entryOf } from './emitter';
 import { pushLocals, takeValue } from './frame';
 import { MOST_HANDED } from './handed-globals';
 import { HELPER_NAMES, HELPERS, type Layout } from './layout';
@@ -18,19 +18,6 @@ const PLACE = 2;
 export const GLOBALS_IN = 'globals in';
 export const GLOBALS_OUT = 'globals out';
 
-/** A code entry: locals of these types, then what `write` writes, then `end`. */
-export function entryOf(locals: readonly ValType[], write: (out: Emitter) => void): Emitter {
-  const out = new Emitter();
-  out.u32(locals.length);
-  for (const type of locals) {
-    out.u32(1);
-    out.u8(emittedType(type));
-  }
-  write(out);
-  out.op('end');
-  return out;
-}
-
 /**
  * A function for each helper that calls it, the import of the same index. A call of an import reads from two tables of the instance, whose
  * addresses V8 loads once, at the function's entry, and keeps in registers through all loops behind it; a call of a function needs none.
@@ -46,8 +33,12 @@ export function helperWrappers(layout: Layout): Emitter[] {
   );
 }
 
-/** Bytes of the constants that hold the number of a function. */
-const ID_BYTES = 4;
+/** Bytes of the constants that hold the number of a function, which are signed LEB128. */
+function bytesOfIds(most: number): number {
+  let bytes = 1;
+  while (2 ** (7 * bytes - 1) <= most) bytes++;
+  return bytes;
+}
 
 /**
  * Small bodies that differ by the number of a function alone: they call out, to a function that is not in the emitted module, by the number
@@ -55,28 +46,31 @@ const ID_BYTES = 4;
  */
 export class NumberedBody {
   private readonly code: Emitter;
+  private readonly idBytes: number;
   /** Where the number stands. */
   private at = 0;
 
-  constructor(write: (out: Emitter, writeId: () => void) => void) {
+  /** `most`: no number is larger. */
+  constructor(most: number, write: (out: Emitter, writeId: () => void) => void) {
+    this.idBytes = bytesOfIds(most);
     this.code = entryOf([], (out) => {
       write(out, () => {
         this.at = out.length + 1;
-        out.padded('i32.const', ID_BYTES);
+        out.padded('i32.const', this.idBytes);
       });
     });
   }
 
   /** Of the function of this number: valid until the next one is asked for. */
   body(id: number): Emitter {
-    this.code.fillIn(this.at, ID_BYTES, id);
+    this.code.fillIn(this.at, this.idBytes, id);
     return this.code;
   }
 }
 
-/** Calls out, for functions of a type. */
-export function callsOut(layout: Layout, type: FuncType): NumberedBody {
-  return new NumberedBody((out, writeId) => callOut(out, layout, type, writeId));
+/** Calls out, for functions of a type; `most`: the largest of their numbers. */
+export function callsOut(layout: Layout, type: FuncType, most: number): NumberedBody {
+  return new NumberedBody(most, (out, writeId) => callOut(out, layout, type, writeId));
 }
 
 /** Calls an import of the original as it is imported here: `direct` is its index. The parameters of that, and the results. */
@@ -111,8 +105,8 @@ export function callDirect(layout: Layout, { params }: FuncType, direct: number)
 export const directParams = ({ params }: FuncType): readonly ValType[] => [...STATE_PARAMS, ...params];
 
 /** Calls the function of this index, of the same type but for a last parameter, the number. */
-export function handsOn({ params }: FuncType, index: number): NumberedBody {
-  return new NumberedBody((out, writeId) => {
+export function handsOn({ params }: FuncType, index: number, most: number): NumberedBody {
+  return new NumberedBody(most, (out, writeId) => {
     for (let k = 0; k < params.length + STATE_PARAMS.length; k++) out.indexed('local.get', k);
     writeId();
     out.indexed('call', index);

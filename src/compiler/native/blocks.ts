@@ -28,14 +28,12 @@ import type { ModuleData } from '../../decoder/module';
 import { Reader } from '../../decoder/reader';
 import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
 import { type Visitor, Walk } from '../../decoder/walk';
-import { codeSize } from '../limits';
-import { dispatches } from './facts';
-import { FunctionWriter, slotsIn } from './function-writer';
-import { type DeadLocals, deadAtPoints } from './liveness';
+import { slotsIn } from './function-writer';
+import { LeavingWriter } from './leaving';
 import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
-import { MOST_CODE_OF_LOOPS, type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
+import { type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
 
 /** A walk that knows where operands can be read. */
 export class TracedWalk extends Walk {
@@ -66,6 +64,8 @@ export interface CountedLoop {
   readonly isBusy: boolean;
   readonly exit: number;
   readonly again: number;
+  /** Whether it is the main loop of a function whose frames leave in place. */
+  readonly isMain: boolean;
   /** Undefined of a small loop, whose turns come here for want of fuel. */
   readonly head: LoopHead | undefined;
 }
@@ -76,16 +76,14 @@ interface LoopHead {
   readonly height: number;
 }
 
-export abstract class BlockWriter extends FunctionWriter {
-  abstract readonly walk: TracedWalk;
+export abstract class BlockWriter extends LeavingWriter {
+  abstract override readonly walk: TracedWalk;
   /** For immediates. */
   abstract readonly reader: Reader;
   protected abstract readonly isQuiet: boolean;
   protected abstract readonly rewriters: Rewrites;
   protected abstract readonly straightCopies: StraightCopies;
   protected readonly labels: OpenLabel[] = [];
-  /** When the first point has been written. */
-  private dead: DeadLocals | undefined = undefined;
   /** The instruction at hand stands behind an `end`. */
   protected afterEnd = false;
   /** Kept when somebody asks where an instruction came from. */
@@ -136,8 +134,10 @@ export abstract class BlockWriter extends FunctionWriter {
     const again = this.open('loop', [], results);
     const head = plain === undefined ? this.openHead(params, height) : undefined;
     if (plain !== undefined) this.writeTurns(plain, exit);
+    const isMain = head !== undefined && params.length === 0 && this.isMainLoop(walk.offset);
+    if (isMain) this.beginMain();
     const label = this.open('block', params, params);
-    return { label, counted: { pointidx, offset: walk.offset, isBusy, exit, again, head } };
+    return { label, counted: { pointidx, offset: walk.offset, isBusy, exit, again, head, isMain } };
   }
 
   /** The header of a loop, where its fuel is tested. */
@@ -166,7 +166,7 @@ export abstract class BlockWriter extends FunctionWriter {
   }
 
   /** Behind the body of a loop that counts. */
-  private endCounted({ pointidx, offset, again, head }: CountedLoop): void {
+  private endCounted({ pointidx, offset, again, head, isMain }: CountedLoop): void {
     if (head === undefined) {
       this.subtract(this.out, this.fuel, 1);
       this.out.indexed('local.tee', this.fuel);
@@ -179,42 +179,15 @@ export abstract class BlockWriter extends FunctionWriter {
       this.takeUnits(1);
       this.fromShadows(params, height);
       this.branchTo('br', label);
+      if (isMain) this.endMain();
       this.close();
       this.close();
     }
     this.forgetDead(offset, undefined);
-    this.askForFuel(pointidx);
+    this.mayLeave(pointidx, [], [], () => this.askForFuel(pointidx));
     this.branchTo('br', again);
     this.close();
     this.close();
-  }
-
-  /**
-   * Locals that hold what nobody will read, unless an operand is in them: a frame that leaves has their defaults instead, so that nothing else
-   * must keep it. `offset`: of the loop or instruction in the module.
-   */
-  protected forgetDead(offset: number, operands: readonly number[] | undefined): void {
-    const { out } = this;
-    for (const localidx of this.deadAt(offset) ?? NO_LOCALS) {
-      if (operands?.includes(localidx)) continue;
-      out.defaultOf(this.typesOfLocals[localidx]);
-      out.indexed('local.set', this.localOf(localidx));
-    }
-  }
-
-  /** Undefined where all tiers must leave the same: they leave what is there. */
-  private deadAt(offset: number): readonly number[] | undefined {
-    const { layout, funcidx, typesOfLocals } = this;
-    if (layout.variant.isExact) return undefined;
-    // In a large module it would be too much code, but for loops in which interpreters dispatch: they have most locals.
-    if (!this.isShort() && !this.dispatches(offset)) return undefined;
-    this.dead ??= deadAtPoints(layout.module, funcidx, typesOfLocals.length);
-    return this.dead.get(offset);
-  }
-
-  /** Whether a loop's header forgets what the last turn has made: one in which an interpreter dispatches. */
-  protected dispatches(loop: number): boolean {
-    return dispatches(this.loops, loop);
   }
 
   /** Branches there if there are fewer units of fuel. */
@@ -229,11 +202,6 @@ export abstract class BlockWriter extends FunctionWriter {
     this.out.indexed('local.set', this.fuel);
   }
 
-  /** Whether so much is made of its loops. */
-  private isShort(): boolean {
-    const { layout, funcidx } = this;
-    return layout.copiesLoops && codeSize(layout.module, funcidx) <= MOST_CODE_OF_LOOPS;
-  }
   private plainLoop(inside: number): PlainLoop | undefined {
     const loop = plainLoop(this.layout.module, inside, this.rewriters, this.straightCopies.others);
     const isPlain = loop?.every(({ label }) => label <= 0 || this.isPlainTarget(label - 1));
@@ -386,8 +354,6 @@ export abstract class BlockWriter extends FunctionWriter {
     this.walk.operands.shadow(from, types.length);
   }
 }
-
-const NO_LOCALS: readonly number[] = [];
 
 /** All but the last types, and the last `count`. */
 export function split(types: readonly ValType[], count: number): [ValType[], ValType[]] {

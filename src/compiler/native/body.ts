@@ -84,7 +84,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     this.begin();
     do this.copyStraight();
     while (this.walk.step());
-    if (!this.isQuiet) this.spill();
+    if (!this.isQuiet) this.endLeaving();
     this.close();
     this.takeStack(this.out, 1);
     this.out.indexed('local.get', this.fuel);
@@ -102,9 +102,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
 
   /** At the entry. */
   protected begin(): void {
-    const { walk } = this;
-    if (this.isQuiet) return;
-    this.addPoint({ kind: 'entry', offset: walk.offset - walk.start, targetLoop: -1, operands: undefined });
+    this.offsetOfEntry = this.walk.offset - this.walk.start;
   }
   protected override enter(code: Emitter): void {
     if (this.isQuiet) {
@@ -112,7 +110,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
       this.payForFrame(code);
       return;
     }
-    this.openBody('try', code);
+    this.beginLeaving(code);
     if (this.layout.isFree(this.funcidx)) this.passFreeEntry(code);
     else this.passEntry(code);
   }
@@ -208,7 +206,7 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     this.points[counted.pointidx].offset = walk.offset - walk.start;
   }
 
-  call(walk: Walk, callee: Callee, { params }: FuncType): void {
+  call(walk: Walk, callee: Callee, { params, results }: FuncType): void {
     const { out } = this;
     if (callee.kind === 'func' && this.layout.isQuiet(callee.funcidx) && !this.leads(callee.funcidx)) {
       this.emitCall('call', callee, 'quiet');
@@ -219,8 +217,10 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     const above = callee.kind === 'func' ? params : [...params, I32];
     const inLocals = this.shadow(stack, above);
     const offset = walk.offset - walk.start;
-    this.notePoint(this.addPoint({ kind: 'call', offset, targetLoop: -1, operands: stack, inLocals }));
-    this.emitCall('call', callee, slotsOfList(stack));
+    const pointidx = this.addPoint({ kind: 'call', offset, targetLoop: -1, operands: stack, inLocals });
+    this.mayLeave(pointidx, above, [...results, I32], () => {
+      this.emitCall('call', callee, slotsOfList(stack));
+    });
     out.indexed('local.set', this.fuel);
   }
 
@@ -263,20 +263,22 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
     const height = walk.height - operands.length;
     this.toShadows(operands, height);
     const offset = walk.offset - walk.start;
-    this.notePoint(this.addPoint({ kind: 'bulk', offset, targetLoop: -1, operands: stack, inLocals }));
+    const pointidx = this.addPoint({ kind: 'bulk', offset, targetLoop: -1, operands: stack, inLocals });
     this.forgetDead(walk.offset, inLocals);
-    operands.forEach((type, k) => {
-      const operand = this.shadowOf(height + k, type);
-      if (type === I32) out.indexed('local.get', operand.localidx);
-      else {
-        pushLocals(out, layout, [operand]);
-        out.i32Const(0);
-      }
+    this.mayLeave(pointidx, [], [I32], () => {
+      operands.forEach((type, k) => {
+        const operand = this.shadowOf(height + k, type);
+        if (type === I32) out.indexed('local.get', operand.localidx);
+        else {
+          pushLocals(out, layout, [operand]);
+          out.i32Const(0);
+        }
+      });
+      out.i32Const(index);
+      out.indexed('local.get', this.fuel);
+      out.indexed('local.get', this.base);
+      this.help('bulk');
     });
-    out.i32Const(index);
-    out.indexed('local.get', this.fuel);
-    out.indexed('local.get', this.base);
-    this.help('bulk');
     out.indexed('local.set', this.fuel);
   }
   /** Sees that what lies below these operands can be read. */

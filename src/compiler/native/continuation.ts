@@ -61,7 +61,7 @@ export class Continuation extends Body {
     code.indexed('call', layout.helper('entry'));
     code.indexed('local.set', this.entry);
     for (const operands of sharedOperands(this.entries.list)) this.takeOperands(operands, code);
-    this.openBody('try', code);
+    this.beginLeaving(code);
     this.takePlace(code);
   }
   private takeOperands({ first, last, height, types }: SharedOperands, code: Emitter): void {

@@ -141,7 +141,7 @@ export class Crossing {
 
   /**
    * Copies values to a frame's slots on the machine's stack, which has room for them: pairs of a slot and of where its value has been pushed,
-   * counted from `first`.
+   * counted from `first`, or -1: it has not, and is zero.
    */
   land(numbers: Int32Array, references: Int32Array, first: number, word: number): void {
     const { ints, refs } = this.buffer;
@@ -149,11 +149,13 @@ export class Crossing {
     for (let k = 0; k < numbers.length; k += 2) {
       const to = word + 2 * numbers[k];
       const from = 2 * (first + numbers[k + 1]);
-      stack.ints[to] = ints[from];
-      stack.ints[to + 1] = ints[from + 1];
+      const isPushed = numbers[k + 1] >= 0;
+      stack.ints[to] = isPushed ? ints[from] : 0;
+      stack.ints[to + 1] = isPushed ? ints[from + 1] : 0;
     }
     for (let k = 0; k < references.length; k += 2) {
-      stack.refs[(word >> 1) + references[k]] = refs[first + references[k + 1]] ?? null;
+      const from = references[k + 1];
+      stack.refs[(word >> 1) + references[k]] = from < 0 ? null : (refs[first + from] ?? null);
     }
   }
   /** The low word of what has been pushed at a slot. */

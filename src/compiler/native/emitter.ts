@@ -146,3 +146,16 @@ export class Emitter {
     }
   }
 }
+
+/** A code entry: locals of these types, then what `write` writes, then `end`. */
+export function entryOf(locals: readonly ValType[], write: (out: Emitter) => void): Emitter {
+  const out = new Emitter();
+  out.u32(locals.length);
+  for (const type of locals) {
+    out.u32(1);
+    out.u8(emittedType(type));
+  }
+  write(out);
+  out.op('end');
+  return out;
+}

@@ -30,6 +30,8 @@ export interface Facts {
   readonly loops: Loops;
   /** The functions that its instructions name, each once. Tail calls are calls. */
   readonly callees: ReadonlySet<number>;
+  /** How many calls it has. */
+  readonly calls: number;
   /** Whether it has instructions that work in bulk, which may take long. */
   readonly hasBulk: boolean;
 }
@@ -77,6 +79,7 @@ class Scan {
   private readonly open: OpenBlock[] = [{ isLoop: false, offset: -1, branches: 0 }];
   private readonly loops = new Map<number, number>();
   private readonly callees = new Set<number>();
+  private calls = 0;
   private isRelaxed = false;
   private hasBulk = false;
 
@@ -97,7 +100,8 @@ class Scan {
       const row = readInstruction(reader);
       why = usesExceptions(row) ? HANDLES_EXCEPTIONS : this.look(row, offset);
     }
-    return { why, isRelaxed: this.isRelaxed, loops, callees, hasBulk: this.hasBulk };
+    const { isRelaxed, hasBulk, calls } = this;
+    return { why, isRelaxed, loops, callees, calls, hasBulk };
   }
 
   /** The reader stands at the instruction's immediates. Why the function cannot run natively, if it tells that. */
@@ -114,6 +118,7 @@ class Scan {
       for (let more = reader.u32(); more >= 0; more--) this.branch(reader.u32());
       return undefined;
     }
+    if (CALLS[row.imm] !== undefined) this.calls++;
     if (CALLS[row.imm] === 'named') {
       this.callees.add(reader.u32());
       return undefined;

@@ -16,6 +16,14 @@ export interface Point {
   readonly operands: TypeList | undefined;
   /** By height: the local that holds the operand, or -1: its shadow does. Undefined: all are in shadows. */
   readonly inLocals?: readonly number[] | undefined;
+  /** What a frame pushes that leaves in place: in this order, instead of all that its shape tells. */
+  kept?: readonly Kept[] | undefined;
+}
+
+/** A value that a frame pushes: the local of the original that holds it, or else its height on the operand stack, or `site`. */
+export interface Kept extends EmittedLocal {
+  readonly original: number;
+  readonly height: number;
 }
 
 /** A local that holds the operand at a height of the stack, when code that may unwind runs. */

@@ -1,4 +1,4 @@
-/** What the bodies of an emitted module are written with: locals, labels, cells, shadows, the entry, calls, and how a frame is spilled. */
+/** What the bodies of an emitted module are written with: locals, labels, cells, shadows, the entry, calls. */
 import { type FuncType, I32, slotsOf, type ValType } from '../../decoder';
 import {
   codeReader,
@@ -10,8 +10,7 @@ import {
 import type { Callee } from '../../decoder/walk';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { factsOf, type Loops } from './facts';
-import { type EmittedLocal, type FrameShape, type Point, pushLocals, type Shadow } from './frame';
-import { InnerTries } from './inner-tries';
+import type { FrameShape, Point, Shadow } from './frame';
 import type { Cell, Helper, Layout } from './layout';
 import { NotNative, whyNotCall } from './refusals';
 import { FRAME_WEIGHT, frameStep, STATE_PARAMS, slotStep } from './state';
@@ -56,9 +55,6 @@ export abstract class FunctionWriter {
   private readonly shadowAt = new Map<number, Shadow>();
   /** A local for the index of an indirect call. */
   private element = -1;
-  /** A local for the point that the function has come to; at first it is the entry. */
-  private point = -1;
-  protected readonly tries = new InnerTries();
   /** Slots of the frame, as they are found. */
   private slots: number;
 
@@ -114,14 +110,6 @@ export abstract class FunctionWriter {
   protected openBody(kind: 'block' | 'try', code: Emitter): void {
     code.op(kind);
     this.writeBlockType(code, [], this.type.results);
-  }
-
-  /** Behind the body: the frame leaves when something in it throws so. */
-  protected spill(): void {
-    const { out } = this;
-    out.op('catch_all');
-    this.spillFrame();
-    out.indexed('rethrow', 0);
   }
 
   /** What a quiet function's frame costs: it has no unit of its own. */
@@ -207,9 +195,10 @@ export abstract class FunctionWriter {
     code.op('i32.lt_s');
     code.op('if');
     code.u8(EMPTY_BLOCK);
-    this.askForFuel(undefined, code);
+    this.askAtEntry(code);
     code.op('end');
   }
+  protected abstract askAtEntry(code: Emitter): void;
   protected subtract(code: Emitter, localidx: number, units: number): void {
     code.indexed('local.get', localidx);
     code.i32Const(units);
@@ -218,35 +207,13 @@ export abstract class FunctionWriter {
 
   /** The fuel to go on with, unless the frame leaves: at this point, of a loop, or at the entry. */
   protected askForFuel(pointidx?: number, code = this.out): void {
-    this.tries.called();
+    this.noteCall();
     code.i32Const(this.id);
     if (pointidx !== undefined) code.i32Const(pointidx);
     code.indexed('local.get', this.fuel);
     code.indexed('local.get', this.base);
     code.indexed('call', this.layout.helper(pointidx === undefined ? 'enter' : 'loop'));
     code.indexed('local.set', this.fuel);
-  }
-
-  /** The frame leaves from this point, if what comes next throws so. */
-  protected notePoint(pointidx: number): void {
-    if (this.point < 0) this.point = this.addLocal(I32);
-    this.out.i32Const(pointidx);
-    this.out.indexed('local.set', this.point);
-  }
-
-  private spillFrame(): void {
-    const { out, layout, point, site, shadows } = this;
-    out.i32Const(this.id);
-    if (point < 0) out.i32Const(0);
-    else out.indexed('local.get', point);
-    out.indexed('local.get', this.base);
-    this.help('frame');
-    const values: EmittedLocal[] = [];
-    for (const { type, count, localidx } of this.locals) {
-      for (let k = 0; k < count; k++) values.push({ localidx: this.localOf(localidx + k), type });
-    }
-    if (site >= 0) values.push({ localidx: site, type: I32 });
-    pushLocals(out, layout, [...values, ...shadows]);
   }
 
   /** Fuel and place for a callee: above operands of so many slots; or for one that has no place, or takes this frame's. */
@@ -264,7 +231,7 @@ export abstract class FunctionWriter {
 
   /** `call` or `return_call`, or the indirect ones; `below`: slots of the operands below the arguments, or another kind of place. */
   protected emitCall(kind: 'call' | 'return_call', callee: Callee, below: number | 'quiet' | 'tail'): void {
-    this.tries.called();
+    this.noteCall();
     const { out, layout } = this;
     if (callee.kind === 'func') {
       this.pushState(below);
@@ -282,6 +249,9 @@ export abstract class FunctionWriter {
     out.indexed(kind === 'call' ? 'call_indirect' : 'return_call_indirect', typeidx);
     out.u32(layout.mirror(callee.tableidx));
   }
+
+  /** A call that may throw is about to be written. */
+  protected abstract noteCall(): void;
 
   protected reserveSlots(slots: number): void {
     if (slots > this.slots) this.slots = slots;

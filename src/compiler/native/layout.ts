@@ -133,6 +133,12 @@ function directImports(module: Module): number[] {
 
 const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${results.join()}`;
 
+/** A function that the original has not. */
+export interface AddedFunction {
+  readonly typeidx: number;
+  readonly body: Emitter;
+}
+
 /** What it has once been asked for stays the same, so that a function which is emitted again becomes the same bytes. */
 export class Layout {
   readonly module: Module;
@@ -147,6 +153,9 @@ export class Layout {
   /** Types behind the original's. */
   readonly added: FuncType[] = [];
   private readonly addedAt = new Map<string, number>();
+  /** Functions of a side module behind those of the original: what its bodies have in common. */
+  readonly addedFunctions: AddedFunction[] = [];
+  private readonly functionAt = new Map<string, number>();
   private readonly calledAt = new Map<number, number>();
   /**
    * Functions that the original imports and that its main module imports as well, before the helpers: they are called with fuel and place, and
@@ -155,6 +164,8 @@ export class Layout {
   readonly direct: readonly number[];
   /** Globals that are handed over before those are called; undefined where whoever is called does that. */
   readonly handed: readonly number[] | undefined;
+  /** Whether functions come in groups, and so bodies may have added functions. */
+  readonly isLarge: boolean;
   /** What the machine does for emitted code; a side module's are its module's. */
   readonly effects: Effects;
   /** What an activation of it may have on the host's stack. */
@@ -172,6 +183,7 @@ export class Layout {
     this.copiesLoops = copiesLoops;
     this.direct = base === undefined ? directImports(module) : [];
     this.handed = base === undefined ? handedGlobals(module) : base.handed;
+    this.isLarge = base?.isLarge ?? !copiesLoops;
     this.hasVectors = base?.hasVectors ?? hasVectors(module);
     this.variant = variant;
     this.frameSizes = base?.frameSizes ?? new Map();
@@ -250,6 +262,20 @@ export class Layout {
     return this.firstFunc + original;
   }
 
+  /** The index of an added function, known by a key. */
+  addedFunction(key: string, add: () => AddedFunction): number {
+    let at = this.functionAt.get(key);
+    if (at === undefined) {
+      at = this.addedFunctions.push(add()) - 1;
+      this.functionAt.set(key, at);
+    }
+    return this.firstFunc + this.bodies + at;
+  }
+  /** How many functions of the original there are. */
+  protected get bodies(): number {
+    return this.module.funcTypes.length;
+  }
+
   /** A call of a function, with its arguments on the operand stack. */
   emitCall(out: Emitter, kind: 'call' | 'return_call', original: number): void {
     out.indexed(kind, this.funcidx(original));
@@ -276,6 +302,11 @@ export class SideLayout extends Layout {
   constructor(base: Layout, members: readonly number[], copiesLoops: boolean) {
     super(base.module, base.variant, copiesLoops, base);
     this.members = new Map(members.map((funcidx, k) => [funcidx, k]));
+  }
+
+  protected override get bodies(): number {
+    // A continuation has one, which is no member.
+    return Math.max(1, this.members.size);
   }
 
   override emitCall(out: Emitter, kind: 'call' | 'return_call', original: number): void {

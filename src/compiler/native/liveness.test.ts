@@ -8,7 +8,7 @@ async function dead(body: string): Promise<string[]> {
   const module = Module.decode(
     await wat(`(module (func (local $a i32) (local $b i32) (local $c i32) (local $d i32) ${body}))`),
   );
-  const byLoop = [...deadAtPoints(module, 0, 4)].sort(([one], [other]) => one - other);
+  const byLoop = [...deadAtPoints(module, 0, 4, false)].sort(([one], [other]) => one - other);
   return byLoop.map(([, locals]) => locals.map((localidx) => 'abcd'[localidx]).join(''));
 }
 const read = (local: string) => `(drop (local.get ${local}))`;
@@ -59,6 +59,18 @@ describe('dead locals at loops', () => {
     const wasm = await wat(`(module (memory 1) (func (param $a i32) (param $b i32)
       (local.set $a (local.get $b)) (local.set $b (i32.const 1))
       (memory.fill (i32.const 0) (i32.const 0) (local.get $b)) (drop (local.get $a))))`);
-    expect([...deadAtPoints(Module.decode(wasm), 0, 2).values()]).toEqual([[1]]);
+    expect([...deadAtPoints(Module.decode(wasm), 0, 2, false).values()]).toEqual([[1]]);
+  });
+
+  it('are told of calls where that is asked, as they are behind them', async () => {
+    const wasm = await wat(`(module (func $f (param $a i32) (param $b i32) (result i32)
+      (local.set $a (call $f (local.get $b) (i32.const 1))) (local.set $b (i32.const 1))
+      (call $f (local.get $a) (local.get $a))))`);
+    const dead = (atCalls: boolean) => [...deadAtPoints(Module.decode(wasm), 0, 2, atCalls).values()];
+    expect(dead(false)).toEqual([]);
+    expect(dead(true)).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
   });
 });

@@ -7,7 +7,7 @@
  */
 import { OP } from '../../decoder';
 import { codeReader, readInstruction, readLocalDeclarations } from '../../decoder/body';
-import { skipImmediates } from '../../decoder/immediates';
+import { CALLS, skipImmediates } from '../../decoder/immediates';
 import type { Instruction } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import type { Reader } from '../../decoder/reader';
@@ -19,7 +19,8 @@ type Locals = Int32Array;
 
 /**
  * Dead locals by the module offset of each `loop`, at its header, and of each bulk operation, behind it: those that the function writes
- * somewhere, and that nobody reads from there on. (What is forgotten at calls makes nothing faster that can be measured.)
+ * somewhere, and that nobody reads from there on. Of calls only what frames that leave in place need not hand over (in-place.ts): to forget it
+ * there makes nothing faster that can be measured.
  */
 export type DeadLocals = ReadonlyMap<number, readonly number[]>;
 
@@ -47,18 +48,23 @@ interface OpenBlock {
 const MOST_WORK = 1_000_000;
 const NONE_KNOWN: DeadLocals = new Map();
 const NO_LABELS: readonly number[] = [];
-const LOCAL_OPS: ReadonlySet<number> = new Set(
+export const LOCAL_OPS: ReadonlySet<number> = new Set(
   (['local.get', 'local.set', 'local.tee'] as const).map((name) => OP[name]),
 );
 const WITHOUT_LOCALS = straightOps((op) => !LOCAL_OPS.has(op));
 
-/** `count`: locals of the function, parameters among them. */
-export function deadAtPoints(module: ModuleData, funcidx: number, count: number): DeadLocals {
+/** `count`: locals of the function, parameters among them. `atCalls`: behind each call as well. */
+export function deadAtPoints(
+  module: ModuleData,
+  funcidx: number,
+  count: number,
+  atCalls: boolean,
+): DeadLocals {
   const words = (count + 31) >> 5;
   const reader = codeReader(module, funcidx);
   readLocalDeclarations(reader, module);
   const pieces: Piece[] = [];
-  while (reader.pos < reader.end) pieces.push(readPiece(reader, module, words));
+  while (reader.pos < reader.end) pieces.push(readPiece(reader, module, words, atCalls));
   const live = new Map<number, Locals>();
   const ends = loopsByEnd(pieces);
   for (let work = 0; new Backwards(pieces, ends, words, live).run(); ) {
@@ -72,7 +78,7 @@ export function deadAtPoints(module: ModuleData, funcidx: number, count: number)
   return dead;
 }
 
-function readPiece(reader: Reader, module: ModuleData, words: number): Piece {
+function readPiece(reader: Reader, module: ModuleData, words: number, atCalls: boolean): Piece {
   const reads = new Int32Array(words);
   const writes = new Int32Array(words);
   for (;;) {
@@ -89,7 +95,8 @@ function readPiece(reader: Reader, module: ModuleData, words: number): Piece {
     }
     const labels = readLabels(reader, row);
     if (labels === undefined) skipImmediates(reader, row, module);
-    if (labels !== undefined || isControl(row) || BULK_OPS.has(row.op))
+    const isPoint = BULK_OPS.has(row.op) || (atCalls && CALLS[row.imm] !== undefined);
+    if (labels !== undefined || isControl(row) || isPoint)
       return { reads, writes, op, offset, labels: labels ?? NO_LABELS };
   }
 }

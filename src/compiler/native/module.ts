@@ -101,7 +101,7 @@ class ModuleWriter extends SectionWriter<Layout> {
       let stub = known.get(typeidx);
       if (stub === undefined) {
         const loaded = { typeidx: layout.calledTypeidx(typeidx), table };
-        stub = handsOn(type, first + shared.length);
+        stub = handsOn(type, first + shared.length, module.funcTypes.length);
         shared.push({
           typeidx: layout.typeidx(
             [...type.params, ...STATE_PARAMS, I32],
@@ -194,7 +194,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     const { module, layout } = this;
     const type = module.funcType(funcidx);
     const direct = layout.direct.indexOf(funcidx);
-    return direct < 0 ? callsOut(layout, type).body(funcidx) : callDirect(layout, type, direct);
+    return direct < 0 ? callsOut(layout, type, funcidx).body(funcidx) : callDirect(layout, type, direct);
   }
 
   /** Or why there is none. */

@@ -166,6 +166,11 @@ export class Program {
     return shape;
   }
 
+  /** The point of a function's entry: its last one. */
+  entryOf(id: number): number {
+    return this.shape(id).points.length - 1;
+  }
+
   /** What becomes of a frame that leaves at a point of a body. */
   landing(id: number, pointidx: number): Landing {
     this.landings[id] ??= [];
@@ -248,7 +253,7 @@ export function originOf(part: number, index: number, offset: number): Origin | 
   const { program, side } = found;
   if (side !== undefined) {
     const at = index - side.layout.firstFunc;
-    if (at < 0) return undefined;
+    if (at < 0 || at >= side.bodies.length) return undefined;
     const { funcidx, originOf } = side.bodies[at];
     return { program, funcidx, offset: originOf(offset - side.codeStarts[at]) };
   }

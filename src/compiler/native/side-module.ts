@@ -64,7 +64,7 @@ export function emitContinuation(
 /** A module whose function is of this type and calls out: a function of another instance, known by the number `id`. */
 export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Array {
   const layout = new SideLayout(base, [], false);
-  const body = callsOut(layout, type).body(id);
+  const body = callsOut(layout, type, id).body(id);
   return new SideWriter(layout, [layout.calledType(type)]).write([body], NO_NAME).bytes;
 }
 const NO_NAME = '';
@@ -88,7 +88,12 @@ class SideWriter extends SectionWriter<SideLayout> {
   ): { bytes: Uint8Array; codeStarts: number[] } {
     const { out, layout } = this;
     const helpers = this.helperTypes();
-    const typeidxs = layout.wrapsHelpers ? [...helpers, ...this.typeidxs] : this.typeidxs;
+    const { addedFunctions } = layout;
+    const typeidxs = [
+      ...(layout.wrapsHelpers ? helpers : []),
+      ...this.typeidxs,
+      ...addedFunctions.map(({ typeidx }) => typeidx),
+    ];
     const wrappers = layout.wrapsHelpers ? helperWrappers(layout) : [];
     this.types();
     const globals = this.globalTypes().map((type, k): EmittedImport => {
@@ -108,12 +113,13 @@ class SideWriter extends SectionWriter<SideLayout> {
     const starts: number[] = [];
     let length = 0;
     this.section('code', (to) => {
-      to.u32(wrappers.length + bodies.length);
+      to.u32(wrappers.length + bodies.length + addedFunctions.length);
       for (const wrapper of wrappers) to.sized(wrapper);
       for (const body of bodies) {
         to.sized(body);
         starts.push(to.length - body.length);
       }
+      for (const { body } of addedFunctions) to.sized(body);
       length = to.length;
     });
     const from = out.length - length;

@@ -32,6 +32,8 @@ export interface SpilledFrame {
   readonly sp: number;
 }
 
+/** In the place of a point: the last one. */
+const ENTRY = -2;
 const leaving = {};
 
 export class Harness {
@@ -47,7 +49,7 @@ export class Harness {
   private pushed: Word[] = [];
   private taken: Word[] = [];
   private raw: { funcidx: number; pointidx: number; base: number; values: Word[] }[] = [];
-  private leftLoop = -1;
+  private leftFrom = -1;
   private readonly place: number;
   private readonly shapes = new Map<number, FrameShape>();
 
@@ -59,11 +61,16 @@ export class Harness {
     this.bytes = emitted.bytes;
     this.layout = emitted.layout;
     const helpers: Record<Helper, (...args: never[]) => unknown> = {
-      enter: (_funcidx: number, fuel: number, base: number) => this.refill(fuel, base),
-      loop: (_funcidx: number, pointidx: number, fuel: number, base: number) => {
-        this.leftLoop = pointidx;
+      enter: (_funcidx: number, fuel: number, base: number) => {
+        this.leftFrom = ENTRY;
         const more = this.refill(fuel, base);
-        this.leftLoop = -1;
+        this.leftFrom = -1;
+        return more;
+      },
+      loop: (_funcidx: number, pointidx: number, fuel: number, base: number) => {
+        this.leftFrom = pointidx;
+        const more = this.refill(fuel, base);
+        this.leftFrom = -1;
         return more;
       },
       owe: () => 0,
@@ -71,11 +78,11 @@ export class Harness {
         this.pushed = [];
         this.raw.push({
           funcidx,
-          pointidx: this.leftLoop < 0 ? pointidx : this.leftLoop,
+          pointidx: this.leftFrom === -1 ? pointidx : this.leftFrom,
           base,
           values: this.pushed,
         });
-        this.leftLoop = -1;
+        this.leftFrom = -1;
       },
       pushI32: (value: number) => void this.pushed.push(value),
       pushFour: (...values: number[]) => void this.pushed.push(...values),
@@ -169,7 +176,7 @@ export class Harness {
     const values = [...frame.values];
     const shape = this.shapes.get(funcidx) ?? shapeOf(this.layout, funcidx);
     this.shapes.set(funcidx, shape);
-    const point = shape.points[pointidx];
+    const point = shape.points.at(pointidx === ENTRY ? -1 : pointidx)!;
     const take = (type: ValType) =>
       carrierOf(type) === 'v128' ? [values.shift(), values.shift()] : values.shift();
     const locals = typesOfLocals(shape.locals).map(take);
