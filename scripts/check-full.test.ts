@@ -111,6 +111,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   TSWASM_FLEET_PICTURES: 'for people who look at the page',
   TSWASM_FLEET_SEED: 'other mishaps of the fleet',
   TSWASM_WASM3: 'for measurements',
+  TSWASM_WASM3_CHECKOUT: "wasm3's own programs, for a test that has others",
   TSWASM_COREMARK: 'for measurements',
   TSWASM_POLYBENCH: 'for measurements',
 };

@@ -94,7 +94,11 @@ const FIXTURES: readonly Fixture[] = [
     table: EXCEPTION_TABLE,
     row: "[0x189, 'try_fixture', '', 'block', 'exceptionHandling']",
     lacks: {
-      try_fixture: ['src/decoder/exception-rules.ts', 'src/decoder/walk.ts', 'src/lowering/exceptions.ts'],
+      try_fixture: [
+        'src/decoder/exception-rules.ts',
+        'src/decoder/walk-exceptions.ts',
+        'src/lowering/exceptions.ts',
+      ],
     },
   },
 ];

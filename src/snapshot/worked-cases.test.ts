@@ -134,7 +134,7 @@ function wasmFiles(directory: string): string[] {
     .sort();
 }
 
-/** Every call of WASI fails with ENOSYS: the programs go some way all the same. */
+/** Every call of WASI fails with ENOSYS, and clocks stand still: the programs go some way all the same. */
 function wasiInstance(module: Module): Instance {
   const store = new Store();
   const imports = module.imports.map(({ type, name }) => {
@@ -143,7 +143,9 @@ function wasiInstance(module: Module): Instance {
       store,
       type.type,
       (guest) => {
-        if (type.type.results.length > 0) guest.setI32(0, 52);
+        type.type.results.forEach((result, k) => {
+          guest.setValue(k, { type: result, lo: 52, hi: 0, ref: null });
+        });
       },
       name,
     );
