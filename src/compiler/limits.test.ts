@@ -57,14 +57,19 @@ describe('a part of a native program', () => {
   });
 });
 
-describe('a native function with many loops', () => {
+describe('a native function with many loops or calls', () => {
   const LOOP = [0x03, 0x40, 0x20, 0, 0x0d, 0, 0x0b];
   const SET = (localidx: number) => [0x20, 0, 0x21, ...leb(localidx)];
-  /** `run`: so many loops, above so many operands, each of which stands behind a write to another local. */
-  const looping = (loops: number, operands: number, locals: number): Module => {
+  /** `run`: so many loops or calls, above so many operands, each of which stands behind a write to another local. */
+  const looping = (
+    loops: number,
+    operands: number,
+    locals: number,
+    body: readonly number[] = LOOP,
+  ): Module => {
     const code = [1, ...leb(locals), 0x7f];
     for (let k = 0; k < operands; k++) code.push(0x20, 0);
-    for (let k = 0; k < loops; k++) code.push(...SET(1 + (k % locals)), ...LOOP);
+    for (let k = 0; k < loops; k++) code.push(...SET(1 + (k % locals)), ...body);
     for (let k = 0; k < operands; k++) code.push(0x1a);
     code.push(0x0b);
     return Module.decode(
@@ -79,14 +84,13 @@ describe('a native function with many loops', () => {
 
   it('is refused where they carry too many values', () => {
     const tier = new NativeTier(HOST);
-    const kinds = [
-      [1000, 10, 100],
-      [1000, 100, 100],
-      [500, 0, 1000],
-      [2000, 0, 1],
-    ].map(([loops, operands, locals]) => tier.judge(looping(loops, operands, locals), 0).kind);
-    expect(kinds).toEqual(['refuses', 'refuses', 'refuses', 'refuses']);
-    expect(tier.judge(looping(500, 10, 100), 0).kind).toBe('runs');
+    // Of type [i32] -> [], as the function itself.
+    const CALL = [0x20, 0, 0x10, 0];
+    const kind = (loops: number, operands: number, locals: number, body = LOOP) =>
+      tier.judge(looping(loops, operands, locals, body), 0).kind;
+    expect([kind(1000, 100, 101), kind(500, 0, 1000), kind(3500, 0, 1)]).toEqual(Array(3).fill('refuses'));
+    expect([kind(1000, 0, 400, CALL), kind(2000, 100, 60, CALL)]).toEqual(Array(2).fill('refuses'));
+    expect([kind(500, 10, 100), kind(1000, 0, 100, CALL)]).toEqual(['runs', 'runs']);
   });
 
   it('takes each operand over once, whatever loops stand above it, and leads from each loop to the next one', () => {

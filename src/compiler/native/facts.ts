@@ -8,8 +8,8 @@ import { skipStraight, straightOps } from '../../decoder/straight';
 import { type Most, whyTooLarge } from '../limits';
 import { HANDLES_EXCEPTIONS, MOST_CODE, whyNotUnnamed } from './refusals';
 
-/** Of blocks there may be thousands inside each other: compilers write a function that can be left so (Go). Python's longest carries 600,000. */
-const MOST: Most = { bytes: MOST_CODE, countsBlocks: false, carried: 1_500_000 };
+/** Of blocks there may be thousands inside each other: compilers write a function that can be left so (Go). Ruby's largest carries 140,000. */
+const MOST: Most = { bytes: MOST_CODE, countsBlocks: false, carried: 300_000 };
 
 /** How many branches go back to each loop, by the module offset of the `loop`. */
 export type Loops = ReadonlyMap<number, number>;
