@@ -30,8 +30,16 @@ export interface DriveOptions extends DriveLimits {
 export interface DriveHost {
   /** Milliseconds, from any point on. */
   now(): number;
-  /** What short runs do without: waited for when the guest has computed for `after` milliseconds, once. */
-  readonly later?: { readonly after: number; load(): Promise<void> };
+  /** What short runs do without. */
+  readonly later?: Later;
+}
+
+/** What is waited for once, when the guest has computed for a while and it is due. */
+export interface Later {
+  /** Milliseconds of computing between two questions. */
+  readonly after: number;
+  isDue(execution: Execution): boolean;
+  load(): Promise<void>;
 }
 
 const DEFAULT_HOST: DriveHost = { now: () => performance.now() };
@@ -88,7 +96,7 @@ export async function drive(
   } = readOptions('drive', options, DRIVE_OPTIONS);
   const { now } = host;
   let { later } = host;
-  /** Milliseconds of computing that `later` still waits for. */
+  /** Milliseconds of computing until it is asked whether `later` is due. */
   let patience = later?.after ?? Number.POSITIVE_INFINITY;
   let ends = endsOf(limits, execution, host);
   let reason: StopReason | undefined;
@@ -101,9 +109,12 @@ export async function drive(
     onSlice?.(execution);
     if (later !== undefined) patience -= now() - begun!;
     if (later !== undefined && patience <= 0) {
-      await later.load();
-      later = undefined;
-      patience = Number.POSITIVE_INFINITY;
+      patience = later.after;
+      if (later.isDue(execution)) {
+        await later.load();
+        later = undefined;
+        patience = Number.POSITIVE_INFINITY;
+      }
     }
     reason ??= await goOn(execution, outcome, ends, now);
     // Where one is asked, the guest is at a safepoint: the middle of a bulk operation is left first.

@@ -27,12 +27,18 @@ interface Main {
 const hasFlags = process.execArgv.length > 0 || Boolean(process.env['NODE_OPTIONS']);
 const isUsed = !(hasFlags || process.env['NODE_DISABLE_COMPILE_CACHE']);
 
+/**
+ * Seconds of a run whose bytecode is kept: from what has not run for long, V8 takes it. A first run in tiers keeps that of all files, since from
+ * then on there is more of the main file that has run.
+ */
+const LONGEST_KEPT = 10;
+
 /** A file of ours. */
 class Source {
   readonly file: string;
   readonly script: Script;
   private readonly bytecodeFile: string;
-  private isKept: boolean;
+  isKept: boolean;
 
   /** `parameters`: of the function whose body the file is. Without them its text is a function. */
   constructor(name: string, hasBytecode: boolean, parameters?: string) {
@@ -53,9 +59,8 @@ class Source {
     }
   }
 
-  /** Keeps its bytecode, unless there is one. Whole or not at all: others may be starting. */
+  /** Keeps its bytecode. Whole or not at all: others may be starting. */
   keep(): void {
-    if (this.isKept) return;
     this.isKept = true;
     const partial = `${this.bytecodeFile}-${process.pid}`;
     try {
@@ -68,6 +73,8 @@ class Source {
   }
 }
 
+/** Those that are loaded for tiers, if their bytecode may be kept. */
+const later: Source[] = [];
 const loaded = new Map<string, { exports: unknown }>();
 /** `require` for files of ours. */
 const requireOurs: Require = (name) => {
@@ -79,7 +86,7 @@ const requireOurs: Require = (name) => {
     const hasBytecode = isUsed && inside.exports.bytecode?.isChunkTypical() === true;
     const source = new Source(name, hasBytecode, 'module,require,__filename');
     (source.script.runInThisContext() as Body)(module, requireOurs, source.file);
-    if (hasBytecode) process.once('exit', () => source.keep());
+    if (hasBytecode) later.push(source);
   }
   return module.exports;
 };
@@ -97,10 +104,22 @@ type Body = (
 /** @internal */
 export const { chunks } = inside.exports;
 
+/** Bytecode of nothing, which tells of which flags it is. */
+const nothing = (cachedData?: Buffer): Script =>
+  new Script(cachedData === undefined ? '0' : '1', { cachedData });
+
 const { bytecode } = inside.exports;
-if (bytecode !== undefined) {
-  bytecode.keepMain = () => main.keep();
+if (bytecode !== undefined && isUsed) {
+  let ofTheStart: Buffer | undefined;
+  bytecode.beforeFlags = () => {
+    ofTheStart = nothing().createCachedData();
+  };
   process.once('exit', () => {
-    if (bytecode.isMainTypical()) main.keep();
+    if (process.uptime() > LONGEST_KEPT) return;
+    const missing = later.filter(({ isKept }) => !isKept);
+    for (const source of missing) source.keep();
+    if ((main.isKept && missing.length === 0) || !bytecode.isMainTypical()) return;
+    bytecode.restoreFlags();
+    if (ofTheStart === undefined || !nothing(ofTheStart).cachedDataRejected) main.keep();
   });
 }

@@ -1,10 +1,10 @@
 /** What runs functions: `--tier`. Other tiers than the interpreter are loaded when a run has use for them. */
 import type { DriveHost } from '../../embed/loop/drive';
 import { late } from '../../embed/node/late';
-import { Store } from '../index';
+import { type Execution, type Func, Store } from '../index';
 import { usePolicy } from '../interpreter/machine';
 import { policyFor, TIER_CHOICES, type TierChoice } from '../interpreter/policy';
-import { noteFlags, noteTierFlags } from './bytecode';
+import { noteFlags, setTierFlags } from './bytecode';
 import { now } from './clock';
 import { ALIKE, storeLimits } from './entry';
 import { type OptionSpec, type Options, UsageError } from './options';
@@ -19,10 +19,16 @@ export const TIER: OptionSpec = {
 
 /**
  * Milliseconds that a program computes in the interpreter before the other tiers are loaded, unless one is asked for by name. Loading them
- * and writing the module again takes longer than that, so a short run is over sooner without. A C program that prints a line takes longer, since
- * all its code is new; to wait for 100 or 5,000 units of fuel as well saved it 25 ms, and cost the programs of PolyBench 30 to 60, which begin alike.
+ * and writing the module again takes longer than that, so a short run is over sooner without.
  */
 const BEFORE_TIERS = 3;
+
+/**
+ * A small program waits for so many units of fuel as well: what it has computed until then are the closures of code that is new, of which
+ * little is left. Those of a large one take longer than its tiers would: programs of PolyBench, which wait for nothing, would need 30 to 60 ms more.
+ */
+const UNITS_BEFORE_TIERS = 256;
+const SMALL_CODE = 8192;
 
 /** The tier asked for. */
 export function choiceOf(options: Options): TierChoice {
@@ -34,17 +40,8 @@ export function choiceOf(options: Options): TierChoice {
 
 /** Has this host's tiers installed. */
 export async function loadTiers(): Promise<void> {
-  compileLess();
+  setTierFlags();
   await import('../../embed/node/tiers');
-}
-
-/**
- * What tiers are made of runs for a tenth of a second, and V8's compiler would take longer for it than that, in threads beside. So it waits for
- * four times as much work of a function as it does by default (whole processes in tiers: 0.7 to 0.95 of the processor time).
- */
-function compileLess(): void {
-  noteTierFlags();
-  late('node:v8').setFlagsFromString('--interrupt-budget=540000');
 }
 
 /**
@@ -76,6 +73,13 @@ export async function engineOf(options: Options): Promise<Engine> {
   return { store, host: tier === 'auto' ? new LaterTiers(store) : { now } };
 }
 
+/** Whether all code of the function's module is little. */
+function isSmall({ instance }: Func): boolean {
+  if (instance === undefined) return true;
+  const { codeStart, codeEnd } = instance.module;
+  return codeStart.length === 0 || codeEnd[codeEnd.length - 1] - codeStart[0] <= SMALL_CODE;
+}
+
 /** A host of runs that begin in the interpreter. */
 class LaterTiers implements DriveHost {
   readonly now = now;
@@ -84,7 +88,9 @@ class LaterTiers implements DriveHost {
   constructor(private readonly store: Store) {}
 
   get later(): DriveHost['later'] {
-    return this.loaded ? undefined : { after: BEFORE_TIERS, load: () => this.load() };
+    if (this.loaded) return undefined;
+    const isDue = ({ fuelPaid, func }: Execution) => fuelPaid >= UNITS_BEFORE_TIERS || !isSmall(func);
+    return { after: BEFORE_TIERS, isDue, load: () => this.load() };
   }
 
   private async load(): Promise<void> {
