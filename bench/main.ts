@@ -135,7 +135,13 @@ for (let round = 0; round < count; round++) {
     for (let i = 0; i < list.length; i++) {
       const engine = list[(i + round) % list.length]!;
       if (!takes(engine, program)) continue;
-      repetitions.set(name, await measureInto(rounds, engine, name, file, repetitions.get(name)));
+      try {
+        repetitions.set(name, await measureInto(rounds, engine, name, file, repetitions.get(name)));
+      } catch (error) {
+        // What the others need half an hour for is not lost.
+        console.error(`${name}, ${engine.name}: ${error instanceof Error ? error.message : error}`);
+        process.exitCode = 1;
+      }
     }
     measured.add(program);
     process.stderr.write(`round ${round + 1}/${count}: ${name}\n`);
