@@ -21,6 +21,11 @@ import type { Rehearsing } from './rehearsal';
 import type { Site } from './statements';
 import { Stubs } from './stubs';
 
+/** Elements of the counter of fuel. V8 knows where an array lies that is too long for its own heap, and code has the address in it. */
+const COUNTER_LENGTH = 32;
+/** What is owed beyond this is kept elsewhere while texts count. */
+const LEAST_FUEL = -(2 ** 30);
+
 /** No exception is on its way. */
 const NOTHING = Symbol('nothing');
 
@@ -47,6 +52,13 @@ export class Activations implements Rehearsing {
   /** The same for frames that are large on the host's stack. */
   wideSp = 0;
   maxFp = 0;
+  /**
+   * The fuel, while texts run: one of 32 bits, which V8 counts down without looking at what it is. Whenever something else runs it is in the
+   * machine's registers.
+   */
+  readonly counter = new Int32Array(COUNTER_LENGTH);
+  /** What it is less than that. */
+  private owed = 0;
   /** By type: puts a number on the stack. */
   readonly put: Readonly<Record<number, (fp: number, value: number) => void>>;
   readonly stubs: Stubs;
@@ -97,6 +109,7 @@ export class Activations implements Rehearsing {
     this.wideSp = Math.min(this.maxSp, sp + wideFramesAbove(this.share));
     this.maxFp = fp + wordsFor(words, room, this.share);
     let result: unknown;
+    this.takeFuel();
     try {
       result = call(fp, sp);
       while (this.t !== null) result = this.follow(fp, sp);
@@ -105,6 +118,7 @@ export class Activations implements Rehearsing {
       this.t = null;
       throw error;
     } finally {
+      this.giveFuel();
       this.base = base;
       this.share = share;
       this.maxSp = maxSp;
@@ -122,6 +136,42 @@ export class Activations implements Rehearsing {
     return machine.tailCall(tail, place);
   }
 
+  // Fuel
+
+  /** Texts count it from now on. */
+  takeFuel(): void {
+    const { fuel } = this.machine.registers;
+    const counted = Math.max(fuel, LEAST_FUEL);
+    this.counter[0] = counted;
+    this.owed = fuel - counted;
+  }
+  /** The machine counts it. */
+  giveFuel(): void {
+    this.machine.registers.fuel = this.counter[0] + this.owed;
+  }
+
+  /** What the machine does for a text, where it may take fuel. */
+  paying<Result>(work: (word: number) => Result): (word: number) => Result {
+    return (word) => {
+      this.giveFuel();
+      try {
+        return work(word);
+      } finally {
+        this.takeFuel();
+      }
+    };
+  }
+
+  /** Whether the fuel, which is used up, has been replaced: nobody wants to stop. */
+  private refuel(func: Func, sp: number): boolean {
+    const { machine } = this;
+    machine.registers.sp = sp;
+    this.giveFuel();
+    const isNew = machine.refuel(func);
+    this.takeFuel();
+    return isNew;
+  }
+
   // Safepoints
 
   /**
@@ -129,15 +179,14 @@ export class Activations implements Rehearsing {
    * negative: it goes on.
    */
   enter(code: CodeRecord, end: number, sp: number): number {
-    const { machine, rehearsed } = this;
+    const { counter, machine, rehearsed } = this;
     if (rehearsed !== undefined) return rehearsed;
-    const { registers } = machine;
     const leaves = end > this.maxFp || sp > (code.isWide ? this.wideSp : this.maxSp);
-    registers.fuel += 1;
+    counter[0] += 1;
     this.room(code, end, sp);
-    registers.fuel -= 1;
-    registers.sp = sp;
-    return leaves || (registers.fuel < 0 && !machine.refuel(code.func)) ? 0 : -1;
+    counter[0] -= 1;
+    machine.registers.sp = sp;
+    return leaves || (counter[0] < 0 && !this.refuel(code.func, sp)) ? 0 : -1;
   }
 
   /**
@@ -192,9 +241,7 @@ export class Activations implements Rehearsing {
   ): Continuation | undefined {
     if (kind !== 'loop') return undefined;
     if (isShort) return frugal(targetLoop);
-    const { machine } = this;
-    machine.registers.sp = sp;
-    return machine.refuel(func) ? continuation(targetLoop) : undefined;
+    return this.refuel(func, sp) ? continuation(targetLoop) : undefined;
   }
 
   private left({ func }: CodeRecord, safepoint: Safepoint, fp: number, sp: number): void {
@@ -232,7 +279,7 @@ export class Activations implements Rehearsing {
     } else {
       machine.mark(sp, code.func, safepoint.offset, this.waits);
     }
-    if (fuel !== undefined && (isInnermost || isSilent)) machine.registers.fuel = fuel;
+    if (fuel !== undefined && (isInnermost || isSilent)) this.counter[0] = fuel;
     this.waits = code.func;
     return error;
   }
@@ -249,6 +296,7 @@ export class Activations implements Rehearsing {
   /** The callee, with its arguments on the stack, is called by the machine. False: it has stopped, and its caller leaves. */
   out(callee: Func, fp: number, sp: number): boolean {
     const { func, fp: first } = this.baseFrame();
+    this.giveFuel();
     try {
       // Who calls is told when the frame leaves or an exception passes: until then it is as good as the first frame.
       if (this.machine.call(callee, { func, fp: first, sp: sp - 1 }, 0, fp)) return true;
@@ -256,6 +304,8 @@ export class Activations implements Rehearsing {
       this.failed = error;
       this.waits = callee;
       throw error;
+    } finally {
+      this.takeFuel();
     }
     this.waits = callee;
     this.u = 1;

@@ -1,11 +1,11 @@
 /**
- * A whole function as JavaScript text, to be evaluated with these names in scope: M the registers, S, SF, SD and R the machine's stack, W
+ * A whole function as JavaScript text, to be evaluated with these names in scope: Q the fuel, M the registers, S, SF, SD and R the machine's stack, W
  * the high word of an i64 result, A what runs activations (activations.ts), X the function's own record, and what the text needs. All are
  * parameters of the function that is evaluated, with `_` before their names: nothing assigns them, so compilers may take what they are for
  * constants. A function with loops copies those that its body uses.
  *
  *     function f(fp,sp,i0,...){          the frame's place, then the parameters
- *       var M=_M,...;
+ *       var Q=_Q,...;
  *       x:{
  *         entry: room, safepoint
  *         try{ ...; return ... }         the body (statements.ts)
@@ -212,7 +212,7 @@ export function continuationText(
     marks.set(targetLoop, mark);
     operands.add(eachOperand(body, safepoint.operands, fill), mark);
   }
-  const rehearsed = `n=${uses.given('M')}.fuel;if(E===0){pc=${uses.given('A')}.rehearsed;break x}`;
+  const rehearsed = `n=${uses.given('Q')}[0];if(E===0){pc=${uses.given('A')}.rehearsed;break x}`;
   const entry = `${rehearsed}${eachLocal(body, fill)}${operands.text('E')}`;
   const inner = frameText(writer, body, { names: ['E'], statements, entry, end: stop });
   return {
@@ -283,10 +283,10 @@ function isWide({ uses, parts }: Statements): boolean {
 function entryText(writer: Statements, { entry, slots }: LoweredBody): string {
   const { repeats, uses } = writer;
   const units = frameUnits(slots);
-  const [registers, activations, code] = ['M', 'A', 'X'].map((name) => uses.given(name));
-  const charged = units > 0 ? `${registers}.fuel-=${units};` : '';
+  const [counter, activations, code] = ['Q', 'A', 'X'].map((name) => uses.given(name));
+  const charged = units > 0 ? `${counter}[0]-=${units};` : '';
   const end = `fp+${2 * slots}`;
-  const read = repeats ? `n=${registers}.fuel;` : '';
+  const read = repeats ? `n=${counter}[0];` : '';
   // A small frame that is not too deep has its words (frames.ts).
   const isLong = 2 * slots <= SMALL_FRAME ? '' : `${end}>${activations}.maxFp||`;
   const isDeep = `${isLong}sp>${activations}.${isWide(writer) ? 'wideSp' : 'maxSp'}`;
@@ -294,7 +294,7 @@ function entryText(writer: Statements, { entry, slots }: LoweredBody): string {
     return `${charged}if(${isDeep}){${activations}.room(${code},${end},sp)}${read}`;
   }
   uses.variable('pc');
-  const isOut = `(${registers}.fuel-=1)<0||${isDeep}`;
+  const isOut = `(${counter}[0]=${counter}[0]-1|0)<0||${isDeep}`;
   const asked = `pc=${activations}.enter(${code},${end},sp);${read}if(pc>=0)break x;pc=0`;
   return `${charged}if(${isOut}){${asked}}${read === '' ? '' : `else ${read}`}`;
 }

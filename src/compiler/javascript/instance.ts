@@ -20,6 +20,7 @@ import { rehearse } from './rehearsal';
 import type { SplitRules } from './split';
 import { GIVEN, type Need } from './uses';
 import { everyStatement } from './walk';
+import { STEADY } from './works';
 
 /** Makes a function of these parameters and this body, as `new Function` does. An entry hands it over: this room evaluates nothing. */
 export type Evaluate = (parameters: readonly string[], body: string) => (...args: unknown[]) => unknown;
@@ -33,7 +34,7 @@ export interface Evaluator {
 }
 
 /** What texts are evaluated with (functions.ts). */
-const PARAMETERS = ['M', 'S', 'SF', 'SD', 'R', 'W', 'A', 'X'];
+const PARAMETERS = ['Q', 'M', 'S', 'SF', 'SD', 'R', 'W', 'A', 'X'];
 /** Heap for a character of text: an estimate of syntax trees, bytecode and compiled code. */
 const BYTES_PER_CHARACTER = 16;
 
@@ -197,6 +198,7 @@ export class CompiledInstance {
     const { activations } = this;
     const given = [...needs.values()].map((need) => this.resolve(need));
     return make(
+      activations.counter,
       registers,
       ints,
       floats,
@@ -229,9 +231,11 @@ export class CompiledInstance {
       case 'reference':
         return instance.globals[need.index];
       case 'effect':
-        return machine.effect(instance, need.effect);
+        return STEADY.has(need.effect.op)
+          ? machine.effect(instance, need.effect)
+          : activations.paying(machine.effect(instance, need.effect));
       case 'bulk':
-        return machine.bulk(instance, need.bulk);
+        return activations.paying(machine.bulk(instance, need.bulk));
       case 'view':
       case 'length':
       case 'word':

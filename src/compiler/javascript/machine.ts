@@ -94,7 +94,7 @@ class MachineStops implements Stops {
   }
 
   private get fuel(): string {
-    return `${this.writer.uses.given('M')}.fuel`;
+    return `${this.writer.uses.given('Q')}[0]`;
   }
   get sync(): string {
     return this.writer.repeats ? `${this.fuel}=n;` : '';

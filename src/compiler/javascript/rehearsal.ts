@@ -11,6 +11,8 @@ import type { Leaving } from './functions';
 /** Whom functions ask at their entries and when they leave. While it has a `rehearsed` site they leave there, and nobody is told. */
 export interface Rehearsing {
   rehearsed: number | undefined;
+  /** The fuel. */
+  readonly counter: Int32Array;
   /** See activations.ts. */
   p: number;
 }
@@ -32,21 +34,22 @@ export function sitesFor({ ways, part }: Leaving): number[] {
   return [...new Array<number>(Math.ceil(TIMES_UNSEEN / part)).fill(0), ...ways.slice(0, MOST_WAYS)];
 }
 
-export function rehearse(rehearsal: Rehearsal, { registers, stack }: TierMachine, asked: Rehearsing): void {
+export function rehearse(rehearsal: Rehearsal, { stack }: TierMachine, asked: Rehearsing): void {
   const { call, leaving, words } = rehearsal;
   const sites = sitesFor(leaving);
-  const { fuel } = registers;
+  const { counter } = asked;
+  const [fuel] = counter;
   const ints = stack.ints.slice(0, words);
   const refs = stack.refs.slice(0, words >> 1);
   const zeros = new Array(call.length).fill(0);
   for (const site of sites) {
-    registers.fuel = 0;
+    counter[0] = 0;
     asked.rehearsed = site;
     Reflect.apply(call, undefined, zeros);
   }
   asked.rehearsed = undefined;
   asked.p = -1;
-  registers.fuel = fuel;
+  counter[0] = fuel;
   stack.ints.set(ints);
   for (const [k, reference] of refs.entries()) stack.refs[k] = reference;
   stack.refs.fill(null, refs.length, words >> 1);

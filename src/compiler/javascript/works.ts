@@ -7,7 +7,7 @@ import { wordAt } from './slots';
 import { type FunctionWriter, RELOAD } from './writer';
 
 /** Of the instructions that the machine does those that take no fuel and leave memories as they are. */
-const STEADY: ReadonlySet<EffectOp> = new Set<EffectOp>([
+export const STEADY: ReadonlySet<EffectOp> = new Set<EffectOp>([
   'memory.size',
   'data.drop',
   'table.get',
