@@ -20,11 +20,14 @@ export function noteFlags(): void {
  * eight times as much work of a function as it does by default (whole processes in tiers: 0.7 to 0.95 of the processor time).
  */
 const BUDGET_OF_TIERS = 540_000;
-/** What V8 begins with, as far as we know: where that is another number, `restoreFlags` restores nothing. */
+/** What V8 begins with. */
 const INITIAL_BUDGET = 67_584;
 
+/** That of Node 20 alone. Later ones count calls, and on flags that they do not know they complain to whoever reads standard error. */
+const HAS_BUDGET = process.versions.v8.startsWith('11.');
+
 function setBudget(budget: number): void {
-  late('node:v8').setFlagsFromString(`--interrupt-budget=${budget}`);
+  if (HAS_BUDGET) late('node:v8').setFlagsFromString(`--interrupt-budget=${budget}`);
 }
 
 /** V8's flags from now on are those of every run in tiers. */

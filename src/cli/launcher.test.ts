@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findNodes } from '../../scripts/engines.mjs';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 const place = mkdtempSync(path.join(tmpdir(), 'tswasm-launcher-'));
@@ -38,23 +39,31 @@ function tswasm(
   variables: Record<string, string> = {},
   flags: readonly string[] = [],
   program = 'nothing.wasm',
+  node = process.execPath,
 ) {
   const { NODE_OPTIONS: _, NODE_DISABLE_COMPILE_CACHE: __, ...env } = process.env;
   const all = [...flags, at('cli.cjs'), ...words, at(program)];
-  const { status, stderr } = spawnSync(process.execPath, all, {
+  const { status, stderr } = spawnSync(node, all, {
     env: { ...env, ...variables },
     encoding: 'utf8',
   });
   expect([status, stderr]).toEqual([0, '']);
 }
 
-it.skipIf(!existsSync(path.join(dist, 'cli.cjs')))(
-  'is bytecode, of a typical run alone, and no matter when it is damaged',
-  () => {
+const others = findNodes();
+if (others.length === 0)
+  console.warn('SKIPPED: other versions of Node; node scripts/engines.mjs --nodes brings some');
+
+describe.skipIf(!existsSync(path.join(dist, 'cli.cjs')))('what is kept', () => {
+  beforeAll(() => {
     for (const name of readdirSync(dist)) {
       if (/^cli.*\.cjs$/.test(name)) copyFileSync(path.join(dist, name), at(name));
     }
     writeFileSync(at('nothing.wasm'), Uint8Array.from(NOTHING));
+    writeFileSync(at('long.wasm'), Uint8Array.from(LONG));
+  });
+
+  it('is bytecode, of a typical run alone, and no matter when it is damaged', () => {
     tswasm(['validate']);
     tswasm(['run'], { NODE_DISABLE_COMPILE_CACHE: '1' });
     tswasm(['run'], { NODE_OPTIONS: '--no-warnings' });
@@ -77,7 +86,6 @@ it.skipIf(!existsSync(path.join(dist, 'cli.cjs')))(
     expect(kept()).toEqual([name]);
 
     // The first run in tiers keeps that of all files, of what has run by then, and later ones use it.
-    writeFileSync(at('long.wasm'), Uint8Array.from(LONG));
     const ofStart = readFileSync(at(name)).length;
     tswasm(['run'], {}, [], 'long.wasm');
     const all = kept();
@@ -93,5 +101,26 @@ it.skipIf(!existsSync(path.join(dist, 'cli.cjs')))(
     for (const one of all) rmSync(at(one));
     tswasm(['run', '--tier', 'native']);
     expect(kept()).toEqual(all);
-  },
-);
+  });
+
+  it.runIf(others.length > 0)('is so on other versions of Node, which say nothing about it', () => {
+    for (const node of others) {
+      for (const one of kept()) rmSync(at(one));
+      const run = (program: string, ...words: string[]) => tswasm(['run', ...words], {}, [], program, node);
+      run('nothing.wasm');
+      const [main] = kept();
+      const { ino } = statSync(at(main));
+      run('long.wasm');
+      const all = kept();
+      expect(all.length).toBeGreaterThan(1);
+      expect(statSync(at(main)).ino).not.toBe(ino);
+      const files = () => all.map((one) => statSync(at(one)).ino);
+      const before = files();
+      run('long.wasm');
+      run('nothing.wasm');
+      run('long.wasm', '--tier', 'javascript');
+      expect(files()).toEqual(before);
+      run('nothing.wasm', '--tier', 'interpret');
+    }
+  });
+});
