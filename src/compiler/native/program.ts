@@ -234,6 +234,11 @@ export interface Origin {
   readonly offset: number;
 }
 
+/** The name of the instruction that stands there. */
+export function nameAt({ program, offset }: Origin): string {
+  return readInstruction(new Reader(program.module.bytes, offset)).name;
+}
+
 /** The table of the indirect call that stands there. */
 export function tableOf({ program, offset }: Origin): number {
   const reader = new Reader(program.module.bytes, offset);

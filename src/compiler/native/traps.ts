@@ -5,10 +5,12 @@
 import { type RuntimeError, type TrapCode, trap } from '../../errors';
 import { Func, type Table } from '../../runtime';
 import type { NativeInstance } from './native-instance';
-import { NAME, type Origin, originOf, tableOf } from './program';
+import { NAME, nameAt, type Origin, originOf, tableOf } from './program';
+
+type Kind = TrapCode | 'conversion' | 'element';
 
 /** Texts of V8, then of SpiderMonkey and JavaScriptCore where they differ; of two kinds the one that needs no more than the text. */
-const KINDS: readonly (readonly [text: string, kind: TrapCode | 'conversion' | 'element'])[] = [
+const KINDS: readonly (readonly [text: string, kind: Kind])[] = [
   ['float unrepresentable', 'conversion'],
   ['invalid conversion', 'conversion'],
   ['Out of bounds Trunc', 'conversion'],
@@ -21,21 +23,35 @@ const KINDS: readonly (readonly [text: string, kind: TrapCode | 'conversion' | '
   ['index out of bounds', 'memoryBounds'],
   ['Out of bounds memory access', 'memoryBounds'],
   ['table index is out of bounds', 'undefinedElement'],
-  ['null function or function signature', 'element'],
+  ['function signature mismatch', 'element'],
   ['indirect call', 'element'],
   ['call_indirect', 'element'],
   ['nreachable', 'unreachable'],
 ];
 
+/** Engines change their texts. For those that are not here, by the name of the instruction: what it traps for, if that is one thing. */
+const KINDS_BY_NAME: readonly (readonly [form: RegExp, kind: Kind])[] = [
+  [/call_indirect/, 'element'],
+  [/\.trunc_/, 'conversion'],
+  [/\.(div|rem)_/, 'divideByZero'],
+  [/\.(load|store)|^memory\./, 'memoryBounds'],
+  [/^table\./, 'tableBounds'],
+];
+
 /** The trap that an exception of the host's engine stands for. */
 export function trapFrom(message: string, origin: Origin | undefined, native: NativeInstance): RuntimeError {
-  const kind = KINDS.find(([text]) => message.includes(text))?.[1] ?? 'unreachable';
+  const kind = KINDS.find(([text]) => message.includes(text))?.[1] ?? kindAt(origin);
   const offset = origin?.offset;
   if (kind === 'conversion') {
     return trap(Number.isNaN(native.cell('operand')) ? 'invalidConversion' : 'integerOverflow', offset);
   }
   if (kind === 'element') return trap(elementTrap(native, origin), offset);
   return trap(kind, offset);
+}
+
+function kindAt(origin: Origin | undefined): Kind {
+  const name = origin === undefined ? '' : nameAt(origin);
+  return KINDS_BY_NAME.find(([form]) => form.test(name))?.[1] ?? 'unreachable';
 }
 
 function elementTrap(native: NativeInstance, origin: Origin | undefined): TrapCode {

@@ -1,0 +1,62 @@
+/** What a trap of the host is here, by what it says and by where it was. */
+import { expect, it } from 'vitest';
+import { INSTRUCTIONS } from '../../decoder';
+import { wat } from '../../decoder/testing';
+import { Func, instantiate, Module, Store } from '../../index';
+import type { NativeInstance } from './native-instance';
+import type { Origin } from './program';
+import { trapFrom } from './traps';
+
+const MODULE = `(module (memory 1) (table 3 funcref) (elem (i32.const 1) $f) (func $f)
+  (func (param i32 f64)
+    (drop (i32.load8_u (local.get 0))) (i64.store (local.get 0) (i64.const 1)) (memory.copy (local.get 0) (local.get 0) (local.get 0))
+    (drop (i32.div_u (local.get 0) (local.get 0))) (drop (i64.rem_s (i64.const 1) (i64.const 0)))
+    (drop (i32.trunc_f64_s (local.get 1))) (table.set (local.get 0) (ref.null func))
+    (call_indirect (local.get 0)) (unreachable)))`;
+
+/** The trap for a text, at the first of these instructions in the module; the indirect call was of an element, the conversion of a number. */
+async function trapOf(
+  text: string,
+  name: string,
+  element: number,
+  operand: number,
+): Promise<string | undefined> {
+  const module = Module.decode(await wat(MODULE));
+  const instance = instantiate(new Store(), module, []);
+  expect(instance.tables[0].elements[1]).toBeInstanceOf(Func);
+  const cells: Record<string, number> = { element, operand };
+  const native = { instance, cell: (cell: string) => cells[cell] } as unknown as NativeInstance;
+  const { op } = INSTRUCTIONS.find((row) => row.name === name)!;
+  const code = module.codeStart[1];
+  const bytes = op < 256 ? [op] : [op >> 8 === 0 ? op : 0xfc, op & 0xff];
+  const offset = module.bytes.findIndex(
+    (_, k) => k >= code && bytes.every((byte, j) => module.bytes[k + j] === byte),
+  );
+  expect(offset).toBeGreaterThan(0);
+  return trapFrom(text, { program: { module }, offset, funcidx: 1 } as unknown as Origin, native).code;
+}
+
+it.each([
+  ['i32.load8_u', 0, 0, 'memoryBounds'],
+  ['i64.store', 0, 0, 'memoryBounds'],
+  ['i32.div_u', 0, 0, 'divideByZero'],
+  ['i64.rem_s', 0, 0, 'divideByZero'],
+  ['i32.trunc_f64_s', 0, Number.NaN, 'invalidConversion'],
+  ['i32.trunc_f64_s', 0, 1e99, 'integerOverflow'],
+  ['table.set', 0, 0, 'tableBounds'],
+  ['call_indirect', 3, 0, 'undefinedElement'],
+  ['call_indirect', 0, 0, 'uninitializedElement'],
+  ['call_indirect', 1, 0, 'indirectCallType'],
+  ['unreachable', 0, 0, 'unreachable'],
+])('with a text that nobody knows, at %s (%d, %d)', async (name, element, operand, code) => {
+  expect(await trapOf('oh dear', name, element, operand)).toBe(code);
+});
+
+it.each([
+  'null function or function signature mismatch',
+  'function signature mismatch',
+  'indirect call to null',
+])('of an indirect call that says "%s"', async (text) => {
+  expect(await trapOf(text, 'call_indirect', 0, 0)).toBe('uninitializedElement');
+  expect(await trapOf(text, 'call_indirect', 1, 0)).toBe('indirectCallType');
+});
