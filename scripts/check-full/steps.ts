@@ -29,6 +29,8 @@ export const ENGINES = [
   'migrate1',
   'moves1',
 ];
+/** Those that depend on the host's V8. */
+export const ENGINES_ELSEWHERE = ['tswasm', 'javascript', 'native', 'native-mixed'];
 /** Random modules for each engine: some 300 a minute where each safepoint is a snapshot, 2,000 elsewhere. */
 const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
   ['tswasm', 20_000],
@@ -55,6 +57,9 @@ const MUTATIONS = 100_000;
 /** Stops that each of four programs makes while it travels: about an hour. */
 const MOVES = 1000;
 
+function noNodes(): string | undefined {
+  return findNodes().length > 0 ? undefined : 'no other version of Node: TSWASM_NODES may name some';
+}
 function noSuite(): string | undefined {
   const suite = locateTestsuite();
   return 'missing' in suite ? `the official suite: ${suite.missing}` : undefined;
@@ -270,9 +275,13 @@ export const STEPS: readonly Step[] = [
   { name: 'other versions of Node from npm', command: [process.execPath, 'scripts/engines.mjs', '--nodes'] },
   {
     name: 'register and fetch without a JIT on other versions of Node',
-    command: vitest('embed/node/register.test.ts'),
-    missing: () =>
-      findNodes().length > 0 ? undefined : 'no other version of Node: TSWASM_NODES may name some',
+    command: vitest('embed/node/register.test.ts', 'src/cli/launcher.test.ts'),
+    missing: noNodes,
+  },
+  {
+    name: 'official suite and the command on other versions of Node',
+    command: script('scripts/check-full/other-nodes.ts'),
+    missing: noNodes,
   },
   {
     name: 'all programs of the benchmarks',
