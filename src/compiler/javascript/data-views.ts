@@ -11,18 +11,22 @@ import { I32, type Place, TypedMemories, type Width } from './memories';
 const GETTERS = { u8: 'getUint8', u16: 'getUint16', i32: 'getInt32', f32: 'getFloat32', f64: 'getFloat64' };
 const SETTERS = { u8: 'setInt8', u16: 'setInt16', i32: 'setInt32', f32: 'setFloat32', f64: 'setFloat64' };
 
-/** What an access behind the end throws: engines say it in words of their own. */
-const OUTSIDE = outside();
-function outside(): unknown {
+/** What an access behind the end throws: engines say it in words of their own, some in others where the address has more than 32 bits, and with it. */
+const OUTSIDE = new Set([0, 2 ** 32].map(outside));
+function outside(at: number): unknown {
   try {
-    return new DataView(new ArrayBuffer(1)).getInt32(0);
+    return new DataView(new ArrayBuffer(1)).getInt32(at);
   } catch (error) {
-    return (error as Error).message;
+    return withoutNumbers(error as Error);
   }
 }
 
+function withoutNumbers({ message }: Error): string {
+  return message.replace(/\d+/g, '');
+}
+
 export function isOutside(error: unknown): boolean {
-  return error instanceof RangeError && error.message === OUTSIDE;
+  return error instanceof RangeError && OUTSIDE.has(withoutNumbers(error));
 }
 
 export class DataViewMemories extends TypedMemories {

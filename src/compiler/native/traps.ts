@@ -3,7 +3,7 @@
  * the emitted code has kept the value that tells them apart.
  */
 import { type RuntimeError, type TrapCode, trap } from '../../errors';
-import { Func, type Table } from '../../runtime';
+import { Func } from '../../runtime';
 import type { NativeInstance } from './native-instance';
 import { NAME, nameAt, type Origin, originOf, tableOf } from './program';
 
@@ -18,12 +18,15 @@ const KINDS: readonly (readonly [text: string, kind: Kind])[] = [
   ['remainder by zero', 'divideByZero'],
   ['Division by zero', 'divideByZero'],
   ['divide result unrepresentable', 'integerOverflow'],
-  ['integer overflow', 'integerOverflow'],
+  ['nteger overflow', 'integerOverflow'],
   ['memory access out of bounds', 'memoryBounds'],
   ['index out of bounds', 'memoryBounds'],
   ['Out of bounds memory access', 'memoryBounds'],
   ['table index is out of bounds', 'undefinedElement'],
   ['function signature mismatch', 'element'],
+  ['indirect call signature mismatch', 'indirectCallType'],
+  ['signature that does not match', 'indirectCallType'],
+  ['Out of bounds call_indirect', 'undefinedElement'],
   ['indirect call', 'element'],
   ['call_indirect', 'element'],
   ['nreachable', 'unreachable'],
@@ -55,10 +58,13 @@ function kindAt(origin: Origin | undefined): Kind {
 }
 
 function elementTrap(native: NativeInstance, origin: Origin | undefined): TrapCode {
-  const table: Table | undefined = native.instance.tables[origin === undefined ? 0 : tableOf(origin)];
+  const { tables } = native.instance;
   const index = (native.cell('element') as number) >>> 0;
-  if (table === undefined || index >= table.length) return 'undefinedElement';
-  return table.elements[index] instanceof Func ? 'indirectCallType' : 'uninitializedElement';
+  // JavaScriptCore does not tell where. What it calls null is a function of another kind only where each table has one.
+  const called = origin === undefined ? tables : [tables[tableOf(origin)]];
+  const elements = called.filter(({ length }) => index < length).map((table) => table.elements[index]);
+  if (elements.length === 0) return 'undefinedElement';
+  return elements.every((element) => element instanceof Func) ? 'indirectCallType' : 'uninitializedElement';
 }
 
 /** A frame of emitted code in a trace. */
