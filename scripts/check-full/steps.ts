@@ -279,9 +279,9 @@ export const STEPS: readonly Step[] = [
     missing: noNodes,
   },
   {
-    name: 'official suite and the command on other versions of Node',
-    command: script('scripts/check-full/other-nodes.ts'),
-    missing: noNodes,
+    name: 'official suite on other versions of Node and in Bun, and the command there',
+    command: script('scripts/check-full/elsewhere.ts'),
+    missing: () => noNodes() ?? (findEngine('bun') === undefined ? noEngine('bun') : undefined),
   },
   {
     name: 'all programs of the benchmarks',
