@@ -9,6 +9,28 @@ const TURNS = `(local.set $k (i32.const 3))
     (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (local.get $k)))
     (br_if $l (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))`;
 
+/** Three loops, two of them beside each other in the third: one takes and gives values, the others have several branches back. */
+const PART = `(local.set $k (i32.const 3))
+  (i32.const 9)
+  (loop $o
+    (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 5)) (local.get $k)))
+    ${'(local.set $s (i32.xor (local.get $s) (i32.rotl (local.get $n) (i32.const 7))))'.repeat(60)}
+    (i32.const 1) (f64.const 0.5)
+    (loop $v (param i32 f64) (result i32)
+      (i32.add (i32.trunc_f64_s))
+      (local.set $s (i32.add (local.get $s)))
+      (i32.const 2) (f64.const 1.5)
+      (br_if $v (i32.and (local.tee $k (i32.sub (local.get $k) (i32.const 1))) (i32.const 1)))
+      (drop))
+    (local.set $s (i32.xor (local.get $s)))
+    (local.set $j (i32.const 3))
+    (loop $i
+      (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 3)) (call $fib (i32.const 1))))
+      (br_if $i (i32.and (local.tee $j (i32.sub (local.get $j) (i32.const 1))) (i32.const 1)))
+      (br_if $i (i32.gt_s (local.get $j) (i32.const 1)))
+      (br_if $o (i32.gt_s (local.get $k) (i32.const 0)))))
+  (local.set $s (i32.sub (local.get $s)))`;
+
 /** Bodies of `run` that is called with 40, in a module with a memory, a table, globals, and functions to call. */
 export const PROGRAMS: Readonly<Record<string, string>> = {
   'words of an i64 that are made of each other': `(local $a i64) (local $b i64)
@@ -178,6 +200,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
         (local.set $s (i32.or (local.get $s) (i32.const 8))) (br $next))
         (local.set $s (i32.shr_u (local.get $s) (i32.const 1))) (br $next)))
     (local.get $s)`,
+  'a long function with many loops': `(local $s i32) (local $k i32) (local $j i32) ${PART.repeat(12)} (local.get $s)`,
   'divisions by constants': `(local $s i32) (local $k i32)
     (loop $l
       (local.set $k (i32.mul (i32.sub (local.get $n) (i32.const 20)) (i32.const 0x9e3779b9)))

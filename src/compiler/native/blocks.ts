@@ -20,6 +20,13 @@
  *       block $back  (a turn)  br $exit  end
  *       (br_if $again (fuel -= 1) >= 0)
  *       fuel = loop(which, fuel)  br $again  end  end
+ *
+ * Loops of a long function that has many are written shortly. V8 peels and unrolls loops without calls: of `run` of bench's many, which has 163, it
+ * made twice the machine code, and took three times as long for it as now.
+ *
+ *     block $exit  loop $head
+ *       block $back  (a turn)  br $exit  end
+ *       (if (fuel -= 1) < 0: fuel = loop(which, fuel))  br $head  end  end
  */
 import { type FuncType, I32, OP, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
@@ -28,12 +35,16 @@ import type { ModuleData } from '../../decoder/module';
 import { Reader } from '../../decoder/reader';
 import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
 import { type Visitor, Walk } from '../../decoder/walk';
+import { codeSize } from '../limits';
 import { slotsIn } from './function-writer';
 import { LeavingWriter } from './leaving';
 import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
-import { type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
+import { MOST_CODE_OF_LOOPS, type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
+
+/** Loops of a long function from which on they are written shortly. */
+const MANY_LOOPS = 33;
 
 /** A walk that knows where operands can be read. */
 export class TracedWalk extends Walk {
@@ -63,7 +74,8 @@ export interface CountedLoop {
   readonly offset: number;
   readonly isBusy: boolean;
   readonly exit: number;
-  readonly again: number;
+  /** Undefined of one that is written shortly. */
+  readonly again: number | undefined;
   /** Whether it is the main loop of a function whose frames leave in place. */
   readonly isMain: boolean;
   /** Undefined of a small loop, whose turns come here for want of fuel. */
@@ -131,25 +143,36 @@ export abstract class BlockWriter extends LeavingWriter {
     const plain = isPlain ? this.plainLoop(inside) : undefined;
     this.toShadows(params, height);
     const exit = this.open('block', [], results);
-    const again = this.open('loop', [], results);
-    const head = plain === undefined ? this.openHead(params, height) : undefined;
+    const again = this.isWrittenShortly(walk.offset) ? undefined : this.open('loop', [], results);
+    let head: LoopHead | undefined;
     if (plain !== undefined) this.writeTurns(plain, exit);
+    else if (again === undefined) head = this.openLoop(params, results, height);
+    else head = this.openHead(params, height);
     const isMain = head !== undefined && params.length === 0 && this.isMainLoop(walk.offset);
     if (isMain) this.beginMain();
     const label = this.open('block', params, params);
     return { label, counted: { pointidx, offset: walk.offset, isBusy, exit, again, head, isMain } };
   }
 
+  private isWrittenShortly(loop: number): boolean {
+    const { layout, funcidx, loops } = this;
+    if (layout.copiesLoops || loops.size < MANY_LOOPS || this.dispatches(loop)) return false;
+    return codeSize(layout.module, funcidx) > MOST_CODE_OF_LOOPS;
+  }
+
   /** The header of a loop, where its fuel is tested. */
   private openHead(params: readonly ValType[], height: number): LoopHead {
     const slow = this.open('block', [], []);
-    this.fromShadows(params, height);
-    const label = this.open('loop', params, []);
+    const head = this.openLoop(params, [], height);
     this.branchBelow(0, slow);
     // A call may be left as well: what one turn has written is forgotten before the next one.
     const loop = this.walk.offset;
     if (this.dispatches(loop)) this.forgetDead(loop, undefined);
-    return { label, params, height };
+    return head;
+  }
+  private openLoop(params: readonly ValType[], results: readonly ValType[], height: number): LoopHead {
+    this.fromShadows(params, height);
+    return { label: this.open('loop', params, results), params, height };
   }
 
   /** Turns of a small loop, as long as there is fuel for all of them. */
@@ -167,18 +190,23 @@ export abstract class BlockWriter extends LeavingWriter {
 
   /** Behind the body of a loop that counts. */
   private endCounted({ pointidx, offset, again, head, isMain }: CountedLoop): void {
+    if (head !== undefined) this.toShadows(head.params, head.height);
+    if (again === undefined) {
+      this.countUnit('i32.lt_s');
+      this.open('if', [], []);
+      this.mayLeave(pointidx, [], [], () => this.askForFuel(pointidx));
+      this.close();
+      this.goBack(head!);
+      this.close();
+      this.close();
+      return;
+    }
     if (head === undefined) {
-      this.subtract(this.out, this.fuel, 1);
-      this.out.indexed('local.tee', this.fuel);
-      this.out.i32Const(0);
-      this.out.op('i32.ge_s');
+      this.countUnit('i32.ge_s');
       this.branchTo('br_if', again);
     } else {
-      const { params, height, label } = head;
-      this.toShadows(params, height);
       this.takeUnits(1);
-      this.fromShadows(params, height);
-      this.branchTo('br', label);
+      this.goBack(head);
       if (isMain) this.endMain();
       this.close();
       this.close();
@@ -188,6 +216,17 @@ export abstract class BlockWriter extends LeavingWriter {
     this.branchTo('br', again);
     this.close();
     this.close();
+  }
+  private goBack({ params, height, label }: LoopHead): void {
+    this.fromShadows(params, height);
+    this.branchTo('br', label);
+  }
+  /** Takes a unit, and compares with none what is left. */
+  private countUnit(how: 'i32.lt_s' | 'i32.ge_s'): void {
+    this.subtract(this.out, this.fuel, 1);
+    this.out.indexed('local.tee', this.fuel);
+    this.out.i32Const(0);
+    this.out.op(how);
   }
 
   /** Branches there if there are fewer units of fuel. */

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Module } from '../../decoder';
+import { Module, OP } from '../../decoder';
 import { wat } from '../../decoder/testing';
+import { Walk } from '../../decoder/walk';
+import { moduleOf, PROGRAMS } from '../testing-programs';
 import { HELPER_NAMES, Layout } from './layout';
+import { emitGroup } from './side-module';
 import { FRAME_WEIGHT } from './state';
 import { Harness } from './testing';
 
@@ -52,6 +55,19 @@ describe('an instrumented body', () => {
     // loop, local.get fuel, i32.const, i32.lt_s, br_if $slow
     const headers = (units: number) => countOf(bytes, [0x03, 0x40, 0x20, fuel, 0x41, units, 0x48, 0x0d]);
     expect([0, 4].map(headers)).toEqual([1, 1]);
+  });
+
+  it('writes loops shortly of a long function with many, in a large module', async () => {
+    const module = await compile(moduleOf(PROGRAMS['a long function with many loops']));
+    const run = module.funcTypes.length - 1;
+    const emitted = (copiesLoops: boolean): number => {
+      const base = new Layout(module, { isShared: false, isExact: false }, copiesLoops);
+      const { bytes, layout } = emitGroup(base, [run], 'test');
+      return loopsOf(Module.decode(bytes), layout.firstFunc);
+    };
+    const loops = loopsOf(module, run);
+    expect(emitted(false)).toBe(loops);
+    expect(emitted(true)).toBe(2 * loops);
   });
 
   it('fills and copies in place what the fuel suffices for, and takes that', async () => {
@@ -181,6 +197,16 @@ describe('an instrumented body', () => {
     ]);
   });
 });
+
+function loopsOf(module: Module, funcidx: number): number {
+  let loops = 0;
+  new Walk(module, funcidx, {
+    instruction({ row }) {
+      if (row.op === OP.loop) loops++;
+    },
+  }).run();
+  return loops;
+}
 
 /** How often these bytes are among others. */
 function countOf(bytes: Uint8Array, sought: readonly number[]): number {

@@ -6,6 +6,7 @@ import { type Instruction, usesExceptions } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import { skipStraight, straightOps } from '../../decoder/straight';
 import { type Most, whyTooLarge } from '../limits';
+import { LikelyCalls } from './likely-calls';
 import { HANDLES_EXCEPTIONS, MOST_CODE, whyNotUnnamed } from './refusals';
 
 /** Of blocks there may be thousands inside each other: compilers write a function that can be left so (Go). Ruby's largest carries 140,000. */
@@ -30,6 +31,8 @@ export interface Facts {
   readonly loops: Loops;
   /** The functions that its instructions name, each once. Tail calls are calls. */
   readonly callees: ReadonlySet<number>;
+  /** Those of them that it is likely to call each time that it is called. */
+  readonly likely: ReadonlySet<number>;
   /** How many calls it has. */
   readonly calls: number;
   /** Whether it has instructions that work in bulk, which may take long. */
@@ -40,6 +43,8 @@ interface OpenBlock {
   readonly isLoop: boolean;
   readonly offset: number;
   branches: number;
+  /** From where its end may be come to, besides from what stands before that. */
+  readonly passedFrom: number[];
 }
 
 const known = new WeakMap<ModuleData, Map<number, Facts>>();
@@ -76,9 +81,10 @@ class Scan {
   private readonly module: ModuleData;
   private readonly funcidx: number;
   private readonly reader: Reader;
-  private readonly open: OpenBlock[] = [{ isLoop: false, offset: -1, branches: 0 }];
+  private readonly open: OpenBlock[] = [{ isLoop: false, offset: -1, branches: 0, passedFrom: [] }];
   private readonly loops = new Map<number, number>();
   private readonly callees = new Set<number>();
+  private readonly likely: LikelyCalls;
   private calls = 0;
   private isRelaxed = false;
   private hasBulk = false;
@@ -88,10 +94,11 @@ class Scan {
     this.funcidx = funcidx;
     this.reader = codeReader(module, funcidx);
     readLocalDeclarations(this.reader, module);
+    this.likely = new LikelyCalls(this.reader.end - this.reader.pos);
   }
 
   run(): Facts {
-    const { reader, loops, callees } = this;
+    const { reader, loops, callees, likely } = this;
     let why = whyTooLarge(this.module, this.funcidx, MOST);
     while (why === undefined) {
       skipStraight(reader, ALL_STRAIGHT);
@@ -101,40 +108,51 @@ class Scan {
       why = usesExceptions(row) ? HANDLES_EXCEPTIONS : this.look(row, offset);
     }
     const { isRelaxed, hasBulk, calls } = this;
-    return { why, isRelaxed, loops, callees, calls, hasBulk };
+    return { why, isRelaxed, loops, callees, likely: likely.all, calls, hasBulk };
   }
 
   /** The reader stands at the instruction's immediates. Why the function cannot run natively, if it tells that. */
   private look(row: Instruction, offset: number): string | undefined {
-    const { reader, module, open, loops } = this;
+    const { reader, module, open, loops, likely } = this;
     this.isRelaxed ||= row.feature === 'relaxedSimd';
     this.hasBulk ||= BULK_OPS.has(row.op);
     if (row.imm === 'label') {
-      this.branch(reader.u32());
+      this.branch(reader.u32(), offset);
       return undefined;
     }
     if (row.imm === 'labels') {
       // One that names a loop twice counts twice: nothing is lost but a local.
-      for (let more = reader.u32(); more >= 0; more--) this.branch(reader.u32());
+      for (let more = reader.u32(); more >= 0; more--) this.branch(reader.u32(), offset);
       return undefined;
     }
     if (CALLS[row.imm] !== undefined) this.calls++;
     if (CALLS[row.imm] === 'named') {
-      this.callees.add(reader.u32());
+      const callee = reader.u32();
+      this.callees.add(callee);
+      likely.add(callee, offset);
       return undefined;
     }
     const { pos } = reader;
     skipImmediates(reader, row, module);
-    if (row.imm === 'block') open.push({ isLoop: row.op === OP.loop, offset, branches: 0 });
-    else if (row.op === OP.end) {
+    if (row.imm === 'block') {
+      const passedFrom = row.op === OP.if ? [offset] : [];
+      open.push({ isLoop: row.op === OP.loop, offset, branches: 0, passedFrom });
+    } else if (row.op === OP.else) {
+      const { passedFrom } = open[open.length - 1];
+      likely.passBy(passedFrom.splice(0, 1), offset);
+      passedFrom.push(offset);
+    } else if (row.op === OP.end) {
       const block = open.pop()!;
+      likely.passBy(block.passedFrom, offset);
       if (block.isLoop) loops.set(block.offset, block.branches);
-    }
+    } else if (row.op === OP.return) open[0].passedFrom.push(offset);
     return CALLS[row.imm] === 'unnamed' ? whyNotUnnamed(module, row.op, pos) : undefined;
   }
 
-  private branch(label: number): void {
+  private branch(label: number, offset: number): void {
     const { open } = this;
-    open[open.length - 1 - label].branches++;
+    const target = open[open.length - 1 - label];
+    target.branches++;
+    if (!target.isLoop) target.passedFrom.push(offset);
   }
 }

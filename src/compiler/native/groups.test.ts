@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
+import { codeSize } from '../limits';
 import { grown, PART_SIZES } from './groups';
 import { Program } from './program';
 import { HOST } from './testing';
@@ -38,6 +39,17 @@ it('a function of a large module is in one group, with its neighbours where it c
   expect(others.length).toBeGreaterThanOrEqual(LENGTH);
   expect(groups.size).toBeGreaterThan(2);
   expect(groups.size).toBeLessThan(LENGTH / 10);
+});
+
+it('a function comes with those that it is likely to call, though they are more than a group takes', async () => {
+  const made = await program();
+  const run = LENGTH + 1;
+  const group = made.group(run, true);
+  if (typeof group !== 'object') throw new Error(`there is no group: ${group}`);
+  const members = group.side.bodies.map(({ funcidx }) => funcidx);
+  const bytes = members.reduce((sum, funcidx) => sum + codeSize(made.module, funcidx), 0);
+  expect(members.length).toBe(LENGTH + 2);
+  expect(bytes).toBeGreaterThan(PART_SIZES.group);
 });
 
 it('groups get larger by the handful, but not by so much where somebody may want to stop it meanwhile', () => {

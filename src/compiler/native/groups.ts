@@ -23,9 +23,14 @@ const HANDFUL = 4;
 const MOST_TIMES = 8;
 /** Where somebody may want to stop it meanwhile. */
 const MOST_TIMES_AWAITED = 4;
-export function grown({ whole, group }: PartSizes, groups: number, isAwaited: boolean): PartSizes {
+/** Bytes of code up to which one group takes functions, but for quiet ones; and of those that are likely to be called. */
+export interface GroupSizes {
+  readonly group: number;
+  readonly likely: number;
+}
+export function grown({ group }: PartSizes, groups: number, isAwaited: boolean): GroupSizes {
   const most = isAwaited ? MOST_TIMES_AWAITED : MOST_TIMES;
-  return { whole, group: group * Math.min(2 ** Math.floor(groups / HANDFUL), most) };
+  return { group: group * Math.min(2 ** Math.floor(groups / HANDFUL), most), likely: group * most };
 }
 
 export function isSmall(module: ModuleData, { whole }: PartSizes): boolean {
@@ -96,7 +101,7 @@ const MOST_NEIGHBOURS = 100;
 
 /** Who may be in a group besides the function that is asked for. */
 interface Others {
-  readonly sizes: PartSizes;
+  readonly sizes: GroupSizes;
   readonly refusals: Refusals;
   /** Whether a function is in some group. */
   isGrouped(funcidx: number): boolean;
@@ -104,8 +109,8 @@ interface Others {
 
 /**
  * A function that can run natively, and others, in the order in which they are met: callees that are in no group yet, and all quiet ones,
- * since calls of these do not unwind; of few bytes, also its neighbours, which are called next more often than not. Undefined when the
- * quiet ones are too many.
+ * since calls of these do not unwind; of few bytes, also its neighbours, which are called next more often than not. More bytes of callees that
+ * are likely to be called: they would only come in other groups. Undefined when the quiet ones are too many.
  */
 export function groupOf(layout: Layout, root: number, others: Others): number[] | undefined {
   const { module } = layout;
@@ -148,9 +153,11 @@ class Group {
     const met = [root];
     this.take(root);
     for (let funcidx = met.pop(); funcidx !== undefined; funcidx = met.pop()) {
-      for (const callee of factsOf(layout.module, funcidx).callees) {
+      const { callees, likely } = factsOf(layout.module, funcidx);
+      for (const callee of callees) {
         if (members.has(callee) || refusals.why(callee) !== undefined) continue;
-        const isFull = this.bytes + sizeOf(layout.module, callee) > sizes.group;
+        const room = likely.has(callee) ? sizes.likely : sizes.group;
+        const isFull = this.bytes + sizeOf(layout.module, callee) > room;
         if (!layout.isQuiet(callee) && (isFull || others.isGrouped(callee))) continue;
         this.take(callee);
         met.push(callee);

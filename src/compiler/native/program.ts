@@ -7,7 +7,7 @@ import { readInstruction } from '../../decoder/body';
 import { Body } from './body';
 import { type Entries, entriesOf } from './entries';
 import type { FrameShape } from './frame';
-import { groupOf, grown, isSmall, type PartSizes, Refusals } from './groups';
+import { type GroupSizes, groupOf, grown, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
 import { type Landing, landingOf } from './landing';
 import { type FrameSize, Layout, type Variant } from './layout';
@@ -54,7 +54,7 @@ interface Part {
 const parts = new Map<number, WeakRef<Part>>();
 const lost = new FinalizationRegistry((number: number) => parts.delete(number));
 let nextPart = 0;
-const ALONE: PartSizes = { whole: 0, group: 0 };
+const ALONE: GroupSizes = { group: 0, likely: 0 };
 /** Names of emitted modules begin with it: a trace tells them. */
 export const NAME = 'tswasm';
 
