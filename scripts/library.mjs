@@ -231,7 +231,7 @@ export async function buildLibrary(out, write) {
 async function buildSmallQuickjs(out) {
   const files = [];
   for (const [name, file] of Object.entries(SMALL_QUICKJS))
-    files.push(...(await buildQuickjs(out, { [name]: file }, shortOptions(shortForms([file])))));
+    files.push(...(await buildQuickjs(out, { [name]: file }, shortOptions(await shortForms([file])))));
   return files;
 }
 

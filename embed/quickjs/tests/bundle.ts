@@ -80,7 +80,7 @@ function isHeld(lock: string): boolean {
 
 async function forQuickjs(file: string, options: BuildOptions): Promise<string> {
   const { name, text } = await bundle(file, { ...QUICKJS_OPTIONS, ...options });
-  return kept(name, text, shortest, textOf('smaller.mjs'));
+  return kept(name, text, shortest, textOf('smaller.mjs') + textOf('shorter-forms.mjs'));
 }
 
 /** Bundle a file of this folder. Give the path of the result. */
@@ -90,7 +90,7 @@ export function bundleForQuickjs(name: string): Promise<string> {
 /** The same with what the small files for QuickJS have. */
 export async function smallBundleForQuickjs(name: string): Promise<string> {
   const entry = path.relative(root, here(name));
-  const find = () => JSON.stringify(shortForms([entry]));
+  const find = async () => JSON.stringify(await shortForms([entry]));
   const forms = await kept(`${path.basename(name, '.ts')}-forms.json`, sources(), find, entry);
   return forQuickjs(name, shortOptions(JSON.parse(readFileSync(forms, 'utf8'))));
 }
