@@ -61,7 +61,11 @@ function describeGraph(s: Archive, graph: Partial<GraphDocument> = {}): GraphDoc
   return { name, digest, model };
 }
 
-function describeContext(s: Archive, graphs: number, context: Partial<ContextDocument> = {}): ContextDocument {
+function describeContext(
+  s: Archive,
+  graphs: number,
+  context: Partial<ContextDocument> = {},
+): ContextDocument {
   const at = s.pos;
   const graph = s.u32(context.graph);
   if (graph >= graphs) s.refuse(`a context of graph ${graph}, which is not there`, at);
@@ -70,10 +74,7 @@ function describeContext(s: Archive, graphs: number, context: Partial<ContextDoc
 }
 
 /** By their indices, which ascend. */
-export function describeInputs(
-  s: Archive,
-  given?: readonly (Tensor | undefined)[],
-): (Tensor | undefined)[] {
+export function describeInputs(s: Archive, given?: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
   const set = given?.flatMap((tensor, index) => (tensor === undefined ? [] : [[index, tensor] as const]));
   const inputs: (Tensor | undefined)[] = [];
   s.list<readonly [number, Tensor]>((input) => {
