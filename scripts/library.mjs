@@ -219,12 +219,13 @@ export async function buildLibrary(out, write) {
       outExtension: { '.js': extension },
     });
   }
-  const forQuickjs = [
-    ...(await buildQuickjs(out, QUICKJS, { plugins: [smallParts(QUICKJS_PARTS)] })),
-    ...(await buildSmallQuickjs(out)),
-  ];
   mkdirSync(path.join(out, 'quickjs'), { recursive: true });
-  for (const { path: file, text } of forQuickjs) write(file, await shortest(text));
+  for (const { path: file, text } of await buildQuickjs(out, QUICKJS, {
+    plugins: [smallParts(QUICKJS_PARTS)],
+  }))
+    write(file, await shortest(text));
+  for (const { path: file, text } of await buildSmallQuickjs(out))
+    write(file, await shortest(text, { variables: true }));
 }
 
 /** Each with names of its own: the command exports nothing. */

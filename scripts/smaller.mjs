@@ -15,10 +15,13 @@ export async function smaller(text, kind = 'module') {
   return code;
 }
 
-/** The text of a module for devices that hold it, where text counts and not what is downloaded. */
-export async function shortest(text) {
+/**
+ * The text of a module for devices that hold it, where text counts and not what is downloaded. `variables`: there is so little room that it may
+ * be more to download.
+ */
+export async function shortest(text, { variables = false } = {}) {
   const module = parse(text, { ecmaVersion: 2022, sourceType: 'module' });
-  const { code } = await minify(shorterForms(module), {
+  const { code } = await minify(shorterForms(module, variables), {
     parse: { spidermonkey: true },
     module: true,
     ecma: 2020,
