@@ -219,19 +219,20 @@ export async function buildLibrary(out, write) {
       outExtension: { '.js': extension },
     });
   }
-  const forQuickjs = [
-    ...(await buildQuickjs(out, QUICKJS, { plugins: [smallParts(QUICKJS_PARTS)] })),
-    ...(await buildSmallQuickjs(out)),
-  ];
   mkdirSync(path.join(out, 'quickjs'), { recursive: true });
-  for (const { path: file, text } of forQuickjs) write(file, await shortest(text));
+  for (const { path: file, text } of await buildQuickjs(out, QUICKJS, {
+    plugins: [smallParts(QUICKJS_PARTS)],
+  }))
+    write(file, await shortest(text));
+  for (const { path: file, text } of await buildSmallQuickjs(out))
+    write(file, await shortest(text, { variables: true }));
 }
 
 /** Each with names of its own: the command exports nothing. */
 async function buildSmallQuickjs(out) {
   const files = [];
   for (const [name, file] of Object.entries(SMALL_QUICKJS))
-    files.push(...(await buildQuickjs(out, { [name]: file }, shortOptions(shortForms([file])))));
+    files.push(...(await buildQuickjs(out, { [name]: file }, shortOptions(await shortForms([file])))));
   return files;
 }
 

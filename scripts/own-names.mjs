@@ -21,7 +21,9 @@ const { SyntaxKind, TypeFlags } = ts;
 /** Types that exports mention and that nobody meets in a bundle of small parts: it has no tiers, and what factories use is in their texts. */
 const OPAQUE = new Set(['Tier', 'FactoryEnvironment']);
 /** Functions of the language that take anything and ask it for no name. */
-const BLIND = /^(bind|call|apply|is|isArray|push|register|unregister|resolve)$/;
+const BLIND = /^(bind|call|apply|is|isArray|push|register|unregister|resolve|values)$/;
+const WORD = /[A-Za-z_$][\w$]*/g;
+const QUOTED = /(?<=["'])[A-Za-z_$][\w$]*(?=["'])/g;
 
 const known = new Map();
 
@@ -48,17 +50,25 @@ export function programOf(entries) {
   );
 }
 
-/** The names, sorted. */
-export function ownNames(entries, program = programOf(entries)) {
+/**
+ * The names, sorted. Where it is known what is in the bundle (files of the repository), nothing else can look for a name, and the generated texts
+ * in it have shorter names as well.
+ */
+export function ownNames(entries, program = programOf(entries), bundled = undefined) {
   const kept = new Kept(program);
   for (const entry of entries) kept.exportsOf(program.getSourceFile(path.join(root, entry)));
   const made = new Set();
+  const isIn = ({ fileName }) => bundled?.has(path.relative(root, fileName)) ?? true;
+  const generated = PARTS.filter((name) => name.endsWith('.js')).map((name) => path.join(root, name));
   for (const file of program.getSourceFiles()) {
     if (program.isSourceFileDefaultLibrary(file)) kept.membersIn(file);
-    else if (!file.isDeclarationFile) kept.usesIn(file, made);
-    else kept.wordsIn(file.fileName.replace(/\.d\.ts$/, '.js'));
+    else if (file.isDeclarationFile) generated.push(file.fileName.replace(/\.d\.ts$/, '.js'));
+    else if (isIn(file)) kept.usesIn(file, made);
   }
-  for (const file of PARTS.filter((name) => name.endsWith('.js'))) kept.wordsIn(path.join(root, file));
+  for (const fileName of generated) {
+    if (bundled === undefined) kept.wordsIn(fileName);
+    else if (isIn({ fileName })) kept.wordsIn(fileName, QUOTED);
+  }
   return [...made].filter((name) => !kept.names.has(name)).sort();
 }
 
@@ -161,10 +171,9 @@ class Kept {
       this.names.add(name);
   }
 
-  /** What a text names, whatever it is in it. */
-  wordsIn(file) {
-    for (const word of existsSync(file) ? readFileSync(file, 'utf8').match(/[A-Za-z_$][\w$]*/g) : [])
-      this.names.add(word);
+  /** What a text names, whatever it is in it, or what is of this form. */
+  wordsIn(file, form = WORD) {
+    for (const word of existsSync(file) ? readFileSync(file, 'utf8').match(form) : []) this.names.add(word);
   }
 
   /** What the language declares. */

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { root } from './laws/files.ts';
-import { ownNames } from './own-names.mjs';
+import { ownNames, programOf } from './own-names.mjs';
 
 const SOURCE = `
 interface PublicPart { readonly reached: number }
@@ -75,11 +75,27 @@ const MET = [
   ...['parsed', 'deep', 'deeper', 'hosted', 'serialized', 'listedName', 'inObject', 'opened'],
 ];
 
-it('keeps what somebody outside can meet', () => {
+/** A file that nobody else has, as the repository names it. */
+function fileOf(name: string, text: string): string {
   const folder = path.join(root, 'node_modules/.cache/tswasm-own-names');
   mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, `${process.pid}.ts`);
-  writeFileSync(file, SOURCE);
-  const shortened = new Set(ownNames([path.relative(root, file)]));
+  const file = path.join(folder, `${process.pid}-${name}.ts`);
+  writeFileSync(file, text);
+  return path.relative(root, file);
+}
+
+it('keeps what somebody outside can meet', () => {
+  const shortened = new Set(ownNames([fileOf('all', SOURCE)]));
   expect([...OURS, ...MET].filter((name) => shortened.has(name))).toEqual(OURS);
+});
+
+it('keeps no name for what the bundle does not have', () => {
+  const listing = fileOf('listing', `export const look = (object: { looked: number }) => object['looked'];`);
+  const text = `import './${process.pid}-listing';
+    const own = { looked: 1 };
+    export const both = () => own.looked;`;
+  const entry = fileOf('entry', text);
+  const namesIn = (bundled: string[]) => ownNames([entry], programOf([entry]), new Set(bundled));
+  expect(namesIn([entry])).toEqual(['looked']);
+  expect(namesIn([entry, listing])).toEqual([]);
 });

@@ -1,6 +1,7 @@
 /**
- * `x === undefined` as `!x` where the compiler's types say that `x` is an object, if it is anything: seven letters and two spaces less each, and
- * QuickJS has less to do. Not for what pages call: a value that comes from there may be `null` in spite of its type.
+ * `x === undefined` as `!x` where the compiler's types say that `x` is an object, if it is anything, and as `x == null` where they say that it is
+ * not `null`: seven letters and two spaces less each, or three, and QuickJS has less to do. The first is not for what pages call: a value that
+ * comes from there may be `null` in spite of its type.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,13 +26,17 @@ export function presences(program) {
     const objects = partsOf(type).filter((one) => !isAbsent(one));
     return objects.length > 0 && objects.every(isObject);
   };
+  const isNeverNull = (type) => partsOf(type).every((one) => (one.flags & MAY_BE_NULL) === 0);
   const editsOf = (file) => {
     const edits = [];
     const visit = (node) => {
       const asks =
         ts.isBinaryExpression(node) && isUndefined(node.right) && QUESTIONS.get(node.operatorToken.kind);
-      if (asks && isObjectOrAbsent(checker.getTypeAtLocation(node.left))) {
-        const { left } = node;
+      const type = asks && checker.getTypeAtLocation(node.left);
+      const { left } = node;
+      if (asks && !isObjectOrAbsent(type) && isNeverNull(type)) {
+        edits.push([left.getEnd(), node.getEnd(), asks.ofNull]);
+      } else if (asks && isObjectOrAbsent(type)) {
         const start = left.getStart(file);
         edits.push(
           [start, start, isCondition(node) ? asks.condition : asks.value],
@@ -53,9 +58,11 @@ export function presences(program) {
 }
 
 const QUESTIONS = new Map([
-  [SyntaxKind.EqualsEqualsEqualsToken, { condition: '!(', value: '!(' }],
-  [SyntaxKind.ExclamationEqualsEqualsToken, { condition: '(', value: '!!(' }],
+  [SyntaxKind.EqualsEqualsEqualsToken, { condition: '!(', value: '!(', ofNull: ' == null' }],
+  [SyntaxKind.ExclamationEqualsEqualsToken, { condition: '(', value: '!!(', ofNull: ' != null' }],
 ]);
+const MAY_BE_NULL =
+  TypeFlags.Null | TypeFlags.Void | TypeFlags.Any | TypeFlags.Unknown | TypeFlags.Instantiable;
 const isUndefined = (node) => ts.isIdentifier(node) && node.text === 'undefined';
 
 /** Whether nothing sees more of the value than whether it is true. */

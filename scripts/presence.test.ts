@@ -13,13 +13,16 @@ export function shorter(a: Thing | undefined, b: (() => void) | undefined, c: { 
   if (a === undefined) return b !== undefined;
   return c.d !== undefined && a.name === '' ? b === undefined : c.d === undefined;
 }
-export function others(a: string | undefined, b: Thing | null | undefined, c: unknown, d: { length: number } | undefined, e: {} | undefined): boolean {
+export function strings(a: string | undefined, b: Thing | number | undefined): boolean {
+  return a === undefined || b !== undefined;
+}
+export function others<T>(a: T, b: Thing | null | undefined, c: unknown, d: { length: number } | undefined, e: {} | undefined): boolean {
   if (a === undefined || b === undefined || c === undefined) return true;
   return d !== undefined || e !== undefined;
 }
 `;
 
-it('asks for objects alone by their truth', async () => {
+it('asks for objects alone by their truth, and for what is never null as if it might be', async () => {
   const folder = path.join(root, 'node_modules/.cache/tswasm-presences');
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `${process.pid}.ts`);
@@ -34,13 +37,17 @@ it('asks for objects alone by their truth', async () => {
       if (!a) return !!b;
       return c.d && a.name === "" ? !b : !c.d;
     }
+    function strings(a, b) {
+      return a == null || b != null;
+    }
     function others(a, b, c, d, e) {
       if (a === void 0 || b === void 0 || c === void 0) return true;
-      return d !== void 0 || e !== void 0;
+      return d != null || e != null;
     }
     export {
       others,
-      shorter
+      shorter,
+      strings
     };
     "
   `);

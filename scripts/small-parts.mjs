@@ -14,6 +14,7 @@ export const WITHOUT_SIMD = {
   'src/lowering/constants.ts': 'src/lowering/constants.min.ts',
   'src/lowering/vectors.ts': 'src/lowering/vectors.min.ts',
   'src/interpreter/vectors.ts': 'src/interpreter/vectors.min.ts',
+  'src/interpreter/vector-parts.ts': 'src/interpreter/vector-parts.min.ts',
   'src/interpreter/factories-simd.generated.js': 'src/interpreter/factories-simd.min.ts',
 };
 
@@ -23,7 +24,9 @@ export const WITHOUT_EXCEPTIONS = {
   'src/decoder/exception-rules.ts': 'src/decoder/exception-rules.min.ts',
   'src/decoder/walk-exceptions.ts': 'src/decoder/walk-exceptions.min.ts',
   'src/lowering/exceptions.ts': 'src/lowering/exceptions.min.ts',
+  'src/interpreter/catching.ts': 'src/interpreter/catching.min.ts',
   'src/interpreter/exceptions.ts': 'src/interpreter/exceptions.min.ts',
+  'src/interpreter/tries.ts': 'src/interpreter/tries.min.ts',
 };
 
 /** For `dist/tswasm.min.js`: the first two are slower than the files that they stand for; the third is for tiers, of which it has none. */
@@ -45,9 +48,13 @@ export const SMALL_QUICKJS_PARTS = {
   'src/interpreter/room.ts': 'src/interpreter/room.min.ts',
   'src/interpreter/tiering.ts': 'src/interpreter/tiering.min.ts',
   'src/interpreter/trace.ts': 'src/interpreter/trace.min.ts',
+  'src/runtime/placing.ts': 'src/runtime/placing.min.ts',
   'src/snapshot/continuation-rules.ts': 'src/snapshot/continuation-rules.min.ts',
   'src/snapshot/exceptions.ts': 'src/snapshot/exceptions.min.ts',
+  'src/wasi/calls/socket.ts': 'src/wasi/calls/socket.min.ts',
   'src/wasi/files/overlay.ts': 'src/wasi/files/overlay.min.ts',
+  'src/wasi/state/overlays.ts': 'src/wasi/state/overlays.min.ts',
+  'src/wasi/traced.ts': 'src/wasi/traced.min.ts',
   ...SMALL_PARTS,
 };
 

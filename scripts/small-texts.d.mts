@@ -7,6 +7,6 @@ export interface ShortForms {
   readonly found: Presences;
 }
 /** For a bundle of these files of the repository. */
-export function shortForms(entries: readonly string[]): ShortForms;
+export function shortForms(entries: readonly string[]): Promise<ShortForms>;
 /** What esbuild makes such a bundle with. */
 export function shortOptions(forms: ShortForms): BuildOptions;

@@ -1,5 +1,6 @@
 import { parse } from 'acorn';
 import { minify } from 'terser';
+import { shorterForms } from './shorter-forms.mjs';
 
 /**
  * What esbuild has minified, in less text. Functions stay where they are: `inline` above 1 and `reduce_funcs` would put them into their callers,
@@ -14,48 +15,18 @@ export async function smaller(text, kind = 'module') {
   return code;
 }
 
-/** The text of a module for devices that hold it, where text counts and not what is downloaded. */
-export async function shortest(text) {
+/**
+ * The text of a module for devices that hold it, where text counts and not what is downloaded. `variables`: there is so little room that it may
+ * be more to download.
+ */
+export async function shortest(text, { variables = false } = {}) {
   const module = parse(text, { ecmaVersion: 2022, sourceType: 'module' });
-  const { code } = await minify(shorterForms(module), {
+  const { code } = await minify(shorterForms(module, variables), {
     parse: { spidermonkey: true },
     module: true,
     ecma: 2020,
-    compress: compress(),
+    // What reads a property and has no use for it is left out: no getter of ours does anything. Functions in objects are methods: none is a class.
+    compress: { ...compress(), pure_getters: true, unsafe_methods: true },
   });
   return code;
-}
-
-/**
- * Functions of the module as arrow functions, before all else, since they can be called before their place is reached. Fields without a value
- * are left out: nothing asks whether an object has one.
- */
-function shorterForms(module) {
-  const isArrow = (node) =>
-    node.type === 'FunctionDeclaration' && !node.generator && !contains(node, OF_FUNCTIONS);
-  const declarations = module.body.filter(isArrow).map(({ id, params, body, async }) => ({
-    type: 'VariableDeclarator',
-    id,
-    init: { type: 'ArrowFunctionExpression', params, body, async, expression: false },
-  }));
-  contains(module, (node) => {
-    if (node.type === 'ClassBody') node.body = node.body.filter((member) => !isEmptyField(member));
-    return false;
-  });
-  const rest = module.body.filter((node) => !isArrow(node));
-  return { ...module, body: [{ type: 'VariableDeclaration', kind: 'var', declarations }, ...rest] };
-}
-
-const isEmptyField = ({ type, value }) => type === 'PropertyDefinition' && value === null;
-/** What an arrow function has not of its own. */
-const OF_FUNCTIONS = ({ type, name }) =>
-  type === 'ThisExpression' || type === 'MetaProperty' || (type === 'Identifier' && name === 'arguments');
-
-/** Whether something in the tree is so. */
-function contains(tree, isSo) {
-  if (tree === null || typeof tree !== 'object') return false;
-  return (
-    (typeof tree.type === 'string' && isSo(tree)) ||
-    Object.values(tree).some((child) => contains(child, isSo))
-  );
 }

@@ -101,7 +101,7 @@ class LeafMaker extends Assembler {
   override has(name: string): boolean {
     return this.own[name] !== undefined;
   }
-  protected override vectorFactories(): FactorySource {
+  override vectorFactories(): FactorySource {
     return { has: (name) => this.has(name), make: (name) => this.make(name) };
   }
   simple(statement: Simple): Step {

@@ -46,7 +46,7 @@ import { ByOffset } from './offsets';
 import { stack } from './registers';
 import type { Step } from './step';
 import { prepareIndirectTail, prepareTail, prepareTailRef } from './tail';
-import type { Parts } from './vector-parts';
+import { type Parts, partsOf } from './vector-parts';
 import { setVector, vectorStore, vectorTest } from './vectors';
 import { constantNumber, word } from './words';
 
@@ -170,37 +170,15 @@ export class Assembler {
   }
 
   /** Where the factories of SIMD are: apart, as most programs need none. */
-  protected vectorFactories(): FactorySource {
+  vectorFactories(): FactorySource {
     return vectorFactorySource(this.code.hot);
   }
 
   /** While a vector is assembled, what from. */
-  protected forLanes: Parts | undefined = undefined;
-
-  /** What vectors.ts assembles from. */
-  private vectorParts(): Parts {
-    const { has, make, isFresh = false } = this.vectorFactories();
-    const within = <T>(assemble: () => T): T => {
-      const outer = this.forLanes;
-      this.forLanes = parts;
-      const made = assemble();
-      this.forLanes = outer;
-      return made;
-    };
-    const parts: Parts = {
-      has,
-      make,
-      inlines: isFresh,
-      instance: this.instance,
-      views: (memidx) => this.views(memidx),
-      value: (expr) => within(() => this.value(expr)),
-      set: (to, value, next) => within(() => this.set(to, value, this.bounded(next))),
-    };
-    return parts;
-  }
+  forLanes: Parts | undefined = undefined;
 
   /** Keeps the host's stack shallow. */
-  protected bounded(step: Step): Step {
+  bounded(step: Step): Step {
     if (++this.depth < MAX_CHAIN) return step;
     this.depth = 1;
     return this.make('hop')(step) as Step;
@@ -393,18 +371,18 @@ export class Assembler {
         const value = bits(statement.value);
         const { cells, at } = this.instance.globals[statement.globalidx];
         if (value.kind === 'v')
-          return this.vectorParts().make('global.set.v')(cells, at, word(value), next) as Step;
+          return partsOf(this).make('global.set.v')(cells, at, word(value), next) as Step;
         return this.make(`global.set.${value.kind}/e`)(cells, at, this.value(value), next) as Step;
       }
       case 'store':
         return this.store(statement, next);
       case 'vector.store':
-        return vectorStore(this.vectorParts(), statement, next);
+        return vectorStore(partsOf(this), statement, next);
     }
   }
 
-  protected set(to: number, value: Expr, next: Step): Step {
-    if (value.kind === 'v') return setVector(this.vectorParts(), to, value, next);
+  set(to: number, value: Expr, next: Step): Step {
+    if (value.kind === 'v') return setVector(partsOf(this), to, value, next);
     if (value.kind === 'r') return this.make('set.r/r')(to, word(value), next) as Step;
     const moved = isArithmetic(value) ? value : bits(value);
     if (moved.op === 'get') return this.make(`set.${moved.kind}/r`)(to, word(moved), next) as Step;
@@ -460,7 +438,7 @@ export class Assembler {
         return this.make('address')(this.value(a), memoryOffset, bytes, this.views(memidx), offset);
       }
       case 'vector':
-        return vectorTest(this.vectorParts(), expr);
+        return vectorTest(partsOf(this), expr);
       case 'build':
         throw new InternalError('a vector is computed into its slots');
       default:

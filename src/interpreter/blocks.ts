@@ -120,3 +120,14 @@ export class Blocks {
     return headers[low]?.[by] === key ? headers[low] : undefined;
   }
 }
+
+/** A block that is still to come. */
+export function nowhere(): Place {
+  return { kind: 'place', block: -1 };
+}
+
+/** A branch that needs a block of its own, and where that is. */
+export interface Stub {
+  readonly place: Place;
+  readonly branch: Branch;
+}

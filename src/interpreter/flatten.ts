@@ -15,30 +15,22 @@ import type {
 import {
   type Back,
   Blocks,
-  type HandlerClause,
   type Handlers,
   type Header,
   isBack,
   MAX_CHAIN,
+  nowhere,
   type Place,
   type Simple,
+  type Stub,
   type Target,
   type Terminator,
 } from './blocks';
+import { Tries } from './tries';
 
 /** Whether a branch is a jump alone. */
 function isDirect({ moves, label }: Branch): boolean {
   return moves.length === 0 && label.kind !== 'func';
-}
-
-function nowhere(): Place {
-  return { kind: 'place', block: -1 };
-}
-
-/** Where a handler with a body begins. */
-interface HandlerBody {
-  readonly place: Place;
-  readonly statements: readonly Statement[];
 }
 
 const NOTHING: readonly Simple[] = [];
@@ -65,6 +57,7 @@ export class Flattening {
   /** Those that are open, `depth` of them; behind are others, to be used again. */
   private readonly sequences: Sequence[] = [];
   private depth = 0;
+  private readonly tries = new Tries();
   /** Statements passed and written, and labels of tables. */
   private work = 0;
 
@@ -100,21 +93,22 @@ export class Flattening {
     }
   }
 
-  private begin(place?: Place): void {
+  begin(place?: Place): void {
     if (this.count >= 0) throw new InternalError('a block is open');
     this.count = 0;
     if (place !== undefined) place.block = this.ends.length;
   }
-  private get isOpen(): boolean {
+  get isOpen(): boolean {
     return this.count >= 0;
   }
-  private end(end: Terminator): void {
+  end(end: Terminator): void {
     if (this.count < 0) throw new InternalError('no block is open');
     // With no room to spare, as a list that grows has it: most blocks hold few statements.
     this.close(end, this.count === 0 ? NOTHING : this.statements.slice(0, this.count));
   }
   private close(end: Terminator, statements: readonly Simple[]): void {
-    const { ends, handlers, handled } = this;
+    const { ends, handled } = this;
+    const { handlers } = this.tries;
     if (handlers !== undefined) {
       while (handled.length < ends.length) handled.push(undefined);
       handled.push(handlers);
@@ -136,7 +130,7 @@ export class Flattening {
   private noteBack(target: Target): void {
     if (isBack(target)) target.header.last = this.ends.length - 1;
   }
-  private placeOf(label: ForwardLabel): Place {
+  placeOf(label: ForwardLabel): Place {
     this.places[label.id] ??= nowhere();
     return this.places[label.id]!;
   }
@@ -163,7 +157,7 @@ export class Flattening {
         this.enter(statement, statement.body, 0);
         return;
       case 'try':
-        this.openTry(statement);
+        this.tries.open(this, statement);
         return;
       case 'loop':
         if (statement.label.used) {
@@ -217,9 +211,9 @@ export class Flattening {
     this.statements[this.count++] = statement;
   }
 
-  private enter(holder: Holder, statements: readonly Statement[], part: number): void {
+  enter(holder: Holder, statements: readonly Statement[], part: number): void {
     const { id } = holder.label;
-    this.inside[id] = this.handlers;
+    this.tries.enter(id);
     // Its place may be asked for after those of thousands of labels inside: an array grows in order.
     if (id >= this.places.length) this.places[id] = undefined;
     this.open(statements, holder, part);
@@ -240,7 +234,7 @@ export class Flattening {
   private leave(holder: Holder, part: number): void {
     if (holder.kind === 'loop') return;
     if (holder.kind === 'try') {
-      this.leaveTry(holder, part);
+      this.tries.leave(this, holder, part);
       return;
     }
     if (holder.kind === 'if' && part === 0) {
@@ -253,61 +247,11 @@ export class Flattening {
     this.behind(holder.label);
   }
 
-  private behind(label: ForwardLabel): void {
+  behind(label: ForwardLabel): void {
     const place = this.places[label.id];
     if (place === undefined) return;
     if (this.isOpen) this.end(place);
     this.begin(place);
-  }
-
-  // Exceptions
-
-  /** What handles the exceptions of the code at hand. */
-  private handlers: Handlers | undefined = undefined;
-  /** The same inside of each label, in the part of its block that is being passed or has been last. */
-  private readonly inside: (Handlers | undefined)[] = [];
-  /** Handlers around the open `try`s. */
-  private readonly around: (Handlers | undefined)[] = [];
-  /** The handlers of the open `try`s that have a body, in the order of their clauses. */
-  private readonly bodies: HandlerBody[][] = [];
-
-  private openTry(statement: Try): void {
-    const { clauses, delegate } = statement;
-    const stubs: { place: Place; branch: Branch }[] = [];
-    const bodies: HandlerBody[] = [];
-    const made = clauses.map(({ tagidx, slot, ref, to }): HandlerClause => {
-      if ('label' in to) return { tagidx, slot, ref, target: this.target(to, stubs) };
-      const place: Place = nowhere();
-      bodies.push({ place, statements: to });
-      return { tagidx, slot, ref, target: place };
-    });
-    this.around.push(this.handlers);
-    this.bodies.push(bodies);
-    this.pending.push(stubs);
-    if (delegate !== undefined) this.handlers = this.inside[delegate.id];
-    else if (clauses.length > 0) this.handlers = { clauses: made, outer: this.handlers };
-    this.enter(statement, statement.body, 0);
-  }
-  /** Clauses of the open `try`s that leave the function. */
-  private readonly pending: { place: Place; branch: Branch }[][] = [];
-
-  /** A part of a `try` is over: its next handler, or what is behind it. */
-  private leaveTry(holder: Try, part: number): void {
-    const bodies = this.bodies[this.bodies.length - 1];
-    if (part === 0) this.handlers = this.around[this.around.length - 1];
-    const stubs = part === 0 ? this.pending.pop()! : [];
-    const isLast = part === bodies.length;
-    if (this.isOpen && (!isLast || stubs.length > 0)) this.end(this.placeOf(holder.label));
-    this.writeStubs(stubs);
-    if (!isLast) {
-      const { place, statements } = bodies[part];
-      this.begin(place);
-      this.enter(holder, statements, part + 1);
-      return;
-    }
-    this.around.pop();
-    this.bodies.pop();
-    this.behind(holder.label);
   }
 
   // Branches
@@ -329,7 +273,7 @@ export class Flattening {
   }
 
   /** A branch whose moves or return need a block of their own goes to a stub. */
-  private target(branch: Branch, stubs: { place: Place; branch: Branch }[]): Target {
+  target(branch: Branch, stubs: Stub[]): Target {
     if (isDirect(branch)) return this.direct(branch);
     const place: Place = nowhere();
     stubs.push({ place, branch });
@@ -352,7 +296,7 @@ export class Flattening {
 
   private table(index: Expr, branches: readonly Branch[]): void {
     this.work += branches.length;
-    const stubs: { place: Place; branch: Branch }[] = [];
+    const stubs: Stub[] = [];
     const targets: Target[] = [];
     // Most go to a label's place. The others are made once for each branch.
     let made: Map<Branch, Target> | undefined;
@@ -370,7 +314,7 @@ export class Flattening {
     this.writeStubs(stubs);
   }
 
-  private writeStubs(stubs: readonly { place: Place; branch: Branch }[]): void {
+  writeStubs(stubs: readonly Stub[]): void {
     for (const { place, branch } of stubs) this.stub(branch, place);
   }
 

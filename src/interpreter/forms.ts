@@ -240,7 +240,7 @@ class FormAssembler extends Assembler {
     };
   }
 
-  protected override set(to: number, value: Expr, next: Step): Step {
+  override set(to: number, value: Expr, next: Step): Step {
     const form = this.setForm(to, value);
     return form === undefined
       ? super.set(to, value, next)

@@ -4,20 +4,11 @@ import { COUNT, check, checkClass } from '../checks';
 import { type ExternTypeByKind, externTypeName, type MemoryType } from '../decoder';
 import { trap } from '../errors';
 import { summarize } from '../summary';
-import {
-  type BackingKind,
-  DEAR_BYTES,
-  hostBacking,
-  LARGE_BYTES,
-  type MemoryBacking,
-  PATIENCE,
-  PortableBacking,
-  SETTLED_BYTES,
-  STEP,
-} from './backing';
+import { type MemoryBacking, PortableBacking } from './backing';
 import type { Exposure } from './exposures';
 import type { Charge } from './ledger';
-import { type Listeners, NOBODY, withOne, without } from './listeners';
+import { type Listeners, NOBODY } from './listeners';
+import { firstBacking, type HeldMemory, Placing } from './placing';
 import { Store } from './store';
 
 /**
@@ -134,12 +125,6 @@ const scratchInt = new Int32Array(scratch);
 const scratchFloat = new Float32Array(scratch);
 const scratchDouble = new Float64Array(scratch);
 
-/** The host's memory that one lies in. Code that is given it must know whether it is shared. */
-export interface HeldMemory {
-  readonly host: object;
-  readonly isShared: boolean;
-}
-
 /** A linear memory. */
 export class Memory {
   get [Symbol.toStringTag](): string {
@@ -157,28 +142,18 @@ export class Memory {
   onGrow: ((old: ArrayBuffer) => void) | undefined;
   /** @internal Told when writes begin to be tracked: whoever has made code that writes to it makes it anew. */
   trackers: Listeners<() => void> = NOBODY;
-  private backing: MemoryBacking;
+  /** @internal */
+  backing: MemoryBacking;
+  private readonly placing = new Placing();
   private length: number;
-  /** The buffer that was handed out, until the memory grows. */
-  private exposed: ArrayBuffer | undefined;
+  /** @internal The buffer that was handed out, until the memory grows. */
+  exposed: ArrayBuffer | undefined;
   /** Where that could be transferred away. */
   private exposure: Exposure | undefined;
-  /** Whether somebody has transferred its bytes away. */
-  private lost = false;
+  /** @internal Whether somebody has transferred its bytes away. */
+  lost = false;
   /** @internal Whoever has it expects that nobody asks for its buffer: it may lie where that is dear. */
   isPrivate = false;
-  /**
-   * @internal How often it has grown in many small steps where these are dear to the host: each time, whoever holds the host's memory should
-   * let go of it.
-   */
-  cramps = 0;
-  /** It had better lie in a shared memory. */
-  private isCramped = false;
-  /** Those who hold the host's memory, told when the bytes are elsewhere. */
-  private holders: Listeners<() => void> = NOBODY;
-  /** Small steps of a large memory in a true backing, and how many there may be. */
-  private steps = 0;
-  private patience = PATIENCE;
   private readonly charge: Charge;
 
   /** Throws a RangeError when the store's or the host's memory does not suffice. */
@@ -192,8 +167,7 @@ export class Memory {
     if (charge === undefined) throw new RangeError(`memory of ${bytes} bytes exceeds the limit`);
     const most = Math.min((type.max ?? this.widest) * this.pageSize, store.limits.maxMemoryBytes);
     try {
-      const kind = store.beginsOnHost ? 'true' : bytes < LARGE_BYTES ? undefined : 'spacious';
-      this.backing = (kind && hostBacking(type, bytes, kind)) ?? new PortableBacking(bytes, most);
+      this.backing = firstBacking(type, bytes, store.beginsOnHost) ?? new PortableBacking(bytes, most);
     } catch {
       charge.release();
       throw new RangeError(`no room for a memory of ${bytes} bytes`);
@@ -232,12 +206,7 @@ export class Memory {
   get buffer(): ArrayBuffer {
     if (this.exposed === undefined) {
       this.isPrivate = false;
-      if (this.isCramped || this.backing.kind === 'shared') this.patience *= 2;
-      this.isCramped = false;
-      this.steps = 0;
-      this.backing.settle?.(this.length);
-      this.moveTo('true');
-      if (this.backing.kind === 'shared') this.adopt(new PortableBacking(this.length, this.length));
+      this.placing.beforeExposed(this);
       const { backing } = this;
       const before = backing.buffer;
       this.exposed = backing.expose(this.length);
@@ -252,48 +221,15 @@ export class Memory {
    * Undefined where the host has none, or where a buffer that was handed out would become another one.
    */
   holdHost(moved: () => void): HeldMemory | undefined {
-    if (this.exposed === undefined && !this.lost && this.holders.length === 0) {
-      this.backing.settle?.(this.length);
-      const stays = this.backing.kind === 'true' && this.length >= SETTLED_BYTES;
-      if (this.isCramped || (this.isPrivate && !stays)) this.moveTo('shared');
-      this.isCramped = false;
-      if (this.backing.kind !== 'shared') this.moveTo('true');
-    }
-    const { kind, host } = this.backing;
-    if (host === undefined || kind === 'spacious') return undefined;
-    this.holders = withOne(this.holders, moved);
-    return { host, isShared: kind === 'shared' };
+    return this.placing.hold(this, moved);
   }
   /** @internal */
   letGoOfHost(moved: () => void): void {
-    this.holders = without(this.holders, moved);
+    this.placing.letGo(moved);
   }
-
-  /** To another kind of backing, if the host has it. No buffer has been handed out. */
-  private moveTo(kind: BackingKind): void {
-    if (this.backing.kind === kind) return;
-    const better = hostBacking(this.type, this.length, kind);
-    if (better !== undefined) this.adopt(better);
-  }
-
-  /** Before it grows: to where the bytes can stay, if the host has such a place. */
-  private makeRoom(bytes: number): void {
-    if (this.exposed !== undefined || this.holders.length > 0) return;
-    const { kind, buffer } = this.backing;
-    if (kind === 'portable' && bytes >= LARGE_BYTES && bytes > buffer.byteLength) this.moveTo('spacious');
-    if (!this.isCramped) return;
-    this.isCramped = false;
-    this.moveTo('shared');
-  }
-
-  /** It has grown by so many bytes. */
-  private noteGrowth(added: number): void {
-    const { length, backing } = this;
-    if (backing.kind !== 'true' || length < DEAR_BYTES || added === 0 || added > length * STEP) return;
-    if (++this.steps < this.patience) return;
-    this.steps = 0;
-    this.cramps++;
-    this.isCramped = true;
+  /** @internal How often whoever holds the host's memory had better let go of it. */
+  get cramps(): number {
+    return this.placing.cramps;
   }
 
   /** @internal Moves the bytes to another backing of the same length. */
@@ -302,9 +238,7 @@ export class Memory {
     this.backing = backing;
     this.conceal();
     this.views.attach(backing.buffer, this.length);
-    const { holders } = this;
-    this.holders = NOBODY;
-    for (const moved of holders) moved();
+    this.placing.moved();
   }
 
   /** The buffer that was handed out, if one was, is no longer the memory's. */
@@ -373,7 +307,7 @@ export class Memory {
     const { exposed } = this;
     if (this.exposure !== undefined) this.store.exposures.look();
     const bytes = pages * this.pageSize;
-    this.makeRoom(bytes);
+    this.placing.makeRoom(this, bytes);
     const { backing } = this;
     if (this.lost || !backing.grow(bytes, exposed !== undefined)) {
       this.charge.add(-added);
@@ -382,7 +316,7 @@ export class Memory {
     this.length = bytes;
     this.conceal();
     this.views.attach(backing.buffer, this.length);
-    this.noteGrowth(added);
+    this.placing.noteGrowth(this, added);
     if (exposed !== undefined && backing.kind !== 'true') this.onGrow?.(exposed);
     return old;
   }

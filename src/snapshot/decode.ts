@@ -11,7 +11,20 @@ import { hostStateOf, refuseDamagedId } from './digest';
 import type { ExtraSection, PendingCall, SnapshotDocument, U64 } from './document';
 import { EMPTY_DOCUMENT } from './document';
 import { FLAG_POSTMORTEM, SECTION } from './format';
-import * as records from './records';
+import {
+  continuation,
+  isPendingCall,
+  list,
+  memory,
+  Offsets,
+  pendingCall,
+  rest,
+  segments,
+  table,
+  typedValue,
+  unmarkedCall,
+  values,
+} from './records';
 import { Room } from './room';
 import { checkDocument, totalsOf } from './rules';
 import { closeSection, guarded, openSection, sectionsStart } from './sections';
@@ -107,7 +120,7 @@ class Decoding {
   private readonly draft: Draft;
   private readonly seen = new Uint8Array(256);
   private readonly extras: ExtraSection[] = [];
-  private readonly offsets = new records.Offsets();
+  private readonly offsets = new Offsets();
   private readonly room: Room;
   private readonly checkDigest: boolean;
   /** A section with the id of ours but without its magic. Files of our first version have it so. */
@@ -138,27 +151,26 @@ class Decoding {
     const { draft, offsets, room } = this;
     switch (id) {
       case SECTION.memory:
-        draft.memories = records.list(body, 'memory', offsets, room, records.memory);
+        draft.memories = list(body, 'memory', offsets, room, memory);
         break;
       case SECTION.table:
-        draft.tables = records.list(body, 'table', offsets, room, records.table);
+        draft.tables = list(body, 'table', offsets, room, table);
         break;
       case SECTION.global:
-        draft.globals = records.list(body, 'global', offsets, room, records.typedValue);
+        draft.globals = list(body, 'global', offsets, room, typedValue);
         break;
       case SECTION.segment:
-        draft.segments = records.segments(body, offsets);
+        draft.segments = segments(body, offsets);
         break;
       case SECTION.exception: {
-        const args = records.list(body, 'exception', offsets, room, (from) => records.values(from, room));
+        const args = list(body, 'exception', offsets, room, (from) => values(from, room));
         this.countIs(args.length, this.meta.exceptionTags.length, 'exceptions', body);
-        draft.exceptions = args.map((list, i) => ({ tag: this.meta.exceptionTags[i], args: list }));
+        draft.exceptions = args.map((of, i) => ({ tag: this.meta.exceptionTags[i], args: of }));
         break;
       }
       case SECTION.continuation: {
-        const read = (from: Reader, i: number) =>
-          records.continuation(from, i, this.meta.postmortem, offsets, room);
-        draft.continuations = records.list(body, 'continuation', offsets, room, read);
+        const read = (from: Reader, i: number) => continuation(from, i, this.meta.postmortem, offsets, room);
+        draft.continuations = list(body, 'continuation', offsets, room, read);
         this.countIs(draft.continuations.length, this.meta.continuations, 'continuations', body);
         break;
       }
@@ -168,12 +180,12 @@ class Decoding {
         break;
       case SECTION.pendingCall:
         offsets.add('pending', body.pos);
-        if (records.isPendingCall(body)) draft.pendingCall = records.pendingCall(body, room);
-        else this.unmarked = records.unmarkedCall(body, room);
+        if (isPendingCall(body)) draft.pendingCall = pendingCall(body, room);
+        else this.unmarked = unmarkedCall(body, room);
         break;
       default:
         if (this.checkDigest) refuseDamagedId(body);
-        this.extras.push({ id, bytes: records.rest(body) });
+        this.extras.push({ id, bytes: rest(body) });
     }
   }
 
@@ -207,7 +219,7 @@ class Decoding {
     else this.extras.push({ id: SECTION.pendingCall, bytes: unmarked.bytes });
   }
 
-  private countIs(count: number, expected: number, what: string, body: Reader): void {
+  private countIs(count: number, expected: number, what: 'exceptions' | 'continuations', body: Reader): void {
     if (count !== expected) reject(`${count} ${what}, but Meta says ${expected}`, body.pos);
   }
 }

@@ -65,7 +65,7 @@ export function restore(
 }
 
 function isDocument(source: ByteSource | SnapshotDocument): source is SnapshotDocument {
-  return typeof source === 'object' && source !== null && 'continuations' in source;
+  return typeof source === 'object' && source !== null && 'postmortem' in source;
 }
 
 /** @internal The paused execution. Its frames may be more than the host permits; then the instances are still fresh. */

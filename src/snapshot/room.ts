@@ -4,6 +4,7 @@
  */
 import { SnapshotError } from '../errors';
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from '../runtime';
+import type { RecordKind } from './checks';
 import { isStored, memoryBytes, type SnapshotDocument } from './document';
 
 /** Globals, exceptions and the like in one snapshot: four times what the largest module may have. */
@@ -25,7 +26,7 @@ export class Room {
     this.limits = { ...DEFAULT_STORE_LIMITS, ...limits };
   }
 
-  records(what: string, count: number, offset: number): void {
+  records(what: RecordKind | 'exceptions', count: number, offset: number): void {
     if (count > MAX_RECORDS) exceeded(`the snapshot lists ${count} of ${what}`, MAX_RECORDS, offset);
   }
 

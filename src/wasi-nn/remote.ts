@@ -9,19 +9,10 @@
  */
 import { printable } from '../errors';
 import { hex } from '../wasi/digest';
-import { Reader, Writer } from '../wasi/state/codec';
+import { Archive } from '../wasi/state/codec';
 import type { GraphEncoding, Tensor } from './abi';
 import type { LoadedModel, ModelSource, NnBackend } from './backend';
-import {
-  DIGEST_SIZE,
-  digestOf,
-  readInputs,
-  readModel,
-  readTensor,
-  writeInputs,
-  writeModel,
-  writeTensor,
-} from './state';
+import { DIGEST_SIZE, describeInputs, describeModel, describeTensors, digestOf } from './state';
 
 const REQUEST = [0x4e, 0x4e, 0x51, 0x01];
 const ANSWER = [0x4e, 0x4e, 0x41, 0x01];
@@ -30,15 +21,15 @@ const TELL = { done: 0, unknown: 1, failed: 2, outputs: 3 } as const;
 /** Characters of a failure that travel. */
 const MAX_FAILURE = 1000;
 
-function message(magic: readonly number[], kind: number, body: (w: Writer) => void): Uint8Array {
-  const w = new Writer();
-  w.raw(Uint8Array.from([...magic, kind]));
+function message(magic: readonly number[], kind: number, body: (w: Archive) => void): Uint8Array {
+  const w = new Archive();
+  for (const byte of [...magic, kind]) w.u8(byte);
   body(w);
   return w.finish();
 }
 
-function opened(bytes: Uint8Array, magic: readonly number[], kinds: object): { kind: number; r: Reader } {
-  const r = new Reader(bytes);
+function opened(bytes: Uint8Array, magic: readonly number[], kinds: object): { kind: number; r: Archive } {
+  const r = new Archive(bytes);
   for (const byte of magic) if (r.u8() !== byte) throw r.fail('not a message of wasi-nn', 0);
   return { kind: r.below(Object.keys(kinds).length, 'kind of message'), r };
 }
@@ -55,11 +46,11 @@ type Reply = { readonly kind: 'done' | 'unknown' } | { readonly kind: 'outputs';
 
 /** Runs models on another device, which answers with an `NnServer`. */
 export function remoteBackend({ encodings, ask }: RemoteOptions): NnBackend {
-  const asked = async (kind: number, body: (w: Writer) => void) =>
+  const asked = async (kind: number, body: (w: Archive) => void) =>
     readReply(await ask(message(REQUEST, kind, body)));
   const send = async (model: ModelSource, digest: Uint8Array) => {
-    const { kind } = await asked(ASK.has, (w) => w.raw(digest));
-    if (kind !== 'done') await asked(ASK.load, (w) => writeModel(w, model));
+    const { kind } = await asked(ASK.has, (w) => w.raw(DIGEST_SIZE, digest));
+    if (kind !== 'done') await asked(ASK.load, (w) => describeModel(w, model));
   };
   return {
     encodings,
@@ -68,8 +59,8 @@ export function remoteBackend({ encodings, ask }: RemoteOptions): NnBackend {
       await send(model, digest);
       const compute = (inputs: readonly (Tensor | undefined)[]) =>
         asked(ASK.compute, (w) => {
-          w.raw(digest);
-          writeInputs(w, inputs);
+          w.raw(DIGEST_SIZE, digest);
+          describeInputs(w, inputs);
         });
       return {
         async compute(inputs) {
@@ -92,7 +83,7 @@ function readReply(bytes: Uint8Array): Reply {
   const { kind, r } = opened(bytes, ANSWER, TELL);
   if (kind === TELL.failed) throw new Error(`the other device: ${printable(r.text().slice(0, MAX_FAILURE))}`);
   if (kind !== TELL.outputs) return { kind: kind === TELL.done ? 'done' : 'unknown' };
-  return { kind: 'outputs', outputs: r.list(() => readTensor(r)) };
+  return { kind: 'outputs', outputs: describeTensors(r) };
 }
 
 /** What a server may keep. */
@@ -143,20 +134,20 @@ export class NnServer {
   private async act(request: Uint8Array): Promise<Uint8Array> {
     const { kind, r } = opened(request, REQUEST, ASK);
     if (kind === ASK.load) {
-      const model = readModel(r);
+      const model = describeModel(r);
       if (!r.atEnd) throw r.fail('the message is too long');
       await this.load(model);
       return message(ANSWER, TELL.done, () => {});
     }
     const model = this.used(hex(r.raw(DIGEST_SIZE)));
-    const inputs = kind === ASK.compute ? readInputs(r) : [];
+    const inputs = kind === ASK.compute ? describeInputs(r) : [];
     if (!r.atEnd) throw r.fail('the message is too long');
     if (model === undefined) return message(ANSWER, TELL.unknown, () => {});
     if (kind === ASK.has) return message(ANSWER, TELL.done, () => {});
     model.uses++;
     try {
       const outputs = await model.loaded.compute(inputs);
-      return message(ANSWER, TELL.outputs, (w) => w.list(outputs, (tensor) => writeTensor(w, tensor)));
+      return message(ANSWER, TELL.outputs, (w) => describeTensors(w, outputs));
     } finally {
       model.uses--;
       if (model.isGone && model.uses === 0) model.loaded.dispose();

@@ -11,7 +11,7 @@
  * Handles are the places in the lists. Inputs stand in the order of their indices.
  */
 import { Sha256 } from '../wasi/digest';
-import { Reader, type StateError, Writer } from '../wasi/state/codec';
+import { Archive } from '../wasi/state/codec';
 import {
   EXECUTION_TARGETS,
   GRAPH_ENCODINGS,
@@ -41,124 +41,112 @@ export interface NnDocument {
 
 const MAGIC = [0x4e, 0x4e, 0x01];
 export const DIGEST_SIZE = 32;
+/** A model's own: what is chosen for it is known by then. */
+const ENCODINGS = GRAPH_ENCODINGS.slice(0, -1) as readonly GraphEncoding[];
 /** Inputs of a model. */
 export const MAX_INPUTS = 1024;
 
-export function encodeNnState({ graphs, contexts }: NnDocument): Uint8Array {
-  const w = new Writer();
-  w.raw(Uint8Array.from(MAGIC));
-  w.list(graphs, ({ name, digest, model }) => {
-    w.optional(name, (text) => w.text(text));
-    w.raw(digest);
-    w.optional(model, (source) => writeModel(w, source));
-  });
-  w.list(contexts, ({ graph, inputs, outputs }) => {
-    w.u32(graph);
-    writeInputs(w, inputs);
-    w.optional(outputs, (tensors) => w.list(tensors, (tensor) => writeTensor(w, tensor)));
-  });
-  return w.finish();
+function describeNn(s: Archive, doc: Partial<NnDocument> = {}): NnDocument {
+  const graphs = s.list((graph) => describeGraph(s, graph), doc.graphs);
+  return { graphs, contexts: s.list((context) => describeContext(s, graphs.length, context), doc.contexts) };
 }
 
-export function writeModel(w: Writer, { encoding, target, parts }: ModelSource): void {
-  w.u8(GRAPH_ENCODINGS.indexOf(encoding));
-  w.u8(EXECUTION_TARGETS.indexOf(target));
-  w.list(parts, (part) => w.blob(part));
+function describeGraph(s: Archive, graph: Partial<GraphDocument> = {}): GraphDocument {
+  const at = s.pos;
+  const name = s.optional((text) => s.text(text), graph.name);
+  const digest = s.raw(DIGEST_SIZE, graph.digest);
+  const model = s.optional((source) => describeModel(s, source), graph.model);
+  if ((name === undefined) === (model === undefined))
+    s.refuse('a graph has a name, or a model of its own', at);
+  return { name, digest, model };
+}
+
+function describeContext(
+  s: Archive,
+  graphs: number,
+  context: Partial<ContextDocument> = {},
+): ContextDocument {
+  const at = s.pos;
+  const graph = s.u32(context.graph);
+  if (graph >= graphs) s.refuse(`a context of graph ${graph}, which is not there`, at);
+  const inputs = describeInputs(s, context.inputs);
+  return { graph, inputs, outputs: s.optional((tensors) => describeTensors(s, tensors), context.outputs) };
+}
+
+/** By their indices, which ascend. */
+export function describeInputs(s: Archive, given?: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
+  const set = given?.flatMap((tensor, index) => (tensor === undefined ? [] : [[index, tensor] as const]));
+  const inputs: (Tensor | undefined)[] = [];
+  s.list<readonly [number, Tensor]>((input) => {
+    const at = s.pos;
+    const index = s.u32(input?.[0]);
+    if (index < inputs.length || index >= MAX_INPUTS) s.refuse(`unexpected input ${index}`, at);
+    const tensor = describeTensor(s, input?.[1]);
+    while (inputs.length < index) inputs.push(undefined);
+    inputs.push(tensor);
+    return [index, tensor];
+  }, set);
+  return inputs;
+}
+
+export function describeModel(s: Archive, model: Partial<ModelSource> = {}): ModelSource {
+  const encoding = s.choice(ENCODINGS, 'encoding', model.encoding);
+  const target = s.choice(EXECUTION_TARGETS, 'target', model.target);
+  const at = s.pos;
+  const parts = s.list((part) => s.blob(part), model.parts);
+  if (parts.length > MAX_PARTS) s.refuse('too many parts', at);
+  return { encoding, target, parts };
+}
+
+export function describeTensors(s: Archive, tensors?: readonly Tensor[]): Tensor[] {
+  return s.list((tensor) => describeTensor(s, tensor), tensors);
+}
+
+function describeTensor(s: Archive, tensor: Partial<Tensor> = {}): Tensor {
+  const type = s.choice(TENSOR_TYPES, 'type of tensor', tensor.type);
+  const at = s.pos;
+  const dimensions = s.list((length) => s.u32(length), tensor.dimensions);
+  if (dimensions.length > MAX_DIMENSIONS) s.refuse('too many dimensions', at);
+  const place = s.pos;
+  const data = s.blob(tensor.data);
+  const expected = tensorBytes(type, dimensions);
+  if (data.length !== expected)
+    s.refuse(`${expected} bytes of a tensor expected, ${data.length} found`, place);
+  return { type, dimensions, data };
+}
+
+export function encodeNnState(doc: NnDocument): Uint8Array {
+  const out = new Archive();
+  for (const byte of MAGIC) out.u8(byte);
+  describeNn(out, doc);
+  return out.finish();
+}
+
+/** Its form is checked whole. Throws StateError. */
+export function decodeNnState(bytes: Uint8Array): NnDocument {
+  const r = new Archive(bytes);
+  for (const byte of MAGIC) if (r.u8() !== byte) throw r.fail('not a state of wasi-nn', 0);
+  const doc = describeNn(r);
+  if (!r.atEnd) throw r.fail('the state of wasi-nn is too long');
+  return doc;
 }
 
 /** SHA-256 of a model: its encoding, target and parts. */
 export function digestOf({ encoding, target, parts }: ModelSource): Uint8Array {
   const sha = new Sha256();
-  const number = (write: (w: Writer) => void) => {
-    const w = new Writer();
-    write(w);
-    sha.update(w.finish());
+  const number = (write: (out: Archive) => void) => {
+    const out = new Archive();
+    write(out);
+    sha.update(out.finish());
   };
-  number((w) => {
-    w.u8(GRAPH_ENCODINGS.indexOf(encoding));
-    w.u8(EXECUTION_TARGETS.indexOf(target));
-    w.u32(parts.length);
+  number((out) => {
+    out.choice(ENCODINGS, 'encoding', encoding);
+    out.choice(EXECUTION_TARGETS, 'target', target);
+    out.u32(parts.length);
   });
   for (const part of parts) {
-    number((w) => w.u32(part.length));
+    number((out) => out.u32(part.length));
     sha.update(part);
   }
   return sha.digest();
-}
-
-export function writeInputs(w: Writer, inputs: readonly (Tensor | undefined)[]): void {
-  const set = inputs.flatMap((tensor, index) => (tensor === undefined ? [] : [{ index, tensor }]));
-  w.list(set, ({ index, tensor }) => {
-    w.u32(index);
-    writeTensor(w, tensor);
-  });
-}
-
-export function writeTensor(w: Writer, { type, dimensions, data }: Tensor): void {
-  w.u8(TENSOR_TYPES.indexOf(type));
-  w.list(dimensions, (length) => w.u32(length));
-  w.blob(data);
-}
-
-/** Its form is checked whole. Throws StateError. */
-export function decodeNnState(bytes: Uint8Array): NnDocument {
-  const r = new Reader(bytes);
-  for (const byte of MAGIC) if (r.u8() !== byte) throw r.fail('not a state of wasi-nn', 0);
-  const graphs = r.list((): GraphDocument => {
-    const at = r.pos;
-    const name = r.optional(() => r.text());
-    const digest = r.raw(DIGEST_SIZE);
-    const model = r.optional(() => readModel(r));
-    if ((name === undefined) === (model === undefined))
-      throw r.fail('a graph has a name, or a model of its own', at);
-    return { name, digest, model };
-  });
-  const contexts = r.list(() => readContext(r, graphs.length));
-  if (!r.atEnd) throw r.fail('the state of wasi-nn is too long');
-  return { graphs, contexts };
-}
-
-function readContext(r: Reader, graphs: number): ContextDocument {
-  const at = r.pos;
-  const graph = r.u32();
-  if (graph >= graphs) throw r.fail(`a context of graph ${graph}, which is not there`, at);
-  return { graph, inputs: readInputs(r), outputs: r.optional(() => r.list(() => readTensor(r))) };
-}
-
-/** By their indices, which ascend. */
-export function readInputs(r: Reader): (Tensor | undefined)[] {
-  const inputs: (Tensor | undefined)[] = [];
-  r.list(() => {
-    const at = r.pos;
-    const index = r.u32();
-    if (index < inputs.length || index >= MAX_INPUTS) throw r.fail(`unexpected input ${index}`, at);
-    while (inputs.length < index) inputs.push(undefined);
-    inputs.push(readTensor(r));
-  });
-  return inputs;
-}
-
-export function readModel(r: Reader): ModelSource {
-  const encoding = GRAPH_ENCODINGS[r.below(GRAPH_ENCODINGS.length - 1, 'encoding')] as GraphEncoding;
-  const target = EXECUTION_TARGETS[r.below(EXECUTION_TARGETS.length, 'target')];
-  const at = r.pos;
-  const parts = r.list(() => r.blob());
-  if (parts.length > MAX_PARTS) throw tooMany(r, 'parts', at);
-  return { encoding, target, parts };
-}
-
-export function readTensor(r: Reader): Tensor {
-  const type = TENSOR_TYPES[r.below(TENSOR_TYPES.length, 'type of tensor')];
-  const at = r.pos;
-  const dimensions = r.list(() => r.u32());
-  if (dimensions.length > MAX_DIMENSIONS) throw tooMany(r, 'dimensions', at);
-  const place = r.pos;
-  const data = r.blob();
-  if (data.length !== tensorBytes(type, dimensions))
-    throw r.fail(`${tensorBytes(type, dimensions)} bytes of a tensor expected, ${data.length} found`, place);
-  return { type, dimensions, data };
-}
-
-function tooMany(r: Reader, what: string, at: number): StateError {
-  return r.fail(`too many ${what}`, at);
 }

@@ -29,7 +29,7 @@ import { ALL_FDFLAGS, ALL_RIGHTS, type FileType } from './abi';
 import { CHUNK } from './files/nodes';
 import * as FILETYPE from './filetype';
 import type { DirectoryEntry, U64 } from './host';
-import { Reader, Writer } from './state/codec';
+import { Archive } from './state/codec';
 
 export interface Access {
   readonly read: boolean;
@@ -143,145 +143,199 @@ const SOURCES: readonly Source['kind'][] = [
 const ROOT_FILES: readonly RootFiles[] = ['host', 'memory', 'overlay'];
 const NO_ROOT = 0xffffffff;
 const DIGEST_SIZE = 32;
+const STREAMS = 3;
+/** Words of the state of a generator of random numbers. */
+const RANDOM_WORDS = [0, 1, 2, 3];
+
+/** Says a section; undefined when it is not there. */
+type Section = <T>(id: number, describe: (s: Archive) => T, isThere?: boolean) => T | undefined;
+
+function describeState(section: Section, doc: Partial<WasiDocument> = {}): WasiDocument {
+  const { args, env, outputBytes, roots, descriptors, unread, poll, companions } = doc;
+  return {
+    ...section(SECTION.process, (s) => ({
+      args: s.list((arg) => describeCString(s, arg), args),
+      env: s.list((variable) => describeCString(s, variable), env),
+      outputBytes: s.number(outputBytes),
+    }))!,
+    ...section(SECTION.clocks, (s) => ({
+      virtual: s.flag(doc.virtual),
+      monotonic: s.u64(doc.monotonic),
+      random: s.optional((words) => Int32Array.from(RANDOM_WORDS, (k) => s.u32(words?.[k])), doc.random),
+    }))!,
+    roots: section(SECTION.roots, (s) => s.list((root) => describeRoot(s, root), roots))!,
+    descriptors: section(SECTION.descriptors, (s) =>
+      s.list((one) => describeDescriptor(s, one), descriptors),
+    )!,
+    unread:
+      section(
+        SECTION.streams,
+        (s) => s.list((of) => [s.below(STREAMS, 'stream', of?.[0]), s.blob(of?.[1])] as const, unread),
+        !!unread?.length,
+      ) ?? [],
+    poll: section(
+      SECTION.poll,
+      (s) => ({
+        subscriptions: s.u32(poll?.subscriptions),
+        events: s.u32(poll?.events),
+        count: s.u32(poll?.count),
+        started: s.u64(poll?.started),
+      }),
+      poll !== undefined,
+    ),
+    companions:
+      section(SECTION.companions, (s) => describeCompanions(s, companions), !!companions?.length) ?? [],
+  };
+}
+
+function describeCompanions(s: Archive, companions: WasiDocument['companions'] | undefined) {
+  let last: string | undefined;
+  return s.list((companion) => {
+    const at = s.pos;
+    const name = s.text(companion?.[0]);
+    if (last !== undefined && name <= last) s.refuse('companions are not in order', at);
+    last = name;
+    return [name, s.blob(companion?.[1])] as const;
+  }, companions);
+}
+
+function describeCString(s: Archive, given: Uint8Array | undefined): Uint8Array {
+  const at = s.pos;
+  const bytes = s.blob(given);
+  if (bytes.indexOf(0) !== bytes.length - 1) s.refuse('not a C string', at);
+  return bytes;
+}
+
+function describeRoot(s: Archive, root: Partial<RootDocument> = {}): RootDocument {
+  const path = s.text(root.path);
+  const files = s.choice(ROOT_FILES, 'kind of root', root.files);
+  if (files === 'host') return { path, files, memory: undefined };
+  const { memory } = root;
+  const embedded = s.flag(memory?.embedded);
+  const bytes = embedded ? s.blob(memory?.bytes) : s.raw(DIGEST_SIZE, memory?.bytes);
+  return { path, files, memory: { embedded, bytes } };
+}
+
+function describeAccess(s: Archive, { read, write }: Partial<Access>): Access {
+  const bits = s.below(4, 'access', read === undefined ? read : (read ? 1 : 0) | (write ? 2 : 0));
+  return { read: (bits & 1) !== 0, write: (bits & 2) !== 0 };
+}
+
+/** What any source may have. */
+type AnySource = Partial<Omit<HostFileSource, 'kind'> & Omit<MemorySource, 'kind'>> & {
+  readonly kind?: Source['kind'];
+  readonly stream?: number;
+};
+
+function describeSource(s: Archive, source: AnySource = {}): Source {
+  const kind = s.choice(SOURCES, 'kind of descriptor', source.kind);
+  if (kind === 'standard') return { kind, stream: s.below(STREAMS, 'stream', source.stream) };
+  if (kind === 'memory') return { kind, ino: s.number(source.ino), ...describeAccess(s, source) };
+  if (kind !== 'file') return { kind };
+  return {
+    kind,
+    ...describeAccess(s, source),
+    lost: s.flag(source.lost),
+    size: s.number(source.size),
+    digest: s.optional((digest) => s.raw(DIGEST_SIZE, digest), source.digest),
+    contents: s.optional((contents) => s.blob(contents), source.contents),
+  };
+}
+
+/** A value whose bits are all in `mask`. */
+function masked(s: Archive, value: number, mask: number, what: string): number {
+  if ((value & ~mask) !== 0) s.refuse(`unknown ${what}`);
+  return value;
+}
+
+function describeDescriptor(s: Archive, one: Partial<DescriptorDocument> = {}): DescriptorDocument {
+  return {
+    fd: s.u32(one.fd),
+    source: describeSource(s, one.source),
+    rights: masked(s, s.u32(one.rights), ALL_RIGHTS, 'right'),
+    inheriting: masked(s, s.u32(one.inheriting), ALL_RIGHTS, 'right'),
+    flags: masked(s, s.u8(one.flags), ALL_FDFLAGS, 'flag'),
+    offset: s.number(one.offset),
+    root: rootOf(s.u32(one.root)),
+    path: s.text(one.path),
+    preopen: s.flag(one.preopen),
+    listing: s.optional((listing) => s.list((entry) => describeEntry(s, entry), listing), one.listing),
+  };
+}
+
+function rootOf(root: number): number {
+  return root === NO_ROOT ? -1 : root;
+}
+
+function describeEntry(s: Archive, entry: Partial<DirectoryEntry> = {}): DirectoryEntry {
+  return { name: s.text(entry.name), ino: s.u64(entry.ino), type: describeType(s, entry.type) };
+}
+
+function describeType(s: Archive, type: FileType | undefined): FileType {
+  return s.below(FILETYPE.SYMBOLIC_LINK + 1, 'file type', type);
+}
+
+function describeNodes(s: Archive, doc: Partial<MemoryDocument> = {}): MemoryDocument {
+  return { nextIno: s.number(doc.nextIno), nodes: s.list((node) => describeNode(s, node), doc.nodes) };
+}
+
+function describeNode(s: Archive, node: Partial<NodeDocument> = {}): NodeDocument {
+  const ino = s.number(node.ino);
+  const type = describeType(s, node.type);
+  const common = { ino, type, atim: s.u64(node.atim), mtim: s.u64(node.mtim), ctim: s.u64(node.ctim) };
+  const none = { size: 0, chunks: [], entries: [], target: '', base: undefined };
+  if (type === FILETYPE.SYMBOLIC_LINK) return { ...common, ...none, target: s.text(node.target) };
+  const isFile = type === FILETYPE.REGULAR_FILE;
+  if (!isFile && type !== FILETYPE.DIRECTORY) s.refuse('a file of a kind that cannot be in memory');
+  const size = isFile ? s.number(node.size) : 0;
+  const base = s.optional<NonNullable<NodeDocument['base']>>(
+    (of) => ({
+      path: s.list((name) => s.text(name), of?.path),
+      size: isFile ? s.number(of?.size) : 0,
+      populated: !isFile && s.flag(of?.populated),
+    }),
+    node.base,
+  );
+  if (!isFile) {
+    const entries = s.list((entry) => [s.text(entry?.[0]), s.number(entry?.[1])] as const, node.entries);
+    return { ...common, ...none, base, entries };
+  }
+  const chunks = s.list((chunk) => {
+    const index = s.number(chunk?.[0]);
+    const bytes = s.blob(chunk?.[1]);
+    if (bytes.length > CHUNK) s.refuse('a chunk is too long');
+    return [index, bytes] as const;
+  }, node.chunks);
+  return { ...common, ...none, base, size, chunks };
+}
 
 export function encodeState(doc: WasiDocument): Uint8Array {
-  const out = new Writer();
+  const out = new Archive();
+  for (const byte of MAGIC) out.u8(byte);
+  const sections = new Archive();
   let count = 0;
-  const section = (id: number, write: (w: Writer) => void) => {
-    const body = new Writer();
-    write(body);
-    out.u8(id);
-    out.blob(body.finish());
+  describeState((id, describe, isThere = true) => {
+    if (!isThere) return undefined;
+    const body = new Archive();
+    const value = describe(body);
+    sections.u8(id);
+    sections.blob(body.finish());
     count++;
-  };
-  section(SECTION.process, (w) => {
-    w.list(doc.args, (arg) => w.blob(arg));
-    w.list(doc.env, (variable) => w.blob(variable));
-    w.number(doc.outputBytes);
-  });
-  section(SECTION.clocks, (w) => {
-    w.flag(doc.virtual);
-    w.u64(doc.monotonic);
-    w.optional(doc.random, (words) => {
-      for (const word of words) w.u32(word);
-    });
-  });
-  section(SECTION.roots, (w) => w.list(doc.roots, (root) => writeRoot(w, root)));
-  section(SECTION.descriptors, (w) => w.list(doc.descriptors, (one) => writeDescriptor(w, one)));
-  if (doc.unread.length > 0) {
-    section(SECTION.streams, (w) =>
-      w.list(doc.unread, ([stream, bytes]) => {
-        w.u8(stream);
-        w.blob(bytes);
-      }),
-    );
-  }
-  const { poll } = doc;
-  if (poll !== undefined) {
-    section(SECTION.poll, (w) => {
-      for (const word of [poll.subscriptions, poll.events, poll.count]) w.u32(word);
-      w.u64(poll.started);
-    });
-  }
-  if (doc.companions.length > 0) {
-    section(SECTION.companions, (w) =>
-      w.list(doc.companions, ([name, bytes]) => {
-        w.text(name);
-        w.blob(bytes);
-      }),
-    );
-  }
-  const head = new Writer();
-  head.raw(Uint8Array.from([...MAGIC, count]));
-  head.raw(out.finish());
-  return head.finish();
-}
-
-function writeRoot(w: Writer, root: RootDocument): void {
-  w.text(root.path);
-  w.u8(ROOT_FILES.indexOf(root.files));
-  if (root.memory === undefined) return;
-  w.flag(root.memory.embedded);
-  if (root.memory.embedded) w.blob(root.memory.bytes);
-  else w.raw(root.memory.bytes);
-}
-
-function writeAccess(w: Writer, { read, write }: Access): void {
-  w.u8((read ? 1 : 0) | (write ? 2 : 0));
-}
-
-function writeDescriptor(w: Writer, one: DescriptorDocument): void {
-  w.u32(one.fd);
-  const { source } = one;
-  w.u8(SOURCES.indexOf(source.kind));
-  if (source.kind === 'standard') w.u8(source.stream);
-  if (source.kind === 'memory') {
-    w.number(source.ino);
-    writeAccess(w, source);
-  }
-  if (source.kind === 'file') {
-    writeAccess(w, source);
-    w.flag(source.lost);
-    w.number(source.size);
-    w.optional(source.digest, (digest) => w.raw(digest));
-    w.optional(source.contents, (contents) => w.blob(contents));
-  }
-  w.u32(one.rights);
-  w.u32(one.inheriting);
-  w.u8(one.flags);
-  w.number(one.offset);
-  w.u32(one.root < 0 ? NO_ROOT : one.root);
-  w.text(one.path);
-  w.flag(one.preopen);
-  w.optional(one.listing, (listing) =>
-    w.list(listing, (entry) => {
-      w.text(entry.name);
-      w.u64(entry.ino);
-      w.u8(entry.type);
-    }),
-  );
-}
-
-export function encodeNodes(doc: MemoryDocument): Uint8Array {
-  const w = new Writer();
-  w.number(doc.nextIno);
-  w.list(doc.nodes, (node) => {
-    w.number(node.ino);
-    w.u8(node.type);
-    for (const time of [node.atim, node.mtim, node.ctim]) w.u64(time);
-    if (node.type === FILETYPE.SYMBOLIC_LINK) {
-      w.text(node.target);
-      return;
-    }
-    const isFile = node.type === FILETYPE.REGULAR_FILE;
-    if (isFile) w.number(node.size);
-    w.optional(node.base, (base) => {
-      w.list(base.path, (name) => w.text(name));
-      if (isFile) w.number(base.size);
-      else w.flag(base.populated);
-    });
-    if (isFile) {
-      w.list(node.chunks, ([index, bytes]) => {
-        w.number(index);
-        w.blob(bytes);
-      });
-    } else {
-      w.list(node.entries, ([name, ino]) => {
-        w.text(name);
-        w.number(ino);
-      });
-    }
-  });
-  return w.finish();
+    return value;
+  }, doc);
+  out.u8(count);
+  const bytes = sections.finish();
+  out.raw(bytes.length, bytes);
+  return out.finish();
 }
 
 /** The document in `bytes`, its form checked whole. Throws StateError. */
 export function decodeState(bytes: Uint8Array): WasiDocument {
-  const r = new Reader(bytes);
+  const r = new Archive(bytes);
   for (const byte of MAGIC.slice(0, 5)) if (r.u8() !== byte) throw r.fail('not a WASI state', 0);
   if (r.u8() !== MAGIC[5] || r.u8() !== MAGIC[6]) throw r.fail('unknown version of the WASI state', 5);
   const count = r.u8();
-  const sections = new Map<number, Reader>();
+  const sections = new Map<number, Archive>();
   let last = 0;
   while (!r.atEnd) {
     const at = r.pos;
@@ -292,147 +346,24 @@ export function decodeState(bytes: Uint8Array): WasiDocument {
   }
   if (sections.size !== count) throw r.fail(`${count} sections expected, ${sections.size} found`);
   for (let id = 1; id <= LAST_REQUIRED; id++) if (!sections.has(id)) throw r.fail(`section ${id} is missing`);
-  const read = <T>(id: number, body: (r: Reader) => T): T | undefined => {
+  return describeState((id, describe) => {
     const part = sections.get(id);
     if (part === undefined) return undefined;
-    const value = body(part);
+    const value = describe(part);
     if (!part.atEnd) throw part.fail(`section ${id} is too long`);
     return value;
-  };
-  return {
-    ...read(SECTION.process, (p) => ({
-      args: p.list(() => readCString(p)),
-      env: p.list(() => readCString(p)),
-      outputBytes: p.number(),
-    }))!,
-    ...read(SECTION.clocks, (c) => ({
-      virtual: c.flag(),
-      monotonic: c.u64(),
-      random: c.optional(() => Int32Array.from([c.u32(), c.u32(), c.u32(), c.u32()])),
-    }))!,
-    roots: read(SECTION.roots, (s) => s.list(() => readRoot(s)))!,
-    descriptors: read(SECTION.descriptors, (s) => s.list(() => readDescriptor(s)))!,
-    unread: read(SECTION.streams, (s) => s.list(() => [s.below(3, 'stream'), s.blob()] as const)) ?? [],
-    poll: read(SECTION.poll, (s) => ({
-      subscriptions: s.u32(),
-      events: s.u32(),
-      count: s.u32(),
-      started: s.u64(),
-    })),
-    companions: read(SECTION.companions, readCompanions) ?? [],
-  };
-}
-
-function readCompanions(r: Reader): (readonly [string, Uint8Array])[] {
-  let last: string | undefined;
-  return r.list(() => {
-    const at = r.pos;
-    const name = r.text();
-    if (last !== undefined && name <= last) throw r.fail('companions are not in order', at);
-    last = name;
-    return [name, r.blob()] as const;
   });
 }
 
-function readCString(r: Reader): Uint8Array {
-  const at = r.pos;
-  const bytes = r.blob();
-  if (bytes.indexOf(0) !== bytes.length - 1) throw r.fail('not a C string', at);
-  return bytes;
-}
-
-function readRoot(r: Reader): RootDocument {
-  const path = r.text();
-  const files = ROOT_FILES[r.below(ROOT_FILES.length, 'kind of root')];
-  if (files === 'host') return { path, files, memory: undefined };
-  const embedded = r.flag();
-  return { path, files, memory: { embedded, bytes: embedded ? r.blob() : r.raw(DIGEST_SIZE) } };
-}
-
-function readAccess(r: Reader): Access {
-  const bits = r.below(4, 'access');
-  return { read: (bits & 1) !== 0, write: (bits & 2) !== 0 };
-}
-
-function readSource(r: Reader): Source {
-  const kind = SOURCES[r.below(SOURCES.length, 'kind of descriptor')];
-  if (kind === 'standard') return { kind, stream: r.below(3, 'stream') };
-  if (kind === 'memory') return { kind, ino: r.number(), ...readAccess(r) };
-  if (kind !== 'file') return { kind };
-  return {
-    kind,
-    ...readAccess(r),
-    lost: r.flag(),
-    size: r.number(),
-    digest: r.optional(() => r.raw(DIGEST_SIZE)),
-    contents: r.optional(() => r.blob()),
-  };
-}
-
-/** A value whose bits are all in `mask`. */
-function masked(r: Reader, value: number, mask: number, what: string): number {
-  if ((value & ~mask) !== 0) throw r.fail(`unknown ${what}`);
-  return value;
-}
-
-function readDescriptor(r: Reader): DescriptorDocument {
-  const fd = r.u32();
-  const source = readSource(r);
-  const rights = masked(r, r.u32(), ALL_RIGHTS, 'right');
-  const inheriting = masked(r, r.u32(), ALL_RIGHTS, 'right');
-  const flags = masked(r, r.u8(), ALL_FDFLAGS, 'flag');
-  const offset = r.number();
-  const root = r.u32();
-  const path = r.text();
-  const preopen = r.flag();
-  const listing = r.optional(() => r.list(() => ({ name: r.text(), ino: r.u64(), type: readType(r) })));
-  return {
-    fd,
-    source,
-    rights,
-    inheriting,
-    flags,
-    offset,
-    root: root === NO_ROOT ? -1 : root,
-    path,
-    preopen,
-    listing,
-  };
-}
-
-function readType(r: Reader): FileType {
-  return r.below(FILETYPE.SYMBOLIC_LINK + 1, 'file type');
+export function encodeNodes(doc: MemoryDocument): Uint8Array {
+  const out = new Archive();
+  describeNodes(out, doc);
+  return out.finish();
 }
 
 export function decodeNodes(bytes: Uint8Array): MemoryDocument {
-  const r = new Reader(bytes);
-  const nextIno = r.number();
-  const nodes = r.list(() => readNode(r));
+  const r = new Archive(bytes);
+  const doc = describeNodes(r);
   if (!r.atEnd) throw r.fail('the files are followed by something else');
-  return { nextIno, nodes };
-}
-
-function readNode(r: Reader): NodeDocument {
-  const ino = r.number();
-  const type = readType(r);
-  const common = { ino, type, atim: r.u64(), mtim: r.u64(), ctim: r.u64() };
-  const none = { size: 0, chunks: [], entries: [], target: '', base: undefined };
-  if (type === FILETYPE.SYMBOLIC_LINK) return { ...common, ...none, target: r.text() };
-  const isFile = type === FILETYPE.REGULAR_FILE;
-  if (!isFile && type !== FILETYPE.DIRECTORY) throw r.fail('a file of a kind that cannot be in memory');
-  const size = isFile ? r.number() : 0;
-  const base = r.optional(() => {
-    const path = r.list(() => r.text());
-    return isFile ? { path, size: r.number(), populated: false } : { path, size: 0, populated: r.flag() };
-  });
-  if (!isFile) {
-    return { ...common, ...none, base, entries: r.list(() => [r.text(), r.number()] as const) };
-  }
-  const chunks = r.list(() => {
-    const index = r.number();
-    const chunk = r.blob();
-    if (chunk.length > CHUNK) throw r.fail('a chunk is too long');
-    return [index, chunk] as const;
-  });
-  return { ...common, ...none, base, size, chunks };
+  return doc;
 }

@@ -6,19 +6,20 @@ import { type FuncType, I32, I64 } from '../decoder/types';
 import { LinkError } from '../errors';
 import type { Func, HostCallback, Instance, Store } from '../runtime/index';
 import { findImports, type ImportLookup, type ImportSource, type ImportValue } from '../runtime/lookup';
-import type { Errno, Layout } from './abi';
+import type { Layout } from './abi';
 import type { CompanionCall } from './companion';
 import { WasiContext, type WasiOptions } from './context';
 import { hex, sha256 } from './digest';
 import { WasiExit } from './exit';
 import { MemoryDirectory } from './files/handles';
 import { MemoryFileSystem } from './files/memory';
-import { type GuestCall, s64Arg } from './guest';
+import type { GuestCall } from './guest';
 import { answerOf } from './refusal';
 import { type RestorePolicy, restoreState } from './state/restore';
 import { type SaveOptions, saveState, visibleState } from './state/save';
 import { join } from './streams';
 import { CALLS, type CallRow, LAYOUTS, NO_RESULT } from './table';
+import { traced } from './traced';
 
 /** Answers one call of the guest; a promise when the guest has to wait. Assignable to the interpreter's HostCallback. */
 export type WasiCallback = (call: GuestCall) => void | PromiseLike<void>;
@@ -50,10 +51,7 @@ export class Wasi {
     const { handler } = row;
     const { trace } = context;
     return answering({
-      handler: (call) => {
-        const handle = () => answerOf(() => handler(context, call, layout));
-        return trace ? traced(row, trace, call)(handle) : handle();
-      },
+      handler: (call) => traced(row, trace, call, () => answerOf(() => handler(context, call, layout))),
     });
   }
 
@@ -144,30 +142,6 @@ function answering({ handler }: Pick<CompanionCall, 'handler'>): WasiCallback {
     return answer.then((result) => call.setI32(0, result));
   };
 }
-
-/** Tells `trace` of a call when it ends, with the arguments that it had when it began. */
-function traced({ name, params }: CallRow, trace: NonNullable<WasiOptions['trace']>, call: GuestCall) {
-  const args = Array.from(params, (letter, k) => (letter === 'I' ? s64Arg(call, k) : call.u32(k)));
-  const { instance } = call;
-  const tell = (errno: Errno | undefined) => {
-    const memory = instance?.exports.get('memory');
-    const bytes = memory instanceof Object && 'bytes' in memory ? (memory.bytes as Uint8Array) : NOTHING;
-    trace(name, errno, { args, bytes });
-  };
-  return (handle: () => ReturnType<CallRow['handler']>): ReturnType<CallRow['handler']> => {
-    let answer: ReturnType<CallRow['handler']>;
-    try {
-      answer = handle();
-    } catch (error) {
-      tell(undefined);
-      throw error;
-    }
-    if (typeof answer === 'number') tell(answer);
-    else answer.then(tell, () => tell(undefined));
-    return answer;
-  };
-}
-const NOTHING = new Uint8Array(0);
 
 /** The exit code of a guest that `run` runs: 0 when it returns, else that of `proc_exit`. Other exceptions pass. */
 export function exitCodeOf(run: () => void): number {

@@ -78,9 +78,10 @@ function isHeld(lock: string): boolean {
   }
 }
 
-async function forQuickjs(file: string, options: BuildOptions): Promise<string> {
+async function forQuickjs(file: string, options: BuildOptions, variables = false): Promise<string> {
   const { name, text } = await bundle(file, { ...QUICKJS_OPTIONS, ...options });
-  return kept(name, text, shortest, textOf('smaller.mjs'));
+  const become = (of: string) => shortest(of, { variables });
+  return kept(name, text, become, String(variables) + textOf('smaller.mjs') + textOf('shorter-forms.mjs'));
 }
 
 /** Bundle a file of this folder. Give the path of the result. */
@@ -90,9 +91,9 @@ export function bundleForQuickjs(name: string): Promise<string> {
 /** The same with what the small files for QuickJS have. */
 export async function smallBundleForQuickjs(name: string): Promise<string> {
   const entry = path.relative(root, here(name));
-  const find = () => JSON.stringify(shortForms([entry]));
+  const find = async () => JSON.stringify(await shortForms([entry]));
   const forms = await kept(`${path.basename(name, '.ts')}-forms.json`, sources(), find, entry);
-  return forQuickjs(name, shortOptions(JSON.parse(readFileSync(forms, 'utf8'))));
+  return forQuickjs(name, shortOptions(JSON.parse(readFileSync(forms, 'utf8'))), true);
 }
 /** What the forms are found in. */
 function sources(): string {

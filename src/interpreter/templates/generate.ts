@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { LOADS, STORES } from './access';
 import { addressed, addressOf, marksOf, withAddresses } from './address';
 import { BACK, type Closure, closure, madeText, NEXT, type Row } from './closure';
+import { shared } from './composed';
 import { CONTROL } from './control';
 import { COMPOSED_PAIRS, COMPOSED_STATEMENTS, COMPOSED_TERMINATORS, FUSED } from './fused';
 import { loopFactories, vectorFactories } from './generate-vectors';
@@ -223,21 +224,6 @@ const method: Property = (key, factory) => {
 };
 /** The shorter text, for QuickJS, which compiles everything at once, and for the compact set. */
 const arrow: Property = (key, factory) => `${key}:${factory}`;
-
-/**
- * Variables for the factories that have several names, such as comparisons of numbers of any type: shorter still. A compiler learns what types a
- * factory sees, so each of those needs its own there.
- */
-function shared(factories: ReadonlyMap<string, string>): { variables: string; rows: Map<string, string> } {
-  const all = [...factories.values()];
-  const several = [...new Set(all.filter((factory, k) => all.indexOf(factory) < k))];
-  const variables = several.map((factory, k) => `s${k}=${factory}`).join(',\n');
-  const rows = [...factories].map(([name, factory]): [string, string] => {
-    const k = several.indexOf(factory);
-    return [name, k < 0 ? factory : `s${k}`];
-  });
-  return { variables: variables && `var ${variables};`, rows: new Map(rows) };
-}
 
 /** A module of the compact set. It imports what templates call N, so that a bundler can shorten those names too. */
 function compactText(factories: ReadonlyMap<string, string>, variables = ''): string {

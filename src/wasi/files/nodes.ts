@@ -58,6 +58,12 @@ abstract class Node {
 export const CHUNK = 65536;
 /** NAME_MAX, in bytes. */
 export const MAX_NAME = 255;
+
+/** Whether an entry can have this name. */
+export function isName(name: string): boolean {
+  const plain = name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+  return plain && encodeUtf8(name).length <= MAX_NAME;
+}
 /** 64 TiB: far beyond what memory holds, but files may be sparse. */
 export const MAX_SIZE = 2 ** 46;
 

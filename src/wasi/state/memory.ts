@@ -1,22 +1,22 @@
 /** In-memory files as a document, and back. */
-import { encodeUtf8 } from '../../decoder/utf8';
 import { sha256 } from '../digest';
 import {
   type AnyNode,
   CHUNK,
   DirectoryNode,
   FileNode,
+  isName,
   LinkNode,
-  MAX_NAME,
   MAX_SIZE,
   Volume,
 } from '../files/nodes';
-import { type Base, OverlayDirectoryNode, OverlayFileNode } from '../files/overlay';
+import type { Base } from '../files/overlay';
 import * as FILETYPE from '../filetype';
 import type { Ledger } from '../ledger';
 import { encodeNodes, type MemoryDocument, type NodeDocument } from '../state';
 import { ZERO } from '../words';
 import { StateError } from './codec';
+import { baseOf, keepsZeros, overlayNode, restorePopulated } from './overlays';
 
 /** Everything below the root, and what is open without a name. The root is the first node, the others follow by number. */
 export function captureNodes(root: DirectoryNode, open: readonly AnyNode[]): MemoryDocument {
@@ -50,34 +50,24 @@ function captureNode(node: AnyNode): NodeDocument {
     chunks: [],
     entries: [],
     target: '',
-    base: undefined,
+    base: baseOf(node),
   };
   if (node instanceof LinkNode) return { ...common, target: node.target };
-  if (node instanceof FileNode) {
-    const base =
-      node instanceof OverlayFileNode
-        ? { path: node.basePath, size: node.baseSize, populated: false }
-        : undefined;
-    return { ...common, size: node.size(), base, chunks: captureChunks(node) };
-  }
+  if (node instanceof FileNode) return { ...common, size: node.size(), chunks: captureChunks(node) };
   const entries = [...node.known]
     .map(([name, child]) => [name, child.ino] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const base =
-    node instanceof OverlayDirectoryNode
-      ? { path: node.basePath, size: 0, populated: node.populated }
-      : undefined;
-  return { ...common, entries, base };
+  return { ...common, entries };
 }
 
 /** The chunks without the zeros at their ends, which say nothing unless a base would shine through. */
 function captureChunks(node: FileNode): (readonly [number, Uint8Array])[] {
-  const keepsZeros = node instanceof OverlayFileNode;
+  const keepsAll = keepsZeros(node);
   const chunks: (readonly [number, Uint8Array])[] = [];
   for (const [index, chunk] of [...node.chunks].sort(([a], [b]) => a - b)) {
     let end = Math.min(chunk.length, node.size() - index * CHUNK);
     while (end > 0 && chunk[end - 1] === 0) end--;
-    if (end > 0 || keepsZeros) chunks.push([index, chunk.slice(0, end)]);
+    if (end > 0 || keepsAll) chunks.push([index, chunk.slice(0, end)]);
   }
   return chunks;
 }
@@ -122,38 +112,14 @@ function checkSizes(doc: MemoryDocument): void {
 }
 
 function makeNode(one: NodeDocument, volume: Volume, base: Base | undefined): AnyNode {
-  if (one.base !== undefined) {
-    if (base === undefined) throw new StateError('the files need a base directory, which is not given');
-    if (!one.base.path.every(isName)) throw new StateError('bad path in a base directory');
-  }
   if (one.type === FILETYPE.SYMBOLIC_LINK) return new LinkNode(volume, one.target, one.ino);
-  if (one.type === FILETYPE.DIRECTORY) {
-    if (one.base === undefined) return new DirectoryNode(volume, one.ino);
-    const directory = new OverlayDirectoryNode(volume, base!, one.base.path, one.ino);
-    directory.restorePopulated(true);
-    return directory;
-  }
-  let file: FileNode;
-  if (one.base === undefined) file = new FileNode(volume, one.ino);
-  else {
-    checkBaseFile(base!, one.base.path, one.base.size);
-    file = new OverlayFileNode(volume, base!, one.base.path, one.base.size, one.ino);
-  }
-  file.restore(one.size, one.chunks);
-  return file;
+  const node = overlayNode(one, volume, base) ?? newNode(one, volume);
+  if (node instanceof FileNode) node.restore(one.size, one.chunks);
+  return node;
 }
 
-function checkBaseFile(base: Base, path: readonly string[], size: number): void {
-  if (size === 0) return;
-  const stat = base.within(path.slice(0, -1), (directory) => directory.statAt(path[path.length - 1]));
-  if (typeof stat !== 'object' || stat.type !== FILETYPE.REGULAR_FILE || stat.size < size) {
-    throw new StateError(`${path.join('/')} in the base directory is not the file that it was`);
-  }
-}
-
-function isName(name: string): boolean {
-  const plain = name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
-  return plain && encodeUtf8(name).length <= MAX_NAME;
+function newNode({ type, ino }: NodeDocument, volume: Volume): FileNode | DirectoryNode {
+  return type === FILETYPE.DIRECTORY ? new DirectoryNode(volume, ino) : new FileNode(volume, ino);
 }
 
 function addEntries(one: NodeDocument, root: DirectoryNode, byIno: ReadonlyMap<number, AnyNode>): void {
@@ -180,7 +146,7 @@ function checkReachable(doc: MemoryDocument, root: DirectoryNode, byIno: Readonl
   for (const one of doc.nodes) {
     const node = byIno.get(one.ino)!;
     if (!(node instanceof DirectoryNode)) continue;
-    if (node instanceof OverlayDirectoryNode && one.base) node.restorePopulated(one.base.populated);
+    restorePopulated(node, one);
     if (reached.has(node)) continue;
     if (node.parent !== undefined || one.entries.length > 0) {
       throw new StateError('an in-memory directory is not below the root');
