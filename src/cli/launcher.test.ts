@@ -50,6 +50,17 @@ function tswasm(
   expect([status, stderr]).toEqual([0, '']);
 }
 
+const files = () => kept().map((name) => `${name} ${statSync(at(name)).ino}`);
+/** Some runs add to what is kept; then none does. */
+function settle(run: () => void): void {
+  for (let most = 6; most > 0; most--) {
+    const before = files();
+    run();
+    if (String(files()) === String(before)) return;
+  }
+  throw new Error('each run writes');
+}
+
 const others = findNodes();
 if (others.length === 0)
   console.warn('SKIPPED: other versions of Node; node scripts/engines.mjs --nodes brings some');
@@ -74,9 +85,8 @@ describe.skipIf(!existsSync(path.join(dist, 'cli.cjs')))('what is kept', () => {
     tswasm(['run']);
     const [name, ...others] = kept();
     expect(others).toEqual([]);
+    settle(() => tswasm(['run']));
     const bytes = readFileSync(at(name));
-    tswasm(['run']);
-    expect(readFileSync(at(name)).equals(bytes)).toBe(true);
 
     for (const length of [0, 1, bytes.length >> 1]) {
       writeFileSync(at(name), bytes.subarray(0, length));
@@ -85,16 +95,16 @@ describe.skipIf(!existsSync(path.join(dist, 'cli.cjs')))('what is kept', () => {
     }
     expect(kept()).toEqual([name]);
 
-    // The first run in tiers keeps that of all files, of what has run by then, and later ones use it.
+    // The first runs in tiers add to that of all files what has run by then, and later ones use it.
+    settle(() => tswasm(['run']));
     const ofStart = readFileSync(at(name)).length;
     tswasm(['run'], {}, [], 'long.wasm');
     const all = kept();
     expect(all).toContain(name);
     expect(all.length).toBeGreaterThan(1);
     expect(readFileSync(at(name)).length).toBeGreaterThan(ofStart);
-    const files = () => all.map((one) => statSync(at(one)).ino);
+    settle(() => tswasm(['run'], {}, [], 'long.wasm'));
     const before = files();
-    tswasm(['run'], {}, [], 'long.wasm');
     tswasm(['run']);
     tswasm(['run', '--tier', 'native']);
     expect(files()).toEqual(before);
@@ -107,16 +117,13 @@ describe.skipIf(!existsSync(path.join(dist, 'cli.cjs')))('what is kept', () => {
     for (const node of others) {
       for (const one of kept()) rmSync(at(one));
       const run = (program: string, ...words: string[]) => tswasm(['run', ...words], {}, [], program, node);
-      run('nothing.wasm');
+      settle(() => run('nothing.wasm'));
       const [main] = kept();
-      const { ino } = statSync(at(main));
-      run('long.wasm');
-      const all = kept();
-      expect(all.length).toBeGreaterThan(1);
-      expect(statSync(at(main)).ino).not.toBe(ino);
-      const files = () => all.map((one) => statSync(at(one)).ino);
+      const { length } = readFileSync(at(main));
+      settle(() => run('long.wasm'));
+      expect(kept().length).toBeGreaterThan(1);
+      expect(readFileSync(at(main)).length).toBeGreaterThan(length);
       const before = files();
-      run('long.wasm');
       run('nothing.wasm');
       run('long.wasm', '--tier', 'javascript');
       expect(files()).toEqual(before);

@@ -27,28 +27,29 @@ interface Main {
 const hasFlags = process.execArgv.length > 0 || Boolean(process.env['NODE_OPTIONS']);
 const isUsed = !(hasFlags || process.env['NODE_DISABLE_COMPILE_CACHE']);
 
-/**
- * Seconds of a run whose bytecode is kept: from what has not run for long, V8 takes it. A first run in tiers keeps that of all files, since from
- * then on there is more of the main file that has run.
- */
+/** Seconds of a run whose bytecode is kept: from what has not run for long, V8 takes it. */
 const LONGEST_KEPT = 10;
+/** Runs that add to a file's bytecode what they are the first to run: programs differ in what they ask of us. */
+const MOST_RUNS = 4;
 
 /** A file of ours. */
 class Source {
   readonly file: string;
   readonly script: Script;
   private readonly bytecodeFile: string;
-  isKept: boolean;
+  /** Of how many runs the bytecode is that there is: the last byte of its file. */
+  private runs = 0;
 
   /** `parameters`: of the function whose body the file is. Without them its text is a function. */
   constructor(name: string, hasBytecode: boolean, parameters?: string) {
     this.file = path.join(__dirname, name);
     this.bytecodeFile = `${this.file}-${process.version}-${process.arch}.bytecode`;
-    const cachedData = hasBytecode ? this.read() : undefined;
+    const kept = hasBytecode ? this.read() : undefined;
+    const cachedData = kept?.subarray(0, -1);
     const text = readFileSync(this.file, 'latin1');
     const whole = parameters === undefined ? text : `(function(${parameters}){${text}\n})`;
     this.script = new Script(whole, { filename: this.file, cachedData });
-    this.isKept = !hasBytecode || (cachedData !== undefined && !this.script.cachedDataRejected);
+    if (kept !== undefined && !this.script.cachedDataRejected) this.runs = kept[kept.length - 1];
   }
 
   private read(): Buffer | undefined {
@@ -59,12 +60,18 @@ class Source {
     }
   }
 
+  get isWhole(): boolean {
+    return this.runs >= MOST_RUNS;
+  }
+
   /** Keeps its bytecode. Whole or not at all: others may be starting. */
   keep(): void {
-    this.isKept = true;
     const partial = `${this.bytecodeFile}-${process.pid}`;
+    const runs = Uint8Array.of(Math.min(this.runs + 1, MOST_RUNS));
     try {
-      writeFileSync(partial, this.script.createCachedData());
+      // Before it is made, which takes longer.
+      writeFileSync(partial, '');
+      writeFileSync(partial, Buffer.concat([this.script.createCachedData(), runs]));
       renameSync(partial, this.bytecodeFile);
     } catch {
       // Not ours to write, or no room: then the next start takes as long as this one.
@@ -116,9 +123,10 @@ if (bytecode !== undefined && isUsed) {
   };
   process.once('exit', () => {
     if (process.uptime() > LONGEST_KEPT) return;
-    const missing = later.filter(({ isKept }) => !isKept);
-    for (const source of missing) source.keep();
-    if ((main.isKept && missing.length === 0) || !bytecode.isMainTypical()) return;
+    const added = later.filter(({ isWhole }) => !isWhole);
+    for (const source of added) source.keep();
+    // What runs in tiers is more of the main file, too.
+    if ((main.isWhole && added.length === 0) || !bytecode.isMainTypical()) return;
     bytecode.restoreFlags();
     if (ofTheStart === undefined || !nothing(ofTheStart).cachedDataRejected) main.keep();
   });
