@@ -58,7 +58,9 @@ export class Crossing {
     if (2 * this.pushed === ints.length) {
       const larger = slots(ints.length);
       larger.ints.set(ints);
-      larger.refs = this.buffer.refs;
+      this.buffer.refs.forEach((ref, at) => {
+        larger.refs[at] = ref;
+      });
       this.buffer = larger;
     }
     return this.pushed++;
@@ -134,7 +136,7 @@ export class Crossing {
     for (let k = 0; k < this.pushed; k++) {
       stack.ints[word + 2 * k] = ints[2 * k];
       stack.ints[word + 2 * k + 1] = ints[2 * k + 1];
-      stack.refs[(word >> 1) + k] = refs[k] ?? null;
+      stack.refs[(word >> 1) + k] = refs[k];
     }
     this.pushed = 0;
   }
@@ -155,7 +157,7 @@ export class Crossing {
     }
     for (let k = 0; k < references.length; k += 2) {
       const from = references[k + 1];
-      stack.refs[(word >> 1) + references[k]] = from < 0 ? null : (refs[first + from] ?? null);
+      stack.refs[(word >> 1) + references[k]] = from < 0 ? null : refs[first + from];
     }
   }
   /** The low word of what has been pushed at a slot. */
@@ -166,5 +168,5 @@ export class Crossing {
 
 function slots(count: number): Slots & { bigs: BigInt64Array } {
   const buffer = new ArrayBuffer(16 * count);
-  return { ints: new Int32Array(buffer), bigs: new BigInt64Array(buffer), refs: [] };
+  return { ints: new Int32Array(buffer), bigs: new BigInt64Array(buffer), refs: Array.from({ length: count }, () => null) };
 }
