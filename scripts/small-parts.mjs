@@ -29,6 +29,13 @@ export const WITHOUT_EXCEPTIONS = {
   'src/interpreter/tries.ts': 'src/interpreter/tries.min.ts',
 };
 
+/** And those that know no atomic instructions. */
+export const WITHOUT_ATOMICS = {
+  'src/decoder/atomics.ts': 'src/decoder/atomics.min.ts',
+  'src/decoder/atomic-immediates.ts': 'src/decoder/atomic-immediates.min.ts',
+  'src/interpreter/atomics.ts': 'src/interpreter/atomics.min.ts',
+};
+
 /** For `dist/tswasm.min.js`: the first two are slower than the files that they stand for; the third is for tiers, of which it has none. */
 export const SMALL_PARTS = {
   'src/decoder/codewalk.ts': 'src/decoder/codewalk.min.ts',
@@ -36,6 +43,7 @@ export const SMALL_PARTS = {
   'src/interpreter/tier-machine.ts': 'src/interpreter/tier-machine.min.ts',
   ...WITHOUT_SIMD,
   ...WITHOUT_EXCEPTIONS,
+  ...WITHOUT_ATOMICS,
 };
 
 /** For QuickJS where flash is short: what its module exports brings no tiers and no factories. */

@@ -59,6 +59,7 @@ export const TRAP_MESSAGES = {
   codeExhausted: 'code memory exhausted',
   hostRejected: 'host function rejected',
   unalignedAtomic: 'unaligned atomic',
+  unsharedWait: 'expected shared memory',
   /** No trap, but an end all the same: an exception that no handler took. */
   uncaughtException: 'uncaught exception',
 } as const;

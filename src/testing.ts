@@ -12,6 +12,7 @@ const FEATURES = {
   simd: true,
   reference_types: true,
   bulk_memory: true,
+  threads: true,
 };
 
 /** The parser writes the names of functions, locals and so on into a custom section, unless a test counts bytes. */

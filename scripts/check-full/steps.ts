@@ -249,6 +249,12 @@ export const STEPS: readonly Step[] = [
     command: vitest('embed/node/js-api-tests.test.ts'),
     missing: noJsApi,
   },
+  ...(['native', 'javascript'] as const).map((tier) => ({
+    name: `JS API tests in the ${tier} tier`,
+    command: vitest('embed/node/js-api-tests.test.ts'),
+    env: { TSWASM_JS_API_ENGINE: `embed/node/js-api-tests/${tier}-tier.ts` },
+    missing: noJsApi,
+  })),
   {
     name: 'JS API tests on tswasm.min.js',
     command: vitest('embed/node/js-api-tests.test.ts'),

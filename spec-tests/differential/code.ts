@@ -283,31 +283,36 @@ export class FunctionGenerator {
   masked(type: 'i32' | 'i64', mask: bigint, depth: number): Node {
     return plain(type === 'i32' ? [0x71] : [0x83], [type], [this.value(type, depth), constant(type, mask)]);
   }
-  /** Mostly within the first page. */
-  address(depth: number): Node {
+  /** Mostly within the first page, and a multiple of this many bytes. */
+  address(depth: number, multiple = 1): Node {
     const type = this.module.memory!.address;
     if (this.random.chance(this.module.profile.trap)) return this.value(type, depth);
-    return this.masked(type, this.random.pick([0xffffn, 0xffn, 0x3ff8n]), depth);
+    return this.masked(type, this.random.pick([0xffffn, 0xffn, 0x3ff8n]) & BigInt(-multiple), depth);
   }
-  private memarg(width: number): Piece {
-    const align = this.random.below(Math.log2(width) + 1);
+  /** An access with such a result: its address, its other operands, its immediates. */
+  access(wanted: NumericName | undefined, depth: number): Node {
+    const all = ACCESSES.filter((one) => one.result === wanted);
+    const access = this.random.pick(this.random.chance(75) ? all.filter((one) => !one.atomic) : all);
+    const { code, operands, result, atomic, width, lanes } = access;
+    const address = this.address(depth - 1, atomic ? width : 1);
+    const children = [address, ...operands.map((type) => this.value(type, depth - 1))];
+    const immediates = [this.memarg(access), ...(lanes === undefined ? [] : [this.random.below(lanes)])];
+    return plain([...code, ...immediates], result === undefined ? [] : [result], children);
+  }
+  private memarg({ width, atomic }: Access): Piece {
+    const most = Math.log2(width);
+    const align = atomic ? most : this.random.below(most + 1);
     const { trap } = this.module.profile;
     const offset = this.random.weighted([
       [60, 0],
-      [30, this.random.below(64)],
+      [30, this.random.below(64) & (atomic ? -width : -1)],
       [4 + trap, this.random.between(65500, 65540)],
       [trap > 5 ? 1 : 0, this.random.u32()],
     ]);
     return memarg(align, offset);
   }
   private load(type: NumericName, depth: number): Node {
-    const access = this.random.pick(ACCESSES.filter((a) => !a.store && a.type === type));
-    const children = [this.address(depth - 1)];
-    if (access.lanes !== undefined) children.push(this.value('v128', depth - 1));
-    return plain([...access.code, ...this.accessImmediates(access)], [type], children);
-  }
-  accessImmediates({ width, lanes }: Access): Piece[] {
-    return [this.memarg(width), ...(lanes === undefined ? [] : [this.random.below(lanes)])];
+    return this.access(type, depth);
   }
 
   // Tables and functions

@@ -10,7 +10,13 @@ import { nativeTarget } from './native-target';
 import type { Target } from './target';
 
 /** Not numbers, memory, tables, references or calls of today's proposals: nothing native can run. */
-const NOT_GENERATED = new Set(['else', 'end']);
+const NOT_GENERATED = new Set([
+  'else',
+  'end',
+  'atomic.fence',
+  'memory.atomic.wait32',
+  'memory.atomic.wait64',
+]);
 const FEATURES = [
   'mvp',
   'signExtension',
@@ -22,6 +28,7 @@ const FEATURES = [
   'relaxedSimd',
   'exceptionHandling',
   'legacyExceptions',
+  'threads',
 ];
 
 /** Native, but a division by zero traps as if it were memory. */

@@ -10,6 +10,7 @@ const NATIVE_TRAPS: readonly (readonly [RegExp, TrapKind])[] = [
   [/^unreachable/, 'unreachable'],
   [/(divide|remainder) by zero/, 'divide'],
   [/divide result unrepresentable|float unrepresentable/, 'numeric'],
+  [/unaligned/, 'unaligned'],
   [/memory access out of bounds|data segment/, 'memory'],
   [/table index is out of bounds|table access out of bounds|element segment|table.*out of bounds/i, 'table'],
   [/signature mismatch|null function/, 'signature'],

@@ -1,5 +1,5 @@
 /** The instructions of the one table that only take and give numbers, by result type; and the memory accesses. */
-import { INSTRUCTIONS } from '../../src/decoder/instructions';
+import { INSTRUCTIONS, type Instruction } from '../../src/decoder/instructions';
 import { type TypeName, u32 } from '../binary';
 
 export type Immediates = 'none' | 'lane' | 'shuffle';
@@ -32,17 +32,22 @@ export interface Operator {
 export interface Access {
   readonly name: string;
   readonly code: readonly number[];
-  readonly type: NumericName;
+  /** Of what it gives; undefined for a store. */
+  readonly result: NumericName | undefined;
+  /** Operands besides the address. */
+  readonly operands: readonly NumericName[];
   readonly width: number;
-  readonly store: boolean;
-  /** Lanes that its lane index may name; a load into a lane takes the vector, too. */
+  /** Traps unless its address is a multiple of its width. */
+  readonly atomic: boolean;
+  /** Lanes that its lane index may name. */
   readonly lanes: number | undefined;
 }
 
 /** Binary opcode of a dense id of the table. */
 export function opcodeBytes(op: number): number[] {
   if (op < 0x100) return [op];
-  return op < 0x200 ? [0xfc, ...u32(op - 0x100)] : [0xfd, ...u32(op - 0x200)];
+  if (op < 0x200) return [0xfc, ...u32(op - 0x100)];
+  return op < 0x400 ? [0xfd, ...u32(op - 0x200)] : [0xfe, ...u32(op - 0x400)];
 }
 
 const TRAPPING = /\.(div_[su]|rem_[su]|trunc_f)/;
@@ -50,7 +55,6 @@ const NAN_MAKING =
   /^f(32|64)(x\d)?\.(relaxed_)?(ceil|floor|trunc|nearest|sqrt|add|sub|mul|div|min|max|n?madd|demote|promote)/;
 const BIT_MOVING = /\.(abs|neg|copysign|reinterpret)/;
 const COMPARING = /^f(32|64)x\d\.(eq|ne|[lg][te])$/;
-const isAccess = (sig: string): boolean => /^av?:[iIfFv]$|^a[iIfFv]:$/.test(sig);
 const isNumeric = (sig: string): boolean => /^[iIfFv]*:[iIfFv]$/.test(sig);
 
 const FLOATS: Record<string, Lanes> = { f32: 'f32x4', f64: 'f64x2' };
@@ -89,17 +93,17 @@ export const OPERATORS: readonly Operator[] = INSTRUCTIONS.flatMap((row): Operat
   ];
 });
 
-export const ACCESSES: readonly Access[] = INSTRUCTIONS.filter(
-  (row) => (row.imm === 'memarg' || row.imm === 'memargLane') && isAccess(row.sig),
-).map((row) => {
+/** Who waits in a memory that is not shared traps. */
+const isAccess = ({ imm, name }: Instruction): boolean => imm.startsWith('memarg') && !name.includes('wait');
+export const ACCESSES: readonly Access[] = INSTRUCTIONS.filter(isAccess).map((row) => {
   const [params, results] = row.sig.split(':');
-  const store = results === '';
   return {
     name: row.name,
     code: opcodeBytes(row.op),
-    type: LETTERS[store ? params[1] : results],
+    result: LETTERS[results],
+    operands: Array.from(params.slice(1), (letter) => LETTERS[letter]),
     width: row.width / 8,
-    store,
+    atomic: row.imm === 'memargAtomic',
     lanes: row.imm === 'memargLane' ? 128 / row.width : undefined,
   };
 });

@@ -5,7 +5,6 @@ import type { FunctionGenerator } from './code';
 import { sameList } from './context';
 import { throwing, tryNode } from './exceptions';
 import { constant, MEMORY, type Node, plain, WIDEN } from './ir';
-import { ACCESSES } from './operators';
 
 const LOCAL_SET = 0x21;
 
@@ -48,9 +47,7 @@ function setGlobal(f: FunctionGenerator, depth: number): Node {
 }
 
 function store(f: FunctionGenerator, depth: number): Node {
-  const access = f.random.pick(ACCESSES.filter((a) => a.store));
-  const children = [f.address(depth - 1), f.value(access.type, depth - 1)];
-  return plain([...access.code, ...f.accessImmediates(access)], [], children);
+  return f.access(undefined, depth);
 }
 
 /** Mostly short, so that it stays within bounds. */

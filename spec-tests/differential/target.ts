@@ -28,7 +28,15 @@ export interface Thrown {
 }
 
 /** Kinds of traps that both sides can tell apart. */
-export type TrapKind = 'unreachable' | 'divide' | 'numeric' | 'memory' | 'table' | 'signature' | 'exhaustion';
+export type TrapKind =
+  | 'unreachable'
+  | 'divide'
+  | 'numeric'
+  | 'memory'
+  | 'unaligned'
+  | 'table'
+  | 'signature'
+  | 'exhaustion';
 
 export interface Target {
   readonly engine: Engine;

@@ -28,6 +28,7 @@ const OWN_TRAPS: Partial<Record<TrapCode, TrapKind>> = {
   integerOverflow: 'numeric',
   invalidConversion: 'numeric',
   memoryBounds: 'memory',
+  unalignedAtomic: 'unaligned',
   tableBounds: 'table',
   undefinedElement: 'table',
   uninitializedElement: 'signature',

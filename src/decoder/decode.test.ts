@@ -202,6 +202,7 @@ describe('features', () => {
       ['simd', moduleOf(section('type', 1, 0x60, 1, 0x7b, 0))],
       ['simd', functionOf(zero, 0x1a)],
       ['relaxedSimd', functionOf(zero, zero, 0xfd, 0x91, 0x02, 0x1a)],
+      ['threads', functionOf(0xfe, 0x03, 0)],
     ];
     for (const [feature, source, before = ''] of uses) {
       const bytes = typeof source === 'string' ? await wat(source) : source;
@@ -211,11 +212,10 @@ describe('features', () => {
   });
 
   it('that are missing are named', () => {
-    expect(decodeError(functionOf(0xfe, 0x03, 0))).toMatch('threads is not supported (at offset 0x1c)');
     expect(decodeError(functionOf(0xfb, 0x1c))).toMatch('garbage collection is not supported');
     expect(decodeError(functionOf(0xfc, 0x13))).toMatch('wide arithmetic is not supported');
     expect(decodeError(moduleOf(section('type', 1, 0x5f, 0)))).toMatch('garbage collection is not supported');
-    expect(decodeError(moduleOf(section('memory', 1, 3, 1, 1)))).toMatch('threads is not supported');
+    expect(decodeError(moduleOf(section('memory', 1, 3, 1, 1)))).toMatch('shared memory is not supported');
     expect(decodeError(functionOf(0xfc, 0x7f))).toMatch('illegal opcode fc 7f');
     expect(decodeError(functionOf(0xfd, 0x9a, 0x01))).toMatch('illegal opcode fd 9a 01');
     expect(decodeError(functionOf(0xfd, 0x94, 0x02))).toMatch('illegal opcode fd 94 02');

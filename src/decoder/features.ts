@@ -18,6 +18,8 @@ export const FEATURES = {
   gc: true,
   simd: true,
   relaxedSimd: true,
+  /** Atomic instructions, so far on memories that are not shared. */
+  threads: true,
 } as const;
 /** The name of a proposal, or of a part of the specification that can be switched off. */
 export type Feature = keyof typeof FEATURES;

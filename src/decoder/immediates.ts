@@ -127,6 +127,8 @@ const SKIP: Readonly<Record<Immediates, Skip>> = {
     return address;
   },
   shuffle: over((reader) => reader.skip(16)),
+  memargAtomic: skipMemarg,
+  fence: over((reader) => reader.skip(1)),
 };
 
 const PRINT: Readonly<Record<Immediates, Print>> = {
@@ -187,6 +189,11 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
     let text = '';
     for (let k = 0; k < 16; k++) text += printByte(listing);
     return text;
+  },
+  memargAtomic: printMemarg,
+  fence: ({ reader }) => {
+    reader.skip(1);
+    return '';
   },
 };
 

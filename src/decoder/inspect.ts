@@ -48,6 +48,7 @@ const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   gc: 'garbage collection',
   simd: 'simd',
   relaxedSimd: 'relaxed-simd',
+  threads: 'threads',
 };
 
 const NOT_VECTORS: readonly SectionName[] = ['custom', 'start', 'dataCount'];

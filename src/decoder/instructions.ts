@@ -17,6 +17,7 @@
  * `traps` says whether the instruction itself can trap (a call cannot, what it calls may). `mirror` is the instruction that computes the
  * same from the operands in the other order: itself, if it commutes. Only integers have one: of two NaNs a float's operand order may decide.
  */
+import { ATOMIC_ROWS } from './atomics';
 import { EXCEPTION_ROWS } from './exceptions';
 import type { Feature } from './features';
 import { SIMD_ROWS } from './simd';
@@ -241,6 +242,8 @@ const ROWS = [
   ...EXCEPTION_ROWS,
   // 0xfd: vectors
   ...SIMD_ROWS,
+  // 0xfe: atomic
+  ...ATOMIC_ROWS,
 ] as const satisfies readonly Row[];
 
 type Row = readonly [
@@ -257,7 +260,7 @@ type Row = readonly [
 /**
  * Immediates, in the binary format's order. `typeTable`, `dataMemory`, `elemTable`, `memoryMemory` and `tableTable` are two indices
  * (the two latter: destination, source). `tryTable` is a block type and catch clauses. `callee` is a function that is called, `calleeType` the type of one, `func` one that is only named. `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
- * `memargLane` has a lane behind that; `shuffle` is sixteen lanes of two vectors.
+ * `memargLane` has a lane behind that; `memargAtomic` must have the natural alignment; `fence` is a zero byte; `shuffle` is sixteen lanes of two vectors.
  */
 export type Immediates =
   | 'none'
@@ -290,6 +293,8 @@ export type Immediates =
   | 'v128'
   | 'lane'
   | 'memargLane'
+  | 'memargAtomic'
+  | 'fence'
   | 'shuffle';
 
 /** Names as in the specification; the typed `select` has its own, `select t`, since it has its own opcode. */

@@ -2,8 +2,9 @@
  * What the plain instructions (on memories, tables and references) take from the stack and leave there, in a validated body: said once for
  * the walk, for lowering and for the tiers. Those that have a signature say it there. The validator checks it in rules.ts.
  */
+import { ATOMIC_ROWS, type AtomicOp } from './atomics';
 import { readBodyHeapType } from './body';
-import { skipImmediates } from './immediates';
+import { readMemidx, skipImmediates } from './immediates';
 import { instructionOf, OP, type PlainOp } from './instructions';
 import type { ModuleData } from './module';
 import type { Reader } from './reader';
@@ -12,7 +13,7 @@ import { NO_TYPES } from './typelist';
 import { asNonNull, refTo, refType, type ValType } from './types';
 
 export interface PlainEffect {
-  /** Immediates that are indices, in the binary format's order; 0 where there is none. */
+  /** Immediates that are indices, in the binary format's order, 0 where there is none; of an access its memory and its static offset. */
   readonly x: number;
   readonly y: number;
   /** Types of the operands, the one pushed first before the others. */
@@ -35,8 +36,8 @@ function typesIn(letters: string, address: ValType): readonly ValType[] {
   return Array.from(letters, (letter) => TYPE_OF_SIGNATURE[letter] ?? address);
 }
 
-/** An index, and types from the instruction's signature. */
-function asSigned(op: PlainOp): Read {
+/** Types from the instruction's signature, and what `readIndices` reads: an index, as a rule. */
+function asSigned(op: PlainOp, readIndices = readIndex): Read {
   // Statements keep them, and there may be many.
   const known = new Map<ValType, readonly (readonly ValType[])[]>();
   return (reader, module) => {
@@ -45,14 +46,25 @@ function asSigned(op: PlainOp): Read {
     const address = skipImmediates(reader, row, module);
     const behind = reader.pos;
     reader.pos = pos;
-    const x = reader.u32();
+    const [x, y] = readIndices(reader);
     reader.pos = behind;
     const types = known.get(address) ?? row.sig.split(':').map((letters) => typesIn(letters, address));
     known.set(address, types);
     const [takes, gives] = types;
-    return { x, y: 0, takes, gives };
+    return { x, y, takes, gives };
   };
 }
+const readIndex = (reader: Reader): Indices => [reader.u32(), 0];
+/** The memory, and the static offset. */
+const readAccess = (reader: Reader): Indices => [readMemidx(reader), reader.u64AsNumber()];
+type Indices = readonly [x: number, y: number];
+
+const ATOMIC = Object.fromEntries(
+  ATOMIC_ROWS.map(([, op, , imm]): [AtomicOp, Read] => [
+    op,
+    asSigned(op, imm === 'fence' ? readIndex : readAccess),
+  ]),
+) as Record<AtomicOp, Read>;
 
 const READ: Readonly<Record<PlainOp, Read>> = {
   'memory.size': asSigned('memory.size'),
@@ -89,6 +101,7 @@ const READ: Readonly<Record<PlainOp, Read>> = {
     takes: only(top),
     gives: only(asNonNull(top)),
   }),
+  ...ATOMIC,
 };
 
 export const PLAIN_OPS = Object.keys(READ) as readonly PlainOp[];

@@ -3,6 +3,7 @@
  * "valid/instructions"). A row of the instruction table with a signature needs no rule of its own; one without must have one here.
  */
 import { invalid, malformed } from '../errors';
+import { readAtomicImmediates } from './atomic-immediates';
 import { EXCEPTIONS } from './exception-rules';
 import type { Instruction, SignatureImmediates, SpecialOp } from './instructions';
 import { readVectorImmediates } from './lanes';
@@ -110,6 +111,7 @@ const IMMEDIATES: Readonly<Record<SignatureImmediates, ReadImmediates>> = {
     return BOTTOM;
   },
   ...readVectorImmediates(readMemarg),
+  ...readAtomicImmediates(readMemarg),
 };
 
 function checkElements(v: Validator, what: string, from: ValType, to: ValType): void {

@@ -259,7 +259,7 @@ export function readMemoryType(r: Reader, context: TypeScope): MemoryType {
   if ((flags & ~(FLAG_MAX | FLAG_SHARED | FLAG_64 | FLAG_PAGE_SIZE)) !== 0) {
     throw malformed(MALFORMED_FLAGS, offset);
   }
-  if ((flags & FLAG_SHARED) !== 0) throw unsupported('threads', offset, `${MALFORMED_FLAGS}: `);
+  if ((flags & FLAG_SHARED) !== 0) throw unsupported('shared memory', offset, `${MALFORMED_FLAGS}: `);
   if ((flags & FLAG_64) !== 0) context.need('memory64', offset, `${MALFORMED_FLAGS}: `);
   if ((flags & FLAG_PAGE_SIZE) !== 0) {
     context.need('customPageSizes', offset, `${MALFORMED_FLAGS}: `);

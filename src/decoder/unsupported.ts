@@ -27,7 +27,8 @@ const PROPOSALS = [
   opcodes: readonly number[],
   types: readonly number[],
 ])[];
-export type UnsupportedProposal = (typeof PROPOSALS)[number][0];
+/** Shared memory is of the proposal whose instructions have rows. */
+export type UnsupportedProposal = (typeof PROPOSALS)[number][0] | 'shared memory';
 
 export class UnsupportedError extends CompileError {
   /** The proposal's name, or the switch that is off. */

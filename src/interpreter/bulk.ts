@@ -7,8 +7,8 @@
 
 import type { Bulk, BulkOp } from '../lowering';
 import type { Instance } from '../runtime';
-import { operand } from './effects';
 import { chargeBytes, chargeElements } from './fuel';
+import { operand } from './operands';
 import { registers, type Stack, stack } from './registers';
 
 /** Does a part on the three operands from word index `at` on. True when nothing is left. */

@@ -5,32 +5,16 @@
 import { trap } from '../errors';
 import type { EffectOp, EffectWork } from '../lowering';
 import type { Func, Instance } from '../runtime';
+import { ATOMICS } from './atomics';
 import { chargeBytes, chargeElements } from './fuel';
+import { type Effect, type EffectMaker, operand } from './operands';
 import { registers, type Stack, stack } from './registers';
-
-/** Runs on the operands whose first stands at word index `at`. */
-export type Effect = (at: number) => void;
-
-interface EffectContext {
-  readonly instance: Instance;
-  /** The immediates: a memory, table, segment, global or function. */
-  readonly x: number;
-  readonly y: number;
-}
-
-/** @internal An unsigned operand of 32 or 64 bits, as a double. */
-export function operand(frames: Stack, word: number, wide: boolean): number {
-  const low = frames.ints[word] >>> 0;
-  return wide ? (frames.ints[word + 1] >>> 0) * 4294967296 + low : low;
-}
 
 /** A size, or -1. */
 function result(frames: Stack, word: number, wide: boolean, value: number): void {
   frames.ints[word] = value | 0;
   if (wide) frames.ints[word + 1] = value < 0 ? -1 : (value / 4294967296) | 0;
 }
-
-type EffectMaker = (context: EffectContext, frames: Stack) => Effect;
 
 const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
   'memory.size': ({ instance, x }, frames) => {
@@ -120,6 +104,7 @@ const MAKERS: Readonly<Record<EffectOp, EffectMaker>> = {
     (at) => {
       if (ints[at + 4] === 0) refs[at >> 1] = refs[(at >> 1) + 1];
     },
+  ...ATOMICS,
 };
 
 export function makeEffect(instance: Instance, { op, x, y, offset }: EffectWork): Effect {

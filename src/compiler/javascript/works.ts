@@ -1,5 +1,6 @@
 /** Instructions that the machine does, on its stack; where there is no machine, whoever surrounds the text does them (`DirectWork`). */
 import { isRef, type ValType } from '../../decoder';
+import { ATOMIC_ROWS } from '../../decoder/atomics';
 import { typesOf } from '../../decoder/typelist';
 import type { Bulk, Effect, EffectOp } from '../../lowering';
 import { ON_REFERENCES } from './references';
@@ -14,6 +15,7 @@ export const STEADY: ReadonlySet<EffectOp> = new Set<EffectOp>([
   'table.set',
   'table.size',
   'elem.drop',
+  ...ATOMIC_ROWS.map(([, op]) => op),
 ]);
 
 export class Works {

@@ -168,5 +168,9 @@ export class Crossing {
 
 function slots(count: number): Slots & { bigs: BigInt64Array } {
   const buffer = new ArrayBuffer(16 * count);
-  return { ints: new Int32Array(buffer), bigs: new BigInt64Array(buffer), refs: Array.from({ length: count }, () => null) };
+  return {
+    ints: new Int32Array(buffer),
+    bigs: new BigInt64Array(buffer),
+    refs: Array.from({ length: count }, () => null),
+  };
 }

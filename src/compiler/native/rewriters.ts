@@ -16,6 +16,7 @@ import {
   type Reader,
   type ValType,
 } from '../../decoder';
+import { ATOMIC_ROWS, type AtomicOp } from '../../decoder/atomics';
 import { readBodyValType } from '../../decoder/body';
 import { EXCEPTION_ROWS } from '../../decoder/exceptions';
 import type { BlockOp, SpecialOp } from '../../decoder/instructions';
@@ -135,10 +136,16 @@ const REFUSED: Rewrite = () => {
 };
 
 /** Plain instructions that the emitted module does itself. */
-type OwnPlainOp = 'ref.null' | 'memory.size';
+type OwnPlainOp = 'ref.null' | 'memory.size' | AtomicOp;
 type RewrittenOp = Exclude<SpecialOp | BulkOp, PlainOp | ExceptionOp> | OwnPlainOp | TruncOp;
 
+/** As they are, but for those that wait: the host's memory may be a shared one. */
+const ATOMIC = Object.fromEntries(
+  ATOMIC_ROWS.map(([, op]) => [op, op.includes('wait') ? helped(op) : COPIED]),
+) as Record<AtomicOp, Rewrite | undefined>;
+
 const REWRITE: Readonly<Record<RewrittenOp, Rewrite | undefined>> = {
+  ...ATOMIC,
   unreachable: COPIED,
   block: (body) => body.openBlock('block'),
   loop: (body) => body.openBlock('loop'),

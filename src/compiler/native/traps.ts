@@ -14,6 +14,7 @@ const KINDS: readonly (readonly [text: string, kind: Kind])[] = [
   ['float unrepresentable', 'conversion'],
   ['invalid conversion', 'conversion'],
   ['Out of bounds Trunc', 'conversion'],
+  ['naligned', 'unalignedAtomic'],
   ['divide by zero', 'divideByZero'],
   ['remainder by zero', 'divideByZero'],
   ['Division by zero', 'divideByZero'],

@@ -1,0 +1,2 @@
+/** For bundles that would rather be small than know atomic instructions: scripts/small-parts.mjs puts it for `atomics.ts`. */
+export const ATOMICS = {};
