@@ -17,7 +17,7 @@ export const always = (tier: Tier): TierPolicy => ({
   atFirstCall: () => [tier],
   atSafepoint: () => [tier],
 });
-const WAYS: Readonly<Record<string, (tier: Tier) => TierPolicy>> = {
+export const WAYS: Readonly<Record<string, (tier: Tier) => TierPolicy>> = {
   always,
   /** What has left stays in the interpreter until it is called again. */
   'without coming up again': (tier) => ({
@@ -28,7 +28,12 @@ const WAYS: Readonly<Record<string, (tier: Tier) => TierPolicy>> = {
 };
 
 /** `isExact`: all tiers leave the same frames. Else these may hold anything that nobody will read. */
-function run(decoded: Module, policy: TierPolicy | undefined, fuel: number, isExact = true): unknown[] {
+export function run(
+  decoded: Module,
+  policy: TierPolicy | undefined,
+  fuel: number,
+  isExact = true,
+): unknown[] {
   const store = new Store({ canonicalNans: isExact });
   if (policy !== undefined) usePolicy(store, policy);
   const type = { params: [0x7f], results: [0x7f] };
@@ -72,7 +77,7 @@ function shown({
 }
 
 /** How a run of `run` ends that traps, and what it leaves in globals and the memory; undefined where it does not. */
-function failed(decoded: Module, policy: TierPolicy | undefined, withFuel: boolean): unknown {
+export function failed(decoded: Module, policy: TierPolicy | undefined, withFuel: boolean): unknown {
   const store = new Store();
   if (policy !== undefined) usePolicy(store, policy);
   const host: Extern = Func.host(store, { params: [0x7f], results: [0x7f] }, () => {

@@ -5,7 +5,13 @@ function missing(): never {
   throw new InternalError('exceptions in a bundle without them');
 }
 
-export { missing as goOn, missing as throwRefStep, missing as throwStep };
+export {
+  missing as chargeDownTo,
+  missing as goOn,
+  missing as propagated,
+  missing as throwRefStep,
+  missing as throwStep,
+};
 
 export function isPropagating(): boolean {
   return false;

@@ -12,6 +12,7 @@ import { charge } from './fuel';
 import { registers, stack } from './registers';
 import { readValues, writeValues } from './slots';
 import type { Step } from './step';
+import type { Search } from './tiers';
 
 /** Clauses of a frame, or frames, that are looked at for a unit of fuel. */
 const LOOKED_PER_UNIT = 64;
@@ -25,19 +26,37 @@ export class Propagating {
   readonly sp: number;
   /** What is thrown when nobody handles it. */
   readonly uncaught: () => unknown;
-  constructor(exception: Exception, sp: number, uncaught: () => unknown) {
+  readonly search: Search;
+  constructor(exception: Exception, sp: number, uncaught: () => unknown, search: Search) {
     this.exception = exception;
     this.sp = sp;
     this.uncaught = uncaught;
+    this.search = search;
     propagating.add(this);
   }
 
   /** The same, below this call site. */
   below(sp: number): Propagating {
-    return new Propagating(this.exception, sp, this.uncaught);
+    return new Propagating(this.exception, sp, this.uncaught, this.search);
   }
 }
 const propagating = new WeakSet<object>();
+
+/** What frames of a tier throw on that have made an exception, or let it pass: whoever runs the steps below goes on at this call site. */
+export function propagated(
+  exception: Exception,
+  sp: number,
+  search: Search,
+  uncaught = uncaughtOf(exception),
+): Propagating {
+  return new Propagating(exception, sp, uncaught, search);
+}
+/** The search has come down to the frame at `sp`. */
+export function chargeDownTo(sp: number, { from, looked }: Search): void {
+  const units = (at: number): number => Math.floor((from - at) / LOOKED_PER_UNIT);
+  charge(units(sp) - units(looked));
+}
+
 /** Asks nothing of what was thrown, which may be a proxy of the host's. */
 export function isPropagating(thrown: unknown): thrown is Propagating {
   return typeof thrown === 'object' && thrown !== null && propagating.has(thrown);
@@ -46,31 +65,32 @@ export function isPropagating(thrown: unknown): thrown is Propagating {
 /** The step that goes on with the exception, in the frame that handles it. Throws when none does, and nothing has changed. */
 function handle(exception: Exception, fp: number, handlers: Handlers | null, uncaught: () => unknown): Step {
   const { sp } = registers;
-  return inFrame(exception, sp, fp, handlers) ?? below(exception, sp, -1, uncaught);
+  return inFrame(exception, sp, fp, handlers) ?? below(exception, sp, -1, uncaught, sp);
 }
 
 /** The same, when it has come through frames of another tier down to those that stand above the call site `floor`. */
-export function goOn({ exception, sp, uncaught }: Propagating, floor: number): Step {
+export function goOn({ exception, sp, uncaught, search }: Propagating, floor: number): Step {
   const { sites } = stack();
   let top = sp;
   while (top - 1 > floor && isTier(sites[top - 1])) top--;
-  return below(exception, top, floor, uncaught);
+  chargeDownTo(top, search);
+  return below(exception, top, floor, uncaught, search.from);
 }
 
-/** In the frames whose call sites are below `from`, and above `floor`. */
-function below(exception: Exception, from: number, floor: number, uncaught: () => unknown): Step {
+/** In the frames whose call sites are below `at`, and above `floor`. The frame at `from` has thrown. */
+function below(exception: Exception, at: number, floor: number, uncaught: () => unknown, from: number): Step {
   const { sites, frames } = stack();
-  for (let sp = from - 1; sp > floor; sp--) {
+  for (let sp = at - 1; sp > floor; sp--) {
     const site = sites[sp]!;
     if (site.code === null) {
       if (!isTier(site)) throw uncaught();
-      throw new Propagating(exception, sp, uncaught);
+      throw new Propagating(exception, sp, uncaught, { from, looked: sp + 1 });
     }
     if ((from - sp) % LOOKED_PER_UNIT === 0) charge(1);
     const step = inFrame(exception, sp, frames[sp], site.handlers);
     if (step !== null) return step;
   }
-  throw new Propagating(exception, floor, uncaught);
+  throw new Propagating(exception, floor, uncaught, { from, looked: floor + 1 });
 }
 
 function isTier(site: CallSite | null): boolean {
@@ -103,10 +123,11 @@ function deliver(exception: Exception, { values, ref }: Handler, fp: number): vo
 
 function raise(exception: Exception, fp: number, handlers: Handlers | null, offset: number): Step {
   registers.trapOffset = offset;
-  // What the host has thrown goes on as that.
-  return handle(exception, fp, handlers, () =>
-    exception.tag === HOST_TAG ? exception.values[0].ref : new UncaughtException(exception),
-  );
+  return handle(exception, fp, handlers, uncaughtOf(exception));
+}
+/** What the host has thrown goes on as that. */
+function uncaughtOf(exception: Exception): () => unknown {
+  return () => (exception.tag === HOST_TAG ? exception.values[0].ref : new UncaughtException(exception));
 }
 
 export function throwStep(tag: Tag, { slot, offset }: Throw, handlers: Handlers | null): Step {

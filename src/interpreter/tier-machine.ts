@@ -10,7 +10,7 @@ import { makeBulk } from './bulk';
 import { CallSite, codeOf, type Safepoint } from './code';
 import { giveUpTiers, makeCode } from './driver';
 import { makeEffect } from './effects';
-import { goOn, hostThrew, isPropagating } from './exceptions';
+import { chargeDownTo, goOn, hostThrew, isPropagating, propagated } from './exceptions';
 import { hostCalls } from './hostcall';
 import { decide } from './offers';
 import { policyOf } from './policy';
@@ -18,7 +18,7 @@ import { registers, stack } from './registers';
 import { nextSlice } from './slices';
 import type { Step } from './step';
 import { RETURNS } from './tiering';
-import type { LeavePoint, Place, PlainFunction, Tier, TierCode, TierMachine } from './tiers';
+import type { LeavePoint, Place, PlainFunction, Raised, Search, Tier, TierCode, TierMachine } from './tiers';
 import { running, type Turn } from './turn';
 
 /** What the sites of a tier's frames name as their next step: whoever runs the callee's steps notices it and returns to the tier. */
@@ -206,6 +206,15 @@ export class MachineOfTier implements TierMachine {
 
   passing(thrown: unknown, { sp }: Place): unknown {
     return isPropagating(thrown) ? thrown.below(sp) : thrown;
+  }
+  exceptionIn(thrown: unknown): Raised | undefined {
+    return isPropagating(thrown) ? thrown : undefined;
+  }
+  raised({ exception, search, uncaught }: Raised, { sp }: Place): unknown {
+    return propagated(exception, sp, search, uncaught);
+  }
+  looked(sp: number, search: Search): void {
+    chargeDownTo(sp, search);
   }
 
   mark(sp: number, func: Func | undefined, offset: number, callee: Func | undefined): void {

@@ -40,8 +40,9 @@
  * - a trap, or whatever a host function threw: for the backtrace, the tier has called `mark` for each of its frames that waits for a call
  *   (with no function for one that it cannot tell), `registers.sp` counts them; it throws. Traps are `RuntimeError`s with the byte offset in
  *   the module; values need not be spilled.
- * A tier refuses functions that throw or handle exceptions (`LoweredBody.usesExceptions`). Those of other functions pass through its
- * frames as what a host function threw does: it lets them, and says so (`passing`) or has marked its frames.
+ * A tier may refuse functions that throw or handle exceptions (`LoweredBody.usesExceptions`). Those of other functions pass through its
+ * frames as what a host function threw does: it lets them, and says so (`passing`) or has marked its frames. One whose frames handle
+ * exceptions asks of each that comes out of a call whether it is one (`exceptionIn`), and lets those go that none of them handles (`raised`).
  * A frame that has left goes on in the interpreter, and comes back up at a loop header or by being called.
  *
  * Who chooses. One `TierPolicy` a store, asked when a function is first called and when one is found running at the end of a slice of
@@ -51,7 +52,7 @@ import type { ModuleData } from '../decoder/module';
 import type { TypeList } from '../decoder/typelist';
 import type { Door } from '../errors';
 import type { Bulk, EffectWork } from '../lowering';
-import type { Func, Instance, JsNumber } from '../runtime';
+import type { Exception, Func, Instance, JsNumber } from '../runtime';
 import type { Step } from './step';
 
 /** Whether a tier can run a function, as far as its module tells. */
@@ -164,6 +165,20 @@ export interface LeavePoint {
   readonly operands: TypeList | undefined;
 }
 
+/** An exception on its way to a handler, and what is thrown when nobody handles it: as a rule what it is in JavaScript. */
+export interface Raised {
+  readonly exception: Exception;
+  readonly uncaught: (() => unknown) | undefined;
+  readonly search: Search;
+}
+/** What the search for a handler has cost so far: to look at frames takes fuel, in each tier the same. */
+export interface Search {
+  /** The `sp` of the frame that has thrown. */
+  readonly from: number;
+  /** The lowest of those that have been looked at. */
+  readonly looked: number;
+}
+
 /** A frame's canonical place. */
 export interface Place {
   readonly func: Func;
@@ -250,6 +265,12 @@ export interface TierMachine {
    * it would have to `mark` all of them for each exception: whoever looks for a handler would find sites of earlier frames in their places.
    */
   passing(thrown: unknown, first: Place): unknown;
+  /** The exception that a call of a tier has thrown, if it is one that guests can handle: for a tier whose frames handle exceptions. */
+  exceptionIn(thrown: unknown): Raised | undefined;
+  /** An exception leaves the frames of a tier, the first of which is at `first`, all of which have been looked at: what the tier throws on. */
+  raised(exception: Raised, first: Place): unknown;
+  /** The search for a handler has come down to the frame at `sp`, which may have one. */
+  looked(sp: number, search: Search): void;
   /** For the backtrace: the frame waits for `callee`, which it called at `offset`. Without a function: nobody knows. */
   mark(sp: number, func: Func | undefined, offset: number, callee: Func | undefined): void;
 

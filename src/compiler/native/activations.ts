@@ -7,11 +7,12 @@
  */
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
-import type { TierCounts, TierMachine } from '../../interpreter/tiers';
-import type { Func } from '../../runtime';
+import type { Search, TierCounts, TierMachine } from '../../interpreter/tiers';
+import { Exception, type Func, wordsOfAll } from '../../runtime';
 import type { Activation } from './activation';
 import { type Caller, CallsOut } from './calls-out';
 import { Crossing } from './crossing';
+import { GuestExceptions } from './exceptions';
 import type { HostWebAssembly } from './host';
 import type { EnterNative, NativeInstance, RuntimeImports } from './native-instance';
 import { land, leave } from './spilled';
@@ -45,6 +46,11 @@ export class Activations implements Caller {
   /** What is thrown so that native frames leave. */
   readonly leaving: object = {};
   current: Activation | undefined;
+  private readonly exceptions: GuestExceptions;
+  /** What they become when nobody handles them, of those that calls out have thrown. */
+  private readonly uncaught = new WeakMap<Exception, () => unknown>();
+  /** For a handler of what has been thrown last. */
+  private search: Search = { from: 0, looked: 0 };
   /** How many there have been. */
   begun = 0;
   /** Units that the next boundary takes besides those that native code has counted; not positive. */
@@ -61,6 +67,7 @@ export class Activations implements Caller {
     this.machine = machine;
     this.counts = counts;
     this.host = host;
+    this.exceptions = GuestExceptions.of(host);
     this.crossing = new Crossing(machine.stack);
     this.callsOut = new CallsOut(this);
     const { pushI32, pushFour, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
@@ -82,6 +89,11 @@ export class Activations implements Caller {
       globals: (a: number, b: number, c: number, d: number) => this.current!.native.handed!.give(a, b, c, d),
       fuel: () => this.lend(),
       effect: (number: number, fuel: number) => this.effect(number, fuel),
+      throwing: (tagidx: number, offset: number, fuel: number, base: number) =>
+        this.throwing(tagidx, offset, fuel, base),
+      raising: (ref: unknown, offset: number, fuel: number, base: number) =>
+        this.raising(ref, offset, fuel, base),
+      caught: (exception: Exception, tagidx: number, base: number) => this.caught(exception, tagidx, base),
       bulk: (to: number, from: number, count: number, number: number, fuel: number, base: number) =>
         this.bulk([to, from, count], number, fuel, base),
     };
@@ -322,6 +334,52 @@ export class Activations implements Caller {
     return this.lend();
   }
 
+  // Exceptions
+
+  private throwing(tagidx: number, offset: number, fuel: number, base: number): Exception {
+    const { crossing } = this;
+    const tag = this.current!.native.instance.tags[tagidx];
+    const exception = new Exception(tag, crossing.values(tag.type.params));
+    crossing.clear();
+    return this.raising(exception, offset, fuel, base);
+  }
+  private raising(ref: unknown, offset: number, fuel: number, base: number): Exception {
+    this.count(fuel);
+    if (!(ref instanceof Exception)) throw trap('nullExceptionReference', offset);
+    const sp = this.spOf(base, this.current!);
+    this.search = { from: sp, looked: sp };
+    return ref;
+  }
+
+  private caught(exception: Exception, tagidx: number, base: number): number {
+    const activation = this.current!;
+    const { crossing, machine } = this;
+    const { native, frames, fp } = activation;
+    // Frames that an exception passes cannot tell it from what makes them leave.
+    frames.length = 0;
+    crossing.clear();
+    if (tagidx >= 0 && exception.tag !== native.instance.tags[tagidx]) return 0;
+    machine.looked(this.spOf(base, activation), this.search);
+    if (tagidx < 0) return 1;
+    const { params } = exception.tag.type;
+    if (fp + wordsOfAll(params) > machine.stack.ints.length) throw trap('callStackExhausted', -1);
+    crossing.pushValues(exception.values);
+    crossing.toStack(params, fp);
+    crossing.clear();
+    crossing.offer(fp);
+    return 1;
+  }
+
+  /** What a call out throws, as native frames can handle it. */
+  handled(thrown: unknown): unknown {
+    const raised = this.machine.exceptionIn(thrown);
+    if (raised === undefined) return thrown;
+    const { exception, uncaught, search } = raised;
+    if (uncaught !== undefined) this.uncaught.set(exception, uncaught);
+    this.search = search;
+    return this.exceptions.wrapped(exception);
+  }
+
   // Traps
 
   /** What an exception is that comes out of native code. The frames that wait are marked for its backtrace. */
@@ -329,6 +387,11 @@ export class Activations implements Caller {
     const { native } = activation;
     this.owed = 0;
     native.giveGlobals();
+    const exception = this.exceptions.unwrapped(error);
+    if (exception !== undefined) {
+      const { search, uncaught } = this;
+      return this.machine.raised({ exception, search, uncaught: uncaught.get(exception) }, activation);
+    }
     if (!(error instanceof Error)) return this.machine.passing(error, activation);
     const passed = this.callsOut.passed.get(error);
     const [run = []] = tracedFrames((passed ?? error).stack ?? '');

@@ -30,6 +30,7 @@
  */
 import { type FuncType, I32, OP, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
+import type { CatchClause } from '../../decoder/catches';
 import type { BlockOp } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import { Reader } from '../../decoder/reader';
@@ -67,6 +68,10 @@ export interface OpenLabel {
   readonly label: number;
   /** What is written around a loop that counts. */
   readonly counted?: CountedLoop;
+  /** Of a `try`, the handler that is open: of a tag, which an `if` stands around, or of all exceptions. */
+  handler?: 'tagged' | 'all';
+  /** Of a `try_table`. */
+  clauses?: readonly CatchClause[];
 }
 export interface CountedLoop {
   readonly pointidx: number;
@@ -113,7 +118,7 @@ export abstract class BlockWriter extends LeavingWriter {
       this.labels.push(this.beginCounted(type, below.length, reader.pos));
       return;
     }
-    out.op(kind);
+    out.op(kind === 'try_table' ? 'try' : kind);
     if (typeidx >= 0) out.s33(typeidx);
     else this.blockType(type.params, type.results);
     this.labels.push({ label: ++this.depth });
@@ -281,7 +286,7 @@ export abstract class BlockWriter extends LeavingWriter {
   protected beginTry(): void {
     const { walk, labels, tries } = this;
     const { row, blocks } = walk;
-    if (this.isQuiet || row.op === OP.end || row.op === OP.else) return;
+    if (this.isQuiet || ENDS_A_PART.has(row.op)) return;
     if (walk.height > blocks[blocks.length - 1].height) return;
     this.flush();
     if (tries.hasBegun(labels.length)) this.closeTry();
@@ -303,7 +308,7 @@ export abstract class BlockWriter extends LeavingWriter {
     if (walk.reachable) this.fromShadows(types, height);
     else this.out.op('unreachable');
   }
-  private endTryOfBlock(): void {
+  protected endTryOfBlock(): void {
     const { blocks } = this.walk;
     const { height, results } = blocks[blocks.length - 1];
     this.endTry(results, height);
@@ -311,14 +316,19 @@ export abstract class BlockWriter extends LeavingWriter {
 
   endBlock(): void {
     this.endTryOfBlock();
-    const { counted } = this.labels.pop()!;
+    const open = this.labels.pop()!;
+    const { counted } = open;
     if (this.labels.length === 0) return;
     this.passBlock();
+    this.endHandlers(open);
     if (counted !== undefined && this.walk.reachable) this.branchTo('br', counted.exit);
     this.close();
     if (counted !== undefined) this.endCounted(counted);
     this.afterEnd = true;
   }
+
+  /** Behind the last handler of a block, if it has any. */
+  protected abstract endHandlers(open: OpenLabel): void;
 
   otherwise(): void {
     this.endTryOfBlock();
@@ -326,7 +336,7 @@ export abstract class BlockWriter extends LeavingWriter {
     this.out.op('else');
   }
   /** What lies below a block has been in shadows since that began. */
-  private passBlock(): void {
+  protected passBlock(): void {
     const { blocks, operands } = this.walk;
     const { height } = blocks[blocks.length - 1];
     operands.forget(height);
@@ -393,6 +403,9 @@ export abstract class BlockWriter extends LeavingWriter {
     this.walk.operands.shadow(from, types.length);
   }
 }
+
+/** Opcodes of what ends a part of a block. */
+const ENDS_A_PART: ReadonlySet<number> = new Set([OP.end, OP.else, OP.catch, OP.catch_all, OP.delegate]);
 
 /** All but the last types, and the last `count`. */
 export function split(types: readonly ValType[], count: number): [ValType[], ValType[]] {

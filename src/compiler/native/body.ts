@@ -23,10 +23,11 @@ import { Reader } from '../../decoder/reader';
 import { type Heights, type StraightLocals, walkStraight } from '../../decoder/straight';
 import { type TypeList, typesOf, withoutTop } from '../../decoder/typelist';
 import type { Block, Callee, Visitor, Walk } from '../../decoder/walk';
-import { BlockWriter, split, TracedWalk } from './blocks';
+import { split, TracedWalk } from './blocks';
 import type { Emitter } from './emitter';
 import { pushLocals, takeValue } from './frame';
 import { type InstrumentedBody, slotsIn } from './function-writer';
+import { HandlerWriter } from './handlers';
 import type { Layout } from './layout';
 import { emitCanonical, isForgotten, type Lanes, MadeFloats } from './nans';
 import { Origins } from './origins';
@@ -40,7 +41,7 @@ import {
   straightCopiesOf,
 } from './rewriters';
 
-export class Body extends BlockWriter implements RewrittenBody, Visitor {
+export class Body extends HandlerWriter implements RewrittenBody, Visitor {
   readonly walk: TracedWalk;
   readonly reader: Reader;
   protected readonly rewriters: Rewrites;
@@ -193,14 +194,24 @@ export class Body extends BlockWriter implements RewrittenBody, Visitor {
   }
 
   /** Code that is not reached is left out, but for the ends of blocks that are. */
-  private pass({ row }: Walk): void {
-    if (row.imm === 'block') this.unreached++;
-    else if (row.op === OP.end && this.unreached > 0) this.unreached--;
-    else if (row.op === OP.end) this.endBlock();
-    else if (row.op === OP.else && this.unreached === 0) this.otherwise();
+  private pass({ row, immediates }: Walk): void {
+    const { reader } = this;
+    const ends = row.op === OP.end || row.op === OP.delegate;
+    if (row.imm === 'block' || row.imm === 'tryTable') this.unreached++;
+    else if (ends && this.unreached > 0) this.unreached--;
+    else if (this.unreached === 0) {
+      reader.pos = immediates;
+      if (row.op === OP.end) this.endBlock();
+      else if (row.op === OP.else) this.otherwise();
+      else if (row.op === OP.catch) this.handle(reader.u32());
+      else if (row.op === OP.catch_all) this.handle(-1);
+      else if (row.op === OP.delegate) this.delegate(reader.u32());
+    }
   }
 
   branch(walk: Walk, _: Block, labelidx: number): void {
+    // No clause of a `try_table` goes back to a loop.
+    if (walk.row.op === OP.try_table) return;
     const { counted } = this.target(labelidx);
     if (counted === undefined || counted.isBusy) return;
     this.points[counted.pointidx].offset = walk.offset - walk.start;

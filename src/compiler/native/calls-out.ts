@@ -25,6 +25,8 @@ export interface Caller {
   count(fuel: number): void;
   /** The fuel that it goes on with. */
   lend(): number;
+  /** What a call has thrown, as native frames can handle it. */
+  handled(thrown: unknown): unknown;
 }
 
 export class CallsOut {
@@ -106,7 +108,7 @@ export class CallsOut {
     } catch (error) {
       native.takeGlobals();
       if (error instanceof Error) this.passed.set(error, new Error());
-      throw error;
+      throw caller.handled(error);
     }
     // What native code has run meanwhile may have left others in the host's than the runtime's have now.
     if (handed === undefined || handed.haveChanged || caller.begun !== begun) native.takeGlobals();
@@ -148,7 +150,7 @@ export class CallsOut {
       return this.caller.machine.call(callee, from, 0, fp);
     } catch (error) {
       if (error instanceof Error) this.passed.set(error, new Error());
-      throw error;
+      throw this.caller.handled(error);
     } finally {
       native.takeGlobals();
     }

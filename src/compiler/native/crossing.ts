@@ -4,7 +4,7 @@
  */
 import { isRef, slotsOf, type ValType } from '../../decoder';
 import type { TierStack } from '../../interpreter/tiers';
-import type { Global } from '../../runtime';
+import { type Global, readWords, reference, type Value, writeWords } from '../../runtime';
 
 const FIRST_CAPACITY = 64;
 
@@ -103,6 +103,28 @@ export class Crossing {
       }
       from += slotsOf(type);
       to += 2 * slotsOf(type);
+    }
+  }
+
+  /** What has been pushed, as values. */
+  values(types: readonly ValType[]): Value[] {
+    const { ints, refs } = this.buffer;
+    let slot = 0;
+    return types.map((type) => {
+      const value = isRef(type) ? reference(type, refs[slot]) : readWords(type, ints, 2 * slot);
+      slot += slotsOf(type);
+      return value;
+    });
+  }
+  pushValues(values: readonly Value[]): void {
+    for (const value of values) {
+      if (isRef(value.type)) {
+        this.pushRef(value.ref);
+        continue;
+      }
+      const slot = this.room();
+      for (let more = slotsOf(value.type); more > 1; more--) this.room();
+      writeWords(value, this.buffer.ints, 2 * slot);
     }
   }
 

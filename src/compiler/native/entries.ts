@@ -95,8 +95,8 @@ interface Open {
   sequence: number;
   /** Operands below those of the sequence. */
   readonly height: number;
-  /** Whether a continuation may pass its begin. */
-  readonly isPassable: boolean;
+  /** Whether a continuation may pass its begin. Nothing leads into a handler. */
+  isPassable: boolean;
   /** Whether it stands in a loop in which an interpreter dispatches, or is one. */
   readonly isInside: boolean;
 }
@@ -131,12 +131,13 @@ class Scan implements Entries, Visitor {
   instruction(walk: Walk): void {
     const { open } = this;
     const { row, offset } = walk;
-    if (row.imm === 'block') this.begin(walk);
+    if (row.imm === 'block' || row.imm === 'tryTable') this.begin(walk);
+    else if (row.op === OP.catch || row.op === OP.catch_all) open[open.length - 1].isPassable = false;
     else if (row.op === OP.else) {
       const { target } = open[open.length - 1];
       if (target !== undefined) target.lastThen = this.list.length - 1;
       open[open.length - 1].sequence = offset;
-    } else if (row.op === OP.end) {
+    } else if (row.op === OP.end || row.op === OP.delegate) {
       const { target, isIf } = open.pop()!;
       if (target === undefined) return;
       target.last = this.list.length - 1;

@@ -1,13 +1,15 @@
 /** What must be known of bodies before they are walked: looks at their instructions, without types. */
 import { OP, type Reader } from '../../decoder';
 import { codeReader, readInstruction, readLocalDeclarations } from '../../decoder/body';
+import { readCatchClauses } from '../../decoder/catches';
+import { EXCEPTION_ROWS } from '../../decoder/exceptions';
 import { CALLS, skipImmediates } from '../../decoder/immediates';
-import { type Instruction, usesExceptions } from '../../decoder/instructions';
+import type { Instruction } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import { skipStraight, straightOps } from '../../decoder/straight';
 import { type Most, whyTooLarge } from '../limits';
 import { LikelyCalls } from './likely-calls';
-import { HANDLES_EXCEPTIONS, MOST_CODE, whyNotUnnamed } from './refusals';
+import { MOST_CODE, whyNotUnnamed } from './refusals';
 
 /** Of blocks there may be thousands inside each other: compilers write a function that can be left so (Go). Ruby's largest carries 140,000. */
 const MOST: Most = { bytes: MOST_CODE, countsBlocks: false, carried: 300_000 };
@@ -37,6 +39,8 @@ export interface Facts {
   readonly calls: number;
   /** Whether it has instructions that work in bulk, which may take long. */
   readonly hasBulk: boolean;
+  /** Whether it throws or handles exceptions. */
+  readonly usesExceptions: boolean;
 }
 
 interface OpenBlock {
@@ -75,6 +79,14 @@ export const BULK_OPS: ReadonlySet<number> = new Set(
   ),
 );
 
+const NO_TAGS = 'it handles exceptions in a module without tags';
+const BACK_TO_A_LOOP = 'a handler of it goes back to a loop';
+const TOO_MANY_HANDLERS = 'it has too many handlers of exceptions';
+/** To look at so many costs no fuel (src/interpreter/exceptions.ts). */
+const MOST_HANDLERS = 63;
+const EXCEPTIONAL: ReadonlySet<number> = new Set(EXCEPTION_ROWS.map(([op]) => op));
+const isExceptional = ({ op }: Instruction): boolean => EXCEPTIONAL.has(op);
+
 const ALL_STRAIGHT = straightOps();
 
 class Scan {
@@ -88,6 +100,8 @@ class Scan {
   private calls = 0;
   private isRelaxed = false;
   private hasBulk = false;
+  private usesExceptions = false;
+  private handlers = 0;
 
   constructor(module: ModuleData, funcidx: number) {
     this.module = module;
@@ -105,10 +119,10 @@ class Scan {
       if (reader.pos === reader.end) break;
       const offset = reader.pos;
       const row = readInstruction(reader);
-      why = usesExceptions(row) ? HANDLES_EXCEPTIONS : this.look(row, offset);
+      why = isExceptional(row) ? this.lookAtException(row, offset) : this.look(row, offset);
     }
-    const { isRelaxed, hasBulk, calls } = this;
-    return { why, isRelaxed, loops, callees, likely: likely.all, calls, hasBulk };
+    const { isRelaxed, hasBulk, calls, usesExceptions } = this;
+    return { why, isRelaxed, loops, callees, likely: likely.all, calls, hasBulk, usesExceptions };
   }
 
   /** The reader stands at the instruction's immediates. Why the function cannot run natively, if it tells that. */
@@ -142,11 +156,53 @@ class Scan {
       likely.passBy(passedFrom.splice(0, 1), offset);
       passedFrom.push(offset);
     } else if (row.op === OP.end) {
-      const block = open.pop()!;
-      likely.passBy(block.passedFrom, offset);
+      const block = this.close(offset);
       if (block.isLoop) loops.set(block.offset, block.branches);
     } else if (row.op === OP.return) open[0].passedFrom.push(offset);
     return CALLS[row.imm] === 'unnamed' ? whyNotUnnamed(module, row.op, pos) : undefined;
+  }
+
+  private close(offset: number): OpenBlock {
+    const block = this.open.pop()!;
+    this.likely.passBy(block.passedFrom, offset);
+    return block;
+  }
+
+  /** The same of one that throws or handles exceptions, or begins or ends what does. */
+  private lookAtException({ op, imm }: Instruction, offset: number): string | undefined {
+    const { reader, module, open } = this;
+    this.usesExceptions = true;
+    if (module.tags.length === 0) return NO_TAGS;
+    switch (op) {
+      case OP.try:
+        reader.s33();
+        open.push({ isLoop: false, offset, branches: 0, passedFrom: [] });
+        return undefined;
+      case OP.try_table: {
+        reader.s33();
+        const clauses = readCatchClauses(reader);
+        this.handlers += clauses.length;
+        if (clauses.some(({ labelidx }) => open[open.length - 1 - labelidx].isLoop)) return BACK_TO_A_LOOP;
+        open.push({ isLoop: false, offset, branches: 0, passedFrom: [offset] });
+        break;
+      }
+      case OP.catch:
+      case OP.catch_all:
+        this.handlers++;
+        // What is behind it is passed by, if nothing is thrown.
+        open[open.length - 1].passedFrom.push(offset);
+        if (imm === 'tag') reader.u32();
+        break;
+      case OP.delegate:
+        reader.u32();
+        this.close(offset);
+        break;
+      case OP.throw_ref:
+        break;
+      default:
+        reader.u32();
+    }
+    return this.handlers > MOST_HANDLERS ? TOO_MANY_HANDLERS : undefined;
   }
 
   private branch(label: number, offset: number): void {

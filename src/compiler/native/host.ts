@@ -9,11 +9,18 @@ export interface HostTable {
   set(index: number, value: unknown): void;
   grow(delta: number): number;
 }
+export interface HostException {
+  is(tag: object): boolean;
+  getArg(tag: object, index: number): unknown;
+}
 export type HostExports = Readonly<Record<string, unknown>>;
 
 export interface HostWebAssembly {
-  /** An engine with exceptions has it. */
-  readonly Tag?: unknown;
+  /** An engine with exceptions has these. */
+  readonly Tag?: new (type: {
+    parameters: ['externref'];
+  }) => object;
+  readonly Exception?: new (tag: object, payload: readonly unknown[]) => HostException;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: HostExports };
   readonly Global: new (descriptor: { value: 'i32'; mutable: true }, value: number) => HostGlobal;
@@ -22,6 +29,6 @@ export interface HostWebAssembly {
   validate(bytes: Uint8Array): boolean;
 }
 
-export function hasExceptions({ Tag }: HostWebAssembly): boolean {
-  return Tag !== undefined;
+export function hasExceptions({ Tag, Exception }: HostWebAssembly): boolean {
+  return Tag !== undefined && Exception !== undefined;
 }

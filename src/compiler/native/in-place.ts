@@ -25,8 +25,8 @@ import { type DeadLocals, LOCAL_OPS } from './liveness';
 /** Calls times locals of a long function. (Of those with half as many hardly any is faster so: they are no interpreters.) */
 const LONG = 20_000;
 export function leavesInPlace(module: ModuleData, funcidx: number, locals: number): boolean {
-  const { calls, loops } = factsOf(module, funcidx);
-  if (calls * locals <= LONG) return false;
+  const { calls, loops, usesExceptions } = factsOf(module, funcidx);
+  if (calls * locals <= LONG || usesExceptions) return false;
   for (const loop of loops.keys()) if (dispatches(loops, loop)) return true;
   return false;
 }

@@ -65,6 +65,12 @@ export const HELPERS = {
   fuel: { params: [], results: [I32] },
   /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel). */
   effect: { params: [I32, I32], results: [I32] },
+  /** An exception with a tag, whose values have been pushed: (tag, module offset, fuel, base). */
+  throwing: { params: [I32, I32, I32, I32], results: [EXTERNREF] },
+  /** The same of one that is there, or a trap: (exception, module offset, fuel, base). */
+  raising: { params: [EXTERNREF, I32, I32, I32], results: [EXTERNREF] },
+  /** Whether a handler takes an exception, whose values are taken next: (exception, tag or -1, base). */
+  caught: { params: [EXTERNREF, I32, I32], results: [I32] },
   /** The same in bulk: (its operands, one that is a reference as 0 when that has been pushed, index, fuel, base). */
   bulk: { params: [I32, I32, I32, I32, I32, I32], results: [I32] },
 } as const satisfies Record<string, FuncType>;

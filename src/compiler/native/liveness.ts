@@ -12,7 +12,7 @@ import type { Instruction } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import type { Reader } from '../../decoder/reader';
 import { skipStraight, straightOps } from '../../decoder/straight';
-import { BULK_OPS } from './facts';
+import { BULK_OPS, factsOf } from './facts';
 
 /** A set of locals: 32 a word. */
 type Locals = Int32Array;
@@ -60,6 +60,8 @@ export function deadAtPoints(
   count: number,
   atCalls: boolean,
 ): DeadLocals {
+  // A handler may be come to from anywhere.
+  if (factsOf(module, funcidx).usesExceptions) return NONE_KNOWN;
   const words = (count + 31) >> 5;
   const reader = codeReader(module, funcidx);
   readLocalDeclarations(reader, module);

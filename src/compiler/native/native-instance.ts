@@ -10,6 +10,7 @@ import { type Listeners, NOBODY, withOne, without } from '../../runtime/listener
 import type { Watcher } from '../../runtime/table';
 import { GLOBALS_IN, GLOBALS_OUT } from './adapters';
 import type { Crossing } from './crossing';
+import { GuestExceptions } from './exceptions';
 import { HandedGlobals } from './handed-globals';
 import type { HeldMemories } from './held-memories';
 import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host';
@@ -78,7 +79,8 @@ export class NativeInstance {
     for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
     const direct: Record<number, DirectImport> = {};
     for (const funcidx of called) direct[funcidx] = directImport(instance.funcAt(funcidx), funcidx);
-    const imports = { direct, runtime, memory: held.memories, table: this.mirrors };
+    const exception = GuestExceptions.of(host);
+    const imports = { direct, runtime, memory: held.memories, table: this.mirrors, exception };
     this.exports = new host.Instance(program.compiled, imports).exports;
     this.functions = this.exports.functions as HostTable;
     this.globalsIn();
@@ -254,7 +256,7 @@ export class NativeInstance {
   }
 
   private sideImports(): object {
-    const { runtime, held, mirrors, functions, exports, program } = this;
+    const { host, runtime, held, mirrors, functions, exports, program } = this;
     const globals: Record<string, unknown> = {};
     for (let k = program.module.globals.length + CELL_NAMES.length - 1; k >= 0; k--) {
       globals[k] = exports[`global ${k}`];
@@ -265,6 +267,7 @@ export class NativeInstance {
       table: mirrors,
       functions: { all: functions },
       global: globals,
+      exception: GuestExceptions.of(host),
     };
   }
 }

@@ -4,8 +4,6 @@ import type { ModuleData } from '../../decoder/module';
 import type { Callee } from '../../decoder/walk';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
 
-export const HANDLES_EXCEPTIONS = 'it throws or handles exceptions';
-
 /** Each has a way out in the main module, which is made in one go: some microseconds. */
 const MOST_FUNCTIONS = 40_000;
 /** Bytes of code of a function, and of a group with the quiet functions that it needs. */
@@ -34,8 +32,7 @@ export function whyNotModule(module: ModuleData): string | undefined {
 }
 
 function refusalOf(module: ModuleData): string | undefined {
-  const { memories, tables, tags, types } = module;
-  if (tags.length > 0) return 'it has tags of exceptions';
+  const { memories, tables, types } = module;
   if (memories.length > 1) return 'it has several memories';
   if (memories.some(({ address }) => address === 'i64')) return 'its memory has 64-bit addresses';
   if (memories.some(({ shared }) => shared)) return 'its memory is shared';

@@ -18,7 +18,6 @@ import {
 } from '../../decoder';
 import { ATOMIC_ROWS, type AtomicOp } from '../../decoder/atomics';
 import { readBodyValType } from '../../decoder/body';
-import { EXCEPTION_ROWS } from '../../decoder/exceptions';
 import type { BlockOp, SpecialOp } from '../../decoder/instructions';
 import { PLAIN_OPS, readPlain } from '../../decoder/plain';
 import { straightOps } from '../../decoder/straight';
@@ -26,7 +25,6 @@ import type { Walk } from '../../decoder/walk';
 import { type Emitter, EXTERN_CODE, emittedType } from './emitter';
 import type { Layout } from './layout';
 import { type Lanes, lanesOf } from './nans';
-import { HANDLES_EXCEPTIONS, NotNative } from './refusals';
 
 /** What rewriters are made of: a body that is being written (body.ts). */
 export interface RewrittenBody {
@@ -38,6 +36,14 @@ export interface RewrittenBody {
   openBlock(kind: BlockOp): void;
   otherwise(): void;
   endBlock(): void;
+  /** A handler of the innermost block, a `try`, of exceptions with a tag or of all (-1). */
+  handle(tagidx: number): void;
+  delegate(label: number): void;
+  openTryTable(): void;
+  /** An exception with a tag, whose values are the operands on top. */
+  throwTagged(tagidx: number): void;
+  /** The exception that is the operand on top, or that the handler at this label has. */
+  rethrow(label?: number): void;
   br(label: number): void;
   brIf(label: number): void;
   brTable(labels: readonly number[]): void;
@@ -131,13 +137,9 @@ const renumbered =
     if (op !== 'local.get') body.writesLocal(localidx);
   };
 
-const REFUSED: Rewrite = () => {
-  throw new NotNative(HANDLES_EXCEPTIONS);
-};
-
 /** Plain instructions that the emitted module does itself. */
 type OwnPlainOp = 'ref.null' | 'memory.size' | AtomicOp;
-type RewrittenOp = Exclude<SpecialOp | BulkOp, PlainOp | ExceptionOp> | OwnPlainOp | TruncOp;
+type RewrittenOp = Exclude<SpecialOp | BulkOp, PlainOp> | ExceptionOp | OwnPlainOp | TruncOp;
 
 /** As they are, but for those that wait: the host's memory may be a shared one. */
 const ATOMIC = Object.fromEntries(
@@ -151,6 +153,14 @@ const REWRITE: Readonly<Record<RewrittenOp, Rewrite | undefined>> = {
   loop: (body) => body.openBlock('loop'),
   if: (body) => body.openBlock('if'),
   else: (body) => body.otherwise(),
+  try: (body) => body.openBlock('try'),
+  catch: (body) => body.handle(body.reader.u32()),
+  catch_all: (body) => body.handle(-1),
+  delegate: (body) => body.delegate(body.reader.u32()),
+  try_table: (body) => body.openTryTable(),
+  throw: (body) => body.throwTagged(body.reader.u32()),
+  rethrow: (body) => body.rethrow(body.reader.u32()),
+  throw_ref: (body) => body.rethrow(),
   end: (body) => body.endBlock(),
   br: (body) => body.br(body.reader.u32()),
   br_if: (body) => body.brIf(body.reader.u32()),
@@ -219,7 +229,6 @@ const REWRITE: Readonly<Record<RewrittenOp, Rewrite | undefined>> = {
 /** By dense id. */
 export type Rewrites = readonly (Rewrite | undefined)[];
 const REWRITERS: (Rewrite | undefined)[] = [];
-for (const [op] of EXCEPTION_ROWS) REWRITERS[op] = REFUSED;
 for (const op of PLAIN_OPS) REWRITERS[OP[op]] = helped(op);
 for (const name of Object.keys(REWRITE) as (keyof typeof REWRITE)[]) REWRITERS[OP[name]] = REWRITE[name];
 /** The same, with those that make NaNs. */

@@ -1,12 +1,12 @@
 /** The sections that emitted modules have in common (spec chapter "binary/modules"): types, and what they import. */
-import type { ValType } from '../../decoder';
+import { EXTERNREF, type ValType } from '../../decoder';
 import { SECTIONS } from '../../decoder/sections';
 import { Emitter } from './emitter';
 import { CELL_NAMES, CELLS, HELPER_NAMES, HELPERS, type Layout } from './layout';
 
 const FUNC = 0x60;
 export const FUNCREF = 0x70;
-export const KINDS = { func: 0, table: 1, memory: 2, global: 3 } as const;
+export const KINDS = { func: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 /** Flags of limits, that of shared memories from the threads proposal. */
 const HAS_MAXIMUM = 1;
 const IS_SHARED = 2;
@@ -14,7 +14,7 @@ const IS_SHARED = 2;
 const PAGE_LIMIT = 65_536;
 
 export interface EmittedImport {
-  readonly from: 'direct' | 'runtime' | 'functions' | 'memory' | 'table' | 'global';
+  readonly from: 'direct' | 'runtime' | 'functions' | 'memory' | 'table' | 'global' | 'exception';
   readonly name: string;
   readonly kind: keyof typeof KINDS;
   readonly describe: (to: Emitter) => void;
@@ -66,10 +66,11 @@ export class SectionWriter<L extends Layout> {
 
   /** Before the types are written. */
   protected helperTypes(): number[] {
+    this.layout.typeidx([EXTERNREF], []);
     return HELPER_NAMES.map((name) => this.layout.typeidx(HELPERS[name].params, HELPERS[name].results));
   }
 
-  /** Functions that are called directly, helpers, what else is imported (tables come first), memories and mirrors. */
+  /** Functions that are called directly, helpers, what else is imported (tables come first), memories and mirrors, the tag of exceptions. */
   protected imports(
     helpers: readonly number[],
     others: readonly EmittedImport[],
@@ -87,6 +88,14 @@ export class SectionWriter<L extends Layout> {
     });
     for (const tableidx of mirrors) {
       imports.push({ from: 'table', name: String(tableidx), kind: 'table', describe: anyTable });
+    }
+    if (module.tags.length > 0) {
+      const typeidx = this.layout.typeidx([EXTERNREF], []);
+      const describe = (to: Emitter): void => {
+        to.u8(0);
+        to.u32(typeidx);
+      };
+      imports.push({ from: 'exception', name: 'tag', kind: 'tag', describe });
     }
     this.section('import', (to) => {
       vector(to, imports, ({ from, name, kind, describe }) => {

@@ -32,6 +32,10 @@ export interface SpilledFrame {
   readonly sp: number;
 }
 
+const unused = (): never => {
+  throw new Error('no effects here, and no exceptions');
+};
+
 /** In the place of a point: the last one. */
 const ENTRY = -2;
 const leaving = {};
@@ -102,12 +106,11 @@ export class Harness {
         this.taken = [...results];
         return fuel;
       },
-      effect: () => {
-        throw new Error('no effects here');
-      },
-      bulk: () => {
-        throw new Error('no effects here');
-      },
+      effect: unused,
+      throwing: unused,
+      raising: unused,
+      caught: unused,
+      bulk: unused,
     };
     const direct: Record<number, DirectImport> = {};
     for (const funcidx of emitted.layout.direct) {
