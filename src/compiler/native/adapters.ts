@@ -77,8 +77,7 @@ export function callsOut(layout: Layout, type: FuncType, most: number): Numbered
 export function callDirect(layout: Layout, { params }: FuncType, direct: number): Emitter {
   const fuel = params.length;
   const kept = fuel + STATE_PARAMS.length;
-  const { handed, room } = layout;
-  const keepsStack = room.perMeasure > 0;
+  const { handed, keepsStack } = layout;
   return entryOf(keepsStack ? [I32] : [], (out) => {
     if (keepsStack) {
       out.indexed('global.get', layout.globalidx('stack'));
@@ -136,7 +135,7 @@ export function callLoadedOrOut(
 }
 
 function callOut(out: Emitter, layout: Layout, { params, results }: FuncType, writeId: () => void): void {
-  const keepsStack = layout.room.perMeasure > 0;
+  const { keepsStack } = layout;
   if (keepsStack) out.indexed('global.get', layout.globalidx('stack'));
   pushLocals(
     out,

@@ -114,6 +114,7 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
     this.beginLeaving(code);
     if (this.layout.isFree(this.funcidx)) this.passFreeEntry(code);
     else this.passEntry(code);
+    this.noteStack(code);
   }
 
   /** Straight code is copied, a run at a time. */

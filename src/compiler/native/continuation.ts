@@ -63,6 +63,7 @@ export class Continuation extends Body {
     for (const operands of sharedOperands(this.entries.list)) this.takeOperands(operands, code);
     this.beginLeaving(code);
     this.takePlace(code);
+    this.noteStack(code);
   }
   private takeOperands({ first, last, height, types }: SharedOperands, code: Emitter): void {
     code.indexed('local.get', this.entry);

@@ -12,9 +12,10 @@
  * The exception of a legacy handler is an operand below its values, which the program does not see: it lies in that operand's shadow. The
  * clauses of a `try_table` are such handlers, which branch.
  */
-import { EXTERNREF, type ValType } from '../../decoder';
+import { EXTERNREF, I32, type ValType } from '../../decoder';
 import { readCatchClauses } from '../../decoder/catches';
 import { BlockWriter, type OpenLabel } from './blocks';
+import type { Emitter } from './emitter';
 import { pushLocals, takeValue } from './frame';
 
 /** The only tag of an emitted module. */
@@ -25,6 +26,8 @@ const ALL = -1;
 export abstract class HandlerWriter extends BlockWriter {
   /** A local for the exception that the clauses of a `try_table` look at. */
   private exception = -1;
+  /** A local for what there is of the host's stack when the function begins: frames that an exception passes give nothing back. */
+  private stack = -1;
 
   handle(tagidx: number): void {
     const { out, walk, labels } = this;
@@ -91,8 +94,19 @@ export abstract class HandlerWriter extends BlockWriter {
     this.help('caught');
   }
   private takeFuel(): void {
+    const { out, layout } = this;
     this.help('fuel');
-    this.out.indexed('local.set', this.fuel);
+    out.indexed('local.set', this.fuel);
+    if (!layout.keepsStack) return;
+    if (this.stack < 0) this.stack = this.addLocal(I32);
+    out.indexed('local.get', this.stack);
+    out.indexed('global.set', layout.globalidx('stack'));
+  }
+  /** At the end of the entry. */
+  protected noteStack(code: Emitter): void {
+    if (this.stack < 0) return;
+    code.indexed('global.get', this.layout.globalidx('stack'));
+    code.indexed('local.set', this.stack);
   }
   private takeValues(tagidx: number): void {
     for (const type of this.valuesOf(tagidx)) takeValue(this.out, this.layout, type);

@@ -183,6 +183,11 @@ export class Layout {
   /** Whether a call, a block or a global may give a vector. */
   readonly hasVectors: boolean;
 
+  /** Whether long functions take from the cell `stack`, and give back what they have taken. */
+  get keepsStack(): boolean {
+    return this.room.perMeasure > 0;
+  }
+
   /** `copiesLoops`: whether small loops are written several times (turns.ts). */
   constructor(module: Module, variant: Variant, copiesLoops: boolean, base?: Layout) {
     this.module = module;

@@ -29,6 +29,13 @@ const TEXT = `(module (import "m" "again" (func $again (param i32)))
     ${around(`(if (i32.eqz (i32.rem_u (local.get 0) (i32.const 10))) (then (call $again (local.get 0))))
       (if (result i32) (local.get 0)
       (then (call $mixed (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 7)))`)})
+  (tag $thrown)
+  (func $thrower (param i32) (result i32) ${around('(throw $thrown)')})
+  (func (export "caught") (param i32) (result i32)
+    (loop $next
+      (block $handler (try_table (catch_all $handler) (drop (call $thrower (local.get 0)))))
+      (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (i32.const 7))
   (func (export "trap") (param i32) (result i32) ${around('(unreachable)')}))`;
 
 /** Modules emitted whole, and with a part for each function. */
@@ -59,6 +66,12 @@ it.each(TIERS)('are left when they are too many, and go on', async (tier) => {
   expect(call('long', 1000)).toBe(7);
   expect(entries('long', 20)).toBe(1);
   expect(entries('long', 1000)).toBeGreaterThan(3);
+});
+
+it.each(TIERS)('give back what they have taken when they throw', async (tier) => {
+  const { call, entries } = await begin(tier);
+  expect(call('caught', 500)).toBe(7);
+  expect(entries('caught', 500)).toBe(1);
 });
 
 it.each(TIERS)('leave room for hundreds of short ones', async (tier) => {
