@@ -1,4 +1,4 @@
-/** Folders as pages on this machine, under a policy that lets a page run its own files and nothing else. */
+/** Folders as pages on this machine, under a policy. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,12 +12,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'";
+/** A page may run its own files, and nothing else. */
+const STRICT = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'";
 
 export class PageServer {
   private readonly server: Server;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, policy: string) {
     this.server = createServer(({ url }, response) => {
       const { pathname } = new URL(url!, 'http://localhost');
       const file = path.join(folder, path.normalize(pathname));
@@ -26,13 +27,13 @@ export class PageServer {
         return;
       }
       const type = TYPES[path.extname(file)] ?? 'text/plain';
-      response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': POLICY });
+      response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': policy });
       response.end(readFileSync(file));
     });
   }
 
-  static async start(folder: string): Promise<PageServer> {
-    const pages = new PageServer(folder);
+  static async start(folder: string, policy = STRICT): Promise<PageServer> {
+    const pages = new PageServer(folder, policy);
     await new Promise<void>((resolve) => pages.server.listen(0, '127.0.0.1', resolve));
     return pages;
   }
