@@ -90,10 +90,10 @@ tswasm1.@http://localhost/tswasm.min.js line 9 > WebAssembly.Module:wasm-functio
 ])('the frames in a trace of %s', (_, stack) => {
   expect(tracedFrames(stack)).toEqual([
     [
-      { part: 3, index: 7, offset: 0x1a2 },
-      { part: 12, index: 10, offset: 0xff },
+      { part: 3, offset: 0x1a2 },
+      { part: 12, offset: 0xff },
     ],
-    [{ part: 1, index: 4, offset: 0x3c }],
+    [{ part: 1, offset: 0x3c }],
   ]);
 });
 

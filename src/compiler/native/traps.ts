@@ -72,7 +72,6 @@ function elementTrap(native: NativeInstance, origin: Origin | undefined): TrapCo
 /** A frame of emitted code in a trace. */
 export interface TracedFrame {
   readonly part: number;
-  readonly index: number;
   readonly offset: number;
 }
 
@@ -103,16 +102,15 @@ function tracedFrame(line: string): TracedFrame | undefined {
   const at = line.indexOf(FUNCTION, from);
   if (from < 0 || at < 0) return undefined;
   const part = Number.parseInt(line.slice(line.indexOf(NAME, from) + NAME.length), 10);
-  const index = Number.parseInt(line.slice(at + FUNCTION.length), 10);
   const offset = Number.parseInt(line.slice(line.indexOf(']:', at) + 2), 16);
-  return { part, index, offset };
+  return { part, offset };
 }
 
 /** Where the frames of a run came from, those that are no adapters. */
 export function originsOf(run: readonly TracedFrame[]): Origin[] {
   const origins: Origin[] = [];
-  for (const { part, index, offset } of run) {
-    const origin = originOf(part, index, offset);
+  for (const { part, offset } of run) {
+    const origin = originOf(part, offset);
     if (origin !== undefined) origins.push(origin);
   }
   return origins;
