@@ -21,7 +21,7 @@ interface Thrown {
 }
 
 /** What a command is answered with whose page goes elsewhere meanwhile, which Chromium tells by its text alone. */
-const ELSEWHERE = 'Inspected target navigated or closed';
+const ELSEWHERE = ['Inspected target navigated or closed', 'Cannot find default execution context'];
 
 export class Chromium implements Browser {
   private readonly child: ChildProcess;
@@ -120,7 +120,7 @@ class ChromiumPage extends Page {
   }
 
   protected isElsewhere(error: unknown): boolean {
-    return (error as Error).message.endsWith(ELSEWHERE);
+    return ELSEWHERE.some((text) => (error as Error).message.endsWith(text));
   }
 
   async screenshot(): Promise<Uint8Array> {

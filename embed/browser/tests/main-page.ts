@@ -8,9 +8,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { BrowserName } from '../../../scripts/engines.mjs';
 import { startBrowser } from './browsers';
-import { PageServer } from './server';
+import { EVALUATING, PageServer } from './server';
 
-const POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'";
 const HTML = '<!doctype html><meta charset="utf-8"><script type="module" src="start.js"></script>';
 const START = `import { answer } from './main.js';
 globalThis.answer = answer;
@@ -21,7 +20,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'tswasm-page-'));
 writeFileSync(path.join(folder, 'index.html'), HTML);
 writeFileSync(path.join(folder, 'start.js'), START);
 copyFileSync(script, path.join(folder, 'main.js'));
-const server = await PageServer.start(folder, POLICY);
+const server = await PageServer.start(folder, EVALUATING);
 const browser = startBrowser(name as BrowserName, program);
 try {
   const page = await browser.open(`${server.url}/index.html`);
