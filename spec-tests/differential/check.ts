@@ -38,6 +38,7 @@ export function available(): Available {
 
 /** Switches on what V8 keeps behind a flag. Does nothing elsewhere. Of a flag that it does not know V8 complains to whoever reads standard error. */
 export async function enableNativeFeatures(): Promise<void> {
+  if (process.versions['bun'] !== undefined) return;
   const { setFlagsFromString } = await import('node:v8');
   const { memory64, extendedConst } = available();
   if (!memory64) setFlagsFromString('--experimental-wasm-memory64');
