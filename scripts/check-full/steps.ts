@@ -250,6 +250,11 @@ export const STEPS: readonly Step[] = [
     missing: noJsApi,
   },
   {
+    name: 'JS API tests on pages',
+    command: vitest('embed/browser/js-api.test.ts'),
+    missing: noJsApi,
+  },
+  {
     name: 'JS API tests on tswasm.min.js',
     command: vitest('embed/node/js-api-tests.test.ts'),
     env: { TSWASM_JS_API_ENGINE: 'dist/tswasm.min.js' },
