@@ -40,22 +40,40 @@ function downloaded({ scope, program }) {
 
 const found = new Map();
 
-/** The program of an engine: as its variable says, or what was downloaded, or what is in PATH. Undefined when there is none. */
-export function findEngine(name) {
+/** The program that a variable names, or the first of the others that runs. Undefined when there is none. */
+function find(name, variable, others) {
   if (!found.has(name)) {
-    const engine = ENGINES[name];
-    const named = process.env[engine.variable];
-    if (named) {
-      if (!runs(named)) throw new Error(`${engine.variable} names ${named}, which does not run`);
-      found.set(name, named);
-    } else found.set(name, [...downloaded(engine), name].find(runs));
+    const named = process.env[variable];
+    if (named && !runs(named)) throw new Error(`${variable} names ${named}, which does not run`);
+    found.set(name, named || others().find(runs));
   }
   return found.get(name);
+}
+
+/** The program of an engine: as its variable says, or what was downloaded, or what is in PATH. */
+export function findEngine(name) {
+  const engine = ENGINES[name];
+  return find(name, engine.variable, () => [...downloaded(engine), name]);
 }
 
 /** Why tests of an engine are skipped, for people to read. */
 export function noEngine(name) {
   return `no ${name} here: ${ENGINES[name].variable} may name one, and node scripts/engines.mjs brings one`;
+}
+
+/** Browsers, which the system has or has not: the variable that names one, and the names in PATH. */
+const BROWSERS = {
+  chromium: { variable: 'TSWASM_CHROMIUM', names: ['chromium', 'chromium-browser', 'google-chrome'] },
+  firefox: { variable: 'TSWASM_FIREFOX', names: ['firefox', 'firefox-esr'] },
+};
+export const BROWSER_NAMES = Object.keys(BROWSERS);
+export function findBrowser(name) {
+  const { variable, names } = BROWSERS[name];
+  return find(name, variable, () => names);
+}
+export function noBrowser(name) {
+  const { variable, names } = BROWSERS[name];
+  return `none of ${names.join(', ')} is in PATH: ${variable} may name one`;
 }
 
 /** Other versions of Node that the package is tried on: npm has a package of each for a platform. */

@@ -24,13 +24,15 @@ export function optionsOf<T extends ParseArgsConfig>(
   config: T,
   numbers: Readonly<Record<string, number>> = {},
 ) {
-  if ((config.args ?? process.argv.slice(2)).includes('--help')) {
+  // Said to `parseArgs`, too: in Deno it asks for what the process was started with, whatever `process.argv` has become.
+  const { args = process.argv.slice(2) } = config;
+  if (args.includes('--help')) {
     console.log(headOf(url));
     process.exit(0);
   }
   let parsed: ReturnType<typeof parseArgs<T>>;
   try {
-    parsed = parseArgs(config);
+    parsed = parseArgs<T>({ ...config, args });
   } catch (error) {
     misused(url, (error as Error).message);
   }

@@ -4,10 +4,12 @@
  */
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Chromium, findChromium, type Page } from './tests/chromium';
+import { browserOrNotice } from './tests/browsers';
+import { Chromium } from './tests/chromium';
+import type { Page } from './tests/page';
 import { expectStopped, expectStrict, isBuilt, PAGE, picture, pluginPage } from './tests/plugin-page';
 
-const program = findChromium();
+const program = browserOrNotice('chromium');
 
 describe.skipIf(program === undefined || !isBuilt)('the example extension', () => {
   let folder: string;

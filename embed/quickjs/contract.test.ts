@@ -1,14 +1,15 @@
 /** Every engine gives the same answers as Node, to the bit and to the unit of fuel. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONTRACTS } from './tests/contract';
-import { EngineProcess, findEngines, missingNotice } from './tests/engines';
+import { EngineProcess, findBrowsers, findEngines, missingNotice } from './tests/engines';
 import { assemble } from './tests/programs';
 import { type CallsReply, toHex } from './tests/wire';
 
 let processes: EngineProcess[];
 beforeAll(async () => {
   missingNotice();
-  processes = (await findEngines()).map((engine) => new EngineProcess(engine));
+  const engines = [...(await findEngines()), ...(await findBrowsers())];
+  processes = engines.map((engine) => new EngineProcess(engine));
 });
 afterAll(async () => {
   await Promise.all(processes.map((one) => one.close()));

@@ -2,14 +2,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EVERYTHING, guest, LISTER, writer } from '../node/wasi-tests/guests';
 import { program, sleeper, UPPER } from '../node/wasi-tests/programs';
-import { EngineProcess, findEngines, missingNotice } from './tests/engines';
+import { EngineProcess, findBrowsers, findEngines, missingNotice } from './tests/engines';
 import { toHex, type WasiReply, type WasiRequest, type WireFile } from './tests/wire';
 
 /** One of each engine for all cases: what has run before leaves no trace. */
 let processes: EngineProcess[];
 beforeAll(async () => {
   missingNotice();
-  processes = (await findEngines()).map((engine) => new EngineProcess(engine));
+  const engines = [...(await findEngines()), ...(await findBrowsers())];
+  processes = engines.map((engine) => new EngineProcess(engine));
 });
 afterAll(async () => {
   await Promise.all(processes.map((one) => one.close()));

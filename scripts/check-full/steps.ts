@@ -29,7 +29,7 @@ export const ENGINES = [
   'migrate1',
   'moves1',
 ];
-/** Those that depend on the host's V8. */
+/** Those that depend on the host's engine. */
 export const ENGINES_ELSEWHERE = ['tswasm', 'javascript', 'native', 'native-mixed'];
 /** Random modules for each engine: some 300 a minute where each safepoint is a snapshot, 2,000 elsewhere. */
 const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
@@ -256,6 +256,11 @@ export const STEPS: readonly Step[] = [
     missing: noJsApi,
   })),
   {
+    name: 'JS API tests on pages',
+    command: vitest('embed/browser/js-api.test.ts'),
+    missing: noJsApi,
+  },
+  {
     name: 'JS API tests on tswasm.min.js',
     command: vitest('embed/node/js-api-tests.test.ts'),
     env: { TSWASM_JS_API_ENGINE: 'dist/tswasm.min.js' },
@@ -285,9 +290,9 @@ export const STEPS: readonly Step[] = [
     missing: noNodes,
   },
   {
-    name: 'official suite on other versions of Node and in Bun, and the command there',
+    name: 'official suite on other versions of Node, in Bun and Deno, and on pages',
     command: script('scripts/check-full/elsewhere.ts'),
-    missing: () => noNodes() ?? (findEngine('bun') === undefined ? noEngine('bun') : undefined),
+    missing: noSuite,
   },
   {
     name: 'all programs of the benchmarks',

@@ -36,10 +36,13 @@ export function available(): Available {
   };
 }
 
-/** Switches on what V8 keeps behind a flag. Does nothing elsewhere. */
+/** Switches on what V8 keeps behind a flag. Does nothing elsewhere. Of a flag that it does not know V8 complains to whoever reads standard error. */
 export async function enableNativeFeatures(): Promise<void> {
+  if (process.versions['bun'] !== undefined) return;
   const { setFlagsFromString } = await import('node:v8');
-  for (const flag of ['memory64', 'extended-const']) setFlagsFromString(`--experimental-wasm-${flag}`);
+  const { memory64, extendedConst } = available();
+  if (!memory64) setFlagsFromString('--experimental-wasm-memory64');
+  if (!extendedConst) setFlagsFromString('--experimental-wasm-extended-const');
 }
 
 function bytesFor(program: Program, target: Target): Uint8Array {

@@ -1,12 +1,10 @@
 /** Every engine the runner knows by name. */
 import { TARGETS } from '../../src/compiler/javascript/ahead';
 import type { Engine } from '../engine';
-import { portableEngine } from '../hosts/engines';
+import { pageEngine } from '../hosts/page-engines';
 import { aheadEngine } from './ahead';
-import { javascriptEngine, javascriptMixedEngine } from './javascript-tier';
 import { movesEngine } from './moves';
 import { nativeEngine } from './native';
-import { nativeMixedEngine, nativeTierEngine } from './native-tier';
 import { freshEngine, fullEngine, steppedEngine } from './stepped';
 import { tiersEngine } from './tiers';
 
@@ -22,15 +20,11 @@ import { tiersEngine } from './tiers';
  * `movesN-NAME` in one of them.
  */
 export function engineNamed(name: string): Engine | undefined {
-  const portable = portableEngine(name);
-  if (portable !== undefined) return portable;
+  const onPages = pageEngine(name);
+  if (onPages !== undefined) return onPages;
   if (name === 'tswasm-full') return fullEngine;
   if (name === 'tswasm-fresh') return freshEngine;
   if (name === 'host') return nativeEngine;
-  if (name === 'native') return nativeTierEngine;
-  if (name === 'native-mixed') return nativeMixedEngine;
-  if (name === 'javascript') return javascriptEngine;
-  if (name === 'javascript-mixed') return javascriptMixedEngine;
   const target = TARGETS.find((known) => name === `ahead-${known}`);
   if (target !== undefined) return aheadEngine(target);
   const tiers = /^tiers([1-9]\d*)?$/.exec(name);

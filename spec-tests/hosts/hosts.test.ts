@@ -1,6 +1,8 @@
-/** A script on another host gives what it gives here. The whole suite is `npm run spec -- --host jitless` and `--host quickjs`. */
+/** A script on another host gives what it gives here. The whole suite is `npm run spec -- --host NAME`. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { browserOrNotice } from '../../embed/browser/tests/browsers';
+import { BROWSER_NAMES, type BrowserName } from '../../scripts/engines.mjs';
 import { engineNamed } from '../engines/index';
 import { migrateEngine } from '../engines/migrate';
 import { runScript } from '../runner';
@@ -39,7 +41,31 @@ ${ADDRESSES.flatMap((address) =>
   }),
 ).join('\n')}`;
 
-describe.each(HOST_NAMES)('%s', (name) => {
+const isPage = (name: string): name is BrowserName => (BROWSER_NAMES as readonly string[]).includes(name);
+const HERE = HOST_NAMES.filter((name) => !isPage(name) || browserOrNotice(name) !== undefined);
+
+/** Each trap that the host's engine has a text for. */
+const TRAPS = `(module (memory 1) (table 3 funcref) (elem (i32.const 1) $none) (func $none)
+  (type $none (func)) (type $one (func (result i32)))
+  (func (export "unreachable") unreachable)
+  (func (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func (export "convert") (param f64) (result i32) (i32.trunc_f64_s (local.get 0)))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "call") (param i32) (call_indirect (type $none) (local.get 0)))
+  (func (export "call one") (param i32) (result i32) (call_indirect (type $one) (local.get 0)))
+  (func $endless (export "endless") (call $endless)))
+(assert_trap (invoke "unreachable") "unreachable")
+(assert_trap (invoke "divide" (i32.const 1) (i32.const 0)) "integer divide by zero")
+(assert_trap (invoke "divide" (i32.const 0x80000000) (i32.const -1)) "integer overflow")
+(assert_trap (invoke "convert" (f64.const nan)) "invalid conversion to integer")
+(assert_trap (invoke "convert" (f64.const 1e99)) "integer overflow")
+(assert_trap (invoke "load" (i32.const -1)) "out of bounds memory access")
+(assert_trap (invoke "call" (i32.const 0)) "uninitialized element")
+(assert_trap (invoke "call" (i32.const 3)) "undefined element")
+(assert_trap (invoke "call one" (i32.const 1)) "indirect call type mismatch")
+(assert_exhaustion (invoke "endless") "call stack exhausted")`;
+
+describe.each(HERE)('%s', (name) => {
   it('runs scripts as they run here', { timeout: TIMEOUT }, async () => {
     const host = await Host.open(name, 'tswasm');
     try {
@@ -56,15 +82,18 @@ describe.each(HOST_NAMES)('%s', (name) => {
     }
   });
 
-  it("has two tiers over one memory, whose closures are not each other's", { timeout: TIMEOUT }, async () => {
-    const host = await Host.open(name, 'mixed');
-    const told = await host!.run('memory.wast', LOADS);
-    await host!.close();
-    expect(told).toMatchObject({ passed: 240, problems: [] });
-  });
+  it.skipIf(isPage(name))(
+    "has two tiers over one memory, whose closures are not each other's",
+    { timeout: TIMEOUT },
+    async () => {
+      const host = await Host.open(name, 'mixed');
+      const told = await host!.run('memory.wast', LOADS);
+      await host!.close();
+      expect(told).toMatchObject({ passed: 240, problems: [] });
+    },
+  );
 
-  it('has the engines that need nothing of Node', { timeout: TIMEOUT }, async () => {
-    expect(await Host.open(name, 'native')).toBeUndefined();
+  it.skipIf(isPage(name))('has the engines that need nothing of Node', { timeout: TIMEOUT }, async () => {
     const host = await Host.open(name, 'migrate1');
     for (const script of ['block-values.wast', 'simd-trees.wast']) {
       expect((await host!.run(script, read(script))).problems).toEqual([]);
@@ -76,5 +105,20 @@ describe.each(HOST_NAMES)('%s', (name) => {
     for (const script of ['block-values.wast', 'simd-trees.wast'])
       await runScript(here, script, read(script));
     expect(told).toBe(await here.finish!());
+  });
+
+  it.runIf(isPage(name)).each(['javascript', 'native'])(
+    'has the compiled tier of %s',
+    { timeout: TIMEOUT },
+    async (engine) => {
+      const host = await Host.open(name, engine);
+      expect(await host!.run('traps.wast', TRAPS)).toMatchObject({ passed: 10, problems: [] });
+      expect((await host!.run('block-values.wast', read('block-values.wast'))).problems).toEqual([]);
+      expect(await host!.finish()).toMatch(/entered [1-9]\d* times/);
+      await host!.close();
+    },
+  );
+  it.skipIf(isPage(name))('has no compiled tier', async () => {
+    expect(await Host.open(name, 'native')).toBeUndefined();
   });
 });

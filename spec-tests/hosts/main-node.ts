@@ -3,11 +3,13 @@ import { createInterface } from 'node:readline';
 import '../../embed/node/fresh-factories';
 import { createFactories } from '../../src/interpreter/factories-full.generated.js';
 import { useFactories } from '../../src/interpreter/index';
-import { answer } from './answer';
+import { answering } from './answer';
+import { portableEngine } from './engines';
 
 // What is hot has it there, and here all the rest too.
 useFactories(createFactories);
 
+const answer = answering(portableEngine);
 for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${await answer(line)}\n`);
 }

@@ -6,14 +6,14 @@ import { Native } from '../engines/native-api';
 /** Far more than decoding a few kilobytes may take on a busy machine. */
 const MOST_MS = 1000;
 
-/** What Node 20's engine rejects although it is valid: proposals that it lacks or has in an older form, and its limits. */
+/** What V8 (Node 20 to 26) rejects although it is valid: proposals that it lacks or has in an older form, and its limits. */
 const NATIVE_IS_BEHIND = [
   /invalid memory limits flags/, // custom page sizes
   /invalid table elements limits flags/, // 64-bit tables
   /memory count of \d+ exceeds internal limit of 1/, // multi-memory
   /maximum alignment is \d, actual alignment is (6[4-9]|7\d)\b/, // a memory index in the memarg: multi-memory
   /non-imported globals cannot be used in constant expressions/, // extended by WebAssembly 3.0
-  /expected (initial|maximum) size/, // limits are 64-bit numbers now, also of 32-bit memories and tables
+  /(expected|length overflow while decoding) (initial|maximum) size/, // limits are 64-bit numbers now, also of 32-bit memories and tables
   /memory size \(\d+ pages\) is larger than implementation limit/, // memory64
 ];
 /** What it takes although it is malformed: the code of an abstract heap type in more bytes than one. */

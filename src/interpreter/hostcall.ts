@@ -18,6 +18,7 @@ import {
   wordsOfAll,
   writeWords,
 } from '../runtime';
+import { codeOf } from './code';
 import { hostThrew } from './exceptions';
 import { registers, type Stack, stack } from './registers';
 import type { Step } from './step';
@@ -61,7 +62,7 @@ export class HostCall implements HostCallInterface {
 
   /** @internal */
   get door(): Door {
-    return callHost;
+    return codeOf(this.func).entry;
   }
   /** @internal */
   get doors(): number {
@@ -203,18 +204,23 @@ export class HostCall implements HostCallInterface {
   }
 }
 
-/** The entry step of a host function: calls it, pops its frame, and goes on behind the call. */
-export function callHost(func: Func, fp: number): Step | null {
-  const call = beginCall(func, fp);
-  let returned: void | PromiseLike<void>;
-  try {
-    returned = func.callback!(call);
-  } catch (error) {
-    hostCalls.pop();
-    call.end();
-    return hostThrew(error, fp);
-  }
-  return endCall(call, returned, fp);
+/**
+ * The entry step of a host function: calls it, pops its frame, and goes on behind the call. It is the one frame of the host's stack below what is
+ * called, which may enter the machine again.
+ */
+export function hostEntry(func: Func): Step {
+  return (fp) => {
+    const call = beginCall(func, fp);
+    let returned: void | PromiseLike<void>;
+    try {
+      returned = func.callback!(call);
+    } catch (error) {
+      hostCalls.pop();
+      call.end();
+      return hostThrew(error, fp);
+    }
+    return endCall(call, returned, fp);
+  };
 }
 
 function beginCall(func: Func, fp: number): HostCall {

@@ -2,10 +2,10 @@
 import type { Func } from '../runtime';
 import { FuncCode } from './code';
 import { makeAndEnter } from './driver';
-import { callHost } from './hostcall';
+import { hostEntry } from './hostcall';
 
 export function prepare(func: Func): FuncCode {
-  return new FuncCode(func, func.callback === undefined ? makeAndEnter : () => (fp) => callHost(func, fp));
+  return new FuncCode(func, func.callback === undefined ? makeAndEnter : () => hostEntry(func));
 }
 
 /** A store's policy has no tiers. */

@@ -3,7 +3,7 @@ import { InternalError } from '../errors';
 import type { Func } from '../runtime';
 import { FuncCode, type Tiered } from './code';
 import { begun, makeAndEnter } from './driver';
-import { callHost } from './hostcall';
+import { hostEntry } from './hostcall';
 import { policyOf } from './policy';
 import type { Step } from './step';
 import type { Occasion, Tier, TierMachine } from './tiers';
@@ -13,7 +13,7 @@ export const machines = new WeakMap<Tier, TierMachine>();
 
 /** What the machine keeps with a new function. */
 export function prepare(func: Func): FuncCode {
-  return new FuncCode(func, func.callback === undefined ? firstCall : () => (fp) => callHost(func, fp));
+  return new FuncCode(func, func.callback === undefined ? firstCall : () => hostEntry(func));
 }
 
 /** A step: what calls run until it is decided where the function begins. */

@@ -71,11 +71,14 @@ export class Agent {
   }
 
   /**
-   * The same for an interface object, which its constructor then returns. `structuredClone` takes no proxies: what would arrive elsewhere is an
-   * empty object, for a clone has no internal slot of ours.
+   * The same for an interface object, which its constructor then returns. `structuredClone` takes no weak references, also not by another
+   * prototype: what would arrive elsewhere is an empty object, for a clone has no internal slot of ours. Hosts that cannot clone may have none.
    */
   adopt<T extends object>(core: object, object: T): T {
-    const adopted = new Proxy(object, {});
+    const adopted: T =
+      typeof WeakRef === 'undefined'
+        ? object
+        : Object.setPrototypeOf(new WeakRef(this), Object.getPrototypeOf(object));
     this.remember(core, adopted);
     return adopted;
   }

@@ -312,8 +312,8 @@ it('structuredClone takes none of its objects, as it gives nothing that could be
     new WebAssembly.Tag({ parameters: [] }),
   ];
   for (const object of objects) {
-    expect(() => structuredClone(object)).toThrow(/could not be cloned/);
-    expect(() => structuredClone({ deep: [object] })).toThrow(/could not be cloned/);
+    expect(() => structuredClone(object)).toThrow(/(could|can) not be cloned/);
+    expect(() => structuredClone({ deep: [object] })).toThrow(/(could|can) not be cloned/);
   }
   class Sub extends WebAssembly.Memory {
     readonly #own = 5;

@@ -78,7 +78,8 @@ describe('the buffer', () => {
     const store = new Store();
     const away = Func.host(store, { params: [], results: [] }, () => {
       const { buffer } = instance.exports.get('m') as Memory;
-      structuredClone(buffer, { transfer: [buffer] });
+      // Hosts differ in what they say of one that has gone already.
+      if (buffer.byteLength > 0) structuredClone(buffer, { transfer: [buffer] });
     });
     const accesses = [
       '(drop (i32.load (i32.const 0)))',

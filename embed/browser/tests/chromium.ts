@@ -1,18 +1,10 @@
 /** Chromium without a window, driven over a pipe by its own protocol (Chrome DevTools Protocol). */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
-
-/** Undefined where there is none, which is said aloud. */
-export function findChromium(): string | undefined {
-  const found = NAMES.find((name) => spawnSync('which', [name]).status === 0);
-  if (found === undefined) console.warn(`SKIPPED: none of ${NAMES.join(', ')} is here, so no page is tried`);
-  return found;
-}
+import { type Browser, Page, removeProfile } from './page';
 
 interface Message {
   readonly id?: number;
@@ -29,17 +21,13 @@ interface Thrown {
 }
 
 /** What a command is answered with whose page goes elsewhere meanwhile, which Chromium tells by its text alone. */
-const ELSEWHERE = 'Inspected target navigated or closed';
+const ELSEWHERE = ['Inspected target navigated or closed', 'Cannot find default execution context'];
 
-/** Milliseconds between two looks at a page, and how often it is looked at. */
-const BETWEEN_TRIES = 100;
-const MOST_TRIES = 1000;
-
-export class Chromium {
+export class Chromium implements Browser {
   private readonly child: ChildProcess;
   private readonly profile = mkdtempSync(path.join(tmpdir(), 'chromium-'));
   private readonly waiting = new Map<number, (message: Message) => void>();
-  private readonly pages = new Map<string, Page>();
+  private readonly pages = new Map<string, ChromiumPage>();
   private sent = 0;
   private received = '';
 
@@ -89,7 +77,7 @@ export class Chromium {
     const { targetId } = await this.send<{ targetId: string }>('Target.createTarget', { url });
     const attach = { targetId, flatten: true };
     const { sessionId } = await this.send<{ sessionId: string }>('Target.attachToTarget', attach);
-    const page = new Page((method, params) => this.send(method, params, sessionId));
+    const page = new ChromiumPage((method, params) => this.send(method, params, sessionId));
     this.pages.set(sessionId, page);
     await this.send('Runtime.enable', {}, sessionId);
     return page;
@@ -99,12 +87,7 @@ export class Chromium {
     const ended = new Promise((resolve) => this.child.once('close', resolve));
     this.child.kill();
     await ended;
-    try {
-      rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-    } catch (error) {
-      // Its other processes may be writing yet: then the folder stays where temporary ones are.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-    }
+    removeProfile(this.profile);
   }
 }
 
@@ -113,16 +96,19 @@ interface Evaluated {
   readonly exceptionDetails?: object;
 }
 
-export class Page {
+class ChromiumPage extends Page {
   private readonly send: <T>(method: string, params: object) => Promise<T>;
   constructor(send: <T>(method: string, params: object) => Promise<T>) {
+    super();
     this.send = send;
   }
 
-  /** What a script of the page threw and nobody caught. */
-  private thrown: string | undefined;
+  private first: string | undefined;
   uncaught({ text, exception }: Thrown): void {
-    this.thrown ??= `${text} ${exception?.description ?? ''}`;
+    this.first ??= `${text} ${exception?.description ?? ''}`;
+  }
+  protected thrown(): string | undefined {
+    return this.first;
   }
 
   async evaluate(expression: string): Promise<unknown> {
@@ -133,35 +119,10 @@ export class Page {
     return result.value;
   }
 
-  /** As `evaluate`; undefined when the page goes elsewhere meanwhile. */
-  private async asked(expression: string): Promise<unknown> {
-    try {
-      return await this.evaluate(expression);
-    } catch (error) {
-      if ((error as Error).message.endsWith(ELSEWHERE)) return undefined;
-      throw error;
-    }
+  protected isElsewhere(error: unknown): boolean {
+    return ELSEWHERE.some((text) => (error as Error).message.endsWith(text));
   }
 
-  /** Waits until the page, or one that follows it, has given itself this title. Fails with what its scripts threw, or with what it shows instead. */
-  async titled(title: string): Promise<void> {
-    for (let tries = 0; (await this.asked('document.title')) !== title; tries++) {
-      if (this.thrown !== undefined) throw new Error(this.thrown);
-      if (tries === MOST_TRIES)
-        throw new Error(
-          `no title ${title}: ${await this.evaluate('location + ": " + document.body.innerText')}`,
-        );
-      // An extension that has only just been loaded may not be there yet.
-      if ((await this.asked('location.protocol')) === 'chrome-error:') await this.asked('location.reload()');
-      await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES));
-    }
-  }
-
-  text(id: string): Promise<unknown> {
-    return this.evaluate(`document.getElementById(${JSON.stringify(id)}).textContent`);
-  }
-
-  /** A PNG. */
   async screenshot(): Promise<Uint8Array> {
     const { data } = await this.send<{ data: string }>('Page.captureScreenshot', { format: 'png' });
     return Buffer.from(data, 'base64');

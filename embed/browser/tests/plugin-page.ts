@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { root } from '../../../scripts/laws/files';
-import type { Page } from './chromium';
+import type { Page } from './page';
 
 const MIN = path.join(root, 'dist/tswasm.min.js');
 /** TSWASM_PAGE_STOPS: how often a query without end is stopped on each page. */
@@ -43,7 +43,7 @@ const INLINE = `new Promise((resolve) => {
 
 export async function expectStrict(page: Page): Promise<void> {
   expect(await page.evaluate(INLINE)).toBe('inline');
-  expect(await page.evaluate('WebAssembly.Module.toString().includes("native code")')).toBe(false);
+  expect(await page.evaluate('window.WebAssembly.Module.toString().includes("native code")')).toBe(false);
 }
 
 /** TSWASM_SCREENSHOTS names a folder for pictures of what is seen. */

@@ -1,4 +1,4 @@
-/** Folders as pages on this machine, under a policy that lets a page run its own files and nothing else. */
+/** Folders as pages on this machine, with headers that say what a page may do. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,12 +12,26 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'";
+/** A page may run its own files, and nothing else. */
+const STRICT = {
+  'Content-Security-Policy': "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'",
+};
+
+/** It may also evaluate text, and compile WebAssembly. */
+export const EVALUATING = {
+  'Content-Security-Policy': "default-src 'none'; script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'",
+};
+/** It may share memory, too. */
+export const SHARING = {
+  ...EVALUATING,
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
 
 export class PageServer {
   private readonly server: Server;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, headers: Readonly<Record<string, string>>) {
     this.server = createServer(({ url }, response) => {
       const { pathname } = new URL(url!, 'http://localhost');
       const file = path.join(folder, path.normalize(pathname));
@@ -26,13 +40,16 @@ export class PageServer {
         return;
       }
       const type = TYPES[path.extname(file)] ?? 'text/plain';
-      response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': POLICY });
+      response.writeHead(200, { 'Content-Type': type, ...headers });
       response.end(readFileSync(file));
     });
   }
 
-  static async start(folder: string): Promise<PageServer> {
-    const pages = new PageServer(folder);
+  static async start(
+    folder: string,
+    headers: Readonly<Record<string, string>> = STRICT,
+  ): Promise<PageServer> {
+    const pages = new PageServer(folder, headers);
     await new Promise<void>((resolve) => pages.server.listen(0, '127.0.0.1', resolve));
     return pages;
   }

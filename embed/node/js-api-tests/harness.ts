@@ -1,6 +1,6 @@
 /** Runs the JS API tests of the WebAssembly/spec repository (its folder `test/js-api`) against a namespace object. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { buildSync } from 'esbuild';
 import type { TestResult } from './shim';
@@ -42,6 +42,20 @@ export function testFiles(root: string): string[] {
     .sort();
 }
 
+/** `META: script=` addresses are those of web-platform-tests, where this folder is `/wasm/jsapi`. */
+const MOUNT = '/wasm/jsapi/';
+
+/** What a file runs, in order, the file itself at the end: paths below the folder. */
+export function scriptsOf(root: string, file: string): string[] {
+  const wanted = [...readFileSync(join(root, file), 'utf8').matchAll(/^\/\/ META: script=(.*)$/gm)].map(
+    ([, script]) =>
+      script.startsWith(MOUNT)
+        ? script.slice(MOUNT.length)
+        : join(dirname(file), script).split(sep).join('/'),
+  );
+  return [...wanted, file];
+}
+
 /** One after the other, each in a worker of its own. */
 export async function runFiles(
   root: string,
@@ -52,7 +66,12 @@ export async function runFiles(
   const reports: FileReport[] = [];
   for (const file of files) {
     const start = performance.now();
-    const job: Job = { root, file, engine: options.engine, retired: options.retired ?? true };
+    const job: Job = {
+      root,
+      scripts: scriptsOf(root, file),
+      engine: options.engine,
+      retired: options.retired ?? true,
+    };
     const results = unique(await runWorker(worker, job));
     reports.push({ file, results, milliseconds: performance.now() - start });
   }
@@ -74,7 +93,7 @@ function runWorker(code: string, workerData: Job): Promise<TestResult[]> {
 }
 
 /** Some tests of a file share a name: the second becomes `name #2`. */
-function unique(results: readonly TestResult[]): TestResult[] {
+export function unique(results: readonly TestResult[]): TestResult[] {
   const seen = new Map<string, number>();
   return results.map(({ name, failure }) => {
     const count = (seen.get(name) ?? 0) + 1;
@@ -101,7 +120,7 @@ export function readExpectations(path: string): Expectation[] {
     });
 }
 
-function matches(pattern: string, text: string): boolean {
+export function matches(pattern: string, text: string): boolean {
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }
 

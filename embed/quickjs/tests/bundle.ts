@@ -1,5 +1,5 @@
 /**
- * The bundles that the tests run: for QuickJS one ES2020 module that imports nothing, for Node one that starts fast, for Hermes a script in
+ * The bundles that the tests run: for QuickJS one ES2020 module that imports nothing, for Node one that starts fast, for a page one without the rest, for Hermes a script in
  * ECMAScript 5.
  */
 import { createHash } from 'node:crypto';
@@ -20,6 +20,7 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const folder = here('../../../node_modules/.cache/tswasm-quickjs');
 
 const NODE: BuildOptions = { target: 'node20', platform: 'node', packages: 'external' };
+const PAGE: BuildOptions = { target: 'es2022', platform: 'browser' };
 
 async function bundle(name: string, options: BuildOptions): Promise<{ name: string; text: string }> {
   const common = { bundle: true, format: 'esm', minify: true, logLevel: 'warning', write: false } as const;
@@ -110,6 +111,10 @@ function sources(): string {
 }
 export async function bundleForNode(file: string): Promise<string> {
   const { name, text } = await bundle(file, NODE);
+  return kept(name, text);
+}
+export async function bundleForPage(file: string): Promise<string> {
+  const { name, text } = await bundle(file, PAGE);
   return kept(name, text);
 }
 /** A script whose global `carrier` has the exports of `embed/engines/tests/hermes-entry.ts`. */

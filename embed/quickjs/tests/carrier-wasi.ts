@@ -11,6 +11,9 @@ import {
 } from '../../../src/wasi/index';
 import { fromHex, toHex, type WasiReply, type WasiRequest } from './wire';
 
+/** What all engines must leave alike, also those with tiers. */
+export const SAME_BITS = { canonicalNans: true };
+
 export async function runProgram(request: WasiRequest, host: WasiHost): Promise<WasiReply> {
   const stdout: string[] = [];
   const stderr: string[] = [];
@@ -27,7 +30,7 @@ export async function runProgram(request: WasiRequest, host: WasiHost): Promise<
     ...(request.seed !== undefined && { deterministic: { seed: request.seed } }),
     blocking: false,
   });
-  const store = new Store();
+  const store = new Store(SAME_BITS);
   const module = Module.decode(fromHex(request.module));
   const instance = instantiatePaused(store, module, wasi.imports(store, module, Func.host));
   const reply = (code: number): WasiReply => ({

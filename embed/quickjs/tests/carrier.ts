@@ -28,7 +28,7 @@ import {
 } from '../../../src/snapshot/index';
 import type { WasiHost } from '../../../src/wasi/index';
 import { spectestImport } from './carrier-spectest';
-import { runProgram } from './carrier-wasi';
+import { runProgram, SAME_BITS } from './carrier-wasi';
 import {
   type CallsReply,
   type CallsRequest,
@@ -45,7 +45,7 @@ import {
 /** What differs between the engines' processes. */
 export interface Ground {
   /** A turn of the event loop. */
-  turn(): Promise<void>;
+  turn(): PromiseLike<void>;
   now(): number;
   /** For WASI programs; without the standard streams. */
   wasiHost(): WasiHost;
@@ -198,7 +198,7 @@ async function leg(request: LegRequest, ground: Ground): Promise<LegReply> {
 const naming = { nameExternRef: nameOf, bindExternRef: (name: U64) => objectNamed(u64ToNumber(name)) };
 
 function alone(request: LegRequest, ground: Ground): Departure {
-  const store = new Store();
+  const store = new Store(SAME_BITS);
   const module = moduleOf(request.module);
   const instance = instantiatePaused(store, module, importsOf(module, store, ground, request.host));
   const execution =
@@ -209,7 +209,7 @@ function alone(request: LegRequest, ground: Ground): Departure {
 }
 
 function together({ snapshot: bytes = '' }: LegRequest, names: readonly string[]): Departure {
-  const store = new Store();
+  const store = new Store(SAME_BITS);
   const shared = new Map<string, Extern>();
   const { instances, execution } = restoreStore(fromHex(bytes), store, names.map(moduleOf), {
     ...naming,
@@ -254,7 +254,7 @@ function ended(outcome: Extract<Outcome, { kind: 'done' | 'trapped' }>, fuelUsed
 }
 
 async function calls(request: CallsRequest, ground: Ground): Promise<CallsReply> {
-  const store = new Store();
+  const store = new Store(SAME_BITS);
   const module = Module.decode(fromHex(request.module));
   const instance = instantiate(store, module, importsOf(module, store, ground));
   const replies: LegReply[] = [];

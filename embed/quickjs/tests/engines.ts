@@ -2,8 +2,15 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { type EngineName, findEngine, noEngine } from '../../../scripts/engines.mjs';
-import { bundleForHermes, bundleForNode, bundleForQuickjs } from './bundle';
+import {
+  BROWSER_NAMES,
+  type EngineName,
+  findBrowser,
+  findEngine,
+  noBrowser,
+  noEngine,
+} from '../../../scripts/engines.mjs';
+import { bundleForHermes, bundleForNode, bundleForPage, bundleForQuickjs } from './bundle';
 import { VM_LIMITS } from './vm';
 import type { FailedReply, ReplyTo, Request } from './wire';
 
@@ -49,6 +56,17 @@ async function otherEngine(name: EngineName, program: string, onNode: string): P
     }
   }
 }
+/** A page of each browser that is here, with a script of ours. */
+export async function findBrowsers(script = '../../browser/tests/page-entry.ts'): Promise<EngineCommand[]> {
+  const found: EngineCommand[] = [];
+  for (const name of BROWSER_NAMES) {
+    const program = findBrowser(name);
+    if (program === undefined) continue;
+    const main = await bundleForNode('../../browser/tests/main-page.ts');
+    found.push({ name, command: process.execPath, args: [main, name, program, await bundleForPage(script)] });
+  }
+  return found;
+}
 export const JITLESS = ['--jitless', '--disallow-code-generation-from-strings'];
 
 export function qjsBinaries(): string[] {
@@ -60,6 +78,9 @@ export function missingNotice(): void {
   }
   for (const name of OTHERS) {
     if (findEngine(name) === undefined) process.stderr.write(`SKIPPED: ${noEngine(name)}\n`);
+  }
+  for (const name of BROWSER_NAMES) {
+    if (findBrowser(name) === undefined) process.stderr.write(`SKIPPED: ${noBrowser(name)}\n`);
   }
 }
 

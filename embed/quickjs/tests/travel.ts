@@ -1,4 +1,4 @@
-/** A journey: a program stopped at random safepoints, and each time moved to a fresh process of the next engine. */
+/** A journey: a program stopped at random safepoints, and each time moved to the next engine. */
 import { isDeepStrictEqual } from 'node:util';
 import { askFresh, type EngineCommand } from './engines';
 import type { LegReply, LegRequest } from './wire';
@@ -10,6 +10,8 @@ export interface Journey {
   readonly seed: number;
   /** Of every so many legs, all engines make the one in the middle, and must give the same snapshot. */
   readonly compareEvery: number;
+  /** Who makes a leg; left out: a fresh process. */
+  readonly ask?: (engine: EngineCommand, request: LegRequest) => Promise<LegReply>;
 }
 
 export interface Travelled {
@@ -40,6 +42,7 @@ export async function travel(
   journey: Journey,
 ): Promise<Travelled> {
   const random = randomFrom(journey.seed);
+  const { ask = askFresh } = journey;
   let [stops, waits, compared, fuelUsed, largestSnapshot] = [0, 0, 0, 0, 0];
   let snapshot: string | undefined;
   for (;;) {
@@ -52,7 +55,7 @@ export async function travel(
     };
     const compares = stops % journey.compareEvery === journey.compareEvery >> 1;
     const engine = journey.engines[stops % journey.engines.length];
-    const reply = compares ? await agreed(request, journey.engines) : await askFresh(engine, request);
+    const reply = compares ? await agreed(request, journey.engines, ask) : await ask(engine, request);
     if (compares) compared++;
     if (reply.kind === 'trapped') return { ending: reply, fuelUsed, stops, waits, compared, largestSnapshot };
     fuelUsed += reply.fuelUsed;
@@ -71,9 +74,13 @@ function nextStop(remaining: number, stops: number, random: () => number): numbe
 }
 
 /** The reply of every engine to the same request, which must be one. */
-async function agreed(request: LegRequest, engines: readonly EngineCommand[]): Promise<LegReply> {
+async function agreed(
+  request: LegRequest,
+  engines: readonly EngineCommand[],
+  ask: NonNullable<Journey['ask']>,
+): Promise<LegReply> {
   const replies: LegReply[] = [];
-  for (const engine of engines) replies.push(await askFresh(engine, request));
+  for (const engine of engines) replies.push(await ask(engine, request));
   const [first] = replies;
   replies.forEach((reply, k) => {
     if (isDeepStrictEqual(reply, first)) return;

@@ -128,6 +128,8 @@ export abstract class LeavingWriter extends FunctionWriter {
     const first = kept.slice(0, MOST_AT_ONCE);
     const types = first.map(({ type }) => type);
     const key = `${id}: ${types.join()}`;
+    // JavaScriptCore's interpreter does not find the handler of an indirect call that is the last instruction of its `try`.
+    code.op('nop');
     code.op('catch_all');
     for (const { localidx } of first) code.indexed('local.get', localidx);
     code.i32Const(pointidx);

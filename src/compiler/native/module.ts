@@ -32,7 +32,7 @@ export interface EmittedModule {
   readonly layout: Layout;
   /** Functions of a whole module whose bodies are not in it, and why. */
   readonly refused: ReadonlyMap<number, string>;
-  /** Offsets of the code entries of functions in `bytes`, by function index. */
+  /** Offsets of the code entries of functions in `bytes`, by function index, and where the last one ends. */
   readonly codeStart: Uint32Array;
 }
 
@@ -79,7 +79,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     super(layout, 2 * module.bytes.length + 1024);
     this.module = module;
     this.refuse = refuse;
-    this.codeStart = new Uint32Array(module.funcTypes.length);
+    this.codeStart = new Uint32Array(module.funcTypes.length + 1);
   }
 
   write(name: string): Uint8Array {
@@ -251,16 +251,18 @@ class ModuleWriter extends SectionWriter<Layout> {
 
   private code(body: (funcidx: number) => Emitter, added: readonly AddedFunction[]): void {
     const { out, codeStart, layout } = this;
+    const { length } = this.module.funcTypes;
     const contents = new Emitter(this.module.bytes.length);
     const wrappers = layout.wrapsHelpers ? helperWrappers(layout) : [];
-    contents.u32(wrappers.length + codeStart.length + added.length);
+    contents.u32(wrappers.length + length + added.length);
     for (const wrapper of wrappers) contents.sized(wrapper);
-    for (let funcidx = 0; funcidx < codeStart.length; funcidx++) {
+    for (let funcidx = 0; funcidx < length; funcidx++) {
       const code = body(funcidx);
       contents.u32(code.length);
       codeStart[funcidx] = contents.length;
       contents.append(code);
     }
+    codeStart[length] = contents.length;
     for (const one of added) contents.sized(one.body);
     out.u8(SECTIONS.code);
     out.u32(contents.length);

@@ -249,23 +249,22 @@ export function tableOf({ program, offset }: Origin): number {
 }
 
 /**
- * Where an instruction of an emitted module came from: the part's number, the index of the function in it, the offset in its bytes.
- * Undefined for adapters.
+ * Where an instruction of an emitted module came from: the part's number, and the offset in its bytes, which tells the function, too (Deno's
+ * traces give each the index 0). Undefined for adapters.
  */
-export function originOf(part: number, index: number, offset: number): Origin | undefined {
+export function originOf(part: number, offset: number): Origin | undefined {
   const found = parts.get(part)?.deref();
   if (found === undefined) return undefined;
   const { program, side } = found;
+  const starts = side?.codeStarts ?? program.emitted.codeStart;
+  const at = starts.findIndex((start: number) => start > offset) - 1;
+  if (at < 0) return undefined;
+  const from = offset - starts[at];
   if (side !== undefined) {
-    const at = index - side.layout.firstFunc;
-    if (at < 0 || at >= side.bodies.length) return undefined;
     const { funcidx, originOf } = side.bodies[at];
-    return { program, funcidx, offset: originOf(offset - side.codeStarts[at]) };
+    return { program, funcidx, offset: originOf(from) };
   }
-  const { layout, codeStart, refused } = program.emitted;
-  const funcidx = index - layout.firstFunc;
-  if (!program.isWhole || funcidx < 0 || funcidx >= codeStart.length || refused.has(funcidx))
-    return undefined;
-  const body = new Body(layout, funcidx);
-  return { program, funcidx, offset: body.originOf(offset - codeStart[funcidx]) };
+  const { layout, refused } = program.emitted;
+  if (!program.isWhole || at < program.module.importedFuncs || refused.has(at)) return undefined;
+  return { program, funcidx: at, offset: new Body(layout, at).originOf(from) };
 }

@@ -23,7 +23,7 @@ export interface SideModule {
   readonly bytes: Uint8Array;
   readonly layout: SideLayout;
   readonly bodies: readonly SideBody[];
-  /** Offsets of their code entries in `bytes`. */
+  /** Offsets of their code entries in `bytes`, and where the last one ends. */
   readonly codeStarts: readonly number[];
 }
 
@@ -119,6 +119,7 @@ class SideWriter extends SectionWriter<SideLayout> {
         to.sized(body);
         starts.push(to.length - body.length);
       }
+      starts.push(to.length);
       for (const { body } of addedFunctions) to.sized(body);
       length = to.length;
     });

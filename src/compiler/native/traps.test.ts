@@ -5,7 +5,7 @@ import { wat } from '../../decoder/testing';
 import { Func, instantiate, Module, Store } from '../../index';
 import type { NativeInstance } from './native-instance';
 import type { Origin } from './program';
-import { trapFrom } from './traps';
+import { tracedFrames, trapFrom } from './traps';
 
 const MODULE = `(module (memory 1) (table 3 funcref) (elem (i32.const 1) $f) (func $f)
   (func (param i32 f64)
@@ -60,6 +60,41 @@ it.each([
 ])('of an indirect call that says "%s"', async (text) => {
   expect(await trapOf(text, 'call_indirect', 0, 0)).toBe('uninitializedElement');
   expect(await trapOf(text, 'call_indirect', 1, 0)).toBe('indirectCallType');
+});
+
+it('of an index that SpiderMonkey says nothing else of', async () => {
+  const text = 'index out of bounds';
+  expect(await trapOf(text, 'call_indirect', 3, 0)).toBe('undefinedElement');
+  expect(await trapOf(text, 'i32.load8_u', 3, 0)).toBe('memoryBounds');
+});
+
+it.each([
+  [
+    'V8',
+    `RuntimeError: unreachable
+    at wasm://wasm/tswasm3-1a2b3c4d:wasm-function[7]:0x1a2
+    at f (wasm://wasm/tswasm12-00000001:wasm-function[10]:0xff)
+    at call (http://localhost/tswasm.min.js:1:2)
+    at wasm://wasm/0a1b2c3d:wasm-function[1]:0x2b
+    at tswasm1.wasm-function[4] (wasm://wasm/tswasm1-1a2b3c4d:wasm-function[4]:0x3c)`,
+  ],
+  [
+    'SpiderMonkey',
+    `tswasm3.@http://localhost/tswasm.min.js line 4 > WebAssembly.Module:wasm-function[7]:0x1a2
+tswasm12.f@http://localhost/tswasm.min.js line 4 > WebAssembly.Module:wasm-function[10]:0xff
+call@http://localhost/tswasm.min.js:1:2
+@http://localhost/tswasm.min.js line 4 > WebAssembly.Module:wasm-function[1]:0x2b
+tswasm1.@http://localhost/tswasm.min.js line 9 > WebAssembly.Module:wasm-function[4]:0x3c
+`,
+  ],
+])('the frames in a trace of %s', (_, stack) => {
+  expect(tracedFrames(stack)).toEqual([
+    [
+      { part: 3, offset: 0x1a2 },
+      { part: 12, offset: 0xff },
+    ],
+    [{ part: 1, offset: 0x3c }],
+  ]);
 });
 
 /** As engines say it: V8, SpiderMonkey, JavaScriptCore. */

@@ -7,7 +7,8 @@ import { Func } from '../../runtime';
 import type { NativeInstance } from './native-instance';
 import { NAME, nameAt, type Origin, originOf, tableOf } from './program';
 
-type Kind = TrapCode | 'conversion' | 'element';
+/** An index is one into a memory, or into the table of an indirect call. */
+type Kind = TrapCode | 'conversion' | 'element' | 'index';
 
 /** Texts of V8, then of SpiderMonkey and JavaScriptCore where they differ; of two kinds the one that needs no more than the text. */
 const KINDS: readonly (readonly [text: string, kind: Kind])[] = [
@@ -21,7 +22,7 @@ const KINDS: readonly (readonly [text: string, kind: Kind])[] = [
   ['divide result unrepresentable', 'integerOverflow'],
   ['nteger overflow', 'integerOverflow'],
   ['memory access out of bounds', 'memoryBounds'],
-  ['index out of bounds', 'memoryBounds'],
+  ['index out of bounds', 'index'],
   ['Out of bounds memory access', 'memoryBounds'],
   ['table index is out of bounds', 'undefinedElement'],
   ['function signature mismatch', 'element'],
@@ -49,8 +50,9 @@ export function trapFrom(message: string, origin: Origin | undefined, native: Na
   if (kind === 'conversion') {
     return trap(Number.isNaN(native.cell('operand')) ? 'invalidConversion' : 'integerOverflow', offset);
   }
-  if (kind === 'element') return trap(elementTrap(native, origin), offset);
-  return trap(kind, offset);
+  if (kind === 'element' || (kind === 'index' && kindAt(origin) === 'element'))
+    return trap(elementTrap(native, origin), offset);
+  return trap(kind === 'index' ? 'memoryBounds' : kind, offset);
 }
 
 function kindAt(origin: Origin | undefined): Kind {
@@ -71,13 +73,13 @@ function elementTrap(native: NativeInstance, origin: Origin | undefined): TrapCo
 /** A frame of emitted code in a trace. */
 export interface TracedFrame {
   readonly part: number;
-  readonly index: number;
   readonly offset: number;
 }
 
 /**
  * The runs of emitted frames in the trace of an exception, innermost first; between two of them are frames of JavaScript. V8 writes
- * `wasm://wasm/tswasm3-1a2b3c4d:wasm-function[7]:0x1a2`.
+ * `at wasm://wasm/tswasm3-1a2b3c4d:wasm-function[7]:0x1a2`, SpiderMonkey `tswasm3.@URL line 4 > WebAssembly.Module:wasm-function[7]:0x1a2`,
+ * JavaScriptCore no offset.
  */
 export function tracedFrames(stack: string): TracedFrame[][] {
   const runs: TracedFrame[][] = [];
@@ -94,23 +96,22 @@ export function tracedFrames(stack: string): TracedFrame[][] {
 }
 
 const URL = `wasm://wasm/${NAME}`;
-const FUNCTION = 'wasm-function[';
+const FUNCTION = ':wasm-function[';
 
 function tracedFrame(line: string): TracedFrame | undefined {
-  const from = line.indexOf(URL);
+  const from = line.startsWith(NAME) ? 0 : line.indexOf(URL);
   const at = line.indexOf(FUNCTION, from);
   if (from < 0 || at < 0) return undefined;
-  const part = Number.parseInt(line.slice(from + URL.length), 10);
-  const index = Number.parseInt(line.slice(at + FUNCTION.length), 10);
+  const part = Number.parseInt(line.slice(line.indexOf(NAME, from) + NAME.length), 10);
   const offset = Number.parseInt(line.slice(line.indexOf(']:', at) + 2), 16);
-  return { part, index, offset };
+  return { part, offset };
 }
 
 /** Where the frames of a run came from, those that are no adapters. */
 export function originsOf(run: readonly TracedFrame[]): Origin[] {
   const origins: Origin[] = [];
-  for (const { part, index, offset } of run) {
-    const origin = originOf(part, index, offset);
+  for (const { part, offset } of run) {
+    const origin = originOf(part, offset);
     if (origin !== undefined) origins.push(origin);
   }
   return origins;
