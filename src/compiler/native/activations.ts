@@ -7,9 +7,9 @@
  */
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
-import type { TierCounts, TierMachine } from '../../interpreter/tiers';
+import type { JsCall, TierCounts, TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
-import type { Activation } from './activation';
+import { Activation } from './activation';
 import { type Caller, CallsOut } from './calls-out';
 import { Crossing } from './crossing';
 import type { HostWebAssembly } from './host';
@@ -28,11 +28,16 @@ const LEAST_USED = 64;
 /** Nested ones get a quarter as much each, but no less than this part of all. */
 const LEAST_SHARE = 1 / 64;
 
+/** Arguments that a function takes directly; undefined: they are in its slots. */
+type Args = readonly unknown[] | undefined;
+
 /** A function that runs natively, and what enters functions of its type. */
 export interface Entered {
   readonly native: NativeInstance;
   readonly func: Func;
   readonly enter: EnterNative;
+  /** Whether its arguments and results cross directly. */
+  readonly isDirect: boolean;
 }
 
 export class Activations implements Caller {
@@ -45,8 +50,8 @@ export class Activations implements Caller {
   /** What is thrown so that native frames leave. */
   readonly leaving: object = {};
   current: Activation | undefined;
-  /** How many there have been. */
-  begun = 0;
+  /** What is to be called next with arguments that lie in no slots. */
+  call: JsCall | undefined;
   /** Units that the next boundary takes besides those that native code has counted; not positive. */
   private owed = 0;
   /** What native code went on with, and what it has used since a slice last ended in a loop of it. */
@@ -56,6 +61,8 @@ export class Activations implements Caller {
   private leftFrom = -1;
   /** The number of the loop at which the continuation begins that is entered. */
   private entry = -1;
+  /** The fuel that the last function had left which has returned directly. */
+  private left = 0;
 
   constructor(machine: TierMachine, host: HostWebAssembly, counts: TierCounts) {
     this.machine = machine;
@@ -79,7 +86,10 @@ export class Activations implements Caller {
       entry: () => this.entry,
       load: (id: number) => this.load(id),
       out: (id: number, fuel: number, place: number) => this.callsOut.out(id, fuel, place),
-      globals: (a: number, b: number, c: number, d: number) => this.current!.native.handed!.give(a, b, c, d),
+      done: (fuel: number, g: number, h: number, i: number, j: number) => {
+        this.left = fuel;
+        this.current!.native.handed?.give(g, h, i, j);
+      },
       fuel: () => this.lend(),
       effect: (number: number, fuel: number) => this.effect(number, fuel),
       bulk: (to: number, from: number, count: number, number: number, fuel: number, base: number) =>
@@ -89,30 +99,33 @@ export class Activations implements Caller {
 
   /**
    * A step: the function at this index of the table of functions runs, and takes its values from `fp` on. `entry`: of a continuation, the
-   * number of the loop.
+   * number of the loop. `call`: arguments that are not there, for a function that takes them directly.
    */
-  run(entered: Entered, index: number, fp: number, entry = -1): Step | null {
+  run(entered: Entered, index: number, fp: number, entry = -1, call?: JsCall): Step | null {
     const { native, func } = entered;
     native.takeGlobals();
     let activation = this.begin(native, func, fp);
-    this.enterAt(entered, activation, index, entry);
+    this.enterAt(entered, activation, index, entry, call?.args);
     while (activation.anew !== undefined) {
       land(this.machine, this.crossing, native.program, activation.frames[0]);
       const { continuation, entry: number } = activation.anew;
       activation = this.begin(native, func, fp);
-      this.enterAt(entered, activation, native.continuation(continuation), number);
+      this.enterAt(entered, activation, native.continuation(continuation), number, undefined);
       this.counts.continued++;
     }
-    return this.ended(activation);
+    return this.ended(entered, activation, call);
   }
-  private enterAt({ enter }: Entered, activation: Activation, index: number, entry: number): void {
+  private enterAt(entered: Entered, activation: Activation, index: number, entry: number, args: Args): void {
     const { crossing } = this;
     this.current = activation;
     this.entry = entry;
     crossing.clear();
-    crossing.offer(activation.fp);
     try {
-      this.count(enter(index, this.lend(), activation.place));
+      if (entered.isDirect) activation.result = this.enterDirectly(entered, activation, index, args);
+      else {
+        crossing.offer(activation.fp);
+        this.count(entered.enter(index, this.lend(), activation.place) as number);
+      }
     } catch (error) {
       if (error !== this.leaving) {
         // Native frames tell nothing apart: they have handed over what they had, and nobody wants it.
@@ -124,38 +137,42 @@ export class Activations implements Caller {
     }
   }
 
+  private enterDirectly(
+    { enter, func }: Entered,
+    { place, fp }: Activation,
+    index: number,
+    args: Args,
+  ): unknown {
+    const { params } = func.type;
+    const { crossing } = this;
+    const [a, b, c, d, e, f] = args ?? crossing.integers(params, fp);
+    // A continuation takes what lies behind the parameters.
+    crossing.offer(fp + 2 * params.length);
+    const result = enter(index, this.lend(), place, a, b, c, d, e, f);
+    this.count(this.left);
+    return result;
+  }
+
   private begin(native: NativeInstance, func: Func, fp: number): Activation {
-    this.begun++;
     const { sp, maxSp, maxFp } = this.machine.registers;
     const outer = this.current;
     const share = outer === undefined ? 1 : Math.max(outer.share / 4, LEAST_SHARE);
     const most = Math.floor(native.program.most * share);
     const room = Math.min(most, (maxFp - fp) >> 1, FRAME_WEIGHT * (maxSp - sp));
-    return {
-      native,
-      func,
-      fp,
-      sp,
-      most,
-      place: firstPlace(Math.max(0, room)),
-      frames: [],
-      outer,
-      share,
-      callee: undefined,
-      rest: undefined,
-      returned: undefined,
-      tail: undefined,
-      anew: undefined,
-    };
+    return new Activation(native, func, fp, sp, most, firstPlace(Math.max(0, room)), outer, share);
   }
 
-  private ended(activation: Activation): Step | null {
+  private ended({ isDirect }: Entered, activation: Activation, call: JsCall | undefined): Step | null {
     const { machine, crossing } = this;
-    const { native, func, fp, sp, frames, returned, tail } = activation;
+    const { native, func, fp, sp, frames, returned, tail, result } = activation;
     if (frames.length === 0 && tail === undefined) {
       native.returned(sp);
-      crossing.toStack(func.type.results, fp);
-      native.giveGlobals();
+      if (call !== undefined) {
+        call.result = result;
+        call.isDone = true;
+      } else if (isDirect) crossing.putIntegers(func.type.results, [result], fp);
+      else crossing.toStack(func.type.results, fp);
+      if (!isDirect || native.handed === undefined) native.giveGlobals();
       return machine.returned(activation);
     }
     native.giveGlobals();
