@@ -16,7 +16,7 @@
  * may start another.
  */
 import { checkClass, readOptions } from '../checks';
-import { type BacktraceFrame, type Door, InternalError, RuntimeError, trap } from '../errors';
+import { type BacktraceFrame, InternalError, RuntimeError, trap } from '../errors';
 import { argumentsOf, Func, type Value } from '../runtime';
 import { summarize } from '../summary';
 import { backtrace } from './backtrace';
@@ -26,7 +26,8 @@ import { goOn, isPropagating } from './exceptions';
 import { trapOf } from './failures';
 import { type FrameState, type PendingHostCall, wordsOfFrames } from './frames';
 import { runningHost, waiting } from './hostcall';
-import { type Outcome, type PauseReason, RUN_OPTIONS, type RunOptions } from './outcome';
+import { directCode } from './offers';
+import { type Outcome, RUN_OPTIONS, type RunOptions } from './outcome';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
 import { hasRoom } from './room';
@@ -45,6 +46,7 @@ import {
   waitOf,
   withCodeOfNow,
 } from './stopped';
+import type { DirectCode, JsCall } from './tiers';
 import { addCallers, addFrames } from './trace';
 import { Meter, running, Turn } from './turn';
 import { HostWait } from './wait';
@@ -59,8 +61,6 @@ type State =
 export type ExecutionState = Exclude<State['kind'], 'unbuilt'>;
 
 const NO_VALUES: readonly Value[] = [];
-
-const NO_OPTIONS: RunOptions = {};
 
 /** An exception may be handled below frames of another tier; everything else that is thrown ends the execution. */
 function unwound(error: unknown, turn: Turn): Step {
@@ -83,6 +83,8 @@ export class Execution {
   readonly outer: { readonly host: Func } | undefined;
   private current: State;
   private readonly meter = new Meter();
+  /** What it calls the function with, where a tier takes that as it is. */
+  private direct: { readonly code: DirectCode; readonly call: JsCall } | undefined = undefined;
 
   /**
    * A call of `func`. The arguments are as many as its parameters, each a `Value` of the type or what the JS API converts to one; a TypeError
@@ -94,6 +96,19 @@ export class Execution {
     this.current = { kind: 'ready', args: checked ?? argumentsOf(func, args) };
     const host = runningHost();
     this.outer = running.turn && host && { host: host.func };
+  }
+
+  /** @internal A call with what the JS API converts to arguments. */
+  static ofJs(func: Func, args: readonly unknown[]): Execution {
+    const code = directCode(func, args);
+    const execution = new Execution(func, NO_VALUES, code ? NO_VALUES : func.toValues(args));
+    if (code) execution.direct = { code, call: { args, result: undefined, isDone: false } };
+    return execution;
+  }
+  /** @internal What has come of it, as the JS API has it, of one that is done. */
+  toJs(results: readonly Value[]): unknown {
+    const { func, direct } = this;
+    return direct?.call.isDone ? direct.call.result : func.toResult(results);
   }
 
   /**
@@ -282,7 +297,7 @@ export class Execution {
     frames[sp] = registers.fp;
     registers.sp = sp + 1;
     registers.fp = base;
-    return codeOf(this.func).entry;
+    return this.direct?.code.entryOf(this.direct.call) ?? codeOf(this.func).entry;
   }
 
   /** Nothing is left to run, or somebody wants to stop. */
@@ -305,7 +320,8 @@ export class Execution {
     waiting.promise = null;
     if (call === null) {
       this.current = { kind: 'done' };
-      return { kind: 'done', results: readValues(this.func.type.results, base) };
+      const results = this.direct?.call.isDone ? [] : readValues(this.func.type.results, base);
+      return { kind: 'done', results };
     }
     const saved = takeFrames(base, sp, registers.top);
     const wait = new HostWait(call, promise!);
@@ -358,51 +374,3 @@ function isStopped(state: State): state is Stopped {
 
 /** Traps that have got their backtrace: one that passes through a host function into another execution is that host's exception. */
 const settledTraps = new WeakSet<RuntimeError>();
-
-/** Calls a function and runs it to its end. Throws the trap; whoever called `door`, a function of ours, is in its stack. */
-export function invoke(func: Func, args: readonly Value[], door: Door = invoke): Value[] {
-  const execution = new Execution(func, args, args);
-  const before = registers.fuel;
-  let outcome: Outcome;
-  try {
-    do outcome = execution.runWith(NO_OPTIONS, false);
-    while (outcome.kind === 'paused');
-    execution.chargeOuter(before);
-    if (outcome.kind === 'trapped') throw outcome.error;
-  } catch (error) {
-    addCallers(error, door);
-    throw error;
-  }
-  if (outcome.kind === 'done') return outcome.results;
-  throw new InternalError(`a synchronous call is ${outcome.kind}`);
-}
-
-/**
- * The same within limits: `limits` gives the options of each run, `reason` is why the one before has paused. It throws when there shall be no
- * other.
- */
-export function invokeWithin(
-  func: Func,
-  args: readonly Value[],
-  limits: (execution: Execution, reason: PauseReason | undefined) => RunOptions,
-  door: Door = invokeWithin,
-): Value[] {
-  const execution = new Execution(func, args, args);
-  const before = registers.fuel;
-  let outcome: Outcome | undefined;
-  let reason: PauseReason | undefined;
-  try {
-    do {
-      outcome = execution.runWith(limits(execution, reason), false);
-      reason = outcome.kind === 'paused' ? outcome.reason : undefined;
-    } while (outcome.kind === 'paused');
-    if (outcome.kind === 'trapped') throw outcome.error;
-  } catch (error) {
-    addCallers(error, door);
-    throw error;
-  } finally {
-    execution.chargeOuter(before);
-  }
-  if (outcome.kind === 'done') return outcome.results;
-  throw new InternalError(`a synchronous call is ${outcome.kind}`);
-}

@@ -2,7 +2,7 @@
 export { type AsyncOutcome, type AsyncRunOptions, runAsync, type Scheduler } from './async';
 export { moduleOf } from './backtrace';
 export type { ExecutionState } from './execution';
-export { Execution, invokeWithin } from './execution';
+export { Execution } from './execution';
 export {
   type Factory,
   type FactoryEnvironment,
@@ -17,6 +17,7 @@ export { fold } from './fold';
 export type { FrameState, PendingHostCall } from './frames';
 export { FUEL_VERSION } from './fuel';
 export { HostCall } from './hostcall';
+export { invokeWithin } from './invoke';
 export { Store, type StoreOptions } from './machine';
 export type { Outcome, PauseReason, RunOptions } from './outcome';
 export { installTiers, type TierChoice } from './policy';

@@ -1,15 +1,14 @@
 /** The portable machine as a store sees it, and stores that it runs. */
-import { type Door, printable } from '../errors';
+import { printable } from '../errors';
 import {
   type Callee,
   type Func,
   type Machine,
   Store as RuntimeStore,
   type StoreOptions as RuntimeStoreOptions,
-  type Value,
 } from '../runtime';
-import { invoke } from './execution';
 import { factorySource } from './factories';
+import { invoke } from './invoke';
 import { machines, prepare } from './offers';
 import { policyFor, setPolicy, TIER_CHOICES, type TierChoice } from './policy';
 import { isRunning } from './registers';
@@ -18,7 +17,7 @@ import type { TierPolicy } from './tiers';
 
 const MACHINE: Machine = {
   // Itself, not a function that calls it: frames of the host's stack are counted (execution.ts).
-  invoke: invoke as (func: Callee, args: readonly Value[], door?: Door) => Value[],
+  invoke: invoke as Machine['invoke'],
   prepare: (func: Callee) => prepare(func as Func),
   // Loading the factories takes milliseconds on a cold engine, which no deadline should have to wait for.
   warm: () => {

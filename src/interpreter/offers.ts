@@ -1,12 +1,12 @@
 /** What other tiers have of a function, and where a function begins that is called for the first time. */
 import { InternalError } from '../errors';
 import type { Func } from '../runtime';
-import { FuncCode, type Tiered } from './code';
+import { codeOf, FuncCode, type Tiered } from './code';
 import { begun, makeAndEnter } from './driver';
 import { hostEntry } from './hostcall';
 import { policyOf } from './policy';
 import type { Step } from './step';
-import type { Occasion, Tier, TierMachine } from './tiers';
+import type { DirectCode, Occasion, Tier, TierMachine } from './tiers';
 
 /** The machine as each tier sees it. Stores see to it that their tiers have one (machine.ts). */
 export const machines = new WeakMap<Tier, TierMachine>();
@@ -32,6 +32,14 @@ export function decide(state: FuncCode): void {
     policy.tiers.length === 0 ? undefined : tieredIn(policy.atFirstCall(state.func), state, 'call');
   state.entry = tiered?.code.entry ?? makeAndEnter(state);
   state.undecided = undefined;
+}
+
+/** Where calls of the function begin in a tier that takes these arguments, which lie in no slots. */
+export function directCode(func: Func, args: readonly unknown[]): DirectCode | undefined {
+  const { tiered, entry } = codeOf(func);
+  if (tiered === undefined || entry !== tiered.code.entry) return undefined;
+  const { direct } = tiered.code;
+  return direct?.takes(args) ? direct : undefined;
 }
 
 /** The code of the first of these tiers that has any, or makes it. */

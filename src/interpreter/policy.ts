@@ -37,7 +37,6 @@ class StandardPolicy implements TierPolicy {
 
 let installed: readonly Tier[] = NONE;
 const INTERPRET = new StandardPolicy(NONE, NONE);
-const policies = new WeakMap<Store, TierPolicy>();
 
 /** An entry says which tiers its host has, best first. They are for stores that are made from then on. */
 export function installTiers(tiers: readonly Tier[]): void {
@@ -53,12 +52,12 @@ export function policyFor(choice: TierChoice): StandardPolicy {
 }
 
 export function setPolicy(store: Store, policy: TierPolicy): void {
-  policies.set(store, policy);
+  store.policy = policy;
 }
 
 /** Stores that nobody has given a policy interpret everything. */
 export function policyOf(store: Store): TierPolicy {
-  return policies.get(store) ?? INTERPRET;
+  return (store.policy as TierPolicy | undefined) ?? INTERPRET;
 }
 
 /** Where a policy lets a function run, as far as its module tells, and why not in a better tier. */

@@ -117,8 +117,13 @@ export class MachineOfTier implements TierMachine {
     fp: number,
     ...args: Parameters<PlainFunction['run']>
   ): JsNumber | undefined {
-    this.mark(sp, func, 0, callee.func);
-    stack().frames[sp] = callerFp;
+    const { sites, frames, callees } = stack();
+    this.coverSites(sp);
+    if ((callee.site as CallSite | undefined)?.caller !== func)
+      callee.site = siteOfTier(func, 0, callee.func);
+    sites[sp] = callee.site as CallSite;
+    callees[sp] = callee.func;
+    frames[sp] = callerFp;
     registers.sp = sp + 1;
     registers.fp = fp;
     registers.top = fp + callee.words;
@@ -220,9 +225,7 @@ export class MachineOfTier implements TierMachine {
   mark(sp: number, func: Func | undefined, offset: number, callee: Func | undefined): void {
     const { sites, callees } = stack();
     this.coverSites(sp);
-    const site = new CallSite(null, offset, callee ?? null, undefined, 0, func);
-    site.next = toTheTier;
-    sites[sp] = site;
+    sites[sp] = siteOfTier(func, offset, callee);
     callees[sp] = callee;
   }
 
@@ -232,6 +235,13 @@ export class MachineOfTier implements TierMachine {
   bulk(instance: Instance, bulk: Bulk): (word: number) => boolean {
     return makeBulk(instance, bulk);
   }
+}
+
+/** A frame of a tier waits there. */
+function siteOfTier(func: Func | undefined, offset: number, callee: Func | undefined): CallSite {
+  const site = new CallSite(null, offset, callee ?? null, undefined, 0, func);
+  site.next = toTheTier;
+  return site;
 }
 
 function nowhere(offset: number): InternalError {

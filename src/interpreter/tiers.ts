@@ -61,9 +61,27 @@ export type Verdict = { readonly kind: 'runs' } | { readonly kind: 'refuses'; re
 /** A place that `TierCode.at` goes on behind: the function's entry, or the header of the loop at this offset in the code entry. */
 export type ResumePoint = { readonly kind: 'entry' } | { readonly kind: 'loop'; readonly targetLoop: number };
 
+/** A call with arguments as JavaScript has them, and what it has returned. Neither lies in slots. */
+export interface JsCall {
+  readonly args: readonly unknown[];
+  result: unknown;
+  /** Whether the result is there: a call that has left is ended by the machine, with its results in slots. */
+  isDone: boolean;
+}
+
+/** How a function is called with arguments that lie in no slots. */
+export interface DirectCode {
+  /** Whether it takes these. It takes no objects: they would be asked for their values in the middle of the call. */
+  takes(args: readonly unknown[]): boolean;
+  /** A step that makes the call, which is run at once. */
+  entryOf(call: JsCall): Step;
+}
+
 /** What a tier has made of a function. */
 export interface TierCode {
   readonly entry: Step;
+  /** Undefined where arguments must be in slots. */
+  readonly direct?: DirectCode | undefined;
   /** Undefined where it cannot be entered, or not yet: it is asked again when the loop is found running the next time. */
   at(point: ResumePoint): Step | undefined;
   /** Told once, when the code is given up (writes to a memory are tracked from now on, say): nothing will enter it any more. */
@@ -194,6 +212,8 @@ export interface PlainFunction {
   /** For stack traces: the function of the tier that calls it, and that this is one. */
   readonly door: Door;
   readonly doors: 1;
+  /** The site of the last call: the machine's own. */
+  site: object | undefined;
   /** What it has returned is converted: that may run code of the host's, too. */
   run(a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown): JsNumber | undefined;
 }

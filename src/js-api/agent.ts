@@ -45,7 +45,7 @@ export class Agent {
   private readonly hostIndices = new WeakMap<Func, number>();
 
   /** How an Exported Function runs. Executions that can be suspended are another way (snapshot.ts). */
-  invoke: (func: Func, args: readonly Value[]) => readonly Value[];
+  invoke: (func: Func, args: readonly unknown[]) => unknown;
   /** Compiling within limits, while the program waits for it or in turns with its event loop. */
   inTime: <T>(parts: PartsOf<T>, isAwaited: boolean) => PartsOf<T> = (parts) => parts;
 
@@ -108,8 +108,8 @@ export class Agent {
         try {
           if (isHidden) refuseOpaque();
           // What is converted before and after is not on the host's stack meanwhile.
-          const values = this.invoke(func, func.toValues(plain ? args : this.unwrapAll(params, args)));
-          return plain ? func.toResult(values) : this.wrapAll(values);
+          if (plain) return this.invoke(func, args);
+          return this.wrapAll(results, this.invoke(func, this.unwrapAll(params, args)));
         } catch (error) {
           throw error instanceof UncaughtException
             ? this.exceptionObject(error.exception)
@@ -127,9 +127,10 @@ export class Agent {
   private unwrapAll(params: readonly ValType[], args: readonly unknown[]): unknown[] {
     return params.map((type, i) => this.unwrap(type, args[i]));
   }
-  private wrapAll(values: readonly Value[]): unknown {
-    const wrapped = values.map((value) => this.toJsValue(value));
-    return wrapped.length > 1 ? wrapped : wrapped[0];
+  private wrapAll(types: readonly ValType[], result: unknown): unknown {
+    return types.length > 1
+      ? (result as readonly unknown[]).map((value) => this.wrap(value))
+      : this.wrap(result);
   }
 
   /** "Create a host function". What `callee` throws passes unchanged. */

@@ -12,7 +12,7 @@ import {
   type RunOptions,
 } from '../interpreter/index';
 import { addFrames } from '../interpreter/trace';
-import type { Func, Value } from '../runtime/index';
+import type { Func } from '../runtime/index';
 import type { PartsOf } from './agent';
 
 /**
@@ -93,18 +93,19 @@ export class CallMeter {
     this.onStop = onStop;
   }
 
-  invoke(func: Func, args: readonly Value[]): Value[] {
+  invoke(func: Func, args: readonly unknown[]): unknown {
     // Inside another call, its end is theirs, and its fuel is what is left there.
-    if (this.end !== undefined) return this.run(func, args, fuelLeft());
+    if (this.end !== undefined) return this.run(func, args, fuelLeft(), now());
     const { fuel = Number.POSITIVE_INFINITY, deadline = Number.POSITIVE_INFINITY } = this.perCall;
     const begun = now();
     this.end = begun + Math.min(deadline, this.timeLeft);
     try {
-      return this.run(func, args, Math.min(fuel, this.fuelLeft), (used) => {
+      return this.run(func, args, Math.min(fuel, this.fuelLeft), begun, (used) => {
         this.fuelLeft -= used;
       });
     } finally {
-      this.timeLeft -= now() - begun;
+      // Where there is all the time that calls may want, nobody asks the clock.
+      if (this.timeLeft !== Number.POSITIVE_INFINITY) this.timeLeft -= now() - begun;
       this.end = undefined;
     }
   }
@@ -132,16 +133,18 @@ export class CallMeter {
 
   private run(
     func: Func,
-    args: readonly Value[],
+    args: readonly unknown[],
     given: number,
+    begun: number,
     spend: (used: number) => void = () => {},
-  ): Value[] {
+  ): unknown {
     let execution: Execution | undefined;
     let budget = given;
     try {
       return invokeWithin(func, args, (running, paused) => {
         execution = running;
-        const reason = this.reasonToStop(budget - running.fuelPaid, paused);
+        const time = paused === undefined ? begun : now();
+        const reason = this.reasonToStop(budget - running.fuelPaid, paused, time);
         if (reason !== undefined) budget = running.fuelPaid + this.moreFuel(reason, running);
         return this.optionsWith(budget - running.fuelPaid);
       });
@@ -150,9 +153,13 @@ export class CallMeter {
     }
   }
 
-  private reasonToStop(fuel: number, paused: PauseReason | undefined): CallStopReason | undefined {
+  private reasonToStop(
+    fuel: number,
+    paused: PauseReason | undefined,
+    time: number,
+  ): CallStopReason | undefined {
     if (fuel <= 0) return 'fuel';
-    return paused === 'deadline' || now() >= this.end! ? 'deadline' : undefined;
+    return paused === 'deadline' || time >= this.end! ? 'deadline' : undefined;
   }
 
   /** Asks what to do. Gives the fuel to go on with. */

@@ -99,10 +99,11 @@ export function createSnapshotWebAssembly(options: SnapshotNamespaceOptions = {}
   }
 
   agent.invoke = (func, args) => {
-    if (func.instance === undefined) return func.callRaw(args);
+    const values = func.toValues(args);
+    if (func.instance === undefined) return func.toResult(func.callRaw(values));
     const guest = guestOf(func.instance);
     if (guest.suspended !== undefined) throw new RuntimeError('the instance is suspended: resume it first');
-    return run(guest, new Execution(func, args));
+    return func.toResult(run(guest, new Execution(func, values)));
   };
 
   function take(core: CoreInstance, given: unknown): object {

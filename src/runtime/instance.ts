@@ -162,7 +162,7 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
   }
   /** Calls with the JS API's conversions and runs to the end. Throws `RuntimeError` on a trap. */
   call(...args: Parameters<F>): ReturnType<F> {
-    return this.toResult(this.store.machine.invoke(this, this.toValues(args), this.call)) as ReturnType<F>;
+    return this.store.machine.invoke(this, args, this.call) as ReturnType<F>;
   }
 
   /** @internal ToWebAssemblyValue of each parameter; arguments that are not given are undefined. */
@@ -178,7 +178,7 @@ export class Func<F extends JsFunction = UntypedFunction> extends FuncReference 
 
   /** Calls with bit-exact values (or what the JS API converts) and runs to the end. Throws `RuntimeError` on a trap. */
   callRaw(args: readonly Value[]): Value[] {
-    return this.store.machine.invoke(this, argumentsOf(this, args), this.callRaw);
+    return this.store.machine.invoke(this, argumentsOf(this, args), this.callRaw, true) as Value[];
   }
 }
 summarize(Func, ({ name, externType }) => ({ name, type: externTypeName(externType) }));

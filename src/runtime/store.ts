@@ -5,7 +5,6 @@ import type { Door } from '../errors';
 import { summarize } from '../summary';
 import { Exposures } from './exposures';
 import { Ledger } from './ledger';
-import type { Value } from './values';
 
 /** What a store's instances may use together, and how deep its executions may go. */
 export interface StoreLimits {
@@ -66,10 +65,10 @@ export interface Callee {
 /** What runs the code of a store's functions. The runtime structures know nothing of it but this. */
 export interface Machine {
   /**
-   * Calls a function and runs it to its end. Throws the trap, and what a host function throws. Whoever called `door`, the outermost
+   * Calls a function and runs it to its end, with the JS API's conversions, or with values (`isRaw`). Throws the trap, and what a host function throws. Whoever called `door`, the outermost
    * function of ours, is in the stack of the trap.
    */
-  invoke(func: Callee, args: readonly Value[], door?: Door): Value[];
+  invoke(func: Callee, args: readonly unknown[], door?: Door, isRaw?: boolean): unknown;
   /** What the machine keeps with a new function, in the one field that it alone touches. */
   prepare(func: Callee): object;
   /** Gets ready what a first call would have to wait for. */
@@ -89,6 +88,8 @@ export class Store {
   readonly machine: Machine;
   /** @internal */
   readonly canonicalNans: boolean;
+  /** @internal Where its functions run; only the machine reads it. */
+  policy: object | undefined = undefined;
   /** @internal Its functions begin where the host's own memories are needed: so do its memories, and need not move. */
   beginsOnHost = false;
   /** @internal Bytes of memories. */

@@ -61,7 +61,7 @@ agent.invoke = (func, args) => {
   if (func.instance === undefined || isRunning || visited.length === moves.count) return stay(func, args);
   isRunning = true;
   try {
-    return journey(func, func.instance, args);
+    return func.toResult(journey(func, func.instance, func.toValues(args)));
   } finally {
     isRunning = false;
   }

@@ -5,23 +5,31 @@ import type { NativeInstance } from './native-instance';
 import type { Beginning } from './program';
 import type { SpilledFrame } from './spilled';
 
-export interface Activation extends Place {
-  readonly native: NativeInstance;
-  /** What fits on the host's stack, as a measure. */
-  readonly most: number;
-  /** The place of its first frame. */
-  readonly place: number;
-  readonly frames: SpilledFrame[];
-  readonly outer: Activation | undefined;
-  readonly share: number;
+export class Activation implements Place {
+  readonly frames: SpilledFrame[] = [];
   /** Whom the innermost frame waits for, when the machine's call of it has stopped. */
-  callee: Func | undefined;
+  callee: Func | undefined = undefined;
   /** What is left to do of the bulk operation that the innermost frame stands in: its operands. */
-  rest: Int32Array | undefined;
+  rest: Int32Array | undefined = undefined;
   /** That call, when it has returned, and yet nothing may go on here. */
-  returned: Place | undefined;
+  returned: Place | undefined = undefined;
   /** Who takes the first frame's place. */
-  tail: Func | undefined;
+  tail: Func | undefined = undefined;
   /** Where its only frame goes on at once, in better code. */
-  anew: Beginning | undefined;
+  anew: Beginning | undefined = undefined;
+  /** What the first function has returned, if that crosses directly. */
+  result: unknown = undefined;
+
+  constructor(
+    readonly native: NativeInstance,
+    readonly func: Func,
+    readonly fp: number,
+    readonly sp: number,
+    /** What fits on the host's stack, as a measure. */
+    readonly most: number,
+    /** The place of its first frame. */
+    readonly place: number,
+    readonly outer: Activation | undefined,
+    readonly share: number,
+  ) {}
 }

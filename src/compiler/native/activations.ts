@@ -7,9 +7,9 @@
  */
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
-import type { Search, TierCounts, TierMachine } from '../../interpreter/tiers';
+import type { JsCall, Search, TierCounts, TierMachine } from '../../interpreter/tiers';
 import { Exception, type Func, wordsOfAll } from '../../runtime';
-import type { Activation } from './activation';
+import { Activation } from './activation';
 import { type Caller, CallsOut } from './calls-out';
 import { Crossing } from './crossing';
 import { GuestExceptions } from './exceptions';
@@ -29,11 +29,16 @@ const LEAST_USED = 64;
 /** Nested ones get a quarter as much each, but no less than this part of all. */
 const LEAST_SHARE = 1 / 64;
 
+/** Arguments that a function takes directly; undefined: they are in its slots. */
+type Args = readonly unknown[] | undefined;
+
 /** A function that runs natively, and what enters functions of its type. */
 export interface Entered {
   readonly native: NativeInstance;
   readonly func: Func;
   readonly enter: EnterNative;
+  /** Whether its arguments and results cross directly. */
+  readonly isDirect: boolean;
 }
 
 export class Activations implements Caller {
@@ -51,8 +56,8 @@ export class Activations implements Caller {
   private readonly uncaught = new WeakMap<Exception, () => unknown>();
   /** For a handler of what has been thrown last. */
   private search: Search = { from: 0, looked: 0 };
-  /** How many there have been. */
-  begun = 0;
+  /** What is to be called next with arguments that lie in no slots. */
+  call: JsCall | undefined;
   /** Units that the next boundary takes besides those that native code has counted; not positive. */
   private owed = 0;
   /** What native code went on with, and what it has used since a slice last ended in a loop of it. */
@@ -62,6 +67,8 @@ export class Activations implements Caller {
   private leftFrom = -1;
   /** The number of the loop at which the continuation begins that is entered. */
   private entry = -1;
+  /** The fuel that the last function had left which has returned directly. */
+  private left = 0;
 
   constructor(machine: TierMachine, host: HostWebAssembly, counts: TierCounts) {
     this.machine = machine;
@@ -86,7 +93,10 @@ export class Activations implements Caller {
       entry: () => this.entry,
       load: (id: number) => this.load(id),
       out: (id: number, fuel: number, place: number) => this.callsOut.out(id, fuel, place),
-      globals: (a: number, b: number, c: number, d: number) => this.current!.native.handed!.give(a, b, c, d),
+      done: (fuel: number, g: number, h: number, i: number, j: number) => {
+        this.left = fuel;
+        this.current!.native.handed?.give(g, h, i, j);
+      },
       fuel: () => this.lend(),
       effect: (number: number, fuel: number) => this.effect(number, fuel),
       throwing: (tagidx: number, offset: number, fuel: number, base: number) =>
@@ -101,30 +111,33 @@ export class Activations implements Caller {
 
   /**
    * A step: the function at this index of the table of functions runs, and takes its values from `fp` on. `entry`: of a continuation, the
-   * number of the loop.
+   * number of the loop. `call`: arguments that are not there, for a function that takes them directly.
    */
-  run(entered: Entered, index: number, fp: number, entry = -1): Step | null {
+  run(entered: Entered, index: number, fp: number, entry = -1, call?: JsCall): Step | null {
     const { native, func } = entered;
     native.takeGlobals();
     let activation = this.begin(native, func, fp);
-    this.enterAt(entered, activation, index, entry);
+    this.enterAt(entered, activation, index, entry, call?.args);
     while (activation.anew !== undefined) {
       land(this.machine, this.crossing, native.program, activation.frames[0]);
       const { continuation, entry: number } = activation.anew;
       activation = this.begin(native, func, fp);
-      this.enterAt(entered, activation, native.continuation(continuation), number);
+      this.enterAt(entered, activation, native.continuation(continuation), number, undefined);
       this.counts.continued++;
     }
-    return this.ended(activation);
+    return this.ended(entered, activation, call);
   }
-  private enterAt({ enter }: Entered, activation: Activation, index: number, entry: number): void {
+  private enterAt(entered: Entered, activation: Activation, index: number, entry: number, args: Args): void {
     const { crossing } = this;
     this.current = activation;
     this.entry = entry;
     crossing.clear();
-    crossing.offer(activation.fp);
     try {
-      this.count(enter(index, this.lend(), activation.place));
+      if (entered.isDirect) activation.result = this.enterDirectly(entered, activation, index, args);
+      else {
+        crossing.offer(activation.fp);
+        this.count(entered.enter(index, this.lend(), activation.place) as number);
+      }
     } catch (error) {
       if (error !== this.leaving) {
         // Native frames tell nothing apart: they have handed over what they had, and nobody wants it.
@@ -136,38 +149,42 @@ export class Activations implements Caller {
     }
   }
 
+  private enterDirectly(
+    { enter, func }: Entered,
+    { place, fp }: Activation,
+    index: number,
+    args: Args,
+  ): unknown {
+    const { params } = func.type;
+    const { crossing } = this;
+    const [a, b, c, d, e, f] = args ?? crossing.integers(params, fp);
+    // A continuation takes what lies behind the parameters.
+    crossing.offer(fp + 2 * params.length);
+    const result = enter(index, this.lend(), place, a, b, c, d, e, f);
+    this.count(this.left);
+    return result;
+  }
+
   private begin(native: NativeInstance, func: Func, fp: number): Activation {
-    this.begun++;
     const { sp, maxSp, maxFp } = this.machine.registers;
     const outer = this.current;
     const share = outer === undefined ? 1 : Math.max(outer.share / 4, LEAST_SHARE);
     const most = Math.floor(native.program.most * share);
     const room = Math.min(most, (maxFp - fp) >> 1, FRAME_WEIGHT * (maxSp - sp));
-    return {
-      native,
-      func,
-      fp,
-      sp,
-      most,
-      place: firstPlace(Math.max(0, room)),
-      frames: [],
-      outer,
-      share,
-      callee: undefined,
-      rest: undefined,
-      returned: undefined,
-      tail: undefined,
-      anew: undefined,
-    };
+    return new Activation(native, func, fp, sp, most, firstPlace(Math.max(0, room)), outer, share);
   }
 
-  private ended(activation: Activation): Step | null {
+  private ended({ isDirect }: Entered, activation: Activation, call: JsCall | undefined): Step | null {
     const { machine, crossing } = this;
-    const { native, func, fp, sp, frames, returned, tail } = activation;
+    const { native, func, fp, sp, frames, returned, tail, result } = activation;
     if (frames.length === 0 && tail === undefined) {
       native.returned(sp);
-      crossing.toStack(func.type.results, fp);
-      native.giveGlobals();
+      if (call !== undefined) {
+        call.result = result;
+        call.isDone = true;
+      } else if (isDirect) crossing.putIntegers(func.type.results, [result], fp);
+      else crossing.toStack(func.type.results, fp);
+      if (!isDirect || native.handed === undefined) native.giveGlobals();
       return machine.returned(activation);
     }
     native.giveGlobals();

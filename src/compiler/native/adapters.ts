@@ -2,17 +2,23 @@
 import { type FuncType, I32, type ValType } from '../../decoder';
 import { EMPTY_BLOCK, type Emitter, entryOf } from './emitter';
 import { pushLocals, takeValue } from './frame';
-import { MOST_HANDED } from './handed-globals';
-import { HELPER_NAMES, HELPERS, type Layout } from './layout';
+import { HANDED } from './handed-globals';
+import { HELPER_NAMES, HELPERS, isDirect, type Layout } from './layout';
 import { BITS_PER_MEASURE } from './room';
 import { DEPTH_BITS, FULL_MEASURE, STATE_PARAMS, STATE_RESULTS } from './state';
 
-/** Parameters of an adapter into the module: index in the table of functions, then fuel and place. Its result is the fuel. */
-export const IN_PARAMS: readonly ValType[] = [I32, ...STATE_PARAMS];
-export const IN_RESULTS: readonly ValType[] = STATE_RESULTS;
+/**
+ * Parameters of an adapter into the module: index in the table of functions, then fuel and place. Its result is the fuel. Where arguments cross
+ * directly, they come behind, and the result is the function's own.
+ */
+const IN_PARAMS: readonly ValType[] = [I32, ...STATE_PARAMS];
 /** The others of these parameters. */
 const FUEL = 1;
 const PLACE = 2;
+export function typeInto(type: FuncType): FuncType {
+  if (isDirect(type)) return { params: [...IN_PARAMS, ...type.params], results: type.results };
+  return { params: IN_PARAMS, results: STATE_RESULTS };
+}
 
 /** Names of exports. */
 export const GLOBALS_IN = 'globals in';
@@ -77,19 +83,15 @@ export function callsOut(layout: Layout, type: FuncType, most: number): Numbered
 export function callDirect(layout: Layout, { params }: FuncType, direct: number): Emitter {
   const fuel = params.length;
   const kept = fuel + STATE_PARAMS.length;
-  const { handed, keepsStack } = layout;
+  const { keepsStack } = layout;
   return entryOf(keepsStack ? [I32] : [], (out) => {
     if (keepsStack) {
       out.indexed('global.get', layout.globalidx('stack'));
       out.indexed('local.set', kept);
     }
-    if (handed !== undefined && handed.length > 0) {
-      for (const globalidx of handed) out.indexed('global.get', globalidx);
-      for (let k = handed.length; k < MOST_HANDED; k++) out.i32Const(0);
-      out.indexed('call', layout.helper('globals'));
-    }
     out.indexed('local.get', fuel);
     out.indexed('local.get', fuel + 1);
+    handGlobals(out, layout);
     params.forEach((_, k) => {
       out.indexed('local.get', k);
     });
@@ -101,7 +103,17 @@ export function callDirect(layout: Layout, { params }: FuncType, direct: number)
     out.indexed('call', layout.helper('fuel'));
   });
 }
-export const directParams = ({ params }: FuncType): readonly ValType[] => [...STATE_PARAMS, ...params];
+export const directParams = ({ params }: FuncType): readonly ValType[] => [
+  ...STATE_PARAMS,
+  ...HANDED,
+  ...params,
+];
+
+/** The globals that are handed over, and zeros in the place of others. */
+function handGlobals(out: Emitter, { handed = [] }: Layout): void {
+  for (const globalidx of handed) out.indexed('global.get', globalidx);
+  for (let k = handed.length; k < HANDED.length; k++) out.i32Const(0);
+}
 
 /** Calls the function of this index, of the same type but for a last parameter, the number. */
 export function handsOn({ params }: FuncType, index: number, most: number): NumberedBody {
@@ -154,19 +166,24 @@ function callOut(out: Emitter, layout: Layout, { params, results }: FuncType, wr
   out.indexed('local.get', fuel);
 }
 
-/** Calls a function of this type in the table of functions. Its results are pushed. */
+/** Calls a function of this type in the table of functions. */
 export function callIn(layout: Layout, type: FuncType, typeidx: number, table: number): Emitter {
   const { params, results } = type;
   const first = IN_PARAMS.length;
+  if (isDirect(type)) {
+    return entryOf([], (out) => {
+      setStack(out, layout);
+      for (let k = 0; k < params.length; k++) out.indexed('local.get', first + k);
+      callListed(out, layout, typeidx, table);
+      out.indexed('local.get', FUEL);
+      handGlobals(out, layout);
+      out.indexed('call', layout.helper('done'));
+    });
+  }
   return entryOf(results, (out) => {
     setStack(out, layout);
     for (const param of params) takeValue(out, layout, param);
-    out.indexed('local.get', FUEL);
-    out.indexed('local.get', PLACE);
-    out.indexed('local.get', 0);
-    out.indexed('call_indirect', layout.calledTypeidx(typeidx));
-    out.u32(table);
-    out.indexed('local.set', FUEL);
+    callListed(out, layout, typeidx, table);
     for (let k = results.length - 1; k >= 0; k--) out.indexed('local.set', first + k);
     pushLocals(
       out,
@@ -175,6 +192,15 @@ export function callIn(layout: Layout, type: FuncType, typeidx: number, table: n
     );
     out.indexed('local.get', FUEL);
   });
+}
+
+function callListed(out: Emitter, layout: Layout, typeidx: number, table: number): void {
+  out.indexed('local.get', FUEL);
+  out.indexed('local.get', PLACE);
+  out.indexed('local.get', 0);
+  out.indexed('call_indirect', layout.calledTypeidx(typeidx));
+  out.u32(table);
+  out.indexed('local.set', FUEL);
 }
 
 /** What an activation may have of the host's stack: as much of it as of what may be measured. */

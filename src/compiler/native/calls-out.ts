@@ -19,8 +19,6 @@ export interface Caller {
   /** What is thrown so that native frames leave. */
   readonly leaving: object;
   readonly current: Activation | undefined;
-  /** How many activations there have been. */
-  readonly begun: number;
   /** Native code has so much of its fuel left. */
   count(fuel: number): void;
   /** The fuel that it goes on with. */
@@ -72,51 +70,42 @@ export class CallsOut {
   /** What emitted code calls for an import, which it knows by the number `id`. */
   readonly directImport = (callee: Func, id: number): DirectImport => {
     const plain = PlainFunction.of(callee);
-    if (plain === undefined) return (fuel, place, ...args) => this.outWith(callee, id, fuel, place, args);
-    return (fuel, place, a, b, c, d, e, f) => this.outPlainly(plain, id, fuel, place, a, b, c, d, e, f);
+    if (plain === undefined)
+      return (fuel, place, _g, _h, _i, _j, ...args) => this.outWith(callee, id, fuel, place, args);
+    return (fuel, place, g, h, i, j, a, b, c, d, e, f) => {
+      const { caller } = this;
+      const { machine } = caller;
+      const activation = caller.current!;
+      const sp = activation.sp + depthAt(place);
+      if (sp === activation.sp || !machine.mayCallPlain)
+        return this.outWith(callee, id, fuel, place, [a, b, c, d, e, f]);
+      const fp = activation.fp + 2 * slotsAt(place, activation.place);
+      caller.count(fuel);
+      if (fp + 2 * plain.words > machine.stack.ints.length) throw trap('callStackExhausted', -1);
+      const { native } = activation;
+      if (native.handed === undefined) native.giveGlobals();
+      else native.handed.give(g, h, i, j);
+      activation.callee = callee;
+      let result: unknown;
+      try {
+        result = machine.callPlain(plain, activation.func, activation.fp, sp - 1, fp, a, b, c, d, e, f);
+      } catch (error) {
+        native.takeGlobals();
+        if (error instanceof Error) this.passed.set(error, new Error());
+        throw caller.handled(error);
+      }
+      native.takeGlobals();
+      if (native.held.haveMoved) this.moved(activation, callee, result, fp, sp);
+      return result;
+    };
   };
 
-  private outPlainly(
-    callee: PlainFunction,
-    id: number,
-    fuel: number,
-    place: number,
-    a: unknown,
-    b: unknown,
-    c: unknown,
-    d: unknown,
-    e: unknown,
-    f: unknown,
-  ): unknown {
-    const { caller } = this;
-    const { machine, crossing, leaving } = caller;
-    const activation = caller.current!;
-    const { func, native } = activation;
-    const sp = activation.sp + depthAt(place);
-    if (sp === activation.sp || !machine.mayCallPlain)
-      return this.outWith(callee.func, id, fuel, place, [a, b, c, d, e, f]);
-    const fp = activation.fp + 2 * slotsAt(place, activation.place);
-    caller.count(fuel);
-    if (fp + 2 * callee.words > machine.stack.ints.length) throw trap('callStackExhausted', -1);
-    const { handed } = native;
-    if (handed === undefined) native.giveGlobals();
-    activation.callee = callee.func;
-    const { begun } = caller;
-    let result: unknown;
-    try {
-      result = machine.callPlain(callee, func, activation.fp, sp - 1, fp, a, b, c, d, e, f);
-    } catch (error) {
-      native.takeGlobals();
-      if (error instanceof Error) this.passed.set(error, new Error());
-      throw caller.handled(error);
-    }
-    // What native code has run meanwhile may have left others in the host's than the runtime's have now.
-    if (handed === undefined || handed.haveChanged || caller.begun !== begun) native.takeGlobals();
-    if (!native.held.haveMoved) return result;
-    this.push(callee.func.type.results, [result]);
-    crossing.toStack(callee.func.type.results, fp);
+  /** The callee has returned, and native code may not go on: its memory is elsewhere. */
+  private moved(activation: Activation, callee: Func, result: unknown, fp: number, sp: number): never {
+    const { crossing, leaving } = this.caller;
+    crossing.putIntegers(callee.type.results, [result], fp);
     crossing.clear();
-    activation.returned = { func: callee.func, fp, sp };
+    activation.returned = { func: callee, fp, sp };
     throw leaving;
   }
 

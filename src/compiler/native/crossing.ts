@@ -2,7 +2,7 @@
  * Values that cross between emitted code and the runtime, one by one: pushed by emitted code into a buffer, taken by it out of the machine's
  * slots or the same buffer. A value takes the words that it takes in a slot: floats come as bits, a v128 as two.
  */
-import { isRef, slotsOf, type ValType } from '../../decoder';
+import { I32, isRef, slotsOf, type ValType } from '../../decoder';
 import type { TierStack } from '../../interpreter/tiers';
 import { type Global, readWords, reference, type Value, writeWords } from '../../runtime';
 
@@ -126,6 +126,18 @@ export class Crossing {
       for (let more = slotsOf(value.type); more > 1; more--) this.room();
       writeWords(value, this.buffer.ints, 2 * slot);
     }
+  }
+  /** Integers of these types from a word of the machine's stack on, as JavaScript has them; and the other way. */
+  integers(types: readonly ValType[], word: number): unknown[] {
+    const { ints, bigs } = this.stack;
+    return types.map((type, k) => (type === I32 ? ints[word + 2 * k] : bigs[(word >> 1) + k]));
+  }
+  putIntegers(types: readonly ValType[], values: readonly unknown[], word: number): void {
+    const { ints, bigs } = this.stack;
+    types.forEach((type, k) => {
+      if (type === I32) ints[word + 2 * k] = values[k] as number;
+      else bigs[(word >> 1) + k] = values[k] as bigint;
+    });
   }
 
   /** A global's value, for emitted code to take. */

@@ -1,21 +1,21 @@
 /**
- * The globals of an instance that a direct call hands over by itself: its mutable ones, where they are few and i32s (a stack pointer, in most
- * programs). For all of them an adapter would have to be called, before each call and behind it.
+ * The globals of an instance that direct calls hand over with their arguments, and when they return: its mutable ones, where they are few and i32s
+ * (a stack pointer, in most programs). For all of them an adapter would have to be called, before each call and behind it.
  */
-import { I32, type Module } from '../../decoder';
+import { I32, type Module, type ValType } from '../../decoder';
 import type { Global } from '../../runtime';
 
-/** Parameters of the helper `globals`. */
-export const MOST_HANDED = 4;
+/** Parameters for them. */
+export const HANDED: readonly ValType[] = [I32, I32, I32, I32];
 
 /** Their indices; undefined where the adapters hand globals over. */
 export function handedGlobals({ globals }: Module): readonly number[] | undefined {
   const mutable = [...globals.keys()].filter((k) => globals[k].mutable);
-  const areFew = mutable.length <= MOST_HANDED && mutable.every((k) => globals[k].value === I32);
+  const areFew = mutable.length <= HANDED.length && mutable.every((k) => globals[k].value === I32);
   return areFew ? mutable : undefined;
 }
 
-/** Of one instance: what emitted code had in them at the last call. */
+/** Of one instance: what emitted code has in them, when it does not run. */
 export class HandedGlobals {
   private readonly globals: readonly Global[];
   private readonly given: number[];
@@ -34,7 +34,13 @@ export class HandedGlobals {
     }
   }
 
-  /** Whether one of them has another value now. */
+  /** Emitted code has what the runtime has. */
+  agree(): void {
+    const { globals, given } = this;
+    for (let k = 0; k < given.length; k++) given[k] = globals[k].cells[globals[k].at];
+  }
+
+  /** Whether the runtime has another value of one of them. */
   get haveChanged(): boolean {
     const { globals, given } = this;
     for (let k = 0; k < given.length; k++) if (globals[k].cells[globals[k].at] !== given[k]) return true;

@@ -22,7 +22,7 @@ import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
 import type { Emitter } from './emitter';
 import { factsOf } from './facts';
-import { handedGlobals } from './handed-globals';
+import { HANDED, handedGlobals } from './handed-globals';
 import { bytesBeyond, type Room, roomOf } from './room';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
 
@@ -59,8 +59,8 @@ export const HELPERS = {
   load: { params: [I32], results: [I32] },
   /** Calls function x, whose arguments have been pushed and whose results are taken: (x, fuel, place). */
   out: { params: [I32, I32, I32], results: [I32] },
-  /** Hands over the globals that `Layout.handed` names, before a call of an import of the original. */
-  globals: { params: [I32, I32, I32, I32], results: [] },
+  /** A function has returned whose results are integers: the fuel that is left, and the globals that `Layout.handed` names. */
+  done: { params: [I32, ...HANDED], results: [] },
   /** What is left of the fuel, behind a call of an import of the original (`Layout.direct`). */
   fuel: { params: [], results: [I32] },
   /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel). */
@@ -122,18 +122,21 @@ export interface Variant {
   readonly isExact: boolean;
 }
 
-/** Parameters that imports of the original have at most which are called directly. */
+/** Parameters of functions at most that are called directly from one side to the other. */
 const MOST_DIRECT = 6;
 const isInteger = (type: ValType): boolean => type === I32 || type === I64;
 
-/** Imports of the original, by their indices, which can be called with their arguments: of integers alone. Floats lose bits in JavaScript. */
+/** Whether JavaScript calls functions of this type with their arguments, or they it: of integers alone. Floats lose bits there. */
+export function isDirect({ params, results }: FuncType): boolean {
+  if (params.length > MOST_DIRECT || results.length > 1) return false;
+  return params.every(isInteger) && results.every(isInteger);
+}
+
+/** Imports of the original, by their indices, which are called so. */
 function directImports(module: Module): number[] {
   const direct: number[] = [];
-  for (let funcidx = 0; funcidx < module.importedFuncs; funcidx++) {
-    const { params, results } = module.funcType(funcidx);
-    if (params.length > MOST_DIRECT || results.length > 1) continue;
-    if (params.every(isInteger) && results.every(isInteger)) direct.push(funcidx);
-  }
+  for (let funcidx = 0; funcidx < module.importedFuncs; funcidx++)
+    if (isDirect(module.funcType(funcidx))) direct.push(funcidx);
   return direct;
 }
 
@@ -168,7 +171,7 @@ export class Layout {
    * then their arguments. A side module has none: it calls them through the table of functions.
    */
   readonly direct: readonly number[];
-  /** Globals that are handed over before those are called; undefined where whoever is called does that. */
+  /** Globals that are handed over in such calls, and when direct calls return; undefined where whoever is called does that. */
   readonly handed: readonly number[] | undefined;
   /** Whether functions come in groups, and so bodies may have added functions. */
   readonly isLarge: boolean;

@@ -13,9 +13,8 @@ import {
   globalsOut,
   handsOn,
   helperWrappers,
-  IN_PARAMS,
-  IN_RESULTS,
   type NumberedBody,
+  typeInto,
 } from './adapters';
 import { Body } from './body';
 import { Emitter, emittedType } from './emitter';
@@ -121,13 +120,16 @@ class ModuleWriter extends SectionWriter<Layout> {
   /** Into the module by each type of a function, and the globals both ways where there are such: each costs every instance an object. */
   private adapters(): AddedFunction[] {
     const { module, layout } = this;
-    const into = layout.typeidx(IN_PARAMS, IN_RESULTS);
     const nothing = layout.typeidx([], []);
-    const adapters: AddedFunction[] = adaptedTypes(module).map((typeidx) => ({
-      typeidx: into,
-      body: callIn(layout, module.types[typeidx].composite.func, typeidx, layout.mirrors.length),
-      name: `in ${typeidx}`,
-    }));
+    const adapters = adaptedTypes(module).map((typeidx): AddedFunction => {
+      const type = module.types[typeidx].composite.func;
+      const { params, results } = typeInto(type);
+      return {
+        typeidx: layout.typeidx(params, results),
+        body: callIn(layout, type, typeidx, layout.mirrors.length),
+        name: `in ${typeidx}`,
+      };
+    });
     if (module.globals.length > 0)
       adapters.push({ typeidx: nothing, body: globalsIn(layout), name: GLOBALS_IN });
     if (hasMutableGlobals(module))

@@ -22,10 +22,24 @@ import { emitForeign } from './side-module';
 
 /** What emitted modules import of the runtime. */
 export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unknown>>;
-/** What a main module imports for an import of the original that it calls directly, with fuel and place before the arguments. */
-export type DirectImport = (fuel: number, place: number, ...args: unknown[]) => unknown;
-/** Calls a function in the table of functions: its index there, fuel, place. Returns the fuel. */
-export type EnterNative = (index: number, fuel: number, place: number) => number;
+/**
+ * What a main module imports for an import of the original that it calls directly, with fuel, place and the globals that are handed over before
+ * the arguments.
+ */
+export type DirectImport = (
+  fuel: number,
+  place: number,
+  g: number,
+  h: number,
+  i: number,
+  j: number,
+  ...args: unknown[]
+) => unknown;
+/**
+ * Calls a function in the table of functions: its index there, fuel, place, and the arguments if they cross directly. Returns the result then,
+ * and else the fuel.
+ */
+export type EnterNative = (index: number, fuel: number, place: number, ...args: unknown[]) => unknown;
 
 export class NativeInstance {
   readonly instance: Instance;
@@ -141,6 +155,7 @@ export class NativeInstance {
     for (const global of this.instance.globals) crossing.pushGlobal(global);
     crossing.offerPushed();
     (this.exports[GLOBALS_IN] as () => void)();
+    this.handed?.agree();
   }
   /** Before something else runs, and after. */
   giveGlobals(): void {
@@ -153,9 +168,11 @@ export class NativeInstance {
       if (global.type.mutable) slot = crossing.toGlobal(slot, global);
     }
     crossing.clear();
+    this.handed?.agree();
   }
   takeGlobals(): void {
-    if (this.program.hasMutableGlobals) this.globalsIn();
+    const { handed, program } = this;
+    if (handed === undefined ? program.hasMutableGlobals : handed.haveChanged) this.globalsIn();
   }
 
   // Tables

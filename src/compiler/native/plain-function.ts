@@ -17,6 +17,7 @@ export class PlainFunction implements Interface {
   readonly words: number;
   readonly door: Door = this.run;
   readonly doors = 1;
+  site: object | undefined = undefined;
   private readonly fn: UntypedFunction;
   private readonly count: number;
   private readonly result: ValType | undefined;

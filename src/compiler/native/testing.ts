@@ -7,7 +7,7 @@ import { typesOf } from '../../decoder/typelist';
 import type { FrameShape, Point } from './frame';
 import { PART_SIZES } from './groups';
 import type { HostExports, HostTable, HostWebAssembly } from './host';
-import { carrierOf, type Helper, Layout } from './layout';
+import { carrierOf, type Helper, isDirect, Layout } from './layout';
 import { emitModule, shapeOf } from './module';
 import type { DirectImport } from './native-instance';
 import { Program } from './program';
@@ -97,7 +97,9 @@ export class Harness {
       takeI64: () => this.taken.shift() ?? 0n,
       takeRef: () => this.taken.shift() ?? null,
       load: () => 0,
-      globals: () => {},
+      done: (fuel: number) => {
+        this.fuelLeft = fuel;
+      },
       fuel: () => this.fuelLeft,
       out: (funcidx: number, fuel: number) => {
         const args = this.pushed;
@@ -114,7 +116,7 @@ export class Harness {
     };
     const direct: Record<number, DirectImport> = {};
     for (const funcidx of emitted.layout.direct) {
-      direct[funcidx] = (fuel, _place, ...args) => {
+      direct[funcidx] = (fuel, _place, _g, _h, _i, _j, ...args) => {
         const [result] = this.host(funcidx, args as Word[]);
         this.fuelLeft = fuel;
         return result;
@@ -164,9 +166,14 @@ export class Harness {
     this.raw = [];
     this.pushed = [];
     this.taken = [...args];
-    const enter = this.exports[`in ${this.module.funcTypes[funcidx]}`] as (...args: number[]) => number;
+    const enter = this.exports[`in ${this.module.funcTypes[funcidx]}`] as (...args: unknown[]) => Word;
+    const type = this.module.funcType(funcidx);
     try {
-      this.fuelLeft = enter(funcidx, fuel, this.place);
+      if (isDirect(type)) {
+        const result = enter(funcidx, fuel, this.place, ...args);
+        return { results: type.results.map(() => result) };
+      }
+      this.fuelLeft = enter(funcidx, fuel, this.place) as number;
       return { results: this.pushed };
     } catch (error) {
       if (error !== leaving) throw error;

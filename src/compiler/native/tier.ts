@@ -1,8 +1,10 @@
 /** The native tier: functions run as instrumented code by the host's own engine. */
-import type { Module } from '../../decoder';
+import { I32, type Module } from '../../decoder';
 import type { ModuleData } from '../../decoder/module';
 import type { Step } from '../../interpreter/step';
 import type {
+  DirectCode,
+  JsCall,
   Occasion,
   Offer,
   ResumePoint,
@@ -20,7 +22,7 @@ import { factsOf } from './facts';
 import { PART_SIZES, type PartSizes } from './groups';
 import { HeldMemories } from './held-memories';
 import { type HostWebAssembly, hasExceptions } from './host';
-import type { Variant } from './layout';
+import { isDirect, type Variant } from './layout';
 import { type EnterNative, NativeInstance } from './native-instance';
 import { Program } from './program';
 import { whyNotModule } from './refusals';
@@ -188,11 +190,13 @@ function roomIn(instance: Instance, { emitted }: Program): Charge | undefined {
   return room;
 }
 
-class NativeCode implements TierCode, Entered {
+class NativeCode implements TierCode, DirectCode, Entered {
   readonly entry: Step;
   readonly func: Func;
   readonly native: NativeInstance;
   readonly enter: EnterNative;
+  readonly isDirect: boolean;
+  private directEntry: Step | undefined = undefined;
   private readonly activations: Activations;
   private readonly tier: NativeTier;
 
@@ -203,11 +207,38 @@ class NativeCode implements TierCode, Entered {
     this.tier = tier;
     const { funcidx, instance } = func;
     this.enter = native.enter(instance!.module.funcTypes[funcidx]);
+    this.isDirect = isDirect(func.type);
     this.entry = (fp) => {
       if (this.isOver()) return activations.begunElsewhere(func, fp);
       tier.counts.entered++;
       return activations.run(this, funcidx, fp);
     };
+  }
+
+  takes(args: readonly unknown[]): boolean {
+    const { params } = this.func.type;
+    for (let k = 0; k < params.length; k++)
+      if (typeof args[k] !== (params[k] === I32 ? 'number' : 'bigint')) return false;
+    return true;
+  }
+  entryOf(call: JsCall): Step {
+    const { activations, func, tier } = this;
+    activations.call = call;
+    this.directEntry ??= (fp) => {
+      const { call: given } = activations;
+      activations.call = undefined;
+      if (this.isOver()) {
+        activations.crossing.putIntegers(func.type.params, given!.args, fp);
+        return activations.begunElsewhere(func, fp);
+      }
+      tier.counts.entered++;
+      return activations.run(this, func.funcidx, fp, -1, given);
+    };
+    return this.directEntry;
+  }
+
+  get direct(): DirectCode | undefined {
+    return this.isDirect ? this : undefined;
   }
 
   /** Whether it must not run any more. */
