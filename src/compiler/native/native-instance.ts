@@ -14,6 +14,7 @@ import { GuestExceptions } from './exceptions';
 import { HandedGlobals } from './handed-globals';
 import type { HeldMemories } from './held-memories';
 import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host';
+import { KnownGlobals } from './known-globals';
 import { CELL_NAMES, type Cell, type HelpedInstruction, type Helper } from './layout';
 import { LoopRuns } from './loop-runs';
 import type { CompiledContinuation, CompiledSide, Program } from './program';
@@ -53,6 +54,8 @@ export class NativeInstance {
   private readonly mirrors: (HostTable | undefined)[];
   /** What it hands over at direct calls, where it does that itself. */
   readonly handed: HandedGlobals | undefined;
+  /** Those that emitted code and the runtime agree upon: the same, or all. */
+  private readonly known: HandedGlobals | KnownGlobals;
   private readonly functions: HostTable;
   private readonly exports: HostExports;
   private readonly crossing: Crossing;
@@ -89,6 +92,7 @@ export class NativeInstance {
     this.room = room;
     const { mirrors, direct: called, handed } = program.emitted.layout;
     this.handed = handed && new HandedGlobals(handed.map((k) => instance.globals[k]));
+    this.known = this.handed ?? new KnownGlobals(instance.globals);
     this.mirrors = new Array(instance.tables.length);
     for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
     const direct: Record<number, DirectImport> = {};
@@ -155,7 +159,7 @@ export class NativeInstance {
     for (const global of this.instance.globals) crossing.pushGlobal(global);
     crossing.offerPushed();
     (this.exports[GLOBALS_IN] as () => void)();
-    this.handed?.agree();
+    this.known.agree();
   }
   /** Before something else runs, and after. */
   giveGlobals(): void {
@@ -168,11 +172,10 @@ export class NativeInstance {
       if (global.type.mutable) slot = crossing.toGlobal(slot, global);
     }
     crossing.clear();
-    this.handed?.agree();
+    this.known.agree();
   }
   takeGlobals(): void {
-    const { handed, program } = this;
-    if (handed === undefined ? program.hasMutableGlobals : handed.haveChanged) this.globalsIn();
+    if (this.known.haveChanged) this.globalsIn();
   }
 
   // Tables
