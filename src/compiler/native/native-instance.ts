@@ -66,8 +66,8 @@ export class NativeInstance {
 
   /** Where continuations are in the table of functions. */
   private continued: Map<CompiledContinuation, number> | undefined;
-  /** Functions of other instances in its tables: the host's, and the numbers by which they are called out to. */
-  private foreign: { readonly funcs: Func[]; readonly made: Map<Func, unknown> } | undefined;
+  /** What stands in tables for functions of other instances, by the table and their type. */
+  private foreign: Map<string, unknown> | undefined;
   private loaded: Set<CompiledSide> | undefined;
   private runs: LoopRuns | undefined;
   /** Of tables that have a mirror. */
@@ -190,7 +190,7 @@ export class NativeInstance {
     const mirror = this.mirrors[tableidx]!;
     const update = (from: number, count: number): void => {
       if (mirror.length < table.length) mirror.grow(table.length - mirror.length);
-      for (let k = from; k < from + count; k++) mirror.set(k, this.nativeOf(table.elements[k]));
+      for (let k = from; k < from + count; k++) mirror.set(k, this.nativeOf(table.elements[k], tableidx));
     };
     table.watchers = withOne(table.watchers, update);
     this.watchers = withOne(this.watchers, { table, update });
@@ -202,34 +202,40 @@ export class NativeInstance {
     const mirror = this.mirrors[tableidx]!;
     this.instance.tables[tableidx].elements.forEach((element, k) => {
       if (!(element instanceof Func) || element.instance !== this.instance) return;
-      if (funcidxs.has(element.funcidx)) mirror.set(k, this.nativeOf(element));
+      if (funcidxs.has(element.funcidx)) mirror.set(k, this.nativeOf(element, tableidx));
     });
   }
 
-  private nativeOf(element: unknown): unknown {
+  private nativeOf(element: unknown, tableidx: number): unknown {
     // Native code calls by plain types alone, which have no subtypes: a function of any other type is no match for it.
     if (!(element instanceof Func) || !isPlainType(element.type, element.typeId)) return null;
     if (element.instance === this.instance) return this.functions.get(element.funcidx);
-    return this.foreignFunction(element);
+    return this.foreignFunction(element, tableidx);
   }
 
-  /** A function of the host that calls out, for one that is not in the module. */
-  private foreignFunction(func: Func): unknown {
-    this.foreign ??= { funcs: [], made: new Map() };
-    const { funcs, made } = this.foreign;
-    if (!made.has(func)) made.set(func, this.makeForeign(func, funcs.push(func) - 1));
-    return made.get(func);
-  }
-  private makeForeign(func: Func, number: number): unknown {
-    const id = this.program.module.funcTypes.length + number;
-    const compiled = new this.host.Module(emitForeign(this.program.emitted.layout, func.type, id));
-    return new this.host.Instance(compiled, this.sideImports()).exports[0];
+  /**
+   * A function of the host that calls out, for all of a type in a table that are not in the module: which one is called the index tells, which
+   * emitted code has kept. One for each would be a module of the host for each, and programs that are linked from parts have thousands.
+   */
+  private foreignFunction({ type, typeId }: Func, tableidx: number): unknown {
+    this.foreign ??= new Map();
+    const key = `${tableidx} ${typeId}`;
+    let made = this.foreign.get(key);
+    if (made === undefined) {
+      const id = this.program.module.funcTypes.length + tableidx;
+      const compiled = new this.host.Module(emitForeign(this.program.emitted.layout, type, id));
+      made = new this.host.Instance(compiled, this.sideImports()).exports[0];
+      this.foreign.set(key, made);
+    }
+    return made;
   }
 
-  /** The function that a call out names. */
+  /** The function that a call out names: by its index, or behind those by the table from which it is called. */
   callee(id: number): Func {
     const { length } = this.program.module.funcTypes;
-    return id < length ? this.instance.funcAt(id) : this.foreign!.funcs[id - length];
+    if (id < length) return this.instance.funcAt(id);
+    const index = (this.cell('element') as number) >>> 0;
+    return this.instance.tables[id - length].elements[index] as Func;
   }
 
   /** What the machine does for emitted code, by its number there. */

@@ -61,7 +61,7 @@ export function emitContinuation(
   return { bytes, layout, bodies, codeStarts, funcidx, shape: body.shape };
 }
 
-/** A module whose function is of this type and calls out: a function of another instance, known by the number `id`. */
+/** A module whose function is of this type and calls out: a function of another instance, of which the runtime is told the number `id`. */
 export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Array {
   const layout = new SideLayout(base, [], false);
   const body = callsOut(layout, type, id).body(id);
