@@ -94,7 +94,8 @@ export const OPERATORS: readonly Operator[] = INSTRUCTIONS.flatMap((row): Operat
 });
 
 /** Who waits in a memory that is not shared traps. */
-const isAccess = ({ imm, name }: Instruction): boolean => imm.startsWith('memarg') && !name.includes('wait');
+const isAccess = ({ imm, name }: Instruction): boolean =>
+  /^memarg|^atomic/.test(imm) && !name.includes('wait');
 export const ACCESSES: readonly Access[] = INSTRUCTIONS.filter(isAccess).map((row) => {
   const [params, results] = row.sig.split(':');
   return {
@@ -103,7 +104,7 @@ export const ACCESSES: readonly Access[] = INSTRUCTIONS.filter(isAccess).map((ro
     result: LETTERS[results],
     operands: Array.from(params.slice(1), (letter) => LETTERS[letter]),
     width: row.width / 8,
-    atomic: row.imm === 'memargAtomic',
+    atomic: row.imm === 'atomic',
     lanes: row.imm === 'memargLane' ? 128 / row.width : undefined,
   };
 });

@@ -57,6 +57,7 @@ function skipMemarg(reader: Reader, module: ModuleData): ValType {
   return addressType(address);
 }
 const skipIndex = over((reader) => reader.u32());
+const skipByte = over((reader) => reader.skip(1));
 const skipTwo = over((reader) => {
   reader.u32();
   reader.u32();
@@ -120,15 +121,15 @@ const SKIP: Readonly<Record<Immediates, Skip>> = {
   f32: over((reader) => reader.skip(4)),
   f64: over((reader) => reader.skip(8)),
   v128: over((reader) => reader.skip(16)),
-  lane: over((reader) => reader.skip(1)),
+  lane: skipByte,
   memargLane: (reader, module) => {
     const address = skipMemarg(reader, module);
     reader.skip(1);
     return address;
   },
   shuffle: over((reader) => reader.skip(16)),
-  memargAtomic: skipMemarg,
-  fence: over((reader) => reader.skip(1)),
+  atomic: skipMemarg,
+  fence: skipByte,
 };
 
 const PRINT: Readonly<Record<Immediates, Print>> = {
@@ -190,7 +191,7 @@ const PRINT: Readonly<Record<Immediates, Print>> = {
     for (let k = 0; k < 16; k++) text += printByte(listing);
     return text;
   },
-  memargAtomic: printMemarg,
+  atomic: printMemarg,
   fence: ({ reader }) => {
     reader.skip(1);
     return '';

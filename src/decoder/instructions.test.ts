@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { INSTRUCTIONS, instructionOf, OP, PREFIX_BASE } from './instructions';
 
 /** Immediates whose instruction touches memory or a lane. */
-const WIDE: ReadonlySet<string> = new Set(['memarg', 'memargLane', 'memargAtomic', 'lane']);
+const WIDE: ReadonlySet<string> = new Set(['memarg', 'memargLane', 'atomic', 'lane']);
 
 it('has each opcode and each name once, in order', () => {
   const ops = INSTRUCTIONS.map(({ op }) => op);

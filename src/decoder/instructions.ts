@@ -260,7 +260,7 @@ type Row = readonly [
 /**
  * Immediates, in the binary format's order. `typeTable`, `dataMemory`, `elemTable`, `memoryMemory` and `tableTable` are two indices
  * (the two latter: destination, source). `tryTable` is a block type and catch clauses. `callee` is a function that is called, `calleeType` the type of one, `func` one that is only named. `memarg` is alignment flags, a memory index if flag 0x40 is set, and an offset.
- * `memargLane` has a lane behind that; `memargAtomic` must have the natural alignment; `fence` is a zero byte; `shuffle` is sixteen lanes of two vectors.
+ * `memargLane` has a lane behind that; `atomic` must have the natural alignment; `fence` is a zero byte; `shuffle` is sixteen lanes of two vectors.
  */
 export type Immediates =
   | 'none'
@@ -293,7 +293,7 @@ export type Immediates =
   | 'v128'
   | 'lane'
   | 'memargLane'
-  | 'memargAtomic'
+  | 'atomic'
   | 'fence'
   | 'shuffle';
 

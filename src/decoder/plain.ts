@@ -2,9 +2,9 @@
  * What the plain instructions (on memories, tables and references) take from the stack and leave there, in a validated body: said once for
  * the walk, for lowering and for the tiers. Those that have a signature say it there. The validator checks it in rules.ts.
  */
-import { ATOMIC_ROWS, type AtomicOp } from './atomics';
+import { readAtomic } from './atomic-immediates';
 import { readBodyHeapType } from './body';
-import { readMemidx, skipImmediates } from './immediates';
+import { skipImmediates } from './immediates';
 import { instructionOf, OP, type PlainOp } from './instructions';
 import type { ModuleData } from './module';
 import type { Reader } from './reader';
@@ -36,8 +36,8 @@ function typesIn(letters: string, address: ValType): readonly ValType[] {
   return Array.from(letters, (letter) => TYPE_OF_SIGNATURE[letter] ?? address);
 }
 
-/** Types from the instruction's signature, and what `readIndices` reads: an index, as a rule. */
-function asSigned(op: PlainOp, readIndices = readIndex): Read {
+/** An index, and types from the instruction's signature. */
+function asSigned(op: PlainOp): Read {
   // Statements keep them, and there may be many.
   const known = new Map<ValType, readonly (readonly ValType[])[]>();
   return (reader, module) => {
@@ -46,25 +46,14 @@ function asSigned(op: PlainOp, readIndices = readIndex): Read {
     const address = skipImmediates(reader, row, module);
     const behind = reader.pos;
     reader.pos = pos;
-    const [x, y] = readIndices(reader);
+    const x = reader.u32();
     reader.pos = behind;
     const types = known.get(address) ?? row.sig.split(':').map((letters) => typesIn(letters, address));
     known.set(address, types);
     const [takes, gives] = types;
-    return { x, y, takes, gives };
+    return { x, y: 0, takes, gives };
   };
 }
-const readIndex = (reader: Reader): Indices => [reader.u32(), 0];
-/** The memory, and the static offset. */
-const readAccess = (reader: Reader): Indices => [readMemidx(reader), reader.u64AsNumber()];
-type Indices = readonly [x: number, y: number];
-
-const ATOMIC = Object.fromEntries(
-  ATOMIC_ROWS.map(([, op, , imm]): [AtomicOp, Read] => [
-    op,
-    asSigned(op, imm === 'fence' ? readIndex : readAccess),
-  ]),
-) as Record<AtomicOp, Read>;
 
 const READ: Readonly<Record<PlainOp, Read>> = {
   'memory.size': asSigned('memory.size'),
@@ -101,7 +90,7 @@ const READ: Readonly<Record<PlainOp, Read>> = {
     takes: only(top),
     gives: only(asNonNull(top)),
   }),
-  ...ATOMIC,
+  ...readAtomic(asSigned),
 };
 
 export const PLAIN_OPS = Object.keys(READ) as readonly PlainOp[];
