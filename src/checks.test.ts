@@ -156,7 +156,7 @@ describe('options', () => {
     expect(refused(() => new Store({ maxMemory: 1 } as object))).toContain('maxMemoryBytes');
     expect(refused(() => Module.decode(new Uint8Array(), { feature: {} } as object))).toContain('features');
     expect(
-      refused(() => Module.decode(new Uint8Array(), { features: { threads: true } as object })),
+      refused(() => Module.decode(new Uint8Array(), { features: { stackSwitching: true } as object })),
     ).toContain('multiMemory');
     expect(refused(() => Module.decode([] as unknown as Uint8Array))).toContain('an ArrayBuffer or a view');
     expect(refused(() => paused().run(null as unknown as object))).toContain('an object of options');
