@@ -4,6 +4,7 @@ import type { Func } from '../../runtime';
 import type { NativeInstance } from './native-instance';
 import type { Beginning } from './program';
 import type { SpilledFrame } from './spilled';
+import { depthAt } from './state';
 
 export class Activation implements Place {
   readonly frames: SpilledFrame[] = [];
@@ -32,4 +33,9 @@ export class Activation implements Place {
     readonly outer: Activation | undefined,
     readonly share: number,
   ) {}
+
+  /** The `sp` of the frame that has this base. */
+  spOf(base: number): number {
+    return this.sp + depthAt(base) - 1;
+  }
 }

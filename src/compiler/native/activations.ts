@@ -7,16 +7,16 @@
  */
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
-import type { JsCall, Search, TierCounts, TierMachine } from '../../interpreter/tiers';
-import { Exception, type Func, wordsOfAll } from '../../runtime';
+import type { JsCall, TierCounts, TierMachine } from '../../interpreter/tiers';
+import type { Func } from '../../runtime';
 import { Activation } from './activation';
 import { type Caller, CallsOut } from './calls-out';
 import { Crossing } from './crossing';
-import { GuestExceptions } from './exceptions';
+import { Handling } from './handling';
 import type { HostWebAssembly } from './host';
 import type { EnterNative, NativeInstance, RuntimeImports } from './native-instance';
 import { land, leave } from './spilled';
-import { depthAt, FRAME_WEIGHT, firstPlace, slotsAt } from './state';
+import { FRAME_WEIGHT, firstPlace, slotsAt } from './state';
 import { originsOf, tracedFrames, trapFrom } from './traps';
 
 /** In the place of a point. */
@@ -51,11 +51,7 @@ export class Activations implements Caller {
   /** What is thrown so that native frames leave. */
   readonly leaving: object = {};
   current: Activation | undefined;
-  private readonly exceptions: GuestExceptions;
-  /** What they become when nobody handles them, of those that calls out have thrown. */
-  private readonly uncaught = new WeakMap<Exception, () => unknown>();
-  /** For a handler of what has been thrown last. */
-  private search: Search = { from: 0, looked: 0 };
+  readonly handling: Handling;
   /** What is to be called next with arguments that lie in no slots. */
   call: JsCall | undefined;
   /** Units that the next boundary takes besides those that native code has counted; not positive. */
@@ -74,9 +70,10 @@ export class Activations implements Caller {
     this.machine = machine;
     this.counts = counts;
     this.host = host;
-    this.exceptions = GuestExceptions.of(host);
+    this.handling = new Handling(this, host);
     this.crossing = new Crossing(machine.stack);
     this.callsOut = new CallsOut(this);
+    const { throwing, raising, caught } = this.handling;
     const { pushI32, pushFour, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
     this.imports = {
       enter: (id: number, fuel: number, base: number) => this.enter(id, fuel, base),
@@ -99,11 +96,9 @@ export class Activations implements Caller {
       },
       fuel: () => this.lend(),
       effect: (number: number, fuel: number) => this.effect(number, fuel),
-      throwing: (tagidx: number, offset: number, fuel: number, base: number) =>
-        this.throwing(tagidx, offset, fuel, base),
-      raising: (ref: unknown, offset: number, fuel: number, base: number) =>
-        this.raising(ref, offset, fuel, base),
-      caught: (exception: Exception, tagidx: number, base: number) => this.caught(exception, tagidx, base),
+      throwing,
+      raising,
+      caught,
       bulk: (to: number, from: number, count: number, number: number, fuel: number, base: number) =>
         this.bulk([to, from, count], number, fuel, base),
     };
@@ -225,7 +220,7 @@ export class Activations implements Caller {
     const { machine } = this;
     const { registers } = machine;
     const { localSlots, slots } = activation.native.program.frameSize(id);
-    const sp = this.spOf(base, activation);
+    const sp = activation.spOf(base);
     const below = slotsAt(base, activation.place) - localSlots;
     if (sp > registers.maxSp || activation.fp + 2 * (below + slots) > registers.maxFp)
       throw trap('callStackExhausted', -1);
@@ -244,7 +239,7 @@ export class Activations implements Caller {
     const activation = this.current!;
     const { registers } = this.machine;
     this.count(fuel);
-    registers.sp = this.spOf(base, activation);
+    registers.sp = activation.spOf(base);
     const { used } = this;
     this.used = 0;
     const isNear = registers.sp - activation.sp < MOST_LEFT && used >= LEAST_USED;
@@ -260,11 +255,6 @@ export class Activations implements Caller {
     }
     this.leftFrom = pointidx;
     throw this.leaving;
-  }
-
-  /** The `sp` of the frame that has this base. */
-  private spOf(base: number, { sp }: Activation): number {
-    return sp + depthAt(base) - 1;
   }
 
   /** Whether there is more fuel, and the activation may go on. */
@@ -302,7 +292,7 @@ export class Activations implements Caller {
     const { leftFrom } = this;
     this.leftFrom = -1;
     const from = leftFrom === ENTRY ? program.entryOf(id) : leftFrom < 0 ? pointidx : leftFrom;
-    frames.push({ id, pointidx: from, fp, sp: this.spOf(base, activation), first: crossing.count });
+    frames.push({ id, pointidx: from, fp, sp: activation.spOf(base), first: crossing.count });
   }
 
   /** To call it in the machine would put another activation on the host's stack. */
@@ -343,58 +333,12 @@ export class Activations implements Caller {
     const part = native.bulk(number, machine);
     const func = native.instance.funcAt(native.helped(number).funcidx);
     while (!part(fp)) {
-      machine.registers.sp = this.spOf(base, activation);
+      machine.registers.sp = activation.spOf(base);
       if (this.refuel(activation, func, 0)) continue;
       activation.rest = ints.slice(fp, fp + WORDS_OF_BULK);
       throw this.leaving;
     }
     return this.lend();
-  }
-
-  // Exceptions
-
-  private throwing(tagidx: number, offset: number, fuel: number, base: number): Exception {
-    const { crossing } = this;
-    const tag = this.current!.native.instance.tags[tagidx];
-    const exception = new Exception(tag, crossing.values(tag.type.params));
-    crossing.clear();
-    return this.raising(exception, offset, fuel, base);
-  }
-  private raising(ref: unknown, offset: number, fuel: number, base: number): Exception {
-    this.count(fuel);
-    if (!(ref instanceof Exception)) throw trap('nullExceptionReference', offset);
-    const sp = this.spOf(base, this.current!);
-    this.search = { from: sp, looked: sp };
-    return ref;
-  }
-
-  private caught(exception: Exception, tagidx: number, base: number): number {
-    const activation = this.current!;
-    const { crossing, machine } = this;
-    const { native, frames, fp } = activation;
-    // Frames that an exception passes cannot tell it from what makes them leave.
-    frames.length = 0;
-    crossing.clear();
-    if (tagidx >= 0 && exception.tag !== native.instance.tags[tagidx]) return 0;
-    machine.looked(this.spOf(base, activation), this.search);
-    if (tagidx < 0) return 1;
-    const { params } = exception.tag.type;
-    if (fp + wordsOfAll(params) > machine.stack.ints.length) throw trap('callStackExhausted', -1);
-    crossing.pushValues(exception.values);
-    crossing.toStack(params, fp);
-    crossing.clear();
-    crossing.offer(fp);
-    return 1;
-  }
-
-  /** What a call out throws, as native frames can handle it. */
-  handled(thrown: unknown): unknown {
-    const raised = this.machine.exceptionIn(thrown);
-    if (raised === undefined) return thrown;
-    const { exception, uncaught, search } = raised;
-    if (uncaught !== undefined) this.uncaught.set(exception, uncaught);
-    this.search = search;
-    return this.exceptions.wrapped(exception);
   }
 
   // Traps
@@ -404,11 +348,8 @@ export class Activations implements Caller {
     const { native } = activation;
     this.owed = 0;
     native.giveGlobals();
-    const exception = this.exceptions.unwrapped(error);
-    if (exception !== undefined) {
-      const { search, uncaught } = this;
-      return this.machine.raised({ exception, search, uncaught: uncaught.get(exception) }, activation);
-    }
+    const raised = this.handling.goesOn(error, activation);
+    if (raised !== undefined) return raised;
     if (!(error instanceof Error)) return this.machine.passing(error, activation);
     const passed = this.callsOut.passed.get(error);
     const [run = []] = tracedFrames((passed ?? error).stack ?? '');

@@ -8,6 +8,7 @@ import type { Place, TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
 import type { Activation } from './activation';
 import type { Crossing } from './crossing';
+import type { Handling } from './handling';
 import type { DirectImport, NativeInstance } from './native-instance';
 import { PlainFunction } from './plain-function';
 import { depthAt, slotsAt } from './state';
@@ -23,8 +24,7 @@ export interface Caller {
   count(fuel: number): void;
   /** The fuel that it goes on with. */
   lend(): number;
-  /** What a call has thrown, as native frames can handle it. */
-  handled(thrown: unknown): unknown;
+  readonly handling: Handling;
 }
 
 export class CallsOut {
@@ -92,7 +92,7 @@ export class CallsOut {
       } catch (error) {
         native.takeGlobals();
         if (error instanceof Error) this.passed.set(error, new Error());
-        throw caller.handled(error);
+        throw caller.handling.comesOut(error);
       }
       native.takeGlobals();
       if (native.held.haveMoved) this.moved(activation, callee, result, fp, sp);
@@ -139,7 +139,7 @@ export class CallsOut {
       return this.caller.machine.call(callee, from, 0, fp);
     } catch (error) {
       if (error instanceof Error) this.passed.set(error, new Error());
-      throw this.caller.handled(error);
+      throw this.caller.handling.comesOut(error);
     } finally {
       native.takeGlobals();
     }

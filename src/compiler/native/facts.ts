@@ -175,15 +175,12 @@ class Scan {
     if (module.tags.length === 0) return NO_TAGS;
     switch (op) {
       case OP.try:
-        reader.s33();
-        open.push({ isLoop: false, offset, branches: 0, passedFrom: [] });
-        return undefined;
       case OP.try_table: {
         reader.s33();
-        const clauses = readCatchClauses(reader);
+        const clauses = op === OP.try ? [] : readCatchClauses(reader);
         this.handlers += clauses.length;
         if (clauses.some(({ labelidx }) => open[open.length - 1 - labelidx].isLoop)) return BACK_TO_A_LOOP;
-        open.push({ isLoop: false, offset, branches: 0, passedFrom: [offset] });
+        open.push({ isLoop: false, offset, branches: 0, passedFrom: [] });
         break;
       }
       case OP.catch:

@@ -3,6 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import '../../../embed/node/native-memory';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
+import { Store } from '../../interpreter';
+import { usePolicy } from '../../interpreter/machine';
+import { Exception, Func, instantiate, Tag, UncaughtException } from '../../runtime';
 import { wat as wabtWat } from '../../testing';
 import { failed, run, WAYS } from '../testing';
 import { moduleOf } from '../testing-programs';
@@ -180,5 +183,33 @@ it.each(Object.entries(UNCAUGHT))('does not take %s for an exception', (_, body)
     const expected = failed(decoded, undefined, false);
     expect(expected).toBeDefined();
     expect(failed(decoded, policy(new NativeTier(HOST)), false)).toEqual(expected);
+  }
+});
+
+it('what a guest has taken and throws on is its own', () => {
+  const decoded = Module.decode(
+    wabtWat(`(module (import "m" "throws" (func $throws)) (tag $e)
+      (func (export "passed") (try (do (call $throws)) (catch $e)))
+      (func (export "thrown on") (try (do (call $throws)) (catch_all (rethrow 0)))))`),
+  );
+  for (const policy of [undefined, ...Object.values(WAYS)]) {
+    const store = new Store();
+    if (policy !== undefined) usePolicy(store, policy(new NativeTier(HOST)));
+    const tag = new Tag({ params: [], results: [] });
+    const thrown = new UncaughtException(new Exception(tag, []));
+    const throws = Func.host(store, { params: [], results: [] }, () => {
+      throw thrown;
+    });
+    const { exports } = instantiate(store, decoded, [throws]);
+    const caught = (name: string): unknown => {
+      try {
+        return (exports.get(name) as Func).call();
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(caught('passed')).toBe(thrown);
+    expect(caught('thrown on')).not.toBe(thrown);
+    expect((caught('thrown on') as UncaughtException).exception).toBe(thrown.exception);
   }
 });
