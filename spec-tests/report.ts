@@ -11,7 +11,7 @@ export const MISSING_FEATURES = [
   'exceptions',
   'function-references',
   'gc',
-  'threads',
+  'shared-memory',
   'wide-arithmetic',
 ] as const;
 export type MissingFeature = (typeof MISSING_FEATURES)[number];
