@@ -56,9 +56,10 @@ export class Activations implements Caller {
   call: JsCall | undefined;
   /** Units that the next boundary takes besides those that native code has counted; not positive. */
   private owed = 0;
-  /** What native code went on with, and what it has used since a slice last ended in a loop of it. */
+  /** What native code went on with, what it has used in all, and had when a slice last ended in a loop of it. */
   private lent = 0;
-  private used = 0;
+  used = 0;
+  private usedBefore = 0;
   /** The point of the loop, or ENTRY, that the innermost frame is about to leave from, which does not note that itself; or -1. */
   private leftFrom = -1;
   /** The number of the loop at which the continuation begins that is entered. */
@@ -240,8 +241,8 @@ export class Activations implements Caller {
     const { registers } = this.machine;
     this.count(fuel);
     registers.sp = activation.spOf(base);
-    const { used } = this;
-    this.used = 0;
+    const used = this.used - this.usedBefore;
+    this.usedBefore = this.used;
     const isNear = registers.sp - activation.sp < MOST_LEFT && used >= LEAST_USED;
     const { native } = activation;
     const func = this.funcOf(activation, id);
@@ -264,9 +265,9 @@ export class Activations implements Caller {
     return !activation.native.held.haveMoved;
   }
 
-  /** Whether a memory wants to be elsewhere, and can be when this activation has ended. */
-  private mustEnd({ native, outer }: Activation): boolean {
-    return native.held.areCramped && !isWithin(native, outer);
+  /** Whether the instance had better run elsewhere, and can when this activation has ended. */
+  mustEnd({ native, outer }: Activation): boolean {
+    return native.isBetterElsewhere && !isWithin(native, outer);
   }
   /** A call of a function whose native code has been given up begins where that is decided now. */
   begunElsewhere(func: Func, fp: number): Step | null {

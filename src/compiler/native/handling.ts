@@ -15,8 +15,12 @@ interface Activations {
   readonly machine: TierMachine;
   readonly crossing: Crossing;
   readonly current: Activation | undefined;
+  /** Units that native code has used in all. */
+  readonly used: number;
   /** Native code has so much of it left. */
   count(fuel: number): void;
+  /** Whether the instance had better run elsewhere, and can when this activation has ended. */
+  mustEnd(activation: Activation): boolean;
 }
 
 export class Handling {
@@ -46,7 +50,9 @@ export class Handling {
     const { activations } = this;
     activations.count(fuel);
     if (!(ref instanceof Exception)) throw trap('nullExceptionReference', offset);
-    const sp = activations.current!.spOf(base);
+    const { current } = activations;
+    current!.native.throwRate.note(activations.used);
+    const sp = current!.spOf(base);
     this.search = { from: sp, looked: sp };
     // Whoever had thrown it before, it is the guest's now.
     this.uncaught.delete(ref);
@@ -61,6 +67,7 @@ export class Handling {
     crossing.clear();
     if (tagidx >= 0 && exception.tag !== native.instance.tags[tagidx]) return 0;
     machine.looked(current!.spOf(base), this.search);
+    if (this.activations.mustEnd(current!)) machine.withhold();
     if (tagidx < 0) return 1;
     const { params } = exception.tag.type;
     if (fp + wordsOfAll(params) > machine.stack.ints.length) throw trap('callStackExhausted', -1);
@@ -79,6 +86,8 @@ export class Handling {
     if (raised === undefined) return thrown;
     const { exception, uncaught, search } = raised;
     if (uncaught !== undefined) this.uncaught.set(exception, uncaught);
+    const { current, used } = this.activations;
+    current!.native.throwRate.note(used);
     this.search = search;
     return this.exceptions.wrapped(exception);
   }

@@ -20,6 +20,7 @@ import { LoopRuns } from './loop-runs';
 import type { CompiledContinuation, CompiledSide, Program } from './program';
 import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
+import { ThrowRate } from './throw-rate';
 
 /** What emitted modules import of the runtime. */
 export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unknown>>;
@@ -61,6 +62,9 @@ export class NativeInstance {
   private readonly crossing: Crossing;
   private readonly effects: ((word: number) => void)[] = [];
   private readonly bulks: ((word: number) => boolean)[] = [];
+
+  /** Of exceptions that it throws, or that come out of its calls. */
+  readonly throwRate = new ThrowRate();
 
   // What few instances have is made when it is needed: there may be thousands.
 
@@ -122,6 +126,11 @@ export class NativeInstance {
     for (const { table, update } of this.watchers) table.watchers = without(table.watchers, update);
     this.held.letGo();
     this.room.release();
+  }
+
+  /** It had better not run natively any more, or not on these memories. */
+  get isBetterElsewhere(): boolean {
+    return this.held.areCramped || this.throwRate.isHigh;
   }
 
   enter(typeidx: number): EnterNative {

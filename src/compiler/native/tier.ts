@@ -92,7 +92,8 @@ export class NativeTier implements Tier {
     if (this.instances.get(instance) !== native) return true;
     if (!held.haveMoved && activations.isRunning(native)) return false;
     native.giveUp();
-    this.instances.delete(instance);
+    if (native.throwRate.isHigh) this.instances.set(instance, THROWS);
+    else this.instances.delete(instance);
     activations.machine.reconsider(instance);
     return true;
   }
@@ -179,6 +180,7 @@ export class NativeTier implements Tier {
 }
 
 const NO_EXCEPTIONS = "the host's engine has no exceptions";
+const THROWS = 'it throws exceptions all the time';
 const NO_ROOM = 'the store has no room for its code';
 /** Room for what the host's engine makes of an emitted module. */
 function roomFor(bytes: Uint8Array): number {
@@ -244,8 +246,7 @@ class NativeCode implements TierCode, DirectCode, Entered {
   /** Whether it must not run any more. */
   private isOver(): boolean {
     const { native, activations, tier } = this;
-    const { held } = native;
-    return (held.haveMoved || held.areCramped) && tier.giveUp(native, activations);
+    return (native.held.haveMoved || native.isBetterElsewhere) && tier.giveUp(native, activations);
   }
 
   at(point: ResumePoint): Step | undefined {
