@@ -17,7 +17,10 @@ const SUM = Array.from(
 ).join(' ');
 const around = (between: string): string =>
   `(i32.const 0) ${SUM} ${between} i32.add (i32.const 0) ${SUM} i32.sub`;
-/** `long` and `short` call themselves so often; `mixed` is long, and in every tenth turn the host calls `trap`. */
+/**
+ * `long` and `short` call themselves so often; `caught` throws so often, with turns between, or it would not stay native;
+ * `mixed` is long, and in every tenth turn the host calls `trap`.
+ */
 const TEXT = `(module (import "m" "again" (func $again (param i32)))
   (func $long (export "long") (param i32) (result i32)
     ${around(`(if (result i32) (local.get 0)
@@ -31,8 +34,10 @@ const TEXT = `(module (import "m" "again" (func $again (param i32)))
       (then (call $mixed (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 7)))`)})
   (tag $thrown)
   (func $thrower (param i32) (result i32) ${around('(throw $thrown)')})
-  (func (export "caught") (param i32) (result i32)
+  (func (export "caught") (param i32) (result i32) (local $turns i32)
     (loop $next
+      (local.set $turns (i32.const 200))
+      (loop $turn (br_if $turn (local.tee $turns (i32.sub (local.get $turns) (i32.const 1)))))
       (block $handler (try_table (catch_all $handler) (drop (call $thrower (local.get 0)))))
       (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
     (i32.const 7))
