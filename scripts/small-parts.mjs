@@ -29,8 +29,9 @@ export const WITHOUT_EXCEPTIONS = {
   'src/interpreter/tries.ts': 'src/interpreter/tries.min.ts',
 };
 
-/** And those that know no atomic instructions. */
+/** And those that know no atomic instructions, and no shared memories. */
 export const WITHOUT_ATOMICS = {
+  'src/decoder/shared-memories.ts': 'src/decoder/shared-memories.min.ts',
   'src/decoder/atomics.ts': 'src/decoder/atomics.min.ts',
   'src/decoder/atomic-immediates.ts': 'src/decoder/atomic-immediates.min.ts',
   'src/interpreter/atomics.ts': 'src/interpreter/atomics.min.ts',

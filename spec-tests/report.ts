@@ -11,7 +11,6 @@ export const MISSING_FEATURES = [
   'exceptions',
   'function-references',
   'gc',
-  'shared-memory',
   'wide-arithmetic',
 ] as const;
 export type MissingFeature = (typeof MISSING_FEATURES)[number];

@@ -60,6 +60,8 @@ export const TRAP_MESSAGES = {
   hostRejected: 'host function rejected',
   unalignedAtomic: 'unaligned atomic',
   unsharedWait: 'expected shared memory',
+  /** The host does not let this thread wait. */
+  cannotWait: 'this thread must not wait',
   /** No trap, but an end all the same: an exception that no handler took. */
   uncaughtException: 'uncaught exception',
 } as const;

@@ -1,4 +1,4 @@
-/** Atomic instructions on memories that are not shared: every tier does what the host's engine does. */
+/** Atomic instructions, on memories that are shared and on others: every tier does what the host's engine does. */
 import { describe, expect, it } from 'vitest';
 import { INSTRUCTIONS } from '../../src/decoder';
 import { ATOMIC_ROWS } from '../../src/decoder/atomics';
@@ -15,15 +15,17 @@ const FUNCS = ATOMIC_ROWS.filter(([, name]) => isAccess(name)).map(([, name, sig
   const result = results.map((type) => `(result ${type})`).join('');
   return `(func (export "${name}") (param ${params.join(' ')}) ${result} (${name} offset=8 ${operands}))`;
 });
-const bytes = wat(`(module (memory (export "memory") 1) ${FUNCS.join('\n')}
+const bytesFor = (limits: string): Uint8Array<ArrayBuffer> =>
+  wat(`(module (memory (export "memory") ${limits}) ${FUNCS.join('\n')}
   (func (export "fence") (result i32) (atomic.fence) (i32.const 1)))`);
+const LIMITS = { unshared: '1', shared: '1 3 shared' } as const;
 
 type Exports = Record<string, (...args: unknown[]) => unknown> & { memory: { buffer: ArrayBuffer } };
 interface Namespace {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: never) => { readonly exports: unknown };
 }
-const exportsOf = ({ Module, Instance }: Namespace): Exports =>
+const exportsOf = ({ Module, Instance }: Namespace, bytes: Uint8Array<ArrayBuffer>): Exports =>
   new Instance(new Module(bytes) as never).exports as Exports;
 
 const VALUES = [
@@ -45,10 +47,14 @@ function outcome(run: () => unknown): unknown {
   }
 }
 
+/** Nobody would wake it. */
+const TIMEOUTS = [0n, 1n, 30_000n];
+
 describe.each(['interpret', 'javascript', 'native'] as const)('%s', (tier) => {
-  it('does what the host does', () => {
-    const host = exportsOf((globalThis as unknown as { WebAssembly: Namespace }).WebAssembly);
-    const ours = exportsOf(createWebAssembly({ tier }));
+  it.each(['unshared', 'shared'] as const)('does what the host does: %s', (kind) => {
+    const bytes = bytesFor(LIMITS[kind]);
+    const host = exportsOf((globalThis as unknown as { WebAssembly: Namespace }).WebAssembly, bytes);
+    const ours = exportsOf(createWebAssembly({ tier }), bytes);
     let seed = 1;
     const below = (count: number): number => {
       seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
@@ -60,6 +66,7 @@ describe.each(['interpret', 'javascript', 'native'] as const)('%s', (tier) => {
         const args: unknown[] = [address && ADDRESSES[k < 30 ? below(3) : below(ADDRESSES.length)]];
         for (const letter of types)
           args.push(letter === 'i' ? VALUES[below(VALUES.length)] : WIDE[below(WIDE.length)]);
+        if (name.includes('wait')) args[2] = TIMEOUTS[below(TIMEOUTS.length)];
         // What is expected is there, now and then.
         if (name.includes('cmpxchg') && k % 2 === 0) {
           const load = name.replace(/rmw(\d*)\.cmpxchg/, 'load$1');
@@ -78,7 +85,7 @@ describe.each(['interpret', 'javascript', 'native'] as const)('%s', (tier) => {
   });
 
   it('tells which way it has trapped', () => {
-    const ours = exportsOf(createWebAssembly({ tier }));
+    const ours = exportsOf(createWebAssembly({ tier }), bytesFor(LIMITS.unshared));
     expect(() => ours['i32.atomic.load'](1)).toThrow('unaligned atomic');
     expect(() => ours['i64.atomic.rmw.add'](65536, 1n)).toThrow('out of bounds memory access');
     expect(() => ours['memory.atomic.wait32'](0, 0, -1n)).toThrow('expected shared memory');

@@ -2,8 +2,9 @@
  * Memories in the host's own `WebAssembly.Memory`. One whose buffer JavaScript has asked for is as long as the memory, growing detaches its
  * buffer, and nobody can transfer it away. One that is large grows in place, with room to spare: a call of the host's costs more
  * than copying a small memory (node bench/grow.mjs), and less than copying a large one. One that native code grows, and whose buffer nobody
- * asks for, is a shared one. What the host does not take (64-bit, shared, other page sizes), or has no room for, keeps the portable backing.
+ * asks for, is a shared one, and so is one that the guest declares as such. What the host does not take (64-bit, other page sizes), or has no room for, keeps the portable backing.
  */
+import '../../src/js-api/threads';
 import { type BackingKind, type BackingMaker, type MemoryBacking, useMemoryBacking } from '../../src/index';
 
 interface HostMemory {
@@ -21,6 +22,7 @@ const MOST_PAGES = 65_536;
 class NativeBacking implements MemoryBacking {
   kind: BackingKind;
   private readonly memory: HostMemory;
+  private readonly isShared: boolean;
   /** Pages that it may have. */
   private readonly most: number;
   /**
@@ -32,6 +34,7 @@ class NativeBacking implements MemoryBacking {
 
   constructor(memory: HostMemory, most: number, kind: BackingKind) {
     this.memory = memory;
+    this.isShared = !(memory.buffer instanceof ArrayBuffer);
     this.most = most;
     this.kind = kind;
     this.count();
@@ -58,7 +61,7 @@ class NativeBacking implements MemoryBacking {
   /** Each time that it has doubled. */
   private count(): void {
     const bytes = this.buffer.byteLength;
-    if (this.kind !== 'shared' || bytes < 2 * this.counted) return;
+    if (!this.isShared || bytes < 2 * this.counted) return;
     try {
       this.ballast.push(new ArrayBuffer(bytes - this.counted));
       this.counted = bytes;
@@ -89,14 +92,14 @@ const PASS = 1000;
 let pass = 0;
 
 const nativeMemory: BackingMaker = ({ address, shared, pageBits, max }, bytes, kind) => {
-  if (HostMemory === undefined || address !== 'i32' || shared || 2 ** pageBits !== PAGE) return undefined;
+  if (HostMemory === undefined || address !== 'i32' || 2 ** pageBits !== PAGE) return undefined;
   if (pass > 0) {
     pass--;
     return undefined;
   }
   try {
     const maximum = Math.min(max ?? MOST_PAGES, MOST_PAGES);
-    const memory = new HostMemory({ initial: bytes / PAGE, maximum, shared: kind === 'shared' });
+    const memory = new HostMemory({ initial: bytes / PAGE, maximum, shared: shared || kind === 'shared' });
     return new NativeBacking(memory, maximum, kind);
   } catch {
     pass = PASS;

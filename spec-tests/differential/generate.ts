@@ -58,6 +58,7 @@ export function variantOf(seed: number): Variant {
     bytePages: random.chance(30),
     relaxed: random.chance(70),
     exnref: random.chance(75),
+    shared: random.chance(30),
   };
 }
 
@@ -286,9 +287,8 @@ class ModuleGenerator {
     const [first, ...passive] = this.datas();
     const offset = constant(is64 ? 'i64' : 'i32', BigInt(this.random.below(1000))).code;
     this.sections.set(5, (v) => {
-      const used = v.bytePages
-        ? [is64 ? 0x0d : 0x09, ...u32(65_536), ...u32(most * 65_536), 0]
-        : [is64 ? 0x05 : 0x01, 1, most];
+      const flags = (is64 ? 0x05 : 0x01) | (v.shared ? 0x02 : 0);
+      const used = v.bytePages ? [flags | 0x08, ...u32(65_536), ...u32(most * 65_536), 0] : [flags, 1, most];
       return vec(v.extraMemory ? [[0x00, 0], used] : [used]);
     });
     const where = (v: Variant): number[] => (v.extraMemory ? [2, 1] : [0]);

@@ -32,6 +32,8 @@ export interface Variant {
   readonly relaxed: boolean;
   /** `try_table` and exception references, not legacy exceptions and handles (exceptions.ts). */
   readonly exnref: boolean;
+  /** The memory is a shared one. */
+  readonly shared: boolean;
 }
 export const BASE: Variant = {
   extraMemory: false,
@@ -39,6 +41,7 @@ export const BASE: Variant = {
   bytePages: false,
   relaxed: false,
   exnref: false,
+  shared: false,
 };
 
 /** A byte of code, or code that depends on the variant. */

@@ -215,7 +215,6 @@ describe('features', () => {
     expect(decodeError(functionOf(0xfb, 0x1c))).toMatch('garbage collection is not supported');
     expect(decodeError(functionOf(0xfc, 0x13))).toMatch('wide arithmetic is not supported');
     expect(decodeError(moduleOf(section('type', 1, 0x5f, 0)))).toMatch('garbage collection is not supported');
-    expect(decodeError(moduleOf(section('memory', 1, 3, 1, 1)))).toMatch('shared memory is not supported');
     expect(decodeError(functionOf(0xfc, 0x7f))).toMatch('illegal opcode fc 7f');
     expect(decodeError(functionOf(0xfd, 0x9a, 0x01))).toMatch('illegal opcode fd 9a 01');
     expect(decodeError(functionOf(0xfd, 0x94, 0x02))).toMatch('illegal opcode fd 94 02');

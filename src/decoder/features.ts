@@ -18,7 +18,7 @@ export const FEATURES = {
   gc: true,
   simd: true,
   relaxedSimd: true,
-  /** Atomic instructions, so far on memories that are not shared. */
+  /** Shared memories, and atomic instructions. */
   threads: true,
 } as const;
 /** The name of a proposal, or of a part of the specification that can be switched off. */

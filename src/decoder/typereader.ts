@@ -7,6 +7,7 @@ import type { Feature } from './features';
 import { checkLimit, MEMORY_RANGE, TABLE_RANGE } from './limits';
 import { matchesAll } from './matching';
 import type { Reader } from './reader';
+import { needShared } from './shared-memories';
 import { SIMD_ROWS } from './simd';
 import type {
   AddressType,
@@ -259,7 +260,8 @@ export function readMemoryType(r: Reader, context: TypeScope): MemoryType {
   if ((flags & ~(FLAG_MAX | FLAG_SHARED | FLAG_64 | FLAG_PAGE_SIZE)) !== 0) {
     throw malformed(MALFORMED_FLAGS, offset);
   }
-  if ((flags & FLAG_SHARED) !== 0) throw unsupported('shared memory', offset, `${MALFORMED_FLAGS}: `);
+  const shared = (flags & FLAG_SHARED) !== 0;
+  if (shared) needShared(context, (flags & FLAG_MAX) !== 0, offset, `${MALFORMED_FLAGS}: `);
   if ((flags & FLAG_64) !== 0) context.need('memory64', offset, `${MALFORMED_FLAGS}: `);
   if ((flags & FLAG_PAGE_SIZE) !== 0) {
     context.need('customPageSizes', offset, `${MALFORMED_FLAGS}: `);
@@ -278,7 +280,7 @@ export function readMemoryType(r: Reader, context: TypeScope): MemoryType {
     `memory size must be at most ${most}`,
     offset,
   );
-  return { address, min, max, shared: false, pageBits };
+  return { address, min, max, shared, pageBits };
 }
 
 /** The binary logarithm of a page size: 1 byte or 64 KiB. */

@@ -1,19 +1,14 @@
 /**
- * Atomic instructions (threads proposal). Nobody else accesses a memory while an instruction runs, so each is what its name says, one step
- * after the other; and since no memory is shared, nobody waits.
+ * Atomic instructions (threads proposal). Nobody else accesses a memory that is not shared while an instruction runs, so each is what its name
+ * says there, one step after the other; and nobody waits. Shared ones: shared-atomics.ts.
  */
 import { instructionOf, OP } from '../decoder';
 import { ATOMIC_ROWS, type AtomicOp } from '../decoder/atomics';
 import { trap } from '../errors';
-import type { Memory } from '../runtime';
+import type { Memory, Words } from '../runtime';
+import { type Access, read, taken, write } from './atomic-words';
 import { type EffectMaker, operand } from './operands';
-import type { Stack } from './registers';
-
-/** A number of up to 64 bits, by words. */
-interface Words {
-  readonly low: number;
-  readonly high: number;
-}
+import { sharedAccessOf } from './shared-atomics';
 
 const sign = (low: number): number => low ^ 0x80000000;
 /** Of what is in memory and the operand, what comes there. */
@@ -32,24 +27,6 @@ const COMPUTE: Readonly<Record<string, (old: Words, by: Words) => Words>> = {
   xchg: (_, by) => by,
 };
 
-function read({ views: { u8 } }: Memory, at: number, bytes: number): Words {
-  const words = [0, 0];
-  for (let k = 0; k < bytes; k++) words[k >> 2] |= u8[at + k] << (8 * (k & 3));
-  return { low: words[0], high: words[1] };
-}
-
-function write(memory: Memory, at: number, bytes: number, { low, high }: Words): void {
-  const { u8 } = memory.views;
-  memory.touch(at, bytes);
-  for (let k = 0; k < bytes; k++) u8[at + k] = (k < 4 ? low : high) >> (8 * (k & 3));
-}
-
-/** The operand in the slot at a word index, as many bits of it as are accessed. */
-function taken({ ints }: Stack, word: number, bytes: number): Words {
-  const mask = bytes < 4 ? (1 << (8 * bytes)) - 1 : -1;
-  return { low: ints[word] & mask, high: bytes > 4 ? ints[word + 1] : 0 };
-}
-
 /** Where an access of so many bytes is, or a trap: its place is checked before its alignment, as V8 does it. */
 function place(memory: Memory, address: number, offset: number, bytes: number): number {
   const at = address + offset;
@@ -57,9 +34,6 @@ function place(memory: Memory, address: number, offset: number, bytes: number): 
   if (at % bytes !== 0) throw trap('unalignedAtomic');
   return at;
 }
-
-/** What the instruction does to the memory at a place; what it gives, or undefined. Its operands but the address begin at a word index. */
-type Access = (memory: Memory, at: number, bytes: number, frames: Stack, word: number) => Words | undefined;
 
 function accessOf(op: AtomicOp): Access {
   if (op.includes('wait')) {
@@ -100,7 +74,7 @@ const makerOf =
     const memory = instance.memories[x];
     const wide = memory.type.address === 'i64';
     const bytes = instructionOf[OP[op]]!.width / 8;
-    const access = accessOf(op);
+    const access = (memory.type.shared ? sharedAccessOf(op) : undefined) ?? accessOf(op);
     return (word) => {
       const at = place(memory, operand(frames, word, wide), y, bytes);
       const result = access(memory, at, bytes, frames, word + 2);

@@ -2,6 +2,7 @@
 import type { AddressType } from '../decoder/types';
 import { Memory as CoreMemory } from '../runtime/index';
 import type { Agent } from './agent';
+import './threads';
 import { addressValue, defineInterface, dictionary, enumValue, toAddressValue } from './webidl';
 
 /** Largest `min` or `max` of a memory type (section "Implementation-defined Limits"). */
@@ -54,9 +55,8 @@ export function createMemory(agent: Agent) {
 
     grow(delta: unknown): number | bigint {
       const core = agent.slot(this, CoreMemory, 'Memory');
-      const { address, shared } = core.type;
-      const count = addressValue(delta, address, 'the number of pages');
-      const pages = shared ? -1 : core.grow(count);
+      const { address } = core.type;
+      const pages = core.grow(addressValue(delta, address, 'the number of pages'));
       if (pages < 0) throw new RangeError('the memory cannot grow by that much');
       return toAddressValue(pages, address);
     }
@@ -79,16 +79,5 @@ function allocateMemory(agent: Agent, value: unknown): CoreMemory {
     throw new RangeError(`property 'maximum' is above ${limit}`);
   const shared = Boolean(descriptor.shared);
   if (shared && limits.max === undefined) throw new TypeError("a shared memory needs the property 'maximum'");
-  const core = allocate(() => new CoreMemory(agent.store, { ...limits, shared, pageBits: 16 }));
-  if (shared) share(core);
-  return core;
-}
-
-/**
- * Programs make shared memories for their SharedArrayBuffer alone, with no threads in sight (Pyodide, for Atomics.wait). This is that
- * much: no module can import it, and it does not grow.
- */
-function share(core: CoreMemory): void {
-  const buffer = Object.freeze(new SharedArrayBuffer(core.byteLength)) as unknown as ArrayBuffer;
-  core.adopt({ buffer, kind: 'true', grow: () => false, expose: () => buffer });
+  return allocate(() => new CoreMemory(agent.store, { ...limits, shared, pageBits: 16 }));
 }

@@ -206,10 +206,15 @@ describe('memory', () => {
     expect(() => memory.grow(2)).toThrow(RangeError);
   });
 
-  it('shared: a SharedArrayBuffer that does not grow', () => {
+  it('shared: a SharedArrayBuffer that stays when it grows', () => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
-    expect(memory.buffer).toBeInstanceOf(SharedArrayBuffer);
-    expect(Object.isFrozen(memory.buffer)).toBe(true);
+    const { buffer } = memory;
+    expect(buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(Object.isFrozen(buffer)).toBe(true);
+    expect(memory.grow(1)).toBe(1);
+    expect(memory.buffer.byteLength).toBe(131_072);
+    new Uint8Array(buffer)[7] = 9;
+    expect(new Uint8Array(memory.buffer)[7]).toBe(9);
     expect(() => memory.grow(1)).toThrow(RangeError);
     expect(() => new WebAssembly.Memory({ initial: 1, shared: true })).toThrow(TypeError);
   });

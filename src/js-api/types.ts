@@ -52,7 +52,7 @@ export interface MemoryDescriptor {
   maximum?: AddressValue;
   /** Width of addresses; default `i32`. */
   address?: 'i32' | 'i64';
-  /** Refused: there are no threads. */
+  /** Whether its buffer is a SharedArrayBuffer; it needs a maximum then. */
   shared?: boolean;
 }
 /** What a table shall be. */

@@ -31,23 +31,25 @@ function kindOf(name: string, given: Extern): ExternKind {
   throw notOf(`import ${name}`, given, 'Func', 'Table', 'Memory', 'Global', 'Tag');
 }
 
+/** `min`: what it has now; undefined when that does not count. */
+function sizeMismatch({ address, max }: Limits, wanted: Limits, min = wanted.min): string | undefined {
+  if (address !== wanted.address) return `has address type ${address}`;
+  return matchLimits({ min, max }, wanted) ? undefined : 'has other limits';
+}
+
 /** What does not fit, if anything. Not `sized`: memories and tables will be as large as the module declares them. */
 function mismatch(module: Module, { type }: Import, given: Extern, sized: boolean): string | undefined {
   if (given instanceof Func && type.kind === 'func') {
     if (!given.isOf(module.types[type.typeidx].id)) return 'has another function type';
   } else if (given instanceof Table && type.kind === 'table') {
-    const actual = given.type;
-    if (actual.address !== type.type.address) return `has address type ${actual.address}`;
-    if (actual.element !== type.type.element) return `holds ${valTypeName(actual.element)}`;
-    if (!matchLimits({ min: sized ? given.length : type.type.min, max: actual.max }, type.type))
-      return 'has other limits';
+    const { element } = given.type;
+    if (element !== type.type.element) return `holds ${valTypeName(element)}`;
+    return sizeMismatch(given.type, type.type, sized ? given.length : undefined);
   } else if (given instanceof Memory && type.kind === 'memory') {
-    const actual = given.type;
-    if (actual.address !== type.type.address) return `has address type ${actual.address}`;
-    if (actual.pageBits !== type.type.pageBits) return 'has another page size';
-    if (actual.shared !== type.type.shared) return 'differs in being shared';
-    if (!matchLimits({ min: sized ? given.pages : type.type.min, max: actual.max }, type.type))
-      return 'has other limits';
+    const { pageBits, shared } = given.type;
+    if (pageBits !== type.type.pageBits) return 'has another page size';
+    if (shared !== type.type.shared) return 'differs in being shared';
+    return sizeMismatch(given.type, type.type, sized ? given.pages : undefined);
   } else if (given instanceof Global && type.kind === 'global') {
     const actual = given.type;
     if (actual.mutable !== type.type.mutable) return `is ${actual.mutable ? '' : 'not '}mutable`;

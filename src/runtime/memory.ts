@@ -167,7 +167,7 @@ export class Memory {
     if (charge === undefined) throw new RangeError(`memory of ${bytes} bytes exceeds the limit`);
     const most = Math.min((type.max ?? this.widest) * this.pageSize, store.limits.maxMemoryBytes);
     try {
-      this.backing = firstBacking(type, bytes, store.beginsOnHost) ?? new PortableBacking(bytes, most);
+      this.backing = firstBacking(type, bytes, most, store.beginsOnHost) ?? new PortableBacking(bytes, most);
     } catch {
       charge.release();
       throw new RangeError(`no room for a memory of ${bytes} bytes`);

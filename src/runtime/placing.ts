@@ -15,6 +15,7 @@ import {
   STEP,
 } from './backing';
 import { type Listeners, NOBODY, withOne, without } from './listeners';
+import { sharedBacking } from './threads';
 
 /** The host's memory that one lies in. Code that is given it must know whether it is shared. */
 export interface HeldMemory {
@@ -33,8 +34,17 @@ interface Placed {
   adopt(backing: MemoryBacking): void;
 }
 
-/** Where a memory of so many bytes begins; undefined where the host has nothing better than an ArrayBuffer. */
-export function firstBacking(type: MemoryType, bytes: number, onHost: boolean): MemoryBacking | undefined {
+/**
+ * Where a memory of so many bytes begins, which will have `most` at most; undefined where the host has nothing better than an ArrayBuffer. A
+ * shared one stays there.
+ */
+export function firstBacking(
+  type: MemoryType,
+  bytes: number,
+  most: number,
+  onHost: boolean,
+): MemoryBacking | undefined {
+  if (type.shared) return hostBacking(type, bytes, 'true') ?? sharedBacking(bytes, most);
   const kind = onHost ? 'true' : bytes < LARGE_BYTES ? undefined : 'spacious';
   return kind && hostBacking(type, bytes, kind);
 }
@@ -65,7 +75,8 @@ export class Placing {
   }
 
   hold(memory: Placed, moved: () => void): HeldMemory | undefined {
-    if (memory.exposed === undefined && !memory.lost && this.holders.length === 0) {
+    const { shared } = memory.type;
+    if (memory.exposed === undefined && !memory.lost && this.holders.length === 0 && !shared) {
       memory.backing.settle?.(memory.byteLength);
       const stays = memory.backing.kind === 'true' && memory.byteLength >= SETTLED_BYTES;
       if (this.isCramped || (memory.isPrivate && !stays)) moveTo(memory, 'shared');
@@ -75,7 +86,7 @@ export class Placing {
     const { kind, host } = memory.backing;
     if (host === undefined || kind === 'spacious') return undefined;
     this.holders = withOne(this.holders, moved);
-    return { host, isShared: kind === 'shared' };
+    return { host, isShared: shared || kind === 'shared' };
   }
   letGo(moved: () => void): void {
     this.holders = without(this.holders, moved);
@@ -92,8 +103,14 @@ export class Placing {
   }
 
   /** It has grown by so many bytes. */
-  noteGrowth({ byteLength, backing }: Placed, added: number): void {
-    if (backing.kind !== 'true' || byteLength < DEAR_BYTES || added === 0 || added > byteLength * STEP)
+  noteGrowth({ byteLength, backing, type }: Placed, added: number): void {
+    if (
+      backing.kind !== 'true' ||
+      type.shared ||
+      byteLength < DEAR_BYTES ||
+      added === 0 ||
+      added > byteLength * STEP
+    )
       return;
     if (++this.steps < this.patience) return;
     this.steps = 0;

@@ -15,7 +15,7 @@ export const STEADY: ReadonlySet<EffectOp> = new Set<EffectOp>([
   'table.set',
   'table.size',
   'elem.drop',
-  ...ATOMIC_ROWS.map(([, op]) => op),
+  ...ATOMIC_ROWS.map(([, op]) => op).filter((op) => !op.includes('wait')),
 ]);
 
 export class Works {

@@ -35,7 +35,6 @@ function refusalOf(module: ModuleData): string | undefined {
   const { memories, tables, types } = module;
   if (memories.length > 1) return 'it has several memories';
   if (memories.some(({ address }) => address === 'i64')) return 'its memory has 64-bit addresses';
-  if (memories.some(({ shared }) => shared)) return 'its memory is shared';
   if (memories.some(({ pageBits }) => pageBits !== 16)) return 'its memory has pages of another size';
   if (tables.some(({ address }) => address === 'i64')) return 'it has a table with 64-bit indices';
   if (types.some(({ composite: { func } }) => isWide(func)))
