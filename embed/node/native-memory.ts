@@ -4,8 +4,9 @@
  * than copying a small memory (node bench/grow.mjs), and less than copying a large one. One that native code grows, and whose buffer nobody
  * asks for, is a shared one, and so is one that the guest declares as such. What the host does not take (64-bit, other page sizes), or has no room for, keeps the portable backing.
  */
-import '../../src/js-api/threads';
+
 import { type BackingKind, type BackingMaker, type MemoryBacking, useMemoryBacking } from '../../src/index';
+import { useHostThreads } from '../../src/js-api/threads';
 
 interface HostMemory {
   readonly buffer: ArrayBuffer;
@@ -107,4 +108,5 @@ const nativeMemory: BackingMaker = ({ address, shared, pageBits, max }, bytes, k
   }
 };
 
+useHostThreads();
 if (HostMemory !== undefined) useMemoryBacking(nativeMemory);

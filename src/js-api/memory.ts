@@ -2,7 +2,7 @@
 import type { AddressType } from '../decoder/types';
 import { Memory as CoreMemory } from '../runtime/index';
 import type { Agent } from './agent';
-import './threads';
+import { useHostThreads } from './threads';
 import { addressValue, defineInterface, dictionary, enumValue, toAddressValue } from './webidl';
 
 /** Largest `min` or `max` of a memory type (section "Implementation-defined Limits"). */
@@ -44,6 +44,7 @@ export function allocate<T>(make: () => T): T {
 }
 
 export function createMemory(agent: Agent) {
+  useHostThreads();
   class Memory {
     /** A descriptor, or a core memory to wrap. */
     constructor(descriptor: unknown) {

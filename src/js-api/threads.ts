@@ -3,7 +3,9 @@ import { type Threads, useThreads } from '../runtime/index';
 
 const { SharedArrayBuffer: Shared, Atomics: atomics } = globalThis as unknown as Partial<Threads>;
 
-if (Shared && atomics) {
+/** For all stores that are made. */
+export function useHostThreads(): void {
+  if (Shared === undefined || atomics === undefined) return;
   useThreads({
     SharedArrayBuffer: Shared,
     Atomics: atomics,
