@@ -87,7 +87,8 @@ export function i64ShrU(lo: number, hi: number, by: number): number {
     return (lo >>> by) | (hi << (32 - by));
   }
   words.hi = 0;
-  return hi >>> (by - 32);
+  // By 32 that would be the word as it is unsigned.
+  return (hi >>> (by - 32)) | 0;
 }
 
 export function i64Rotl(lo: number, hi: number, by: number): number {
