@@ -68,7 +68,7 @@ function funcs({ name, params, result }: Op, second: string | undefined, suffix:
 
 interface Namespace {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (module: never) => { readonly exports: unknown };
+  readonly Instance: new (module: never, imports?: never) => { readonly exports: unknown };
 }
 type Exports = Record<string, (...args: unknown[]) => unknown>;
 const exportsOf = ({ Module, Instance }: Namespace, bytes: Uint8Array<ArrayBuffer>): Exports =>
@@ -142,6 +142,109 @@ function differences(engine: (typeof ENGINES)[string], op: Op): unknown[] {
 describe.each(Object.keys(ENGINES))('%s', (name) => {
   it.each(OPS.map((op) => [op.name, op] as const))('%s', (_, op) => {
     expect(differences(ENGINES[name], op).slice(0, 5)).toEqual([]);
+  });
+});
+
+/** What makes an integer otherwise: out of memory, vectors, globals, and what JavaScript gives. */
+const LOADS = INSTRUCTIONS.filter(
+  ({ imm, sig }) => (imm === 'memarg' || imm === 'atomic') && /^a[iI]?:[iI]$/.test(sig ?? ''),
+);
+const LANES = INSTRUCTIONS.filter(
+  ({ imm, sig }) => (imm === 'lane' || imm === 'none') && /^v:[iI]$/.test(sig ?? ''),
+);
+interface Source {
+  readonly name: string;
+  readonly type: 'i32' | 'i64';
+  readonly text: string;
+}
+const typeOf = (sig: string) => (sig.endsWith('i') ? 'i32' : 'i64');
+const SOURCES: readonly Source[] = [
+  ...LOADS.flatMap(({ name, imm, sig, width }) =>
+    Array.from({ length: 24 }, (_, at): Source[] => {
+      const operand = sig![1] === ':' ? '' : `(${typeOf(`${sig![1]}`)}.const 0)`;
+      const isAllowed = (imm === 'memarg' || (8 * at) % width === 0) && !/notify|and|xchg/.test(name);
+      return isAllowed
+        ? [{ name: `${name} ${at}`, type: typeOf(sig!), text: `(${name} (i32.const ${at}) ${operand})` }]
+        : [];
+    }).flat(),
+  ),
+  ...LANES.flatMap(({ name, imm, sig }) =>
+    [0, 3, 8].flatMap((at) =>
+      (imm === 'lane' ? [0, 1] : ['']).map((lane) => ({
+        name: `${name} ${lane} ${at}`,
+        type: typeOf(sig!) as Source['type'],
+        text: `(${name} ${lane} (v128.load (i32.const ${at})))`,
+      })),
+    ),
+  ),
+  { name: 'a global of 32 bits', type: 'i32', text: '(global.get $narrow)' },
+  { name: 'a global of 64 bits', type: 'i64', text: '(global.get $wide)' },
+  { name: 'what a host function of 32 bits returns', type: 'i32', text: '(call $narrow)' },
+  { name: 'what a host function of 64 bits returns', type: 'i64', text: '(call $wide)' },
+  { name: 'an argument of 32 bits', type: 'i32', text: '(local.get 0)' },
+  { name: 'an argument of 64 bits', type: 'i64', text: '(local.get 1)' },
+  { name: 'what memory.grow returns', type: 'i32', text: '(memory.grow (i32.const -1))' },
+  { name: 'what table.grow returns', type: 'i32', text: '(table.grow (ref.null func) (i32.const -1))' },
+];
+const GIVEN = [4294967295, -1, 2 ** 31, -0, 2 ** 32, -(2 ** 53), 1e300, NaN];
+const GIVEN_WIDE = [
+  2n ** 64n - 1n,
+  -1n,
+  2n ** 63n,
+  2n ** 32n - 1n,
+  2n ** 64n,
+  -(2n ** 63n) - 1n,
+  0xffffffff00000000n,
+  1n,
+];
+
+describe.each(['interpret', 'javascript', 'native'] as const)('%s: the rest', (tier) => {
+  it('is equal to what the host has', () => {
+    const text = SOURCES.map(({ type, text: made }, k) => {
+      const low = (of: string): string => (type === 'i32' ? of : `(i32.wrap_i64 ${of})`);
+      return `(func (export "make ${k}") (param i32 i64) (result ${type}) ${made})
+        (func (export "equal ${k}") (param i32 i64) (param $wanted ${type}) (result i32)
+          (i32.add (i32.shl (${type}.eq ${made} (local.get $wanted)) (i32.const 1)) (i32.eq ${low(made)} ${low('(local.get $wanted)')})))
+        (func (export "sign ${k}") (param i32 i64) (result f64) (f64.div (f64.const 1) (f64.convert_${type}_s ${made})))`;
+    });
+    const bytes = wat(`(module
+      (import "m" "narrow" (func $narrow (result i32))) (import "m" "wide" (func $wide (result i64)))
+      (import "m" "narrow global" (global $narrow (mut i32))) (import "m" "wide global" (global $wide (mut i64)))
+      (memory 1 1) (table 0 0 funcref)
+      (data (i32.const 0) "\\ff\\ff\\ff\\ff\\ff\\ff\\ff\\ff\\00\\00\\00\\80\\00\\00\\00\\80\\01\\80\\ff\\7f\\ff\\80\\80\\80\\ff\\ff\\ff\\ff\\00\\00\\00\\00\\ff\\ff")
+      ${text.join('\n')})`);
+    let given = 0;
+    const begin = (
+      namespace: Namespace & { readonly Global: new (type: object, value: unknown) => { value: unknown } },
+    ) => {
+      const narrow = new namespace.Global({ value: 'i32', mutable: true }, 0);
+      const wide = new namespace.Global({ value: 'i64', mutable: true }, 0n);
+      const imports = {
+        m: {
+          narrow: () => GIVEN[given],
+          wide: () => GIVEN_WIDE[given],
+          'narrow global': narrow,
+          'wide global': wide,
+        },
+      };
+      const { exports } = new namespace.Instance(new namespace.Module(bytes) as never, imports as never);
+      return { exports: exports as Exports, narrow, wide };
+    };
+    const [host, ours] = [begin(HOST as never), begin(createWebAssembly({ tier }) as never)];
+    const found: unknown[] = [];
+    for (given = 0; given < GIVEN.length; given++) {
+      for (const { narrow, wide } of [host, ours])
+        [narrow.value, wide.value] = [GIVEN[given], GIVEN_WIDE[given]];
+      SOURCES.forEach(({ name }, k) => {
+        const args = [GIVEN[given], GIVEN_WIDE[given]];
+        const made = host.exports[`make ${k}`](...args);
+        const equal = ours.exports[`equal ${k}`](...args, made);
+        const [sign, wanted] = [ours, host].map(({ exports }) => exports[`sign ${k}`](...args));
+        if (equal !== 3 || !Object.is(sign, wanted))
+          found.push([name, ...args, made, equal, sign, wanted].map(String));
+      });
+    }
+    expect(found.slice(0, 10)).toEqual([]);
   });
 });
 
