@@ -1,6 +1,12 @@
 /** What atomic instructions take, and what they find: numbers of up to 64 bits. */
-import type { Memory, Words } from '../runtime';
+import type { Memory } from '../runtime';
 import type { Stack } from './registers';
+
+/** A number of up to 64 bits, by words. */
+export interface Words {
+  readonly low: number;
+  readonly high: number;
+}
 
 /** What an instruction does to a memory at a place; what it gives, or undefined. Its operands but the address begin at a word index. */
 export type Access = (

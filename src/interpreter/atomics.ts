@@ -5,8 +5,8 @@
 import { instructionOf, OP } from '../decoder';
 import { ATOMIC_ROWS, type AtomicOp } from '../decoder/atomics';
 import { trap } from '../errors';
-import type { Memory, Words } from '../runtime';
-import { type Access, read, taken, write } from './atomic-words';
+import type { Memory } from '../runtime';
+import { type Access, read, taken, type Words, write } from './atomic-words';
 import { type EffectMaker, operand } from './operands';
 import { sharedAccessOf } from './shared-atomics';
 

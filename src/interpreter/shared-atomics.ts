@@ -2,10 +2,11 @@
  * Atomic instructions on shared memories (threads proposal), whose buffer other threads of the host may have: as the host's `Atomics`. Where it
  * has no threads, nobody else has the buffer.
  */
+import { I64 } from '../decoder';
 import type { AtomicOp } from '../decoder/atomics';
 import { trap } from '../errors';
-import { hostThreads, type Memory, type Threads, type Words } from '../runtime';
-import { type Access, read, taken } from './atomic-words';
+import { fromJs, hostThreads, i64, type Memory, type Threads, toJs } from '../runtime';
+import { type Access, read, taken, type Words } from './atomic-words';
 import { registers } from './registers';
 import { running } from './turn';
 
@@ -37,21 +38,22 @@ export function sharedAccessOf(op: AtomicOp): Access | undefined {
   const values = name === 'load' ? 0 : name === 'cmpxchg' ? 2 : 1;
   return (memory, at, bytes, frames, word) => {
     const given: unknown[] = [];
-    for (let k = 0; k < values; k++)
-      given.push(hostNumber(threads, taken(frames, word + 2 * k, bytes), bytes));
+    for (let k = 0; k < values; k++) given.push(hostNumber(taken(frames, word + 2 * k, bytes), bytes));
     if (values > 0) memory.touch(at, bytes);
     const result = threads.Atomics[METHODS[name]](viewOf(threads, memory, bytes), at / bytes, ...given);
     if (name === 'store') return undefined;
-    return bytes > 4 ? threads.toWords(result) : { low: result as number, high: 0 };
+    if (bytes <= 4) return { low: result as number, high: 0 };
+    const { lo, hi } = fromJs(I64, result);
+    return { low: lo, high: hi };
   };
 }
 
 function viewOf(threads: Threads, { views: { u8, u16, i32 } }: Memory, bytes: number): object {
-  if (bytes > 4) return threads.wideView(u8.buffer as ArrayBuffer, u8.length >> 3);
+  if (bytes > 4) return new threads.BigInt64Array(u8.buffer as ArrayBuffer, 0, u8.length >> 3);
   return bytes === 1 ? u8 : bytes === 2 ? u16 : i32;
 }
-function hostNumber(threads: Threads, words: Words, bytes: number): unknown {
-  return bytes > 4 ? threads.fromWords(words) : words.low;
+function hostNumber({ low, high }: Words, bytes: number): unknown {
+  return bytes > 4 ? toJs(i64(low, high)) : low;
 }
 
 const WOKEN: Words = { low: 0, high: 0 };
@@ -75,7 +77,7 @@ const waiting =
   (threads: Threads): Access =>
   (memory, at, bytes, frames, word) => {
     const view = viewOf(threads, memory, bytes);
-    const expected = hostNumber(threads, taken(frames, word, bytes), bytes);
+    const expected = hostNumber(taken(frames, word, bytes), bytes);
     const turn = running.turn!;
     const timeout = taken(frames, word + 2, 8);
     const isForEver = timeout.high < 0;

@@ -36,7 +36,7 @@ export {
   type StoreOptions,
 } from './store';
 export { Table } from './table';
-export { hostThreads, type Threads, useThreads, type Words } from './threads';
+export { hostThreads, type Threads, useThreads } from './threads';
 export {
   defaultValue,
   f32,

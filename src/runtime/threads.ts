@@ -6,19 +6,13 @@ import type { MemoryBacking } from './backing';
 
 /** A `SharedArrayBuffer`. */
 interface SharedBuffer {
-  readonly byteLength: number;
-  readonly growable?: boolean;
   grow?(bytes: number): unknown;
-}
-/** A number of up to 64 bits, by words. */
-export interface Words {
-  readonly low: number;
-  readonly high: number;
 }
 type AtomicAccess = (view: object, index: number, ...values: unknown[]) => unknown;
 
+/** By the names that they have in JavaScript. */
 export interface Threads {
-  readonly SharedArrayBuffer: new (bytes: number, options?: { maxByteLength: number }) => SharedBuffer;
+  readonly SharedArrayBuffer: new (bytes: number, options: { maxByteLength: number }) => SharedBuffer;
   readonly Atomics: Readonly<
     Record<
       | 'load'
@@ -35,11 +29,7 @@ export interface Threads {
       AtomicAccess
     >
   >;
-  /** The first so many 64-bit integers of a buffer. */
-  wideView(buffer: ArrayBuffer, length: number): object;
-  /** Such an integer as its view has it, and back. */
-  fromWords(words: Words): unknown;
-  toWords(wide: unknown): Words;
+  readonly BigInt64Array: new (buffer: ArrayBuffer, offset: number, length: number) => object;
 }
 
 let known: Threads | undefined;
@@ -54,32 +44,23 @@ export function hostThreads(): Threads | undefined {
 
 /**
  * The bytes of a shared memory (threads proposal) where the host has no memories of its own. A buffer that was handed out stays the memory's, as
- * the JS API has it, and grows with it where the host has such buffers. Elsewhere a memory whose buffer somebody has does not grow.
+ * the JS API has it, and grows with it. Where the host has no such buffers, the memory does not grow.
  */
 class SharedBacking implements MemoryBacking {
   readonly kind = 'true';
-  private shared: SharedBuffer;
+  readonly buffer: ArrayBuffer;
 
-  constructor(shared: SharedBuffer) {
-    this.shared = shared;
+  constructor(buffer: SharedBuffer) {
+    this.buffer = buffer as unknown as ArrayBuffer;
   }
 
-  get buffer(): ArrayBuffer {
-    return this.shared as unknown as ArrayBuffer;
-  }
   expose(): ArrayBuffer {
     return this.buffer;
   }
 
-  grow(bytes: number, leave: boolean): boolean {
-    const { shared, buffer } = this;
+  grow(bytes: number): boolean {
     try {
-      if (shared.growable) shared.grow!(bytes);
-      else if (bytes !== shared.byteLength) {
-        if (leave) return false;
-        this.shared = sharedBuffer(bytes);
-        new Uint8Array(this.buffer).set(new Uint8Array(buffer));
-      }
+      (this.buffer as unknown as SharedBuffer).grow!(bytes);
       return true;
     } catch {
       return false;
@@ -87,20 +68,8 @@ class SharedBacking implements MemoryBacking {
   }
 }
 
-/** Undefined without threads. `most`: bytes that it will have at most. */
-export function sharedBacking(bytes: number, most: number): MemoryBacking | undefined {
-  if (known === undefined) return undefined;
-  let shared: SharedBuffer;
-  try {
-    shared = sharedBuffer(bytes, { maxByteLength: most });
-  } catch {
-    // No room for what it can become.
-    shared = sharedBuffer(bytes);
-  }
-  return new SharedBacking(shared);
-}
-
-/** "JavaScript API", Memory objects: nobody puts properties there. */
-function sharedBuffer(bytes: number, options?: { maxByteLength: number }): SharedBuffer {
-  return Object.freeze(new known!.SharedArrayBuffer(bytes, options));
+/** Undefined without threads. `maxByteLength`: bytes that it will have at most. */
+export function sharedBacking(bytes: number, maxByteLength: number): MemoryBacking | undefined {
+  // "JavaScript API", Memory objects: nobody puts properties there.
+  return known && new SharedBacking(Object.freeze(new known.SharedArrayBuffer(bytes, { maxByteLength })));
 }
