@@ -38,6 +38,8 @@ const SCALAR_OPERATORS_TO: Record<NumericName, readonly Operator[]> = {
 };
 /** NaN bits that nothing will look at: of a number, or of a vector's lanes. */
 type Free = 'none' | 'number' | Lanes;
+/** At which shifts and rotations change what they do. */
+const COUNTS = [0n, 1n, 31n, 32n, 33n, 63n] as const;
 const LOCAL_GET = 0x20;
 const LOCAL_SET = 0x21;
 
@@ -155,6 +157,7 @@ export class FunctionGenerator {
       [profile.control, () => this.branchIfValue(type, depth)],
       [profile.call, () => this.callFor(type, depth)],
       [type === 'i32' ? 1 + profile.table : 0, () => this.query(depth)],
+      [type === 'i32' ? 3 : 0, () => this.areSame(depth)],
       [this.sizeType() === type ? profile.memory : 0, () => this.memorySize(depth)],
     ]);
     return make();
@@ -251,6 +254,45 @@ export class FunctionGenerator {
       [this.module.profile.exceptions, () => this.make.tryNode(this, [type], depth)],
     ]);
     return make();
+  }
+
+  /**
+   * Whether what an instruction makes is equal to what it makes again, in a local: an engine that has an integer in another form than it should
+   * (without its sign, say) makes no mistake with it before it is compared, and a local may mend that.
+   */
+  private isSame(depth: number): Node {
+    const type = this.random.pick(['i32', 'i64'] as const);
+    const operator = this.random.pick(SCALAR_OPERATORS_TO[type]);
+    const locals = operator.params.map((param) => this.declare(param));
+    const children = operator.params.map((param, k) => {
+      if (this.random.chance(30)) return this.value(param, depth - 1);
+      const isCount = k === 1 && (param === 'i32' || param === 'i64') && this.random.chance(60);
+      return constant(param, isCount ? this.random.pick(COUNTS) : anyBits(this.random, param));
+    });
+    const made = [
+      ...locals.flatMap((local) => [LOCAL_GET, ...u32(local)]),
+      ...operatorCode(operator, () => this.vectorScratch()),
+    ];
+    const kept = u32(this.declare(type));
+    const set = locals.flatMap((_, k) => [LOCAL_SET, ...u32(locals[locals.length - 1 - k])]);
+    const code = [
+      ...set,
+      ...made,
+      LOCAL_SET,
+      ...kept,
+      ...made,
+      LOCAL_GET,
+      ...kept,
+      type === 'i32' ? 0x46 : 0x51,
+    ];
+    return plain(code, ['i32'], children);
+  }
+  /** Of several at once: which of them is not. */
+  private areSame(depth: number): Node {
+    // Each one twice what is above it, and that: a + 2 (b + 2 (c + 2 d)).
+    const twiceAndAdded = [0x41, 1, 0x74, 0x6a];
+    const four = Array.from({ length: 4 }, () => this.isSame(depth));
+    return plain([...twiceAndAdded, ...twiceAndAdded, ...twiceAndAdded], ['i32'], four);
   }
 
   /** An i32 that asks the state something. */
