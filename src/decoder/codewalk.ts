@@ -104,7 +104,7 @@ export function walkCode(v: Validator, until: number): void {
   const operand = OPERAND;
   const result = RESULT;
   const align = ALIGN;
-  const { globals, funcTypes, types } = context;
+  const { globals, written, funcTypes, types } = context;
   const memory = context.memories[0];
   const address = memory === undefined ? -1 : addressType(memory.address);
   let { stack, frameOps, frameBases, frameResults, framePolymorphic } = v;
@@ -247,6 +247,7 @@ export function walkCode(v: Validator, until: number): void {
         if (!(x < globals.length && x < 0x80)) break;
         const { value, mutable } = globals[x];
         if (!mutable || sp <= base || stack[sp - 1] !== value) break;
+        written.add(globals[x]);
         sp--;
         continue;
       }

@@ -14,6 +14,8 @@ export class Context {
   readonly tables: TableType[] = [];
   readonly memories: MemoryType[] = [];
   readonly globals: GlobalType[] = [];
+  /** Of these, those that its functions set. */
+  readonly written = new Set<GlobalType>();
   readonly tags: TagType[] = [];
   readonly elementTypes: ValType[] = [];
   /** Of the data count section. */

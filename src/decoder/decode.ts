@@ -79,6 +79,8 @@ export class Module implements ModuleData {
   readonly memories: readonly MemoryType[];
   /** Types of its globals, imports first. */
   readonly globals: readonly GlobalType[];
+  /** @internal */
+  readonly written: ReadonlySet<GlobalType>;
   /** Types of its tags, imports first. */
   readonly tags: readonly TagType[];
   /** @internal */
@@ -115,6 +117,7 @@ export class Module implements ModuleData {
     this.tables = context.tables;
     this.memories = context.memories;
     this.globals = context.globals;
+    this.written = context.written;
     this.tags = context.tags;
     this.tableDefs = decoder.tableDefs;
     this.globalDefs = decoder.globalDefs;

@@ -265,6 +265,7 @@ export const SPECIAL: Readonly<Record<SpecialOp, Rule>> = {
   'global.set': (v) => {
     const global = v.index('global', v.context.globals);
     if (!global.mutable) throw invalid('immutable global', v.at);
+    v.context.written.add(global);
     v.pop(global.value);
   },
   'table.get': (v) => {

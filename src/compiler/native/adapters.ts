@@ -231,11 +231,12 @@ export function globalsIn(layout: Layout): Emitter {
 
 /** Pushes those that may have changed. */
 export function globalsOut(layout: Layout): Emitter {
-  const { globals } = layout.module;
-  const types = [...new Set(globals.filter(({ mutable }) => mutable).map(({ value }) => value))];
+  const { globals, written } = layout.module;
+  const types = [...new Set(Array.from(written, ({ value }) => value))];
   return entryOf(types, (out) => {
-    globals.forEach(({ value, mutable }, k) => {
-      if (!mutable) return;
+    globals.forEach((type, k) => {
+      if (!written.has(type)) return;
+      const { value } = type;
       out.indexed('global.get', k);
       const local = types.indexOf(value);
       out.indexed('local.set', local);

@@ -1,6 +1,6 @@
 /**
- * The globals of an instance that direct calls hand over with their arguments, and when they return: its mutable ones, where they are few and i32s
- * (a stack pointer, in most programs). For all of them an adapter would have to be called, before each call and behind it.
+ * The globals of an instance that direct calls hand over with their arguments, and when they return: those that its functions set, where they are
+ * few and i32s (a stack pointer, in most programs). For all of them an adapter would have to be called, before each call and behind it.
  */
 import { I32, type Module, type ValType } from '../../decoder';
 import type { Global } from '../../runtime';
@@ -9,10 +9,10 @@ import type { Global } from '../../runtime';
 export const HANDED: readonly ValType[] = [I32, I32, I32, I32];
 
 /** Their indices; undefined where the adapters hand globals over. */
-export function handedGlobals({ globals }: Module): readonly number[] | undefined {
-  const mutable = [...globals.keys()].filter((k) => globals[k].mutable);
-  const areFew = mutable.length <= HANDED.length && mutable.every((k) => globals[k].value === I32);
-  return areFew ? mutable : undefined;
+export function handedGlobals({ globals, written }: Module): readonly number[] | undefined {
+  const all = [...globals.keys()].filter((k) => written.has(globals[k]));
+  const areFew = all.length <= HANDED.length && all.every((k) => globals[k].value === I32);
+  return areFew ? all : undefined;
 }
 
 /** Of one instance: what emitted code has in them, when it does not run. */

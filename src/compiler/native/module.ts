@@ -132,7 +132,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     });
     if (module.globals.length > 0)
       adapters.push({ typeidx: nothing, body: globalsIn(layout), name: GLOBALS_IN });
-    if (hasMutableGlobals(module))
+    if (module.written.size > 0)
       adapters.push({ typeidx: nothing, body: globalsOut(layout), name: GLOBALS_OUT });
     return adapters;
   }
@@ -273,10 +273,6 @@ class ModuleWriter extends SectionWriter<Layout> {
     });
     out.append(contents);
   }
-}
-
-export function hasMutableGlobals({ globals }: Module): boolean {
-  return globals.some(({ mutable }) => mutable);
 }
 
 /** The types of functions, each once, by their indices. */

@@ -4,7 +4,7 @@
  */
 import type { TierMachine } from '../../interpreter/tiers';
 import type { Bulk, EffectWork } from '../../lowering';
-import { Func, type Instance, type Table } from '../../runtime';
+import { Func, type Global, type Instance, type Table } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
 import { type Listeners, NOBODY, withOne, without } from '../../runtime/listeners';
 import type { Watcher } from '../../runtime/table';
@@ -55,8 +55,10 @@ export class NativeInstance {
   private readonly mirrors: (HostTable | undefined)[];
   /** What it hands over at direct calls, where it does that itself. */
   readonly handed: HandedGlobals | undefined;
-  /** Those that emitted code and the runtime agree upon: the same, or all. */
-  private readonly known: HandedGlobals | KnownGlobals;
+  /** Globals that its functions set, and that others may. */
+  private readonly written: readonly Global[];
+  private readonly knownWritten: HandedGlobals | KnownGlobals;
+  private readonly knownOthers: KnownGlobals;
   private readonly functions: HostTable;
   private readonly exports: HostExports;
   private readonly crossing: Crossing;
@@ -96,7 +98,11 @@ export class NativeInstance {
     this.room = room;
     const { mirrors, direct: called, handed } = program.emitted.layout;
     this.handed = handed && new HandedGlobals(handed.map((k) => instance.globals[k]));
-    this.known = this.handed ?? new KnownGlobals(instance.globals);
+    const { globals, written } = program.module;
+    const mutable = instance.globals.filter((_, k) => globals[k].mutable);
+    this.written = instance.globals.filter((_, k) => written.has(globals[k]));
+    this.knownWritten = this.handed ?? new KnownGlobals(this.written);
+    this.knownOthers = new KnownGlobals(mutable.filter((global) => !this.written.includes(global)));
     this.mirrors = new Array(instance.tables.length);
     for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
     const direct: Record<number, DirectImport> = {};
@@ -168,23 +174,22 @@ export class NativeInstance {
     for (const global of this.instance.globals) crossing.pushGlobal(global);
     crossing.offerPushed();
     (this.exports[GLOBALS_IN] as () => void)();
-    this.known.agree();
+    this.knownWritten.agree();
+    this.knownOthers.agree();
   }
   /** Before something else runs, and after. */
   giveGlobals(): void {
-    if (!this.program.hasMutableGlobals) return;
+    if (this.written.length === 0) return;
     const { crossing } = this;
     // What frames have pushed that leave stays where it is.
     let slot = crossing.count;
     (this.exports[GLOBALS_OUT] as () => void)();
-    for (const global of this.instance.globals) {
-      if (global.type.mutable) slot = crossing.toGlobal(slot, global);
-    }
+    for (const global of this.written) slot = crossing.toGlobal(slot, global);
     crossing.clear();
-    this.known.agree();
+    this.knownWritten.agree();
   }
   takeGlobals(): void {
-    if (this.known.haveChanged) this.globalsIn();
+    if (this.knownWritten.haveChanged || this.knownOthers.haveChanged) this.globalsIn();
   }
 
   // Tables

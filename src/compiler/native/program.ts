@@ -11,7 +11,7 @@ import { type GroupSizes, groupOf, grown, isSmall, type PartSizes, Refusals } fr
 import type { HostWebAssembly } from './host';
 import { type Landing, landingOf } from './landing';
 import { type FrameSize, Layout, type Variant } from './layout';
-import { type EmittedModule, emitHollow, emitModule, hasMutableGlobals, shapeOf } from './module';
+import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
 import { type ContinuationModule, emitContinuation, emitGroup, type SideModule } from './side-module';
 
 /** A module beside the main one, compiled. */
@@ -64,7 +64,6 @@ export class Program {
   readonly compiled: object;
   /** What an activation of it may measure (state.ts). */
   readonly most: number;
-  readonly hasMutableGlobals: boolean;
   private readonly host: HostWebAssembly;
   private readonly shapes = new Map<number, FrameShape>();
   /** By the numbers of bodies, and of points in them. */
@@ -85,7 +84,6 @@ export class Program {
     this.module = module;
     this.host = host;
     this.sizes = sizes;
-    this.hasMutableGlobals = hasMutableGlobals(module);
     const name = this.nextName();
     this.addPart(undefined);
     this.groups = isSmall(module, sizes) ? undefined : new Map();

@@ -132,6 +132,7 @@ export class NativeTier implements Tier {
 
   private instantiate(instance: Instance, activations: Activations): NativeInstance | string {
     const { imports, crossing, callsOut } = activations;
+    if (hasAliases(instance)) return ALIASES;
     const held = HeldMemories.of(instance);
     if (held === undefined) return 'its memory is not one of the host';
     const variant = { isShared: held.isShared, isExact: instance.store.canonicalNans };
@@ -180,6 +181,13 @@ export class NativeTier implements Tier {
 }
 
 const NO_EXCEPTIONS = "the host's engine has no exceptions";
+const ALIASES = 'one of its mutable globals is imported twice';
+/** Emitted code has a copy of each: what is set in one would not be seen in the other. */
+function hasAliases({ module, globals }: Instance): boolean {
+  const mutable = globals.filter((_, k) => module.globals[k].mutable);
+  return new Set(mutable).size < mutable.length;
+}
+
 const THROWS = 'it throws exceptions all the time';
 const NO_ROOM = 'the store has no room for its code';
 /** Room for what the host's engine makes of an emitted module. */
