@@ -1,11 +1,15 @@
 /** What launcher.ts is told of this run: which bytecode of our files later starts have use for. V8's flags are a part of what it belongs to. */
-let hasRun = false;
+import type { Import, Module } from '../decoder';
+import { CALLS } from '../wasi/table';
+
+/** What the program may have called, when one has run. */
+let imports: readonly Import[] | undefined;
 let hasTiers = false;
 let hasOtherFlags = false;
 
 /** A program has run. */
-export function noteRun(): void {
-  hasRun = true;
+export function noteRun(program: Module): void {
+  imports = program.imports;
 }
 
 /** What is loaded from now on is for tiers. */
@@ -20,7 +24,12 @@ export function noteFlags(): void {
 
 export const bytecode = {
   /** Whether the main file's is what most starts have use for, at the end of the run. */
-  isMainTypical: () => hasRun && !hasOtherFlags,
+  isMainTypical: () => imports !== undefined && !hasOtherFlags,
+  /** The calls of WASI that the program may have made, but for those that are known. */
+  callsBeside: (known: readonly string[]) =>
+    (imports ?? [])
+      .map(({ name }) => name)
+      .filter((name) => !known.includes(name) && CALLS.some((row) => row.name === name)),
   /** Whether that of files which are loaded now is kept. */
   isChunkTypical: () => hasTiers && !hasOtherFlags,
 };

@@ -109,7 +109,7 @@ ${SNAPSHOT_NOTES}`,
         tellExports(file, instance);
       }
       stats.ready();
-      noteRun();
+      noteRun(module);
       const ending = await runWhole(program, wanted);
       await showSourcesFor(file, ending);
       await tools.end(instance, ending);
