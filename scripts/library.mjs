@@ -62,8 +62,12 @@ const siblings = {
   },
 };
 
-/** `import.meta.url` where there is none. A bundler may put the file where there is no `__filename` either. */
-const OWN_URL = `typeof __filename === 'string' ? require('node:url').pathToFileURL(__filename).href : undefined`;
+/**
+ * `import.meta.url` where there is none, made when it is asked for. A bundler may put the file where there is no `__filename` either.
+ */
+const OWN_URL = `const tswasmOwn = {
+  get url() { return typeof __filename === 'string' ? require('node:url').pathToFileURL(__filename).href : undefined; }
+};`;
 
 /** A CommonJS file for each of the ES modules. */
 async function toCommonJs(out, files, options = {}) {
@@ -74,17 +78,17 @@ async function toCommonJs(out, files, options = {}) {
     outdir: out,
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
-    define: { 'import.meta.url': 'tswasmOwnUrl' },
+    define: { 'import.meta.url': 'tswasmOwn.url' },
     plugins: [siblings],
     write: false,
     ...options,
   });
   return outputFiles.map(({ path: file, text }) => {
-    const usesUrl = text.includes('tswasmOwnUrl');
+    const usesUrl = text.includes('tswasmOwn.url');
     const strict = '"use strict";\n';
     return {
       file,
-      text: usesUrl ? text.replace(strict, `${strict}const tswasmOwnUrl = ${OWN_URL};\n`) : text,
+      text: usesUrl ? text.replace(strict, `${strict}${OWN_URL}\n`) : text,
     };
   });
 }
@@ -116,7 +120,7 @@ async function buildCommandLine(out, write) {
     );
   const chunk = (file) => (inMain(file) ? `require("./cli.cjs").chunks["${file}"]` : `require("./${file}")`);
 
-  const text = late(await mainOf(out, parts));
+  const text = late(await mainOf(out, parts, metafile));
   const main = `cli-main-${createHash('sha256').update(text).digest('hex').slice(0, 8)}.cjs`;
   write(path.join(out, main), text);
   const others = modules.filter((file) => !inMain(file));
@@ -153,13 +157,22 @@ function loadedWith(metafile, out, file) {
   return [...found].map((name) => path.relative(path.resolve(root, out), path.resolve(root, name)));
 }
 
-/** These chunks as one function, which is called when the file is run. */
-async function mainOf(out, parts) {
+/** These chunks as one function, which is called when the file is run. What others take of them is put together when they ask for it. */
+async function mainOf(out, parts, { outputs }) {
   const names = parts.filter((file) => file !== 'cli.js');
+  const exportsOf = (file) => outputs[path.relative(root, path.resolve(root, out, file))].exports;
   const contents = [
-    ...names.map((file, k) => `import * as c${k} from './${file}';`),
+    ...names.map(
+      (file, k) =>
+        `import { ${exportsOf(file).map((name) => `${name} as c${k}_${name}`)} } from './${file}';`,
+    ),
     `export * from './cli.js';`,
-    `export const chunks = { ${names.map((file, k) => `'${file.replace(/js$/, 'cjs')}': c${k}`).join(', ')} };`,
+    'export const chunks = {',
+    ...names.map((file, k) => {
+      const getters = exportsOf(file).map((name) => `get ${name}() { return c${k}_${name}; }`);
+      return `get '${file.replace(/js$/, 'cjs')}'() { return { ${getters} }; },`;
+    }),
+    '};',
   ];
   const bundled = {
     ...siblings,
@@ -169,8 +182,8 @@ async function mainOf(out, parts) {
     ...common,
     stdin: { contents: contents.join('\n'), resolveDir: path.resolve(root, out) },
     format: 'cjs',
-    define: { 'import.meta.url': 'tswasmOwnUrl' },
-    banner: { js: `(function(module,require,__filename,importPackage){const tswasmOwnUrl=${OWN_URL};` },
+    define: { 'import.meta.url': 'tswasmOwn.url' },
+    banner: { js: `(function(module,require,__filename,importPackage){${OWN_URL}` },
     footer: { js: '})' },
     plugins: [bundled],
     // The package's list of files with side effects is about the library.

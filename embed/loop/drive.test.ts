@@ -26,8 +26,15 @@ async function asked(
     load: async () => void loads.push(execution.fuelPaid),
   };
   const execution = new Execution(run, [i32(turns)]);
+  let turned = false;
+  const turn = setImmediate(() => {
+    turned = true;
+  });
   const ending = await drive(execution, {}, { now: () => time++, later });
+  clearImmediate(turn);
   expect(ending.kind).toBe('done');
+  // Nobody has asked for turns of the event loop.
+  expect(turned).toBe(false);
   return [questions, loads];
 }
 

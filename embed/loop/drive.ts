@@ -102,6 +102,7 @@ export async function drive(
   let reason: StopReason | undefined;
   for (;;) {
     const begun = later && now();
+    const isToBeAsked = patience < slice;
     const outcome = execution.run(
       reason === undefined ? runOptions(execution, ends, Math.min(slice, patience), now) : { fuel: 0 },
     );
@@ -116,6 +117,9 @@ export async function drive(
         patience = Number.POSITIVE_INFINITY;
       }
     }
+    // It has stopped for that alone: nobody has asked for a turn of the event loop.
+    const isOurs = isToBeAsked && outcome.kind === 'paused' && outcome.reason === 'deadline';
+    if (isOurs && reason === undefined && !ends.signal?.aborted && now() < ends.time) continue;
     reason ??= await goOn(execution, outcome, ends, now);
     // Where one is asked, the guest is at a safepoint: the middle of a bulk operation is left first.
     if (reason === undefined || (onStop !== undefined && !execution.atSafepoint)) continue;

@@ -81,10 +81,15 @@ function identityOf(directory: string): string | undefined {
   return stats.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined;
 }
 
-const byDescriptor = process.platform === 'linux' && existsSync('/proc/self/fd');
+let hasDescriptors: boolean | undefined;
+/** Whether the system shows open descriptors as files. */
+function byDescriptor(): boolean {
+  hasDescriptors ??= process.platform === 'linux' && existsSync('/proc/self/fd');
+  return hasDescriptors;
+}
 
 /** The anchor of a preopened directory. Here, and only here, symbolic links on the way are followed: the user named the path. */
-export function anchorAt(directory: string, portable = !byDescriptor): Anchor {
+export function anchorAt(directory: string, portable = !byDescriptor()): Anchor {
   if (!portable) {
     return new DescriptorAnchor(openSync(directory, O_PATH | constants.O_DIRECTORY));
   }
@@ -96,5 +101,5 @@ export function anchorAt(directory: string, portable = !byDescriptor): Anchor {
 
 /** Whether an open descriptor can be opened once more by number. */
 export function reopenPath(fd: number): string | undefined {
-  return byDescriptor ? `/proc/self/fd/${fd}` : undefined;
+  return byDescriptor() ? `/proc/self/fd/${fd}` : undefined;
 }

@@ -4,7 +4,6 @@
  * makes new closures of the same bytecode. The texts are a file of the package that the build wrote: no code is made from what a
  * guest says. With `--jitless` hot code shares the full set: loading it takes 50 ms, so code that runs once goes without.
  */
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import {
   configureStack,
@@ -36,7 +35,8 @@ function builtFile(name: string): string | undefined {
 const fullSet: FreshFactoriesMaker = (environment) => {
   const file = builtFile('factories.cjs');
   if (file === undefined) return undefined;
-  const set = (createRequire(file)(file) as { createFactories: FactoryMaker }).createFactories(environment);
+  const load = late('node:module').createRequire(file);
+  const set = (load(file) as { createFactories: FactoryMaker }).createFactories(environment);
   return set === undefined ? undefined : sourceOf(set);
 };
 

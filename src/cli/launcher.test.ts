@@ -25,6 +25,12 @@ const NOTHING = [
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
   ...[7, 10, 1, 6, ...Buffer.from('_start'), 0, 0, 10, 4, 1, 2, 0, 0x0b],
 ];
+/** (module (func (import "wasi_snapshot_preview1" "sched_yield") (result i32)) (func (export "_start") call 0 drop)) */
+const CALLING = [
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 2, 0x60, 0, 1, 0x7f, 0x60, 0, 0],
+  ...[2, 38, 1, 22, ...Buffer.from('wasi_snapshot_preview1'), 11, ...Buffer.from('sched_yield'), 0, 0],
+  ...[3, 2, 1, 1, 7, 10, 1, 6, ...Buffer.from('_start'), 0, 1, 10, 7, 1, 5, 0, 0x10, 0, 0x1a, 0x0b],
+];
 /** (module (func (export "_start") (local i32) ...)) with a loop of 20,000,000 turns */
 const LONG = [
   ...NOTHING.slice(0, -6),
@@ -71,6 +77,7 @@ describe.skipIf(!existsSync(path.join(dist, 'cli.cjs')))('what is kept', () => {
       if (/^cli.*\.cjs$/.test(name)) copyFileSync(path.join(dist, name), at(name));
     }
     writeFileSync(at('nothing.wasm'), Uint8Array.from(NOTHING));
+    writeFileSync(at('calling.wasm'), Uint8Array.from(CALLING));
     writeFileSync(at('long.wasm'), Uint8Array.from(LONG));
   });
 
@@ -94,6 +101,18 @@ describe.skipIf(!existsSync(path.join(dist, 'cli.cjs')))('what is kept', () => {
       expect(readFileSync(at(name)).length).toBeGreaterThan(bytes.length >> 1);
     }
     expect(kept()).toEqual([name]);
+
+    // A program that makes another call adds what runs for that, once.
+    settle(() => tswasm(['run']));
+    const withoutCalls = files();
+    const sizeWithout = readFileSync(at(name)).length;
+    tswasm(['run'], {}, [], 'calling.wasm');
+    const withCalls = files();
+    expect(withCalls).not.toEqual(withoutCalls);
+    expect(readFileSync(at(name)).length).toBeGreaterThan(sizeWithout + 'sched_yield'.length);
+    tswasm(['run'], {}, [], 'calling.wasm');
+    tswasm(['run']);
+    expect(files()).toEqual(withCalls);
 
     // The first runs in tiers add to that of all files what has run by then, and later ones use it.
     settle(() => tswasm(['run']));

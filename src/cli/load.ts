@@ -28,8 +28,7 @@ export function readInput(file: string): Uint8Array {
 }
 
 /** The binary of a module; `.wat` files, and input that begins like the text format, are assembled. */
-export async function loadModule(file: string): Promise<Uint8Array> {
-  const bytes = readInput(file);
+export async function loadModule(file: string, bytes = readInput(file)): Promise<Uint8Array> {
   const isBinary = bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0x61;
   if (isBinary || !(file.endsWith('.wat') || looksLikeText(bytes))) return bytes;
   return assembleText(file, Buffer.from(bytes).toString('utf8'));

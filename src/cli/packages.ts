@@ -1,7 +1,7 @@
 /** Packages that are used where they are installed: beside tswasm, or where the command is given. */
-import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { late } from '../../embed/node/late';
 
 /** Named by a variable: no bundle may take one in. */
 const importAt = (name: string): Promise<unknown> => import(name);
@@ -12,7 +12,7 @@ export async function importPackage(name: string): Promise<unknown> {
   } catch (error) {
     let here: string;
     try {
-      here = createRequire(resolve('package.json')).resolve(name);
+      here = late('node:module').createRequire(resolve('package.json')).resolve(name);
     } catch {
       throw error;
     }

@@ -4,7 +4,7 @@ import { late } from '../../embed/node/late';
 import { type Execution, type Func, Store } from '../index';
 import { usePolicy } from '../interpreter/machine';
 import { policyFor, TIER_CHOICES, type TierChoice } from '../interpreter/policy';
-import { noteFlags, setTierFlags } from './bytecode';
+import { noteFlags, noteTiers } from './bytecode';
 import { now } from './clock';
 import { ALIKE, storeLimits } from './entry';
 import { type OptionSpec, type Options, UsageError } from './options';
@@ -40,17 +40,19 @@ export function choiceOf(options: Options): TierChoice {
 
 /** Has this host's tiers installed. */
 export async function loadTiers(): Promise<void> {
-  setTierFlags();
+  noteTiers();
   await import('../../embed/node/tiers');
 }
 
 /**
  * Hot guests are chains of small closures while they are interpreted: V8 may inline twice as much of them as it would of a program written by
- * hand (CoreMark: 1.1 times as fast). The process is ours.
+ * hand (CoreMark: 1.1 times as fast), and compiles them as early as it does by default, which launcher.ts has put off. The process is ours.
  */
 function inlineMore(): void {
   noteFlags();
-  late('node:v8').setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
+  const flags = late('node:v8');
+  flags.setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
+  if (process.versions.v8.startsWith('11.')) flags.setFlagsFromString('--interrupt-budget=67584');
 }
 
 /** A command's store, and what its programs are driven with. */

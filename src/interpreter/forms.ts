@@ -29,6 +29,7 @@ import {
   type Terminator,
 } from './blocks';
 import { type Code, codeOf } from './code';
+import { factorySource } from './factories';
 import { HOWS, type Leaf, Names } from './names';
 import type { Step } from './step';
 import { gathered } from './vectors';
@@ -64,8 +65,11 @@ export function assembler(
   blocks: Blocks,
   isLate: boolean,
 ): Assembler {
-  return new FormAssembler(code, body, instance, blocks, isLate);
+  const Assembling = factorySource(code.hot).has(MORE) ? FormAssembler : PlainAssembler;
+  return new Assembling(code, body, instance, blocks, isLate);
 }
+/** A form that each set has but the compact one. Of that code is made which runs once: it looks for no forms that are not there. */
+const MORE = 'i32.add/rr';
 
 /** Which loops end where, by their numbers, the first being 1: 0 is none. */
 interface Endings {
@@ -88,7 +92,8 @@ export function endingsOf({ headers, length }: Blocks): Endings {
   return { outermost, inside };
 }
 
-class FormAssembler extends Assembler {
+/** With the forms that every set has. */
+class PlainAssembler extends Assembler {
   /** Loops around the block `looked`, innermost last. */
   private readonly open: Header[] = [];
   private looked: number;
@@ -97,30 +102,6 @@ class FormAssembler extends Assembler {
   constructor(code: Code, body: LoweredBody, instance: Instance, blocks: Blocks, isLate: boolean) {
     super(code, body, instance, blocks, isLate);
     this.looked = blocks.length;
-  }
-
-  protected override loopForm(): string {
-    return !this.body.calls && this.has('loop/leaf') ? 'loop/leaf' : 'loop';
-  }
-
-  protected override block(statements: readonly Simple[], end: Terminator): Step {
-    const forms = statements.map((statement) => this.statementForm(statement));
-    let s = forms.length - 1;
-    let step = forms[s] && this.withTerminator(forms[s]!, end);
-    if (step === undefined) step = this.terminator(end);
-    else s--;
-    for (; s >= 0; s--) {
-      const next = this.bounded(step);
-      const form = forms[s];
-      if (form === undefined) step = this.statement(statements[s], next);
-      else {
-        const pair = forms[s - 1] && this.composed(forms[s - 1]!, form);
-        if (pair !== undefined) s--;
-        const { name, operands } = pair ?? form;
-        step = this.made(name, operands, next) as Step;
-      }
-    }
-    return step;
   }
 
   /**
@@ -143,6 +124,37 @@ class FormAssembler extends Assembler {
       while (open.length > 0 && open[open.length - 1].block > last) open.pop();
     }
     return open.length === 0 ? Number.POSITIVE_INFINITY : open[open.length - 1].last;
+  }
+
+  protected override branch(condition: Expr, yes: Target, no: Target): Step {
+    if (condition.op !== 'get') return super.branch(condition, yes, no);
+    return this.make('if/r')(word(condition), this.target(yes), this.target(no)) as Step;
+  }
+}
+
+class FormAssembler extends PlainAssembler {
+  protected override loopForm(): string {
+    return !this.body.calls && this.has('loop/leaf') ? 'loop/leaf' : 'loop';
+  }
+
+  protected override block(statements: readonly Simple[], end: Terminator): Step {
+    const forms = statements.map((statement) => this.statementForm(statement));
+    let s = forms.length - 1;
+    let step = forms[s] && this.withTerminator(forms[s]!, end);
+    if (step === undefined) step = this.terminator(end);
+    else s--;
+    for (; s >= 0; s--) {
+      const next = this.bounded(step);
+      const form = forms[s];
+      if (form === undefined) step = this.statement(statements[s], next);
+      else {
+        const pair = forms[s - 1] && this.composed(forms[s - 1]!, form);
+        if (pair !== undefined) s--;
+        const { name, operands } = pair ?? form;
+        step = this.made(name, operands, next) as Step;
+      }
+    }
+    return step;
   }
 
   private made(name: string, operands: readonly unknown[], ...behind: unknown[]): unknown {

@@ -6,7 +6,7 @@ import { carriesDefault } from '../carried';
 import type { Command } from '../command';
 import { ENGINE_OPTIONS, runWhole, tellExports } from '../entry';
 import { featuresOf } from '../features';
-import { loadModule } from '../load';
+import { loadModule, readInput } from '../load';
 import { type Options, UsageError } from '../options';
 import { complain } from '../output';
 import { planOf } from '../plans';
@@ -68,7 +68,9 @@ ${SNAPSHOT_NOTES}`,
   async run(options) {
     const [file, ...args] = options.rest;
     if (file === undefined) throw new UsageError('no module is given');
-    if (!options.has('invoke') && !options.has('cold-start') && carriesDefault(file)) {
+    const mayGoOn = file !== '-' && !options.has('invoke') && !options.has('cold-start');
+    const given = mayGoOn ? readInput(file) : undefined;
+    if (given !== undefined && carriesDefault(given)) {
       complain(`${file}: goes on from the snapshot that it carries; --cold-start runs it from the beginning`);
       if (args.length > 0) {
         throw new UsageError(
@@ -92,7 +94,7 @@ ${SNAPSHOT_NOTES}`,
     const wasi = makeWasi(options, file, args, listeners, companions());
     try {
       checkFilesOut(options, wasi);
-      const bytes = await loadModule(file);
+      const bytes = await loadModule(file, given);
       const tools = await Tools.begin(options, file);
       const features = featuresOf(options);
       const module = await tools.instrumented(time.decode(file, bytes, features), time);
@@ -107,7 +109,7 @@ ${SNAPSHOT_NOTES}`,
         tellExports(file, instance);
       }
       stats.ready();
-      noteRun();
+      noteRun(module);
       const ending = await runWhole(program, wanted);
       await showSourcesFor(file, ending);
       await tools.end(instance, ending);
