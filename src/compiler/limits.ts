@@ -3,7 +3,7 @@
  * must end in some tens of milliseconds, whatever the module.
  */
 import { OP } from '../decoder';
-import { typesOfLocals } from '../decoder/body';
+import { codeReader, countLocals, funcTypeOf, typesOfLocals } from '../decoder/body';
 import { CALLS } from '../decoder/immediates';
 import type { Immediates } from '../decoder/instructions';
 import type { ModuleData } from '../decoder/module';
@@ -24,6 +24,11 @@ export function codeSize({ codeStart, codeEnd, importedFuncs }: ModuleData, func
   return codeEnd[funcidx - importedFuncs] - codeStart[funcidx - importedFuncs];
 }
 
+/** Locals of a function, parameters among them. */
+export function allLocals(module: ModuleData, funcidx: number): number {
+  return funcTypeOf(module, funcidx).params.length + countLocals(codeReader(module, funcidx), module);
+}
+
 /** What a tier makes in one go at most. */
 export interface Most {
   /** Bytes of code. */
@@ -41,13 +46,12 @@ export interface Most {
 export function whyTooLarge(module: ModuleData, funcidx: number, most: Most): string | undefined {
   const bytes = codeSize(module, funcidx);
   if (bytes > most.bytes) return `it has ${bytes} bytes of code, more than ${most.bytes}`;
-  const measure = new Measure(most.countsBlocks);
-  const walk = new Walk(module, funcidx, measure);
-  const last = walk.locals[walk.locals.length - 1];
-  if (last !== undefined) measure.locals = last.localidx + last.count;
-  if (measure.locals > MOST_LOCALS) return 'it has too many locals';
+  const count = allLocals(module, funcidx);
+  if (count > MOST_LOCALS) return 'it has too many locals';
   if (bytes <= EASY_CODE) return undefined;
-  const locals = { types: typesOfLocals(walk.locals) };
+  const measure = new Measure(most.countsBlocks, count);
+  const walk = new Walk(module, funcidx, measure);
+  const locals = typesOfLocals(walk.locals);
   const heights: Heights = { lowest: 0, highest: 0 };
   do {
     walkStraight(walk, ALL_STRAIGHT, locals, heights);
@@ -60,14 +64,15 @@ export function whyTooLarge(module: ModuleData, funcidx: number, most: Most): st
 }
 
 class Measure {
-  locals = 0;
   work = 0;
   carried = 0;
   private highest = 0;
   private readonly countsBlocks: boolean;
+  private readonly locals: number;
 
-  constructor(countsBlocks: boolean) {
+  constructor(countsBlocks: boolean, locals: number) {
     this.countsBlocks = countsBlocks;
+    this.locals = locals;
   }
 
   /** The stack has become so high, an operand at a time. */

@@ -3,7 +3,7 @@ import { typesOfLocals } from './body';
 import { Module } from './decode';
 import { INSTRUCTIONS, OP } from './instructions';
 import { Reader } from './reader';
-import { type Heights, skipStraight, straightOps, walkStraight } from './straight';
+import { type Heights, type StraightNotes, skipStraight, straightOps, walkStraight } from './straight';
 import { wat } from './testing';
 import { typesOf } from './typelist';
 import { F64, type ValType } from './types';
@@ -60,7 +60,7 @@ function compare(module: Module, funcidx: number): number {
   const walk = new Walk(module, funcidx, {
     instruction: ({ offset, stack, reachable }) => left.push({ offset, types: typesOf(stack), reachable }),
   });
-  const locals = { types: typesOfLocals(walk.locals) };
+  const locals = typesOfLocals(walk.locals);
   const heights: Heights = { lowest: 0, highest: 0 };
   do {
     const from = walk.reader.pos;
@@ -73,6 +73,11 @@ function compare(module: Module, funcidx: number): number {
   } while (walk.step());
   expect(left).toEqual(all.filter(({ offset }) => left.some((one) => one.offset === offset)));
   return all.length - left.length;
+}
+
+/** `first`: the first local whose instructions are noted. */
+function nothingNoted(first: number): StraightNotes {
+  return { givers: [], given: 0, written: [], first, met: [], count: 0 };
 }
 
 describe('straight code', () => {
@@ -99,7 +104,7 @@ describe('straight code', () => {
     const heights: Heights = { lowest: 0, highest: 0 };
     const seen: Heights[] = [];
     do {
-      walkStraight(walk, straightOps(), { types: [] }, heights);
+      walkStraight(walk, straightOps(), [], heights);
       seen.push({ ...heights });
     } while (walk.step());
     expect(seen.slice(0, 3)).toEqual([
@@ -115,16 +120,38 @@ describe('straight code', () => {
         local.get 1 local.get 1 block end local.get 0 select local.get 1 local.get 1 local.get 0 select f64.add))`),
     );
     const walk = new Walk(module, 0, {});
-    const heights = { lowest: 0, highest: 0, givers: [] as number[] };
+    const heights: Heights = { lowest: 0, highest: 0 };
+    const notes = nothingNoted(0);
     const passed = straightOps((op) => op !== OP['f64.add']);
-    const locals = { types: typesOfLocals(walk.locals) };
+    const locals = typesOfLocals(walk.locals);
     for (let k = 0; k < 3; k++) {
-      walkStraight(walk, passed, locals, heights);
+      walkStraight(walk, passed, locals, heights, notes);
       if (k < 2) walk.step();
     }
     expect(typesOf(walk.stack)).toEqual([F64, F64]);
-    expect(heights).toMatchObject({ lowest: 0, highest: 4 });
-    expect(heights.givers.map((offset) => module.bytes[offset])).toEqual([OP.select, OP.select]);
+    expect(heights).toEqual({ lowest: 0, highest: 4 });
+    const givers = notes.givers.slice(0, notes.given);
+    expect(givers.map((offset) => module.bytes[offset])).toEqual([OP.select, OP.select]);
+  });
+
+  it('tells which locals are written, and its instructions with some of them', async () => {
+    const module = Module.decode(
+      await wat(`(module (func (param i32) (local i32 i32)
+        (local.set 1 (local.get 0)) (local.set 0 (local.tee 2 (local.get 1))) block end (drop (local.get 2))))`),
+    );
+    const walk = new Walk(module, 0, {});
+    const notes = nothingNoted(1);
+    const from = walk.reader.pos;
+    const locals = typesOfLocals(walk.locals);
+    walkStraight(walk, straightOps(), locals, { lowest: 0, highest: 0 }, notes);
+    const met = (): number[] => notes.met.slice(0, notes.count);
+    expect(met()).toEqual([from + 2, 1, from + 4, from + 4, 1, from + 6, from + 6, 2, from + 8]);
+    expect(notes.written).toEqual([from + 8, from + 2, from + 6]);
+    walk.step();
+    walk.step();
+    const { pos } = walk.reader;
+    walkStraight(walk, straightOps(), locals, { lowest: 0, highest: 0 }, notes);
+    expect(met()).toEqual([pos, 2, pos + 2]);
   });
 
   it('is passed over without types, too, but for what is left out', async () => {

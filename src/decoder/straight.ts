@@ -105,14 +105,19 @@ export function skipStraight(reader: Reader, passed: Uint8Array): void {
 export interface Heights {
   lowest: number;
   highest: number;
-  /** Where somebody asks: module offsets of the instructions that have given the operands above the lowest height, as many as are left. */
-  readonly givers?: number[];
 }
 
-/** Of a function: types of the locals, and who is told of each instruction with one, from its offset to its end. */
-export interface StraightLocals {
-  readonly types: readonly ValType[];
-  visit?(localidx: number, offset: number, end: number): void;
+/** What else is noted of a run where somebody asks. Lists are as long as a number beside them says: to cut them takes longer. */
+export interface StraightNotes {
+  /** Module offsets of the instructions that have given the operands above the lowest height, as many as are left. */
+  readonly givers: number[];
+  given: number;
+  /** By local: the module offset of the last instruction that has written to it. */
+  readonly written: number[];
+  /** The instructions with this local or a later one: the module offset of each, its local, and where it ends. */
+  readonly first: number;
+  readonly met: number[];
+  count: number;
 }
 
 /** Types that the run has pushed, above those that were there before. */
@@ -123,17 +128,23 @@ const UNASKED: number[] = [];
  * Walks over the straight code that comes, as far as its opcodes are 1 in `passed` and its operands are numbers, without telling the
  * visitor. The walk then stands before the next instruction. Code that is not reached is not walked over.
  */
-export function walkStraight(walk: Walk, passed: Uint8Array, locals: StraightLocals, heights: Heights): void {
+export function walkStraight(
+  walk: Walk,
+  passed: Uint8Array,
+  locals: readonly ValType[],
+  heights: Heights,
+  notes?: StraightNotes,
+): void {
   const { reader, module } = walk;
   const { bytes, end } = reader;
-  const givers = heights.givers ?? UNASKED;
+  const givers = notes?.givers ?? UNASKED;
+  let noted = 0;
   let { pos } = reader;
   let below = walk.stack;
   let base = walk.height;
   let count = 0;
   heights.lowest = base;
   heights.highest = base;
-  givers.length = 0;
   if (!walk.reachable) return;
   while (pos < end) {
     const op = bytes[pos];
@@ -147,11 +158,18 @@ export function walkStraight(walk: Walk, passed: Uint8Array, locals: StraightLoc
     else {
       reader.pos = next;
       const index = reader.u32();
-      const type = immediates === LOCAL ? locals.types[index] : module.globals[index].value;
+      const type = immediates === LOCAL ? locals[index] : module.globals[index].value;
       if (!isNum(type)) break;
       if (op === LOCAL_GET || op === GLOBAL_GET) gives = type;
       next = reader.pos;
-      if (immediates === LOCAL) locals.visit?.(index, pos, next);
+      if (immediates === LOCAL && notes !== undefined) {
+        if (op !== LOCAL_GET) notes.written[index] = pos;
+        if (index >= notes.first) {
+          notes.met[noted++] = pos;
+          notes.met[noted++] = index;
+          notes.met[noted++] = next;
+        }
+      }
     }
     // What it gives may be either of two operands: nobody may take it for the one that was there.
     if (op === SELECT) gives = count > 2 ? pushed[count - 3] : typeAt(below, 2 - count);
@@ -172,6 +190,9 @@ export function walkStraight(walk: Walk, passed: Uint8Array, locals: StraightLoc
     }
   }
   reader.pos = pos;
-  givers.length = count;
+  if (notes !== undefined) {
+    notes.given = count;
+    notes.count = noted;
+  }
   walk.stack = count === 0 ? below : onTop(below, pushed.slice(0, count));
 }

@@ -20,7 +20,7 @@
 import { F32, F64, type FuncType, I32, OP, V128, type ValType } from '../../decoder';
 import { skipImmediates } from '../../decoder/immediates';
 import { Reader } from '../../decoder/reader';
-import { type Heights, type StraightLocals, walkStraight } from '../../decoder/straight';
+import { type Heights, type StraightNotes, walkStraight } from '../../decoder/straight';
 import { type TypeList, typesOf, withoutTop } from '../../decoder/typelist';
 import type { Block, Callee, Visitor, Walk } from '../../decoder/walk';
 import { split, TracedWalk } from './blocks';
@@ -40,6 +40,7 @@ import {
   type StraightCopies,
   straightCopiesOf,
 } from './rewriters';
+import { STATE_PARAMS } from './state';
 
 export class Body extends HandlerWriter implements RewrittenBody, Visitor {
   readonly walk: TracedWalk;
@@ -57,11 +58,9 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
   private highest = 0;
   /** Whether some may take two slots. */
   private isWide: boolean;
-  private readonly straightLocals: StraightLocals;
-  /** Module offset up to which straight code has been copied. */
-  private copied = 0;
-  /** Of the straight code that has been walked over last. */
-  private readonly heights = { lowest: 0, highest: 0, givers: [] as number[] } satisfies Heights;
+  /** Of the straight code that has been walked over last: among its instructions with locals those whose local has another index here. */
+  private readonly heights: Heights = { lowest: 0, highest: 0 };
+  private readonly notes: StraightNotes;
   /** Module offset of the first of the instructions that are copied as they are, or -1. */
   private verbatim = -1;
 
@@ -73,10 +72,8 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
     this.made = layout.variant.isExact ? new MadeFloats() : undefined;
     this.reader = new Reader(layout.module.bytes);
     this.walk = new TracedWalk(layout.module, funcidx, this);
-    this.straightLocals = {
-      types: this.typesOfLocals,
-      visit: (localidx, offset, end) => this.renumber(localidx, offset, end),
-    };
+    const { written } = this.walk.operands;
+    this.notes = { givers: [], given: 0, written, first: this.type.params.length, met: [], count: 0 };
     this.isWide = layout.hasVectors || this.locals.some(({ type }) => type === V128);
   }
 
@@ -119,21 +116,22 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
 
   /** Straight code is copied, a run at a time. */
   private copyStraight(): void {
-    const { walk, heights } = this;
+    const { walk, heights, notes } = this;
     // Where NaNs or slots are counted, each instruction is looked at.
     // So it is where an inner `try` is to begin.
     if (this.made !== undefined || this.isWide || this.tries.isDue) return;
     const { reader } = walk;
     if (!this.isWriting) {
-      walkStraight(walk, this.straightCopies.withLocals, { types: this.typesOfLocals }, heights);
+      walkStraight(walk, this.straightCopies.withLocals, this.typesOfLocals, heights);
       return;
     }
-    this.flush(reader.pos);
-    this.copied = reader.pos;
-    walkStraight(walk, this.straightCopies.withLocals, this.straightLocals, heights);
-    this.copyUpTo(reader.pos);
+    const from = reader.pos;
+    walkStraight(walk, this.straightCopies.withLocals, this.typesOfLocals, heights, notes);
+    if (reader.pos === from) return;
+    this.flush(from);
+    this.copyRun(from, reader.pos);
     walk.operands.forget(heights.lowest);
-    walk.operands.give(walk.height - heights.givers.length, heights.givers);
+    walk.operands.give(walk.height - notes.given, notes.given, notes.givers);
     if (heights.highest <= this.highest) return;
     this.highest = heights.highest;
     this.reserveSlots(this.localSlots + heights.highest);
@@ -142,23 +140,25 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
   protected get isWriting(): boolean {
     return true;
   }
-  /** A local that has another index here. */
-  private renumber(localidx: number, offset: number, end: number): void {
-    if (this.layout.module.bytes[offset] !== OP['local.get']) this.walk.operands.write(localidx, offset);
-    if (localidx < this.type.params.length) return;
-    const { out, layout } = this;
-    this.copyUpTo(offset);
-    this.origins?.note(out.length, offset, false);
-    out.u8(layout.module.bytes[offset]);
-    out.u32(this.localOf(localidx));
-    this.copied = end;
-  }
-  /** The straight code before this offset. */
-  private copyUpTo(offset: number): void {
-    const { out, layout, copied } = this;
-    if (copied === offset) return;
-    this.origins?.note(out.length, copied, true);
-    out.copy(layout.module.bytes, copied, offset);
+  /** Copies straight code, with the indices that its locals have here. */
+  private copyRun(from: number, end: number): void {
+    const { out, origins } = this;
+    const { bytes } = this.layout.module;
+    const { met, count } = this.notes;
+    let copied = from;
+    for (let k = 0; k < count; k += 3) {
+      const offset = met[k];
+      if (origins !== undefined) {
+        if (copied < offset) origins.note(out.length, copied, true);
+        origins.note(out.length + offset - copied, offset, false);
+      }
+      out.copy(bytes, copied, offset + 1);
+      out.u32(met[k + 1] + STATE_PARAMS.length);
+      copied = met[k + 2];
+    }
+    if (copied === end) return;
+    origins?.note(out.length, copied, true);
+    out.copy(bytes, copied, end);
   }
 
   // What the walk tells.
@@ -348,7 +348,7 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
   }
 
   writesLocal(localidx: number): void {
-    this.walk.operands.write(localidx, this.walk.offset);
+    this.walk.operands.written[localidx] = this.walk.offset;
   }
 
   withCanonicalNan(lanes: Lanes): void {

@@ -109,8 +109,10 @@ export class Emitter {
 
   /** An instruction whose immediate is an index: of a local, a global, a function, a label. */
   indexed(name: OpName, index: number): void {
-    this.u8(OP[name]);
-    this.u32(index);
+    this.reserve(6);
+    this.bytes[this.length++] = OP[name];
+    if (index < 0x80) this.bytes[this.length++] = index;
+    else this.u32(index);
   }
 
   /** Signed 33 bits of a type index. */

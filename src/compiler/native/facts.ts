@@ -4,7 +4,7 @@ import { codeReader, readInstruction, readLocalDeclarations } from '../../decode
 import { readCatchClauses } from '../../decoder/catches';
 import { EXCEPTION_ROWS } from '../../decoder/exceptions';
 import { CALLS, skipImmediates } from '../../decoder/immediates';
-import type { Instruction } from '../../decoder/instructions';
+import { INSTRUCTIONS, type Instruction, instructionOf } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
 import { skipStraight, straightOps } from '../../decoder/straight';
 import { type Most, whyTooLarge } from '../limits';
@@ -84,8 +84,15 @@ const BACK_TO_A_LOOP = 'a handler of it goes back to a loop';
 const TOO_MANY_HANDLERS = 'it has too many handlers of exceptions';
 /** To look at so many costs no fuel (src/interpreter/exceptions.ts). */
 const MOST_HANDLERS = 63;
-const EXCEPTIONAL: ReadonlySet<number> = new Set(EXCEPTION_ROWS.map(([op]) => op));
-const isExceptional = ({ op }: Instruction): boolean => EXCEPTIONAL.has(op);
+
+/** What instructions are, by dense id: most are nothing special. */
+const EXCEPTIONAL = 1;
+const IN_BULK = 2;
+const RELAXED_ONE = 3;
+const SPECIAL = new Uint8Array(instructionOf.length);
+for (const { op, feature } of INSTRUCTIONS) if (feature === 'relaxedSimd') SPECIAL[op] = RELAXED_ONE;
+for (const op of BULK_OPS) SPECIAL[op] = IN_BULK;
+for (const [op] of EXCEPTION_ROWS) SPECIAL[op] = EXCEPTIONAL;
 
 const ALL_STRAIGHT = straightOps();
 
@@ -119,7 +126,10 @@ class Scan {
       if (reader.pos === reader.end) break;
       const offset = reader.pos;
       const row = readInstruction(reader);
-      why = isExceptional(row) ? this.lookAtException(row, offset) : this.look(row, offset);
+      const special = SPECIAL[row.op];
+      if (special === IN_BULK) this.hasBulk = true;
+      else if (special === RELAXED_ONE) this.isRelaxed = true;
+      why = special === EXCEPTIONAL ? this.lookAtException(row, offset) : this.look(row, offset);
     }
     const { isRelaxed, hasBulk, calls, usesExceptions } = this;
     return { why, isRelaxed, loops, callees, likely: likely.all, calls, hasBulk, usesExceptions };
@@ -128,8 +138,6 @@ class Scan {
   /** The reader stands at the instruction's immediates. Why the function cannot run natively, if it tells that. */
   private look(row: Instruction, offset: number): string | undefined {
     const { reader, module, open, loops, likely } = this;
-    this.isRelaxed ||= row.feature === 'relaxedSimd';
-    this.hasBulk ||= BULK_OPS.has(row.op);
     if (row.imm === 'label') {
       this.branch(reader.u32(), offset);
       return undefined;
@@ -139,8 +147,9 @@ class Scan {
       for (let more = reader.u32(); more >= 0; more--) this.branch(reader.u32(), offset);
       return undefined;
     }
-    if (CALLS[row.imm] !== undefined) this.calls++;
-    if (CALLS[row.imm] === 'named') {
+    const calls = CALLS[row.imm];
+    if (calls !== undefined) this.calls++;
+    if (calls === 'named') {
       const callee = reader.u32();
       this.callees.add(callee);
       likely.add(callee, offset);
@@ -159,7 +168,7 @@ class Scan {
       const block = this.close(offset);
       if (block.isLoop) loops.set(block.offset, block.branches);
     } else if (row.op === OP.return) open[0].passedFrom.push(offset);
-    return CALLS[row.imm] === 'unnamed' ? whyNotUnnamed(module, row.op, pos) : undefined;
+    return calls === 'unnamed' ? whyNotUnnamed(module, row.op, pos) : undefined;
   }
 
   private close(offset: number): OpenBlock {

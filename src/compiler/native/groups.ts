@@ -2,9 +2,8 @@
  * Which functions are emitted together. A small module is emitted whole. Of a large one the main module only has ways out, and functions come
  * in groups when they are needed: one that has been asked for, and those that it calls, since calls within a group are direct.
  */
-import { codeReader, funcTypeOf, readLocals } from '../../decoder/body';
 import type { ModuleData } from '../../decoder/module';
-import { codeSize } from '../limits';
+import { allLocals, codeSize } from '../limits';
 import { factsOf, whyNotFunction } from './facts';
 import type { Layout } from './layout';
 import { MOST_CODE } from './refusals';
@@ -23,14 +22,22 @@ const HANDFUL = 4;
 const MOST_TIMES = 8;
 /** Where somebody may want to stop it meanwhile. */
 const MOST_TIMES_AWAITED = 4;
-/** Bytes of code up to which one group takes functions, but for quiet ones; and of those that are likely to be called. */
+/** The part of a group's bytes below which it takes neighbours, which are called next more often than not. */
+const FEW = 1 / 4;
+
+/**
+ * Bytes of code up to which one group takes functions, but for quiet ones; of those that are likely to be called; and of those that stand
+ * beside it in the module.
+ */
 export interface GroupSizes {
   readonly group: number;
   readonly likely: number;
+  readonly beside: number;
 }
-export function grown({ group }: PartSizes, groups: number, isAwaited: boolean): GroupSizes {
+export function grown({ group: first }: PartSizes, groups: number, isAwaited: boolean): GroupSizes {
   const most = isAwaited ? MOST_TIMES_AWAITED : MOST_TIMES;
-  return { group: group * Math.min(2 ** Math.floor(groups / HANDFUL), most), likely: group * most };
+  const group = first * Math.min(2 ** Math.floor(groups / HANDFUL), most);
+  return { group, likely: first * most, beside: FEW * group };
 }
 
 export function isSmall(module: ModuleData, { whole }: PartSizes): boolean {
@@ -45,10 +52,8 @@ export function isSmall(module: ModuleData, { whole }: PartSizes): boolean {
 
 /** A function's share of a part: its code, and its locals, which are written where a frame leaves. */
 function sizeOf(module: ModuleData, funcidx: number): number {
-  const locals = readLocals(funcTypeOf(module, funcidx), codeReader(module, funcidx), module);
-  const last = locals[locals.length - 1];
-  const many = last === undefined ? 0 : Math.max(0, last.localidx + last.count - FEW_LOCALS);
-  return codeSize(module, funcidx) + BYTES_PER_LOCAL * many;
+  const locals = allLocals(module, funcidx);
+  return codeSize(module, funcidx) + BYTES_PER_LOCAL * Math.max(0, locals - FEW_LOCALS);
 }
 /** Locals that most functions have, and what each other one is like, in bytes of code. */
 const FEW_LOCALS = 50;
@@ -94,9 +99,7 @@ export class Refusals {
 }
 const QUIET_CALLS_OUT = 'it is quiet and calls a function that cannot run natively';
 
-/** The part of a group's bytes below which it takes neighbours: a module of the host costs as much as emitting some kilobytes. */
-const FEW = 1 / 4;
-/** How far these are looked for. */
+/** How far neighbours are looked for. */
 const MOST_NEIGHBOURS = 100;
 
 /** Who may be in a group besides the function that is asked for. */
@@ -104,24 +107,22 @@ interface Others {
   readonly sizes: GroupSizes;
   readonly refusals: Refusals;
   /** Whether a function is in some group. */
-  isGrouped(funcidx: number): boolean;
+  readonly isGrouped: (funcidx: number) => boolean;
 }
 
 /**
  * A function that can run natively, and others, in the order in which they are met: callees that are in no group yet, and all quiet ones,
- * since calls of these do not unwind; of few bytes, also its neighbours, which are called next more often than not. More bytes of callees that
- * are likely to be called: they would only come in other groups. Undefined when the quiet ones are too many.
+ * since calls of these do not unwind; of few bytes, also its neighbours. More bytes of callees that are likely to be called: they would only
+ * come in other groups. Undefined when the quiet ones are too many.
  */
 export function groupOf(layout: Layout, root: number, others: Others): number[] | undefined {
-  const { module } = layout;
   const { sizes, refusals } = others;
   const group = new Group(layout, others);
   if (!group.add(root, Number.POSITIVE_INFINITY)) return undefined;
-  const few = FEW * sizes.group;
-  for (const next of neighboursOf(root, module)) {
-    if (group.bytes >= few) break;
+  for (const next of neighboursOf(root, layout.module)) {
+    if (group.bytes >= sizes.beside) break;
     if (others.isGrouped(next) || refusals.why(next) !== undefined) continue;
-    if (!group.add(next, few)) return undefined;
+    if (!group.add(next, sizes.beside)) return undefined;
   }
   return [...group.members];
 }
@@ -148,23 +149,30 @@ class Group {
   /** Adds a function, if the group has then at most so many bytes, with its callees; false where these are too many. */
   add(root: number, most: number): boolean {
     const { layout, members, others } = this;
-    const { sizes, refusals } = others;
-    if (this.bytes + sizeOf(layout.module, root) > most) return true;
+    const { module } = layout;
+    if (this.bytes + sizeOf(module, root) > most) return true;
     const met = [root];
     this.take(root);
     for (let funcidx = met.pop(); funcidx !== undefined; funcidx = met.pop()) {
-      const { callees, likely } = factsOf(layout.module, funcidx);
+      const { callees, likely } = factsOf(module, funcidx);
       for (const callee of callees) {
-        if (members.has(callee) || refusals.why(callee) !== undefined) continue;
-        const room = likely.has(callee) ? sizes.likely : sizes.group;
-        const isFull = this.bytes + sizeOf(layout.module, callee) > room;
-        if (!layout.isQuiet(callee) && (isFull || others.isGrouped(callee))) continue;
+        if (callee < module.importedFuncs || members.has(callee)) continue;
+        // To know why it cannot run natively it has to be read.
+        if (!this.hasRoom(callee, likely.has(callee)) && !layout.isQuiet(callee)) continue;
+        if (others.refusals.why(callee) !== undefined) continue;
         this.take(callee);
         met.push(callee);
         if (this.bytes > MOST_CODE) return false;
       }
     }
     return true;
+  }
+
+  /** Whether it takes a function that is not quiet. */
+  private hasRoom(funcidx: number, isLikely: boolean): boolean {
+    const { sizes, isGrouped } = this.others;
+    if (isGrouped(funcidx)) return false;
+    return this.bytes + sizeOf(this.layout.module, funcidx) <= (isLikely ? sizes.likely : sizes.group);
   }
 
   private take(funcidx: number): void {

@@ -20,7 +20,7 @@ import {
 } from '../../decoder';
 import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
-import type { Emitter } from './emitter';
+import { type Emitter, entryOf } from './emitter';
 import { factsOf } from './facts';
 import { HANDED, handedGlobals } from './handed-globals';
 import { bytesBeyond, type Room, roomOf } from './room';
@@ -159,13 +159,13 @@ export class Layout {
   readonly outside: Set<number>;
   /** Tables of the original that are called through, in the order of their mirrors. */
   readonly mirrors: number[] = [];
-  /** Types behind the original's. */
-  readonly added: FuncType[] = [];
-  private readonly addedAt = new Map<string, number>();
+  /** Types behind the original's; a side module has its module's. */
+  readonly added: FuncType[];
+  private readonly addedAt: Map<string, number>;
   /** Functions of a side module behind those of the original: what its bodies have in common. */
   readonly addedFunctions: AddedFunction[] = [];
   private readonly functionAt = new Map<string, number>();
-  private readonly calledAt = new Map<number, number>();
+  private readonly calledAt: Map<number, number>;
   /**
    * Functions that the original imports and that its main module imports as well, before the helpers: they are called with fuel and place, and
    * then their arguments. A side module has none: it calls them through the table of functions.
@@ -203,6 +203,9 @@ export class Layout {
     this.frameSizes = base?.frameSizes ?? new Map();
     this.outside = base?.outside ?? new Set();
     this.quiet = base?.quiet ?? new Map();
+    this.added = base?.added ?? [];
+    this.addedAt = base?.addedAt ?? new Map();
+    this.calledAt = base?.calledAt ?? new Map();
     this.effects = base?.effects ?? new Effects();
     this.room = base?.room ?? roomOf(module);
     this.helperAt = positions(HELPER_NAMES);
@@ -267,6 +270,10 @@ export class Layout {
   helper(name: Helper): number {
     return this.firstFunc - HELPER_NAMES.length + this.helperAt[name];
   }
+  /** A helper's place in the table of functions: behind those of the original. */
+  protected listedHelper(name: Helper): number {
+    return this.module.funcTypes.length + this.helperAt[name];
+  }
   /** The index of the first function that has a body of the original's, or a part of one. */
   get firstFunc(): number {
     return this.direct.length + HELPER_NAMES.length * (this.wrapsHelpers ? 2 : 1);
@@ -308,16 +315,37 @@ export class Layout {
 
 /**
  * A side module: some functions of the module that it belongs to, or a part of one. It calls the others through the table of all functions,
- * which is its first table.
+ * which is its first table. So it does those helpers that it needs, with a function for each: V8 compiles what makes a function of JavaScript
+ * callable for each type of a function that a module imports, even where that is one of wasm. For all helpers that takes a millisecond, and as
+ * much on other threads.
  */
 export class SideLayout extends Layout {
+  /** Of the main module. */
+  readonly base: Layout;
   private readonly members: ReadonlyMap<number, number>;
 
   constructor(base: Layout, members: readonly number[], copiesLoops: boolean) {
     super(base.module, base.variant, copiesLoops, base);
+    this.base = base;
     this.members = new Map(members.map((funcidx, k) => [funcidx, k]));
   }
 
+  override get firstFunc(): number {
+    return 0;
+  }
+  override helper(name: Helper): number {
+    return this.addedFunction(name, () => {
+      const { params, results } = HELPERS[name];
+      const typeidx = this.typeidx(params, results);
+      const body = entryOf([], (out) => {
+        for (let param = 0; param < params.length; param++) out.indexed('local.get', param);
+        out.i32Const(this.listedHelper(name));
+        out.indexed('call_indirect', typeidx);
+        out.u32(0);
+      });
+      return { typeidx, body };
+    });
+  }
   protected override get bodies(): number {
     // A continuation has one, which is no member.
     return Math.max(1, this.members.size);

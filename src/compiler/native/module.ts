@@ -70,7 +70,6 @@ class ModuleWriter extends SectionWriter<Layout> {
   readonly codeStart: Uint32Array;
   private readonly module: Module;
   readonly refused = new Map<number, string>();
-  private isHollow = false;
   private readonly refuse: (funcidx: number) => string | undefined;
 
   constructor(layout: Layout, refuse: (funcidx: number) => string | undefined) {
@@ -87,7 +86,6 @@ class ModuleWriter extends SectionWriter<Layout> {
   }
 
   writeHollow(name: string): Uint8Array {
-    this.isHollow = true;
     const { module, layout } = this;
     const table = layout.mirrors.length;
     const shared: AddedFunction[] = [];
@@ -161,7 +159,7 @@ class ModuleWriter extends SectionWriter<Layout> {
       to.u32(1);
       to.u8(FUNCREF);
       to.u8(0);
-      to.u32(module.funcTypes.length);
+      to.u32(module.funcTypes.length + HELPER_NAMES.length);
     });
     this.section('global', (to) => this.globals(to));
     this.section('export', (to) => this.exports(to, added, table));
@@ -225,10 +223,6 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.globalTypes().forEach((_, k) => {
       exports.push([`global ${k}`, KINDS.global, k]);
     });
-    // What makes a function of JavaScript callable is compiled for each module that imports it.
-    if (this.isHollow) {
-      for (const name of HELPER_NAMES) exports.push([name, KINDS.func, this.layout.helper(name)]);
-    }
     const first = this.layout.funcidx(this.module.funcTypes.length);
     added.forEach(({ name }, k) => {
       if (name !== undefined) exports.push([name, KINDS.func, first + k]);
@@ -240,7 +234,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     });
   }
 
-  /** All functions, by their indices in the original. */
+  /** All functions, by their indices in the original, and the helpers. */
   private elements(to: Emitter, table: number): void {
     to.u32(1);
     to.u8(2);
@@ -248,7 +242,10 @@ class ModuleWriter extends SectionWriter<Layout> {
     to.i32Const(0);
     to.op('end');
     to.u8(0);
-    vector(to, Array.from(this.module.funcTypes.keys()), (funcidx) => to.u32(this.layout.funcidx(funcidx)));
+    const { layout } = this;
+    const functions = Array.from(this.module.funcTypes.keys(), (funcidx) => layout.funcidx(funcidx));
+    const helpers = HELPER_NAMES.map((name) => layout.helper(name));
+    vector(to, [...functions, ...helpers], (funcidx) => to.u32(funcidx));
   }
 
   private code(body: (funcidx: number) => Emitter, added: readonly AddedFunction[]): void {

@@ -22,7 +22,7 @@ import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
 import { ThrowRate } from './throw-rate';
 
-/** What emitted modules import of the runtime. */
+/** What main modules import of the runtime. */
 export type RuntimeImports = Readonly<Record<Helper, (...args: never[]) => unknown>>;
 /**
  * What a main module imports for an import of the original that it calls directly, with fuel, place and the globals that are handed over before
@@ -46,7 +46,6 @@ export type EnterNative = (index: number, fuel: number, place: number, ...args: 
 export class NativeInstance {
   readonly instance: Instance;
   readonly program: Program;
-  private readonly runtime: RuntimeImports;
   readonly held: HeldMemories;
   /** Of its code, in the store. */
   readonly room: Charge;
@@ -92,7 +91,6 @@ export class NativeInstance {
     this.instance = instance;
     this.program = program;
     this.host = host;
-    this.runtime = runtime;
     this.crossing = crossing;
     this.held = held;
     this.room = room;
@@ -296,13 +294,12 @@ export class NativeInstance {
   }
 
   private sideImports(): object {
-    const { host, runtime, held, mirrors, functions, exports, program } = this;
+    const { host, held, mirrors, functions, exports, program } = this;
     const globals: Record<string, unknown> = {};
     for (let k = program.module.globals.length + CELL_NAMES.length - 1; k >= 0; k--) {
       globals[k] = exports[`global ${k}`];
     }
     return {
-      runtime: program.isWhole ? runtime : exports,
       memory: held.memories,
       table: mirrors,
       functions: { all: functions },

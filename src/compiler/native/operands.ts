@@ -15,15 +15,11 @@ export class Operands {
   private readonly since: number[] = [];
   private known = 0;
   /** By local: the module offset of the last instruction that has written to it. */
-  private readonly written: number[] = [];
+  readonly written: number[] = [];
 
   /** Of the module's bytes. */
   constructor(reader: Reader) {
     this.reader = reader;
-  }
-
-  write(localidx: number, offset: number): void {
-    this.written[localidx] = offset;
   }
 
   /** Nothing is left of what lay at this height and above. */
@@ -31,11 +27,12 @@ export class Operands {
     if (this.known > height) this.known = height;
   }
 
-  /** Straight code has left operands from a height on, given by the instructions at these offsets. */
-  give(height: number, givers: readonly number[]): void {
+  /** Straight code has left so many operands from a height on, given by the instructions at these offsets. */
+  give(height: number, count: number, givers: readonly number[]): void {
     this.reach(height);
     const { reader } = this;
-    for (const offset of givers) {
+    for (let k = 0; k < count; k++) {
+      const offset = givers[k];
       let local = UNKNOWN;
       if (reader.bytes[offset] === OP['local.get']) {
         reader.pos = offset + 1;

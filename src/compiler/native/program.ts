@@ -54,7 +54,7 @@ interface Part {
 const parts = new Map<number, WeakRef<Part>>();
 const lost = new FinalizationRegistry((number: number) => parts.delete(number));
 let nextPart = 0;
-const ALONE: GroupSizes = { group: 0, likely: 0 };
+const ALONE: GroupSizes = { group: 0, likely: 0, beside: 0 };
 /** Names of emitted modules begin with it: a trace tells them. */
 export const NAME = 'tswasm';
 
@@ -116,10 +116,13 @@ export class Program {
       const isGrouped = (other: number) => groups.has(other);
       const sizes = grown(this.sizes, this.made, isAwaited);
       const members = groupOf(layout, funcidx, { sizes, refusals, isGrouped });
-      const alone = groupOf(layout, funcidx, { sizes: ALONE, refusals, isGrouped });
-      if (alone === undefined)
-        return refusals.refuse(funcidx, 'the quiet functions that it calls are too many');
-      group = (members && this.compileGroup(members)) ?? this.compileGroup(alone);
+      group = members && this.compileGroup(members);
+      if (group === undefined) {
+        const alone = groupOf(layout, funcidx, { sizes: ALONE, refusals, isGrouped });
+        if (alone === undefined)
+          return refusals.refuse(funcidx, 'the quiet functions that it calls are too many');
+        group = this.compileGroup(alone);
+      }
       if (group === undefined) return refusals.refuse(funcidx, "the host's engine does not take it");
       this.made++;
       for (const { funcidx: member } of group.side.bodies) if (!groups.has(member)) groups.set(member, group);

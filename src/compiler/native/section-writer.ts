@@ -79,8 +79,13 @@ export class SectionWriter<L extends Layout> {
     const { module, mirrors, variant } = this.layout;
     const describe = (to: Emitter): void => anyMemory(to, variant.isShared);
     const imports: EmittedImport[] = [...direct];
-    HELPER_NAMES.forEach((name, k) => {
-      imports.push({ from: 'runtime', name, kind: 'func', describe: (to) => to.u32(helpers[k]) });
+    helpers.forEach((typeidx, k) => {
+      imports.push({
+        from: 'runtime',
+        name: HELPER_NAMES[k],
+        kind: 'func',
+        describe: (to) => to.u32(typeidx),
+      });
     });
     imports.push(...others);
     module.memories.forEach((_, k) => {

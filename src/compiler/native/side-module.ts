@@ -4,10 +4,10 @@
  * the others export it by position.
  */
 import type { FuncType } from '../../decoder';
-import { callsOut, helperWrappers } from './adapters';
+import { callsOut } from './adapters';
 import { Body } from './body';
 import { Continuation } from './continuation';
-import { type Emitter, emittedType } from './emitter';
+import { Emitter, emittedType } from './emitter';
 import type { Entries } from './entries';
 import type { FrameShape } from './frame';
 import { type Layout, SideLayout } from './layout';
@@ -68,8 +68,14 @@ export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Arra
   return new SideWriter(layout, [layout.calledType(type)]).write([body], NO_NAME).bytes;
 }
 const NO_NAME = '';
+const NO_HELPERS: readonly number[] = [];
 /** A segment's flags: it is active in the first table, and holds function indices. */
 const ACTIVE_IN_FIRST_TABLE = 0;
+
+/** What side modules begin with, by their mirrors: types and imports, with as many added types as there were. */
+type Beginnings = Map<string, { readonly types: number; readonly sections: Emitter }>;
+/** By the main module: it is the same for most of them, and so written once. */
+const known = new WeakMap<Layout, Beginnings>();
 
 class SideWriter extends SectionWriter<SideLayout> {
   /** Of its functions. */
@@ -87,34 +93,16 @@ class SideWriter extends SectionWriter<SideLayout> {
     members?: readonly number[],
   ): { bytes: Uint8Array; codeStarts: number[] } {
     const { out, layout } = this;
-    const helpers = this.helperTypes();
     const { addedFunctions } = layout;
-    const typeidxs = [
-      ...(layout.wrapsHelpers ? helpers : []),
-      ...this.typeidxs,
-      ...addedFunctions.map(({ typeidx }) => typeidx),
-    ];
-    const wrappers = layout.wrapsHelpers ? helperWrappers(layout) : [];
-    this.types();
-    const globals = this.globalTypes().map((type, k): EmittedImport => {
-      const describe = (to: Emitter) => {
-        to.u8(emittedType(type));
-        to.u8(1);
-      };
-      return { from: 'global', name: String(k), kind: 'global', describe };
-    });
-    this.imports(helpers, [
-      { from: 'functions', name: 'all', kind: 'table', describe: anyTable },
-      ...globals,
-    ]);
+    const typeidxs = [...this.typeidxs, ...addedFunctions.map(({ typeidx }) => typeidx)];
+    this.begin();
     this.section('function', (to) => vector(to, typeidxs, (typeidx) => to.u32(typeidx)));
     if (members === undefined) this.exports(bodies.length);
     else this.replaced(members);
     const starts: number[] = [];
     let length = 0;
     this.section('code', (to) => {
-      to.u32(wrappers.length + bodies.length + addedFunctions.length);
-      for (const wrapper of wrappers) to.sized(wrapper);
+      to.u32(bodies.length + addedFunctions.length);
       for (const body of bodies) {
         to.sized(body);
         starts.push(to.length - body.length);
@@ -126,6 +114,36 @@ class SideWriter extends SectionWriter<SideLayout> {
     const from = out.length - length;
     this.name(name);
     return { bytes: this.written(), codeStarts: starts.map((start) => from + start) };
+  }
+
+  /** Types and imports. */
+  private begin(): void {
+    const { out, layout } = this;
+    const types = layout.added.length;
+    const key = layout.mirrors.join();
+    const beginnings: Beginnings = known.get(layout.base) ?? new Map();
+    known.set(layout.base, beginnings);
+    const beginning = beginnings.get(key);
+    if (beginning?.types === types) {
+      out.append(beginning.sections);
+      return;
+    }
+    const from = out.length;
+    this.types();
+    const globals = this.globalTypes().map((type, k): EmittedImport => {
+      const describe = (to: Emitter) => {
+        to.u8(emittedType(type));
+        to.u8(1);
+      };
+      return { from: 'global', name: String(k), kind: 'global', describe };
+    });
+    this.imports(NO_HELPERS, [
+      { from: 'functions', name: 'all', kind: 'table', describe: anyTable },
+      ...globals,
+    ]);
+    const sections = new Emitter(out.length);
+    sections.copy(out.bytes, from, out.length);
+    beginnings.set(key, { types, sections });
   }
 
   private exports(count: number): void {
