@@ -12,6 +12,7 @@ const NATIVE_IS_BEHIND = [
   /invalid table elements limits flags/, // 64-bit tables
   /memory count of \d+ exceeds internal limit of 1/, // multi-memory
   /maximum alignment is \d, actual alignment is (6[4-9]|7\d)\b/, // a memory index in the memarg: multi-memory
+  /Invalid indexed heap type, enable with/, // function references
   /non-imported globals cannot be used in constant expressions/, // extended by WebAssembly 3.0
   /(expected|length overflow while decoding) (initial|maximum) size/, // limits are 64-bit numbers now, also of 32-bit memories and tables
   /memory size \(\d+ pages\) is larger than implementation limit/, // memory64

@@ -99,7 +99,7 @@ export interface ModuleData {
   readonly tables: readonly TableType[];
   readonly memories: readonly MemoryType[];
   readonly globals: readonly GlobalType[];
-  /** Of these, those that its functions set. */
+  /** @internal Of these, those that its functions set. */
   readonly written: ReadonlySet<GlobalType>;
   readonly tags: readonly TagType[];
   /** @internal The definitions behind those that are not imported. */

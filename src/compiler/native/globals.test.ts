@@ -56,6 +56,7 @@ it.each([
         target,
         [emitted, imports]: [object, { runtime: Record<string, (...args: never[]) => unknown> }],
       ) {
+        if (imports.runtime === undefined) return new target(emitted, imports);
         const runtime = { ...imports.runtime };
         for (const name of ['pushI32', 'pushI64', 'takeI32', 'takeI64']) {
           runtime[name] = (...args: never[]) => {
