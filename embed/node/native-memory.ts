@@ -2,9 +2,9 @@
  * Memories in the host's own `WebAssembly.Memory`. One whose buffer JavaScript has asked for is as long as the memory, growing detaches its
  * buffer, and nobody can transfer it away. One that is large grows in place, with room to spare: a call of the host's costs more
  * than copying a small memory (node bench/grow.mjs), and less than copying a large one. One that native code grows, and whose buffer nobody
- * asks for, is a shared one, and so is one that the guest declares as such. What the host does not take (64-bit, other page sizes), or has no room for, keeps the portable backing.
+ * asks for, is a shared one, and so is one that the guest declares as such. What the host does not take (64-bit, other page sizes), or has no
+ * room for, keeps the portable backing.
  */
-
 import { type BackingKind, type BackingMaker, type MemoryBacking, useMemoryBacking } from '../../src/index';
 import { useHostThreads } from '../../src/js-api/threads';
 

@@ -97,10 +97,10 @@ export class NativeInstance {
     const { mirrors, direct: called, handed } = program.emitted.layout;
     this.handed = handed && new HandedGlobals(handed.map((k) => instance.globals[k]));
     const { globals, written } = program.module;
-    const mutable = instance.globals.filter((_, k) => globals[k].mutable);
     this.written = instance.globals.filter((_, k) => written.has(globals[k]));
+    const others = instance.globals.filter((_, k) => globals[k].mutable && !written.has(globals[k]));
     this.knownWritten = this.handed ?? new KnownGlobals(this.written);
-    this.knownOthers = new KnownGlobals(mutable.filter((global) => !this.written.includes(global)));
+    this.knownOthers = new KnownGlobals(others);
     this.mirrors = new Array(instance.tables.length);
     for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
     const direct: Record<number, DirectImport> = {};
