@@ -92,6 +92,8 @@ export default defineConfig({
     experimental: { fsModuleCache: true },
     // They end what hangs, and measure nothing: a machine that does much else at once is waited for.
     testTimeout: 300_000,
+    // Runs of the command leave nothing behind for each other, and nothing with who runs the tests.
+    env: { TSWASM_CACHE: 'off' },
     hookTimeout: 300_000,
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
   },

@@ -105,6 +105,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   TSWASM_JS_API_FILES: 'fewer files, to look for something',
   TSWASM_GENERATE_TO: 'where a build puts its files',
   TSWASM_SCREENSHOTS: 'pictures for people to look at',
+  TSWASM_CACHE: 'where the command keeps things; tests set it',
   TSWASM_DIST: 'for measurements',
   TSWASM_PAGE_STOPS: 'for measurements',
   TSWASM_MODULES: 'for measurements',

@@ -1,7 +1,7 @@
 /**
  * Runs the official suite from the command line:
  *   npm run spec -- [--engine NAME] [--host jitless|quickjs|chromium|firefox] [--verbose] [--all-problems] [file or part of a path ...]
- * Engines: tswasm, tswasm-full, tswasm-fresh, tswasm-stepN, tswasm-hotN, native, native-mixed, javascript, javascript-mixed, ahead-TARGET, mixed, tiersN,
+ * Engines: tswasm, tswasm-full, tswasm-fresh, tswasm-stepN, tswasm-hotN, native, native-mixed, native-kept, javascript, javascript-mixed, ahead-TARGET, mixed, tiersN,
  * migrateN, movesN, host (engines/index.ts says what each is).
  * A file that exists is run as it is; anything else selects files of the suite. Exit code 1 when a result is not as listed.
  */

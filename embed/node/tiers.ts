@@ -1,16 +1,15 @@
 /**
- * Installs the tiers that Node has, best first: the native one where there is `WebAssembly` (with `--jitless` there is none), the JavaScript
- * one where text may be evaluated. Stores that ask for them run there.
+ * Installs the tiers that Node has, best first: the native one where there is `WebAssembly`, the JavaScript one where text may be evaluated.
+ * Stores that ask for them run there.
  */
 import { type Evaluate, JavaScriptTier } from '../../src/compiler/javascript';
-import { type HostWebAssembly, NativeTier } from '../../src/compiler/native';
 import { installTiers, type Tier } from '../../src/index';
+import { nativeTier } from './native-tier';
 
-/** Read once, before a program may put something else in their place. */
-const { WebAssembly: host, Function: Evaluator } = globalThis as {
-  WebAssembly?: HostWebAssembly;
-  Function: FunctionConstructor;
-};
+export { nativeTier };
+
+/** Read once, before a program may put something else in its place. */
+const { Function: Evaluator } = globalThis;
 
 const evaluate: Evaluate = (parameters, body) => new Evaluator(...parameters, body) as ReturnType<Evaluate>;
 
@@ -24,6 +23,6 @@ function mayEvaluate(): boolean {
 }
 
 const tiers: Tier[] = [];
-if (host !== undefined) tiers.push(new NativeTier(host));
-if (mayEvaluate()) tiers.push(new JavaScriptTier({ evaluate, compilesHot: host !== undefined }));
+if (nativeTier !== undefined) tiers.push(nativeTier);
+if (mayEvaluate()) tiers.push(new JavaScriptTier({ evaluate, compilesHot: nativeTier !== undefined }));
 installTiers(tiers);

@@ -25,6 +25,7 @@ export const ENGINES = [
   'javascript-mixed',
   'native',
   'native-mixed',
+  'native-kept',
   'tiers3',
   'migrate1',
   'moves1',
@@ -42,6 +43,7 @@ const SEEDS: readonly (readonly [engine: string, seeds: number])[] = [
   ['javascript', 20_000],
   ['native', 20_000],
   ['native-mixed', 10_000],
+  ['native-kept', 5_000],
   ['exact', 5_000],
   ['migrate1', 3_000],
 ];

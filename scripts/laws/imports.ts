@@ -120,6 +120,8 @@ const RULES: Record<string, Rule> = {
   'embed/loop': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api/turns.ts'] },
   'embed/node': {
     from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/loop', 'src/compiler'],
+    // What it keeps between processes.
+    types: ['src/decoder'],
     packages: /^node:/,
   },
   'src/browser.ts': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/loop'] },

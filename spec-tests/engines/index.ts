@@ -5,14 +5,15 @@ import { pageEngine } from '../hosts/page-engines';
 import { aheadEngine } from './ahead';
 import { movesEngine } from './moves';
 import { nativeEngine } from './native';
+import { nativeKeptEngine } from './native-kept';
 import { freshEngine, fullEngine, steppedEngine } from './stepped';
 import { tiersEngine } from './tiers';
 
 /**
  * `tswasm-full` has the fused forms; `tswasm-fresh` makes all code as hot code is made on Node;
  * `tswasm-stepN` stops at every N-th safepoint; `tswasm-hotN` also lowers again what is found running;
- * `host` is the host's own engine; `native` runs what the native tier takes there, `native-mixed` in either tier at random; `javascript` and
- * `javascript-mixed` are the same of the JavaScript tier;
+ * `host` is the host's own engine; `native` runs what the native tier takes there, `native-mixed` in either tier at random, `native-kept` as that out of a file;
+ * `javascript` and `javascript-mixed` are the same of the JavaScript tier;
  * `ahead-TARGET` runs files that were compiled ahead of time for an engine;
  * `mixed` runs each function in one of two tiers, and moves between them at every safepoint;
  * `tiersN` does as `migrateN`, each time in the next tier, and holds every leg against the interpreter's;
@@ -25,6 +26,7 @@ export function engineNamed(name: string): Engine | undefined {
   if (name === 'tswasm-full') return fullEngine;
   if (name === 'tswasm-fresh') return freshEngine;
   if (name === 'host') return nativeEngine;
+  if (name === 'native-kept') return nativeKeptEngine;
   const target = TARGETS.find((known) => name === `ahead-${known}`);
   if (target !== undefined) return aheadEngine(target);
   const tiers = /^tiers([1-9]\d*)?$/.exec(name);

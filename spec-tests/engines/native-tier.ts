@@ -3,6 +3,7 @@
  * random, may move at every safepoint, and is emitted by itself (`native-mixed`).
  */
 import '../../embed/node/native-memory';
+import type { PartSizes } from '../../src/compiler/native/groups';
 import type { HostWebAssembly } from '../../src/compiler/native/host';
 import { NativeTier } from '../../src/compiler/native/tier';
 import type { StoreOptions } from '../../src/interpreter/index';
@@ -12,10 +13,11 @@ import type { Engine } from '../engine';
 import { alwaysIn, RandomPolicy } from '../tiers/policy';
 import { DIFFERENTIAL, featuresFor, storeFor, TswasmSession, tswasmEngine } from './tswasm';
 
-const host = (globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly;
+export const host = (globalThis as unknown as { WebAssembly: HostWebAssembly }).WebAssembly;
 export const tier = new NativeTier(host);
 /** Every function is a group of its own, as far as that can be. */
-export const inParts = new NativeTier(host, { whole: 0, group: 0 });
+export const PARTS: PartSizes = { whole: 0, group: 0 };
+export const inParts = new NativeTier(host, PARTS);
 
 const ALWAYS = alwaysIn(tier);
 
@@ -30,12 +32,12 @@ class NativeSession extends TswasmSession {
   }
 }
 
-class NativeMixedSession extends TswasmSession {
+export class NativeMixedSession extends TswasmSession {
   private readonly policy: RandomPolicy;
 
-  constructor(script: string) {
+  constructor(script: string, tier = inParts) {
     super(featuresFor(script), withHostNans(script));
-    this.policy = new RandomPolicy(inParts, script.length);
+    this.policy = new RandomPolicy(tier, script.length);
     usePolicy(this.store, this.policy);
   }
   protected override call(func: Func, args: readonly WasmValue[]): WasmValue[] {
@@ -44,7 +46,7 @@ class NativeMixedSession extends TswasmSession {
   }
 }
 
-function report({ counts }: NativeTier): string {
+export function report({ counts }: NativeTier): string {
   const { offered, entered, continued, refused } = counts;
   const reasons = [...refused].map(([why, count]) => `${count} because ${why}`);
   return [

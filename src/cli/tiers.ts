@@ -1,9 +1,10 @@
 /** What runs functions: `--tier`. Other tiers than the interpreter are loaded when a run has use for them. */
 import type { DriveHost } from '../../embed/loop/drive';
 import { late } from '../../embed/node/late';
+import type { NativeTier } from '../../embed/node/native-tier';
 import { type Execution, type Func, Store } from '../index';
 import { usePolicy } from '../interpreter/machine';
-import { policyFor, TIER_CHOICES, type TierChoice } from '../interpreter/policy';
+import { installTiers, policyFor, TIER_CHOICES, type TierChoice } from '../interpreter/policy';
 import { noteFlags, noteTiers } from './bytecode';
 import { now } from './clock';
 import { ALIKE, storeLimits } from './entry';
@@ -38,10 +39,15 @@ export function choiceOf(options: Options): TierChoice {
   return tier;
 }
 
+/** When it is loaded. */
+let native: NativeTier | undefined;
+/** The native tier, if this run has had use for it so far. */
+export const nativeTierIfUsed = (): NativeTier | undefined => native;
+
 /** Has this host's tiers installed. */
 export async function loadTiers(): Promise<void> {
   noteTiers();
-  await import('../../embed/node/tiers');
+  ({ nativeTier: native } = await import('../../embed/node/tiers'));
 }
 
 /**
@@ -61,18 +67,38 @@ export interface Engine {
   readonly host: DriveHost;
 }
 
-/** What the options ask for. */
-export async function engineOf(options: Options): Promise<Engine> {
+/** Whether programs make the NaNs that all hosts make. */
+export function isExact(options: Options): boolean {
+  return isDeterministic(options) || options.has(STATE_HASH.name);
+}
+
+/** Throws UsageError for what `engineOf` would. */
+export function checkEngine(options: Options): void {
+  choiceOf(options);
+  storeLimits(options);
+}
+
+/** What the options ask for. `known`: which tiers an earlier run of the program has had use for (kept-module.ts): it begins there. */
+export async function engineOf(options: Options, known: 'none' | 'native' | 'all' = 'none'): Promise<Engine> {
   const tier = choiceOf(options);
+  const isLater = tier === 'auto' && known === 'none';
   if (tier === 'interpret') inlineMore();
-  else if (tier !== 'auto') await loadTiers();
+  else if (tier === 'auto' && known === 'native') await loadNative();
+  else if (!isLater) await loadTiers();
   const store = new Store({
     ...storeLimits(options),
-    tier: tier === 'auto' ? 'interpret' : tier,
-    canonicalNans: isDeterministic(options) || options.has(STATE_HASH.name),
+    tier: isLater ? 'interpret' : tier,
+    canonicalNans: isExact(options),
     ...ALIKE,
   });
-  return { store, host: tier === 'auto' ? new LaterTiers(store) : { now } };
+  return { store, host: isLater ? new LaterTiers(store) : { now } };
+}
+
+/** The native tier alone. */
+async function loadNative(): Promise<void> {
+  noteTiers();
+  ({ nativeTier: native } = await import('../../embed/node/native-tier'));
+  if (native !== undefined) installTiers([native]);
 }
 
 /** Whether all code of the function's module is little. */

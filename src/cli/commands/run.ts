@@ -6,6 +6,7 @@ import { carriesDefault } from '../carried';
 import type { Command } from '../command';
 import { ENGINE_OPTIONS, runWhole, tellExports } from '../entry';
 import { featuresOf } from '../features';
+import { KeptRun, NO_CACHE } from '../kept-run';
 import { loadModule, readInput } from '../load';
 import { type Options, UsageError } from '../options';
 import { complain } from '../output';
@@ -16,7 +17,7 @@ import { SNAPSHOT_NOTES, SNAPSHOT_OPTIONS } from '../snapshot-options';
 import { showSourcesFor } from '../sources';
 import { STATE_HASH, tellStateHash } from '../state-hash';
 import { STATS, Stats } from '../stats';
-import { engineOf, TIER } from '../tiers';
+import { checkEngine, engineOf, TIER } from '../tiers';
 import { TimeLimit } from '../time-limit';
 import { COVERAGE, TOOL_OPTIONS, Tools } from '../tools';
 import { trappingImports, UNKNOWN_IMPORTS } from '../unknown-imports';
@@ -58,6 +59,7 @@ export const runCommand: Command = {
     PRELOAD,
     COVERAGE,
     COLD_START,
+    NO_CACHE,
   ],
   notes: `
 Options come before the module; what follows it belongs to the program. The module may be '-' for standard
@@ -88,16 +90,19 @@ ${SNAPSHOT_NOTES}`,
     const time = new TimeLimit(options);
     const stats = new Stats(options, file);
     const plan = await planOf(options);
-    const { store, host } = await engineOf(options);
+    checkEngine(options);
     const listeners = await openListeners(options);
     const companions = await companionsOf(options);
     const wasi = makeWasi(options, file, args, listeners, companions());
     try {
       checkFilesOut(options, wasi);
       const bytes = await loadModule(file, given);
-      const tools = await Tools.begin(options, file);
       const features = featuresOf(options);
-      const module = await tools.instrumented(time.decode(file, bytes, features), time);
+      const known = options.has(COVERAGE.name) ? undefined : KeptRun.of(options, bytes, features);
+      const { store, host } = await engineOf(options, known?.tiers);
+      const tools = await Tools.begin(options, file);
+      const decoded = time.decode(file, bytes, features, known?.bodies);
+      const module = await tools.instrumented(decoded, time);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
       const others = await preload(options, { store, host, wasi, features, time, plan, unknown });
       if (typeof others === 'number') return others;
@@ -110,11 +115,13 @@ ${SNAPSHOT_NOTES}`,
       }
       stats.ready();
       noteRun(module);
+      known?.begin(instance);
       const ending = await runWhole(program, wanted);
       await showSourcesFor(file, ending);
       await tools.end(instance, ending);
       stats.tell(instance, program.fuelUsed);
       writeFiles(options, wasi);
+      known?.end(instance);
       return await tellStateHash(options, file, { instance, wasi, ending, code: plan.report(ending) });
     } catch (error) {
       if (error instanceof UsageError) throw error;

@@ -62,7 +62,7 @@ describe('an instrumented body', () => {
     const run = module.funcTypes.length - 1;
     const emitted = (copiesLoops: boolean): number => {
       const base = new Layout(module, { isShared: false, isExact: false }, copiesLoops);
-      const { bytes, layout } = emitGroup(base, [run], 'test');
+      const { bytes, layout } = emitGroup(base, [run]);
       return loopsOf(Module.decode(bytes), layout.firstFunc);
     };
     const loops = loopsOf(module, run);

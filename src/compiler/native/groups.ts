@@ -34,6 +34,8 @@ export interface GroupSizes {
   readonly likely: number;
   readonly beside: number;
 }
+/** With quiet functions alone. */
+export const ALONE: GroupSizes = { group: 0, likely: 0, beside: 0 };
 export function grown({ group: first }: PartSizes, groups: number, isAwaited: boolean): GroupSizes {
   const most = isAwaited ? MOST_TIMES_AWAITED : MOST_TIMES;
   const group = first * Math.min(2 ** Math.floor(groups / HANDFUL), most);
@@ -127,6 +129,23 @@ export function groupOf(layout: Layout, root: number, others: Others): number[] 
   return [...group.members];
 }
 
+/** The same where it is known which functions will run: of these alone, in their order from that one on. */
+export function groupOfWanted(
+  layout: Layout,
+  root: number,
+  wanted: readonly number[],
+  others: Others,
+): number[] | undefined {
+  const { sizes, refusals } = others;
+  const group = new Group(layout, { ...others, sizes: ALONE });
+  if (!group.add(root, Number.POSITIVE_INFINITY)) return undefined;
+  for (let k = wanted.indexOf(root) + 1; k < wanted.length && group.bytes < sizes.likely; k++) {
+    const next = wanted[k];
+    if (group.members.has(next) || others.isGrouped(next) || refusals.why(next) !== undefined) continue;
+    if (!group.add(next, sizes.likely)) return undefined;
+  }
+  return [...group.members];
+}
 /** What stands behind a function, and then what stands before it, the nearest first. */
 function* neighboursOf(funcidx: number, { funcTypes, importedFuncs }: ModuleData): Generator<number> {
   const end = Math.min(funcTypes.length, funcidx + MOST_NEIGHBOURS);

@@ -292,6 +292,16 @@ export class Layout {
     }
     return this.firstFunc + this.bodies + at;
   }
+  /** What these are known by, in their order. */
+  get addedKeys(): readonly string[] {
+    return [...this.functionAt.keys()];
+  }
+  /** It has these, which have been written before. */
+  knowAdded(keys: readonly string[]): void {
+    keys.forEach((key, at) => {
+      this.functionAt.set(key, at);
+    });
+  }
   /** How many functions of the original there are. */
   protected get bodies(): number {
     return this.module.funcTypes.length;

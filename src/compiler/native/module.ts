@@ -35,21 +35,20 @@ export interface EmittedModule {
   readonly codeStart: Uint32Array;
 }
 
-/** Emits the main module, of this name. Functions that cannot run natively, or that `refuse` gives a reason for, call out. */
+/** Emits the main module. Functions that cannot run natively, or that `refuse` gives a reason for, call out. */
 export function emitModule(
   layout: Layout,
-  name: string,
   refuse: (funcidx: number) => string | undefined = () => undefined,
 ): EmittedModule {
   const writer = new ModuleWriter(layout, refuse);
-  const bytes = writer.write(name);
+  const bytes = writer.write();
   return { bytes, layout, refused: writer.refused, codeStart: writer.codeStart };
 }
 
 /** A main module whose functions all call out: until they are replaced in its table of functions. */
-export function emitHollow(layout: Layout, name: string): EmittedModule {
+export function emitHollow(layout: Layout): EmittedModule {
   const writer = new ModuleWriter(layout, () => undefined);
-  const bytes = writer.writeHollow(name);
+  const bytes = writer.writeHollow();
   return { bytes, layout, refused: writer.refused, codeStart: writer.codeStart };
 }
 
@@ -80,12 +79,12 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.codeStart = new Uint32Array(module.funcTypes.length + 1);
   }
 
-  write(name: string): Uint8Array {
+  write(): Uint8Array {
     const bodies = this.bodies();
-    return this.writeWith((funcidx) => bodies[funcidx], NONE, name);
+    return this.writeWith((funcidx) => bodies[funcidx], NONE);
   }
 
-  writeHollow(name: string): Uint8Array {
+  writeHollow(): Uint8Array {
     const { module, layout } = this;
     const table = layout.mirrors.length;
     const shared: AddedFunction[] = [];
@@ -112,7 +111,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     };
     // All types are known before the first section is written.
     for (let funcidx = module.importedFuncs; funcidx < module.funcTypes.length; funcidx++) body(funcidx);
-    return this.writeWith(body, shared, name);
+    return this.writeWith(body, shared);
   }
 
   /** Into the module by each type of a function, and the globals both ways where there are such: each costs every instance an object. */
@@ -135,11 +134,7 @@ class ModuleWriter extends SectionWriter<Layout> {
     return adapters;
   }
 
-  private writeWith(
-    body: (funcidx: number) => Emitter,
-    shared: readonly AddedFunction[],
-    name: string,
-  ): Uint8Array {
+  private writeWith(body: (funcidx: number) => Emitter, shared: readonly AddedFunction[]): Uint8Array {
     const { module, layout } = this;
     const table = layout.mirrors.length;
     const added = [...this.adapters(), ...shared];
@@ -165,7 +160,6 @@ class ModuleWriter extends SectionWriter<Layout> {
     this.section('export', (to) => this.exports(to, added, table));
     this.section('element', (to) => this.elements(to, table));
     this.code(body, added);
-    this.name(name);
     return this.written();
   }
 

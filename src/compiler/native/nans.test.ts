@@ -39,7 +39,7 @@ async function price(body: string, type = 'f64'): Promise<number> {
   const text = `(module (memory 1) (func (export "f") (param $x ${type}) (result ${type}) ${body}))`;
   const module = Module.decode(await parse(text));
   const [plain, exact] = [false, true].map(
-    (isExact) => emitModule(new Layout(module, { isShared: false, isExact }, true), 'test').bytes.length,
+    (isExact) => emitModule(new Layout(module, { isShared: false, isExact }, true)).bytes.length,
   );
   return exact - plain;
 }

@@ -7,12 +7,23 @@ import { readInstruction } from '../../decoder/body';
 import { Body } from './body';
 import { type Entries, entriesOf } from './entries';
 import type { FrameShape } from './frame';
-import { type GroupSizes, groupOf, grown, isSmall, type PartSizes, Refusals } from './groups';
+import { ALONE, groupOf, groupOfWanted, grown, isSmall, type PartSizes, Refusals } from './groups';
 import type { HostWebAssembly } from './host';
+import { type KeptGroup, type KeptProgram, type KnownProgram, keptLayout, restoreLayout } from './kept';
 import { type Landing, landingOf } from './landing';
 import { type FrameSize, Layout, type Variant } from './layout';
 import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
-import { type ContinuationModule, emitContinuation, emitGroup, type SideModule } from './side-module';
+import { named } from './section-writer';
+import {
+  type ContinuationModule,
+  emitContinuation,
+  emitGroup,
+  keptContinuation,
+  keptGroup,
+  type SideBytes,
+  type SideModule,
+  sideBytes,
+} from './side-module';
 
 /** A module beside the main one, compiled. */
 export interface CompiledSide {
@@ -35,14 +46,14 @@ class Continued {
 
   constructor(
     private readonly module: Module,
-    private readonly funcidx: number,
-    private readonly areInside: boolean,
+    readonly funcidx: number,
+    readonly areInside: boolean,
   ) {}
 
-  get entries(): Entries {
+  readonly entries = (): Entries => {
     this.found ??= entriesOf(this.module, this.funcidx, this.areInside);
     return this.found;
-  }
+  };
 }
 
 /** Code of a program: the main module, or one beside it. The program holds it. */
@@ -54,7 +65,8 @@ interface Part {
 const parts = new Map<number, WeakRef<Part>>();
 const lost = new FinalizationRegistry((number: number) => parts.delete(number));
 let nextPart = 0;
-const ALONE: GroupSizes = { group: 0, likely: 0, beside: 0 };
+/** Groups that a later run may add to those that it was given, before these are made anew. */
+const MOST_HASTY = 4;
 /** Names of emitted modules begin with it: a trace tells them. */
 export const NAME = 'tswasm';
 
@@ -70,30 +82,78 @@ export class Program {
   private readonly landings: Landing[][] = [];
   /** By function: what begins outside of the loops in which interpreters dispatch, and within these. */
   private readonly continued = new Map<number, [Continued, Continued]>();
-  private readonly byId: CompiledContinuation[] = [];
+  private readonly byId: { readonly compiled: CompiledContinuation; readonly of: Continued }[] = [];
   /** Of a large module: what is not in the main one. */
   private readonly groups: Map<number, CompiledSide> | undefined;
-  /** How many there are. */
+  /** Those that have been emitted by an earlier process and not been asked for yet, by their functions. */
+  private readonly keptGroups = new Map<number, KeptGroup>();
+  /** Functions that groups are made of, where that is known. */
+  private readonly wanted: readonly number[] | undefined;
+  /** How many groups there are. */
   private made = 0;
+  /** Groups that have been made here without knowing what would be called, and so many that only their functions are worth keeping. */
+  private hasty = 0;
+  private readonly mostHasty: number;
+  /** Whether there is more than what it has been made of. */
+  private hasMore: boolean;
   private readonly refusals: Refusals;
   private readonly sizes: PartSizes;
   private readonly parts: Part[] = [];
 
   /** Throws what the host's engine throws that does not take the module. */
-  constructor(module: Module, host: HostWebAssembly, sizes: PartSizes, variant: Variant) {
+  constructor(
+    module: Module,
+    host: HostWebAssembly,
+    sizes: PartSizes,
+    variant: Variant,
+    { program: kept, wanted }: KnownProgram = {},
+  ) {
     this.module = module;
     this.host = host;
     this.sizes = sizes;
-    const name = this.nextName();
-    this.addPart(undefined);
+    this.wanted = wanted;
+    this.hasMore = kept === undefined;
+    this.mostHasty = kept === undefined ? -1 : MOST_HASTY;
     this.groups = isSmall(module, sizes) ? undefined : new Map();
-    this.emitted = (this.groups === undefined ? emitModule : emitHollow)(
-      new Layout(module, variant, this.groups === undefined),
-      name,
-    );
-    this.compiled = new host.Module(this.emitted.bytes);
-    this.most = this.emitted.layout.room.most;
-    this.refusals = new Refusals(this.emitted.layout);
+    const layout = new Layout(module, variant, this.groups === undefined);
+    if (kept !== undefined) this.emitted = keptModule(layout, kept);
+    else this.emitted = (this.groups === undefined ? emitModule : emitHollow)(layout);
+    this.compiled = this.compiledPart(this.emitted.bytes, undefined);
+    this.most = layout.room.most;
+    this.refusals = new Refusals(layout);
+    for (const group of kept?.groups ?? []) {
+      for (const funcidx of group.members) this.keptGroups.set(funcidx, group);
+    }
+    for (const { funcidx, areInside, ...bytes } of kept?.continuations ?? [])
+      this.compile(this.continuedOf(funcidx)[areInside ? 1 : 0], bytes);
+  }
+
+  /** What another process that runs the module may begin with; nothing: what this one has begun with. */
+  get kept(): KnownProgram {
+    if (!this.hasMore) return {};
+    const { emitted, groups, keptGroups, byId } = this;
+    const all = [...new Set(groups?.values())];
+    const members = ({ side }: CompiledSide) => side.bodies.map(({ funcidx }) => funcidx);
+    if (groups !== undefined && this.wanted === undefined && this.hasty > this.mostHasty) {
+      return { wanted: [...new Set([...all.flatMap(members), ...keptGroups.keys()])] };
+    }
+    const program: KeptProgram = {
+      variant: emitted.layout.variant,
+      main: {
+        bytes: emitted.bytes,
+        codeStart: [...emitted.codeStart],
+        refused: [...emitted.refused],
+      },
+      layout: keptLayout(emitted.layout),
+      groups: [
+        ...all.map((group) => ({ members: members(group), ...sideBytes(group.side) })),
+        ...new Set(keptGroups.values()),
+      ],
+      continuations: byId.map(({ compiled: { side }, of: { funcidx, areInside } }) => {
+        return { funcidx, areInside, ...sideBytes(side) };
+      }),
+    };
+    return { program };
   }
 
   /** Whether the main module has all functions, and not ways out alone. */
@@ -108,31 +168,36 @@ export class Program {
   group(funcidx: number, isAwaited: boolean): CompiledSide | undefined | string {
     const { groups, refusals } = this;
     if (groups === undefined) return this.emitted.refused.get(funcidx);
-    const why = refusals.why(funcidx);
-    if (why !== undefined) return why;
-    let group = groups.get(funcidx);
+    let group = groups.get(funcidx) ?? this.keptGroup(funcidx);
     if (group === undefined) {
+      const why = refusals.why(funcidx);
+      if (why !== undefined) return why;
       const { layout } = this.emitted;
-      const isGrouped = (other: number) => groups.has(other);
+      const isGrouped = (other: number) => groups.has(other) || this.keptGroups.has(other);
       const sizes = grown(this.sizes, this.made, isAwaited);
-      const members = groupOf(layout, funcidx, { sizes, refusals, isGrouped });
-      group = members && this.compileGroup(members);
+      const others = { sizes, refusals, isGrouped };
+      const members =
+        this.wanted === undefined
+          ? groupOf(layout, funcidx, others)
+          : groupOfWanted(layout, funcidx, this.wanted, others);
+      group = members && this.compileGroup(emitGroup(layout, members));
       if (group === undefined) {
-        const alone = groupOf(layout, funcidx, { sizes: ALONE, refusals, isGrouped });
+        const alone = groupOf(layout, funcidx, { ...others, sizes: ALONE });
         if (alone === undefined)
           return refusals.refuse(funcidx, 'the quiet functions that it calls are too many');
-        group = this.compileGroup(alone);
+        group = this.compileGroup(emitGroup(layout, alone));
       }
       if (group === undefined) return refusals.refuse(funcidx, "the host's engine does not take it");
       this.made++;
+      this.hasty++;
+      this.hasMore = true;
       for (const { funcidx: member } of group.side.bodies) if (!groups.has(member)) groups.set(member, group);
     }
     return group;
   }
 
   /** Undefined where the host's engine does not take one of them. */
-  private compileGroup(members: readonly number[]): CompiledSide | undefined {
-    const side = emitGroup(this.emitted.layout, members, this.nextName());
+  private compileGroup(side: SideModule): CompiledSide | undefined {
     try {
       return this.compileSide(side);
     } catch {
@@ -140,25 +205,38 @@ export class Program {
     }
   }
 
-  private nextName(): string {
-    return `${NAME}${nextPart}`;
+  /** What an earlier process has emitted that holds a function. */
+  private keptGroup(funcidx: number): CompiledSide | undefined {
+    const { keptGroups, groups, emitted } = this;
+    const kept = keptGroups.get(funcidx);
+    if (kept === undefined) return undefined;
+    const group = this.compileGroup(keptGroup(emitted.layout, kept.members, kept));
+    for (const member of kept.members) {
+      if (keptGroups.get(member) !== kept) continue;
+      keptGroups.delete(member);
+      if (group !== undefined) groups!.set(member, group);
+    }
+    this.made++;
+    return group;
   }
-  private addPart(side: SideModule | undefined): void {
+
+  private compileSide<Side extends SideModule>(side: Side): { side: Side; compiled: object } {
+    return { side, compiled: this.compiledPart(side.bytes, side) };
+  }
+  /** Compiles a part, under a name that tells it from all others. */
+  private compiledPart(bytes: Uint8Array, side: SideModule | undefined): object {
+    const compiled = new this.host.Module(named(bytes, `${NAME}${nextPart}`));
     const part = { program: this, side };
     this.parts.push(part);
     parts.set(nextPart, new WeakRef(part));
     lost.register(part, nextPart++);
-  }
-  private compileSide<Side extends SideModule>(side: Side): { side: Side; compiled: object } {
-    const compiled = new this.host.Module(side.bytes);
-    this.addPart(side);
-    return { side, compiled };
+    return compiled;
   }
 
   /** What a frame holds, by the number that its body gives. */
   shape(id: number): FrameShape {
     const { length } = this.module.funcTypes;
-    if (id >= length) return this.byId[id - length].side.shape;
+    if (id >= length) return this.byId[id - length].compiled.side.shape;
     let shape = this.shapes.get(id);
     if (shape === undefined) {
       shape = shapeOf(this.emitted.layout, id);
@@ -191,25 +269,27 @@ export class Program {
   /** The function that a body is, or is a part of. */
   funcidxOf(id: number): number {
     const { length } = this.module.funcTypes;
-    return id < length ? id : this.byId[id - length].side.funcidx;
+    return id < length ? id : this.byId[id - length].of.funcidx;
   }
 
   /** What begins at a loop, given by its offset in the code entry. */
   continuation(funcidx: number, targetLoop: number): Beginning | undefined {
     const { module } = this;
     const offset = module.codeStart[funcidx - module.importedFuncs] + targetLoop;
+    for (const one of this.continuedOf(funcidx)) {
+      const entry = one.entries().targets.get(offset)?.entry ?? -1;
+      if (entry >= 0) return { continuation: one.compiled ?? this.compile(one), entry };
+    }
+    return undefined;
+  }
+  private continuedOf(funcidx: number): readonly [Continued, Continued] {
+    const { module } = this;
     let continued = this.continued.get(funcidx);
     if (continued === undefined) {
       continued = [new Continued(module, funcidx, false), new Continued(module, funcidx, true)];
       this.continued.set(funcidx, continued);
     }
-    for (const one of continued) {
-      const entry = one.entries.targets.get(offset)?.entry ?? -1;
-      if (entry < 0) continue;
-      one.compiled ??= this.compile(funcidx, one.entries);
-      return { continuation: one.compiled, entry };
-    }
-    return undefined;
+    return continued;
   }
 
   /** The same at the loop of a point of a body. */
@@ -217,14 +297,25 @@ export class Program {
     return this.continuation(this.funcidxOf(id), this.shape(id).points[pointidx].targetLoop);
   }
 
-  private compile(funcidx: number, entries: Entries): CompiledContinuation {
+  private compile(of: Continued, kept?: SideBytes): CompiledContinuation {
     const { module, emitted, byId } = this;
+    const { funcidx, entries } = of;
     const id = module.funcTypes.length + byId.length;
-    const side = emitContinuation(emitted.layout, funcidx, id, entries, this.nextName());
-    const continuation = { id, ...this.compileSide(side) };
-    byId.push(continuation);
-    return continuation;
+    const side =
+      kept === undefined
+        ? emitContinuation(emitted.layout, funcidx, id, entries())
+        : keptContinuation(emitted.layout, funcidx, id, entries, kept);
+    if (kept === undefined) this.hasMore = true;
+    of.compiled = { id, ...this.compileSide(side) };
+    byId.push({ compiled: of.compiled, of });
+    return of.compiled;
   }
+}
+
+function keptModule(layout: Layout, { main, layout: kept }: KeptProgram): EmittedModule {
+  restoreLayout(layout, kept);
+  const { bytes, codeStart, refused } = main;
+  return { bytes, layout, refused: new Map(refused), codeStart: Uint32Array.from(codeStart) };
 }
 
 /** An instruction of an original module. */
@@ -262,8 +353,8 @@ export function originOf(part: number, offset: number): Origin | undefined {
   if (at < 0) return undefined;
   const from = offset - starts[at];
   if (side !== undefined) {
-    const { funcidx, originOf } = side.bodies[at];
-    return { program, funcidx, offset: originOf(from) };
+    const body = side.bodies[at];
+    return { program, funcidx: body.funcidx, offset: body.originOf(from) };
   }
   const { layout, refused } = program.emitted;
   if (!program.isWhole || at < program.module.importedFuncs || refused.has(at)) return undefined;

@@ -41,16 +41,6 @@ export class SectionWriter<L extends Layout> {
     this.out.sized(contents);
   }
 
-  /** The module's name, by which traces tell it: the last section. */
-  protected name(name: string): void {
-    this.section('custom', (to) => {
-      to.name('name');
-      to.u8(0);
-      to.u32(name.length + 1);
-      to.name(name);
-    });
-  }
-
   /** Behind everything that may add a type. */
   protected types(): void {
     const { module, added } = this.layout;
@@ -120,6 +110,22 @@ export class SectionWriter<L extends Layout> {
     ];
   }
 }
+
+/** An emitted module with a name, by which traces tell it: the last section. */
+export function named(bytes: Uint8Array, name: string): Uint8Array {
+  const section = new Emitter();
+  section.name('name');
+  section.u8(0);
+  section.u32(name.length + 1);
+  section.name(name);
+  const out = new Emitter(bytes.length + section.length + MOST_HEAD);
+  out.copy(bytes, 0, bytes.length);
+  out.u8(SECTIONS.custom);
+  out.sized(section);
+  return out.bytes.subarray(0, out.length);
+}
+/** Bytes at most of what stands before a section's contents. */
+const MOST_HEAD = 6;
 
 function anyMemory(to: Emitter, isShared: boolean): void {
   to.u8(isShared ? HAS_MAXIMUM | IS_SHARED : HAS_MAXIMUM);

@@ -27,15 +27,44 @@ export interface SideModule {
   readonly codeStarts: readonly number[];
 }
 
+/** What has been emitted of a side module, as data. */
+export interface SideBytes {
+  readonly bytes: Uint8Array;
+  readonly codeStarts: readonly number[];
+  /** Tables of the original that it calls through. */
+  readonly mirrors: readonly number[];
+  /** What its added functions are known by, in their order. */
+  readonly added: readonly string[];
+}
+
 /** These functions, all of which can run natively. */
-export function emitGroup(base: Layout, members: readonly number[], name: string): SideModule {
+export function emitGroup(base: Layout, members: readonly number[]): SideModule {
   const layout = new SideLayout(base, members, base.copiesLoops);
+  const codes = members.map((funcidx) => new Body(layout, funcidx).instrument().code);
+  const types = members.map((funcidx) => layout.calledTypeidx(base.module.funcTypes[funcidx]));
+  return group(layout, members, new SideWriter(layout, types).write(codes, members));
+}
+
+/** A group that has been emitted before. */
+export function keptGroup(base: Layout, members: readonly number[], kept: SideBytes): SideModule {
+  const layout = restored(new SideLayout(base, members, base.copiesLoops), kept);
+  return group(layout, members, kept);
+}
+
+/** What is to be kept of it. */
+export function sideBytes({ bytes, codeStarts, layout }: SideModule): SideBytes {
+  return { bytes, codeStarts, mirrors: layout.mirrors, added: layout.addedKeys };
+}
+function restored(layout: SideLayout, { mirrors, added }: SideBytes): SideLayout {
+  layout.mirrors.push(...mirrors);
+  layout.knowAdded(added);
+  return layout;
+}
+
+function group(layout: SideLayout, members: readonly number[], { bytes, codeStarts }: Written): SideModule {
   const bodies = members.map((funcidx): SideBody => {
     return { funcidx, originOf: (offset) => new Body(layout, funcidx).originOf(offset) };
   });
-  const codes = members.map((funcidx) => new Body(layout, funcidx).instrument().code);
-  const types = members.map((funcidx) => layout.calledTypeidx(base.module.funcTypes[funcidx]));
-  const { bytes, codeStarts } = new SideWriter(layout, types).write(codes, name, members);
   return { bytes, layout, bodies, codeStarts };
 }
 
@@ -50,24 +79,60 @@ export function emitContinuation(
   funcidx: number,
   id: number,
   entries: Entries,
-  name: string,
 ): ContinuationModule {
   const layout = new SideLayout(base, [], true);
-  const body = new Continuation(layout, funcidx, id, entries).instrument();
+  const { code, shape } = new Continuation(layout, funcidx, id, entries).instrument();
   const writer = new SideWriter(layout, [layout.calledTypeidx(base.module.funcTypes[funcidx])]);
-  const { bytes, codeStarts } = writer.write([body.code], name);
-  const originOf = (offset: number) => new Continuation(layout, funcidx, id, entries).originOf(offset);
-  const bodies = [{ funcidx, originOf }];
-  return { bytes, layout, bodies, codeStarts, funcidx, shape: body.shape };
+  return new ContinuationOf(layout, funcidx, id, () => entries, writer.write([code]), shape);
+}
+
+/** One that has been emitted before. */
+export function keptContinuation(
+  base: Layout,
+  funcidx: number,
+  id: number,
+  entriesOf: () => Entries,
+  kept: SideBytes,
+): ContinuationModule {
+  const layout = restored(new SideLayout(base, [], true), kept);
+  return new ContinuationOf(layout, funcidx, id, entriesOf, kept);
+}
+
+class ContinuationOf implements ContinuationModule, SideBody {
+  readonly bytes: Uint8Array;
+  readonly codeStarts: readonly number[];
+  readonly bodies = [this];
+
+  constructor(
+    readonly layout: SideLayout,
+    readonly funcidx: number,
+    private readonly id: number,
+    private readonly entriesOf: () => Entries,
+    { bytes, codeStarts }: Written,
+    private knownShape?: FrameShape,
+  ) {
+    this.bytes = bytes;
+    this.codeStarts = codeStarts;
+  }
+
+  get shape(): FrameShape {
+    this.knownShape ??= this.body().instrument().shape;
+    return this.knownShape;
+  }
+  originOf(offset: number): number {
+    return this.body().originOf(offset);
+  }
+  private body(): Continuation {
+    return new Continuation(this.layout, this.funcidx, this.id, this.entriesOf());
+  }
 }
 
 /** A module whose function is of this type and calls out: a function of another instance, of which the runtime is told the number `id`. */
 export function emitForeign(base: Layout, type: FuncType, id: number): Uint8Array {
   const layout = new SideLayout(base, [], false);
   const body = callsOut(layout, type, id).body(id);
-  return new SideWriter(layout, [layout.calledType(type)]).write([body], NO_NAME).bytes;
+  return new SideWriter(layout, [layout.calledType(type)]).write([body]).bytes;
 }
-const NO_NAME = '';
 const NO_HELPERS: readonly number[] = [];
 /** A segment's flags: it is active in the first table, and holds function indices. */
 const ACTIVE_IN_FIRST_TABLE = 0;
@@ -76,6 +141,11 @@ const ACTIVE_IN_FIRST_TABLE = 0;
 type Beginnings = Map<string, { readonly types: number; readonly sections: Emitter }>;
 /** By the main module: it is the same for most of them, and so written once. */
 const known = new WeakMap<Layout, Beginnings>();
+
+interface Written {
+  readonly bytes: Uint8Array;
+  readonly codeStarts: readonly number[];
+}
 
 class SideWriter extends SectionWriter<SideLayout> {
   /** Of its functions. */
@@ -87,11 +157,7 @@ class SideWriter extends SectionWriter<SideLayout> {
   }
 
   /** `members`: functions of the original which these are, and which they replace in the table of all functions. */
-  write(
-    bodies: readonly Emitter[],
-    name: string,
-    members?: readonly number[],
-  ): { bytes: Uint8Array; codeStarts: number[] } {
+  write(bodies: readonly Emitter[], members?: readonly number[]): Written {
     const { out, layout } = this;
     const { addedFunctions } = layout;
     const typeidxs = [...this.typeidxs, ...addedFunctions.map(({ typeidx }) => typeidx)];
@@ -112,7 +178,6 @@ class SideWriter extends SectionWriter<SideLayout> {
       length = to.length;
     });
     const from = out.length - length;
-    this.name(name);
     return { bytes: this.written(), codeStarts: starts.map((start) => from + start) };
   }
 

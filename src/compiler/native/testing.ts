@@ -61,7 +61,7 @@ export class Harness {
   constructor(module: Module, refuse?: (funcidx: number) => string | undefined, most = MOST_MEASURE) {
     this.module = module;
     this.place = firstPlace(most);
-    const emitted = emitModule(new Layout(module, { isShared: false, isExact: false }, true), 'test', refuse);
+    const emitted = emitModule(new Layout(module, { isShared: false, isExact: false }, true), refuse);
     this.bytes = emitted.bytes;
     this.layout = emitted.layout;
     const helpers: Record<Helper, (...args: never[]) => unknown> = {

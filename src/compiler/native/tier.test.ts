@@ -218,11 +218,7 @@ describe('a quiet function that cannot run natively', () => {
     const harness = new Harness(decoded, refusing);
     harness.host = (funcidx) => [funcidx + 5];
     expect([
-      ...emitModule(
-        new Layout(decoded, { isShared: false, isExact: false }, true),
-        'test',
-        refusing,
-      ).refused.keys(),
+      ...emitModule(new Layout(decoded, { isShared: false, isExact: false }, true), refusing).refused.keys(),
     ]).toEqual([0, 1]);
     expect(harness.run(2, [3], 100)).toEqual({ results: [11] });
     harness.host = () => harness.unwind();

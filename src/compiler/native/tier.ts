@@ -22,13 +22,14 @@ import { factsOf } from './facts';
 import { PART_SIZES, type PartSizes } from './groups';
 import { HeldMemories } from './held-memories';
 import { type HostWebAssembly, hasExceptions } from './host';
+import { foundOut, isSame, type KnownCode } from './kept';
 import { isDirect, type Variant } from './layout';
 import { type EnterNative, NativeInstance } from './native-instance';
 import { Program } from './program';
 import { whyNotModule } from './refusals';
 
 /** Or why there is none. */
-interface KnownProgram {
+interface ProgramOf {
   readonly variant: Variant;
   readonly program: Program | string;
 }
@@ -52,7 +53,9 @@ export class NativeTier implements Tier {
   /** Undefined: it can run functions. */
   private readonly whyNotHere: string | undefined;
   private readonly sizes: PartSizes;
-  private readonly programs = new WeakMap<ModuleData, KnownProgram[]>();
+  /** What earlier processes have found out of modules. */
+  private readonly known = new WeakMap<ModuleData, KnownCode>();
+  private readonly programs = new WeakMap<ModuleData, ProgramOf[]>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
   private activations: Activations | undefined;
   private readonly budget = new Budget(MADE_AT_ONCE);
@@ -62,6 +65,19 @@ export class NativeTier implements Tier {
     this.host = host;
     this.whyNotHere = hasExceptions(host) ? undefined : NO_EXCEPTIONS;
     this.sizes = sizes;
+  }
+
+  /** Before the module's functions are first run: what an earlier process has found out about it, on the same host. */
+  know(module: ModuleData, known: KnownCode): void {
+    this.known.set(module, known);
+  }
+  /** What a later process should know of the module; undefined: no more than this one has known. */
+  found(module: ModuleData): KnownCode | undefined {
+    const programs = this.programs.get(module) ?? [];
+    return foundOut(
+      programs.flatMap(({ program }) => (typeof program === 'string' ? [] : program.kept)),
+      this.known.get(module),
+    );
   }
 
   judge(module: ModuleData, funcidx: number): Verdict {
@@ -159,8 +175,7 @@ export class NativeTier implements Tier {
       known = [];
       this.programs.set(module, known);
     }
-    const { isShared, isExact } = variant;
-    let found = known.find((one) => one.variant.isShared === isShared && one.variant.isExact === isExact);
+    let found = known.find((one) => isSame(one.variant, variant));
     if (found === undefined) {
       found = { variant, program: this.compile(module, variant) };
       known.push(found);
@@ -170,12 +185,23 @@ export class NativeTier implements Tier {
 
   private compile(module: Module, variant: Variant): Program | string {
     try {
-      const program = new Program(module, this.host, this.sizes, variant);
+      const program = this.fromKnown(module, variant) ?? new Program(module, this.host, this.sizes, variant);
       this.budget.spend(program.emitted.bytes.length);
       return program;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       return `the host's engine does not take it: ${error.message}`;
+    }
+  }
+  /** Undefined where nothing is known of it, or nothing that the host's engine takes. */
+  private fromKnown(module: Module, variant: Variant): Program | undefined {
+    const known = this.known.get(module);
+    const program = known?.programs.find((one) => isSame(one.variant, variant));
+    if (known === undefined) return undefined;
+    try {
+      return new Program(module, this.host, this.sizes, variant, { program, wanted: known.wanted });
+    } catch {
+      return undefined;
     }
   }
 }
