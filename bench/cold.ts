@@ -1,10 +1,12 @@
 /**
  * Programs as whole processes: processor time of `tswasm run`, and of Node with `node:wasi`, both from the process's start to its end. Each
- * program does what native code does in --size milliseconds when it is warm. Medians over interleaved rounds; needs bash.
+ * program does what native code does in --size milliseconds when it is warm. `first`: nothing is known of the program; `again`: earlier runs
+ * have kept what they found out. Medians over interleaved rounds; needs bash.
  *   npm run bench:cold -- [--rounds 3] [--size 100] [--tier auto] [part of a name...]
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { optionsOf } from '../scripts/options.ts';
 import { bundleTs } from '../scripts/run-ts.mjs';
@@ -42,16 +44,22 @@ function repetitions(file: string, ms: number): number {
 }
 
 /** Milliseconds of processor time of a process. A shell tells: whoever is measured may have no flags, which keep tswasm from its bytecode. */
-function processorTime(command: readonly string[]): number {
+function processorTime(command: readonly string[], cache?: string): number {
   const words = ['-c', '"$@" > /dev/null && times', 'bash', ...command];
-  const { stdout, stderr, status } = spawnSync('bash', words, { encoding: 'utf8' });
+  const env = { ...process.env, TSWASM_CACHE: cache ?? process.env['TSWASM_CACHE'] };
+  const { stdout, stderr, status } = spawnSync('bash', words, { encoding: 'utf8', env });
   const found = /\n(\d+)m([\d.]+)s (\d+)m([\d.]+)s\n$/.exec(stdout);
   if (status !== 0 || found === null) throw new Error(`${command.join(' ')}: ${stderr}`);
   const [userMinutes, user, systemMinutes, system] = found.slice(1).map(Number) as number[];
   return 1000 * (60 * (userMinutes! + systemMinutes!) + user! + system!);
 }
 
-const ratios: number[] = [];
+/** Where runs keep what they find out, and how many of them find out something. */
+const kept = mkdtempSync(path.join(tmpdir(), 'tswasm-cold-'));
+process.on('exit', () => rmSync(kept, { recursive: true, force: true }));
+const RUNS_BEFORE = 3;
+
+const all = { first: [] as number[], again: [] as number[] };
 for (const program of PROGRAMS) {
   const { name } = program;
   if (positionals.length > 0 && !positionals.some((part) => name.includes(part))) continue;
@@ -64,14 +72,21 @@ for (const program of PROGRAMS) {
   }
   const words = [file, String(repetitions(file, Number(options.size)))];
   const ours = [path.join(dist, 'cli.cjs'), 'run', '--unknown-imports-trap', '--tier', options.tier];
+  const run = (cache?: string) =>
+    processorTime([process.execPath, ...ours, '--invoke', 'run', ...words], cache);
+  for (let k = 0; k < RUNS_BEFORE; k++) run(kept);
   const rounds = Array.from({ length: Number(options.rounds) }, () => ({
     theirs: processorTime([process.execPath, '--no-warnings', child, ...words]),
-    ours: processorTime([process.execPath, ...ours, '--invoke', 'run', ...words]),
+    first: run(),
+    again: run(kept),
   }));
-  const [before, after] = [median(rounds.map((one) => one.theirs)), median(rounds.map((one) => one.ours))];
-  ratios.push(after / before);
-  console.log(
-    `${name}: node:wasi ${before.toFixed(0)} ms, tswasm ${after.toFixed(0)} ms: ${(after / before).toFixed(2)}`,
-  );
+  const before = median(rounds.map((one) => one.theirs));
+  const told = (['first', 'again'] as const).map((which) => {
+    const after = median(rounds.map((one) => one[which]));
+    all[which].push(after / before);
+    return `${which} ${after.toFixed(0)} ms: ${(after / before).toFixed(2)}`;
+  });
+  console.log(`${name}: node:wasi ${before.toFixed(0)} ms, tswasm ${told.join(', ')}`);
 }
-console.log(`geometric mean of ${ratios.length}: ${geomean(ratios).toFixed(2)}`);
+const means = [geomean(all.first), geomean(all.again)].map((mean) => mean.toFixed(2));
+console.log(`geometric means of ${all.first.length}: first ${means[0]}, again ${means[1]}`);
