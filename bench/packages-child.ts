@@ -1,7 +1,7 @@
 /**
  * A package on a `WebAssembly` namespace: prints the processor time in milliseconds until it has done its work once, and what a repetition
  * takes when it is warm, as JSON.
- *   node packages-child.mjs <engine> <package>
+ *   node packages-child.mjs <engine> <package> <folder for code that is kept>
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -56,11 +56,13 @@ function processorTime(): number {
   return (user + system) / 1000;
 }
 
-const [engine, name] = process.argv.slice(2) as [string, string];
+const [engine, name, cache] = process.argv.slice(2) as [string, string, string];
 if (engine === 'names') console.log(JSON.stringify(NAMES));
 else {
   if (engine !== 'native') {
-    const namespace = await import(pathToFileURL(path.join(dist, 'webassembly.node.js')).href);
+    const built = (name: string) => import(pathToFileURL(path.join(dist, name)).href);
+    const namespace = await built('webassembly.node.js');
+    if (engine === 'kept') (await built('node.js')).keepCode(cache);
     const ours = engine === 'metered' ? namespace.createWebAssembly(AMPLE) : namespace.WebAssembly;
     Object.assign(globalThis, { WebAssembly: ours });
   }

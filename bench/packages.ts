@@ -2,9 +2,11 @@
  * Packages from npm on the drop-in namespace, against the host's own `WebAssembly`: processor time until each has done its work once, and
  * of a repetition when it is warm. Ratios, the medians of some interleaved rounds.
  *   npm run bench:packages -- [--rounds N] [--limit RATIO] [package...]
- * `metered` is a namespace with fuel and a deadline. Exit code 1: what a package computes differs, or it is warm above --limit.
+ * `metered` is a namespace with fuel and a deadline; `kept` has the native code that earlier processes have kept. Exit code 1: what a package computes differs, or it is warm above --limit.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { optionsOf } from '../scripts/options.ts';
 import { bundleTs } from '../scripts/run-ts.mjs';
@@ -19,7 +21,11 @@ const { values: options, positionals } = optionsOf(
   },
   { rounds: 1, limit: 0 },
 );
-const ENGINES = ['tswasm', 'metered'] as const;
+const ENGINES = ['tswasm', 'metered', 'kept'] as const;
+/** Where they keep it, and how many of them find out something. */
+const cache = mkdtempSync(path.join(tmpdir(), 'tswasm-packages-'));
+process.on('exit', () => rmSync(cache, { recursive: true, force: true }));
+const RUNS_BEFORE = 3;
 const child = await bundleTs(path.join(root, 'bench', 'packages-child.ts'));
 
 interface Measured {
@@ -29,7 +35,9 @@ interface Measured {
 }
 
 function asked(...args: readonly string[]): unknown {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [child, ...args], { encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [child, ...args, cache], {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
   return JSON.parse(stdout);
 }
@@ -46,6 +54,7 @@ console.log(
 for (const name of positionals.length > 0 ? positionals : known) {
   const native: Measured[] = [];
   const measured = ENGINES.map((): Measured[] => []);
+  for (let k = 0; k < RUNS_BEFORE; k++) asked('kept', name);
   for (let round = 0; round < Number(options.rounds); round++) {
     native.push(asked('native', name) as Measured);
     for (const [k, engine] of ENGINES.entries()) measured[k].push(asked(engine, name) as Measured);

@@ -3,7 +3,7 @@
  * entry, so shared code lies in shared chunks.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -41,7 +41,20 @@ const SMALL_QUICKJS = {
 };
 const COMMANDS = { cli: 'src/cli/main.ts' };
 
+/** A name that changes with everything that is built: what one build has kept between processes is for the same one (embed/node/kept-module.ts). */
+function buildName() {
+  const hash = createHash('sha256');
+  for (const folder of ['src', 'embed', 'scripts']) {
+    const place = path.join(root, folder);
+    for (const name of readdirSync(place, { recursive: true }).sort())
+      if (/\.(ts|mjs|js|json)$/.test(name) && !/\.test\.ts$/.test(name))
+        hash.update(name).update(readFileSync(path.join(place, name)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
 const common = {
+  define: { TSWASM_BUILD: JSON.stringify(buildName()) },
   absWorkingDir: root,
   bundle: true,
   packages: 'external',

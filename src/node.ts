@@ -40,6 +40,7 @@ export { type DriveOptions, drive, type Ending, type StopReason } from '../embed
 export { type Guest, type GuestImports, RunStoppedError } from '../embed/loop/run';
 export { type NodeDirectoryOptions, nodeDirectory } from '../embed/node/files';
 export { inheritedStreams, type NodeHostOptions, nodeHost } from '../embed/node/host';
+export { keepCode } from '../embed/node/keep-code';
 export { processStreams } from '../embed/node/stdio';
 export { ReadableStream, WritableStream } from '../embed/node/streams';
 

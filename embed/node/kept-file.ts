@@ -7,7 +7,8 @@ import type { KnownBodies } from '../../src/decoder/known-bodies';
 
 /** What is kept of a module. */
 export interface Contents {
-  readonly bodies: KnownBodies;
+  /** Undefined where only code is kept. */
+  readonly bodies?: KnownBodies | undefined;
   readonly known: KnownCode;
   /** Whether functions run elsewhere than natively that may be compiled, too. */
   readonly hasOthers: boolean;

@@ -41,7 +41,7 @@ const CONTENTS: Contents = {
     ],
   },
 };
-const kept = (bytes = MODULE, salt = '') => KeptModule.in(base, BUILD, bytes, salt);
+const kept = (bytes = MODULE, salt = '') => KeptModule.in(base, bytes, salt, BUILD);
 const folder = () => path.join(base, readdirSync(base)[0]);
 const file = () => path.join(folder(), readdirSync(folder())[0]);
 
@@ -50,7 +50,7 @@ it('gives what has been written, for the same bytes and circumstances alone', ()
   kept()!.write(CONTENTS);
   expect(kept()!.contents).toEqual(CONTENTS);
   expect(kept(MODULE, 'others')!.contents).toBeUndefined();
-  expect(KeptModule.in(base, 'another', MODULE, '')!.contents).toBeUndefined();
+  expect(KeptModule.in(base, MODULE, '', 'another')!.contents).toBeUndefined();
   // A module whose file has the same name: the bytes that differ are not among those that are looked at.
   const other = Uint8Array.from(MODULE);
   const names = new Set<string>();
@@ -108,7 +108,7 @@ it.skipIf(process.platform === 'win32')(
 it('leaves what cannot be written', () => {
   const occupied = path.join(base, 'file');
   writeFileSync(occupied, '');
-  expect(KeptModule.in(path.join(occupied, 'inside'), BUILD, MODULE, '')).toBeUndefined();
+  expect(KeptModule.in(path.join(occupied, 'inside'), MODULE, '', BUILD)).toBeUndefined();
   const one = kept()!;
   writeFileSync(path.join(base, `${BUILD}-${process.version}-${process.arch}`), '');
   expect(() => one.write(CONTENTS)).not.toThrow();

@@ -18,7 +18,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import path from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Contents, contentsOf, fileOf } from './kept-file';
 
 /** Names a folder in place of the user's; `off`: there is none. */
@@ -34,13 +34,17 @@ export function userFolder(): string | undefined {
   const { env, platform } = process;
   const given = env[VARIABLE];
   if (given === 'off' || env['NODE_DISABLE_COMPILE_CACHE']) return undefined;
-  if (given) return path.resolve(given);
+  if (given) return resolve(given);
   const inside = (folder: string | undefined, ...names: string[]) =>
-    folder && path.join(folder, ...names, 'tswasm');
+    folder && join(folder, ...names, 'tswasm');
   if (platform === 'win32') return inside(env['LOCALAPPDATA']);
   if (platform === 'darwin') return inside(env['HOME'], 'Library', 'Caches');
   return inside(env['XDG_CACHE_HOME']) ?? inside(env['HOME'], '.cache');
 }
+
+declare const TSWASM_BUILD: string;
+/** This build, which a name stands for (scripts/library.mjs); undefined where it is not a built one. */
+const build = typeof TSWASM_BUILD === 'string' ? TSWASM_BUILD : undefined;
 
 /** Bytes of a module that its file's name is made of. Another module with that name takes its place. */
 const SAMPLES = 1024;
@@ -69,13 +73,14 @@ export class KeptModule {
   private constructor(folder: string, bytes: Uint8Array, salt: string) {
     this.folder = folder;
     this.bytes = bytes;
-    this.file = path.join(folder, nameOf(bytes, salt));
+    this.file = join(folder, nameOf(bytes, salt));
     this.contents = this.read();
   }
 
-  /** `build`: a name of this very tswasm. `salt`: what else it depends on. Undefined where the folder is somebody else's. */
-  static in(base: string, build: string, bytes: Uint8Array, salt: string): KeptModule | undefined {
-    const folder = path.join(base, `${build}-${process.version}-${process.arch}`);
+  /** `salt`: what else it depends on. Undefined where this is no build that has a name, and where the folder is somebody else's. */
+  static in(base: string, bytes: Uint8Array, salt: string, name = build): KeptModule | undefined {
+    if (name === undefined) return undefined;
+    const folder = join(base, `${name}-${process.version}-${process.arch}`);
     return isOthers(folder) ? undefined : new KeptModule(folder, bytes, salt);
   }
 
@@ -97,7 +102,7 @@ export class KeptModule {
     if (all.length > MOST_BYTES) return;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      makeRoom(path.dirname(folder), MOST_BYTES - all.length);
+      makeRoom(dirname(folder), MOST_BYTES - all.length);
       replace(file, all);
     } catch {
       // Not ours to write, or no room: then the next process finds out as much as this one.
@@ -136,7 +141,7 @@ export function makeRoom(base: string, most: number): void {
   const inside = (folder: string, names: RegExp) =>
     readdirSync(folder)
       .filter((name) => names.test(name))
-      .map((name) => path.join(folder, name));
+      .map((name) => join(folder, name));
   const files = inside(base, FOLDER)
     .flatMap((folder) => inside(folder, FILE))
     .map((file) => ({ file, stat: lstatSync(file) }))

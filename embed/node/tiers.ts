@@ -6,8 +6,6 @@ import { type Evaluate, JavaScriptTier } from '../../src/compiler/javascript';
 import { installTiers, type Tier } from '../../src/index';
 import { nativeTier } from './native-tier';
 
-export { nativeTier };
-
 /** Read once, before a program may put something else in its place. */
 const { Function: Evaluator } = globalThis;
 

@@ -57,7 +57,7 @@ class NativeKeptSession extends NativeMixedSession {
     const contents = contentsOf(file, bytes);
     if (contents === undefined) throw new Error(`${this.script}: what has been kept is not there`);
     const features = { ...DEFAULT_FEATURES, ...this.features };
-    const again = runParts(decodeKnown(bytes.slice(), features, contents.bodies));
+    const again = runParts(decodeKnown(bytes.slice(), features, contents.bodies!));
     tier.know(again, contents.known);
     return again;
   }

@@ -13,9 +13,6 @@ export const NO_CACHE: OptionSpec = {
   help: 'keep nothing about the module for later runs, and use nothing that is kept',
 };
 
-/** This build, by the name of its main file (scripts/library.mjs). Undefined where it is not a built command. */
-const BUILD = /cli-main-\w+(?=\.cjs$)/;
-
 export class KeptRun {
   private constructor(private readonly kept: KeptModule) {}
 
@@ -25,11 +22,9 @@ export class KeptRun {
     bytes: Uint8Array,
     features: Partial<Features> | undefined,
   ): KeptRun | undefined {
-    const build = BUILD.exec(import.meta.url)?.[0].replace(/\W/g, '_');
     const folder = options.has(NO_CACHE.name) ? undefined : userFolder();
-    if (build === undefined || folder === undefined) return undefined;
-    const kept = KeptModule.in(folder, build, bytes, JSON.stringify([features, isExact(options)]));
-    return kept && new KeptRun(kept);
+    const kept = folder && KeptModule.in(folder, bytes, JSON.stringify([features, isExact(options)]));
+    return kept ? new KeptRun(kept) : undefined;
   }
 
   /** What validating its bodies has told; undefined: nobody knows. */

@@ -44,10 +44,14 @@ let native: NativeTier | undefined;
 /** The native tier, if this run has had use for it so far. */
 export const nativeTierIfUsed = (): NativeTier | undefined => native;
 
+async function loadNativeTier(): Promise<void> {
+  ({ nativeTier: native } = await import('../../embed/node/native-tier'));
+}
 /** Has this host's tiers installed. */
 export async function loadTiers(): Promise<void> {
   noteTiers();
-  ({ nativeTier: native } = await import('../../embed/node/tiers'));
+  await import('../../embed/node/tiers');
+  await loadNativeTier();
 }
 
 /**
@@ -97,7 +101,7 @@ export async function engineOf(options: Options, known: 'none' | 'native' | 'all
 /** The native tier alone. */
 async function loadNative(): Promise<void> {
   noteTiers();
-  ({ nativeTier: native } = await import('../../embed/node/native-tier'));
+  await loadNativeTier();
   if (native !== undefined) installTiers([native]);
 }
 

@@ -55,6 +55,8 @@ export class NativeTier implements Tier {
   private readonly sizes: PartSizes;
   /** What earlier processes have found out of modules. */
   private readonly known = new WeakMap<ModuleData, KnownCode>();
+  /** Who is asked what they have found out, when a module's first function is to run. */
+  keeper: ((module: ModuleData) => KnownCode | undefined) | undefined;
   private readonly programs = new WeakMap<ModuleData, ProgramOf[]>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
   private activations: Activations | undefined;
@@ -195,7 +197,8 @@ export class NativeTier implements Tier {
   }
   /** Undefined where nothing is known of it, or nothing that the host's engine takes. */
   private fromKnown(module: Module, variant: Variant): Program | undefined {
-    const known = this.known.get(module);
+    const known = this.known.get(module) ?? this.keeper?.(module);
+    if (known !== undefined) this.known.set(module, known);
     const program = known?.programs.find((one) => isSame(one.variant, variant));
     if (known === undefined) return undefined;
     try {
