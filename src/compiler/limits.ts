@@ -7,7 +7,7 @@ import { codeReader, countLocals, funcTypeOf, typesOfLocals } from '../decoder/b
 import { CALLS } from '../decoder/immediates';
 import type { Immediates } from '../decoder/instructions';
 import type { ModuleData } from '../decoder/module';
-import { type Heights, straightOps, walkStraight } from '../decoder/straight';
+import { type StraightRun, straightOps, typesOfGlobals, walkStraight } from '../decoder/straight';
 import { Walk } from '../decoder/walk';
 import type { TierRegisters } from '../interpreter/tiers';
 
@@ -51,16 +51,33 @@ export function whyTooLarge(module: ModuleData, funcidx: number, most: Most): st
   if (bytes <= EASY_CODE) return undefined;
   const measure = new Measure(most.countsBlocks, count);
   const walk = new Walk(module, funcidx, measure);
-  const locals = typesOfLocals(walk.locals);
-  const heights: Heights = { lowest: 0, highest: 0 };
+  const run = measuredRun(walk, bytes);
   do {
-    walkStraight(walk, ALL_STRAIGHT, locals, heights);
-    measure.rise(heights.highest);
+    run.length = 0;
+    walkStraight(walk, run);
+    measure.rise(run.highest);
     if (measure.work > MOST_WORK)
       return `it has too many operands${most.countsBlocks ? ' and blocks' : ''} at its calls and branches`;
     if (measure.carried > most.carried) return 'it has too many loops and calls, and values through them';
   } while (walk.step());
   return undefined;
+}
+
+function measuredRun(walk: Walk, bytes: number): StraightRun {
+  return {
+    passed: ALL_STRAIGHT,
+    locals: typesOfLocals(walk.locals),
+    globals: typesOfGlobals(walk.module),
+    to: new Uint8Array(2 * bytes),
+    length: 0,
+    first: 0,
+    more: 0,
+    isSingle: false,
+    lowest: 0,
+    highest: 0,
+    givers: [],
+    written: [],
+  };
 }
 
 class Measure {

@@ -3,7 +3,7 @@ import { typesOfLocals } from './body';
 import { Module } from './decode';
 import { INSTRUCTIONS, OP } from './instructions';
 import { Reader } from './reader';
-import { type Heights, type StraightNotes, skipStraight, straightOps, walkStraight } from './straight';
+import { type StraightRun, skipStraight, straightOps, typesOfGlobals, walkStraight } from './straight';
 import { wat } from './testing';
 import { typesOf } from './typelist';
 import { F64, type ValType } from './types';
@@ -60,25 +60,39 @@ function compare(module: Module, funcidx: number): number {
   const walk = new Walk(module, funcidx, {
     instruction: ({ offset, stack, reachable }) => left.push({ offset, types: typesOf(stack), reachable }),
   });
-  const locals = typesOfLocals(walk.locals);
-  const heights: Heights = { lowest: 0, highest: 0 };
+  const straight = copying(walk, 0, 0);
   do {
     const from = walk.reader.pos;
-    walkStraight(walk, straightOps(), locals, heights);
+    walkStraight(walk, straight);
     const run = all
       .filter(({ offset }) => offset >= from && offset <= walk.reader.pos)
       .map(({ types }) => types.length);
-    if (run.length > 0 && walk.reachable) expect(heights.highest).toBe(Math.max(...run));
-    if (run.length > 0 && walk.reachable) expect(heights.lowest).toBeLessThanOrEqual(Math.min(...run));
+    if (run.length > 0 && walk.reachable) expect(straight.highest).toBe(Math.max(...run));
+    if (run.length > 0 && walk.reachable) expect(straight.lowest).toBeLessThanOrEqual(Math.min(...run));
   } while (walk.step());
   expect(left).toEqual(all.filter(({ offset }) => left.some((one) => one.offset === offset)));
   return all.length - left.length;
 }
 
-/** `first`: the first local whose instructions are noted. */
-function nothingNoted(first: number): StraightNotes {
-  return { givers: [], given: 0, written: [], first, met: [], count: 0 };
+/** Locals from `first` on have indices in the copy that are higher by `more`. */
+function copying(walk: Walk, first: number, more: number, passed = straightOps()): StraightRun {
+  const to = new Uint8Array(2 * walk.module.bytes.length);
+  return {
+    passed,
+    locals: typesOfLocals(walk.locals),
+    globals: typesOfGlobals(walk.module),
+    to,
+    length: 0,
+    first,
+    more,
+    isSingle: false,
+    lowest: 0,
+    highest: 0,
+    givers: [],
+    written: [],
+  };
 }
+const copied = ({ to, length }: StraightRun): number[] => [...to.subarray(0, length)];
 
 describe('straight code', () => {
   it('leaves the operands that a walk step by step leaves, of every instruction', async () => {
@@ -101,11 +115,11 @@ describe('straight code', () => {
         block end i32.add i32.const 4 i32.const 5 drop drop block end i32.add i32.add))`),
     );
     const walk = new Walk(module, 0, {});
-    const heights: Heights = { lowest: 0, highest: 0 };
-    const seen: Heights[] = [];
+    const run = copying(walk, 0, 0);
+    const seen: { lowest: number; highest: number }[] = [];
     do {
-      walkStraight(walk, straightOps(), [], heights);
-      seen.push({ ...heights });
+      walkStraight(walk, run);
+      seen.push({ lowest: run.lowest, highest: run.highest });
     } while (walk.step());
     expect(seen.slice(0, 3)).toEqual([
       { lowest: 0, highest: 4 },
@@ -120,38 +134,43 @@ describe('straight code', () => {
         local.get 1 local.get 1 block end local.get 0 select local.get 1 local.get 1 local.get 0 select f64.add))`),
     );
     const walk = new Walk(module, 0, {});
-    const heights: Heights = { lowest: 0, highest: 0 };
-    const notes = nothingNoted(0);
-    const passed = straightOps((op) => op !== OP['f64.add']);
-    const locals = typesOfLocals(walk.locals);
+    const run = copying(
+      walk,
+      0,
+      0,
+      straightOps((op) => op !== OP['f64.add']),
+    );
     for (let k = 0; k < 3; k++) {
-      walkStraight(walk, passed, locals, heights, notes);
+      walkStraight(walk, run);
       if (k < 2) walk.step();
     }
     expect(typesOf(walk.stack)).toEqual([F64, F64]);
-    expect(heights).toEqual({ lowest: 0, highest: 4 });
-    const givers = notes.givers.slice(0, notes.given);
-    expect(givers.map((offset) => module.bytes[offset])).toEqual([OP.select, OP.select]);
+    const { lowest, highest, givers } = run;
+    expect({ lowest, highest }).toEqual({ lowest: 0, highest: 4 });
+    expect(givers.slice(0, 2).map((offset) => module.bytes[offset])).toEqual([OP.select, OP.select]);
   });
 
-  it('tells which locals are written, and its instructions with some of them', async () => {
+  it('is copied with other indices of locals, and tells which are written', async () => {
     const module = Module.decode(
       await wat(`(module (func (param i32) (local i32 i32)
         (local.set 1 (local.get 0)) (local.set 0 (local.tee 2 (local.get 1))) block end (drop (local.get 2))))`),
     );
     const walk = new Walk(module, 0, {});
-    const notes = nothingNoted(1);
+    const run = copying(walk, 1, 127);
     const from = walk.reader.pos;
-    const locals = typesOfLocals(walk.locals);
-    walkStraight(walk, straightOps(), locals, { lowest: 0, highest: 0 }, notes);
-    const met = (): number[] => notes.met.slice(0, notes.count);
-    expect(met()).toEqual([from + 2, 1, from + 4, from + 4, 1, from + 6, from + 6, 2, from + 8]);
-    expect(notes.written).toEqual([from + 8, from + 2, from + 6]);
+    walkStraight(walk, run);
+    const [get, set, tee] = [OP['local.get'], OP['local.set'], OP['local.tee']];
+    const first = [get, 0, set, 0x80, 1, get, 0x80, 1, tee, 0x81, 1, set, 0];
+    expect(copied(run)).toEqual(first);
+    expect(run.written).toEqual([from + 8, from + 2, from + 6]);
     walk.step();
     walk.step();
-    const { pos } = walk.reader;
-    walkStraight(walk, straightOps(), locals, { lowest: 0, highest: 0 }, notes);
-    expect(met()).toEqual([pos, 2, pos + 2]);
+    run.isSingle = true;
+    walkStraight(walk, run);
+    const second = [...first, get, 0x81, 1];
+    expect(copied(run)).toEqual(second);
+    walkStraight(walk, run);
+    expect(copied(run)).toEqual([...second, OP.drop]);
   });
 
   it('is passed over without types, too, but for what is left out', async () => {
@@ -161,8 +180,13 @@ describe('straight code', () => {
     module.codeStart.forEach((start, k) => {
       const body = new Reader(module.bytes, start, module.codeEnd[k]);
       expect(body.u32()).toBe(0);
-      skipStraight(body, straightOps());
+      const { pos } = body;
+      const count = skipStraight(body, straightOps());
       expect(body.pos).toBe(module.codeEnd[k] - 1);
+      body.pos = pos;
+      expect(skipStraight(body, straightOps(), count - 1)).toBe(count - 1);
+      expect(body.pos).toBeLessThan(module.codeEnd[k] - 1);
+      expect(skipStraight(body, straightOps())).toBe(1);
       const some = new Reader(module.bytes, start + 1, module.codeEnd[k]);
       skipStraight(some, others);
       const isLeft = module.bytes[some.pos] === trunc;

@@ -4,6 +4,7 @@
  * each one's handlers.
  */
 import { type Immediates, INSTRUCTIONS, OP, type OpName, type SpecialOp } from './instructions';
+import type { ModuleData } from './module';
 import type { Reader } from './reader';
 import { TYPE_OF_SIGNATURE } from './rules';
 import { onTop, typeAt, withoutTop } from './typelist';
@@ -52,147 +53,171 @@ function isStraightSpecial(name: OpName): name is StraightSpecial {
   return name in TAKEN;
 }
 
-/** By opcode: 1 when it is straight; how its immediates are passed over; operands that it takes; the type that it gives, or 0. */
-const STRAIGHT = new Uint8Array(256);
-const IMMEDIATES = new Uint8Array(256);
-const TAKES = new Uint8Array(256);
-const GIVES = new Uint8Array(256);
+/**
+ * Rows of straight code, by opcode: 0 of what is not, and else, in this order of bits, 1; how the immediates are passed over; how many operands
+ * it takes; the type that it gives, or 0. One number, since code that is cold takes long to read a table.
+ */
+export type StraightOps = Int32Array;
+const IMMEDIATES = 1;
+const TAKES = 6;
+const GIVES = 8;
+const STRAIGHT: StraightOps = new Int32Array(256);
 for (const { op, name, sig, imm } of INSTRUCTIONS) {
   const taken = isStraightSpecial(name) ? TAKEN[name] : undefined;
   if (op >= 0x100 || !areStraight(imm) || (sig === '' && taken === undefined)) continue;
   const [operands, results = ''] = sig.split(':');
   const gives = results === '' ? 0 : TYPE_OF_SIGNATURE[results];
   if (gives === undefined || !(gives === 0 || isNum(gives))) continue;
-  STRAIGHT[op] = 1;
-  IMMEDIATES[op] = PASSED[imm];
-  TAKES[op] = taken ?? operands.length;
-  GIVES[op] = gives;
+  STRAIGHT[op] = 1 | (PASSED[imm] << IMMEDIATES) | ((taken ?? operands.length) << TAKES) | (gives << GIVES);
 }
 
-/** By opcode: 1 for all that are straight, or that are and of which `isPassed` is true. */
-export function straightOps(isPassed: (op: number) => boolean = () => true): Uint8Array {
-  return STRAIGHT.map((isStraight, op) => isStraight & Number(isPassed(op)));
-}
-
-function skipLeb(bytes: Uint8Array, from: number): number {
-  let pos = from;
-  while (bytes[pos] >= 0x80) pos++;
-  return pos + 1;
-}
-function skipMemarg(bytes: Uint8Array, from: number): number {
-  const offset = skipLeb(bytes, from);
-  return skipLeb(bytes, (bytes[from] & MEMORY_FLAG) === 0 ? offset : skipLeb(bytes, offset));
+/** All rows, or those of which `isPassed` is true. */
+export function straightOps(isPassed: (op: number) => boolean = () => true): StraightOps {
+  return STRAIGHT.map((row, op) => (isPassed(op) ? row : 0));
 }
 
 const LOCAL_GET = OP['local.get'];
 const GLOBAL_GET = OP['global.get'];
 const SELECT = OP.select;
 
-/** Passes over the straight code that comes, as far as its opcodes are 1 in `passed`. */
-export function skipStraight(reader: Reader, passed: Uint8Array): void {
+/** Passes over the straight code that comes, as far as it has rows in `passed`, of so many instructions at most. How many there were. */
+export function skipStraight(reader: Reader, passed: StraightOps, most = Number.MAX_SAFE_INTEGER): number {
   const { bytes, end } = reader;
   let { pos } = reader;
-  while (pos < end && (passed[bytes[pos]] & STRAIGHT[bytes[pos]]) !== 0) {
-    const immediates = IMMEDIATES[bytes[pos++]];
-    if (immediates === MEMARG) pos = skipMemarg(bytes, pos);
-    else if (immediates >= LEB) pos = skipLeb(bytes, pos);
-    else pos += immediates;
+  let count = 0;
+  while (pos < end && count < most) {
+    const row = passed[bytes[pos]];
+    if (row === 0) break;
+    const immediates = (row >> IMMEDIATES) & 0x1f;
+    if (immediates < LEB) pos += 1 + immediates;
+    else {
+      pos++;
+      if (immediates === MEMARG && (bytes[pos++] & MEMORY_FLAG) !== 0) while (bytes[pos++] >= 0x80);
+      while (bytes[pos++] >= 0x80);
+    }
+    count++;
   }
   reader.pos = pos;
+  return count;
 }
 
-/** What a run of straight code does to the heights at which its instructions stand: the lowest that is left of what was there, and the highest. */
-export interface Heights {
+/**
+ * A run of straight code, and the copy that is made of it. (Who needs no copy has one made all the same: a second loop would be a second function
+ * for the host's engine to optimise.)
+ */
+export interface StraightRun {
+  /** The rows as far as which it goes. */
+  readonly passed: StraightOps;
+  /** Types of all locals and globals. */
+  readonly locals: readonly ValType[];
+  readonly globals: readonly ValType[];
+  /** Where the copy is written, from `length` on. There is room for twice as many bytes as are left of the function. */
+  to: Uint8Array;
+  length: number;
+  /** Locals from the first one on have an index there that is higher by so much. */
+  readonly first: number;
+  readonly more: number;
+  /** Whether a run is a single instruction. */
+  isSingle: boolean;
+  /** Of the heights at which its instructions stand: the lowest that is left of what was there, and the highest. */
   lowest: number;
   highest: number;
-}
-
-/** What else is noted of a run where somebody asks. Lists are as long as a number beside them says: to cut them takes longer. */
-export interface StraightNotes {
-  /** Module offsets of the instructions that have given the operands above the lowest height, as many as are left. */
+  /** By height, from the lowest one on: the module offset of the instruction that has given the operand there. */
   readonly givers: number[];
-  given: number;
   /** By local: the module offset of the last instruction that has written to it. */
   readonly written: number[];
-  /** The instructions with this local or a later one: the module offset of each, its local, and where it ends. */
-  readonly first: number;
-  readonly met: number[];
-  count: number;
+}
+
+const globalTypes = new WeakMap<ModuleData, readonly ValType[]>();
+export function typesOfGlobals(module: ModuleData): readonly ValType[] {
+  let types = globalTypes.get(module);
+  if (types === undefined) {
+    types = module.globals.map(({ value }) => value);
+    globalTypes.set(module, types);
+  }
+  return types;
 }
 
 /** Types that the run has pushed, above those that were there before. */
 const pushed: ValType[] = [];
-const UNASKED: number[] = [];
 
 /**
- * Walks over the straight code that comes, as far as its opcodes are 1 in `passed` and its operands are numbers, without telling the
- * visitor. The walk then stands before the next instruction. Code that is not reached is not walked over.
+ * Walks over the straight code that comes, as far as the run goes and its operands are numbers, without telling the visitor. The walk then stands before the next instruction. Code that is not reached is not walked over.
+ *
+ * Loops stand for what happens rarely here, such as an index of two bytes: the host's engine would optimise code for what it has seen, and throw it
+ * away when it sees more.
  */
-export function walkStraight(
-  walk: Walk,
-  passed: Uint8Array,
-  locals: readonly ValType[],
-  heights: Heights,
-  notes?: StraightNotes,
-): void {
-  const { reader, module } = walk;
+export function walkStraight(walk: Walk, run: StraightRun): void {
+  const { reader } = walk;
   const { bytes, end } = reader;
-  const givers = notes?.givers ?? UNASKED;
-  let noted = 0;
+  const { passed, locals, globals, to, first, more, isSingle, givers, written } = run;
   let { pos } = reader;
+  let { length } = run;
   let below = walk.stack;
   let base = walk.height;
   let count = 0;
-  heights.lowest = base;
-  heights.highest = base;
-  if (!walk.reachable) return;
-  while (pos < end) {
+  let lowest = base;
+  let highest = base;
+  while (pos < end && walk.reachable) {
     const op = bytes[pos];
-    if ((passed[op] & STRAIGHT[op]) === 0) break;
-    let gives = GIVES[op];
+    const row = passed[op];
+    if (row === 0) break;
+    let gives = row >> GIVES;
     let next = pos + 1;
-    const immediates = IMMEDIATES[op];
+    let localidx = -1;
+    const immediates = (row >> IMMEDIATES) & 0x1f;
     if (immediates < LEB) next += immediates;
-    else if (immediates === MEMARG) next = skipMemarg(bytes, next);
-    else if (immediates === LEB) next = skipLeb(bytes, next);
-    else {
-      reader.pos = next;
-      const index = reader.u32();
-      const type = immediates === LOCAL ? locals[index] : module.globals[index].value;
+    else if (immediates <= MEMARG) {
+      if (immediates === MEMARG && (bytes[next++] & MEMORY_FLAG) !== 0) break;
+      while (bytes[next++] >= 0x80);
+    } else {
+      let index = 0;
+      let shift = 0;
+      let byte = 0;
+      do {
+        byte = bytes[next++];
+        index |= (byte & 0x7f) << shift;
+        shift += 7;
+      } while (byte >= 0x80);
+      const type = immediates === LOCAL ? locals[index] : globals[index];
       if (!isNum(type)) break;
       if (op === LOCAL_GET || op === GLOBAL_GET) gives = type;
-      next = reader.pos;
-      if (immediates === LOCAL && notes !== undefined) {
-        if (op !== LOCAL_GET) notes.written[index] = pos;
-        if (index >= notes.first) {
-          notes.met[noted++] = pos;
-          notes.met[noted++] = index;
-          notes.met[noted++] = next;
-        }
-      }
+      if (immediates === LOCAL) localidx = index;
     }
     // What it gives may be either of two operands: nobody may take it for the one that was there.
     if (op === SELECT) gives = count > 2 ? pushed[count - 3] : typeAt(below, 2 - count);
-    const start = pos;
-    pos = next;
-    const takes = TAKES[op];
+    const takes = (row >> TAKES) & 3;
     if (takes <= count) count -= takes;
     else {
       below = withoutTop(below, takes - count);
       base -= takes - count;
       count = 0;
-      if (base < heights.lowest) heights.lowest = base;
+      if (base < lowest) lowest = base;
     }
+    if (localidx >= 0 && op !== LOCAL_GET) written[localidx] = pos;
     if (gives !== 0) {
-      givers[count] = start;
+      givers[base + count] = pos;
       pushed[count++] = gives;
-      if (base + count > heights.highest) heights.highest = base + count;
+      if (base + count > highest) highest = base + count;
     }
+    if (localidx < first) {
+      do to[length++] = bytes[pos++];
+      while (pos < next);
+    } else {
+      to[length++] = op;
+      let rest = localidx + more;
+      do {
+        const low = rest & 0x7f;
+        rest >>>= 7;
+        to[length++] = low | (rest === 0 ? 0 : 0x80);
+      } while (rest !== 0);
+      pos = next;
+    }
+    if (isSingle) break;
   }
   reader.pos = pos;
-  if (notes !== undefined) {
-    notes.given = count;
-    notes.count = noted;
-  }
   walk.stack = count === 0 ? below : onTop(below, pushed.slice(0, count));
+  run.lowest = lowest;
+  run.highest = highest;
+  run.length = length;
 }

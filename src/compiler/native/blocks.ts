@@ -32,35 +32,17 @@ import { type FuncType, I32, OP, type ValType } from '../../decoder';
 import { readBlockTypeIndex } from '../../decoder/body';
 import type { CatchClause } from '../../decoder/catches';
 import type { BlockOp } from '../../decoder/instructions';
-import type { ModuleData } from '../../decoder/module';
-import { Reader } from '../../decoder/reader';
+import type { Reader } from '../../decoder/reader';
 import { NO_TYPES, type TypeList, typesOf } from '../../decoder/typelist';
-import { type Visitor, Walk } from '../../decoder/walk';
 import { codeSize } from '../limits';
 import { slotsIn } from './function-writer';
 import { LeavingWriter } from './leaving';
-import { Operands } from './operands';
 import type { Origins } from './origins';
 import type { Rewrites, StraightCopies } from './rewriters';
 import { MOST_CODE_OF_LOOPS, type PlainLoop, plainLoop, turnsOf, writeTurn } from './turns';
 
 /** Loops of a long function from which on they are written shortly. */
 const MANY_LOOPS = 33;
-
-/** A walk that knows where operands can be read. */
-export class TracedWalk extends Walk {
-  readonly operands: Operands;
-
-  constructor(module: ModuleData, funcidx: number, visitor: Visitor) {
-    super(module, funcidx, visitor);
-    this.operands = new Operands(new Reader(module.bytes));
-  }
-
-  override drop(count: number): void {
-    super.drop(count);
-    this.operands.forget(this.height);
-  }
-}
 
 /** A block of the emitted function. */
 export interface OpenLabel {
@@ -94,7 +76,6 @@ interface LoopHead {
 }
 
 export abstract class BlockWriter extends LeavingWriter {
-  abstract override readonly walk: TracedWalk;
   /** For immediates. */
   abstract readonly reader: Reader;
   protected abstract readonly isQuiet: boolean;
@@ -126,10 +107,10 @@ export abstract class BlockWriter extends LeavingWriter {
 
   /** All but the top operands, which are in shadows now where the function can unwind. */
   protected shadowBelow(top: number): readonly ValType[] {
-    const { stack, height, operands } = this.walk;
-    if (height <= top) return NO_TYPES;
-    const [below, above] = split(typesOf(stack), top);
-    if (!this.isQuiet) this.shadowFrom(operands.firstUnshadowed(below.length), below, above);
+    const { walk } = this;
+    if (walk.height <= top) return NO_TYPES;
+    const [below, above] = split(typesOf(walk.stack), top);
+    if (!this.isQuiet) this.shadowFrom(this.operands.firstUnshadowed(below.length), below, above);
     return below;
   }
 
@@ -337,10 +318,8 @@ export abstract class BlockWriter extends LeavingWriter {
   }
   /** What lies below a block has been in shadows since that began. */
   protected passBlock(): void {
-    const { blocks, operands } = this.walk;
-    const { height } = blocks[blocks.length - 1];
-    operands.forget(height);
-    operands.shadow(0, height);
+    const { blocks } = this.walk;
+    this.operands.shadowAll(blocks[blocks.length - 1].height);
   }
 
   br(label: number): void {
@@ -388,7 +367,7 @@ export abstract class BlockWriter extends LeavingWriter {
   /** Sees that operands can be read; values of these types lie above them. Where that is, if not in shadows. */
   protected shadow(stack: TypeList | undefined, above: readonly ValType[]): readonly number[] | undefined {
     if (stack === undefined) return undefined;
-    const { operands } = this.walk;
+    const { operands } = this;
     const from = operands.firstUnread(stack.length);
     if (from !== undefined) this.shadowFrom(from, typesOf(stack), above);
     return operands.sources(stack.length);
@@ -400,7 +379,7 @@ export abstract class BlockWriter extends LeavingWriter {
     const moved = [...types.slice(from), ...above];
     this.toShadows(moved, from);
     this.fromShadows(moved, from);
-    this.walk.operands.shadow(from, types.length);
+    this.operands.shadow(from, types.length);
   }
 }
 

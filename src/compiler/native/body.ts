@@ -20,10 +20,10 @@
 import { F32, F64, type FuncType, I32, OP, V128, type ValType } from '../../decoder';
 import { skipImmediates } from '../../decoder/immediates';
 import { Reader } from '../../decoder/reader';
-import { type Heights, type StraightNotes, walkStraight } from '../../decoder/straight';
+import { type StraightRun, typesOfGlobals, walkStraight } from '../../decoder/straight';
 import { type TypeList, typesOf, withoutTop } from '../../decoder/typelist';
 import type { Block, Callee, Visitor, Walk } from '../../decoder/walk';
-import { split, TracedWalk } from './blocks';
+import { split } from './blocks';
 import type { Emitter } from './emitter';
 import { pushLocals, takeValue } from './frame';
 import { type InstrumentedBody, slotsIn } from './function-writer';
@@ -43,7 +43,6 @@ import {
 import { STATE_PARAMS } from './state';
 
 export class Body extends HandlerWriter implements RewrittenBody, Visitor {
-  readonly walk: TracedWalk;
   readonly reader: Reader;
   protected readonly rewriters: Rewrites;
   protected readonly straightCopies: StraightCopies;
@@ -58,9 +57,8 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
   private highest = 0;
   /** Whether some may take two slots. */
   private isWide: boolean;
-  /** Of the straight code that has been walked over last: among its instructions with locals those whose local has another index here. */
-  private readonly heights: Heights = { lowest: 0, highest: 0 };
-  private readonly notes: StraightNotes;
+  /** The straight code that has been copied last. */
+  private readonly run: StraightRun;
   /** Module offset of the first of the instructions that are copied as they are, or -1. */
   private verbatim = -1;
 
@@ -71,9 +69,21 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
     this.straightCopies = straightCopiesOf(layout);
     this.made = layout.variant.isExact ? new MadeFloats() : undefined;
     this.reader = new Reader(layout.module.bytes);
-    this.walk = new TracedWalk(layout.module, funcidx, this);
-    const { written } = this.walk.operands;
-    this.notes = { givers: [], given: 0, written, first: this.type.params.length, met: [], count: 0 };
+    const { givers, written } = this.operands;
+    this.run = {
+      passed: this.straightCopies.withLocals,
+      locals: this.typesOfLocals,
+      globals: typesOfGlobals(layout.module),
+      to: this.out.bytes,
+      length: 0,
+      first: this.type.params.length,
+      more: STATE_PARAMS.length,
+      isSingle: false,
+      lowest: 0,
+      highest: 0,
+      givers,
+      written,
+    };
     this.isWide = layout.hasVectors || this.locals.some(({ type }) => type === V128);
   }
 
@@ -94,6 +104,7 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
   originOf(offset: number): number {
     const origins = new Origins();
     this.origins = origins;
+    this.run.isSingle = true;
     const { code } = this.instrument();
     return origins.find(offset - (code.length - this.out.length)) ?? this.walk.start;
   }
@@ -116,49 +127,27 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
 
   /** Straight code is copied, a run at a time. */
   private copyStraight(): void {
-    const { walk, heights, notes } = this;
+    const { walk, operands, run, out, origins } = this;
     // Where NaNs or slots are counted, each instruction is looked at.
     // So it is where an inner `try` is to begin.
     if (this.made !== undefined || this.isWide || this.tries.isDue) return;
     const { reader } = walk;
-    if (!this.isWriting) {
-      walkStraight(walk, this.straightCopies.withLocals, this.typesOfLocals, heights);
-      return;
-    }
-    const from = reader.pos;
-    walkStraight(walk, this.straightCopies.withLocals, this.typesOfLocals, heights, notes);
-    if (reader.pos === from) return;
-    this.flush(from);
-    this.copyRun(from, reader.pos);
-    walk.operands.forget(heights.lowest);
-    walk.operands.give(walk.height - notes.given, notes.given, notes.givers);
-    if (heights.highest <= this.highest) return;
-    this.highest = heights.highest;
-    this.reserveSlots(this.localSlots + heights.highest);
-  }
-  /** Whether what the walk meets is written. */
-  protected get isWriting(): boolean {
-    return true;
-  }
-  /** Copies straight code, with the indices that its locals have here. */
-  private copyRun(from: number, end: number): void {
-    const { out, origins } = this;
-    const { bytes } = this.layout.module;
-    const { met, count } = this.notes;
-    let copied = from;
-    for (let k = 0; k < count; k += 3) {
-      const offset = met[k];
-      if (origins !== undefined) {
-        if (copied < offset) origins.note(out.length, copied, true);
-        origins.note(out.length + offset - copied, offset, false);
+    this.flush(reader.pos);
+    out.reserve(2 * (reader.end - reader.pos));
+    run.to = out.bytes;
+    do {
+      const { pos } = reader;
+      origins?.note(out.length, pos, true);
+      run.length = out.length;
+      walkStraight(walk, run);
+      if (reader.pos === pos) return;
+      out.length = run.length;
+      operands.give(run.lowest, walk.height);
+      if (run.highest > this.highest) {
+        this.highest = run.highest;
+        this.reserveSlots(this.localSlots + run.highest);
       }
-      out.copy(bytes, copied, offset + 1);
-      out.u32(met[k + 1] + STATE_PARAMS.length);
-      copied = met[k + 2];
-    }
-    if (copied === end) return;
-    origins?.note(out.length, copied, true);
-    out.copy(bytes, copied, end);
+    } while (run.isSingle);
   }
 
   // What the walk tells.
@@ -307,7 +296,7 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
 
   inPlaceOrHelped(most: number, bytesPerUnit: number, rewrite: Rewrite): void {
     const { out, layout, walk, fuel } = this;
-    const known = walk.operands.constantAt(walk.height - 1);
+    const known = this.operands.constantAt(walk.height - 1);
     if (known !== undefined && known >= 0 && known < bytesPerUnit) {
       out.copy(layout.module.bytes, walk.offset, this.endOfInstruction());
       return;
@@ -348,7 +337,7 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
   }
 
   writesLocal(localidx: number): void {
-    this.walk.operands.written[localidx] = this.walk.offset;
+    this.operands.written[localidx] = this.walk.offset;
   }
 
   withCanonicalNan(lanes: Lanes): void {

@@ -17,15 +17,30 @@ export function emittedType(type: ValType): number {
   return isRef(type) ? EXTERN_CODE : type;
 }
 
+/** Emitters begin in pieces of a few large arrays: the host's engine takes some microseconds to make an array of a kilobyte. */
+const MOST_IN_COMMON = 2 ** 15;
+let common = new Uint8Array(0);
+let taken = 0;
+function pieceOf(size: number): Uint8Array {
+  if (size > MOST_IN_COMMON / 4) return new Uint8Array(size);
+  if (taken + size > common.length) {
+    common = new Uint8Array(MOST_IN_COMMON);
+    taken = 0;
+  }
+  taken += size;
+  return common.subarray(taken - size, taken);
+}
+
 export class Emitter {
   bytes: Uint8Array;
   length = 0;
 
   constructor(capacity = 256) {
-    this.bytes = new Uint8Array(capacity);
+    this.bytes = pieceOf(capacity);
   }
 
-  private reserve(count: number): void {
+  /** Sees that there is room for so many bytes more. */
+  reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return;
     const bytes = new Uint8Array(Math.max(2 * this.bytes.length, this.length + count));
     bytes.set(this.bytes.subarray(0, this.length));

@@ -6,6 +6,7 @@ import { EXCEPTION_ROWS } from '../../decoder/exceptions';
 import { CALLS, skipImmediates } from '../../decoder/immediates';
 import { INSTRUCTIONS, type Instruction, instructionOf } from '../../decoder/instructions';
 import type { ModuleData } from '../../decoder/module';
+import { MOST_QUIET_INSTRUCTIONS } from '../../decoder/quiet';
 import { skipStraight, straightOps } from '../../decoder/straight';
 import { type Most, whyTooLarge } from '../limits';
 import { LikelyCalls } from './likely-calls';
@@ -41,6 +42,8 @@ export interface Facts {
   readonly hasBulk: boolean;
   /** Whether it throws or handles exceptions. */
   readonly usesExceptions: boolean;
+  /** Whether that is enough to tell that it is not quiet (decoder/quiet.ts). */
+  readonly isLoud: boolean;
 }
 
 interface OpenBlock {
@@ -64,6 +67,11 @@ export function factsOf(module: ModuleData, funcidx: number): Facts {
     ofModule.set(funcidx, facts);
   }
   return facts;
+}
+
+/** Whether somebody has looked at a function already, and that has told that it is not quiet. */
+export function isKnownLoud(module: ModuleData, funcidx: number): boolean {
+  return known.get(module)?.get(funcidx)?.isLoud ?? false;
 }
 
 /** Why a function cannot run natively, in a program that is exact or not. */
@@ -109,6 +117,8 @@ class Scan {
   private hasBulk = false;
   private usesExceptions = false;
   private handlers = 0;
+  private instructions = 0;
+  private hasUnnamed = false;
 
   constructor(module: ModuleData, funcidx: number) {
     this.module = module;
@@ -122,8 +132,9 @@ class Scan {
     const { reader, loops, callees, likely } = this;
     let why = whyTooLarge(this.module, this.funcidx, MOST);
     while (why === undefined) {
-      skipStraight(reader, ALL_STRAIGHT);
+      this.instructions += skipStraight(reader, ALL_STRAIGHT);
       if (reader.pos === reader.end) break;
+      this.instructions++;
       const offset = reader.pos;
       const row = readInstruction(reader);
       const special = SPECIAL[row.op];
@@ -131,8 +142,9 @@ class Scan {
       else if (special === RELAXED_ONE) this.isRelaxed = true;
       why = special === EXCEPTIONAL ? this.lookAtException(row, offset) : this.look(row, offset);
     }
-    const { isRelaxed, hasBulk, calls, usesExceptions } = this;
-    return { why, isRelaxed, loops, callees, likely: likely.all, calls, hasBulk, usesExceptions };
+    const { isRelaxed, hasBulk, calls, usesExceptions, hasUnnamed, instructions } = this;
+    const isLoud = loops.size > 0 || hasUnnamed || usesExceptions || instructions > MOST_QUIET_INSTRUCTIONS;
+    return { why, isRelaxed, loops, callees, likely: likely.all, calls, hasBulk, usesExceptions, isLoud };
   }
 
   /** The reader stands at the instruction's immediates. Why the function cannot run natively, if it tells that. */
@@ -168,7 +180,9 @@ class Scan {
       const block = this.close(offset);
       if (block.isLoop) loops.set(block.offset, block.branches);
     } else if (row.op === OP.return) open[0].passedFrom.push(offset);
-    return calls === 'unnamed' ? whyNotUnnamed(module, row.op, pos) : undefined;
+    if (calls !== 'unnamed') return undefined;
+    this.hasUnnamed = true;
+    return whyNotUnnamed(module, row.op, pos);
   }
 
   private close(offset: number): OpenBlock {

@@ -1,17 +1,12 @@
 /** What the bodies of an emitted module are written with: locals, labels, cells, shadows, the entry, calls. */
 import { type FuncType, I32, slotsOf, type ValType } from '../../decoder';
-import {
-  codeReader,
-  type LocalGroup,
-  readLocalDeclarations,
-  readLocals,
-  typesOfLocals,
-} from '../../decoder/body';
-import type { Callee } from '../../decoder/walk';
+import { codeReader, type LocalGroup, readLocalDeclarations, typesOfLocals } from '../../decoder/body';
+import type { Callee, Walk } from '../../decoder/walk';
 import { EMPTY_BLOCK, Emitter, emittedType } from './emitter';
 import { factsOf, type Loops } from './facts';
 import type { FrameShape, Point, Shadow } from './frame';
 import type { Cell, Helper, Layout } from './layout';
+import { type Operands, TracedWalk } from './operands';
 import { NotNative, whyNotCall } from './refusals';
 import { FRAME_WEIGHT, frameStep, STATE_PARAMS, slotStep } from './state';
 
@@ -34,6 +29,9 @@ function scratch(): Emitter {
 export abstract class FunctionWriter {
   readonly out = scratch();
   readonly layout: Layout;
+  readonly walk: TracedWalk;
+  /** Where operands of the walk can be read. */
+  protected readonly operands: Operands;
   protected readonly type: FuncType;
   protected readonly loops: Loops;
   protected readonly locals: readonly LocalGroup[];
@@ -67,11 +65,17 @@ export abstract class FunctionWriter {
     this.fuel = this.type.params.length;
     this.base = this.fuel + 1;
     this.loops = factsOf(module, funcidx).loops;
-    this.locals = readLocals(this.type, codeReader(module, funcidx), module);
+    this.walk = new TracedWalk(module, funcidx, this);
+    this.operands = this.walk.operands;
+    this.locals = this.walk.locals;
     this.typesOfLocals = typesOfLocals(this.locals);
+    this.operands.begin(this.typesOfLocals.length);
     this.localSlots = this.locals.reduce((slots, { type, count }) => slots + count * slotsOf(type), 0);
     this.slots = this.localSlots + slotsIn(this.type.results);
   }
+
+  /** The walk tells of each instruction. */
+  abstract instruction(walk: Walk): void;
 
   /** What has been written. */
   protected body(): InstrumentedBody {

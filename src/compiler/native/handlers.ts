@@ -40,7 +40,7 @@ export abstract class HandlerWriter extends BlockWriter {
       out.indexed('catch', GUEST);
       out.indexed('local.set', exception);
     } else this.endHandler(open);
-    walk.operands.shadow(height, height + 1);
+    this.operands.shadow(height, height + 1);
     open.handler = tagidx === ALL ? 'all' : 'tagged';
     this.askWhether(exception, tagidx);
     if (tagidx === ALL) out.op('drop');

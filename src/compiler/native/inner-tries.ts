@@ -32,6 +32,7 @@ export class InnerTries {
   }
   /** Whether the innermost of so many labels is that of a block in which one has begun that is open. */
   hasBegun(labels: number): boolean {
-    return this.begun[this.begun.length - 1] === labels;
+    const { begun } = this;
+    return begun.length > 0 && begun[begun.length - 1] === labels;
   }
 }

@@ -21,7 +21,7 @@ import {
 import { isQuiet } from '../../decoder/quiet';
 import type { BulkOp, EffectOp } from '../../lowering';
 import { type Emitter, entryOf } from './emitter';
-import { factsOf } from './facts';
+import { factsOf, isKnownLoud } from './facts';
 import { HANDED, handedGlobals } from './handed-globals';
 import { bytesBeyond, type Room, roomOf } from './room';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
@@ -214,7 +214,7 @@ export class Layout {
 
   /** Whether an entry of a function costs nothing, and is no safepoint (decoder/quiet.ts). */
   isFree(funcidx: number): boolean {
-    return isQuiet(this.module, funcidx);
+    return !isKnownLoud(this.module, funcidx) && isQuiet(this.module, funcidx);
   }
   /** Whether it also never unwinds: nothing that it does, and calls, works in bulk. Chains of such calls are short. */
   isQuiet(funcidx: number): boolean {

@@ -4,7 +4,6 @@
  */
 import { I32, type ValType } from '../../decoder';
 import { typesOf } from '../../decoder/typelist';
-import type { Walk } from '../../decoder/walk';
 import { codeSize } from '../limits';
 import { EMPTY_BLOCK, type Emitter, entryOf } from './emitter';
 import { dispatches } from './facts';
@@ -20,7 +19,6 @@ import { MOST_CODE_OF_LOOPS } from './turns';
 const MOST_AT_ONCE = 64;
 
 export abstract class LeavingWriter extends FunctionWriter {
-  abstract readonly walk: Walk;
   protected readonly tries = new InnerTries();
   /** A local for the point that the function has come to; at first it is the first one. */
   private point = -1;

@@ -73,7 +73,7 @@ class ModuleWriter extends SectionWriter<Layout> {
 
   constructor(layout: Layout, refuse: (funcidx: number) => string | undefined) {
     const { module } = layout;
-    super(layout, 2 * module.bytes.length + 1024);
+    super(layout, 1024);
     this.module = module;
     this.refuse = refuse;
     this.codeStart = new Uint32Array(module.funcTypes.length + 1);
@@ -245,7 +245,7 @@ class ModuleWriter extends SectionWriter<Layout> {
   private code(body: (funcidx: number) => Emitter, added: readonly AddedFunction[]): void {
     const { out, codeStart, layout } = this;
     const { length } = this.module.funcTypes;
-    const contents = new Emitter(this.module.bytes.length);
+    const contents = new Emitter(2 ** 14);
     const wrappers = layout.wrapsHelpers ? helperWrappers(layout) : [];
     contents.u32(wrappers.length + length + added.length);
     for (const wrapper of wrappers) contents.sized(wrapper);

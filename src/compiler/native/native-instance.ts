@@ -43,6 +43,8 @@ export type DirectImport = (
  */
 export type EnterNative = (index: number, fuel: number, place: number, ...args: unknown[]) => unknown;
 
+const NOWHERE: readonly number[] = [];
+
 export class NativeInstance {
   readonly instance: Instance;
   readonly program: Program;
@@ -75,6 +77,8 @@ export class NativeInstance {
   private foreign: Map<string, unknown> | undefined;
   private loaded: Set<CompiledSide> | undefined;
   private runs: LoopRuns | undefined;
+  /** By table: where functions of the instance stand in it, by their indices; when somebody has asked, until the table changes. */
+  private readonly places: (ReadonlyMap<number, readonly number[]> | undefined)[] = [];
   /** Of tables that have a mirror. */
   private watchers: Listeners<{ readonly table: Table; readonly update: Watcher }> = NOBODY;
 
@@ -118,7 +122,7 @@ export class NativeInstance {
     this.instantiate(group);
     this.loaded ??= new Set();
     this.loaded.add(group);
-    const loaded = new Set(group.side.bodies.map(({ funcidx }) => funcidx));
+    const loaded = group.side.bodies.map(({ funcidx }) => funcidx);
     for (const tableidx of Object.keys(this.mirrors)) this.replace(Number(tableidx), loaded);
   }
   has(group: CompiledSide): boolean {
@@ -201,6 +205,7 @@ export class NativeInstance {
     const table: Table = this.instance.tables[tableidx];
     const mirror = this.mirrors[tableidx]!;
     const update = (from: number, count: number): void => {
+      this.places[tableidx] = undefined;
       if (mirror.length < table.length) mirror.grow(table.length - mirror.length);
       for (let k = from; k < from + count; k++) mirror.set(k, this.nativeOf(table.elements[k], tableidx));
     };
@@ -210,12 +215,24 @@ export class NativeInstance {
   }
 
   /** These functions have other code now. */
-  private replace(tableidx: number, funcidxs: ReadonlySet<number>): void {
+  private replace(tableidx: number, funcidxs: readonly number[]): void {
     const mirror = this.mirrors[tableidx]!;
-    this.instance.tables[tableidx].elements.forEach((element, k) => {
+    const { elements } = this.instance.tables[tableidx];
+    this.places[tableidx] ??= this.placesIn(elements);
+    for (const funcidx of funcidxs) {
+      for (const k of this.places[tableidx]!.get(funcidx) ?? NOWHERE)
+        mirror.set(k, this.nativeOf(elements[k], tableidx));
+    }
+  }
+  private placesIn(elements: readonly unknown[]): ReadonlyMap<number, readonly number[]> {
+    const places = new Map<number, number[]>();
+    elements.forEach((element, k) => {
       if (!(element instanceof Func) || element.instance !== this.instance) return;
-      if (funcidxs.has(element.funcidx)) mirror.set(k, this.nativeOf(element, tableidx));
+      const known = places.get(element.funcidx);
+      if (known === undefined) places.set(element.funcidx, [k]);
+      else known.push(k);
     });
+    return places;
   }
 
   private nativeOf(element: unknown, tableidx: number): unknown {

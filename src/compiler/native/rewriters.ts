@@ -20,7 +20,7 @@ import { ATOMIC_ROWS, type AtomicOp } from '../../decoder/atomics';
 import { readBodyValType } from '../../decoder/body';
 import type { BlockOp, SpecialOp } from '../../decoder/instructions';
 import { PLAIN_OPS, readPlain } from '../../decoder/plain';
-import { straightOps } from '../../decoder/straight';
+import { type StraightOps, straightOps } from '../../decoder/straight';
 import type { Walk } from '../../decoder/walk';
 import { type Emitter, EXTERN_CODE, emittedType } from './emitter';
 import type { Layout } from './layout';
@@ -237,16 +237,18 @@ lanesOf.forEach((lanes, op) => {
   if (lanes !== undefined) EXACT_REWRITERS[op] = (body) => body.withCanonicalNan(lanes);
 });
 
-/** By opcode: 1 for straight code that is copied as it is, but for the indices of locals; and without what names locals. */
+/** Straight code that is copied as it is, but for the indices of locals; and without what names locals. */
 export interface StraightCopies {
-  readonly withLocals: Uint8Array;
-  readonly others: Uint8Array;
+  readonly withLocals: StraightOps;
+  readonly others: StraightOps;
 }
 function straightCopies(rewriters: Rewrites): StraightCopies {
-  const others = straightOps((op) => rewriters[op] === undefined);
-  const withLocals = others.slice();
-  for (const name of LOCAL_OPS) withLocals[OP[name]] = 1;
-  return { withLocals, others };
+  const isCopied = (op: number) => rewriters[op] === undefined;
+  const locals = new Set(LOCAL_OPS.map((name) => OP[name]));
+  return {
+    withLocals: straightOps((op) => isCopied(op) || locals.has(op)),
+    others: straightOps(isCopied),
+  };
 }
 const STRAIGHT_COPIES = straightCopies(REWRITERS);
 const EXACT_STRAIGHT_COPIES = straightCopies(EXACT_REWRITERS);

@@ -20,6 +20,9 @@ export interface EmittedImport {
   readonly describe: (to: Emitter) => void;
 }
 
+/** What a section holds is written here, one section after the other. */
+const SECTION = new Emitter(2 ** 14);
+
 export class SectionWriter<L extends Layout> {
   protected readonly layout: L;
   protected readonly out: Emitter;
@@ -35,10 +38,10 @@ export class SectionWriter<L extends Layout> {
   }
 
   protected section(name: keyof typeof SECTIONS, write: (to: Emitter) => void): void {
-    const contents = new Emitter();
-    write(contents);
+    SECTION.length = 0;
+    write(SECTION);
     this.out.u8(SECTIONS[name]);
-    this.out.sized(contents);
+    this.out.sized(SECTION);
   }
 
   /** Behind everything that may add a type. */

@@ -20,7 +20,7 @@ import { readInstruction } from '../../decoder/body';
 import { skipImmediates } from '../../decoder/immediates';
 import type { ModuleData } from '../../decoder/module';
 import { Reader } from '../../decoder/reader';
-import { skipStraight } from '../../decoder/straight';
+import { type StraightOps, skipStraight } from '../../decoder/straight';
 import type { Emitter } from './emitter';
 import type { Rewrites } from './rewriters';
 
@@ -59,7 +59,7 @@ export function plainLoop(
   module: ModuleData,
   bodyOffset: number,
   rewriters: Rewrites,
-  straightCopies: Uint8Array,
+  straightCopies: StraightOps,
 ): PlainLoop | undefined {
   const reader = new Reader(module.bytes, bodyOffset);
   const body: PlainInstruction[] = [];
