@@ -36,6 +36,7 @@ const CONTENTS: Contents = {
         main: { bytes: CODE, codeStart: [10, 20], refused: [[0, 'it is “imported”']] },
         layout: { mirrors: [], added: [], effects: [], outside: [], frameSizes: [] },
         groups: [{ members: [5], bytes: CODE.subarray(1), codeStarts: [4, 9], mirrors: [0], added: ['owe'] }],
+        hasty: 1,
         continuations: [],
       },
     ],

@@ -1,4 +1,5 @@
-/** A run of a module, and what earlier runs have found out about that (embed/node/kept-module.ts): `run` begins with it, and adds to it. */
+/** A run of a module, and what earlier runs have found out about that (embed/node/kept-module.ts): `run` and `resume` begin with it, and
+ * add to it. */
 import { KeptModule, userFolder } from '../../embed/node/kept-module';
 import type { KnownCode } from '../../embed/node/native-tier';
 import type { Features } from '../decoder';

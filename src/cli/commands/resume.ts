@@ -7,6 +7,7 @@ import { StateError } from '../../wasi';
 import type { Command } from '../command';
 import { ENGINE_OPTIONS, runRest, storeLimits } from '../entry';
 import { featuresOf } from '../features';
+import { KeptRun, NO_CACHE } from '../kept-run';
 import { loadModule } from '../load';
 import { type Options, UsageError } from '../options';
 import { planOf } from '../plans';
@@ -50,6 +51,7 @@ export const resumeCommand: Command = {
     ...TOOL_OPTIONS,
     UNKNOWN_IMPORTS,
     PRELOAD,
+    NO_CACHE,
   ],
   notes: `
 F.wasm is a module that carries the snapshot NAME (default: its only one). Arguments, variables, clocks, random
@@ -83,8 +85,9 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
       const bytes = saved.module ?? (await loadModule(moduleFile));
       const tools = await Tools.begin(options, moduleFile);
       const features = featuresOf(options);
-      const module = time.decode(moduleFile, bytes, features);
-      const { store, host } = await engineOf(options);
+      const known = KeptRun.of(options, bytes, features);
+      const module = time.decode(moduleFile, bytes, features, known?.bodies);
+      const { store, host } = await engineOf(options, known?.tiers);
       const companions = await companionsOf(options);
       const wasi = makeWasi(options, moduleFile, [], [], companions());
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
@@ -101,6 +104,7 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
       plan.begin({ program, file: moduleFile, bytes, wasi });
       blamed = moduleFile;
       stats.ready();
+      known?.begin(instance);
       const ending = await program.goOn(execution);
       const wanted = { invoke: options.get('invoke'), args: others };
       const last = await runRest(program, execution.func, ending, wanted);
@@ -108,6 +112,7 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
       await tools.end(instance, last);
       stats.tell(instance, program.fuelUsed);
       writeFiles(options, wasi);
+      known?.end(instance);
       return await tellStateHash(options, moduleFile, {
         instance,
         wasi,

@@ -3,7 +3,8 @@
  * belongs to these very bytes, to this very tswasm, and to this version of the host: whoever keeps it sees to that.
  *
  * A run that nothing is known for makes groups in haste, of what is called next to what happens to stand beside it. Of such a one only the functions
- * are kept; the next run makes groups of these alone, and keeps what it has made.
+ * are kept; the next run makes groups of these alone, and keeps what it has made. What later runs add in haste is kept beside, until that is more than
+ * half of all: then groups are made anew.
  */
 import type { ValType } from '../../decoder';
 import type { FrameSize, HelpedInstruction, Layout, Variant } from './layout';
@@ -37,6 +38,8 @@ export interface KeptProgram {
   };
   readonly layout: KeptLayout;
   readonly groups: readonly KeptGroup[];
+  /** How many of them were made without knowing what would be called. */
+  readonly hasty: number;
   readonly continuations: readonly KeptContinuation[];
 }
 

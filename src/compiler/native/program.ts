@@ -65,7 +65,7 @@ interface Part {
 const parts = new Map<number, WeakRef<Part>>();
 const lost = new FinalizationRegistry((number: number) => parts.delete(number));
 let nextPart = 0;
-/** Groups that a later run may add to those that it was given, before these are made anew. */
+/** Groups of that kind that there may be at least, before all are made anew. */
 const MOST_HASTY = 4;
 /** Names of emitted modules begin with it: a trace tells them. */
 export const NAME = 'tswasm';
@@ -91,9 +91,8 @@ export class Program {
   private readonly wanted: readonly number[] | undefined;
   /** How many groups there are. */
   private made = 0;
-  /** Groups that have been made here without knowing what would be called, and so many that only their functions are worth keeping. */
-  private hasty = 0;
-  private readonly mostHasty: number;
+  /** Groups that have been made without knowing what would be called, here or before. */
+  private hasty: number;
   /** Whether there is more than what it has been made of. */
   private hasMore: boolean;
   private readonly refusals: Refusals;
@@ -113,7 +112,7 @@ export class Program {
     this.sizes = sizes;
     this.wanted = wanted;
     this.hasMore = kept === undefined;
-    this.mostHasty = kept === undefined ? -1 : MOST_HASTY;
+    this.hasty = kept?.hasty ?? 0;
     this.groups = isSmall(module, sizes) ? undefined : new Map();
     const layout = new Layout(module, variant, this.groups === undefined);
     if (kept !== undefined) this.emitted = keptModule(layout, kept);
@@ -132,10 +131,17 @@ export class Program {
   get kept(): KnownProgram {
     if (!this.hasMore) return {};
     const { emitted, groups, keptGroups, byId } = this;
-    const all = [...new Set(groups?.values())];
     const members = ({ side }: CompiledSide) => side.bodies.map(({ funcidx }) => funcidx);
-    if (groups !== undefined && this.wanted === undefined && this.hasty > this.mostHasty) {
-      return { wanted: [...new Set([...all.flatMap(members), ...keptGroups.keys()])] };
+    const all: KeptGroup[] = [
+      ...[...new Set(groups?.values())].map((group) => ({
+        members: members(group),
+        ...sideBytes(group.side),
+      })),
+      ...new Set(keptGroups.values()),
+    ];
+    const others = all.length - this.hasty;
+    if (this.hasty > (others === 0 ? 0 : Math.max(MOST_HASTY, others))) {
+      return { wanted: [...new Set(all.flatMap((group) => group.members))] };
     }
     const program: KeptProgram = {
       variant: emitted.layout.variant,
@@ -145,10 +151,8 @@ export class Program {
         refused: [...emitted.refused],
       },
       layout: keptLayout(emitted.layout),
-      groups: [
-        ...all.map((group) => ({ members: members(group), ...sideBytes(group.side) })),
-        ...new Set(keptGroups.values()),
-      ],
+      groups: all,
+      hasty: this.hasty,
       continuations: byId.map(({ compiled: { side }, of: { funcidx, areInside } }) => {
         return { funcidx, areInside, ...sideBytes(side) };
       }),
@@ -189,7 +193,7 @@ export class Program {
       }
       if (group === undefined) return refusals.refuse(funcidx, "the host's engine does not take it");
       this.made++;
-      this.hasty++;
+      if (this.wanted === undefined) this.hasty++;
       this.hasMore = true;
       for (const { funcidx: member } of group.side.bodies) if (!groups.has(member)) groups.set(member, group);
     }
