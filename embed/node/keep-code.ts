@@ -1,10 +1,9 @@
 /** Native code that is kept between processes, for who uses the library. */
 import { resolve } from 'node:path';
 import { check, TEXT } from '../../src/checks';
+import type { ModuleData } from '../../src/decoder/module';
 import { KeptModule, userFolder } from './kept-module';
 import { nativeTier } from './native-tier';
-
-type ModuleData = Parameters<NonNullable<NonNullable<typeof nativeTier>['keeper']>>[0];
 
 interface Kept {
   /** Nobody is kept from giving it up. */
