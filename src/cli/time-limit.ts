@@ -45,8 +45,7 @@ export class TimeLimit {
     }
   }
 
-  /** Decodes a module, and tells that on a terminal when it takes long. */
-  /** `known`: what an earlier run has been told by validating the bodies of the very same. */
+  /** Decodes a module, and tells that on a terminal when it takes long. `known`: what an earlier run has been told by validating the same bodies. */
   decode(file: string, bytes: Uint8Array, features?: Partial<Features>, known?: KnownBodies): Module {
     if (known !== undefined)
       return this.inParts(decodeKnown(bytes, { ...DEFAULT_FEATURES, ...features }, known));
