@@ -37,11 +37,18 @@ export const WITHOUT_ATOMICS = {
   'src/interpreter/atomics.ts': 'src/interpreter/atomics.min.ts',
 };
 
+/** And those without the native tier, which alone makes calls by itself. */
+const WITHOUT_NATIVE_CALLS = {
+  'src/interpreter/brief.ts': 'src/interpreter/brief.min.ts',
+  'src/interpreter/unsettled.ts': 'src/interpreter/unsettled.min.ts',
+};
+
 /** For `dist/tswasm.min.js`: the first two are slower than the files that they stand for; the third is for tiers, of which it has none. */
 export const SMALL_PARTS = {
   'src/decoder/codewalk.ts': 'src/decoder/codewalk.min.ts',
   'src/interpreter/forms.ts': 'src/interpreter/assemble.ts',
   'src/interpreter/tier-machine.ts': 'src/interpreter/tier-machine.min.ts',
+  ...WITHOUT_NATIVE_CALLS,
   ...WITHOUT_SIMD,
   ...WITHOUT_EXCEPTIONS,
   ...WITHOUT_ATOMICS,
@@ -71,6 +78,7 @@ export const SMALL_QUICKJS_PARTS = {
 export const QUICKJS_PARTS = {
   'src/interpreter/factories.generated.js': 'src/interpreter/factories-full-arrows.generated.js',
   'src/interpreter/factories-simd.generated.js': 'src/interpreter/factories-simd-arrows.generated.js',
+  ...WITHOUT_NATIVE_CALLS,
 };
 
 /** A plugin for esbuild. The build fails when nothing imports one of the files. */

@@ -5,10 +5,11 @@
 import '../../embed/node/native-memory';
 import type { PartSizes } from '../../src/compiler/native/groups';
 import type { HostWebAssembly } from '../../src/compiler/native/host';
+import { isDirect } from '../../src/compiler/native/layout';
 import { NativeTier } from '../../src/compiler/native/tier';
 import type { StoreOptions } from '../../src/interpreter/index';
 import { usePolicy } from '../../src/interpreter/machine';
-import type { Func, Value as WasmValue } from '../../src/runtime/index';
+import { type Func, fromJs, toJs, type Value as WasmValue } from '../../src/runtime/index';
 import type { Engine } from '../engine';
 import { alwaysIn, RandomPolicy } from '../tiers/policy';
 import { DIFFERENTIAL, featuresFor, storeFor, TswasmSession, tswasmEngine } from './tswasm';
@@ -25,14 +26,23 @@ const ALWAYS = alwaysIn(tier);
 const withHostNans = (script: string): StoreOptions =>
   script === DIFFERENTIAL ? { canonicalNans: false } : storeFor(script);
 
-class NativeSession extends TswasmSession {
+/** Functions of integers are called as JavaScript calls them, so that calls begin outside of executions (src/interpreter/brief.ts). */
+class CallingSession extends TswasmSession {
+  protected override call(func: Func, args: readonly WasmValue[]): WasmValue[] {
+    if (!isDirect(func.type)) return super.call(func, args);
+    const result: unknown = func.call(...args.map(toJs));
+    return func.type.results.map((type) => fromJs(type, result));
+  }
+}
+
+class NativeSession extends CallingSession {
   constructor(script: string) {
     super(featuresFor(script), withHostNans(script));
     usePolicy(this.store, ALWAYS);
   }
 }
 
-export class NativeMixedSession extends TswasmSession {
+export class NativeMixedSession extends CallingSession {
   private readonly policy: RandomPolicy;
 
   constructor(script: string, tier = inParts) {

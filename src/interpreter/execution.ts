@@ -26,7 +26,6 @@ import { goOn, isPropagating } from './exceptions';
 import { trapOf } from './failures';
 import { type FrameState, type PendingHostCall, wordsOfFrames } from './frames';
 import { runningHost, waiting } from './hostcall';
-import { directCode } from './offers';
 import { type Outcome, RUN_OPTIONS, type RunOptions } from './outcome';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
@@ -46,9 +45,9 @@ import {
   waitOf,
   withCodeOfNow,
 } from './stopped';
-import type { DirectCode, JsCall } from './tiers';
 import { addCallers, addFrames } from './trace';
 import { Meter, running, Turn } from './turn';
+import { settle } from './unsettled';
 import { HostWait } from './wait';
 
 type State =
@@ -81,10 +80,10 @@ export class Execution {
   readonly func: Func;
   /** Why a snapshot of it would be wrong: it runs inside a host function of another execution. */
   readonly outer: { readonly host: Func } | undefined;
-  private current: State;
-  private readonly meter = new Meter();
-  /** What it calls the function with, where a tier takes that as it is. */
-  private direct: { readonly code: DirectCode; readonly call: JsCall } | undefined = undefined;
+  /** @internal */
+  protected current: State;
+  /** @internal */
+  protected readonly meter = new Meter();
 
   /**
    * A call of `func`. The arguments are as many as its parameters, each a `Value` of the type or what the JS API converts to one; a TypeError
@@ -98,17 +97,9 @@ export class Execution {
     this.outer = running.turn && host && { host: host.func };
   }
 
-  /** @internal A call with what the JS API converts to arguments. */
-  static ofJs(func: Func, args: readonly unknown[]): Execution {
-    const code = directCode(func, args);
-    const execution = new Execution(func, NO_VALUES, code ? NO_VALUES : func.toValues(args));
-    if (code) execution.direct = { code, call: { args, result: undefined, isDone: false } };
-    return execution;
-  }
   /** @internal What has come of it, as the JS API has it, of one that is done. */
   toJs(results: readonly Value[]): unknown {
-    const { func, direct } = this;
-    return direct?.call.isDone ? direct.call.result : func.toResult(results);
+    return this.func.toResult(results);
   }
 
   /**
@@ -164,6 +155,7 @@ export class Execution {
 
   /** Stops at the next safepoint; when it is not running, at the first one of the next `run`. */
   pause(): void {
+    settle();
     this.meter.requested = true;
     if (this.current.kind === 'running' && this.current.turn === running.turn) this.current.turn.withhold();
   }
@@ -198,7 +190,6 @@ export class Execution {
     try {
       if (!this.hasCode(turn)) return turn.outcome!;
       let step = this.begin(turn);
-      turn.startSlice();
       for (;;) {
         try {
           while (step !== null) step = step(registers.fp);
@@ -216,8 +207,9 @@ export class Execution {
     }
   }
 
-  /** Checks that it may run, and takes the machine. */
-  private enter(options: RunOptions, mayWait: boolean): Turn {
+  /** @internal Checks that it may run, and takes the machine. */
+  protected enter(options: RunOptions, mayWait: boolean): Turn {
+    settle();
     const { current, meter } = this;
     if (this.waitsFor !== undefined)
       throw new TypeError('the host function has not settled: wait for the promise of the outcome');
@@ -241,9 +233,14 @@ export class Execution {
       turn.outcome = { kind: 'trapped', error: trap('callStackExhausted', -1) };
       return turn;
     }
+    this.take(turn, mayWait);
+    return turn;
+  }
+  /** @internal */
+  protected take(turn: Turn, mayWait: boolean): void {
+    const { store } = this.func;
     const { maxFrames, maxSlots } = store.limits;
     turn.take({ maxFrames, maxSlots, policy: policyOf(store), mayWait });
-    return turn;
   }
 
   /**
@@ -270,11 +267,19 @@ export class Execution {
     }
   }
 
-  /** Puts the frames on the machine's stack. Returns the step to go on with. */
-  private begin(turn: Turn): Step | null {
+  /** @internal Puts the frames on the machine's stack. Returns the step to go on with. */
+  protected begin(turn: Turn): Step | null {
+    const step = this.place(turn);
+    turn.startSlice();
+    return step;
+  }
+  private place(turn: Turn): Step | null {
     const { current } = this;
     this.current = { kind: 'running', turn };
-    if (current.kind === 'ready') return this.beginCall(current.args, turn);
+    if (current.kind === 'ready') {
+      this.placeCall(current.args, turn);
+      return codeOf(this.func).entry;
+    }
     if (current.kind !== 'paused' && current.kind !== 'waiting') {
       throw new InternalError(`an execution that is ${current.kind} has been entered`);
     }
@@ -289,7 +294,8 @@ export class Execution {
     return stand.kind === 'hostCall' ? codeOf(stand.pending.func).entry : stand.safepoint.resume;
   }
 
-  private beginCall(args: readonly Value[], { base, sp }: Turn): Step {
+  /** @internal */
+  protected placeCall(args: readonly Value[], { base, sp }: Turn): void {
     clearStack();
     const { sites, frames } = stack();
     writeValues(args, base);
@@ -297,7 +303,6 @@ export class Execution {
     frames[sp] = registers.fp;
     registers.sp = sp + 1;
     registers.fp = base;
-    return this.direct?.code.entryOf(this.direct.call) ?? codeOf(this.func).entry;
   }
 
   /** Nothing is left to run, or somebody wants to stop. */
@@ -320,8 +325,7 @@ export class Execution {
     waiting.promise = null;
     if (call === null) {
       this.current = { kind: 'done' };
-      const results = this.direct?.call.isDone ? [] : readValues(this.func.type.results, base);
-      return { kind: 'done', results };
+      return { kind: 'done', results: readValues(this.func.type.results, base) };
     }
     const saved = takeFrames(base, sp, registers.top);
     const wait = new HostWait(call, promise!);

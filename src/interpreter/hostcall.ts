@@ -22,6 +22,7 @@ import { codeOf } from './code';
 import { hostThrew } from './exceptions';
 import { registers, type Stack, stack } from './registers';
 import type { Step } from './step';
+import { settle } from './unsettled';
 
 /** Host functions that are running, outermost first (for refusing snapshots, and for errors that name them). */
 export const hostCalls: RunningHost[] = [];
@@ -31,8 +32,9 @@ export interface RunningHost {
   readonly door: Door;
   readonly doors: number;
 }
-/** The innermost of them. What an array has before its first element, engines look for as for a property of another name. */
+/** The innermost of them, for whoever a host function may have called. What an array has before its first element, engines look for as for a property of another name. */
 export function runningHost(): RunningHost | undefined {
+  settle();
   const { length } = hostCalls;
   return length > 0 ? hostCalls[length - 1] : undefined;
 }

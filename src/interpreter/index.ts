@@ -17,7 +17,7 @@ export { fold } from './fold';
 export type { FrameState, PendingHostCall } from './frames';
 export { FUEL_VERSION } from './fuel';
 export { HostCall } from './hostcall';
-export { invokeWithin } from './invoke';
+export { invoke } from './invoke';
 export { Store, type StoreOptions } from './machine';
 export type { Outcome, PauseReason, RunOptions } from './outcome';
 export { installTiers, type TierChoice } from './policy';

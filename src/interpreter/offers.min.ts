@@ -3,13 +3,10 @@ import type { Func } from '../runtime';
 import { FuncCode } from './code';
 import { makeAndEnter } from './driver';
 import { hostEntry } from './hostcall';
-import type { DirectCode } from './tiers';
 
 export function prepare(func: Func): FuncCode {
   return new FuncCode(func, func.callback === undefined ? makeAndEnter : () => hostEntry(func));
 }
-
-export const directCode = (): DirectCode | undefined => undefined;
 
 /** A store's policy has no tiers. */
 export const machines = { has: () => true };

@@ -30,6 +30,16 @@ function sliceLength(): number {
   return SLICE + ((seed >>> 16) % SLICE);
 }
 
+/** Of a call that has no pace yet: the first slice. With a clock it is short. */
+export function firstSlice(hasClock: boolean): number {
+  const length = Math.max(1, sliceLength() - unseen);
+  return hasClock ? Math.min(length, FIRST) : length;
+}
+/** A call has ended in its first slice. */
+export function endedEarly(passed: number): void {
+  unseen += passed;
+}
+
 export class Pace {
   private now: (() => number) | undefined;
   /**
@@ -69,7 +79,7 @@ export class Pace {
 
   /** An execution has ended in the middle of a slice. Functions that are called again and again get hot, however short their calls are. */
   left(passed: number): void {
-    unseen += passed;
+    endedEarly(passed);
   }
 
   /**

@@ -7,6 +7,7 @@
  */
 import { CALLBACK, COUNT, type OptionChecks, POSITIVE, readOptions } from '../checks';
 import type { CallSite, Safepoint } from './code';
+import { settle } from './unsettled';
 
 export class Registers {
   /** Frame pointer, as a word index. The trampoline passes it to the next step. */
@@ -96,5 +97,6 @@ export function stack(): Stack {
 
 /** Whether an execution has the machine. */
 export function isRunning(): boolean {
+  settle();
   return registers.sp > 0;
 }

@@ -5,7 +5,7 @@
  */
 import { InternalError } from '../errors';
 import type { Bulk, EffectWork } from '../lowering';
-import type { Func, Instance, JsNumber } from '../runtime';
+import type { Func, Instance } from '../runtime';
 import { makeBulk } from './bulk';
 import { CallSite, codeOf, type Safepoint } from './code';
 import { giveUpTiers, makeCode } from './driver';
@@ -15,11 +15,13 @@ import { hostCalls } from './hostcall';
 import { decide } from './offers';
 import { policyOf } from './policy';
 import { registers, stack } from './registers';
+import { hasRoom } from './room';
 import { nextSlice } from './slices';
 import type { Step } from './step';
 import { RETURNS } from './tiering';
 import type { LeavePoint, Place, PlainFunction, Raised, Search, Tier, TierCode, TierMachine } from './tiers';
-import { running, type Turn } from './turn';
+import { nestAt, running, type Turn } from './turn';
+import { unsettled } from './unsettled';
 
 /** What the sites of a tier's frames name as their next step: whoever runs the callee's steps notices it and returns to the tier. */
 const toTheTier: Step = () => {
@@ -105,18 +107,14 @@ export class MachineOfTier implements TierMachine {
     }
   }
 
-  get mayCallPlain(): boolean {
-    return runningTurn().mayNest;
+  readonly unsettled = unsettled;
+  readonly hasRoom = hasRoom;
+
+  mayCallPlain(hasTurn: boolean): boolean {
+    return hasTurn ? runningTurn().mayNest : nestAt(running.depth) > 0;
   }
 
-  callPlain(
-    callee: PlainFunction,
-    func: Func,
-    callerFp: number,
-    sp: number,
-    fp: number,
-    ...args: Parameters<PlainFunction['run']>
-  ): JsNumber | undefined {
+  beginPlain(callee: PlainFunction, func: Func, callerFp: number, sp: number, fp: number): number {
     const { sites, frames, callees } = stack();
     this.coverSites(sp);
     if ((callee.site as CallSite | undefined)?.caller !== func)
@@ -127,26 +125,30 @@ export class MachineOfTier implements TierMachine {
     registers.sp = sp + 1;
     registers.fp = fp;
     registers.top = fp + callee.words;
-    const turn = runningTurn();
     const { nest } = registers;
-    turn.nested++;
+    runningTurn().nested++;
     registers.nest = Math.min(nest, 1);
     hostCalls.push(callee);
+    return nest;
+  }
+  plainReturned(callerFp: number, sp: number): void {
+    registers.sp = sp;
+    registers.fp = callerFp;
+  }
+  plainThrew(error: unknown, fp: number): unknown {
     try {
-      const result = callee.run(...args);
-      registers.sp = sp;
-      registers.fp = callerFp;
-      return result;
-    } catch (error) {
       // Above a frame of a tier it throws.
       hostThrew(error, fp);
-      throw error;
-    } finally {
-      hostCalls.pop();
-      callee.func.store.exposures.look();
-      registers.nest = nest;
-      turn.nested--;
+    } catch (passing) {
+      return passing;
     }
+    return error;
+  }
+  endPlain(callee: PlainFunction, nest: number): void {
+    hostCalls.pop();
+    callee.func.store.exposures.look();
+    registers.nest = nest;
+    runningTurn().nested--;
   }
 
   returned({ sp }: Place): Step | null {

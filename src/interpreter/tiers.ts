@@ -61,20 +61,34 @@ export type Verdict = { readonly kind: 'runs' } | { readonly kind: 'refuses'; re
 /** A place that `TierCode.at` goes on behind: the function's entry, or the header of the loop at this offset in the code entry. */
 export type ResumePoint = { readonly kind: 'entry' } | { readonly kind: 'loop'; readonly targetLoop: number };
 
-/** A call with arguments as JavaScript has them, and what it has returned. Neither lies in slots. */
-export interface JsCall {
+/**
+ * A call that begins outside of any execution (brief.ts), with arguments as JavaScript has them, in no slots. The machine's registers are
+ * whoever has called's, and nobody changes them, until `takeMachine`.
+ */
+export interface BriefCall {
   readonly args: readonly unknown[];
+  /** Units of fuel that it begins with. */
+  readonly fuel: number;
+  /** Those that it has left. */
+  left: number;
   result: unknown;
   /** Whether the result is there: a call that has left is ended by the machine, with its results in slots. */
   isDone: boolean;
+  /** What comes next when the tier has done what it can, of a call that has taken the machine. */
+  ending: Step | undefined;
+  /**
+   * From now on it is an execution that has the machine, as if a step had entered the function: before anything else runs, or looks at frames, and
+   * before something that is thrown leaves the function.
+   */
+  takeMachine(): void;
 }
 
 /** How a function is called with arguments that lie in no slots. */
 export interface DirectCode {
   /** Whether it takes these. It takes no objects: they would be asked for their values in the middle of the call. */
   takes(args: readonly unknown[]): boolean;
-  /** A step that makes the call, which is run at once. */
-  entryOf(call: JsCall): Step;
+  /** Makes the call. False: not now, and nothing has happened. */
+  make(call: BriefCall): boolean;
 }
 
 /** What a tier has made of a function. */
@@ -154,6 +168,8 @@ export interface TierRegisters {
   fp: number;
   sp: number;
   fuel: number;
+  /** Where the first frame of another execution would be, while a host function runs or nothing does. */
+  readonly top: number;
   /**
    * Not positive. A loop whose turns are known may take the fuel of all of them before it begins, if no less than this is left then: so much
    * more has been given than the slice has, and the next safepoint asks.
@@ -248,20 +264,25 @@ export interface TierMachine {
    */
   call(callee: Func, caller: Place, offset: number, fp: number): boolean;
 
-  /** Whether functions may be called by `callPlain`: far inside, they are called with nothing on the host's stack, by `call`. */
-  readonly mayCallPlain: boolean;
   /**
-   * Calls a function of the host on behalf of the frame of `func` at `callerFp`, whose site is the one at `sp`. No slots are read or written, but
-   * from `fp` on they are the callee's, as in `call`. It returns what that has given, or throws.
+   * Whether the tier may call plain functions itself: far inside, they are called with nothing on the host's stack, by `call`. `hasTurn`: the call that
+   * it runs has taken the machine.
    */
-  callPlain(
-    callee: PlainFunction,
-    func: Func,
-    callerFp: number,
-    sp: number,
-    fp: number,
-    ...args: Parameters<PlainFunction['run']>
-  ): JsNumber | undefined;
+  mayCallPlain(hasTurn: boolean): boolean;
+  /** Whether the host's stack has room for what the machine does. */
+  hasRoom(): boolean;
+  /** What the tier does once somebody looks at the machine whom a plain function has called: it may begin the call with `beginPlain` only then. */
+  readonly unsettled: { settle: (() => void) | undefined };
+  /**
+   * The tier calls a function of the host on behalf of the frame of `func` at `callerFp`, whose site is the one at `sp`. No slots are read or
+   * written, but from `fp` on they are the callee's, as in `call`. `endPlain` takes what this gives, however the call ends.
+   */
+  beginPlain(callee: PlainFunction, func: Func, callerFp: number, sp: number, fp: number): number;
+  /** It has returned: the registers are the caller's. */
+  plainReturned(callerFp: number, sp: number): void;
+  /** It has thrown this: what passes on. */
+  plainThrew(error: unknown, fp: number): unknown;
+  endPlain(callee: PlainFunction, nest: number): void;
 
   /** The function of a frame that a step entered has returned: pops the frame. What runs next. */
   returned(frame: Place): Step | null;

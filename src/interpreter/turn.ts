@@ -8,6 +8,7 @@ import type { Outcome, PauseReason, RunOptions } from './outcome';
 import { Pace } from './pace';
 import { nestingLimit, type Registers, registers, stack } from './registers';
 import type { TierPolicy } from './tiers';
+import { settle } from './unsettled';
 
 /** Instructions that are lowered at once when there is a deadline or signal: less than a millisecond, or two while all is cold. */
 const LOWERED_AT_ONCE = 256;
@@ -137,10 +138,11 @@ export class Turn {
     registers.fuel -= excess;
   }
 
-  startSlice(haste = 0): void {
+  /** `begun`: units that it has been given already. */
+  startSlice(haste = 0, begun?: number): void {
     const { requested, pace } = this.meter;
     const { every } = this.policy!;
-    const slice = requested ? 0 : Math.min(this.remaining, pace.slice(haste), every);
+    const slice = requested ? 0 : (begun ?? Math.min(this.remaining, pace.slice(haste), every));
     this.granted = slice;
     this.ended = undefined;
     registers.fuel = slice - this.charge;
@@ -198,6 +200,7 @@ export class Turn {
 
 /** What the execution that runs has left of its fuel: a call that a host function makes may use no more. */
 export function fuelLeft(): number {
+  settle();
   return running.turn === undefined ? Number.POSITIVE_INFINITY : running.turn.left();
 }
 

@@ -4,13 +4,7 @@
  */
 import { AMOUNT, CALLBACK, COUNT, OBJECT, type OptionChecks, readOptions } from '../checks';
 import { type BacktraceFrame, RuntimeError } from '../errors';
-import {
-  type Execution,
-  fuelLeft,
-  invokeWithin,
-  type PauseReason,
-  type RunOptions,
-} from '../interpreter/index';
+import { type Execution, fuelLeft, invoke, type PauseReason, type RunOptions } from '../interpreter/index';
 import { addFrames } from '../interpreter/trace';
 import type { Func } from '../runtime/index';
 import type { PartsOf } from './agent';
@@ -95,19 +89,28 @@ export class CallMeter {
 
   invoke(func: Func, args: readonly unknown[]): unknown {
     // Inside another call, its end is theirs, and its fuel is what is left there.
-    if (this.end !== undefined) return this.run(func, args, fuelLeft(), now());
-    const { fuel = Number.POSITIVE_INFINITY, deadline = Number.POSITIVE_INFINITY } = this.perCall;
-    const begun = now();
-    this.end = begun + Math.min(deadline, this.timeLeft);
+    if (this.end !== undefined) return this.run(func, args, fuelLeft());
+    const { fuel = Number.POSITIVE_INFINITY } = this.perCall;
+    // Where there is all the time that calls may want, nobody asks the clock before somebody has to.
+    const begun = this.timeLeft === Number.POSITIVE_INFINITY ? undefined : this.begin();
     try {
-      return this.run(func, args, Math.min(fuel, this.fuelLeft), begun, (used) => {
+      return this.run(func, args, Math.min(fuel, this.fuelLeft), (used) => {
         this.fuelLeft -= used;
       });
     } finally {
-      // Where there is all the time that calls may want, nobody asks the clock.
-      if (this.timeLeft !== Number.POSITIVE_INFINITY) this.timeLeft -= now() - begun;
+      if (begun !== undefined) this.timeLeft -= now() - begun;
       this.end = undefined;
     }
+  }
+  /** The time of a call begins now. */
+  private begin(): number {
+    const begun = now();
+    this.end = begun + this.time;
+    return begun;
+  }
+  /** Milliseconds that a call may take. */
+  private get time(): number {
+    return Math.min(this.perCall.deadline ?? Number.POSITIVE_INFINITY, this.timeLeft);
   }
 
   /**
@@ -135,22 +138,28 @@ export class CallMeter {
     func: Func,
     args: readonly unknown[],
     given: number,
-    begun: number,
     spend: (used: number) => void = () => {},
   ): unknown {
-    let execution: Execution | undefined;
     let budget = given;
-    try {
-      return invokeWithin(func, args, (running, paused) => {
-        execution = running;
-        const time = paused === undefined ? begun : now();
+    const { end } = this;
+    const mayBegin = end === undefined ? this.time > 0 : now() < end;
+    return invoke(func, args, invoke, false, {
+      // One that may not begin is stopped as an execution.
+      fuel: mayBegin ? given : 0,
+      hasClock: (end ?? this.time) < Number.POSITIVE_INFINITY,
+      options: () => {
+        if (this.end === undefined) this.begin();
+        return this.optionsWith(given);
+      },
+      optionsOf: (running, paused) => {
+        if (this.end === undefined) this.begin();
+        const time = now();
         const reason = this.reasonToStop(budget - running.fuelPaid, paused, time);
         if (reason !== undefined) budget = running.fuelPaid + this.moreFuel(reason, running);
         return this.optionsWith(budget - running.fuelPaid);
-      });
-    } finally {
-      spend(execution?.fuelUsed ?? 0);
-    }
+      },
+      spend,
+    });
   }
 
   private reasonToStop(

@@ -18,6 +18,8 @@ export class Activation implements Place {
   tail: Func | undefined = undefined;
   /** Where its only frame goes on at once, in better code. */
   anew: Beginning | undefined = undefined;
+  /** Of a call of a plain function: what ends it (`TierMachine.endPlain`). */
+  nest = 0;
   /** What the first function has returned, if that crosses directly. */
   result: unknown = undefined;
 

@@ -7,7 +7,7 @@
  */
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
-import type { JsCall, TierCounts, TierMachine } from '../../interpreter/tiers';
+import type { BriefCall, TierCounts, TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
 import { Activation } from './activation';
 import { type Caller, CallsOut } from './calls-out';
@@ -29,9 +29,6 @@ const LEAST_USED = 64;
 /** Nested ones get a quarter as much each, but no less than this part of all. */
 const LEAST_SHARE = 1 / 64;
 
-/** Arguments that a function takes directly; undefined: they are in its slots. */
-type Args = readonly unknown[] | undefined;
-
 /** A function that runs natively, and what enters functions of its type. */
 export interface Entered {
   readonly native: NativeInstance;
@@ -52,8 +49,8 @@ export class Activations implements Caller {
   readonly leaving: object = {};
   current: Activation | undefined;
   readonly handling: Handling;
-  /** What is to be called next with arguments that lie in no slots. */
-  call: JsCall | undefined;
+  /** The innermost activation is of this call, which has not taken the machine. */
+  private brief: BriefCall | undefined;
   /** Units that the next boundary takes besides those that native code has counted; not positive. */
   private owed = 0;
   /** What native code went on with, what it has used in all, and had when a slice last ended in a loop of it. */
@@ -107,53 +104,50 @@ export class Activations implements Caller {
 
   /**
    * A step: the function at this index of the table of functions runs, and takes its values from `fp` on. `entry`: of a continuation, the
-   * number of the loop. `call`: arguments that are not there, for a function that takes them directly.
+   * number of the loop.
    */
-  run(entered: Entered, index: number, fp: number, entry = -1, call?: JsCall): Step | null {
+  run(entered: Entered, index: number, fp: number, entry = -1): Step | null {
     const { native, func } = entered;
     native.takeGlobals();
-    let activation = this.begin(native, func, fp);
-    this.enterAt(entered, activation, index, entry, call?.args);
+    const activation = this.begin(native, func, fp);
+    this.enterAt(entered, activation, index, entry);
+    return this.goOn(entered, activation);
+  }
+  /** Native code has returned or left: that is the end of it, or a function goes on in better code. */
+  private goOn(entered: Entered, first: Activation, call?: BriefCall): Step | null {
+    const { native, func } = entered;
+    let activation = first;
     while (activation.anew !== undefined) {
       land(this.machine, this.crossing, native.program, activation.frames[0]);
-      const { continuation, entry: number } = activation.anew;
-      activation = this.begin(native, func, fp);
-      this.enterAt(entered, activation, native.continuation(continuation), number, undefined);
+      const { continuation, entry } = activation.anew;
+      activation = this.begin(native, func, activation.fp);
+      this.enterAt(entered, activation, native.continuation(continuation), entry);
       this.counts.continued++;
     }
     return this.ended(entered, activation, call);
   }
-  private enterAt(entered: Entered, activation: Activation, index: number, entry: number, args: Args): void {
+  private enterAt(entered: Entered, activation: Activation, index: number, entry: number): void {
     const { crossing } = this;
     this.current = activation;
     this.entry = entry;
     crossing.clear();
     try {
-      if (entered.isDirect) activation.result = this.enterDirectly(entered, activation, index, args);
+      if (entered.isDirect) activation.result = this.enterDirectly(entered, activation, index);
       else {
         crossing.offer(activation.fp);
         this.count(entered.enter(index, this.lend(), activation.place) as number);
       }
     } catch (error) {
-      if (error !== this.leaving) {
-        // Native frames tell nothing apart: they have handed over what they had, and nobody wants it.
-        crossing.clear();
-        throw this.failed(activation, error);
-      }
+      if (error !== this.leaving) throw this.failed(activation, error);
     } finally {
       this.current = activation.outer;
     }
   }
 
-  private enterDirectly(
-    { enter, func }: Entered,
-    { place, fp }: Activation,
-    index: number,
-    args: Args,
-  ): unknown {
+  private enterDirectly({ enter, func }: Entered, { place, fp }: Activation, index: number): unknown {
     const { params } = func.type;
     const { crossing } = this;
-    const [a, b, c, d, e, f] = args ?? crossing.integers(params, fp);
+    const [a, b, c, d, e, f] = crossing.integers(params, fp);
     // A continuation takes what lies behind the parameters.
     crossing.offer(fp + 2 * params.length);
     const result = enter(index, this.lend(), place, a, b, c, d, e, f);
@@ -161,8 +155,76 @@ export class Activations implements Caller {
     return result;
   }
 
+  /** Makes a call whose arguments lie in no slots, of a function that takes them directly. */
+  make(entered: Entered, call: BriefCall): void {
+    const { native, func, enter } = entered;
+    native.takeGlobals();
+    const { sp, top } = this.machine.registers;
+    const { maxFrames, maxSlots } = func.store.limits;
+    const maxFp = Math.min(top + 2 * maxSlots, this.machine.stack.ints.length);
+    const activation = this.beginAt(native, func, top, sp + 1, sp + maxFrames, maxFp);
+    const { args, fuel } = call;
+    this.current = activation;
+    this.brief = call;
+    this.entry = -1;
+    this.lent = fuel;
+    this.crossing.clear();
+    try {
+      const [a, b, c, d, e, f] = args;
+      const result = enter(func.funcidx, fuel, activation.place, a, b, c, d, e, f);
+      if (this.brief === call) {
+        this.brief = undefined;
+        this.current = activation.outer;
+        this.used += fuel - this.left;
+        call.left = this.left;
+        native.returned(sp + 1);
+        if (native.handed === undefined) native.giveGlobals();
+        call.result = result;
+        call.isDone = true;
+        return;
+      }
+      this.count(this.left);
+      activation.result = result;
+      call.ending = () => this.goOn(entered, activation, call);
+    } catch (error) {
+      // Here is room: whoever made the call has looked.
+      this.becomeExecution();
+      call.ending = () => {
+        if (error !== this.leaving) throw this.failed(activation, error);
+        return this.goOn(entered, activation, call);
+      };
+    }
+    this.current = activation.outer;
+  }
+  /** Whether plain functions may be called with native frames on the host's stack. */
+  get mayCallPlain(): boolean {
+    return this.machine.mayCallPlain(this.brief === undefined);
+  }
+  /** What runs natively has the machine from now on: before the machine does anything for it. */
+  takeMachine(): void {
+    if (this.brief === undefined) return;
+    if (!this.machine.hasRoom()) throw trap('callStackExhausted', -1);
+    this.becomeExecution();
+  }
+  /** The same where the host's stack has room. */
+  becomeExecution(): void {
+    const { brief } = this;
+    this.brief = undefined;
+    brief?.takeMachine();
+  }
+
   private begin(native: NativeInstance, func: Func, fp: number): Activation {
     const { sp, maxSp, maxFp } = this.machine.registers;
+    return this.beginAt(native, func, fp, sp, maxSp, maxFp);
+  }
+  private beginAt(
+    native: NativeInstance,
+    func: Func,
+    fp: number,
+    sp: number,
+    maxSp: number,
+    maxFp: number,
+  ): Activation {
     const outer = this.current;
     const share = outer === undefined ? 1 : Math.max(outer.share / 4, LEAST_SHARE);
     const most = Math.floor(native.program.most * share);
@@ -170,7 +232,7 @@ export class Activations implements Caller {
     return new Activation(native, func, fp, sp, most, firstPlace(Math.max(0, room)), outer, share);
   }
 
-  private ended({ isDirect }: Entered, activation: Activation, call: JsCall | undefined): Step | null {
+  private ended({ isDirect }: Entered, activation: Activation, call: BriefCall | undefined): Step | null {
     const { machine, crossing } = this;
     const { native, func, fp, sp, frames, returned, tail, result } = activation;
     if (frames.length === 0 && tail === undefined) {
@@ -212,11 +274,13 @@ export class Activations implements Caller {
   // What emitted code calls
 
   private owe(fuel: number): number {
+    this.takeMachine();
     this.count(fuel);
     return this.lend();
   }
 
   private enter(id: number, fuel: number, base: number): number {
+    this.takeMachine();
     const activation = this.current!;
     const { machine } = this;
     const { registers } = machine;
@@ -237,6 +301,7 @@ export class Activations implements Caller {
   }
 
   private loop(id: number, pointidx: number, fuel: number, base: number): number {
+    this.takeMachine();
     const activation = this.current!;
     const { registers } = this.machine;
     this.count(fuel);
@@ -298,10 +363,12 @@ export class Activations implements Caller {
 
   /** To call it in the machine would put another activation on the host's stack. */
   private load(id: number): number {
+    this.takeMachine();
     return Number(this.machine.current(this.current!.native.instance.funcAt(id)) !== undefined);
   }
 
   private effect(number: number, fuel: number): number {
+    this.takeMachine();
     const activation = this.current!;
     const { crossing, machine } = this;
     // The slots of native frames hold nothing until these leave.
@@ -320,6 +387,7 @@ export class Activations implements Caller {
    * then but the native frames: the interpreter goes on with what is left.
    */
   private bulk(operands: readonly number[], number: number, fuel: number, base: number): number {
+    this.takeMachine();
     const activation = this.current!;
     const { machine, crossing } = this;
     const { native, fp } = activation;
@@ -348,6 +416,8 @@ export class Activations implements Caller {
   private failed(activation: Activation, error: unknown): unknown {
     const { native } = activation;
     this.owed = 0;
+    // Native frames tell nothing apart: they have handed over what they had, and nobody wants it.
+    this.crossing.clear();
     native.giveGlobals();
     const raised = this.handling.goesOn(error, activation);
     if (raised !== undefined) return raised;

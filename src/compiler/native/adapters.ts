@@ -100,7 +100,15 @@ export function callDirect(layout: Layout, { params }: FuncType, direct: number)
       out.indexed('local.get', kept);
       out.indexed('global.set', layout.globalidx('stack'));
     }
+    out.indexed('global.get', layout.globalidx('fuel'));
+    out.op('if');
+    out.u8(EMPTY_BLOCK);
+    out.i32Const(0);
+    out.indexed('global.set', layout.globalidx('fuel'));
     out.indexed('call', layout.helper('fuel'));
+    out.indexed('local.set', fuel);
+    out.op('end');
+    out.indexed('local.get', fuel);
   });
 }
 export const directParams = ({ params }: FuncType): readonly ValType[] => [

@@ -20,6 +20,12 @@ export interface Caller {
   /** What is thrown so that native frames leave. */
   readonly leaving: object;
   readonly current: Activation | undefined;
+  /** Whether plain functions may be called with native frames on the host's stack. */
+  readonly mayCallPlain: boolean;
+  /** What runs natively has the machine from now on. Throws where the host's stack has no room for that. */
+  takeMachine(): void;
+  /** The same where there is room. */
+  becomeExecution(): void;
   /** Native code has so much of its fuel left. */
   count(fuel: number): void;
   /** The fuel that it goes on with. */
@@ -31,6 +37,10 @@ export class CallsOut {
   /** What is on its way out of them, and has marked the frames above: where the last one was made, as the host's trace tells it. */
   readonly passed = new WeakMap<Error, Error>();
   private readonly caller: Caller;
+  /** That is running, and the machine does not know of it: with what was left of the fuel, and where. */
+  private plain: PlainFunction | undefined;
+  private fuel = 0;
+  private place = 0;
 
   constructor(caller: Caller) {
     this.caller = caller;
@@ -38,6 +48,7 @@ export class CallsOut {
 
   out(id: number, fuel: number, place: number): number {
     const { caller } = this;
+    caller.takeMachine();
     const { machine, crossing, leaving } = caller;
     const activation = caller.current!;
     const { native } = activation;
@@ -76,29 +87,91 @@ export class CallsOut {
       const { caller } = this;
       const { machine } = caller;
       const activation = caller.current!;
-      const sp = activation.sp + depthAt(place);
-      if (sp === activation.sp || !machine.mayCallPlain)
+      const depth = depthAt(place);
+      if (depth === 0 || !caller.mayCallPlain)
         return this.outWith(callee, id, fuel, place, [a, b, c, d, e, f]);
+      const sp = activation.sp + depth;
       const fp = activation.fp + 2 * slotsAt(place, activation.place);
-      caller.count(fuel);
-      if (fp + 2 * plain.words > machine.stack.ints.length) throw trap('callStackExhausted', -1);
+      if (fp + 2 * plain.words > machine.stack.ints.length) {
+        caller.takeMachine();
+        caller.count(fuel);
+        throw trap('callStackExhausted', -1);
+      }
       const { native } = activation;
       if (native.handed === undefined) native.giveGlobals();
       else native.handed.give(g, h, i, j);
       activation.callee = callee;
+      this.begin(plain, fuel, place);
       let result: unknown;
       try {
-        result = machine.callPlain(plain, activation.func, activation.fp, sp - 1, fp, a, b, c, d, e, f);
+        result = plain.run(a, b, c, d, e, f);
       } catch (error) {
-        native.takeGlobals();
-        if (error instanceof Error) this.passed.set(error, new Error());
-        throw caller.handling.comesOut(error);
+        // At the end of the host's stack it ends everything.
+        if (!this.hasSettled(machine)) throw error;
+        try {
+          throw this.passing(machine.plainThrew(error, fp));
+        } finally {
+          machine.endPlain(plain, activation.nest);
+          native.takeGlobals();
+        }
       }
+      if (this.plain !== undefined) {
+        // Nobody has looked at the machine.
+        callee.store.exposures.look();
+        native.takeGlobals();
+        if (!native.held.haveMoved) {
+          this.end(machine);
+          return result;
+        }
+        if (!this.hasSettled(machine)) throw trap('callStackExhausted', -1);
+      }
+      machine.plainReturned(activation.fp, sp - 1);
+      machine.endPlain(plain, activation.nest);
       native.takeGlobals();
       if (native.held.haveMoved) this.moved(activation, callee, result, fp, sp);
+      if (caller.lend() !== fuel) native.tellOfFuel();
       return result;
     };
   };
+  private begin(plain: PlainFunction, fuel: number, place: number): void {
+    this.plain = plain;
+    this.fuel = fuel;
+    this.place = place;
+    this.caller.machine.unsettled.settle = this.settle;
+  }
+  private end({ unsettled }: TierMachine): void {
+    this.plain = undefined;
+    unsettled.settle = undefined;
+  }
+  /** Whether the machine has been told of the plain function that runs, or is now. */
+  private hasSettled(machine: TierMachine): boolean {
+    if (this.plain === undefined) return true;
+    if (machine.hasRoom()) {
+      this.settle();
+      return true;
+    }
+    this.end(machine);
+    return false;
+  }
+  /** The machine is told of the plain function that runs. The host's stack has room for that. */
+  private readonly settle = (): void => {
+    const { caller, fuel, place } = this;
+    const plain = this.plain!;
+    const { machine } = caller;
+    this.end(machine);
+    caller.becomeExecution();
+    caller.count(fuel);
+    const activation = caller.current!;
+    const sp = activation.sp + depthAt(place) - 1;
+    const fp = activation.fp + 2 * slotsAt(place, activation.place);
+    activation.nest = machine.beginPlain(plain, activation.func, activation.fp, sp, fp);
+  };
+
+  /** What native frames throw on. */
+  private passing(thrown: unknown): unknown {
+    if (thrown instanceof Error) this.passed.set(thrown, new Error());
+    return this.caller.handling.comesOut(thrown);
+  }
 
   /** The callee has returned, and native code may not go on: its memory is elsewhere. */
   private moved(activation: Activation, callee: Func, result: unknown, fp: number, sp: number): never {
@@ -120,7 +193,7 @@ export class CallsOut {
     const { crossing } = this.caller;
     crossing.clear();
     this.push(params, args);
-    this.out(id, fuel, place);
+    if (this.out(id, fuel, place) !== fuel) this.caller.current!.native.tellOfFuel();
     if (results.length === 0) return undefined;
     return results[0] === I32 ? crossing.takeI32() : crossing.takeI64();
   }
@@ -138,8 +211,7 @@ export class CallsOut {
     try {
       return this.caller.machine.call(callee, from, 0, fp);
     } catch (error) {
-      if (error instanceof Error) this.passed.set(error, new Error());
-      throw this.caller.handling.comesOut(error);
+      throw this.passing(error);
     } finally {
       native.takeGlobals();
     }

@@ -4,7 +4,7 @@ import '../../../embed/node/native-memory';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
 import { Store } from '../../interpreter';
-import { invokeWithin } from '../../interpreter/invoke';
+import { invoke } from '../../interpreter/invoke';
 import { usePolicy } from '../../interpreter/machine';
 import { Func, type Global, type Instance, i32, instantiate, type Memory } from '../../runtime';
 import { always } from '../testing';
@@ -113,26 +113,24 @@ describe('direct calls', () => {
   });
 
   it('which leave have their results in slots', () => {
-    const limits = { fuel: 10 };
     expectSame(({ instance }) => {
       const func = instance.exports.get('long') as Func;
       let runs = 0;
-      const result = invokeWithin(func, [1000], () => {
+      const options = () => {
         runs++;
-        return limits;
-      });
-      return [result, runs];
+        return { fuel: 10 };
+      };
+      const used: number[] = [];
+      const limits = { fuel: 10, hasClock: false, options, optionsOf: options, spend: used.push.bind(used) };
+      return [invoke(func, [1000], invoke, false, limits), runs, used];
     });
   });
 
   it('begin elsewhere when the memory has gone meanwhile', () => {
     expectSame(({ instance, call }) => {
-      const func = instance.exports.get('add') as Func;
       call('add', 1, 2);
-      return invokeWithin(func, [3, 4], () => {
-        (instance.exports.get('memory') as Memory).buffer.slice(0, 8);
-        return {};
-      });
+      (instance.exports.get('memory') as Memory).buffer.slice(0, 8);
+      return call('add', 3, 4);
     });
   });
 });

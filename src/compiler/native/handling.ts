@@ -17,6 +17,8 @@ interface Activations {
   readonly current: Activation | undefined;
   /** Units that native code has used in all. */
   readonly used: number;
+  /** What runs natively has the machine from now on. */
+  takeMachine(): void;
   /** Native code has so much of it left. */
   count(fuel: number): void;
   /** Whether the instance had better run elsewhere, and can when this activation has ended. */
@@ -48,6 +50,7 @@ export class Handling {
 
   readonly raising = (ref: unknown, offset: number, fuel: number, base: number): Exception => {
     const { activations } = this;
+    activations.takeMachine();
     activations.count(fuel);
     if (!(ref instanceof Exception)) throw trap('nullExceptionReference', offset);
     const { current } = activations;

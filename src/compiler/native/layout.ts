@@ -61,7 +61,7 @@ export const HELPERS = {
   out: { params: [I32, I32, I32], results: [I32] },
   /** A function has returned whose results are integers: the fuel that is left, and the globals that `Layout.handed` names. */
   done: { params: [I32, ...HANDED], results: [] },
-  /** What is left of the fuel, behind a call of an import of the original (`Layout.direct`). */
+  /** What is left of the fuel, behind a call of an import of the original (`Layout.direct`), where that is not what there was before. */
   fuel: { params: [], results: [I32] },
   /** Does an instruction whose operands have been pushed and whose result is taken: (index in `Layout.effects`, fuel). */
   effect: { params: [I32, I32], results: [I32] },
@@ -83,6 +83,8 @@ export const CELLS = {
   element: I32,
   /** Bytes of the host's stack that there are for frames of long functions; negative: too many (room.ts). */
   stack: I32,
+  /** Whether a direct call out goes on with another fuel than it has given, and is to ask. */
+  fuel: I32,
   /** The operand of the last conversion to an integer that may trap: nor does a trap tell whether that was a NaN. */
   operand: F64,
 } as const;

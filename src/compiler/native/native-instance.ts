@@ -147,8 +147,16 @@ export class NativeInstance {
 
   /** What emitted code has kept there. */
   cell(cell: Cell): unknown {
+    return this.globalOf(cell).value;
+  }
+  private globalOf(cell: Cell): HostGlobal {
     const at = this.program.module.globals.length + CELL_NAMES.indexOf(cell);
-    return (this.exports[`global ${at}`] as HostGlobal).value;
+    return this.exports[`global ${at}`] as HostGlobal;
+  }
+
+  /** What a direct call out goes on with is another fuel than it has given: it asks for that. */
+  tellOfFuel(): void {
+    this.globalOf('fuel').value = 1;
   }
 
   /** Whether the frames of long functions take more of the host's stack than they may. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import '../../../embed/node/native-memory';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
-import { Execution, Store } from '../../interpreter';
+import { Execution, fuelLeft, Store } from '../../interpreter';
+import { invoke } from '../../interpreter/invoke';
 import { usePolicy } from '../../interpreter/machine';
 import { Func, type Global, type Instance, i32, instantiate, type Memory } from '../../runtime';
 import { always } from '../testing';
@@ -16,7 +17,8 @@ const TIERS = [new NativeTier(HOST), new NativeTier(HOST, { whole: 0, group: 0 }
 /** What a host function of the scenario may do. */
 interface World {
   readonly instance: () => Instance;
-  readonly execution: () => Execution;
+  /** Undefined where the function is called. */
+  readonly execution: () => Execution | undefined;
   readonly log: unknown[];
   readonly tier: NativeTier | undefined;
 }
@@ -26,14 +28,21 @@ interface Scenario {
   readonly host: (world: World) => Record<string, (...args: never[]) => unknown>;
 }
 
+/** What is run: an execution, or a call, which becomes one where it has to. */
+type Manner = 'executed' | 'called';
+
 /** Fuel, outcomes and whatever the host functions note, run by run. */
-async function played({ text, host, arg = 3 }: Scenario, tier: NativeTier | undefined): Promise<unknown[]> {
+async function played(
+  { text, host, arg = 3 }: Scenario,
+  tier: NativeTier | undefined,
+  manner: Manner,
+): Promise<unknown[]> {
   const module = Module.decode(await wat(`(module ${text})`));
   const store = new Store();
   if (tier !== undefined) usePolicy(store, always(tier));
   const log: unknown[] = [];
   let instance!: Instance;
-  let execution!: Execution;
+  let execution: Execution | undefined;
   const functions = host({ instance: () => instance, execution: () => execution, log, tier });
   const imports = module.imports.map(({ name, type }) => {
     if (type.kind !== 'func') throw new Error('functions alone');
@@ -42,18 +51,25 @@ async function played({ text, host, arg = 3 }: Scenario, tier: NativeTier | unde
   for (const func of imports) expect(PlainFunction.of(func)).toBeDefined();
   instance = instantiate(store, module, imports);
   const run = instance.exports.get('run') as Func;
-  for (let k = 0; k < 3; k++) {
+  const options = () => ({ fuel: 1000 });
+  const spend = (used: number) => log.push(used);
+  const limits = { fuel: 1000, hasClock: false, options, optionsOf: options, spend };
+  const execute = () => {
     execution = new Execution(run, [i32(arg)]);
+    for (;;) {
+      const outcome = execution.run({ fuel: 1000 });
+      const shown = outcome.kind === 'done' ? outcome.results : outcome.kind;
+      log.push([shown, execution.fuelUsed]);
+      if (outcome.kind === 'trapped') log.push(outcome.error.message, outcome.error.backtrace);
+      if (outcome.kind !== 'paused') break;
+    }
+  };
+  for (let k = 0; k < 4; k++) {
     try {
-      for (;;) {
-        const outcome = execution.run({ fuel: 1000 });
-        const shown = outcome.kind === 'done' ? outcome.results : outcome.kind;
-        log.push([shown, execution.fuelUsed]);
-        if (outcome.kind === 'trapped') log.push(outcome.error.message, outcome.error.backtrace);
-        if (outcome.kind !== 'paused') break;
-      }
+      if (manner === 'executed') execute();
+      else log.push(invoke(run, [arg], invoke, false, limits));
     } catch (error) {
-      log.push(['thrown', error]);
+      log.push(['thrown', error, (error as { backtrace?: unknown }).backtrace]);
     }
     for (const [name, extern] of instance.exports) if ('cells' in extern) log.push([name, extern.get()]);
   }
@@ -177,10 +193,64 @@ const SCENARIOS: Record<string, Scenario> = {
       (func (export "run") (param i32) (result i32) ${LOOPS('(local.set 0 (i32.add (local.get 0) (call $f (local.get $k))))')} (local.get 0))`,
     host: (world) => ({
       f: (k: number) => {
-        if (k % 5 === 0) world.execution().pause();
+        if (k % 5 === 0) world.execution()?.pause();
         return k;
       },
     }),
+  },
+  'what is left of the fuel': {
+    text: `(import "e" "f" (func $f (param i32) (result i32)))
+      (func (export "next") (param i32) (result i32) (local i32)
+        (loop $l (br_if $l (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0)))) (local.get 1))
+      (func (export "run") (param i32) (result i32) ${LOOPS('(local.set 0 (i32.add (local.get 0) (call $f (local.get $k))))')} (local.get 0))`,
+    host: (world) => ({
+      f: (k: number) => {
+        const before = fuelLeft();
+        const result = k % 3 === 0 ? (world.instance().exports.get('next') as Func).call(k) : k;
+        world.log.push(before, fuelLeft());
+        return result;
+      },
+    }),
+  },
+  'a call from inside a host function, while there are several': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) (import "e" "g" (func $g (param i32) (result i32))) ${GLOBALS}
+      (func (export "inner") (param i32) (result i32) (i32.add (call $g (local.get 0)) (call $g (i32.const 1))))
+      (func (export "run") (param i32) (result i32) ${LOOPS(`
+        (local.set 0 (i32.add (call $g (local.get 0)) (call $f (local.get $k))))`)} (local.get 0))`,
+    host: (world) => ({
+      f: (k: number) => {
+        const inner = world.instance().exports.get('inner') as Func;
+        if (k % 7 === 0) return k;
+        const result = inner.call(k);
+        if (k % 4 === 0) inner.call('5');
+        return result;
+      },
+      g: (k: number) => k ^ getGlobal(world, 'g'),
+    }),
+  },
+  'a host function that uses up the stack': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) ${GLOBALS}
+      (func (export "run") (param i32) (result i32) ${LOOPS(`
+        (global.set $g (i32.add (global.get $g) (call $f (local.get $k))))`)} (global.get $g))`,
+    host: () => {
+      const without = (end: number): number => without(end + 1) + 1;
+      let calls = 0;
+      return { f: (k: number) => (++calls === 60 ? without(k) : k) };
+    },
+  },
+  'recursion that leaves, and a memory that grows': {
+    text: `(memory (export "m") 1 6) (global $d (export "d") (mut i32) (i32.const 0))
+      (func $deep (param i32 i64) (result i64) (local i64)
+        (local.set 2 (i64.mul (local.get 1) (i64.const 3)))
+        (if (result i64) (local.get 0)
+          (then (i64.add (local.get 2) (call $deep (i32.sub (local.get 0) (i32.const 1)) (i64.add (local.get 1) (i64.const 0x100000000)))))
+          (else (local.get 1))))
+      (func (export "run") (param i32) (result i64)
+        (global.set $d (i32.add (global.get $d) (i32.const 900)))
+        (if (i32.gt_u (global.get $d) (i32.const 900)) (then (drop (memory.grow (i32.const 1)))))
+        (i64.store (i32.const 65528) (i64.extend_i32_u (memory.size)))
+        (i64.add (call $deep (global.get $d) (i64.const 77)) (i64.load (i32.const 65528))))`,
+    host: () => ({}),
   },
   'a call that takes the place of its caller': {
     text: `(import "e" "f" (func $f (param i32) (result i32))) ${GLOBALS}
@@ -211,14 +281,19 @@ const SCENARIOS: Record<string, Scenario> = {
   },
 };
 
+const MANNERS: readonly Manner[] = ['executed', 'called'];
+
 describe.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
-  it.each(TIERS)('is the same as interpreted', async (tier) => {
-    const before = tier.counts.entered;
-    const seen = await played(scenario, tier);
-    expect(seen).toEqual(await played(scenario, undefined));
-    expect(seen.length).toBeGreaterThan(2);
-    expect(tier.counts.entered).toBeGreaterThan(before);
-  });
+  it.each(MANNERS.flatMap((manner) => TIERS.map((tier) => ({ manner, tier }))))(
+    '$manner: is the same as interpreted',
+    async ({ tier, manner }) => {
+      const before = tier.counts.entered;
+      const seen = await played(scenario, tier, manner);
+      expect(seen).toEqual(await played(scenario, undefined, manner));
+      expect(seen.length).toBeGreaterThan(2);
+      expect(tier.counts.entered).toBeGreaterThan(before);
+    },
+  );
 });
 
 it.each(TIERS)('throws through native frames to a handler in another instance', async (tier) => {

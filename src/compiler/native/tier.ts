@@ -3,8 +3,8 @@ import { I32, type Module } from '../../decoder';
 import type { ModuleData } from '../../decoder/module';
 import type { Step } from '../../interpreter/step';
 import type {
+  BriefCall,
   DirectCode,
-  JsCall,
   Occasion,
   Offer,
   ResumePoint,
@@ -235,7 +235,6 @@ class NativeCode implements TierCode, DirectCode, Entered {
   readonly native: NativeInstance;
   readonly enter: EnterNative;
   readonly isDirect: boolean;
-  private directEntry: Step | undefined = undefined;
   private readonly activations: Activations;
   private readonly tier: NativeTier;
 
@@ -260,20 +259,11 @@ class NativeCode implements TierCode, DirectCode, Entered {
       if (typeof args[k] !== (params[k] === I32 ? 'number' : 'bigint')) return false;
     return true;
   }
-  entryOf(call: JsCall): Step {
-    const { activations, func, tier } = this;
-    activations.call = call;
-    this.directEntry ??= (fp) => {
-      const { call: given } = activations;
-      activations.call = undefined;
-      if (this.isOver()) {
-        activations.crossing.putIntegers(func.type.params, given!.args, fp);
-        return activations.begunElsewhere(func, fp);
-      }
-      tier.counts.entered++;
-      return activations.run(this, func.funcidx, fp, -1, given);
-    };
-    return this.directEntry;
+  make(call: BriefCall): boolean {
+    if (this.isOver()) return false;
+    this.tier.counts.entered++;
+    this.activations.make(this, call);
+    return true;
   }
 
   get direct(): DirectCode | undefined {
