@@ -36,7 +36,13 @@ const CONTENTS: Contents = {
         variant: { isShared: true, isExact: false },
         main: { bytes: CODE, codeStart: [10, 20], refused: [[0, 'it is “imported”']] },
         layout: { mirrors: [], added: [], effects: [], outside: [], frameSizes: [] },
-        groups: [{ members: [5], bytes: CODE.subarray(1), codeStarts: [4, 9], mirrors: [0], added: ['owe'] }],
+        groups: [
+          {
+            bytes: CODE.subarray(1),
+            mirrors: [0],
+            pieces: [{ members: [5], first: 0, codeStarts: [4, 9], added: ['owe'] }],
+          },
+        ],
         hasty: 1,
         continuations: [],
       },
