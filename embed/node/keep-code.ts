@@ -18,11 +18,12 @@ const used: WeakRef<Module>[] = [];
 const SMALL = 2 ** 16;
 
 /**
- * From now on what is found out about a module that is decoded and runs natively is kept in a folder, when the process ends: that it is valid, and what the native
- * tier emits for it. A later process that calls this too has nothing to validate and emit for the same module: its first use takes less than half as
- * long. Without a folder it is the user's (`~/.cache/tswasm`, or what the variable `TSWASM_CACHE` names), which the command uses as well. What is there
- * is believed: a folder that others may write to is not used. It has 256 MB at most. False where nothing can be kept: there is no native tier, no
- * folder, or tswasm was not built as it ships. Throws TypeError when the folder is no string.
+ * From now on what is found out about a module that is decoded and runs natively is kept in a folder, when the process ends: that it is
+ * valid, and what the native tier emits for it. A later process that calls this too has nothing to validate and emit for the same module:
+ * its first use takes about half as long, of a large module a third. Without a folder it is the user's (`~/.cache/tswasm`, or what the
+ * variable `TSWASM_CACHE` names), which the command uses as well. What is there is believed: a folder that others may write to is not
+ * used. It has 256 MB at most. False where nothing can be kept: there is no native tier, no folder, or tswasm was not built as it ships.
+ * Throws TypeError when the folder is no string.
  */
 export function keepCode(place?: string): boolean {
   if (place !== undefined) check('the folder', place, TEXT);
