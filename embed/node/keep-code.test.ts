@@ -1,10 +1,21 @@
 /** The built package, in processes that come one after the other. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { Module } from '../../src/decoder';
 import { keepCode } from './keep-code';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -62,10 +73,46 @@ describe.skipIf(!existsSync(path.join(dist, 'node.cjs')))('code that is kept', (
     const [first, second, third, fourth] = all;
     // The second makes groups of what the first has made in haste.
     expect(second.modules).toBeLessThan(first.modules);
-    expect([third.modules, fourth.modules]).toEqual([second.modules, second.modules]);
+    // Those stand in one module when the process has ended.
+    expect(third.modules).toBeLessThan(second.modules);
+    expect(fourth.modules).toBe(third.modules);
     const [file] = files();
     expect(file).toMatch(/^[\da-f]{16}-v[\d.]+-\w+.[\da-f]{8}$/);
     expect(files().length).toBe(1);
+  });
+
+  it('tells that a module is valid: its bodies are not looked at again', () => {
+    told(inCache);
+    const file = createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm');
+    const bytes = readFileSync(file);
+    const { length } = bytes;
+    const { codeEnd } = Module.decode(bytes);
+    // The end of a body.
+    bytes[codeEnd[codeEnd.length - 1] - 1] = 0xff;
+    expect(() => Module.decode(bytes)).toThrow('illegal opcode');
+    const spoilt = path.join(place, 'spoilt.wasm');
+    writeFileSync(spoilt, bytes);
+    // The bytes of the module are behind what is known of it.
+    const kept = path.join(cache, files()[0]);
+    const known = readFileSync(kept).subarray(0, -length);
+    const decoded = () => {
+      const text = `
+        const bytes = require('node:fs').readFileSync(${JSON.stringify(spoilt)});
+        const { WebAssembly, createWebAssembly } = require(${JSON.stringify(path.join(dist, 'webassembly.node.cjs'))});
+        const { keepCode } = require(${JSON.stringify(path.join(dist, 'node.cjs'))});
+        ${inCache};
+        const others = createWebAssembly({ features: { threads: false } });
+        const isValid = (W) => W.compile(bytes).then((module) => W.Module.exports(module).length > 0, () => false);
+        Promise.all([WebAssembly, others].map(isValid)).then((all) =>
+          console.log(JSON.stringify([...all, WebAssembly.validate(bytes)])));`;
+      const { stdout, stderr } = spawnSync(process.execPath, ['-e', text], { encoding: 'utf8' });
+      expect(stderr).toBe('');
+      return JSON.parse(stdout) as boolean[];
+    };
+    expect(decoded()).toEqual([false, false, false]);
+    writeFileSync(kept, Buffer.concat([known, bytes]));
+    // With other features other modules are valid.
+    expect(decoded()).toEqual([true, false, true]);
   });
 
   it('is where the variable says, if no folder is given, or nowhere', () => {

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { runParts } from '../../src/decoder/parts';
 import type { Contents } from './kept-file';
 import { KeptModule, makeRoom, userFolder } from './kept-module';
 
@@ -35,23 +36,30 @@ const CONTENTS: Contents = {
         variant: { isShared: true, isExact: false },
         main: { bytes: CODE, codeStart: [10, 20], refused: [[0, 'it is “imported”']] },
         layout: { mirrors: [], added: [], effects: [], outside: [], frameSizes: [] },
-        groups: [{ members: [5], bytes: CODE.subarray(1), codeStarts: [4, 9], mirrors: [0], added: ['owe'] }],
+        groups: [
+          {
+            bytes: CODE.subarray(1),
+            mirrors: [0],
+            pieces: [{ members: [5], first: 0, codeStarts: [4, 9], added: ['owe'] }],
+          },
+        ],
         hasty: 1,
         continuations: [],
       },
     ],
   },
 };
-const kept = (bytes = MODULE, salt = '') => KeptModule.in(base, bytes, salt, BUILD);
+const kept = (bytes = MODULE, salt = '', build = BUILD, at = base) =>
+  runParts(KeptModule.in(at, bytes, salt, build));
 const folder = () => path.join(base, readdirSync(base)[0]);
 const file = () => path.join(folder(), readdirSync(folder())[0]);
 
 it('gives what has been written, for the same bytes and circumstances alone', () => {
   expect(kept()!.contents).toBeUndefined();
-  kept()!.write(CONTENTS);
+  kept()!.write(CONTENTS, MODULE);
   expect(kept()!.contents).toEqual(CONTENTS);
   expect(kept(MODULE, 'others')!.contents).toBeUndefined();
-  expect(KeptModule.in(base, MODULE, '', 'another')!.contents).toBeUndefined();
+  expect(kept(MODULE, '', 'another')!.contents).toBeUndefined();
   // A module whose file has the same name: the bytes that differ are not among those that are looked at.
   const other = Uint8Array.from(MODULE);
   const names = new Set<string>();
@@ -59,9 +67,9 @@ it('gives what has been written, for the same bytes and circumstances alone', ()
     other.set(MODULE);
     other[at] ^= 1;
     rmSync(folder(), { recursive: true });
-    kept()!.write(CONTENTS);
+    kept()!.write(CONTENTS, MODULE);
     const before = readdirSync(folder());
-    kept(other)!.write(CONTENTS);
+    kept(other)!.write(CONTENTS, other);
     if (readdirSync(folder()).length === before.length) names.add(before[0]);
   }
   expect(names.size).toBe(1);
@@ -70,7 +78,7 @@ it('gives what has been written, for the same bytes and circumstances alone', ()
 });
 
 it('takes nothing that is damaged, wherever that is, or cut off', () => {
-  kept()!.write(CONTENTS);
+  kept()!.write(CONTENTS, MODULE);
   const whole = readFileSync(file());
   const step = 13;
   for (let at = 0; at < whole.length; at += step) {
@@ -90,7 +98,7 @@ it('takes nothing that is damaged, wherever that is, or cut off', () => {
 it.skipIf(process.platform === 'win32')(
   'uses no folder that others may write to, and makes its own private',
   () => {
-    kept()!.write(CONTENTS);
+    kept()!.write(CONTENTS, MODULE);
     expect(statSync(folder()).mode & 0o777).toBe(0o700);
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     const place = folder();
@@ -109,10 +117,10 @@ it.skipIf(process.platform === 'win32')(
 it('leaves what cannot be written', () => {
   const occupied = path.join(base, 'file');
   writeFileSync(occupied, '');
-  expect(KeptModule.in(path.join(occupied, 'inside'), MODULE, '', BUILD)).toBeUndefined();
+  expect(kept(MODULE, '', BUILD, path.join(occupied, 'inside'))).toBeUndefined();
   const one = kept()!;
   writeFileSync(path.join(base, `${BUILD}-${process.version}-${process.arch}`), '');
-  expect(() => one.write(CONTENTS)).not.toThrow();
+  expect(() => one.write(CONTENTS, MODULE)).not.toThrow();
   expect(readdirSync(base).length).toBe(2);
 });
 
@@ -133,7 +141,7 @@ it('makes room by what was not used for longest, and touches nothing that is not
 });
 
 it('says when a file was used, to within an hour', () => {
-  kept()!.write(CONTENTS);
+  kept()!.write(CONTENTS, MODULE);
   const old = Date.now() / 1e3 - 86_400;
   utimesSync(file(), old, old);
   kept();

@@ -7,19 +7,22 @@
  * Files are replaced as a whole.
  */
 import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   type Stats,
-  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Contents, contentsOf, fileOf } from './kept-file';
+import { type Contents, contentsOf, headOf } from './kept-file';
 
 /** Names a folder in place of the user's; `off`: there is none. */
 const VARIABLE = 'TSWASM_CACHE';
@@ -68,53 +71,89 @@ export class KeptModule {
   readonly contents: Contents | undefined;
   private readonly folder: string;
   private readonly file: string;
-  private readonly bytes: Uint8Array;
 
-  private constructor(folder: string, bytes: Uint8Array, salt: string) {
+  private constructor(folder: string, file: string, contents: Contents | undefined) {
     this.folder = folder;
-    this.bytes = bytes;
-    this.file = join(folder, nameOf(bytes, salt));
-    this.contents = this.read();
+    this.file = file;
+    this.contents = contents;
   }
 
-  /** `salt`: what else it depends on. Undefined where this is no build that has a name, and where the folder is somebody else's. */
-  static in(base: string, bytes: Uint8Array, salt: string, name = build): KeptModule | undefined {
-    if (name === undefined) return undefined;
-    const folder = join(base, `${name}-${process.version}-${process.arch}`);
-    return isOthers(folder) ? undefined : new KeptModule(folder, bytes, salt);
+  /**
+   * In parts. `salt`: what else it depends on. Undefined where this is no build that has a name, and where the folder is somebody else's.
+   */
+  static *in(
+    base: string,
+    bytes: Uint8Array,
+    salt: string,
+    name = build,
+  ): Generator<undefined, KeptModule | undefined> {
+    const folder = folderIn(base, name);
+    if (folder === undefined) return undefined;
+    const file = join(folder, nameOf(bytes, salt));
+    return new KeptModule(folder, file, yield* read(file, bytes));
   }
 
-  private read(): Contents | undefined {
-    try {
-      const contents = contentsOf(readFileSync(this.file), this.bytes);
-      if (contents === undefined) return undefined;
-      const now = Date.now();
-      if (now - statSync(this.file).mtimeMs > TIME_UNIT) utimesSync(this.file, now / 1e3, now / 1e3);
-      return contents;
-    } catch {
-      return undefined;
-    }
-  }
-
-  write(contents: Contents): void {
+  /** `bytes`: those that it has been made with. */
+  write(contents: Contents, bytes: Uint8Array): void {
     const { folder, file } = this;
-    const all = fileOf(contents, this.bytes);
-    if (all.length > MOST_BYTES) return;
+    const head = headOf(contents);
+    const size = head.length + bytes.length;
+    if (size > MOST_BYTES) return;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      makeRoom(dirname(folder), MOST_BYTES - all.length);
-      replace(file, all);
+      makeRoom(dirname(folder), MOST_BYTES - size);
+      replace(file, head, bytes);
     } catch {
       // Not ours to write, or no room: then the next process finds out as much as this one.
     }
   }
 }
 
+/** Undefined where this is no build that has a name, and where the folder is somebody else's. */
+export function folderIn(base: string, name = build): string | undefined {
+  if (name === undefined) return undefined;
+  const folder = join(base, `${name}-${process.version}-${process.arch}`);
+  return isOthers(folder) ? undefined : folder;
+}
+
+/** Undefined where it is not there, or is not whole. */
+function* read(file: string, bytes: Uint8Array): Generator<undefined, Contents | undefined, undefined> {
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, 'r');
+    const { size, mtimeMs } = fstatSync(fd);
+    const contents = yield* contentsOf(new OpenFile(fd, size), bytes);
+    const now = Date.now();
+    if (contents !== undefined && now - mtimeMs > TIME_UNIT) utimesSync(file, now / 1e3, now / 1e3);
+    return contents;
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+class OpenFile {
+  constructor(
+    private readonly fd: number,
+    readonly length: number,
+  ) {}
+
+  read(into: Uint8Array, at: number): void {
+    for (let done = 0; done < into.length; ) {
+      const count = readSync(this.fd, into, done, into.length - done, at + done);
+      if (count === 0) throw new Error('it has become shorter');
+      done += count;
+    }
+  }
+}
+
 /** Whole or not at all: others may be reading it. */
-function replace(file: string, contents: Uint8Array): void {
+function replace(file: string, head: Uint8Array, module: Uint8Array): void {
   const partial = `${file}-${process.pid}`;
   try {
-    writeFileSync(partial, contents, { mode: 0o600 });
+    writeFileSync(partial, head, { mode: 0o600 });
+    appendFileSync(partial, module);
     renameSync(partial, file);
   } catch (error) {
     rmSync(partial, { force: true });

@@ -119,8 +119,17 @@ const RULES: Record<string, Rule> = {
   // What hosts with an event loop have in common.
   'embed/loop': { from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api/turns.ts'] },
   'embed/node': {
-    from: [...ENTRIES, 'src/checks.ts', 'src/wasi', 'src/js-api', 'embed/loop', 'src/compiler'],
-    // What it keeps between processes.
+    from: [
+      ...ENTRIES,
+      'src/checks.ts',
+      'src/wasi',
+      'src/js-api',
+      'embed/loop',
+      'src/compiler',
+      // What it keeps between processes.
+      'src/decoder/known-bodies.ts',
+      'src/decoder/parts.ts',
+    ],
     types: ['src/decoder'],
     packages: /^node:/,
   },

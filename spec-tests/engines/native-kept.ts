@@ -2,16 +2,15 @@
  * The native tier as `native-mixed`, but with code that has been emitted before, of a module whose bodies have been validated before: both come out
  * of a file, as from an earlier run of the command.
  */
-import { contentsOf, fileOf } from '../../embed/node/kept-file';
+import { contentsOf, headOf } from '../../embed/node/kept-file';
 import { factsOf } from '../../src/compiler/native/facts';
 import type { KnownCode, KnownProgram } from '../../src/compiler/native/kept';
 import type { Variant } from '../../src/compiler/native/layout';
 import { Program } from '../../src/compiler/native/program';
 import { whyNotModule } from '../../src/compiler/native/refusals';
 import { NativeTier } from '../../src/compiler/native/tier';
-import { DEFAULT_FEATURES } from '../../src/decoder/features';
 import { Module } from '../../src/decoder/index';
-import { decodeKnown, knownBodies } from '../../src/decoder/known-bodies';
+import { knowBodiesOf, knownBodies } from '../../src/decoder/known-bodies';
 import { runParts } from '../../src/decoder/parts';
 import type { Engine, EngineModule } from '../engine';
 import { host, NativeMixedSession, PARTS, report } from './native-tier';
@@ -53,11 +52,14 @@ class NativeKeptSession extends NativeMixedSession {
   override compile(bytes: Uint8Array): EngineModule {
     const module = Module.decode(bytes, { features: this.features });
     const known = keptCode(module, this.store.canonicalNans);
-    const file = fileOf({ bodies: knownBodies(module), known, hasOthers: false }, bytes);
-    const contents = contentsOf(file, bytes);
+    const head = headOf({ bodies: knownBodies(module), known, hasOthers: false });
+    const file = Buffer.concat([head, bytes]);
+    const read = (into: Uint8Array, at: number) => into.set(file.subarray(at, at + into.length));
+    const contents = runParts(contentsOf({ length: file.length, read }, bytes));
     if (contents === undefined) throw new Error(`${this.script}: what has been kept is not there`);
-    const features = { ...DEFAULT_FEATURES, ...this.features };
-    const again = runParts(decodeKnown(bytes.slice(), features, contents.bodies!));
+    const copy = bytes.slice();
+    knowBodiesOf(copy, contents.bodies);
+    const again = Module.decode(copy, { features: this.features });
     tier.know(again, contents.known);
     return again;
   }

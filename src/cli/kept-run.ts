@@ -3,7 +3,8 @@
 import { KeptModule, userFolder } from '../../embed/node/kept-module';
 import type { KnownCode } from '../../embed/node/native-tier';
 import type { Features } from '../decoder';
-import { type KnownBodies, knownBodies } from '../decoder/known-bodies';
+import { knowBodiesOf, knownBodies } from '../decoder/known-bodies';
+import { runParts } from '../decoder/parts';
 import type { Instance } from '../index';
 import { codeOf } from '../interpreter/code';
 import type { OptionSpec, Options } from './options';
@@ -15,23 +16,25 @@ export const NO_CACHE: OptionSpec = {
 };
 
 export class KeptRun {
-  private constructor(private readonly kept: KeptModule) {}
+  private constructor(
+    private readonly kept: KeptModule,
+    private readonly bytes: Uint8Array,
+  ) {
+    if (kept.contents !== undefined) knowBodiesOf(bytes, kept.contents.bodies);
+  }
 
-  /** Undefined where nothing is to be kept. `features` as `-W` gives them. */
+  /** Before the module is decoded. Undefined where nothing is to be kept. `features` as `-W` gives them. */
   static of(
     options: Options,
     bytes: Uint8Array,
     features: Partial<Features> | undefined,
   ): KeptRun | undefined {
     const folder = options.has(NO_CACHE.name) ? undefined : userFolder();
-    const kept = folder && KeptModule.in(folder, bytes, JSON.stringify([features, isExact(options)]));
-    return kept ? new KeptRun(kept) : undefined;
+    const salt = JSON.stringify([features, isExact(options)]);
+    const kept = folder && runParts(KeptModule.in(folder, bytes, salt));
+    return kept ? new KeptRun(kept, bytes) : undefined;
   }
 
-  /** What validating its bodies has told; undefined: nobody knows. */
-  get bodies(): KnownBodies | undefined {
-    return this.kept.contents?.bodies;
-  }
   /** What runs natively of it; undefined: nobody knows, or nothing does. */
   private get code(): KnownCode | undefined {
     const code = this.kept.contents?.known;
@@ -54,7 +57,7 @@ export class KeptRun {
     const known = this.found(instance) ?? (this.kept.contents === undefined ? NOTHING : undefined);
     if (known === undefined) return;
     const hasOthers = (nativeTierIfUsed()?.counts.refused.size ?? 0) > 0;
-    this.kept.write({ bodies: knownBodies(instance.module), known, hasOthers });
+    this.kept.write({ bodies: knownBodies(instance.module), known, hasOthers }, this.bytes);
   }
 
   /** Undefined: no more than was known. */

@@ -1,6 +1,5 @@
 /** `--timeout` of what is done before a program runs, or without one: in parts, with a look at the clock between them. */
-import { DEFAULT_FEATURES, type Features, Module } from '../decoder';
-import { decodeKnown, type KnownBodies } from '../decoder/known-bodies';
+import { type Features, Module } from '../decoder';
 import { now } from './clock';
 import { type OptionSpec, type Options, parseDuration } from './options';
 import { checking } from './progress';
@@ -45,10 +44,8 @@ export class TimeLimit {
     }
   }
 
-  /** Decodes a module, and tells that on a terminal when it takes long. `known`: what an earlier run has been told by validating the same bodies. */
-  decode(file: string, bytes: Uint8Array, features?: Partial<Features>, known?: KnownBodies): Module {
-    if (known !== undefined)
-      return this.inParts(decodeKnown(bytes, { ...DEFAULT_FEATURES, ...features }, known));
+  /** Decodes a module, and tells that on a terminal when it takes long. */
+  decode(file: string, bytes: Uint8Array, features?: Partial<Features>): Module {
     const progress = checking(file, bytes);
     const onProgress = (done: number, total: number) => progress.share(done, total);
     try {

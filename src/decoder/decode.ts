@@ -45,6 +45,12 @@ const FEATURE_CHECKS = Object.fromEntries(
   Object.keys(DEFAULT_FEATURES).map((name) => [name, FLAG]),
 ) as OptionChecks<Features>;
 
+let Decoder = ModuleDecoder;
+/** From now on modules are decoded by it (known-bodies.ts). */
+export function decodeBy(decoder: typeof ModuleDecoder): void {
+  Decoder = decoder;
+}
+
 /** What `structuredClone` does not take. */
 function notCloneable(): void {}
 
@@ -151,7 +157,7 @@ export class Module implements ModuleData {
       ...DEFAULT_FEATURES,
       ...readOptions<Partial<Features>>('features', switches, FEATURE_CHECKS),
     };
-    const decoder = new ModuleDecoder(given, features);
+    const decoder = new Decoder(given, features);
     const tell = steps(onProgress, given.length);
     for (const part of decoder.parts()) {
       tell(decoder.position);

@@ -1,8 +1,8 @@
 /**
- * Decoding a module whose bodies have been validated before: who keeps what that has told, beside the very bytes, need not do it again. All else of
- * the module is decoded and validated as ever. For the command, which keeps it between its runs: nothing of this is in the library's entries.
+ * Decoding modules whose bodies have been validated before: who keeps what that has told, beside the very bytes, need not do it again. All else of
+ * a module is decoded and validated as ever.
  */
-import { Module } from './decode';
+import { decodeBy } from './decode';
 import type { Features } from './features';
 import type { ModuleData } from './module';
 import type { Parts } from './parts';
@@ -20,36 +20,38 @@ export function knownBodies({ mostCalls, globals, written }: ModuleData): KnownB
   return { mostCalls, written: [...globals.keys()].filter((k) => written.has(globals[k])) };
 }
 
-class KnownDecoder extends ModuleDecoder {
-  constructor(
-    bytes: Uint8Array,
-    features: Features,
-    private readonly known: KnownBodies,
-  ) {
-    super(bytes, features);
-  }
+/** In parts; undefined: nobody knows. */
+export type Knowing = Generator<undefined, KnownBodies | undefined>;
 
-  protected override body(): Parts | undefined {
-    return undefined;
-  }
-  *all(): Parts {
-    yield* this.parts();
-    const { context, known } = this;
-    this.mostCalls = known.mostCalls;
-    for (const globalidx of known.written) context.written.add(context.globals[globalidx]);
-  }
+/**
+ * From now on bodies of modules are not validated of which `of` knows what that tells. It must have been told of the same bytes, decoded with the
+ * same features.
+ */
+export function knowBodies(of: (bytes: Uint8Array, features: Features) => Knowing): void {
+  decodeBy(
+    class extends ModuleDecoder {
+      private known: KnownBodies | undefined;
+
+      protected override body(funcidx: number, start: number, end: number): Parts | undefined {
+        return this.known === undefined ? super.body(funcidx, start, end) : undefined;
+      }
+      override *parts(): Parts {
+        const { context } = this;
+        const known = yield* of(context.bytes, context.features);
+        this.known = known;
+        yield* super.parts();
+        if (known === undefined) return;
+        this.mostCalls = known.mostCalls;
+        for (const globalidx of known.written) context.written.add(context.globals[globalidx]);
+      }
+    },
+  );
 }
 
-/** Its constructor is for decoders alone. */
-const MODULE = Module as unknown as new (decoder: ModuleDecoder) => Module;
-
-/** In parts, as `Module.decodeInParts`. `known` was told of the same bytes, decoded with the same features. Throws CompileError. */
-export function* decodeKnown(
-  bytes: Uint8Array,
-  features: Features,
-  known: KnownBodies,
-): Generator<undefined, Module, undefined> {
-  const decoder = new KnownDecoder(bytes, features, known);
-  yield* decoder.all();
-  return new MODULE(decoder);
+/** The same of one module. */
+export function knowBodiesOf(bytes: Uint8Array, known: KnownBodies): void {
+  // biome-ignore lint/correctness/useYield: there is nothing to be done in parts
+  knowBodies(function* (given) {
+    return given === bytes ? known : undefined;
+  });
 }

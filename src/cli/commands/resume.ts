@@ -86,7 +86,7 @@ _initialize); its arguments follow the files. Modules of --preload begin anew: t
       const tools = await Tools.begin(options, moduleFile);
       const features = featuresOf(options);
       const known = KeptRun.of(options, bytes, features);
-      const module = time.decode(moduleFile, bytes, features, known?.bodies);
+      const module = time.decode(moduleFile, bytes, features);
       const { store, host } = await engineOf(options, known?.tiers);
       const companions = await companionsOf(options);
       const wasi = makeWasi(options, moduleFile, [], [], companions());

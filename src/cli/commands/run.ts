@@ -101,7 +101,7 @@ ${SNAPSHOT_NOTES}`,
       const known = options.has(COVERAGE.name) ? undefined : KeptRun.of(options, bytes, features);
       const { store, host } = await engineOf(options, known?.tiers);
       const tools = await Tools.begin(options, file);
-      const decoded = time.decode(file, bytes, features, known?.bodies);
+      const decoded = time.decode(file, bytes, features);
       const module = await tools.instrumented(decoded, time);
       const unknown = options.has(UNKNOWN_IMPORTS.name) ? trappingImports(store) : undefined;
       const others = await preload(options, { store, host, wasi, features, time, plan, unknown });

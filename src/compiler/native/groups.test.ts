@@ -32,7 +32,7 @@ it('a function of a large module is in one group, with its neighbours where it c
       return group;
     }),
   );
-  const members = [...groups].map(({ side }) => side.bodies.map(({ funcidx }) => funcidx));
+  const members = [...groups].map(({ side }) => side.members);
   expect(members.every((group) => group.includes(QUIET))).toBe(true);
   const others = members.flat().filter((funcidx) => funcidx !== QUIET);
   expect(new Set(others).size).toBe(others.length);
@@ -46,7 +46,7 @@ it('a function comes with those that it is likely to call, though they are more 
   const run = LENGTH + 1;
   const group = made.group(run, true);
   if (typeof group !== 'object') throw new Error(`there is no group: ${group}`);
-  const members = group.side.bodies.map(({ funcidx }) => funcidx);
+  const { members } = group.side;
   const bytes = members.reduce((sum, funcidx) => sum + codeSize(made.module, funcidx), 0);
   expect(members.length).toBe(LENGTH + 2);
   expect(bytes).toBeGreaterThan(PART_SIZES.group);

@@ -105,7 +105,7 @@ const QUIET_CALLS_OUT = 'it is quiet and calls a function that cannot run native
 const MOST_NEIGHBOURS = 100;
 
 /** Who may be in a group besides the function that is asked for. */
-interface Others {
+export interface Others {
   readonly sizes: GroupSizes;
   readonly refusals: Refusals;
   /** Whether a function is in some group. */

@@ -8,11 +8,36 @@
  */
 import type { ValType } from '../../decoder';
 import type { FrameSize, HelpedInstruction, Layout, Variant } from './layout';
-import type { SideBytes } from './side-module';
 
-/** A group of functions. */
-export interface KeptGroup extends SideBytes {
+/** Functions that have been emitted together, behind each other in a side module. */
+export interface KeptPiece {
+  /** Functions of the original. */
   readonly members: readonly number[];
+  /** How many functions of the side module stand before them. */
+  readonly first: number;
+  /** Offsets of their code entries in the side module, and where the last one ends. */
+  readonly codeStarts: readonly number[];
+  /** What the added functions behind them are known by, in their order. */
+  readonly added: readonly string[];
+}
+/** A group of functions, or several that stand in one module. */
+export interface KeptGroup {
+  readonly bytes: Uint8Array;
+  /** Tables of the original that it calls through. */
+  readonly mirrors: readonly number[];
+  readonly pieces: readonly KeptPiece[];
+}
+export function membersOf({ pieces }: KeptGroup): number[] {
+  return pieces.flatMap(({ members }) => members);
+}
+/** What has been emitted of a continuation. */
+export interface SideBytes {
+  readonly bytes: Uint8Array;
+  /** Offsets of its code entry in `bytes`, and where that ends. */
+  readonly codeStarts: readonly number[];
+  readonly mirrors: readonly number[];
+  /** What its added functions are known by, in their order. */
+  readonly added: readonly string[];
 }
 /** A continuation. `areInside`: its loops lie within those in which interpreters dispatch. */
 export interface KeptContinuation extends SideBytes {
@@ -38,7 +63,7 @@ export interface KeptProgram {
   };
   readonly layout: KeptLayout;
   readonly groups: readonly KeptGroup[];
-  /** How many of them were made without knowing what would be called. */
+  /** How many pieces of them were made without knowing what would be called. */
   readonly hasty: number;
   readonly continuations: readonly KeptContinuation[];
 }

@@ -335,15 +335,18 @@ export class SideLayout extends Layout {
   /** Of the main module. */
   readonly base: Layout;
   private readonly members: ReadonlyMap<number, number>;
+  private readonly first: number;
 
-  constructor(base: Layout, members: readonly number[], copiesLoops: boolean) {
+  /** `first`: functions of the side module that stand before them. */
+  constructor(base: Layout, members: readonly number[], copiesLoops: boolean, first = 0) {
     super(base.module, base.variant, copiesLoops, base);
     this.base = base;
+    this.first = first;
     this.members = new Map(members.map((funcidx, k) => [funcidx, k]));
   }
 
   override get firstFunc(): number {
-    return 0;
+    return this.first;
   }
   override helper(name: Helper): number {
     return this.addedFunction(name, () => {

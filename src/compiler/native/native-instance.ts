@@ -17,7 +17,7 @@ import type { HostExports, HostGlobal, HostTable, HostWebAssembly } from './host
 import { KnownGlobals } from './known-globals';
 import { CELL_NAMES, type Cell, type HelpedInstruction, type Helper } from './layout';
 import { LoopRuns } from './loop-runs';
-import type { CompiledContinuation, CompiledSide, Program } from './program';
+import type { CompiledContinuation, CompiledGroup, CompiledSide, Program } from './program';
 import { isPlainType } from './refusals';
 import { emitForeign } from './side-module';
 import { ThrowRate } from './throw-rate';
@@ -75,7 +75,7 @@ export class NativeInstance {
   private continued: Map<CompiledContinuation, number> | undefined;
   /** What stands in tables for functions of other instances, by the table and their type. */
   private foreign: Map<string, unknown> | undefined;
-  private loaded: Set<CompiledSide> | undefined;
+  private loaded: Set<CompiledGroup> | undefined;
   private runs: LoopRuns | undefined;
   /** By table: where functions of the instance stand in it, by their indices; when somebody has asked, until the table changes. */
   private readonly places: (ReadonlyMap<number, readonly number[]> | undefined)[] = [];
@@ -118,14 +118,13 @@ export class NativeInstance {
   }
 
   /** Makes a group's functions the ones that are called from now on. */
-  load(group: CompiledSide): void {
+  load(group: CompiledGroup): void {
     this.instantiate(group);
     this.loaded ??= new Set();
     this.loaded.add(group);
-    const loaded = group.side.bodies.map(({ funcidx }) => funcidx);
-    for (const tableidx of Object.keys(this.mirrors)) this.replace(Number(tableidx), loaded);
+    for (const tableidx of Object.keys(this.mirrors)) this.replace(Number(tableidx), group.side.members);
   }
-  has(group: CompiledSide): boolean {
+  has(group: CompiledGroup): boolean {
     return this.loaded?.has(group) ?? false;
   }
 
@@ -310,7 +309,7 @@ export class NativeInstance {
   }
 
   private instantiate({ side, compiled }: CompiledSide): HostExports {
-    for (const tableidx of side.layout.mirrors) {
+    for (const tableidx of side.mirrors) {
       if (this.mirrors[tableidx] !== undefined) continue;
       this.mirrors[tableidx] = this.emptyMirror(tableidx);
       this.watch(tableidx);

@@ -7,20 +7,40 @@ import { readInstruction } from '../../decoder/body';
 import { Body } from './body';
 import { type Entries, entriesOf } from './entries';
 import type { FrameShape } from './frame';
-import { ALONE, groupOf, groupOfWanted, grown, isSmall, type PartSizes, Refusals } from './groups';
+import {
+  ALONE,
+  groupOf,
+  groupOfWanted,
+  grown,
+  isSmall,
+  type Others,
+  type PartSizes,
+  Refusals,
+} from './groups';
 import type { HostWebAssembly } from './host';
-import { type KeptGroup, type KeptProgram, type KnownProgram, keptLayout, restoreLayout } from './kept';
+import {
+  type KeptGroup,
+  type KeptProgram,
+  type KnownProgram,
+  keptLayout,
+  membersOf,
+  restoreLayout,
+  type SideBytes,
+} from './kept';
 import { type Landing, landingOf } from './landing';
 import { type FrameSize, Layout, type Variant } from './layout';
 import { type EmittedModule, emitHollow, emitModule, shapeOf } from './module';
-import { named } from './section-writer';
+import { numbered } from './section-writer';
 import {
+  behind,
   type ContinuationModule,
+  type EmittedGroup,
   emitContinuation,
   emitGroup,
+  type GroupModule,
   keptContinuation,
   keptGroup,
-  type SideBytes,
+  linked,
   type SideModule,
   sideBytes,
 } from './side-module';
@@ -29,6 +49,9 @@ import {
 export interface CompiledSide {
   readonly side: SideModule;
   readonly compiled: object;
+}
+export interface CompiledGroup extends CompiledSide {
+  readonly side: GroupModule;
 }
 export interface CompiledContinuation extends CompiledSide {
   readonly id: number;
@@ -65,10 +88,13 @@ interface Part {
 const parts = new Map<number, WeakRef<Part>>();
 const lost = new FinalizationRegistry((number: number) => parts.delete(number));
 let nextPart = 0;
-/** Groups of that kind that there may be at least, before all are made anew. */
+/** Groups made in haste that there may be at least, before all are made anew. */
 const MOST_HASTY = 4;
-/** Names of emitted modules begin with it: a trace tells them. */
-export const NAME = 'tswasm';
+/**
+ * Bytes of groups from which on a module takes no more of them: V8 takes some ten milliseconds to validate a megabyte, and a program that runs
+ * cannot be stopped meanwhile.
+ */
+const UNIT = 2 ** 20;
 
 export class Program {
   readonly module: Module;
@@ -84,9 +110,11 @@ export class Program {
   private readonly continued = new Map<number, [Continued, Continued]>();
   private readonly byId: { readonly compiled: CompiledContinuation; readonly of: Continued }[] = [];
   /** Of a large module: what is not in the main one. */
-  private readonly groups: Map<number, CompiledSide> | undefined;
+  private readonly groups: Map<number, CompiledGroup> | undefined;
   /** Those that have been emitted by an earlier process and not been asked for yet, by their functions. */
   private readonly keptGroups = new Map<number, KeptGroup>();
+  /** Groups that have been made of what is wanted, by the module in which a later process will have them. */
+  private readonly units: EmittedGroup[][] = [];
   /** Functions that groups are made of, where that is known. */
   private readonly wanted: readonly number[] | undefined;
   /** How many groups there are. */
@@ -121,7 +149,7 @@ export class Program {
     this.most = layout.room.most;
     this.refusals = new Refusals(layout);
     for (const group of kept?.groups ?? []) {
-      for (const funcidx of group.members) this.keptGroups.set(funcidx, group);
+      for (const funcidx of membersOf(group)) this.keptGroups.set(funcidx, group);
     }
     for (const { funcidx, areInside, ...bytes } of kept?.continuations ?? [])
       this.compile(this.continuedOf(funcidx)[areInside ? 1 : 0], bytes);
@@ -131,18 +159,17 @@ export class Program {
   get kept(): KnownProgram {
     if (!this.hasMore) return {};
     const { emitted, groups, keptGroups, byId } = this;
-    const members = ({ side }: CompiledSide) => side.bodies.map(({ funcidx }) => funcidx);
+    const inUnits = new Set<GroupModule>(this.units.flat());
+    const made = [...new Set(groups?.values())].map(({ side }) => side);
     const all: KeptGroup[] = [
-      ...[...new Set(groups?.values())].map((group) => ({
-        members: members(group),
-        ...sideBytes(group.side),
-      })),
+      ...this.units.map(linked),
+      ...made.filter((side) => !inUnits.has(side)).map(({ kept }) => kept),
       ...new Set(keptGroups.values()),
     ];
-    const others = all.length - this.hasty;
-    if (this.hasty > (others === 0 ? 0 : Math.max(MOST_HASTY, others))) {
-      return { wanted: [...new Set(all.flatMap((group) => group.members))] };
-    }
+    const pieces = all.reduce((count, group) => count + group.pieces.length, 0);
+    const others = pieces - this.hasty;
+    if (this.hasty > (others === 0 ? 0 : Math.max(MOST_HASTY, others)))
+      return { wanted: [...new Set(all.flatMap(membersOf))] };
     const program: KeptProgram = {
       variant: emitted.layout.variant,
       main: {
@@ -169,7 +196,7 @@ export class Program {
    * Where a function's code is beside the main module; undefined: it is in that. Or why there is none. `isAwaited`: somebody may want to stop
    * it meanwhile.
    */
-  group(funcidx: number, isAwaited: boolean): CompiledSide | undefined | string {
+  group(funcidx: number, isAwaited: boolean): CompiledGroup | undefined | string {
     const { groups, refusals } = this;
     if (groups === undefined) return this.emitted.refused.get(funcidx);
     let group = groups.get(funcidx) ?? this.keptGroup(funcidx);
@@ -180,11 +207,8 @@ export class Program {
       const isGrouped = (other: number) => groups.has(other) || this.keptGroups.has(other);
       const sizes = grown(this.sizes, this.made, isAwaited);
       const others = { sizes, refusals, isGrouped };
-      const members =
-        this.wanted === undefined
-          ? groupOf(layout, funcidx, others)
-          : groupOfWanted(layout, funcidx, this.wanted, others);
-      group = members && this.compileGroup(emitGroup(layout, members));
+      group =
+        this.wanted === undefined ? this.hastyGroup(funcidx, others) : this.wantedGroup(funcidx, others);
       if (group === undefined) {
         const alone = groupOf(layout, funcidx, { ...others, sizes: ALONE });
         if (alone === undefined)
@@ -195,13 +219,33 @@ export class Program {
       this.made++;
       if (this.wanted === undefined) this.hasty++;
       this.hasMore = true;
-      for (const { funcidx: member } of group.side.bodies) if (!groups.has(member)) groups.set(member, group);
+      for (const member of group.side.members) if (!groups.has(member)) groups.set(member, group);
     }
     return group;
   }
 
+  /** These are undefined where quiet functions are too many, or the host's engine does not take one. */
+  private hastyGroup(funcidx: number, others: Others): CompiledGroup | undefined {
+    const { layout } = this.emitted;
+    const members = groupOf(layout, funcidx, others);
+    return members && this.compileGroup(emitGroup(layout, members));
+  }
+  private wantedGroup(funcidx: number, others: Others): CompiledGroup | undefined {
+    const { units } = this;
+    const { layout } = this.emitted;
+    const members = groupOfWanted(layout, funcidx, this.wanted!, others);
+    const last = units.at(-1) ?? [];
+    const isFull = last.reduce((bytes, group) => bytes + group.bytes.length, 0) >= UNIT;
+    const unit = isFull ? [] : last;
+    const side = members && emitGroup(layout, members, unit.length === 0 ? undefined : behind(unit.at(-1)!));
+    const group = side && this.compileGroup(side);
+    if (group === undefined) return undefined;
+    if (unit.push(side!) === 1) units.push(unit);
+    return group;
+  }
+
   /** Undefined where the host's engine does not take one of them. */
-  private compileGroup(side: SideModule): CompiledSide | undefined {
+  private compileGroup(side: GroupModule): CompiledGroup | undefined {
     try {
       return this.compileSide(side);
     } catch {
@@ -210,12 +254,12 @@ export class Program {
   }
 
   /** What an earlier process has emitted that holds a function. */
-  private keptGroup(funcidx: number): CompiledSide | undefined {
+  private keptGroup(funcidx: number): CompiledGroup | undefined {
     const { keptGroups, groups, emitted } = this;
     const kept = keptGroups.get(funcidx);
     if (kept === undefined) return undefined;
-    const group = this.compileGroup(keptGroup(emitted.layout, kept.members, kept));
-    for (const member of kept.members) {
+    const group = this.compileGroup(keptGroup(emitted.layout, kept));
+    for (const member of membersOf(kept)) {
       if (keptGroups.get(member) !== kept) continue;
       keptGroups.delete(member);
       if (group !== undefined) groups!.set(member, group);
@@ -229,7 +273,7 @@ export class Program {
   }
   /** Compiles a part, under a name that tells it from all others. */
   private compiledPart(bytes: Uint8Array, side: SideModule | undefined): object {
-    const compiled = new this.host.Module(named(bytes, `${NAME}${nextPart}`));
+    const compiled = new this.host.Module(numbered(bytes, nextPart));
     const part = { program: this, side };
     this.parts.push(part);
     parts.set(nextPart, new WeakRef(part));
@@ -352,15 +396,13 @@ export function originOf(part: number, offset: number): Origin | undefined {
   const found = parts.get(part)?.deref();
   if (found === undefined) return undefined;
   const { program, side } = found;
-  const starts = side?.codeStarts ?? program.emitted.codeStart;
-  const at = starts.findIndex((start: number) => start > offset) - 1;
-  if (at < 0) return undefined;
-  const from = offset - starts[at];
   if (side !== undefined) {
-    const body = side.bodies[at];
-    return { program, funcidx: body.funcidx, offset: body.originOf(from) };
+    const origin = side.originAt(offset);
+    return origin && { program, ...origin };
   }
-  const { layout, refused } = program.emitted;
+  const { layout, refused, codeStart } = program.emitted;
+  const at = codeStart.findIndex((start: number) => start > offset) - 1;
+  if (at < 0) return undefined;
   if (!program.isWhole || at < program.module.importedFuncs || refused.has(at)) return undefined;
-  return { program, funcidx: at, offset: new Body(layout, at).originOf(from) };
+  return { program, funcidx: at, offset: new Body(layout, at).originOf(offset - codeStart[at]) };
 }

@@ -58,9 +58,16 @@ function isPlain({ types }: ModuleData, typeidx: number): boolean {
   const { composite, id } = types[typeidx];
   return isPlainType(composite.func, id);
 }
+/** By canonical id. */
+const plain = new Map<number, boolean>();
 /** Whether a function type with this canonical id is one that the host's engine tells from all others. */
 export function isPlainType(type: FuncType, id: number): boolean {
-  return ![...type.params, ...type.results].some(isRef) && id === canonicalFuncType(type);
+  let found = plain.get(id);
+  if (found === undefined) {
+    found = ![...type.params, ...type.results].some(isRef) && id === canonicalFuncType(type);
+    plain.set(id, found);
+  }
+  return found;
 }
 
 /** Calls whose callee the instruction does not name, by dense id. */

@@ -34,6 +34,7 @@ export class SectionWriter<L extends Layout> {
   }
 
   protected written(): Uint8Array {
+    this.out.append(NAME_SECTION);
     return this.out.bytes.slice(0, this.out.length);
   }
 
@@ -114,21 +115,33 @@ export class SectionWriter<L extends Layout> {
   }
 }
 
-/** An emitted module with a name, by which traces tell it: the last section. */
-export function named(bytes: Uint8Array, name: string): Uint8Array {
+/** Digits of the number in a module's name. */
+const DIGITS = 10;
+/** Names of emitted modules begin with it: a trace tells them. */
+export const NAME = 'tswasm';
+/** The last section of each module: a name with a number, which no part of a program has until `numbered` writes another. */
+const NAME_SECTION = (() => {
   const section = new Emitter();
   section.name('name');
   section.u8(0);
-  section.u32(name.length + 1);
-  section.name(name);
-  const out = new Emitter(bytes.length + section.length + MOST_HEAD);
-  out.copy(bytes, 0, bytes.length);
+  section.u32(NAME.length + DIGITS + 1);
+  section.name(NAME + '9'.repeat(DIGITS));
+  const out = new Emitter();
   out.u8(SECTIONS.custom);
   out.sized(section);
-  return out.bytes.subarray(0, out.length);
+  return out;
+})();
+
+/** Puts a number into the name of an emitted module, by which traces tell it. In place: to copy large modules takes as long as to read them. */
+export function numbered(bytes: Uint8Array, number: number): Uint8Array {
+  let rest = number;
+  for (let k = 1; k <= DIGITS; k++) {
+    bytes[bytes.length - k] = ZERO + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  return bytes;
 }
-/** Bytes at most of what stands before a section's contents. */
-const MOST_HEAD = 6;
+const ZERO = 0x30;
 
 function anyMemory(to: Emitter, isShared: boolean): void {
   to.u8(isShared ? HAS_MAXIMUM | IS_SHARED : HAS_MAXIMUM);

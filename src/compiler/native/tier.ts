@@ -56,7 +56,7 @@ export class NativeTier implements Tier {
   /** What earlier processes have found out of modules. */
   private readonly known = new WeakMap<ModuleData, KnownCode>();
   /** Who is asked what they have found out, when a module's first function is to run. */
-  keeper: ((module: ModuleData) => KnownCode | undefined) | undefined;
+  keeper: ((module: Module) => KnownCode | undefined) | undefined;
   private readonly programs = new WeakMap<ModuleData, ProgramOf[]>();
   private readonly instances = new WeakMap<Instance, NativeInstance | string>();
   private activations: Activations | undefined;

@@ -5,7 +5,8 @@
 import { type RuntimeError, type TrapCode, trap } from '../../errors';
 import { Func } from '../../runtime';
 import type { NativeInstance } from './native-instance';
-import { NAME, nameAt, type Origin, originOf, tableOf } from './program';
+import { nameAt, type Origin, originOf, tableOf } from './program';
+import { NAME } from './section-writer';
 
 /** An index is one into a memory, or into the table of an indirect call. */
 type Kind = TrapCode | 'conversion' | 'element' | 'index';
