@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import type { TierMachine } from '../../interpreter/tiers';
 import { Activations } from './activations';
+import type { CodeRecord } from './cells';
 
 function counting(fuel: number) {
   const registers = { fuel };
@@ -26,6 +27,31 @@ it.each([100, 0, -1, -(2 ** 30), -(2 ** 30) - 1, -(2 ** 31) - 5, -(2 ** 40)])(
     expect(registers.fuel).toBe(fuel - 3);
   },
 );
+
+it('is set aside for as many entries as there is room for frames, and half of it at most', () => {
+  const { registers, activations } = counting(1000);
+  Object.assign(registers, { sp: 0, maxSp: 5000, maxFp: 5000 });
+  Object.assign(activations, { maxSp: 10, wideSp: 6, maxFp: 5000 });
+  const { counter } = activations;
+  const entered = (sp: number, isWide = false): number => {
+    counter[1] -= 1;
+    return activations.enter({ isWide } as CodeRecord, 8, sp);
+  };
+  activations.takeFuel();
+  expect([entered(3), ...counter.subarray(0, 2)]).toEqual([-1, 992, 7]);
+  expect([entered(7, true), ...counter.subarray(0, 2)]).toEqual([0, 998, 0]);
+  expect([entered(11), ...counter.subarray(0, 2)]).toEqual([0, 997, 0]);
+  counter[0] = 5;
+  expect([entered(0), ...counter.subarray(0, 2)]).toEqual([-1, 2, 2]);
+  // A large frame without room, of a function that cannot leave: the next entry looks closer, and no unit is lost.
+  activations.room({} as CodeRecord, 5000, 0);
+  expect([...counter.subarray(0, 2)]).toEqual([2, 2]);
+  activations.maxFp = 4000;
+  activations.room({} as CodeRecord, 4001, 4);
+  expect([...counter.subarray(0, 2), activations.maxSp]).toEqual([2, 0, 4]);
+  activations.giveFuel();
+  expect(registers.fuel).toBe(4);
+});
 
 it('is paid for what the machine does, and where that throws', () => {
   const { registers, activations } = counting(100);

@@ -5,6 +5,9 @@
  *
  * Depth is counted: `maxSp` and `maxFp` are what fits on the host's stack (frames.ts), and no more than what the execution allows. There frames
  * leave at the entry of the callee, and are begun anew.
+ *
+ * Each entry takes a unit of fuel, so `k` units lead no more than `k` frames deeper. As many as there is room for are set aside for entries:
+ * an entry that takes one of them looks at nothing else. When they are used up, the next one looks at the depth and at the fuel.
  */
 import { F32, F64, I32, I64 } from '../../decoder';
 import type { Safepoint } from '../../decoder/safepoints';
@@ -25,6 +28,8 @@ import { Stubs } from './stubs';
 const COUNTER_LENGTH = 32;
 /** What is owed beyond this is kept elsewhere while texts count. */
 const LEAST_FUEL = -(2 ** 30);
+/** No more than this part of the fuel is set aside for entries: loops do not have it, and leave so much earlier. */
+const MOST_ASIDE = 1 / 2;
 
 /** No exception is on its way. */
 const NOTHING = Symbol('nothing');
@@ -53,8 +58,8 @@ export class Activations implements Rehearsing {
   wideSp = 0;
   maxFp = 0;
   /**
-   * The fuel, while texts run: one of 32 bits, which V8 counts down without looking at what it is. Whenever something else runs it is in the
-   * machine's registers.
+   * The fuel, while texts run, and behind it what is set aside of it for entries: of 32 bits, which V8 counts down without looking at what they
+   * are. Whenever something else runs it is in the machine's registers.
    */
   readonly counter = new Int32Array(COUNTER_LENGTH);
   /** What it is less than that. */
@@ -110,6 +115,7 @@ export class Activations implements Rehearsing {
     this.maxFp = fp + wordsFor(words, room, this.share);
     let result: unknown;
     this.takeFuel();
+    this.setAside(sp);
     try {
       result = call(fp, sp);
       while (this.t !== null) result = this.follow(fp, sp);
@@ -143,11 +149,21 @@ export class Activations implements Rehearsing {
     const { fuel } = this.machine.registers;
     const counted = Math.max(fuel, LEAST_FUEL);
     this.counter[0] = counted;
+    this.counter[1] = 0;
     this.owed = fuel - counted;
   }
   /** The machine counts it. */
   giveFuel(): void {
-    this.machine.registers.fuel = this.counter[0] + this.owed;
+    const { counter, owed } = this;
+    this.machine.registers.fuel = counter[0] + counter[1] + owed;
+  }
+
+  /** For entries above a frame at `sp`, none of which leads too deep. */
+  private setAside(sp: number): void {
+    const { counter, maxSp } = this;
+    const entries = Math.max(0, Math.min(maxSp - sp, Math.floor(counter[0] * MOST_ASIDE)));
+    counter[0] -= entries;
+    counter[1] = entries;
   }
 
   /** What the machine does for a text, where it may take fuel. */
@@ -175,27 +191,35 @@ export class Activations implements Rehearsing {
   // Safepoints
 
   /**
-   * The entry's unit has been taken, and the fuel is used up or the room may be. The number of the site where the frame leaves, its entry;
-   * negative: it goes on.
+   * The entry's unit has been taken, and what is set aside is used up or the room may be. The number of the site where the frame leaves, its
+   * entry; negative: it goes on.
    */
   enter(code: CodeRecord, end: number, sp: number): number {
     const { counter, machine, rehearsed } = this;
     if (rehearsed !== undefined) return rehearsed;
     const leaves = end > this.maxFp || sp > (code.isWide ? this.wideSp : this.maxSp);
-    counter[0] += 1;
+    counter[0] += counter[1] + 1;
+    counter[1] = 0;
     this.room(code, end, sp);
     counter[0] -= 1;
     machine.registers.sp = sp;
-    return leaves || (counter[0] < 0 && !this.refuel(code.func, sp)) ? 0 : -1;
+    if (leaves || (counter[0] < 0 && !this.refuel(code.func, sp))) return 0;
+    this.setAside(sp);
+    return -1;
   }
 
   /**
    * The room for a frame may be used up: the trap, if it is. A large frame that cannot leave may take the words of small ones above it: these
-   * then look closer.
+   * then look closer. The frame below, which counts its fuel itself, need not know: what was set aside for them is not in its count.
    */
   room({ func }: CodeRecord, end: number, sp: number): void {
+    const { counter } = this;
     const { registers } = this.machine;
-    if (end > this.maxFp) this.maxSp = this.wideSp = Math.min(this.maxSp, sp);
+    if (end > this.maxFp) {
+      this.maxSp = this.wideSp = Math.min(this.maxSp, sp);
+      this.owed += counter[1];
+      counter[1] = 0;
+    }
     if (end <= registers.maxFp && sp <= registers.maxSp) return;
     const error = trap('callStackExhausted', -1);
     registers.sp = sp;
@@ -240,8 +264,13 @@ export class Activations implements Rehearsing {
     sp: number,
   ): Continuation | undefined {
     if (kind !== 'loop') return undefined;
-    if (isShort) return frugal(targetLoop);
-    return this.refuel(func, sp) ? continuation(targetLoop) : undefined;
+    const { counter } = this;
+    const aside = counter[1];
+    counter[0] += aside;
+    counter[1] = 0;
+    const isEnough = aside > 0 && counter[0] >= 0;
+    if (isShort) return (isEnough ? continuation(targetLoop) : undefined) ?? frugal(targetLoop);
+    return isEnough || this.refuel(func, sp) ? continuation(targetLoop) : undefined;
   }
 
   private left({ func }: CodeRecord, safepoint: Safepoint, fp: number, sp: number): void {
@@ -306,6 +335,7 @@ export class Activations implements Rehearsing {
       throw error;
     } finally {
       this.takeFuel();
+      this.setAside(sp);
     }
     this.waits = callee;
     this.u = 1;

@@ -37,7 +37,7 @@ export class Calls {
       args.push(...slots.variables(type, slot + k));
       words += slots.spillBits(type, slot + k);
     });
-    const result = stops.asksResults ? this.resultOf(results, slot) : undefined;
+    const result = stops.asksResult?.(results) ? this.resultOf(results, slot) : undefined;
     const set = result !== undefined && results.length !== 1 ? `${result}=` : '';
     const text = stops.call({
       before: before + words,
@@ -51,11 +51,10 @@ export class Calls {
     return loudness === 'silent' ? text : text + RELOAD;
   }
 
-  /** The variable that has what a callee returns, which is 0 if it is not its only result; undefined for references. */
-  private resultOf(results: readonly ValType[], slot: number): string | undefined {
+  /** The variable that has what a callee returns, which is 0 if it is not its only result. */
+  private resultOf(results: readonly ValType[], slot: number): string {
     const { slots, uses } = this.writer;
-    if (results.length !== 1) return uses.temporary();
-    return isRef(results[0]) ? undefined : slots.variables(results[0], slot)[0];
+    return results.length === 1 ? slots.variables(results[0], slot)[0] : uses.temporary();
   }
 
   /** What must be done before a call or tail call, and the cell of its callee. */

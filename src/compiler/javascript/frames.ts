@@ -2,7 +2,7 @@
  * How many frames an activation has, and of how many words on the machine's stack together: about half of a host's stack of a megabyte, where a
  * frame may be three of the host's: the function, who goes on with it, and the continuation.
  *
- * Each entry asks whether it is too deep. Only large frames ask for words too: half of what the execution has left is theirs, and the other half
+ * Entries count how much deeper they may lead (activations.ts). Only large frames ask for words too: half of what the execution has left is theirs, and the other half
  * has room for as many small frames as the depth allows. So whoever is not told to look closer has room, and near the limits of the
  * execution activations become short.
  */

@@ -22,7 +22,7 @@ async function calls(funcidx: number, compilesHot: boolean): Promise<Record<stri
   const { text } = functionText(module, bodyOf(module, funcidx), { compilesHot });
   const found: Record<string, string[]> = {};
   for (const [, name, body] of text.matchAll(/function (\w)\([^)]*\)\{(.*?)\}(?=function|return\{)/g)) {
-    found[name] = [...body.matchAll(/[=;]([\w.]+)\(fp(?:\+\d+)?,sp\+1/g)].map(([, callee]) => callee);
+    found[name] = [...body.matchAll(/[=;]([\w.]+)\(fp(?:\+\d+)?(?:\|0)?,sp\+1/g)].map(([, callee]) => callee);
   }
   return found;
 }

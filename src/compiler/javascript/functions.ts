@@ -1,5 +1,5 @@
 /**
- * A whole function as JavaScript text, to be evaluated with these names in scope: Q the fuel, M the registers, S, SF, SD and R the machine's stack, W
+ * A whole function as JavaScript text, to be evaluated with these names in scope: Q the counters of fuel, M the registers, S, SF, SD and R the machine's stack, W
  * the high word of an i64 result, A what runs activations (activations.ts), X the function's own record, and what the text needs. All are
  * parameters of the function that is evaluated, with `_` before their names: nothing assigns them, so compilers may take what they are for
  * constants. A function with loops copies those that its body uses.
@@ -288,13 +288,13 @@ function entryText(writer: Statements, { entry, slots }: LoweredBody): string {
   const end = `fp+${2 * slots}`;
   const read = repeats ? `n=${counter}[0];` : '';
   // A small frame that is not too deep has its words (frames.ts).
-  const isLong = 2 * slots <= SMALL_FRAME ? '' : `${end}>${activations}.maxFp||`;
-  const isDeep = `${isLong}sp>${activations}.${isWide(writer) ? 'wideSp' : 'maxSp'}`;
-  if (entry.quiet) {
-    return `${charged}if(${isDeep}){${activations}.room(${code},${end},sp)}${read}`;
-  }
+  const looks = 2 * slots <= SMALL_FRAME ? [] : [`${end}>${activations}.maxFp`];
+  const isOf = isWide(writer) ? 'wideSp' : 'maxSp';
+  // What is set aside for entries leads no deeper than `maxSp` (activations.ts).
+  if (entry.quiet || isOf !== 'maxSp') looks.push(`sp>${activations}.${isOf}`);
+  if (entry.quiet) return `${charged}if(${looks.join('||')}){${activations}.room(${code},${end},sp)}${read}`;
   uses.variable('pc');
-  const isOut = `(${counter}[0]=${counter}[0]-1|0)<0||${isDeep}`;
+  const isOut = [`(${counter}[1]=${counter}[1]-1|0)<0`, ...looks].join('||');
   const asked = `pc=${activations}.enter(${code},${end},sp);${read}if(pc>=0)break x;pc=0`;
   return `${charged}if(${isOut}){${asked}}${read === '' ? '' : `else ${read}`}`;
 }

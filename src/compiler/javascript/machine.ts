@@ -10,7 +10,7 @@
  * `break x` leads to where the frame leaves (functions.ts), which writes the fuel back; `pc` says at which site. Nothing else is done on
  * the way: what each of so many ways did first would be new to the engine (rehearsal.ts).
  */
-import type { ModuleData } from '../../decoder';
+import { I32, I64, isRef, type ModuleData, type ValType } from '../../decoder';
 import type { Safepoint } from '../../decoder/safepoints';
 import { LABELS } from './control';
 import { DataViewMemories } from './data-views';
@@ -60,7 +60,9 @@ export function machineOf({ types }: ModuleData, rules: MachineRules): Surroundi
     memories: (writer) => (compilesHot ? new DataViewMemories(writer) : new BoundedMemories(writer)),
     constant: () => undefined,
     frame: ['fp', 'sp'],
-    frameOf: (slot) => [wordAt(slot), 'sp+1'],
+    // Without a sign that says so, engines would look whether they still are of 32 bits.
+    frameOf: (slot) =>
+      [wordAt(slot), 'sp+1'].map((place) => (compilesHot && place !== 'fp' ? `${place}|0` : place)),
     callee: (uses, funcidx) => (funcidx === self ? SELF : `${uses.need('cell', funcidx)}.f`),
     cell: (uses, funcidx) => uses.need('cell', funcidx),
     reference: (uses, funcidx) => uses.need('func', funcidx),
@@ -81,14 +83,13 @@ class MachineStops implements Stops {
   private readonly writer: StopsWriter;
   private readonly count: string;
   readonly paysBefore: boolean;
-  /** Where nothing is compiled a variable is asked faster than a field. */
-  readonly asksResults: boolean;
+  private readonly compilesHot: boolean;
 
   /** Code that need not look whether the number still is one of 32 bits counts last in a turn, and needs no register for it before. */
   constructor(writer: StopsWriter, { compilesHot, paysBefore }: MachineRules) {
     this.writer = writer;
     this.paysBefore = compilesHot && paysBefore;
-    this.asksResults = !compilesHot;
+    this.compilesHot = compilesHot;
     this.count = compilesHot ? '(n=n-1|0)' : '--n';
     if (writer.repeats) writer.uses.variable('n');
   }
@@ -101,6 +102,15 @@ class MachineStops implements Stops {
   }
   get unsync(): string {
     return this.writer.repeats ? `n=${this.fuel};` : '';
+  }
+
+  /**
+   * A variable is asked faster than a field that is known to change. References may be undefined, and a float that engines compare with that
+   * is one on their heap.
+   */
+  asksResult([first, ...more]: readonly ValType[]): boolean {
+    if (first === undefined || more.length > 0) return true;
+    return this.compilesHot ? first === I32 || first === I64 : !isRef(first);
   }
 
   call({ before, call, result, loudness, safepoint }: CallText): string {

@@ -26,11 +26,11 @@ const MODULE = `(module
 describe('the rehearsal of leaving', () => {
   it('is a call for each site, and leaves the machine as it was', () => {
     const stack = { ints: Int32Array.of(1, 2, 3, 4, 5, 6), refs: ['a', 'b', 'c'] };
-    const counter = Int32Array.of(77);
+    const counter = Int32Array.of(77, 8);
     const asked = { rehearsed: undefined as number | undefined, p: -1, counter };
     const seen: unknown[] = [];
     const call = (fp: number, sp: number): void => {
-      seen.push([asked.rehearsed, counter[0], fp, sp]);
+      seen.push([asked.rehearsed, ...counter, fp, sp]);
       asked.p = 3;
       // Its frame has four words.
       stack.ints.fill(9, 0, 4);
@@ -38,8 +38,8 @@ describe('the rehearsal of leaving', () => {
     };
     const leaving = { ways: [0, 3], part: 0.5 };
     rehearse({ call, leaving, words: 4 }, { stack } as unknown as TierMachine, asked);
-    expect(seen).toEqual(sitesFor(leaving).map((site) => [site, 0, 0, 0]));
-    expect(asked).toEqual({ rehearsed: undefined, p: -1, counter: Int32Array.of(77) });
+    expect(seen).toEqual(sitesFor(leaving).map((site) => [site, 0, 0, 0, 0]));
+    expect(asked).toEqual({ rehearsed: undefined, p: -1, counter: Int32Array.of(77, 8) });
     expect([...stack.ints]).toEqual([1, 2, 3, 4, 5, 6]);
     expect(stack.refs).toEqual(['a', 'b', 'c']);
   });

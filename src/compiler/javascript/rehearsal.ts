@@ -11,7 +11,7 @@ import type { Leaving } from './functions';
 /** Whom functions ask at their entries and when they leave. While it has a `rehearsed` site they leave there, and nobody is told. */
 export interface Rehearsing {
   rehearsed: number | undefined;
-  /** The fuel. */
+  /** The fuel, and what is set aside for entries. */
   readonly counter: Int32Array;
   /** See activations.ts. */
   p: number;
@@ -38,18 +38,19 @@ export function rehearse(rehearsal: Rehearsal, { stack }: TierMachine, asked: Re
   const { call, leaving, words } = rehearsal;
   const sites = sitesFor(leaving);
   const { counter } = asked;
-  const [fuel] = counter;
+  const [fuel, aside] = counter;
   const ints = stack.ints.slice(0, words);
   const refs = stack.refs.slice(0, words >> 1);
   const zeros = new Array(call.length).fill(0);
   for (const site of sites) {
-    counter[0] = 0;
+    counter[0] = counter[1] = 0;
     asked.rehearsed = site;
     Reflect.apply(call, undefined, zeros);
   }
   asked.rehearsed = undefined;
   asked.p = -1;
   counter[0] = fuel;
+  counter[1] = aside;
   stack.ints.set(ints);
   for (const [k, reference] of refs.entries()) stack.refs[k] = reference;
   stack.refs.fill(null, refs.length, words >> 1);

@@ -1,4 +1,5 @@
 /** How the text of a function reaches what is outside of it: a machine that stops (the tier), or the other texts of a file (ahead/). */
+import type { ValType } from '../../decoder';
 import type { Safepoint } from '../../decoder/safepoints';
 import type { Bulk, Effect, Statement } from '../../lowering';
 import type { Loudness } from './callees';
@@ -34,7 +35,7 @@ export interface CallText {
   readonly before: string;
   /** With what takes the results. */
   readonly call: string;
-  /** The variable in which undefined says that the callee has left, if `Stops.asksResults`. */
+  /** The variable in which undefined says that the callee has left, if `Stops.asksResult`. */
   readonly result: string | undefined;
   /** The same, where the callee's frame has been saved and goes on. */
   readonly again: string;
@@ -58,8 +59,8 @@ export interface Stops {
   /** Where others count fuel: brings them what the function has counted, and back. */
   readonly sync: string;
   readonly unsync: string;
-  /** Whether a callee has left is seen by what it returns, where that is no reference. */
-  readonly asksResults?: boolean;
+  /** Whether what a callee with these results returns is looked at to see if it has left. */
+  asksResult?(results: readonly ValType[]): boolean;
   call(call: CallText): string;
   repeat(branch: RepeatText): string;
   /** `enter` leads to its beginning. */
