@@ -36,7 +36,7 @@ export class MadeCall implements BriefCall {
   result: unknown = undefined;
   isDone = false;
   ending: Step | undefined = undefined;
-  /** What it has become, to be run on. Undefined: the call has ended, and has its result. */
+  /** What it has become, to be run on. Undefined: the call has ended, and has its result. A result lies in no slots, if the tier has given it. */
   execution: Execution | undefined = undefined;
   args: readonly unknown[] = NO_ARGS;
   fuel = 0;
@@ -65,6 +65,23 @@ export class MadeCall implements BriefCall {
 const NO_ARGS: readonly unknown[] = [];
 let spare: MadeCall | undefined;
 
+/** The slice that has begun goes on when the execution is run. */
+class BegunTurn extends Turn {
+  /** Set when it is about to. */
+  goesOn = false;
+
+  begin(func: Func, fuel: number): void {
+    const { store } = func;
+    const { maxFrames, maxSlots } = store.limits;
+    this.take({ maxFrames, maxSlots, policy: policyOf(store), mayWait: false });
+    super.startSlice(0, fuel);
+  }
+  override startSlice(haste?: number): void {
+    if (!this.goesOn) super.startSlice(haste);
+    this.goesOn = false;
+  }
+}
+
 /** What a call becomes that has begun without: it has the machine, and `runWith` goes on with the call's ending. */
 class BegunExecution extends Execution {
   private readonly call: MadeCall;
@@ -72,11 +89,10 @@ class BegunExecution extends Execution {
   constructor(func: Func, call: MadeCall, options: RunOptions) {
     super(func, NO_ARGS, NO_VALUES);
     this.call = call;
-    const turn = new Turn(this.meter, options, options.fuel ?? Number.POSITIVE_INFINITY, 0);
-    this.take(turn, false);
+    const turn = new BegunTurn(this.meter, options, options.fuel ?? Number.POSITIVE_INFINITY, 0);
+    turn.begin(func, call.fuel);
     this.current = { kind: 'running', turn };
-    this.placeCall(NO_VALUES, turn);
-    turn.startSlice(0, call.fuel);
+    this.beginCall(NO_VALUES, turn);
   }
   protected override enter(options: RunOptions, mayWait: boolean): Turn {
     const { current, call } = this;
@@ -88,12 +104,9 @@ class BegunExecution extends Execution {
     const { call } = this;
     const { ending } = call;
     call.ending = undefined;
-    return ending ?? super.begin(turn);
-  }
-  /** Results that the tier has given lie in no slots. */
-  override toJs(results: readonly Value[]): unknown {
-    const { isDone, result } = this.call;
-    return isDone ? result : super.toJs(results);
+    if (ending === undefined) return super.begin(turn);
+    (turn as BegunTurn).goesOn = true;
+    return ending;
   }
 }
 const NO_VALUES: readonly Value[] = [];

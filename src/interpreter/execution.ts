@@ -97,11 +97,6 @@ export class Execution {
     this.outer = running.turn && host && { host: host.func };
   }
 
-  /** @internal What has come of it, as the JS API has it, of one that is done. */
-  toJs(results: readonly Value[]): unknown {
-    return this.func.toResult(results);
-  }
-
   /**
    * A paused execution made of frames that have been verified against their modules (src/snapshot/verify.ts). `run` goes on past the
    * innermost safepoint. With `pending`, the innermost frame is the call of a host function, which `run` calls again with these
@@ -190,6 +185,7 @@ export class Execution {
     try {
       if (!this.hasCode(turn)) return turn.outcome!;
       let step = this.begin(turn);
+      turn.startSlice();
       for (;;) {
         try {
           while (step !== null) step = step(registers.fp);
@@ -233,14 +229,9 @@ export class Execution {
       turn.outcome = { kind: 'trapped', error: trap('callStackExhausted', -1) };
       return turn;
     }
-    this.take(turn, mayWait);
-    return turn;
-  }
-  /** @internal */
-  protected take(turn: Turn, mayWait: boolean): void {
-    const { store } = this.func;
     const { maxFrames, maxSlots } = store.limits;
     turn.take({ maxFrames, maxSlots, policy: policyOf(store), mayWait });
+    return turn;
   }
 
   /**
@@ -269,17 +260,9 @@ export class Execution {
 
   /** @internal Puts the frames on the machine's stack. Returns the step to go on with. */
   protected begin(turn: Turn): Step | null {
-    const step = this.place(turn);
-    turn.startSlice();
-    return step;
-  }
-  private place(turn: Turn): Step | null {
     const { current } = this;
     this.current = { kind: 'running', turn };
-    if (current.kind === 'ready') {
-      this.placeCall(current.args, turn);
-      return codeOf(this.func).entry;
-    }
+    if (current.kind === 'ready') return this.beginCall(current.args, turn);
     if (current.kind !== 'paused' && current.kind !== 'waiting') {
       throw new InternalError(`an execution that is ${current.kind} has been entered`);
     }
@@ -295,7 +278,7 @@ export class Execution {
   }
 
   /** @internal */
-  protected placeCall(args: readonly Value[], { base, sp }: Turn): void {
+  protected beginCall(args: readonly Value[], { base, sp }: Turn): Step {
     clearStack();
     const { sites, frames } = stack();
     writeValues(args, base);
@@ -303,6 +286,7 @@ export class Execution {
     frames[sp] = registers.fp;
     registers.sp = sp + 1;
     registers.fp = base;
+    return codeOf(this.func).entry;
   }
 
   /** Nothing is left to run, or somebody wants to stop. */

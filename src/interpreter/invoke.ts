@@ -46,7 +46,8 @@ export function invoke(
     limits?.spend(execution.fuelUsed);
   }
   const results = resultsOf(outcome);
-  return isRaw ? results : execution.toJs(results);
+  if (isRaw) return results;
+  return call?.isDone ? call.result : func.toResult(results);
 }
 
 function resultsOf(outcome: Outcome): Value[] {
