@@ -228,6 +228,34 @@ const SCENARIOS: Record<string, Scenario> = {
       g: (k: number) => k ^ getGlobal(world, 'g'),
     }),
   },
+  'a host function that looks at what runs': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) (memory (export "m") 1)
+      (func (export "nothing"))
+      (func (export "run") (param i32) (result i32) ${LOOPS('(local.set 0 (i32.add (local.get 0) (call $f (local.get $k))))')} (local.get 0))`,
+    host: (world) => {
+      const looks = [
+        (k: number) => k,
+        () => {
+          try {
+            (world.instance().exports.get('m') as Memory).track();
+          } catch (error) {
+            world.log.push(String(error));
+          }
+          return 1;
+        },
+        () => {
+          const inner = new Execution(world.instance().exports.get('nothing') as Func, []);
+          world.log.push(inner.outer?.host.name, inner.run().kind, inner.fuelUsed);
+          return 2;
+        },
+        () => {
+          world.log.push(world.execution()?.insideHostCall?.name, world.execution()?.fuelUsed);
+          return 3;
+        },
+      ];
+      return { f: (k: number) => looks[k % looks.length](k) };
+    },
+  },
   'a host function that uses up the stack': {
     text: `(import "e" "f" (func $f (param i32) (result i32))) ${GLOBALS}
       (func (export "run") (param i32) (result i32) ${LOOPS(`
