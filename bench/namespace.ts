@@ -13,6 +13,8 @@ interface DropIn {
 
 export async function loadNamespace(engine: JsEngine, tier?: string): Promise<Namespace> {
   if (engine === 'native') return (globalThis as unknown as { WebAssembly: Namespace }).WebAssembly;
+  if (engine !== 'tswasm' && engine !== 'polywasm')
+    throw new Error(`no engine ${String(engine)} has a namespace`);
   const specifier =
     engine === 'tswasm' ? pathToFileURL(path.join(dist, 'webassembly.node.js')).href : 'polywasm';
   const module = (await import(specifier)) as DropIn;

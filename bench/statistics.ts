@@ -62,6 +62,8 @@ export function nanosecondsOf(run: () => void, now: () => number): number {
     for (let k = 0; k < count; k++) run();
     return now() - begun;
   };
+  // The first one may load and compile for longer than a sample takes.
+  run();
   // What is measured is warm: half of a sample's length is run, and more, before the first one counts.
   let count = 1;
   while (sample(count) < SAMPLE) count *= 2;
