@@ -9,6 +9,7 @@ import { addCallers } from './trace';
 import { settle } from './unsettled';
 
 const NO_OPTIONS: RunOptions = {};
+
 /**
  * Calls a function and runs it to its end: with the JS API's conversions, or with values that have been checked, of which it gives others
  * (`isRaw`). Throws the trap, and what `limits` throws; whoever called `door`, a function of ours, is in the trap's stack.

@@ -106,8 +106,11 @@ export class CallsOut {
       try {
         result = plain.run(a, b, c, d, e, f);
       } catch (error) {
-        // At the end of the host's stack it ends everything.
-        if (!this.hasSettled(machine)) throw error;
+        if (!this.hasSettled(machine)) {
+          // At the end of the host's stack it ends everything. What the host has set in globals before is not undone by what native code has in them.
+          native.takeGlobals();
+          throw error;
+        }
         try {
           throw this.passing(machine.plainThrew(error, fp));
         } finally {
