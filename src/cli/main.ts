@@ -12,6 +12,9 @@ import { complain, print } from './output';
 import { EXIT, reportFailure } from './report';
 import { version } from './version';
 
+// V8 lists ten frames of an error: of a trap in native code nobody would know the others.
+Error.stackTraceLimit = 128;
+
 const USAGE = 'usage: tswasm [run] [options] module.wasm [arguments...]   (tswasm --help lists all commands)';
 
 function generalHelp(): string {

@@ -124,7 +124,18 @@ describe('a native function with many loops or calls', () => {
 
 it('a budget is for what is made between two looks, and only where somebody may stop', () => {
   const budget = new Budget(100);
-  const registers = { fp: 0, sp: 0, fuel: 0, top: 0, floor: 0, looks: 7, lowering: 256, maxSp: 0, maxFp: 0 };
+  const registers = {
+    fp: 0,
+    sp: 0,
+    fuel: 0,
+    trapOffset: -1,
+    top: 0,
+    floor: 0,
+    looks: 7,
+    lowering: 256,
+    maxSp: 0,
+    maxFp: 0,
+  };
   expect(budget.isSpent(registers)).toBe(false);
   budget.spend(60);
   expect(budget.isSpent(registers)).toBe(false);

@@ -168,6 +168,8 @@ export interface TierRegisters {
   fp: number;
   sp: number;
   fuel: number;
+  /** Module offset of what has thrown last, of exceptions that nobody handles. */
+  trapOffset: number;
   /** Where the first frame of another execution would be, while a host function runs or nothing does. */
   readonly top: number;
   /**
@@ -308,7 +310,10 @@ export interface TierMachine {
   passing(thrown: unknown, first: Place): unknown;
   /** The exception that a call of a tier has thrown, if it is one that guests can handle: for a tier whose frames handle exceptions. */
   exceptionIn(thrown: unknown): Raised | undefined;
-  /** An exception leaves the frames of a tier, the first of which is at `first`, all of which have been looked at: what the tier throws on. */
+  /**
+   * An exception leaves the frames of a tier, the first of which is at `first`, all of which have been looked at and marked: what the tier throws
+   * on. If one of them has thrown it, that is the top one, and `registers.trapOffset` says where.
+   */
   raised(exception: Raised, first: Place): unknown;
   /** The search for a handler has come down to the frame at `sp`, which may have one. */
   looked(sp: number, search: Search): void;

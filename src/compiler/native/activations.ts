@@ -8,7 +8,7 @@
 import { trap } from '../../errors';
 import type { Step } from '../../interpreter/step';
 import type { BriefCall, TierCounts, TierMachine } from '../../interpreter/tiers';
-import type { Func } from '../../runtime';
+import { Exception, type Func } from '../../runtime';
 import { Activation } from './activation';
 import { type Caller, CallsOut } from './calls-out';
 import { Crossing } from './crossing';
@@ -17,7 +17,7 @@ import type { HostWebAssembly } from './host';
 import type { EnterNative, NativeInstance, RuntimeImports } from './native-instance';
 import { land, leave } from './spilled';
 import { FRAME_WEIGHT, firstPlace, slotsAt } from './state';
-import { originsOf, tracedFrames, trapFrom } from './traps';
+import { type Listed, listedIn, traceHere, trapFrom } from './traps';
 
 /** In the place of a point. */
 const ENTRY = -2;
@@ -28,6 +28,8 @@ const LEAST_USED = 64;
 
 /** Nested ones get a quarter as much each, but no less than this part of all. */
 const LEAST_SHARE = 1 / 64;
+
+type HelperOfNumbers = (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 
 /** A function that runs natively, and what enters functions of its type. */
 export interface Entered {
@@ -63,6 +65,10 @@ export class Activations implements Caller {
   private entry = -1;
   /** The fuel that the last function had left which has returned directly. */
   private left = 0;
+  /** What has been thrown into native frames, an `Exception` as itself, until something handles it: frames that leave in place throw it again. */
+  private thrown: unknown = undefined;
+  /** Where errors were thrown that have come into native frames, by the host's traces. */
+  private readonly traces = new WeakMap<Error, Error>();
 
   constructor(machine: TierMachine, host: HostWebAssembly, counts: TierCounts) {
     this.machine = machine;
@@ -74,9 +80,10 @@ export class Activations implements Caller {
     const { throwing, raising, caught } = this.handling;
     const { pushI32, pushFour, pushI64, pushRef, takeI32, takeI64, takeRef } = this.crossing;
     this.imports = {
-      enter: (id: number, fuel: number, base: number) => this.enter(id, fuel, base),
-      loop: (id: number, pointidx: number, fuel: number, base: number) => this.loop(id, pointidx, fuel, base),
-      owe: (fuel: number) => this.owe(fuel),
+      enter: this.noting((id, fuel, base) => this.enter(id, fuel, base)),
+      loop: this.noting((id, pointidx, fuel, base) => this.loop(id, pointidx, fuel, base)),
+      owe: this.noting((fuel) => this.owe(fuel)),
+      throwOn: () => this.throwOn(),
       frame: (id: number, pointidx: number, base: number) => this.frame(id, pointidx, base),
       pushI32,
       pushFour,
@@ -86,20 +93,43 @@ export class Activations implements Caller {
       takeI64,
       takeRef,
       entry: () => this.entry,
-      load: (id: number) => this.load(id),
-      out: (id: number, fuel: number, place: number) => this.callsOut.out(id, fuel, place),
+      load: this.noting((id) => this.load(id)),
+      out: this.noting((id, fuel, place) => this.callsOut.out(id, fuel, place)),
       done: (fuel: number, g: number, h: number, i: number, j: number) => {
         this.left = fuel;
         this.current!.native.handed?.give(g, h, i, j);
       },
       fuel: () => this.lend(),
-      effect: (number: number, fuel: number) => this.effect(number, fuel),
+      effect: this.noting((number, fuel) => this.effect(number, fuel)),
       throwing,
       raising,
       caught,
-      bulk: (to: number, from: number, count: number, number: number, fuel: number, base: number) =>
+      bulk: this.noting((to, from, count, number, fuel, base) =>
         this.bulk([to, from, count], number, fuel, base),
+      ),
     };
+  }
+
+  /** What native frames can throw on. */
+  noted<Thrown>(thrown: Thrown): Thrown {
+    this.thrown = thrown;
+    if (thrown instanceof Error) this.traces.set(thrown, traceHere());
+    return thrown;
+  }
+  private noting(run: HelperOfNumbers): HelperOfNumbers {
+    return (a, b, c, d, e, f) => {
+      try {
+        return run(a, b, c, d, e, f);
+      } catch (error) {
+        throw this.noted(error);
+      }
+    };
+  }
+  /** What nobody has noted is the host's: its stack has ended. */
+  private throwOn(): never {
+    const { thrown } = this;
+    if (thrown === undefined) throw new RangeError('Maximum call stack size exceeded');
+    throw thrown instanceof Exception ? this.handling.wrapped(thrown) : thrown;
   }
 
   /**
@@ -138,6 +168,7 @@ export class Activations implements Caller {
         this.count(entered.enter(index, this.lend(), activation.place) as number);
       }
     } catch (error) {
+      this.thrown = undefined;
       if (error !== this.leaving) throw this.failed(activation, error);
     } finally {
       this.current = activation.outer;
@@ -187,6 +218,7 @@ export class Activations implements Caller {
       activation.result = result;
       call.ending = () => this.goOn(entered, activation, call);
     } catch (error) {
+      this.thrown = undefined;
       // Here is room: whoever made the call has looked.
       this.becomeExecution();
       call.ending = () => {
@@ -203,7 +235,7 @@ export class Activations implements Caller {
   /** What runs natively has the machine from now on: before the machine does anything for it. */
   takeMachine(): void {
     if (this.brief === undefined) return;
-    if (!this.machine.hasRoom()) throw trap('callStackExhausted', -1);
+    if (!this.machine.hasRoom()) throw this.noted(trap('callStackExhausted', -1));
     this.becomeExecution();
   }
   /** The same where the host's stack has room. */
@@ -422,23 +454,36 @@ export class Activations implements Caller {
     const raised = this.handling.goesOn(error, activation);
     if (raised !== undefined) return raised;
     if (!(error instanceof Error)) return this.machine.passing(error, activation);
-    const passed = this.callsOut.passed.get(error);
-    const [run = []] = tracedFrames((passed ?? error).stack ?? '');
-    const origins = originsOf(run);
-    const { machine } = this;
-    const { sp } = activation;
-    origins.forEach(({ funcidx, offset }, k) => {
-      const at = sp + origins.length - 1 - k;
-      const callee = k === 0 ? activation.callee : native.instance.funcAt(origins[k - 1].funcidx);
-      const { module } = native.instance;
-      const start = module.codeStart[funcidx - module.importedFuncs];
-      if (k > 0 || passed !== undefined)
-        machine.mark(at, native.instance.funcAt(funcidx), offset - start, callee);
-    });
-    if (passed !== undefined) return error;
-    machine.registers.sp = sp + Math.max(0, origins.length - 1);
+    const isPassed = this.callsOut.passed.has(error);
+    const listed = listedIn((this.traces.get(error) ?? error).stack);
+    const sp = this.marked(activation, listed, isPassed);
+    if (isPassed) return error;
+    this.machine.registers.sp = sp;
     const isHosts = error instanceof this.host.RuntimeError;
-    return isHosts ? trapFrom(error.message, origins[0], native) : error;
+    return isHosts ? trapFrom(error.message, listed.places[0], native) : error;
+  }
+
+  /**
+   * Marks the frames of an activation for a backtrace; `isPassed`: all of them wait for a call. Where the innermost one is then. Where the list is cut,
+   * the frame of the activation's function stands for the others, and nobody knows where that stands.
+   */
+  marked(activation: Activation, { places, isCut }: Listed, isPassed: boolean): number {
+    const { machine } = this;
+    const { native, sp } = activation;
+    const { instance } = native;
+    const { length } = places;
+    if (length === 0) return sp;
+    const last = instance.funcAt(places[length - 1].funcidx);
+    const hasMore = isCut && last !== activation.func;
+    const first = hasMore ? sp + 1 : sp;
+    if (hasMore) machine.mark(sp, undefined, 0, last);
+    places.forEach(({ funcidx, offset }, k) => {
+      if (k === 0 && !isPassed) return;
+      const callee = k === 0 ? activation.callee : instance.funcAt(places[k - 1].funcidx);
+      const start = instance.module.codeStart[funcidx - instance.module.importedFuncs];
+      machine.mark(first + length - 1 - k, instance.funcAt(funcidx), offset - start, callee);
+    });
+    return first + length - 1;
   }
 }
 

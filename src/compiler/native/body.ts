@@ -96,6 +96,7 @@ export class Body extends HandlerWriter implements RewrittenBody, Visitor {
     this.close();
     this.takeStack(this.out, 1);
     this.out.indexed('local.get', this.fuel);
+    if (!this.isQuiet) this.endInPlace();
     this.out.op('end');
     return this.body();
   }

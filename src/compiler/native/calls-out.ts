@@ -19,6 +19,8 @@ export interface Caller {
   readonly crossing: Crossing;
   /** What is thrown so that native frames leave. */
   readonly leaving: object;
+  /** What native frames can throw on. */
+  noted<Thrown>(thrown: Thrown): Thrown;
   readonly current: Activation | undefined;
   /** Whether plain functions may be called with native frames on the host's stack. */
   readonly mayCallPlain: boolean;
@@ -34,8 +36,8 @@ export interface Caller {
 }
 
 export class CallsOut {
-  /** What is on its way out of them, and has marked the frames above: where the last one was made, as the host's trace tells it. */
-  readonly passed = new WeakMap<Error, Error>();
+  /** What is on its way out of them, and has marked the frames above. */
+  readonly passed = new WeakSet<Error>();
   private readonly caller: Caller;
   /** That is running, and the machine does not know of it: with what was left of the fuel, and where. */
   private plain: PlainFunction | undefined;
@@ -95,7 +97,7 @@ export class CallsOut {
       if (fp + 2 * plain.words > machine.stack.ints.length) {
         caller.takeMachine();
         caller.count(fuel);
-        throw trap('callStackExhausted', -1);
+        throw caller.noted(trap('callStackExhausted', -1));
       }
       const { native } = activation;
       if (native.handed === undefined) native.giveGlobals();
@@ -109,10 +111,10 @@ export class CallsOut {
         if (!this.hasSettled(machine)) {
           // At the end of the host's stack it ends everything. What the host has set in globals before is not undone by what native code has in them.
           native.takeGlobals();
-          throw error;
+          throw caller.noted(error);
         }
         try {
-          throw this.passing(machine.plainThrew(error, fp));
+          throw caller.noted(this.passing(machine.plainThrew(error, fp)));
         } finally {
           machine.endPlain(plain, activation.nest);
           native.takeGlobals();
@@ -126,7 +128,7 @@ export class CallsOut {
           this.end(machine);
           return result;
         }
-        if (!this.hasSettled(machine)) throw trap('callStackExhausted', -1);
+        if (!this.hasSettled(machine)) throw caller.noted(trap('callStackExhausted', -1));
       }
       machine.plainReturned(activation.fp, sp - 1);
       machine.endPlain(plain, activation.nest);
@@ -172,17 +174,18 @@ export class CallsOut {
 
   /** What native frames throw on. */
   private passing(thrown: unknown): unknown {
-    if (thrown instanceof Error) this.passed.set(thrown, new Error());
+    if (thrown instanceof Error) this.passed.add(thrown);
     return this.caller.handling.comesOut(thrown);
   }
 
   /** The callee has returned, and native code may not go on: its memory is elsewhere. */
   private moved(activation: Activation, callee: Func, result: unknown, fp: number, sp: number): never {
-    const { crossing, leaving } = this.caller;
+    const { caller } = this;
+    const { crossing } = caller;
     crossing.putIntegers(callee.type.results, [result], fp);
     crossing.clear();
     activation.returned = { func: callee, fp, sp };
-    throw leaving;
+    throw caller.noted(caller.leaving);
   }
 
   /** Calls out with arguments that have not been pushed, and takes the result. */
@@ -193,10 +196,17 @@ export class CallsOut {
     place: number,
     args: readonly unknown[],
   ): unknown {
-    const { crossing } = this.caller;
+    const { caller } = this;
+    const { crossing } = caller;
     crossing.clear();
     this.push(params, args);
-    if (this.out(id, fuel, place) !== fuel) this.caller.current!.native.tellOfFuel();
+    let left: number;
+    try {
+      left = this.out(id, fuel, place);
+    } catch (error) {
+      throw caller.noted(error);
+    }
+    if (left !== fuel) caller.current!.native.tellOfFuel();
     if (results.length === 0) return undefined;
     return results[0] === I32 ? crossing.takeI32() : crossing.takeI64();
   }

@@ -239,7 +239,7 @@ export abstract class FunctionWriter {
     const { out, layout } = this;
     if (callee.kind === 'func') {
       this.pushState(below);
-      layout.emitCall(out, kind, callee.funcidx);
+      this.emitCallOf(kind, callee.funcidx);
       return;
     }
     const why = whyNotCall(layout.module, callee);
@@ -252,6 +252,10 @@ export abstract class FunctionWriter {
     const typeidx = layout.calledTypeidx(callee.typeidx);
     out.indexed(kind === 'call' ? 'call_indirect' : 'return_call_indirect', typeidx);
     out.u32(layout.mirror(callee.tableidx));
+  }
+
+  protected emitCallOf(kind: 'call' | 'return_call', funcidx: number): void {
+    this.layout.emitCall(this.out, kind, funcidx);
   }
 
   /** A call that may throw is about to be written. */

@@ -1,11 +1,13 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../../../embed/node/native-memory';
 import { Module, OP } from '../../decoder';
 import { wat } from '../../decoder/testing';
+import type { RuntimeError } from '../../errors';
 import { Execution, Store } from '../../interpreter';
 import { usePolicy } from '../../interpreter/machine';
 import type { TierPolicy } from '../../interpreter/tiers';
-import { type Func, i32, instantiate } from '../../runtime';
+import { Func, i32, instantiate } from '../../runtime';
+import { wat as wabtWat } from '../../testing';
 import { always } from '../testing';
 import { Body } from './body';
 import { leavesInPlace, mainLoopOf, steadyIn } from './in-place';
@@ -38,8 +40,10 @@ function statement(seed: number): string {
   return `(local.set ${local} ${seed % 3 === 0 ? `(${type}.add (${type}.const 3) ${sum})` : sum})`;
 }
 
-/** An interpreter: its loop dispatches to arms full of calls. */
-function text(arms: number): string {
+const COUNT = `(loop $again (br_if $again (i32.const 0))) (i32.add (local.get 0) (i32.const 1))`;
+
+/** An interpreter: its loop dispatches to arms full of calls. `count`: the body of what they call. */
+function text(arms: number, count = COUNT, beside = ''): string {
   const declared = Array.from({ length: LOCALS - 2 }, (_, k) => `(local ${typeOf(k + 2)})`).join(' ');
   let body = `(br_table ${Array.from({ length: arms }, (_, k) => k).join(' ')} ${arms}
     (i32.rem_u (local.get 1) (i32.const ${arms + 1})))`;
@@ -57,10 +61,9 @@ function text(arms: number): string {
     if (type === 'i64') return `(i32.wrap_i64 (local.get ${k}))`;
     return `(i32.trunc_sat_${type}_s (local.get ${k}))`;
   }).reduce((all, one) => `(i32.add (i32.mul ${all} (i32.const 31)) ${one})`);
-  return `(module (memory 1)
-    (func $count (param i32) (result i32)
-      (loop $again (br_if $again (i32.const 0))) (i32.add (local.get 0) (i32.const 1)))
-    (func (export "run") (param i32) (result i32) (local i32) ${declared}
+  return `(module ${beside} (memory 1)
+    (func $count (param i32) (result i32) ${count})
+    (func $run (export "run") (param i32) (result i32) (local i32) ${declared}
       (local.set 3 (call $count (local.get 0)))
       (block $out (loop $next
         (if (i32.ge_u (local.get 1) (local.get 0)) (then (br $out)))
@@ -73,8 +76,15 @@ function text(arms: number): string {
 const TURNS = 13;
 const decoded = async (arms: number) => Module.decode(await wat(text(arms)));
 let module: Module;
+const { stackTraceLimit } = Error;
 beforeAll(async () => {
+  // Of native code the host's trace tells.
+  Error.stackTraceLimit = 100;
   module = await decoded(ARMS);
+});
+
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
 });
 
 /** How it ends when it is first stopped behind so much fuel. */
@@ -128,6 +138,50 @@ describe('a long function of an interpreter', () => {
     const none = new Map([[main.offset + 1, [...Array(LOCALS).keys()]]]);
     expect(steadyIn(main, none, LOCALS)).toContain(0);
     expect(steadyIn(main, none, LOCALS)).not.toContain(1);
+  });
+
+  it('is passed by what is thrown in what it calls', async () => {
+    const ofHost = new Error('of the embedder');
+    const beside = `(import "host" "throw" (func $throw)) (tag $e (param i32)) (global $left (mut i32) (i32.const 0))
+      (func (export "caught") (param i32 i32) (result i32)
+        (global.set $left (local.get 1))
+        (try (result i32) (do (call $run (local.get 0))) (catch $e (i32.add (i32.const 1000)))))
+      (func (export "uncaught") (param i32 i32) (result i32)
+        (global.set $left (local.get 1)) (call $run (local.get 0)))`;
+    const ways = {
+      'the embedder': '(call $throw)',
+      'a guest': '(throw $e (local.get 0))',
+      'a trap': '(unreachable)',
+      'the end of the stack': '(drop (call $run (i32.const 1)))',
+    };
+    for (const [who, way] of Object.entries(ways)) {
+      const count = `(global.set $left (i32.sub (global.get $left) (i32.const 1)))
+        (if (i32.lt_s (global.get $left) (i32.const 0)) (then ${way})) ${COUNT}`;
+      const thrown = Module.decode(wabtWat(text(ARMS, count, beside)));
+      expect(leavesInPlace(thrown, RUN + 3, LOCALS)).toBe(true);
+      const ended = (name: string, left: number, tier?: NativeTier): unknown => {
+        const store = new Store({ maxFrames: 5000 });
+        if (tier !== undefined) usePolicy(store, always(tier));
+        const throws = Func.js(store, { params: [], results: [] }, () => {
+          throw ofHost;
+        });
+        const func = instantiate(store, thrown, [throws]).exports.get(name) as Func;
+        try {
+          return func.call(TURNS, left);
+        } catch (error) {
+          if (error === ofHost) return ofHost.message;
+          const { message, backtrace } = error as RuntimeError;
+          return [message, backtrace.length, backtrace.slice(0, 9)];
+        }
+      };
+      for (const name of ['caught', 'uncaught']) {
+        for (const left of [0, 1, 17, 300]) {
+          const tier = new NativeTier(HOST, { whole: 0, group: 0 });
+          expect(ended(name, left, tier), `${who}, ${name}, ${left}`).toEqual(ended(name, left));
+          expect(tier.counts.refused.size).toBe(0);
+        }
+      }
+    }
   });
 
   it.each([

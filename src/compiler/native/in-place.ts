@@ -1,15 +1,18 @@
 /**
  * Long functions of interpreters, whose frames leave in place. Where one `catch_all` stands for hundreds of calls, all locals come together there
  * in hundreds of ways, and V8 makes ten times as much code of them as natively. So each call of such a function has a handler of its own, which
- * hands over what is alive there, and throws on:
+ * hands over what is alive there, and goes behind the function's end, where the runtime throws the same again:
  *
- *     loop
- *       try
+ *     block
+ *       loop
  *         ...
- *         try  (call)  catch_all  (a function takes what is alive, the point and the base)  rethrow 0  end
+ *         try  (call)  catch_all  (a function takes what is alive, the point and the base)  br  end
  *         ...
- *       catch_all  what is steady in the loop is pushed  rethrow 0  end
+ *       end
+ *       ...
+ *       return
  *     end
+ *     what is steady in the loop is pushed, throwOn
  *
  * The loop is the one in which the interpreter dispatches. Steady is what nothing in it writes, which is one value wherever its handler is come
  * from, and what is alive at most of its points.

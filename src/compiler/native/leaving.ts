@@ -17,6 +17,8 @@ import { MOST_CODE_OF_LOOPS } from './turns';
 
 /** Values that one call hands over where a frame leaves in place. */
 const MOST_AT_ONCE = 64;
+/** The label behind the function's end, around that of its body. */
+const LEAVES = 0;
 
 export abstract class LeavingWriter extends FunctionWriter {
   protected readonly tries = new InnerTries();
@@ -28,8 +30,9 @@ export abstract class LeavingWriter extends FunctionWriter {
   /** When somebody has asked for it. */
   private dead: DeadLocals | undefined = undefined;
   private main: { readonly loop: MainLoop | undefined } | undefined = undefined;
-  /** What the handler of the main loop pushes, when that is open. */
-  private steady: readonly Kept[] = NONE_KEPT;
+  /** What stands behind the function's end pushes of frames that leave from the main loop; undefined: that is not open, or has been. */
+  private steady: readonly Kept[] | undefined = undefined;
+  private isInMain = false;
 
   constructor(layout: Layout, funcidx: number, id: number) {
     super(layout, funcidx, id);
@@ -41,6 +44,10 @@ export abstract class LeavingWriter extends FunctionWriter {
 
   /** Opens the block that is the function's body. */
   protected beginLeaving(code: Emitter): void {
+    if (this.isInPlace) {
+      code.op('block');
+      code.u8(EMPTY_BLOCK);
+    }
     this.openBody(this.isInPlace ? 'block' : 'try', code);
   }
   /** Behind the body: the frame leaves when something in it throws so. */
@@ -50,6 +57,16 @@ export abstract class LeavingWriter extends FunctionWriter {
     out.op('catch_all');
     this.spillFrame();
     out.indexed('rethrow', 0);
+  }
+
+  /** Behind the function's end, where its results lie on the operand stack: what frames come to that leave in place. */
+  protected endInPlace(): void {
+    if (!this.isInPlace) return;
+    const { out } = this;
+    out.op('return');
+    out.op('end');
+    pushLocals(out, this.layout, this.steady ?? NONE_KEPT);
+    this.throwOn(out);
   }
 
   protected override noteCall(): void {
@@ -121,8 +138,8 @@ export abstract class LeavingWriter extends FunctionWriter {
   // In place.
 
   private leaveInPlace(pointidx: number, kept: readonly Kept[], code: Emitter): void {
-    const { layout, id, points, steady } = this;
-    points[pointidx].kept = [...kept, ...steady];
+    const { layout, id, points } = this;
+    points[pointidx].kept = [...kept, ...this.steadyHere];
     const first = kept.slice(0, MOST_AT_ONCE);
     const types = first.map(({ type }) => type);
     const key = `${id}: ${types.join()}`;
@@ -137,16 +154,29 @@ export abstract class LeavingWriter extends FunctionWriter {
       layout.addedFunction(key, () => handsOver(layout, id, types)),
     );
     pushLocals(code, layout, kept.slice(MOST_AT_ONCE));
-    code.indexed('rethrow', 0);
+    if (this.isInMain) code.indexed('br', this.depth - LEAVES);
+    else this.throwOn(code);
+  }
+  private get steadyHere(): readonly Kept[] {
+    return (this.isInMain ? this.steady : undefined) ?? NONE_KEPT;
+  }
+  private throwOn(code: Emitter): void {
+    code.indexed('call', this.layout.helper('throwOn'));
+    code.op('unreachable');
+  }
+
+  protected override emitCallOf(kind: 'call' | 'return_call', funcidx: number): void {
+    if (this.isInPlace && kind === 'call') this.layout.emitShortCall(this.out, funcidx);
+    else super.emitCallOf(kind, funcidx);
   }
 
   /** What is alive at a point and not steady. */
   private keptAt(pointidx: number): readonly Kept[] {
-    const { steady, site, walk } = this;
+    const { site, walk } = this;
     const { kind, offset, targetLoop, operands, inLocals } = this.points[pointidx];
     const without = new Set(this.deadAt(walk.start + (kind === 'loop' ? targetLoop : offset)));
     for (const localidx of inLocals ?? NO_LOCALS) without.delete(localidx);
-    for (const { original } of steady) without.add(original);
+    for (const { original } of this.steadyHere) without.add(original);
     const kept = this.allLocals.filter((localidx) => !without.has(localidx)).map(this.keptLocal);
     typesOf(operands).forEach((type, height) => {
       if ((inLocals?.[height] ?? -1) < 0) kept.push({ original: -1, ...this.shadowOf(height, type) });
@@ -168,18 +198,13 @@ export abstract class LeavingWriter extends FunctionWriter {
     this.main ??= { loop: mainLoopOf(layout.module, funcidx) };
     return this.main.loop?.offset === offset;
   }
-  /** In it, where a turn begins. */
   protected beginMain(): void {
     const { typesOfLocals } = this;
-    this.open('try', [], []);
     this.steady = steadyIn(this.main!.loop!, this.allDead, typesOfLocals.length).map(this.keptLocal);
+    this.isInMain = true;
   }
   protected endMain(): void {
-    this.out.op('catch_all');
-    pushLocals(this.out, this.layout, this.steady);
-    this.out.indexed('rethrow', 0);
-    this.close();
-    this.steady = NONE_KEPT;
+    this.isInMain = false;
   }
 
   // What nobody will read.

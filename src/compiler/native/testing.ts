@@ -88,6 +88,7 @@ export class Harness {
         });
         this.leftFrom = -1;
       },
+      throwOn: unused,
       pushI32: (value: number) => void this.pushed.push(value),
       pushFour: (...values: number[]) => void this.pushed.push(...values),
       pushI64: (value: bigint) => void this.pushed.push(value),

@@ -1,10 +1,17 @@
 /** What a trap of the host is here, by what it says and by where it was. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import '../../../embed/node/native-memory';
 import { INSTRUCTIONS } from '../../decoder';
 import { wat } from '../../decoder/testing';
+import type { BacktraceFrame, RuntimeError } from '../../errors';
 import { Func, instantiate, Module, Store } from '../../index';
+import { usePolicy } from '../../interpreter/machine';
+import { wat as wabtWat } from '../../testing';
+import { always } from '../testing';
 import type { NativeInstance } from './native-instance';
 import type { Origin } from './program';
+import { HOST } from './testing';
+import { NativeTier } from './tier';
 import { tracedFrames, trapFrom } from './traps';
 
 const MODULE = `(module (memory 1) (table 3 funcref) (elem (i32.const 1) $f) (func $f)
@@ -119,4 +126,81 @@ it.each([
   ["Unreachable code should not be executed (evaluating 'f()')", 'unreachable'],
 ])('of a host that says "%s" and not where', async (text, code) => {
   expect(await trapOf(text, undefined, 0, 0)).toBe(code);
+});
+
+describe('a backtrace', () => {
+  const DEPTH = 30;
+  const text = (way: string) => `(module (tag $e) (func $down (param i32) (result i32)
+      (if (i32.eqz (local.get 0)) (then ${way}))
+      (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1)))))
+    (func (export "run") (param i32) (result i32) (i32.mul (i32.const 3) (call $down (local.get 0)))))`;
+  const framesOf = (way: string, tier?: NativeTier): readonly BacktraceFrame[] => {
+    const store = new Store({ tier: 'interpret' });
+    if (tier !== undefined) usePolicy(store, always(tier));
+    const { exports } = instantiate(store, Module.decode(wabtWat(text(way))), []);
+    try {
+      (exports.get('run') as Func).call(DEPTH);
+    } catch (error) {
+      return (error as RuntimeError).backtrace;
+    }
+    throw new Error('it does not end so');
+  };
+  const withLimit = <T>(limit: number, action: () => T): T => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = limit;
+    try {
+      return action();
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  };
+  /** The innermost ones, and then that of the function that was called first, which nobody knows where it stands. */
+  const expectCut = (cut: readonly BacktraceFrame[], expected: readonly BacktraceFrame[]): void => {
+    const listed = cut.length - 1;
+    expect(listed).toBeGreaterThan(2);
+    expect(listed).toBeLessThan(13);
+    expect(cut.slice(0, listed)).toEqual(expected.slice(0, listed));
+    expect(cut[listed].funcidx).toBe(1);
+    expect(cut[listed].offset).toBeLessThan(expected[DEPTH + 1].offset);
+    expect(cut[listed].offset).toBeGreaterThan(expected[1].offset);
+  };
+
+  it.each([undefined, { whole: 0, group: 0 }])(
+    'of native code has all frames that the host lists (%j)',
+    (parts) => {
+      const expected = framesOf('(unreachable)');
+      expect(expected).toHaveLength(DEPTH + 2);
+      expect(withLimit(200, () => framesOf('(unreachable)', new NativeTier(HOST, parts)))).toEqual(expected);
+      expectCut(
+        withLimit(10, () => framesOf('(unreachable)', new NativeTier(HOST, parts))),
+        expected,
+      );
+    },
+  );
+  it('of an exception that nobody handles has all frames, after many exceptions the innermost one', () => {
+    const expected = framesOf('(throw $e)');
+    for (const parts of [undefined, { whole: 0, group: 0 }]) {
+      const { stackTraceLimit } = Error;
+      const tier = new NativeTier(HOST, parts);
+      expect(framesOf('(throw $e)', tier)).toEqual(expected);
+      expect(Error.stackTraceLimit).toBe(stackTraceLimit);
+      let last = expected;
+      for (let k = 0; k < 100; k++) last = framesOf('(throw $e)', tier);
+      expect(last).toHaveLength(2);
+      expect(last[0]).toEqual(expected[0]);
+      expect(last[1].funcidx).toBe(1);
+    }
+  });
+
+  it('has the function that was called where the host lists none', () => {
+    const { prepareStackTrace } = Error;
+    try {
+      expect(withLimit(0, () => framesOf('(unreachable)', new NativeTier(HOST)))).toHaveLength(1);
+      Error.prepareStackTrace = (_, sites) => sites;
+      expect(framesOf('(unreachable)', new NativeTier(HOST))).toHaveLength(1);
+      expect(framesOf('(throw $e)', new NativeTier(HOST))).toHaveLength(1);
+    } finally {
+      Error.prepareStackTrace = prepareStackTrace;
+    }
+  });
 });

@@ -2,6 +2,8 @@
  * What a trap of the host's engine is here. Its message says what kind it is, its trace where it was; where a message stands for two kinds,
  * the emitted code has kept the value that tells them apart.
  */
+
+import type { ModuleData } from '../../decoder/module';
 import { type RuntimeError, type TrapCode, trap } from '../../errors';
 import { Func } from '../../runtime';
 import type { NativeInstance } from './native-instance';
@@ -47,7 +49,7 @@ const KINDS_BY_NAME: readonly (readonly [form: RegExp, kind: Kind])[] = [
 /** The trap that an exception of the host's engine stands for. */
 export function trapFrom(message: string, origin: Origin | undefined, native: NativeInstance): RuntimeError {
   const kind = KINDS.find(([text]) => message.includes(text))?.[1] ?? kindAt(origin);
-  const offset = origin?.offset;
+  const offset = origin?.offset ?? -1;
   if (kind === 'conversion') {
     return trap(Number.isNaN(native.cell('operand')) ? 'invalidConversion' : 'integerOverflow', offset);
   }
@@ -108,12 +110,55 @@ function tracedFrame(line: string): TracedFrame | undefined {
   return { part, offset };
 }
 
-/** Where the frames of a run came from, those that are no adapters. */
-export function originsOf(run: readonly TracedFrame[]): Origin[] {
-  const origins: Origin[] = [];
-  for (const { part, offset } of run) {
-    const origin = originOf(part, offset);
-    if (origin !== undefined) origins.push(origin);
+/** Frames that a trace lists: as many as backtraces do. */
+const MOST_LISTED = 100;
+
+/** The host's trace as it is now, for `listedIn`. */
+export function traceHere(): Error {
+  const errors = Error as { stackTraceLimit?: number };
+  const { stackTraceLimit } = errors;
+  try {
+    errors.stackTraceLimit = MOST_LISTED;
+  } catch {
+    // Frozen: then it stays as it is.
+    return new Error();
   }
-  return origins;
+  const trace = new Error();
+  if (stackTraceLimit === undefined) delete errors.stackTraceLimit;
+  else errors.stackTraceLimit = stackTraceLimit;
+  return trace;
+}
+
+/** A module offset in a function. */
+export interface Place {
+  readonly funcidx: number;
+  readonly offset: number;
+}
+/** Frames of an activation, innermost first. `isCut`: there may be more below them. */
+export interface Listed<Of extends Place = Place> {
+  readonly places: readonly Of[];
+  readonly isCut: boolean;
+}
+
+/**
+ * Where the frames of the innermost run in a trace came from, those that are no adapters. It is cut where the host lists no frames behind these
+ * (V8: `Error.stackTraceLimit`).
+ */
+export function listedIn(trace: unknown): Listed<Origin> {
+  // Whoever prepares traces may have made something else of them.
+  const stack = typeof trace === 'string' ? trace.trimEnd() : '';
+  const runs = tracedFrames(stack);
+  const places: Origin[] = [];
+  for (const { part, offset } of runs[0] ?? []) {
+    const origin = originOf(part, offset);
+    if (origin !== undefined) places.push(origin);
+  }
+  const isCut = runs.length === 1 && tracedFrame(stack.slice(stack.lastIndexOf('\n') + 1)) !== undefined;
+  return { places, isCut };
+}
+
+/** The same where no more is known than the instruction. */
+export function listedAt({ codeEnd, importedFuncs }: ModuleData, offset: number): Listed {
+  const funcidx = importedFuncs + codeEnd.findIndex((end) => end > offset);
+  return { places: [{ funcidx, offset }], isCut: true };
 }
