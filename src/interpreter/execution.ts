@@ -46,7 +46,7 @@ import {
   withCodeOfNow,
 } from './stopped';
 import { addCallers, addFrames } from './trace';
-import { Meter, running, Turn } from './turn';
+import { Meter, running, Turn, uncounted } from './turn';
 import { settle } from './unsettled';
 import { HostWait } from './wait';
 
@@ -120,7 +120,7 @@ export class Execution {
   }
   /** Units of fuel used so far (fuel.ts says what counts, by `FUEL_VERSION`). */
   get fuelUsed(): number {
-    return this.meter.passed;
+    return this.meter.passed + uncounted(this.meter);
   }
   /** Units used beyond what was given, which the next `run` takes first. A snapshot does not carry them: `fuelUsed` has counted them. */
   get fuelOwed(): number {
@@ -128,7 +128,7 @@ export class Execution {
   }
   /** Units that have been given and used. With a budget for several runs, each is given what the budget is more than this. */
   get fuelPaid(): number {
-    return this.meter.passed - this.meter.owed;
+    return this.fuelUsed - this.meter.owed;
   }
   /** The host function that is running or waited for on behalf of this execution. */
   get insideHostCall(): Func | undefined {

@@ -99,3 +99,29 @@ describe('however it is stopped', () => {
     expect(execution.fuelOwed).toBe(16);
   });
 });
+
+it('is exact inside host functions, of the execution that has called and of those around it', () => {
+  const calls = compile(`(module (import "h" "look" (func $look (param i32)))
+    (func (export "run") (param $n i32) (loop $l (call $look (local.get $n))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))`);
+  const store = new Store();
+  const seen: number[][] = [];
+  const running: Execution[] = [];
+  const make = (turns: number): Execution => {
+    running.push(new Execution(exports.get('run') as Func, [i32(turns)]));
+    return running[running.length - 1];
+  };
+  const look = Func.host(store, { params: [i32(0).type], results: [] }, (call) => {
+    seen.push(running.map(({ fuelUsed, fuelPaid }) => (fuelUsed === fuelPaid ? fuelUsed : Number.NaN)));
+    if (running.length > 1 || call.i32(0) !== 2) return;
+    expect(make(3).run().kind).toBe('done');
+    running.pop();
+  });
+  const { exports } = instantiate(store, calls, [look]);
+  const outer = make(4);
+  expect(outer.run({ fuel: 3 }).kind).toBe('paused');
+  expect(outer.run({ fuel: 9 }).kind).toBe('done');
+  // The entry, and each branch back.
+  expect(seen).toEqual([[1], [2], [3], [3, 1], [3, 2], [3, 3], [4]]);
+  expect(outer.fuelUsed).toBe(4);
+});

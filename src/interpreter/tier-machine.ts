@@ -91,12 +91,12 @@ export class MachineOfTier implements TierMachine {
     registers.fp = fp;
     const turn = runningTurn();
     const { entry } = codeOf(callee);
-    if (!turn.mayNest) {
+    if (!mayNest(turn)) {
       onward = entry;
       return false;
     }
     const { nest } = registers;
-    if (callee.callback === undefined) turn.curb();
+    if (callee.callback === undefined) curb(turn);
     turn.nested++;
     registers.nest = Math.min(nest, 1);
     try {
@@ -111,7 +111,7 @@ export class MachineOfTier implements TierMachine {
   readonly hasRoom = hasRoom;
 
   mayCallPlain(hasTurn: boolean): boolean {
-    return hasTurn ? runningTurn().mayNest : nestAt(running.depth) > 0;
+    return hasTurn ? mayNest(runningTurn()) : nestAt(running.depth) > 0;
   }
 
   beginPlain(callee: PlainFunction, func: Func, callerFp: number, sp: number, fp: number): number {
@@ -153,7 +153,7 @@ export class MachineOfTier implements TierMachine {
 
   returned({ sp }: Place): Step | null {
     const turn = runningTurn();
-    turn.curb();
+    curb(turn);
     const { sites, frames } = stack();
     registers.sp = sp - 1;
     registers.fp = frames[sp - 1];
@@ -202,7 +202,7 @@ export class MachineOfTier implements TierMachine {
   }
 
   tailCall(callee: Func, { fp, sp }: Place): Step | null {
-    runningTurn().curb();
+    curb(runningTurn());
     const { sites } = stack();
     const site = sites[sp - 1]!;
     if (site.callee !== callee) sites[sp - 1] = site.replaced(callee);
@@ -237,6 +237,25 @@ export class MachineOfTier implements TierMachine {
   bulk(instance: Instance, bulk: Bulk): (word: number) => boolean {
     return makeBulk(instance, bulk);
   }
+}
+
+/**
+ * Runs of steps inside tiers that may stand on the host's stack, each above the frames of a tier. Deeper, a tier leaves before it calls:
+ * two tiers may call each other as often as the store's limit on frames allows.
+ */
+const MOST_NESTED = 8;
+
+/** Calls into steps that tiers may make on the host's stack: none where the host's stack holds many executions already. */
+function mayNest({ nested, depth }: Turn): boolean {
+  return nested < MOST_NESTED && nestAt(depth) > 0;
+}
+
+/** The interpreter goes on in a slice that a tier may have begun. */
+function curb(turn: Turn): void {
+  const excess = registers.fuel - turn.meter.pace.restOfTiers;
+  if (excess <= 0) return;
+  turn.withheld += excess;
+  registers.fuel -= excess;
 }
 
 /** A frame of a tier waits there. */

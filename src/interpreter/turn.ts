@@ -16,12 +16,6 @@ const LOWERED_AT_ONCE = 256;
 /** Executions inside each other that still enter some calls on the host's stack. */
 const NESTING = 4;
 
-/**
- * Runs of steps inside tiers that may stand on the host's stack, each above the frames of a tier. Deeper, a tier leaves before it calls:
- * two tiers may call each other as often as the store's limit on frames allows.
- */
-const MOST_NESTED = 8;
-
 /** What an execution has used and is asked, over all its turns. */
 export class Meter {
   /** Units used. */
@@ -61,10 +55,10 @@ export class Turn {
   /** Runs of steps inside tiers (tier-machine.ts) that stand on the host's stack. */
   nested = 0;
   private readonly options: RunOptions;
-  private readonly outer = running.turn;
-  private readonly outside: Registers | undefined = running.turn && { ...registers };
+  readonly outer = running.turn;
+  readonly outside: Registers | undefined = running.turn && { ...registers };
   /** Turns that are on the host's stack: they have the machine, or wait for one inside a host call of theirs. */
-  private readonly depth = running.depth;
+  readonly depth = running.depth;
   private readonly allowed = waiting.allowed;
   private remaining: number;
   /** The safepoint that a resumed execution stands at is passed now. */
@@ -73,8 +67,8 @@ export class Turn {
   private readonly unpaid: 0 | 1;
   /** Units that the slice has. */
   private granted = 0;
-  /** Fuel that `pause` took from it. */
-  private withheld = 0;
+  /** Fuel that was taken from it, so that it ends at its next safepoint. */
+  withheld = 0;
   private policy: TierPolicy | undefined;
 
   constructor(meter: Meter, options: RunOptions, remaining: number, charge: 0 | 1) {
@@ -103,11 +97,6 @@ export class Turn {
     registers.lowering = asked ? LOWERED_AT_ONCE : Number.POSITIVE_INFINITY;
   }
 
-  /** Calls into steps that tiers may make on the host's stack: none where the host's stack holds many executions already. */
-  get mayNest(): boolean {
-    return this.nested < MOST_NESTED && nestAt(this.depth) > 0;
-  }
-
   /** What stood on the host's stack has been thrown through. */
   unwound(): void {
     registers.nest = nestAt(this.depth);
@@ -130,14 +119,6 @@ export class Turn {
     registers.floor = 0;
   }
 
-  /** The interpreter goes on in a slice that a tier may have begun. */
-  curb(): void {
-    const excess = registers.fuel - this.meter.pace.restOfTiers;
-    if (excess <= 0) return;
-    this.withheld += excess;
-    registers.fuel -= excess;
-  }
-
   /** `begun`: units that it has been given already. */
   startSlice(haste = 0, begun?: number): void {
     const { requested, pace } = this.meter;
@@ -151,9 +132,7 @@ export class Turn {
 
   /** Counts what the slice has used, without the units of the safepoint that it ended at, which was not passed. */
   count(units: 0 | 1): number {
-    // What fails between two slices has used nothing more.
-    if (this.ended !== undefined) return 0;
-    const passed = this.granted - registers.fuel - this.withheld - units;
+    const passed = this.used() - units;
     this.withheld = 0;
     this.meter.passed += passed;
     return passed;
@@ -161,7 +140,11 @@ export class Turn {
 
   /** What is left of what was given, while it runs. */
   left(): number {
-    return this.remaining - (this.granted - registers.fuel - this.withheld);
+    return this.remaining - this.used();
+  }
+  /** Units of the slice that runs, by the registers that it has: between two slices nothing is used. */
+  used(at: Registers | undefined = registers): number {
+    return this.ended === undefined ? this.granted - at.fuel - this.withheld : 0;
   }
 
   /** Counts it, and takes it from what was given. */
@@ -202,6 +185,17 @@ export class Turn {
 export function fuelLeft(): number {
   settle();
   return running.turn === undefined ? Number.POSITIVE_INFINITY : running.turn.left();
+}
+
+/** Units that an execution has used whose slice runs, or waits for a host function: they have not been counted. */
+export function uncounted(meter: Meter): number {
+  settle();
+  let at: Registers | undefined = registers;
+  for (let { turn } = running; turn !== undefined; turn = turn.outer) {
+    if (turn.meter === meter) return turn.used(at);
+    at = turn.outside;
+  }
+  return 0;
 }
 
 /** The turn that has the machine, and how many are on the host's stack. */

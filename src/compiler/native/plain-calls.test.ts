@@ -207,7 +207,7 @@ const SCENARIOS: Record<string, Scenario> = {
       f: (k: number) => {
         const before = fuelLeft();
         const result = k % 3 === 0 ? (world.instance().exports.get('next') as Func).call(k) : k;
-        world.log.push(before, fuelLeft());
+        world.log.push(before, fuelLeft(), world.execution()?.fuelUsed, world.execution()?.fuelPaid);
         return result;
       },
     }),
