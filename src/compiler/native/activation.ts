@@ -20,7 +20,8 @@ export class Activation implements Place {
   anew: Beginning | undefined = undefined;
   /** Of a call of a plain function: what ends it (`TierMachine.endPlain`). */
   nest = 0;
-  /** What the first function has returned, if that crosses directly. */
+  /** Whether the first function has been entered with its arguments, and what it has returned then. */
+  isDirect = false;
   result: unknown = undefined;
 
   constructor(

@@ -36,7 +36,9 @@ export interface Entered {
   readonly native: NativeInstance;
   readonly func: Func;
   readonly enter: EnterNative;
-  /** Whether its arguments and results cross directly. */
+  /** With arguments and result as JavaScript has them. */
+  readonly enterDirectly: EnterNative;
+  /** Whether both are one. */
   readonly isDirect: boolean;
 }
 
@@ -154,7 +156,7 @@ export class Activations implements Caller {
       this.enterAt(entered, activation, native.continuation(continuation), entry);
       this.counts.continued++;
     }
-    return this.ended(entered, activation, call);
+    return this.ended(activation, call);
   }
   private enterAt(entered: Entered, activation: Activation, index: number, entry: number): void {
     const { crossing } = this;
@@ -162,6 +164,7 @@ export class Activations implements Caller {
     this.entry = entry;
     crossing.clear();
     try {
+      activation.isDirect = entered.isDirect;
       if (entered.isDirect) activation.result = this.enterDirectly(entered, activation, index);
       else {
         crossing.offer(activation.fp);
@@ -188,13 +191,14 @@ export class Activations implements Caller {
 
   /** Makes a call whose arguments lie in no slots, of a function that takes them directly. */
   make(entered: Entered, call: BriefCall): void {
-    const { native, func, enter } = entered;
+    const { native, func, enterDirectly } = entered;
     native.takeGlobals();
     const { sp, top } = this.machine.registers;
     const { maxFrames, maxSlots } = func.store.limits;
     const maxFp = Math.min(top + 2 * maxSlots, this.machine.stack.ints.length);
     const activation = this.beginAt(native, func, top, sp + 1, sp + maxFrames, maxFp);
     const { args, fuel } = call;
+    activation.isDirect = true;
     this.current = activation;
     this.brief = call;
     this.entry = -1;
@@ -202,7 +206,7 @@ export class Activations implements Caller {
     this.crossing.clear();
     try {
       const [a, b, c, d, e, f] = args;
-      const result = enter(func.funcidx, fuel, activation.place, a, b, c, d, e, f);
+      const result = enterDirectly(func.funcidx, fuel, activation.place, a, b, c, d, e, f);
       if (this.brief === call) {
         this.brief = undefined;
         this.current = activation.outer;
@@ -264,16 +268,17 @@ export class Activations implements Caller {
     return new Activation(native, func, fp, sp, most, firstPlace(Math.max(0, room)), outer, share);
   }
 
-  private ended({ isDirect }: Entered, activation: Activation, call: BriefCall | undefined): Step | null {
+  private ended(activation: Activation, call: BriefCall | undefined): Step | null {
     const { machine, crossing } = this;
-    const { native, func, fp, sp, frames, returned, tail, result } = activation;
+    const { native, func, fp, sp, frames, returned, tail, isDirect, result } = activation;
     if (frames.length === 0 && tail === undefined) {
       native.returned(sp);
-      if (call !== undefined) {
+      if (!isDirect) crossing.toStack(func.type.results, fp);
+      else if (call === undefined) crossing.putIntegers(func.type.results, [result], fp);
+      else {
         call.result = result;
         call.isDone = true;
-      } else if (isDirect) crossing.putIntegers(func.type.results, [result], fp);
-      else crossing.toStack(func.type.results, fp);
+      }
       if (!isDirect || native.handed === undefined) native.giveGlobals();
       return machine.returned(activation);
     }

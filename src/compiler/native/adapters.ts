@@ -16,8 +16,10 @@ const IN_PARAMS: readonly ValType[] = [I32, ...STATE_PARAMS];
 const FUEL = 1;
 const PLACE = 2;
 export function typeInto(type: FuncType): FuncType {
-  if (isDirect(type)) return { params: [...IN_PARAMS, ...type.params], results: type.results };
-  return { params: IN_PARAMS, results: STATE_RESULTS };
+  return isDirect(type) ? typeDirectlyInto(type) : { params: IN_PARAMS, results: STATE_RESULTS };
+}
+export function typeDirectlyInto({ params, results }: FuncType): FuncType {
+  return { params: [...IN_PARAMS, ...params], results };
 }
 
 /** Names of exports. */
@@ -174,20 +176,27 @@ function callOut(out: Emitter, layout: Layout, { params, results }: FuncType, wr
   out.indexed('local.get', fuel);
 }
 
-/** Calls a function of this type in the table of functions. */
+/** Calls a function of this type in the table of functions, with its arguments. */
+export function callDirectlyIn(
+  layout: Layout,
+  { params }: FuncType,
+  typeidx: number,
+  table: number,
+): Emitter {
+  return entryOf([], (out) => {
+    setStack(out, layout);
+    for (let k = 0; k < params.length; k++) out.indexed('local.get', IN_PARAMS.length + k);
+    callListed(out, layout, typeidx, table);
+    out.indexed('local.get', FUEL);
+    handGlobals(out, layout);
+    out.indexed('call', layout.helper('done'));
+  });
+}
+/** The same where the arguments, and the results, cross one by one if one of them is no integer. */
 export function callIn(layout: Layout, type: FuncType, typeidx: number, table: number): Emitter {
+  if (isDirect(type)) return callDirectlyIn(layout, type, typeidx, table);
   const { params, results } = type;
   const first = IN_PARAMS.length;
-  if (isDirect(type)) {
-    return entryOf([], (out) => {
-      setStack(out, layout);
-      for (let k = 0; k < params.length; k++) out.indexed('local.get', first + k);
-      callListed(out, layout, typeidx, table);
-      out.indexed('local.get', FUEL);
-      handGlobals(out, layout);
-      out.indexed('call', layout.helper('done'));
-    });
-  }
   return entryOf(results, (out) => {
     setStack(out, layout);
     for (const param of params) takeValue(out, layout, param);

@@ -129,11 +129,23 @@ export interface Variant {
 /** Parameters of functions at most that are called directly from one side to the other. */
 const MOST_DIRECT = 6;
 const isInteger = (type: ValType): boolean => type === I32 || type === I64;
+const isNumber = (type: ValType): boolean => isInteger(type) || type === F32 || type === F64;
 
 /** Whether JavaScript calls functions of this type with their arguments, or they it: of integers alone. Floats lose bits there. */
 export function isDirect({ params, results }: FuncType): boolean {
   if (params.length > MOST_DIRECT || results.length > 1) return false;
   return params.every(isInteger) && results.every(isInteger);
+}
+
+/**
+ * Whether JavaScript calls functions of this type with their arguments: of numbers alone, whose NaNs JavaScript cannot tell apart. Where all tiers
+ * must make the same bits of these (`isExact`), of integers alone.
+ */
+export function isBrief(type: FuncType, { isExact }: Variant): boolean {
+  if (isDirect(type)) return true;
+  const { params, results } = type;
+  if (isExact || params.length > MOST_DIRECT || results.length > 1) return false;
+  return params.every(isNumber) && results.every(isNumber);
 }
 
 /** Imports of the original, by their indices, which are called so. */

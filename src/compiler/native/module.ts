@@ -1,8 +1,9 @@
 /** Emits the instrumented module: module in, bytes out, for the host's engine to compile. */
-import { I32, type Module } from '../../decoder';
+import { type FuncType, I32, type Module } from '../../decoder';
 import { SECTIONS } from '../../decoder/sections';
 import {
   callDirect,
+  callDirectlyIn,
   callIn,
   callLoadedOrOut,
   callsOut,
@@ -14,13 +15,14 @@ import {
   handsOn,
   helperWrappers,
   type NumberedBody,
+  typeDirectlyInto,
   typeInto,
 } from './adapters';
 import { Body } from './body';
 import { Emitter, emittedType } from './emitter';
 import { whyNotFunction } from './facts';
 import type { FrameShape } from './frame';
-import { HELPER_NAMES, type Layout } from './layout';
+import { HELPER_NAMES, isBrief, isDirect, type Layout } from './layout';
 import { NotNative } from './refusals';
 import { type EmittedImport, FUNCREF, KINDS, SectionWriter, vector } from './section-writer';
 import { STATE_PARAMS, STATE_RESULTS } from './state';
@@ -118,14 +120,16 @@ class ModuleWriter extends SectionWriter<Layout> {
   private adapters(): AddedFunction[] {
     const { module, layout } = this;
     const nothing = layout.typeidx([], []);
-    const adapters = adaptedTypes(module).map((typeidx): AddedFunction => {
+    const table = layout.mirrors.length;
+    const adapters = adaptedTypes(module).flatMap((typeidx): AddedFunction[] => {
       const type = module.types[typeidx].composite.func;
-      const { params, results } = typeInto(type);
-      return {
-        typeidx: layout.typeidx(params, results),
-        body: callIn(layout, type, typeidx, layout.mirrors.length),
-        name: `in ${typeidx}`,
+      const added = ({ params, results }: FuncType, body: Emitter, name: string): AddedFunction => {
+        return { typeidx: layout.typeidx(params, results), body, name };
       };
+      const into = added(typeInto(type), callIn(layout, type, typeidx, table), `in ${typeidx}`);
+      if (isDirect(type) || !isBrief(type, layout.variant)) return [into];
+      const body = callDirectlyIn(layout, type, typeidx, table);
+      return [into, added(typeDirectlyInto(type), body, `directly in ${typeidx}`)];
     });
     if (module.globals.length > 0)
       adapters.push({ typeidx: nothing, body: globalsIn(layout), name: GLOBALS_IN });

@@ -143,6 +143,10 @@ export class NativeInstance {
   enter(typeidx: number): EnterNative {
     return this.exports[`in ${typeidx}`] as EnterNative;
   }
+  /** With arguments and result as JavaScript has them, of a type of which calls begin so (`isBrief`). */
+  enterDirectly(typeidx: number): EnterNative {
+    return (this.exports[`directly in ${typeidx}`] ?? this.enter(typeidx)) as EnterNative;
+  }
 
   /** What emitted code has kept there. */
   cell(cell: Cell): unknown {

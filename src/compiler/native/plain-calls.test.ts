@@ -6,7 +6,17 @@ import { wat } from '../../decoder/testing';
 import { Execution, fuelLeft, Store } from '../../interpreter';
 import { invoke } from '../../interpreter/invoke';
 import { usePolicy } from '../../interpreter/machine';
-import { Func, type Global, type Instance, i32, instantiate, type Memory } from '../../runtime';
+import {
+  Func,
+  f32,
+  f64,
+  type Global,
+  type Instance,
+  i32,
+  instantiate,
+  type Memory,
+  type Value,
+} from '../../runtime';
 import { always } from '../testing';
 import { PlainFunction } from './plain-function';
 import { HOST } from './testing';
@@ -25,6 +35,8 @@ interface World {
 interface Scenario {
   readonly text: string;
   readonly arg?: number;
+  /** Of what type that is. */
+  readonly of?: (value: number) => Value;
   readonly host: (world: World) => Record<string, (...args: never[]) => unknown>;
 }
 
@@ -33,7 +45,7 @@ type Manner = 'executed' | 'called';
 
 /** Fuel, outcomes and whatever the host functions note, run by run. */
 async function played(
-  { text, host, arg = 3 }: Scenario,
+  { text, host, arg = 3, of = i32 }: Scenario,
   tier: NativeTier | undefined,
   manner: Manner,
 ): Promise<unknown[]> {
@@ -55,7 +67,7 @@ async function played(
   const spend = (used: number) => log.push(used);
   const limits = { fuel: 1000, hasClock: false, options, optionsOf: options, spend };
   const execute = () => {
-    execution = new Execution(run, [i32(arg)]);
+    execution = new Execution(run, [of(arg)]);
     for (;;) {
       const outcome = execution.run({ fuel: 1000 });
       const shown = outcome.kind === 'done' ? outcome.results : outcome.kind;
@@ -294,6 +306,48 @@ const SCENARIOS: Record<string, Scenario> = {
     arg: 30,
     host: (world) => ({ f: (k: number) => (world.instance().exports.get('run') as Func).call(k - 1) }),
   },
+  'floats, which calls out have in slots': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) (import "e" "float" (func $float (param f64) (result f32))) ${GLOBALS}
+      (func $half (param f32 f64) (result f64) (f64.mul (f64.promote_f32 (local.get 0)) (f64.div (local.get 1) (f64.const 2))))
+      (func (export "run") (param f64) (result f32) (local $s f64) ${LOOPS(`
+        (global.set $g (i32.add (global.get $g) (call $f (local.get $k))))
+        (local.set $s (f64.add (local.get $s) (call $half (f32.demote_f64 (local.get 0)) (f64.convert_i32_u (local.get $k)))))`)}
+        (f32.add (f32.demote_f64 (local.get $s)) (call $float (local.get 0))))`,
+    arg: 2.7,
+    of: f64,
+    host: (world) => ({ f: (k: number) => k + getGlobal(world, 'g'), float: (value: number) => value * 3 }),
+  },
+  'recursion with floats that leaves': {
+    text: `(global $d (export "d") (mut i32) (i32.const 0))
+      (func $deep (param i32 f32 f64) (result f64) (local f64)
+        (local.set 3 (f64.mul (local.get 2) (f64.const 1.0001)))
+        (if (result f64) (local.get 0)
+          (then (f64.add (local.get 3) (call $deep (i32.sub (local.get 0) (i32.const 1)) (local.get 1) (f64.add (local.get 2) (f64.promote_f32 (local.get 1))))))
+          (else (local.get 2))))
+      (func (export "run") (param f32) (result f64)
+        (global.set $d (i32.add (global.get $d) (i32.const 1100)))
+        (call $deep (global.get $d) (local.get 0) (f64.const 7)))`,
+    arg: 0.5,
+    of: f32,
+    host: () => ({}),
+  },
+  'a float that is thrown over': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) ${GLOBALS}
+      (func (export "run") (param f64) (result f64) ${LOOPS(`
+        (local.set 0 (f64.add (local.get 0) (f64.convert_i32_s (call $f (local.get $k)))))
+        (global.set $h (i32.trunc_f64_s (local.get 0)))`)} (local.get 0))`,
+    arg: -3.25,
+    of: f64,
+    host: () => {
+      let calls = 0;
+      return {
+        f: (k: number) => {
+          if (++calls % 50 === 0) throw new Error('of f');
+          return k;
+        },
+      };
+    },
+  },
   'too many for registers, and floats, go by slots': {
     text: `(import "e" "many" (func $many (param i32 i32 i32 i32 i32 i32 i32) (result i32))) (import "e" "float" (func $float (param f64) (result f32)))
       (func (export "run") (param i32) (result f32) ${LOOPS(`
@@ -322,6 +376,59 @@ describe.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
       expect(tier.counts.entered).toBeGreaterThan(before);
     },
   );
+});
+
+it.each(TIERS)('takes numbers, and gives them, as the JS API does', async (tier) => {
+  const bytes =
+    await wat(`(module (func (export "f32") (param f32 f64) (result f32) (f32.add (local.get 0) (f32.demote_f64 (local.get 1))))
+    (func (export "f64") (param f64 f32) (result f64) (f64.add (local.get 0) (f64.promote_f32 (local.get 1))))
+    (func (export "all") (param i32 f32 i64 f64 i32 f32) (result f64) (f64.add (f64.promote_f32 (f32.add (local.get 1) (local.get 5)))
+      (f64.add (local.get 3) (f64.convert_i64_s (i64.add (local.get 2) (i64.extend_i32_s (i32.add (local.get 0) (local.get 4))))))))
+    (func (export "none") (param f64)))`);
+  const store = new Store();
+  usePolicy(store, always(tier));
+  const ours = instantiate(store, Module.decode(bytes), []).exports;
+  const theirs = new HOST.Instance(new HOST.Module(bytes), {}).exports;
+  const odd = [
+    Number.NaN,
+    -0,
+    1e40,
+    2 ** -149,
+    2 ** -150,
+    16777217,
+    -1e-320,
+    Number.NEGATIVE_INFINITY,
+    '1.5',
+    undefined,
+    null,
+  ];
+  const cases: [name: string, args: unknown[]][] = odd.flatMap((value): [string, unknown[]][] => [
+    ['f32', [value, 0]],
+    ['f32', [0, value]],
+    ['f64', [value, -0]],
+    ['f64', [-0, value]],
+    ['all', [value, value, 5n, value, 2 ** 31, value]],
+    ['none', [value]],
+    ['none', []],
+    ['f64', [value, 1, 'more']],
+  ]);
+  cases.push(['f64', [5n, 1]], ['f32', [1, Symbol('s')]], ['all', [1, 2, 3, 4, 5, 6]]);
+  const ended = (call: () => unknown): unknown => {
+    try {
+      return call();
+    } catch (error) {
+      return (error as Error).constructor.name;
+    }
+  };
+  for (const [name, args] of cases) {
+    const func = ours.get(name) as Func;
+    const expected = ended(() => (theirs[name] as (...args: unknown[]) => unknown)(...args));
+    for (let k = 0; k < 3; k++)
+      expect(
+        ended(() => invoke(func, args, invoke, false)),
+        `${name}(${args.map(String)})`,
+      ).toBe(expected);
+  }
 });
 
 it.each(TIERS)('throws through native frames to a handler in another instance', async (tier) => {

@@ -1,5 +1,5 @@
 /** The native tier: functions run as instrumented code by the host's own engine. */
-import { I32, type Module } from '../../decoder';
+import { I64, type Module } from '../../decoder';
 import type { ModuleData } from '../../decoder/module';
 import type { Step } from '../../interpreter/step';
 import type {
@@ -23,7 +23,7 @@ import { PART_SIZES, type PartSizes } from './groups';
 import { HeldMemories } from './held-memories';
 import { type HostWebAssembly, hasExceptions } from './host';
 import { foundOut, isSame, type KnownCode } from './kept';
-import { isDirect, type Variant } from './layout';
+import { isBrief, isDirect, type Variant } from './layout';
 import { type EnterNative, NativeInstance } from './native-instance';
 import { Program } from './program';
 import { whyNotModule } from './refusals';
@@ -234,7 +234,9 @@ class NativeCode implements TierCode, DirectCode, Entered {
   readonly func: Func;
   readonly native: NativeInstance;
   readonly enter: EnterNative;
+  readonly enterDirectly: EnterNative;
   readonly isDirect: boolean;
+  readonly direct: DirectCode | undefined;
   private readonly activations: Activations;
   private readonly tier: NativeTier;
 
@@ -244,8 +246,11 @@ class NativeCode implements TierCode, DirectCode, Entered {
     this.activations = activations;
     this.tier = tier;
     const { funcidx, instance } = func;
-    this.enter = native.enter(instance!.module.funcTypes[funcidx]);
+    const typeidx = instance!.module.funcTypes[funcidx];
+    this.enter = native.enter(typeidx);
+    this.enterDirectly = native.enterDirectly(typeidx);
     this.isDirect = isDirect(func.type);
+    this.direct = isBrief(func.type, native.program.emitted.layout.variant) ? this : undefined;
     this.entry = (fp) => {
       if (this.isOver()) return activations.begunElsewhere(func, fp);
       tier.counts.entered++;
@@ -256,7 +261,7 @@ class NativeCode implements TierCode, DirectCode, Entered {
   takes(args: readonly unknown[]): boolean {
     const { params } = this.func.type;
     for (let k = 0; k < params.length; k++)
-      if (typeof args[k] !== (params[k] === I32 ? 'number' : 'bigint')) return false;
+      if (typeof args[k] !== (params[k] === I64 ? 'bigint' : 'number')) return false;
     return true;
   }
   make(call: BriefCall): boolean {
@@ -264,10 +269,6 @@ class NativeCode implements TierCode, DirectCode, Entered {
     this.tier.counts.entered++;
     this.activations.make(this, call);
     return true;
-  }
-
-  get direct(): DirectCode | undefined {
-    return this.isDirect ? this : undefined;
   }
 
   /** Whether it must not run any more. */
