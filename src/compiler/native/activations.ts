@@ -274,7 +274,7 @@ export class Activations implements Caller {
     if (frames.length === 0 && tail === undefined) {
       native.returned(sp);
       if (!isDirect) crossing.toStack(func.type.results, fp);
-      else if (call === undefined) crossing.putIntegers(func.type.results, [result], fp);
+      else if (call === undefined) crossing.putNumbers(func.type.results, [result], fp);
       else {
         call.result = result;
         call.isDone = true;

@@ -81,38 +81,59 @@ export function callsOut(layout: Layout, type: FuncType, most: number): Numbered
   return new NumberedBody(most, (out, writeId) => callOut(out, layout, type, writeId));
 }
 
-/** Calls an import of the original as it is imported here: `direct` is its index. The parameters of that, and the results. */
-export function callDirect(layout: Layout, { params }: FuncType, direct: number): Emitter {
+/** Calls an import of the original as it is imported here: `direct` is its index. */
+export function callDirect(layout: Layout, type: FuncType, direct: number): Emitter {
+  return entryOf(layout.keepsStack ? [I32] : [], (out) => writeDirectCall(out, layout, type, direct));
+}
+/** The same where the bit of the cell `plain` is set, and else by slots: `id` is what the runtime knows it by. */
+export function callPlainOrOut(
+  layout: Layout,
+  type: FuncType,
+  { direct, bit, id }: { readonly direct: number; readonly bit: number; readonly id: number },
+): Emitter {
+  return entryOf(layout.keepsStack ? [I32] : [], (out) => {
+    out.indexed('global.get', layout.globalidx('plain'));
+    out.i32Const(1 << bit);
+    out.op('i32.and');
+    out.op('if');
+    out.u8(EMPTY_BLOCK);
+    writeDirectCall(out, layout, type, direct);
+    out.op('return');
+    out.op('end');
+    callOut(out, layout, type, () => out.i32Const(id));
+  });
+}
+/** Leaves the results and the fuel. A local behind the parameters is for the cell `stack`. */
+function writeDirectCall(out: Emitter, layout: Layout, { params }: FuncType, direct: number): void {
   const fuel = params.length;
   const kept = fuel + STATE_PARAMS.length;
   const { keepsStack } = layout;
-  return entryOf(keepsStack ? [I32] : [], (out) => {
-    if (keepsStack) {
-      out.indexed('global.get', layout.globalidx('stack'));
-      out.indexed('local.set', kept);
-    }
-    out.indexed('local.get', fuel);
-    out.indexed('local.get', fuel + 1);
-    handGlobals(out, layout);
-    params.forEach((_, k) => {
-      out.indexed('local.get', k);
-    });
-    out.indexed('call', direct);
-    if (keepsStack) {
-      out.indexed('local.get', kept);
-      out.indexed('global.set', layout.globalidx('stack'));
-    }
-    out.indexed('global.get', layout.globalidx('fuel'));
-    out.op('if');
-    out.u8(EMPTY_BLOCK);
-    out.i32Const(0);
-    out.indexed('global.set', layout.globalidx('fuel'));
-    out.indexed('call', layout.helper('fuel'));
-    out.indexed('local.set', fuel);
-    out.op('end');
-    out.indexed('local.get', fuel);
+  if (keepsStack) {
+    out.indexed('global.get', layout.globalidx('stack'));
+    out.indexed('local.set', kept);
+  }
+  out.indexed('local.get', fuel);
+  out.indexed('local.get', fuel + 1);
+  handGlobals(out, layout);
+  params.forEach((_, k) => {
+    out.indexed('local.get', k);
   });
+  out.indexed('call', direct);
+  if (keepsStack) {
+    out.indexed('local.get', kept);
+    out.indexed('global.set', layout.globalidx('stack'));
+  }
+  out.indexed('global.get', layout.globalidx('fuel'));
+  out.op('if');
+  out.u8(EMPTY_BLOCK);
+  out.i32Const(0);
+  out.indexed('global.set', layout.globalidx('fuel'));
+  out.indexed('call', layout.helper('fuel'));
+  out.indexed('local.set', fuel);
+  out.op('end');
+  out.indexed('local.get', fuel);
 }
+/** The parameters of an import that is called so. */
 export const directParams = ({ params }: FuncType): readonly ValType[] => [
   ...STATE_PARAMS,
   ...HANDED,

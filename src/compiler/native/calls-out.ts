@@ -2,7 +2,7 @@
  * Calls out of native code: of whatever does not run natively, and of plain functions of the embedder, which take their arguments as native code
  * has them.
  */
-import { I32, type ValType } from '../../decoder';
+import type { ValType } from '../../decoder';
 import { trap } from '../../errors';
 import type { Place, TierMachine } from '../../interpreter/tiers';
 import type { Func } from '../../runtime';
@@ -182,7 +182,7 @@ export class CallsOut {
   private moved(activation: Activation, callee: Func, result: unknown, fp: number, sp: number): never {
     const { caller } = this;
     const { crossing } = caller;
-    crossing.putIntegers(callee.type.results, [result], fp);
+    crossing.putNumbers(callee.type.results, [result], fp);
     crossing.clear();
     activation.returned = { func: callee, fp, sp };
     throw caller.noted(caller.leaving);
@@ -207,15 +207,13 @@ export class CallsOut {
       throw caller.noted(error);
     }
     if (left !== fuel) caller.current!.native.tellOfFuel();
-    if (results.length === 0) return undefined;
-    return results[0] === I32 ? crossing.takeI32() : crossing.takeI64();
+    return results.length === 0 ? undefined : crossing.takeNumber(results[0]);
   }
 
   private push(types: readonly ValType[], values: readonly unknown[]): void {
     const { crossing } = this.caller;
     types.forEach((type, k) => {
-      if (type === I32) crossing.pushI32(values[k] as number);
-      else crossing.pushI64(values[k] as bigint);
+      crossing.pushNumber(type, values[k]);
     });
   }
 

@@ -2,28 +2,31 @@
  * Values that cross between emitted code and the runtime, one by one: pushed by emitted code into a buffer, taken by it out of the machine's
  * slots or the same buffer. A value takes the words that it takes in a slot: floats come as bits, a v128 as two.
  */
-import { I32, isRef, slotsOf, type ValType } from '../../decoder';
+import { F32, I32, I64, isRef, slotsOf, type ValType } from '../../decoder';
 import type { TierStack } from '../../interpreter/tiers';
-import { type Global, readWords, reference, type Value, writeWords } from '../../runtime';
+import { type Global, type JsNumber, readWords, reference, type Value, writeWords } from '../../runtime';
 
 const FIRST_CAPACITY = 64;
 
-/** Slots: two views of one buffer, and references beside them. */
+/** Slots: views of one buffer, and references beside them. */
 interface Slots {
-  ints: Int32Array;
-  refs: unknown[];
+  readonly ints: Int32Array;
+  readonly floats: Float32Array;
+  readonly bigs: BigInt64Array;
+  readonly doubles: Float64Array;
+  readonly refs: unknown[];
 }
 
 export class Crossing {
-  private buffer: Slots & { bigs: BigInt64Array } = slots(FIRST_CAPACITY);
-  private readonly stack: Slots & { bigs: BigInt64Array };
+  private buffer = emptySlots(FIRST_CAPACITY);
+  private readonly stack: Slots;
   private pushed = 0;
   /** What is taken from, and the slot of the next value. */
-  private source: Slots & { bigs: BigInt64Array };
+  private source: Slots;
   private next = 0;
 
   constructor({ ints, refs }: TierStack) {
-    this.stack = { ints, refs, bigs: new BigInt64Array(ints.buffer) };
+    this.stack = slots(ints.buffer, refs);
     this.source = this.stack;
   }
 
@@ -56,7 +59,7 @@ export class Crossing {
   private room(): number {
     const { ints } = this.buffer;
     if (2 * this.pushed === ints.length) {
-      const larger = slots(ints.length);
+      const larger = emptySlots(ints.length);
       larger.ints.set(ints);
       this.buffer.refs.forEach((ref, at) => {
         larger.refs[at] = ref;
@@ -132,12 +135,23 @@ export class Crossing {
     const { ints, bigs } = this.stack;
     return types.map((type, k) => (type === I32 ? ints[word + 2 * k] : bigs[(word >> 1) + k]));
   }
-  putIntegers(types: readonly ValType[], values: readonly unknown[], word: number): void {
-    const { ints, bigs } = this.stack;
+  /** Numbers, of which no NaN is another than JavaScript's. */
+  putNumbers(types: readonly ValType[], values: readonly unknown[], word: number): void {
     types.forEach((type, k) => {
-      if (type === I32) ints[word + 2 * k] = values[k] as number;
-      else bigs[(word >> 1) + k] = values[k] as bigint;
+      put(this.stack, type, values[k], (word >> 1) + k);
     });
+  }
+  pushNumber(type: ValType, value: unknown): void {
+    const at = this.room();
+    this.buffer.ints[2 * at + 1] = 0;
+    put(this.buffer, type, value, at);
+  }
+  takeNumber(type: ValType): JsNumber {
+    const { ints, floats, bigs, doubles } = this.source;
+    const at = this.next++;
+    if (type === I32) return ints[2 * at];
+    if (type === I64) return bigs[at];
+    return type === F32 ? floats[2 * at] : doubles[at];
   }
 
   /** A global's value, for emitted code to take. */
@@ -200,11 +214,26 @@ export class Crossing {
   }
 }
 
-function slots(count: number): Slots & { bigs: BigInt64Array } {
-  const buffer = new ArrayBuffer(16 * count);
+function slots(buffer: ArrayBufferLike, refs: unknown[]): Slots {
   return {
     ints: new Int32Array(buffer),
+    floats: new Float32Array(buffer),
     bigs: new BigInt64Array(buffer),
-    refs: Array.from({ length: count }, () => null),
+    doubles: new Float64Array(buffer),
+    refs,
   };
+}
+
+function emptySlots(count: number): Slots {
+  return slots(
+    new ArrayBuffer(16 * count),
+    Array.from({ length: count }, () => null),
+  );
+}
+
+function put({ ints, floats, bigs, doubles }: Slots, type: ValType, value: unknown, slot: number): void {
+  if (type === I32) ints[2 * slot] = value as number;
+  else if (type === I64) bigs[slot] = value as bigint;
+  else if (type === F32) floats[2 * slot] = value as number;
+  else doubles[slot] = value as number;
 }

@@ -87,6 +87,8 @@ export const CELLS = {
   stack: I32,
   /** Whether a direct call out goes on with another fuel than it has given, and is to ask. */
   fuel: I32,
+  /** Which of `Layout.plain` are plain functions of JavaScript. */
+  plain: I32,
   /** The operand of the last conversion to an integer that may trap: nor does a trap tell whether that was a NaN. */
   operand: F64,
 } as const;
@@ -148,13 +150,21 @@ export function isBrief(type: FuncType, { isExact }: Variant): boolean {
   return params.every(isNumber) && results.every(isNumber);
 }
 
-/** Imports of the original, by their indices, which are called so. */
-function directImports(module: Module): number[] {
+/** Imports of the original, by their indices, which are called so: always, or where they are plain functions of JavaScript. */
+function directImports(module: Module, variant: Variant): { direct: number[]; plain: number[] } {
   const direct: number[] = [];
-  for (let funcidx = 0; funcidx < module.importedFuncs; funcidx++)
-    if (isDirect(module.funcType(funcidx))) direct.push(funcidx);
-  return direct;
+  const plain: number[] = [];
+  for (let funcidx = 0; funcidx < module.importedFuncs; funcidx++) {
+    const type = module.funcType(funcidx);
+    if (isDirect(type)) direct.push(funcidx);
+    else if (isBrief(type, variant) && plain.length < MOST_PLAIN) plain.push(funcidx);
+  }
+  return { direct: [...direct, ...plain], plain };
 }
+/** Bits of the cell `plain`. */
+const MOST_PLAIN = 32;
+
+const NO_IMPORTS = { direct: [], plain: [] };
 
 const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${results.join()}`;
 
@@ -187,6 +197,11 @@ export class Layout {
    * then their arguments. A side module has none: it calls them through the table of functions.
    */
   readonly direct: readonly number[];
+  /**
+   * Those of them that are called so only where they are plain functions of JavaScript: with floats, whose bits others see. The cell `plain` has a
+   * bit for each.
+   */
+  readonly plain: readonly number[];
   /** Globals that are handed over in such calls, and when direct calls return; undefined where whoever is called does that. */
   readonly handed: readonly number[] | undefined;
   /** Whether functions come in groups, and so bodies may have added functions. */
@@ -211,7 +226,9 @@ export class Layout {
   constructor(module: Module, variant: Variant, copiesLoops: boolean, base?: Layout) {
     this.module = module;
     this.copiesLoops = copiesLoops;
-    this.direct = base === undefined ? directImports(module) : [];
+    const { direct, plain } = base === undefined ? directImports(module, variant) : NO_IMPORTS;
+    this.direct = direct;
+    this.plain = plain;
     this.handed = base === undefined ? handedGlobals(module) : base.handed;
     this.isLarge = base?.isLarge ?? !copiesLoops;
     this.hasVectors = base?.hasVectors ?? hasVectors(module);

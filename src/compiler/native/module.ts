@@ -6,6 +6,7 @@ import {
   callDirectlyIn,
   callIn,
   callLoadedOrOut,
+  callPlainOrOut,
   callsOut,
   directParams,
   GLOBALS_IN,
@@ -192,7 +193,11 @@ class ModuleWriter extends SectionWriter<Layout> {
     const { module, layout } = this;
     const type = module.funcType(funcidx);
     const direct = layout.direct.indexOf(funcidx);
-    return direct < 0 ? callsOut(layout, type, funcidx).body(funcidx) : callDirect(layout, type, direct);
+    if (direct < 0) return callsOut(layout, type, funcidx).body(funcidx);
+    const bit = layout.plain.indexOf(funcidx);
+    return bit < 0
+      ? callDirect(layout, type, direct)
+      : callPlainOrOut(layout, type, { direct, bit, id: funcidx });
   }
 
   /** Or why there is none. */

@@ -4,7 +4,7 @@
  */
 import type { TierMachine } from '../../interpreter/tiers';
 import type { Bulk, EffectWork } from '../../lowering';
-import { Func, type Global, type Instance, type Table } from '../../runtime';
+import { Func, type Global, type Instance, jsFunctionOf, type Table } from '../../runtime';
 import type { Charge } from '../../runtime/ledger';
 import { type Listeners, NOBODY, withOne, without } from '../../runtime/listeners';
 import type { Watcher } from '../../runtime/table';
@@ -98,7 +98,7 @@ export class NativeInstance {
     this.crossing = crossing;
     this.held = held;
     this.room = room;
-    const { mirrors, direct: called, handed } = program.emitted.layout;
+    const { mirrors, direct: called, plain, handed } = program.emitted.layout;
     this.handed = handed && new HandedGlobals(handed.map((k) => instance.globals[k]));
     const { globals, written } = program.module;
     this.written = instance.globals.filter((_, k) => written.has(globals[k]));
@@ -113,6 +113,10 @@ export class NativeInstance {
     const imports = { direct, runtime, memory: held.memories, table: this.mirrors, exception };
     this.exports = new host.Instance(program.compiled, imports).exports;
     this.functions = this.exports.functions as HostTable;
+    this.globalOf('plain').value = plain.reduce(
+      (bits, funcidx, k) => bits | (Number(jsFunctionOf(instance.funcAt(funcidx)) !== undefined) << k),
+      0,
+    );
     this.globalsIn();
     for (const tableidx of mirrors) this.watch(tableidx);
   }

@@ -306,7 +306,52 @@ const SCENARIOS: Record<string, Scenario> = {
     arg: 30,
     host: (world) => ({ f: (k: number) => (world.instance().exports.get('run') as Func).call(k - 1) }),
   },
-  'floats, which calls out have in slots': {
+  'floats out, plainly and not': {
+    text: `(import "e" "wave" (func $wave (param f64 f32) (result f64))) (import "e" "single" (func $single (param i64 f32) (result f32)))
+      (import "e" "draw" (func $draw (param f32 f32 f64 i32))) (import "e" "none" (func $none (result f64)))
+      (import "e" "many" (func $many (param f64 f64 f64 f64 f64 f64 f64))) ${GLOBALS}
+      (func (export "run") (param i32) (result f64) (local $s f64) ${LOOPS(`
+        (global.set $g (i32.add (global.get $g) (local.get $k)))
+        (local.set $s (f64.add (call $wave (local.get $s) (f32.convert_i32_u (local.get $k))) (f64.promote_f32 (call $single (i64.const -9) (f32.const 0.1)))))
+        (call $draw (f32.const nan) (f32.demote_f64 (local.get $s)) (local.get $s) (local.get $k))
+        (call $many (f64.const 1) (f64.const 2) (f64.const 3) (f64.const 4) (f64.const 5) (f64.const 6) (local.get $s))
+        (global.set $h (i32.trunc_sat_f64_s (call $none)))`)} (local.get $s))`,
+    host: (world) => {
+      let calls = 0;
+      return {
+        wave: (x: number, y: number) => {
+          if (++calls % 90 === 0) throw new RangeError('of wave');
+          return Math.cos(x) + y + getGlobal(world, 'g');
+        },
+        single: (big: bigint, x: number) => {
+          world.log.push(String(big), x);
+          if (calls % 11 === 0) world.execution()?.pause();
+          return calls % 2 === 0 ? `${x}` : x / 3;
+        },
+        draw: (...args: number[]) => void world.log.push(args.map((arg) => Object.is(arg, -0) || arg)),
+        many: (...args: number[]) => void world.log.push(args.length),
+        none: () => {
+          if (calls % 7 === 0) (world.instance().exports.get('again') as Func | undefined)?.call();
+          return { valueOf: () => getGlobal(world, 'g') + 0.5 };
+        },
+      };
+    },
+  },
+  'floats of a memory that grows meanwhile': {
+    text: `(import "e" "grow" (func $grow (param f32) (result f64))) (memory (export "m") 1 80)
+      (func (export "run") (param i32) (result f64) (local $s f64) ${LOOPS(`
+        (local.set $s (f64.add (call $grow (f32.convert_i32_u (local.get $k))) (f64.load (i32.const 8))))
+        (f64.store (i32.const 8) (local.get $s))`)} (f64.add (local.get $s) (f64.convert_i32_u (memory.size))))`,
+    host: (world) => ({
+      grow: (x: number) => {
+        const memory = world.instance().exports.get('m') as Memory;
+        if (x % 13 === 12) memory.grow(1);
+        if (x % 9 === 8) world.log.push(memory.buffer.byteLength);
+        return x / 7;
+      },
+    }),
+  },
+  'floats in and out': {
     text: `(import "e" "f" (func $f (param i32) (result i32))) (import "e" "float" (func $float (param f64) (result f32))) ${GLOBALS}
       (func $half (param f32 f64) (result f64) (f64.mul (f64.promote_f32 (local.get 0)) (f64.div (local.get 1) (f64.const 2))))
       (func (export "run") (param f64) (result f32) (local $s f64) ${LOOPS(`
@@ -348,7 +393,7 @@ const SCENARIOS: Record<string, Scenario> = {
       };
     },
   },
-  'too many for registers, and floats, go by slots': {
+  'too many for registers go by slots': {
     text: `(import "e" "many" (func $many (param i32 i32 i32 i32 i32 i32 i32) (result i32))) (import "e" "float" (func $float (param f64) (result f32)))
       (func (export "run") (param i32) (result f32) ${LOOPS(`
         (drop (call $many (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4) (i32.const 5) (i32.const 6) (local.get $k)))`)}
@@ -376,6 +421,32 @@ describe.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
       expect(tier.counts.entered).toBeGreaterThan(before);
     },
   );
+});
+
+it.each(TIERS)('hands the bits of a NaN to what is no function of JavaScript', async (tier) => {
+  const type = { params: [f64(0).type], results: [f64(0).type] };
+  const passes = Module.decode(
+    await wat('(module (func (export "f") (param f64) (result f64) (local.get 0)))'),
+  );
+  const module = Module.decode(
+    await wat(`(module (import "e" "f" (func $f (param f64) (result f64))) (import "e" "g" (func $g (param f64) (result f64)))
+      (func (export "run") (param i64) (result i64) (i64.reinterpret_f64 (call $f (f64.reinterpret_i64 (local.get 0)))))
+      (func (export "plain") (param f64) (result f64) (call $g (local.get 0))))`),
+  );
+  const store = new Store();
+  usePolicy(store, always(tier));
+  const passed = instantiate(store, passes, []).exports.get('f') as Func;
+  const plain = Func.js(store, type, (x: number) => x + 1);
+  for (const [f, g] of [
+    [passed, plain],
+    [plain, passed],
+  ]) {
+    const { exports } = instantiate(store, module, [f, g]);
+    const bits = 0x7ff0_0000_dead_beefn;
+    const got = (exports.get('run') as Func).call(bits);
+    if (f !== plain) expect(got).toBe(bits);
+    expect((exports.get('plain') as Func).call(2.5)).toBe(g === plain ? 3.5 : 2.5);
+  }
 });
 
 it.each(TIERS)('takes numbers, and gives them, as the JS API does', async (tier) => {

@@ -1,5 +1,5 @@
-/** JavaScript functions of the host as native code calls them: with integers as JavaScript has them, and nothing in slots. */
-import type { ValType } from '../../decoder';
+/** JavaScript functions of the host as native code calls them: with numbers as JavaScript has them, and nothing in slots. */
+import { F32, F64, type ValType } from '../../decoder';
 import type { Door } from '../../errors';
 import type { PlainFunction as Interface } from '../../interpreter/tiers';
 import {
@@ -10,6 +10,10 @@ import {
   type UntypedFunction,
   wordsOfAll,
 } from '../../runtime';
+
+function numberFromJs(type: ValType, value: unknown): JsNumber {
+  return type === F32 || type === F64 ? +(value as number) : integerFromJs(type, value);
+}
 
 /** Of one function, for all of its calls: they hold nothing. */
 export class PlainFunction implements Interface {
@@ -63,6 +67,6 @@ export class PlainFunction implements Interface {
       default:
         given = fn(a, b, c, d, e, f);
     }
-    return result === undefined ? undefined : integerFromJs(result, given);
+    return result === undefined ? undefined : numberFromJs(result, given);
   }
 }
