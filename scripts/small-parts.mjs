@@ -41,6 +41,7 @@ export const WITHOUT_ATOMICS = {
 const WITHOUT_NATIVE_CALLS = {
   'src/interpreter/brief.ts': 'src/interpreter/brief.min.ts',
   'src/interpreter/unsettled.ts': 'src/interpreter/unsettled.min.ts',
+  'src/runtime/prompts.ts': 'src/runtime/prompts.min.ts',
 };
 
 /** For `dist/tswasm.min.js`: the first two are slower than the files that they stand for; the third is for tiers, of which it has none. */

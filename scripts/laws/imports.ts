@@ -74,9 +74,15 @@ const RULES: Record<string, Rule> = {
   'src/snapshot': {
     from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime', 'src/interpreter'],
   },
-  // WASI sees memory and host-function types, how imports are looked up, and the hand-written UTF-8.
+  // WASI sees memory and host-function types, how imports are looked up, where to say that calls never wait, and the hand-written UTF-8.
   'src/wasi': {
-    from: ['src/errors.ts', 'src/checks.ts', 'src/decoder', 'src/runtime/lookup.ts'],
+    from: [
+      'src/errors.ts',
+      'src/checks.ts',
+      'src/decoder',
+      'src/runtime/lookup.ts',
+      'src/runtime/prompts.ts',
+    ],
     types: ['src/runtime'],
   },
   // It uses of WASI what any interface beside it would: the guest's memory, digests, the codec of states.

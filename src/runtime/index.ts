@@ -26,6 +26,7 @@ export {
   imports,
 } from './lookup';
 export { Memory, type Views } from './memory';
+export { type IntegerCall, neverWaits, type PromptCallback, promptOf } from './prompts';
 export {
   type Callee,
   DEFAULT_STORE_LIMITS,

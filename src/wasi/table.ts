@@ -15,6 +15,8 @@ export interface CallRow {
   /** One letter a parameter: `i` an i32, `I` an i64. */
   readonly params: string;
   readonly handler: Handler;
+  /** Whether it may have to wait: for a stream, a clock or somebody at the other end. */
+  readonly waits: boolean;
 }
 
 /** The result of every call is an errno (i32), but for this one, which does not return. */
@@ -23,8 +25,8 @@ export const NO_RESULT = 'proc_exit';
 /** The two published versions by the module name under which programs import them. */
 export const LAYOUTS = [PREVIEW1, UNSTABLE] as const;
 
-function row(name: string, params: string, handler: Handler): CallRow {
-  return { name, params, handler };
+function row(name: string, params: string, handler: Handler, waits = false): CallRow {
+  return { name, params, handler, waits };
 }
 
 // biome-ignore format: a table
@@ -49,13 +51,13 @@ export const CALLS: readonly CallRow[] = [
   row('fd_prestat_get',          'ii',        stat.fdPrestatGet),
   row('fd_prestat_dir_name',     'iii',       stat.fdPrestatDirName),
   row('fd_pwrite',               'iiiIi',     io.fdPwrite),
-  row('fd_read',                 'iiii',      io.fdRead),
+  row('fd_read',                 'iiii',      io.fdRead, true),
   row('fd_readdir',              'iiiIi',     directory.fdReaddir),
   row('fd_renumber',             'ii',        io.fdRenumber),
   row('fd_seek',                 'iIii',      io.fdSeek),
   row('fd_sync',                 'i',         io.fdSync),
   row('fd_tell',                 'ii',        io.fdTell),
-  row('fd_write',                'iiii',      io.fdWrite),
+  row('fd_write',                'iiii',      io.fdWrite, true),
   row('path_create_directory',   'iii',       path.pathCreateDirectory),
   row('path_filestat_get',       'iiiii',     path.pathFilestatGet),
   row('path_filestat_set_times', 'iiiiIIi',   path.pathFilestatSetTimes),
@@ -66,13 +68,13 @@ export const CALLS: readonly CallRow[] = [
   row('path_rename',             'iiiiii',    path.pathRename),
   row('path_symlink',            'iiiii',     path.pathSymlink),
   row('path_unlink_file',        'iii',       path.pathUnlinkFile),
-  row('poll_oneoff',             'iiii',      poll.pollOneoff),
+  row('poll_oneoff',             'iiii',      poll.pollOneoff, true),
   row('proc_exit',               'i',         proc.procExit),
   row('proc_raise',              'i',         proc.procRaise),
   row('random_get',              'ii',        proc.randomGet),
   row('sched_yield',             '',          proc.schedYield),
-  row('sock_accept',             'iii',       socket.sockAccept),
-  row('sock_recv',               'iiiiii',    socket.sockRecv),
-  row('sock_send',               'iiiii',     socket.sockSend),
+  row('sock_accept',             'iii',       socket.sockAccept, true),
+  row('sock_recv',               'iiiiii',    socket.sockRecv, true),
+  row('sock_send',               'iiiii',     socket.sockSend, true),
   row('sock_shutdown',           'ii',        socket.sockShutdown),
 ];

@@ -6,6 +6,7 @@ import { type FuncType, I32, I64 } from '../decoder/types';
 import { LinkError } from '../errors';
 import type { Func, HostCallback, Instance, Store } from '../runtime/index';
 import { findImports, type ImportLookup, type ImportSource, type ImportValue } from '../runtime/lookup';
+import { neverWaits } from '../runtime/prompts';
 import type { Layout } from './abi';
 import type { CompanionCall } from './companion';
 import { WasiContext, type WasiOptions } from './context';
@@ -48,18 +49,18 @@ export class Wasi {
 
   private answer(row: CallRow, layout: Layout): WasiCallback {
     const { context } = this;
-    const { handler } = row;
-    const { trace } = context;
-    return answering({
-      handler: (call) => traced(row, trace, call, () => answerOf(() => handler(context, call, layout))),
-    });
+    const callback = answering((call) =>
+      traced(row, context.trace, call, () => answerOf(() => row.handler(context, call, layout))),
+    );
+    if (!row.waits) neverWaits(callback);
+    return callback;
   }
 
   /** The function of a companion behind an import. */
   private beside(module: string, name: string) {
     for (const companion of this.context.companions) {
       const row = companion.find(module, name);
-      if (row !== undefined) return { row, callback: answering(row) };
+      if (row !== undefined) return { row, callback: answering(row.handler) };
     }
     return undefined;
   }
@@ -132,7 +133,7 @@ export class Wasi {
 }
 
 /** Puts the result where the guest looks for it, when it is there. */
-function answering({ handler }: Pick<CompanionCall, 'handler'>): WasiCallback {
+function answering(handler: CompanionCall['handler']): WasiCallback {
   return (call) => {
     const answer = handler(call);
     if (typeof answer === 'number') {

@@ -5,7 +5,7 @@
 import type { ValType } from '../../decoder';
 import { trap } from '../../errors';
 import type { Place, TierMachine } from '../../interpreter/tiers';
-import type { Func } from '../../runtime';
+import type { Func, Instance } from '../../runtime';
 import type { Activation } from './activation';
 import type { Crossing } from './crossing';
 import type { Handling } from './handling';
@@ -80,9 +80,10 @@ export class CallsOut {
     return caller.lend();
   }
 
-  /** What emitted code calls for an import, which it knows by the number `id`. */
-  readonly directImport = (callee: Func, id: number): DirectImport => {
-    const plain = PlainFunction.of(callee);
+  /** What an instance's emitted code calls for an import, which it knows by the number `id`. */
+  readonly directImport = (instance: Instance, id: number): DirectImport => {
+    const callee = instance.funcAt(id);
+    const plain = PlainFunction.of(callee, instance);
     if (plain === undefined)
       return (fuel, place, _g, _h, _i, _j, ...args) => this.outWith(callee, id, fuel, place, args);
     return (fuel, place, g, h, i, j, a, b, c, d, e, f) => {

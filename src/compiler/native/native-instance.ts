@@ -90,7 +90,7 @@ export class NativeInstance {
     crossing: Crossing,
     held: HeldMemories,
     room: Charge,
-    directImport: (callee: Func, id: number) => DirectImport,
+    directImport: (instance: Instance, id: number) => DirectImport,
   ) {
     this.instance = instance;
     this.program = program;
@@ -108,7 +108,7 @@ export class NativeInstance {
     this.mirrors = new Array(instance.tables.length);
     for (const tableidx of mirrors) this.mirrors[tableidx] = this.emptyMirror(tableidx);
     const direct: Record<number, DirectImport> = {};
-    for (const funcidx of called) direct[funcidx] = directImport(instance.funcAt(funcidx), funcidx);
+    for (const funcidx of called) direct[funcidx] = directImport(instance, funcidx);
     const exception = GuestExceptions.of(host);
     const imports = { direct, runtime, memory: held.memories, table: this.mirrors, exception };
     this.exports = new host.Instance(program.compiled, imports).exports;

@@ -1,8 +1,9 @@
-/** JavaScript functions that native code calls with its arguments: they see, and are seen, as the interpreter's calls are. */
+/** JavaScript functions, and callbacks that never wait, which native code calls with its arguments: they see, and are seen, as the interpreter's calls are. */
 import { describe, expect, it } from 'vitest';
 import '../../../embed/node/native-memory';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
+import { trap } from '../../errors';
 import { Execution, fuelLeft, Store } from '../../interpreter';
 import { invoke } from '../../interpreter/invoke';
 import { usePolicy } from '../../interpreter/machine';
@@ -12,9 +13,12 @@ import {
   f64,
   type Global,
   type Instance,
+  type IntegerCall,
   i32,
   instantiate,
   type Memory,
+  neverWaits,
+  type PromptCallback,
   type Value,
 } from '../../runtime';
 import { always } from '../testing';
@@ -37,7 +41,9 @@ interface Scenario {
   readonly arg?: number;
   /** Of what type that is. */
   readonly of?: (value: number) => Value;
+  /** Functions of JavaScript, or else callbacks that never wait. */
   readonly host: (world: World) => Record<string, (...args: never[]) => unknown>;
+  readonly hasCallbacks?: boolean;
 }
 
 /** What is run: an execution, or a call, which becomes one where it has to. */
@@ -45,7 +51,7 @@ type Manner = 'executed' | 'called';
 
 /** Fuel, outcomes and whatever the host functions note, run by run. */
 async function played(
-  { text, host, arg = 3, of = i32 }: Scenario,
+  { text, host, hasCallbacks = false, arg = 3, of = i32 }: Scenario,
   tier: NativeTier | undefined,
   manner: Manner,
 ): Promise<unknown[]> {
@@ -58,10 +64,13 @@ async function played(
   const functions = host({ instance: () => instance, execution: () => execution, log, tier });
   const imports = module.imports.map(({ name, type }) => {
     if (type.kind !== 'func') throw new Error('functions alone');
-    return Func.js(store, type.type, functions[name], name);
+    if (!hasCallbacks) return Func.js(store, type.type, functions[name], name);
+    const callback = functions[name] as PromptCallback;
+    neverWaits(callback);
+    return Func.host(store, type.type, callback, name);
   });
-  for (const func of imports) expect(PlainFunction.of(func)).toBeDefined();
   instance = instantiate(store, module, imports);
+  for (const func of imports) expect(PlainFunction.of(func, instance)).toBeDefined();
   const run = instance.exports.get('run') as Func;
   const options = () => ({ fuel: 1000 });
   const spend = (used: number) => log.push(used);
@@ -291,6 +300,61 @@ const SCENARIOS: Record<string, Scenario> = {
         (i64.store (i32.const 65528) (i64.extend_i32_u (memory.size)))
         (i64.add (call $deep (global.get $d) (i64.const 77)) (i64.load (i32.const 65528))))`,
     host: () => ({}),
+  },
+  'callbacks: arguments by index, and the memory of whoever calls': {
+    text: `(import "e" "none" (func $none)) (import "e" "six" (func $six (param i32 i64 i32 i64 i32 i64) (result i32)))
+      (memory (export "m") 1)
+      (func (export "run") (param i32) (result i32) ${LOOPS(`(call $none)
+        (local.set 0 (i32.add (local.get 0) (call $six (i32.const -1) (i64.const -2) (local.get $k)
+          (i64.const 0x7fffffff80000001) (i32.load (i32.const 4)) (i64.extend_i32_s (local.get 0)))))`)} (i32.load (i32.const 4)))`,
+    hasCallbacks: true,
+    host: ({ log, instance }) => ({
+      none: (call: IntegerCall) => log.push(call.instance === instance()),
+      six: (call: IntegerCall) => {
+        const memory = call.instance?.exports.get('m') as Memory;
+        memory.bytes[4]++;
+        log.push(call.i32(0), call.u32(0), call.i32(2), call.u32(4));
+        for (const k of [1, 3, 5]) log.push(call.lo(k), call.hi(k));
+        if (call.i32(2) !== 7) call.setI32(0, 3 * call.i32(2) - 5);
+      },
+    }),
+  },
+  'callbacks: a trap of theirs, and what else they throw': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) (import "e" "exit" (func $exit (param i32))) ${GLOBALS}
+      (func $middle (param i32) (result i32) (global.set $g (local.get 0)) (call $f (local.get 0)))
+      (func (export "run") (param i32) (result i32) ${LOOPS('(drop (call $middle (local.get $k)))')} (call $exit (i32.const 9)) (i32.const 1))`,
+    hasCallbacks: true,
+    host: (world) => {
+      let calls = 0;
+      return {
+        f: (call: IntegerCall) => {
+          setGlobal(world, 'h', call.i32(0));
+          if (++calls === 60) throw trap('memoryBounds');
+          call.setI32(0, getGlobal(world, 'g'));
+        },
+        exit: (call: IntegerCall) => {
+          throw { code: call.i32(0) };
+        },
+      };
+    },
+  },
+  'callbacks: that come back, ask for a pause, and grow the memory': {
+    text: `(import "e" "f" (func $f (param i32) (result i32))) (memory (export "m") 1 20) ${GLOBALS}
+      (func (export "next") (param i32) (result i32) (global.set $g (i32.add (global.get $g) (local.get 0))) (call $f (i32.const 1)))
+      (func (export "run") (param i32) (result i32) ${LOOPS(`
+        (i32.store (i32.const 4) (i32.add (i32.load (i32.const 4)) (call $f (local.get $k))))`)} (i32.load (i32.const 4)))`,
+    hasCallbacks: true,
+    host: (world) => ({
+      f: (call: IntegerCall) => {
+        const k = call.i32(0);
+        let result = k;
+        if (k % 3 === 0) result = (world.instance().exports.get('next') as Func).call(k) as number;
+        if (k % 5 === 0) world.execution()?.pause();
+        if (k % 13 === 0) (world.instance().exports.get('m') as Memory).grow(1);
+        world.log.push(fuelLeft(), call.i32(0));
+        call.setI32(0, result);
+      },
+    }),
   },
   'a call that takes the place of its caller': {
     text: `(import "e" "f" (func $f (param i32) (result i32))) ${GLOBALS}

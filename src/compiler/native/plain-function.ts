@@ -1,21 +1,27 @@
-/** JavaScript functions of the host as native code calls them: with numbers as JavaScript has them, and nothing in slots. */
+/**
+ * Functions of the host as native code calls them: with numbers as JavaScript has them, and nothing in slots. They are functions of JavaScript,
+ * and callbacks that never wait.
+ */
 import { F32, F64, type ValType } from '../../decoder';
 import type { Door } from '../../errors';
 import type { PlainFunction as Interface } from '../../interpreter/tiers';
 import {
   type Func,
+  type Instance,
   integerFromJs,
   type JsNumber,
   jsFunctionOf,
+  promptOf,
   type UntypedFunction,
   wordsOfAll,
 } from '../../runtime';
+import { promptFunction } from './prompt-call';
 
 function numberFromJs(type: ValType, value: unknown): JsNumber {
   return type === F32 || type === F64 ? +(value as number) : integerFromJs(type, value);
 }
 
-/** Of one function, for all of its calls: they hold nothing. */
+/** Of one function, for all calls that an instance makes of it: they hold nothing. */
 export class PlainFunction implements Interface {
   readonly func: Func;
   readonly words: number;
@@ -35,9 +41,10 @@ export class PlainFunction implements Interface {
     this.result = results[0];
   }
 
-  /** Undefined for one that is no JavaScript function, or whose promises the guest waits for. */
-  static of(func: Func): PlainFunction | undefined {
-    const fn = jsFunctionOf(func);
+  /** As `caller` calls it. Undefined for one that the guest may have to wait for, and a callback that asks for more than integers. */
+  static of(func: Func, caller: Instance): PlainFunction | undefined {
+    const callback = promptOf(func);
+    const fn = callback === undefined ? jsFunctionOf(func) : promptFunction(callback, caller);
     return fn && new PlainFunction(func, fn);
   }
 
