@@ -132,7 +132,7 @@ export function notOf(what: string, value: unknown, ...names: readonly string[])
   const other = names.find((name) => tagOf(value) === TAG + name);
   if (other !== undefined) {
     return new TypeError(
-      `${what}: this ${other} is of another copy of tswasm. Two copies are loaded, as ES module and as CommonJS, or two versions`,
+      `${what}: this ${other} is of another copy of tswasm. Two copies are loaded: as ES module and CommonJS, or two versions`,
     );
   }
   const [last] = names.slice(-1);
