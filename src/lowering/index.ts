@@ -27,5 +27,5 @@ export { bits, isArithmetic } from './normal';
 export { MAX_TREE, MAX_WAITING } from './operands';
 export { printLowered } from './print';
 export type * from './statements';
-export { callPointOf, isExceptional, listsIn, safepointOf } from './statements';
+export { callPointOf, isExceptional, listsIn, safepointOf, sizeOf } from './statements';
 export { AS_NUMBERS, HALVES, loadedWord, rotationOf, wordOf } from './words';

@@ -8,7 +8,8 @@ import { type Func, i32, instantiate } from '../../runtime';
 import { always } from '../testing';
 import { slotsWithBits } from './bits';
 import { bodyOf } from './bodies';
-import { continuationText, functionText } from './functions';
+import { continuationText } from './continuations';
+import { functionText } from './functions';
 import { JavaScriptTier } from './tier';
 
 /** Sums in a local, and numbers that are kept for the next turn: nobody sees the bits of either but who stores the sum. */

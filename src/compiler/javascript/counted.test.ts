@@ -10,8 +10,9 @@ import type { Tier } from '../../interpreter/tiers';
 import { type Func, i32, instantiate } from '../../runtime';
 import { always } from '../testing';
 import { bodyOf } from './bodies';
+import { continuationText } from './continuations';
 import { LARGEST_STEP } from './counted';
-import { continuationText, functionText } from './functions';
+import { functionText } from './functions';
 import { JavaScriptTier } from './tier';
 
 const MODULE = (body: string) => `(module (memory 1)

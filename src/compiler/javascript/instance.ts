@@ -11,8 +11,10 @@ import * as wide from './ahead/parts/wide';
 import { bodyOf } from './bodies';
 import { loudnessOf } from './callees';
 import type { CodeRecord, CompiledCall, Continuation, StackCall } from './cells';
+import { type ContinuationText, continuationText, REHEARSED } from './continuations';
 import * as divisions from './divisions';
-import { type ContinuationText, continuationText, type FunctionText, functionText } from './functions';
+import type { FunctionText, Leaving, Open } from './frame-texts';
+import { functionText } from './functions';
 import { heldViews } from './held-views';
 import * as helpers from './helpers';
 import type { TextRules } from './machine';
@@ -93,8 +95,10 @@ export class CompiledInstance {
     const text = functionText(module, body, this.rules);
     if (!this.reserve(text)) return undefined;
     const func = this.instance.funcAt(funcidx);
-    const { f, g, d } = this.evaluated(text, this.record(text, func));
-    this.rehearse(f, text, body);
+    const code = this.record(text, func);
+    const { f, g, d, o } = this.evaluated(text, code);
+    this.rehearse(f, text.leaving, body);
+    if (text.open !== undefined) this.continuations.set(funcidx, this.entrances(text.open, o, code, body));
     const compiled: Entered = { func, words: 2 * body.slots, call: g, put: d };
     this.compiled.set(funcidx, compiled);
     const cell = this.activations.stubs.cellOf(func);
@@ -103,7 +107,7 @@ export class CompiledInstance {
     return compiled;
   }
 
-  private rehearse(call: CompiledCall, { leaving }: FunctionText, { slots }: LoweredBody): void {
+  private rehearse(call: CompiledCall, leaving: Leaving | undefined, { slots }: LoweredBody): void {
     if (!this.rules.compilesHot || leaving === undefined) return;
     rehearse({ call, leaving, words: 2 * slots }, this.machine, this.activations);
   }
@@ -130,7 +134,7 @@ export class CompiledInstance {
   /** None where there is no room. */
   private continued(funcidx: number): Continuations {
     const text = this.continuationText(funcidx, true);
-    return this.reserve(text) ? this.entrances(text, funcidx) : new Map();
+    return this.reserve(text) ? this.entered(text, funcidx) : new Map();
   }
 
   private continuationText(funcidx: number, paysBefore: boolean): ContinuationText {
@@ -138,12 +142,21 @@ export class CompiledInstance {
     return continuationText(module, bodyOf(module, funcidx), { ...this.rules, paysBefore });
   }
 
-  private entrances(text: ContinuationText, funcidx: number): Continuations {
-    const all = new Map<number, Continuation>();
+  private entered(text: ContinuationText, funcidx: number): Continuations {
     const code = this.record(text, this.instance.funcAt(funcidx));
     const { o } = this.evaluated(text, code);
-    this.rehearse(o, text, bodyOf(this.instance.module, funcidx));
-    for (const [loop, mark] of text.marks) all.set(loop, { call: (fp, sp) => o(fp, sp, mark), code });
+    return this.entrances(text.open, o, code, bodyOf(this.instance.module, funcidx));
+  }
+
+  private entrances(
+    { marks, leaving }: Open,
+    o: Evaluated['o'],
+    code: CodeRecord,
+    body: LoweredBody,
+  ): Continuations {
+    const all = new Map<number, Continuation>();
+    this.rehearse((fp, sp) => o(fp, sp, REHEARSED), leaving, body);
+    for (const [loop, mark] of marks) all.set(loop, { call: (fp, sp) => o(fp, sp, mark), code });
     return all;
   }
 
@@ -161,7 +174,7 @@ export class CompiledInstance {
   private frugalFrom(funcidx: number, targetLoop: number): Continuation {
     let all = this.frugal.get(funcidx);
     if (all === undefined) {
-      all = this.entrances(this.continuationText(funcidx, false), funcidx);
+      all = this.entered(this.continuationText(funcidx, false), funcidx);
       this.frugal.set(funcidx, all);
     }
     return all.get(targetLoop)!;

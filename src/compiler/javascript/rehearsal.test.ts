@@ -3,7 +3,8 @@ import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
 import type { TierMachine } from '../../interpreter/tiers';
 import { bodyOf } from './bodies';
-import { continuationText, functionText } from './functions';
+import { continuationText } from './continuations';
+import { functionText } from './functions';
 import { rehearse, sitesFor } from './rehearsal';
 
 /** `run` leaves with nothing on the operand stack, and with something. */
@@ -47,7 +48,7 @@ describe('the rehearsal of leaving', () => {
   const rules = { compilesHot: true, paysBefore: true };
   it.each([
     ['a function', (module: Module) => functionText(module, bodyOf(module, 2), { compilesHot: true })],
-    ['a continuation', (module: Module) => continuationText(module, bodyOf(module, 2), rules)],
+    ['a continuation', (module: Module) => continuationText(module, bodyOf(module, 2), rules).open],
   ])('runs eight times as much as there is of %s, and then each way', async (_, textOf) => {
     const { leaving } = textOf(Module.decode(await wat(MODULE)));
     expect(leaving!.ways.length).toBeGreaterThan(1);

@@ -6,7 +6,7 @@
  */
 import type { TierMachine } from '../../interpreter/tiers';
 import type { CompiledCall } from './cells';
-import type { Leaving } from './functions';
+import type { Leaving } from './frame-texts';
 
 /** Whom functions ask at their entries and when they leave. While it has a `rehearsed` site they leave there, and nobody is told. */
 export interface Rehearsing {

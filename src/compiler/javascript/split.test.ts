@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Module } from '../../decoder';
 import { wat } from '../../decoder/testing';
 import { bodyOf } from './bodies';
-import { continuationText, functionText } from './functions';
+import { continuationText } from './continuations';
+import { functionText } from './functions';
 import { SPLIT_RULES } from './split';
 
 const LOOP = `(local.set $k (i32.const 5))

@@ -6,7 +6,7 @@
  * A part is a run of statements. Statements that are too long are opened: what they hold is cut into runs in turn. What is left is the
  * function, which calls one part after the other.
  */
-import type { Block, Loop, Statement } from '../../lowering';
+import { type Block, type Loop, listsIn, type Statement, sizeOf } from '../../lowering';
 import { everyStatement } from './walk';
 
 /** How long the texts of statements are. */
@@ -21,6 +21,27 @@ export interface SplitRules {
 
 /** A character of text has become up to 1.4 bytes of bytecode. */
 export const SPLIT_RULES: SplitRules = { whole: 42_000, most: 8000, least: 400 };
+
+/** Characters for each statement and expression, as texts have them at the least, and in the middle. */
+const LEAST_CHARACTERS = 17;
+const CHARACTERS = 24;
+
+/** Whether a body of so many statements and expressions is long: nobody need write it to know. */
+export function isSurelyLong(size: number, { whole }: SplitRules): boolean {
+  return size * LEAST_CHARACTERS > whole;
+}
+
+export function estimatedLengths(list: readonly Statement[]): Lengths {
+  const lengths = new Map<Statement, number>();
+  const lengthOf = (statement: Statement): number => {
+    let length = CHARACTERS * sizeOf(statement);
+    for (const inner of listsIn(statement)) for (const each of inner) length += lengthOf(each);
+    lengths.set(statement, length);
+    return length;
+  };
+  list.forEach(lengthOf);
+  return lengths;
+}
 
 export interface Split {
   readonly statements: readonly Statement[];

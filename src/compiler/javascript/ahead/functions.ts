@@ -2,7 +2,7 @@
 import type { ModuleData } from '../../../decoder';
 import type { LoweredBody } from '../../../lowering';
 import { bodyOf } from '../bodies';
-import { bracesText } from '../functions';
+import { bracesText } from '../frame-texts';
 import { type Payloads, slotsWithPayloads } from '../payloads';
 import { Statements, typeOfBody } from '../statements';
 import type { EntranceRules } from '../surroundings';
