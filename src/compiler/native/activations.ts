@@ -165,7 +165,7 @@ export class Activations implements Caller {
     crossing.clear();
     try {
       activation.isDirect = entered.isDirect;
-      if (entered.isDirect) activation.result = this.enterDirectly(entered, activation, index);
+      if (entered.isDirect) activation.result = this.enterFromSlots(entered, activation, index);
       else {
         crossing.offer(activation.fp);
         this.count(entered.enter(index, this.lend(), activation.place) as number);
@@ -178,7 +178,7 @@ export class Activations implements Caller {
     }
   }
 
-  private enterDirectly({ enter, func }: Entered, { place, fp }: Activation, index: number): unknown {
+  private enterFromSlots({ enter, func }: Entered, { place, fp }: Activation, index: number): unknown {
     const { params } = func.type;
     const { crossing } = this;
     const [a, b, c, d, e, f] = crossing.integers(params, fp);

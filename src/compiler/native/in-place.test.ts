@@ -107,7 +107,7 @@ describe('a long function of an interpreter', () => {
     expect(leavesInPlace(few, RUN, 1000)).toBe(false);
   });
 
-  it('has a handler for each call, and one for all in its main loop; not where frames must be the same in all tiers', () => {
+  it('has a handler for each call; not where frames must be the same in all tiers', () => {
     const triesOf = (isExact: boolean) => {
       const base = new Layout(module, { isShared: false, isExact }, false);
       const { code, shape } = new Body(new SideLayout(base, [RUN], false), RUN).instrument();

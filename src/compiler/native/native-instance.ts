@@ -113,10 +113,12 @@ export class NativeInstance {
     const imports = { direct, runtime, memory: held.memories, table: this.mirrors, exception };
     this.exports = new host.Instance(program.compiled, imports).exports;
     this.functions = this.exports.functions as HostTable;
-    this.globalOf('plain').value = plain.reduce(
-      (bits, funcidx, k) => bits | (Number(jsFunctionOf(instance.funcAt(funcidx)) !== undefined) << k),
-      0,
-    );
+    if (plain.length > 0) {
+      this.globalOf('plain').value = plain.reduce(
+        (bits, funcidx, k) => bits | (Number(jsFunctionOf(instance.funcAt(funcidx)) !== undefined) << k),
+        0,
+      );
+    }
     this.globalsIn();
     for (const tableidx of mirrors) this.watch(tableidx);
   }
